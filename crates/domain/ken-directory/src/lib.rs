@@ -1,0 +1,1 @@
+//! Organisations, practitioners, accounts, sign-in and sessions.

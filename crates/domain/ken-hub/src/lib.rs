@@ -1,0 +1,1 @@
+//! Inbox, apply, outbox lanes: a message becomes a record.

@@ -1,0 +1,1 @@
+//! The person index: identify, link, queue and search.

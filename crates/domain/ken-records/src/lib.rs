@@ -1,0 +1,1 @@
+//! The shared record: file, disclose, versions and labels.

@@ -1,0 +1,1 @@
+//! Instruments in force, signing, facts, relationships, and the gate.

@@ -1,0 +1,1 @@
+//! Pages, the FHIR endpoint and sign-in.

@@ -1,0 +1,1 @@
+//! One database, two engines: group commit, guard rows, timers, outbox, blobs and keys.

@@ -1,0 +1,1 @@
+//! The agreement language: parse, canonical form, lint, and Cedar text.

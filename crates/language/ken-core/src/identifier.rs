@@ -1,0 +1,1 @@
+//! National identifiers, each its own type with its own check digit.

@@ -1,0 +1,1 @@
+//! FHIR R4 as JSON, with hand-written views.

@@ -1,0 +1,1 @@
+//! What the tests share: synthetic people, clock, ids, canaries and the simulation.
