@@ -28,6 +28,7 @@ pub use id::{
     AccountId, EntryId, IdError, MessageId, PersonId, PractitionerId, RelationshipId, RequestId,
     ResourceId, SessionId,
 };
+pub use identifier::{Identifier, IdentifierError};
 pub use name::{NormalisedName, normalise};
 pub use sensitive::Sensitive;
 pub use word::{
