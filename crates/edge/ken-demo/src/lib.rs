@@ -1,1 +1,36 @@
-//! The made-up partnership of Glen and Strath.
+//! The made-up partnership of Glen and its neighbour Strath.
+//!
+//! Nobody in it lives: people, households, five years of what happened to them, organisations,
+//! practitioners, accounts and agreements. History enters Ken as HL7 messages through the hub, as
+//! anybody's would; nothing is put into the database beside it.
+//!
+//! # Invariants
+//!
+//! - Everything is a function of a seed and a start date.
+//! - Every identifier, address, telephone number and mail domain is impossible in life.
+//! - Every text that a person reads says that it is made up.
+//!
+//! # Sources
+//!
+//! - NHS Data Dictionary and Ofcom's drama numbers, as cited in [`person`] and [`place`].
+
+pub mod account;
+mod dice;
+pub mod event;
+pub mod history;
+pub mod household;
+pub mod names;
+pub mod organisation;
+mod partnership;
+pub mod person;
+pub mod place;
+pub mod plan;
+pub mod practitioner;
+pub mod story;
+
+pub use account::{Account, Holder, accounts};
+pub use dice::Dice;
+pub use organisation::{ORGANISATIONS, Organisation};
+pub use partnership::{PEOPLE_MIN, Partnership, SEED, people_of_stories};
+pub use person::{Person, canary};
+pub use practitioner::{PRACTITIONERS, Practitioner};

@@ -1,0 +1,140 @@
+//! Who can sign in to the demo, and with what.
+//!
+//! # Invariants
+//!
+//! - Passwords and one-time secrets follow from the seed alone: they are printed on the screen and
+//!   protect nobody.
+
+use crate::Dice;
+use crate::organisation::Organisation;
+use crate::practitioner::{PRACTITIONERS, Practitioner};
+use crate::story::{Story, stories};
+
+/// A login of the demo.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub holder: Holder,
+    /// Their name.
+    pub name: String,
+    /// The organisation's name; empty for a person.
+    pub organisation: &'static str,
+    /// What they are to others, in words.
+    pub role: &'static str,
+    /// What they type to sign in.
+    pub sign_in: String,
+    /// Their password.
+    pub password: String,
+    /// The secret of their one-time codes, in base 32 (RFC 6238, 20 bytes).
+    pub one_time_secret: String,
+    /// What to try first.
+    pub try_first: &'static str,
+}
+
+/// Whose login it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A practitioner's.
+    Practitioner(&'static Practitioner),
+    /// A person's own, by the handle of their story.
+    Person(&'static str),
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("sign_in", &self.sign_in).finish_non_exhaustive()
+    }
+}
+
+/// Every login: practitioners first, then people.
+#[must_use]
+pub fn accounts(dice: &Dice) -> Vec<Account> {
+    let staff = PRACTITIONERS.iter().map(|one| staff(one, dice));
+    let people = stories().filter_map(|story| own(story, dice));
+    staff.chain(people).collect()
+}
+
+fn staff(practitioner: &'static Practitioner, dice: &Dice) -> Account {
+    let organisation = Organisation::find(practitioner.organisation);
+    let domain = organisation.map_or("nowhere.example", |organisation| organisation.domain);
+    let sign_in = format!("{}@{domain}", practitioner.key);
+    Account {
+        holder: Holder::Practitioner(practitioner),
+        name: practitioner.name.to_owned(),
+        organisation: organisation.map_or("", |organisation| organisation.name),
+        role: practitioner.title,
+        password: password(&sign_in, dice),
+        one_time_secret: one_time_secret(&sign_in, dice),
+        sign_in,
+        try_first: practitioner.try_first,
+    }
+}
+
+fn own(story: &'static Story, dice: &Dice) -> Option<Account> {
+    let try_first = story.try_first?;
+    let sign_in = format!("{}@people.example", story.handle);
+    Some(Account {
+        holder: Holder::Person(story.handle),
+        name: format!("{} {}", story.given, story.family),
+        organisation: "",
+        role: "Own record",
+        password: password(&sign_in, dice),
+        one_time_secret: one_time_secret(&sign_in, dice),
+        sign_in,
+        try_first,
+    })
+}
+
+/// Words that are easy to type and hard to mishear.
+const WORDS: &str = "anchor, bramble, candle, dipper, ember, fiddle, garden, harbour, island, \
+    jigsaw, kettle, lantern, marble, nettle, otter, pebble, quilt, ribbon, saddle, thistle, \
+    umbrella, velvet, willow, yarrow";
+
+fn password(sign_in: &str, dice: &Dice) -> String {
+    let mut dice = dice.fork(label(sign_in));
+    let words: Vec<&str> = WORDS.split(", ").collect();
+    let drawn: Vec<&str> = (0..3).map(|_| dice.pick(&words)).collect();
+    format!("{}-{}", drawn.join("-"), dice.between(10, 99))
+}
+
+fn one_time_secret(sign_in: &str, dice: &Dice) -> String {
+    const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut dice = dice.fork(label(sign_in).rotate_left(7));
+    // 32 letters of 5 bits are the 20 bytes that RFC 4226 recommends.
+    (0..32).map(|_| char::from(dice.pick(BASE32))).collect()
+}
+
+/// FNV-1a: a name for a stream of dice.
+fn label(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn everyone_signs_in_by_their_own() {
+        let all = accounts(&Dice::new(1));
+        let sign_ins: BTreeSet<_> = all.iter().map(|one| &one.sign_in).collect();
+        let secrets: BTreeSet<_> = all.iter().map(|one| &one.one_time_secret).collect();
+        assert_eq!((sign_ins.len(), secrets.len()), (all.len(), all.len()));
+        assert!(all.iter().all(|one| one.sign_in.ends_with(".example")));
+        assert!(all.iter().all(|one| !one.try_first.is_empty() && one.password.len() >= 15));
+        assert_eq!(all, accounts(&Dice::new(1)));
+        assert_ne!(all, accounts(&Dice::new(2)));
+    }
+
+    #[test]
+    fn at_least_one_person_and_one_of_each_organisation() {
+        let all = accounts(&Dice::new(1));
+        for organisation in crate::organisation::ORGANISATIONS {
+            assert!(all.iter().any(|one| one.organisation == organisation.name));
+        }
+        assert!(all.iter().any(|one| one.holder == Holder::Person("morag")));
+    }
+}
