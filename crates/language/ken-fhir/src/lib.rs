@@ -1,1 +1,34 @@
-//! FHIR R4 as JSON, with hand-written views.
+//! FHIR R4 resources as JSON, and hand-written views of those that Ken reads.
+//!
+//! A [`Resource`] is the JSON as it came: digits of decimals, order of members, elements that no
+//! view of ours knows. A view ([`Patient`], [`Encounter`], ...) borrows it and answers what a page
+//! asks; an [`Object`] makes one tersely.
+//!
+//! # Invariants
+//!
+//! - What was parsed and is written again keeps its numbers' digits and its members' order.
+//! - Parsing from bytes has stated maxima of length, depth and values; nothing overflows a stack.
+//! - No `Debug` and no error prints what a resource holds.
+//! - Pure: no clock, no I/O; the United Kingdom's time is a rule, not a file.
+//!
+//! # Sources
+//!
+//! - HL7 FHIR R4 (4.0.1): <https://hl7.org/fhir/R4/>.
+
+mod build;
+mod line;
+mod node;
+mod resource;
+mod time;
+mod view;
+
+pub use build::{Object, attachment, coding, concept, reference_by};
+pub use line::{Line, line};
+pub use node::Node;
+pub use resource::{DEPTH_MAX, LEN_MAX, ParseError, Resource, VALUES_MAX};
+pub use time::{DateTime, DateTimeError, united_kingdom};
+pub use view::{
+    Address, AllergyIntolerance, Appointment, CarePlan, Communication, Condition, Contact,
+    DiagnosticReport, DocumentReference, Encounter, Flag, HumanName, Identifier, Observation,
+    Patient, Period, Provenance, QuestionnaireResponse, RelatedPerson, Section, ServiceRequest,
+};

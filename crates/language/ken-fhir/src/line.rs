@@ -1,0 +1,132 @@
+//! One line of a chronology: when, and what, for any resource that has such a line.
+
+use crate::{
+    AllergyIntolerance, Appointment, CarePlan, Communication, Condition, DateTime,
+    DiagnosticReport, DocumentReference, Encounter, Flag, Observation, QuestionnaireResponse,
+    Resource, ServiceRequest,
+};
+
+/// A line of a chronology. Its `Debug` is blind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When it happened; absent where nobody said.
+    pub when: Option<DateTime>,
+    /// What happened, in the sender's words and ours.
+    pub title: String,
+    /// Where or by whom, if there is more to say.
+    pub detail: Option<String>,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line(..)")
+    }
+}
+
+/// The line of a resource; `None` for one that is not an event (a person, a provenance).
+#[must_use]
+pub fn line(resource: &Resource) -> Option<Line> {
+    event(resource).or_else(|| written(resource)).or_else(|| clinical(resource))
+}
+
+fn event(resource: &Resource) -> Option<Line> {
+    if let Some(stay) = Encounter::of(resource) {
+        let kind = match (stay.class(), stay.status()) {
+            (_, Some("cancelled")) => "Cancelled visit",
+            (Some("IMP"), Some("finished")) => "Hospital stay, ended",
+            (Some("IMP"), _) => "Hospital stay",
+            (Some("EMER"), _) => "Emergency visit",
+            (Some("HH"), _) => "Home visit",
+            _ => "Visit",
+        };
+        let place = stay.location().or_else(|| stay.service()).or_else(|| stay.reason());
+        return Some(of(stay.period().start, Some(kind), place));
+    }
+    if let Some(planned) = Appointment::of(resource) {
+        let title = planned.name().or(Some("Appointment"));
+        return Some(of(planned.period().start, title, planned.status()));
+    }
+    if let Some(request) = ServiceRequest::of(resource) {
+        return Some(of(request.when(), request.name().or(Some("Request")), request.requester()));
+    }
+    if let Some(flag) = Flag::of(resource) {
+        return Some(of(flag.period().start, flag.name().or(Some("Alert")), flag.author()));
+    }
+    let said = Communication::of(resource)?;
+    Some(of(said.when(), Some("Message"), said.said().next()))
+}
+
+fn written(resource: &Resource) -> Option<Line> {
+    if let Some(document) = DocumentReference::of(resource) {
+        let when = document.happened().or_else(|| document.when());
+        let title = document.title().or_else(|| document.name()).or(Some("Document"));
+        return Some(of(when, title, document.author()));
+    }
+    if let Some(plan) = CarePlan::of(resource) {
+        return Some(of(plan.when(), plan.title().or(Some("Plan")), plan.status()));
+    }
+    let form = QuestionnaireResponse::of(resource)?;
+    Some(of(form.when(), Some("Form"), form.status()))
+}
+
+fn clinical(resource: &Resource) -> Option<Line> {
+    if let Some(report) = DiagnosticReport::of(resource) {
+        return Some(of(report.when(), report.name().or(Some("Report")), report.status()));
+    }
+    if let Some(result) = Observation::of(resource) {
+        let value = result.value();
+        return Some(of(result.when(), result.name().or(Some("Result")), value.as_deref()));
+    }
+    if let Some(allergy) = AllergyIntolerance::of(resource) {
+        let reactions: Vec<_> = allergy.reactions().collect();
+        let reactions = (!reactions.is_empty()).then(|| reactions.join(", "));
+        return Some(of(allergy.when(), allergy.name().or(Some("Allergy")), reactions.as_deref()));
+    }
+    let condition = Condition::of(resource).filter(|condition| !condition.is_error())?;
+    Some(of(condition.when(), condition.name().or(Some("Condition")), condition.status()))
+}
+
+fn of(when: Option<DateTime>, title: Option<&str>, detail: Option<&str>) -> Line {
+    let title = title.unwrap_or_default().to_owned();
+    Line { when, title, detail: detail.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_its_line() {
+        let check = |json: &str, want: Option<(&str, &str, Option<&str>)>| {
+            let made = line(&Resource::parse(json.as_bytes()).unwrap());
+            let read = made.as_ref().map(|line| {
+                let when = line.when.as_ref().map_or("", DateTime::as_str);
+                (when, line.title.as_str(), line.detail.as_deref())
+            });
+            assert_eq!(read, want, "{json}");
+        };
+        check(
+            r#"{"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},
+                "period":{"start":"2026-05"},"location":[{"location":{"display":"Ward 4"}}]}"#,
+            Some(("2026-05", "Hospital stay", Some("Ward 4"))),
+        );
+        check(
+            r#"{"resourceType":"DocumentReference","description":"Absent, third time",
+                "date":"2026-05-02","context":{"period":{"start":"2026-05-01"}},
+                "author":[{"display":"Ms Head"}]}"#,
+            Some(("2026-05-01", "Absent, third time", Some("Ms Head"))),
+        );
+        check(
+            r#"{"resourceType":"Observation","code":{"text":"Weight"},
+                "valueQuantity":{"value":20.50,"unit":"kg"}}"#,
+            Some(("", "Weight", Some("20.50 kg"))),
+        );
+        check(
+            r#"{"resourceType":"Condition","code":{"text":"Asthma"},
+                "verificationStatus":{"coding":[{"code":"entered-in-error"}]}}"#,
+            None,
+        );
+        check(r#"{"resourceType":"Patient"}"#, None);
+        check(r#"{"resourceType":"Flag"}"#, Some(("", "Alert", None)));
+    }
+}
