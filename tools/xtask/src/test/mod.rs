@@ -1,0 +1,199 @@
+//! `cargo xtask test`: everything that CI runs, in order, with a time for each step.
+//!
+//! Invariants: every step runs even when an earlier one failed, so that one run shows all there is
+//! to mend; PostgreSQL is stopped however the run ends; a run in which no test ran has failed.
+//! Test code learns of its surroundings by the `KEN_TEST_*` settings that are made here.
+
+mod needs;
+mod postgres;
+mod step;
+mod tally;
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::watch::Watch;
+use crate::{say, tidy, tree};
+use postgres::Postgres;
+use tally::{Kind, Tally};
+
+/// The address of the private PostgreSQL, for tests that run on both engines.
+const POSTGRES_SETTING: &str = "KEN_TEST_POSTGRES";
+/// The Chromium that the browser tests drive.
+const CHROMIUM_SETTING: &str = "KEN_TEST_CHROMIUM";
+/// The `ken` binary that the browser tests start.
+const BINARY_SETTING: &str = "KEN_TEST_BINARY";
+/// Where the browser tests are, once there are any.
+const BROWSER_TESTS: &str = "tests/ui";
+
+/// The steps by name, in their order.
+const STEPS: [&str; 9] =
+    ["format", "tidy", "clippy", "docs", "tests", "doctests", "browser", "deny", "machete"];
+
+/// What to run.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    /// Only these steps; all of them when none is named
+    #[arg(value_parser = STEPS)]
+    steps: Vec<String>,
+}
+
+impl Wanted {
+    fn wants(&self, step: &str) -> bool {
+        self.steps.is_empty() || self.steps.iter().any(|wanted| wanted == step)
+    }
+
+    fn wants_tests(&self) -> bool {
+        ["tests", "doctests", "browser"].iter().any(|step| self.wants(step))
+    }
+}
+
+/// Runs the steps and says how each went.
+pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
+    let root = tree::root()?;
+    let mut run = Run { root: &root, tally: Tally::default() };
+    let watch = Watch::start();
+    if wanted.wants_tests() {
+        needs::meet()?;
+    }
+    run.tally.ready("needs", watch.seconds());
+    run.sources(wanted)?;
+    run.tests(wanted)?;
+    run.optional(wanted)?;
+    for line in run.tally.lines() {
+        say::line(&line);
+    }
+    Ok(if run.tally.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+struct Run<'a> {
+    root: &'a Path,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    /// What is true of the text, before anything runs.
+    fn sources(&mut self, wanted: &Wanted) -> Result<()> {
+        if wanted.wants("format") {
+            self.step("format", Kind::Check, &mut cargo(&["fmt", "--all", "--check"]))?;
+        }
+        if wanted.wants("tidy") {
+            say::line("== tidy");
+            let watch = Watch::start();
+            let clean = tidy::run()? == ExitCode::SUCCESS;
+            self.tally.step("tidy", watch.seconds(), if clean { Ok(None) } else { Err(None) });
+        }
+        if wanted.wants("clippy") {
+            let lints =
+                ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+            self.step("clippy", Kind::Check, &mut cargo(&lints))?;
+        }
+        if wanted.wants("docs") {
+            let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+            self.step("docs", Kind::Check, docs.env("RUSTDOCFLAGS", "-D warnings"))?;
+        }
+        Ok(())
+    }
+
+    /// What is true of the program, on both engines and in a browser.
+    fn tests(&mut self, wanted: &Wanted) -> Result<()> {
+        if !wanted.wants_tests() {
+            return Ok(());
+        }
+        let watch = Watch::start();
+        let postgres = Postgres::start()?;
+        self.tally.ready("postgres", watch.seconds());
+        if wanted.wants("tests") {
+            let (kind, mut tests) = workspace_tests();
+            self.step("tests", kind, tests.env(POSTGRES_SETTING, postgres.url()))?;
+        }
+        if wanted.wants("doctests") {
+            let mut tests = cargo(&["test", "--workspace", "--doc", "--locked"]);
+            self.step("doctests", Kind::Libtest, tests.env(POSTGRES_SETTING, postgres.url()))?;
+        }
+        if wanted.wants("browser") {
+            self.browser(&postgres)?;
+        }
+        Ok(())
+    }
+
+    fn browser(&mut self, postgres: &Postgres) -> Result<()> {
+        let folder = self.root.join(BROWSER_TESTS);
+        if !folder.join("package.json").exists() {
+            self.tally.skipped("browser", "there are no browser tests yet");
+            return Ok(());
+        }
+        self.step(
+            "browser binary",
+            Kind::Check,
+            &mut cargo(&["build", "--package", "ken", "--locked"]),
+        )?;
+        let mut install = Command::new("npm");
+        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
+        self.step("browser packages", Kind::Check, &mut install)?;
+        let mut tests = Command::new("npm");
+        tests.args(["test", "--silent"]).current_dir(&folder);
+        tests.env(POSTGRES_SETTING, postgres.url());
+        tests.env(BINARY_SETTING, self.root.join("target/debug/ken"));
+        if let Some(chromium) = needs::chromium() {
+            tests.env(CHROMIUM_SETTING, chromium);
+        }
+        self.step("browser", Kind::Node, &mut tests)
+    }
+
+    /// Checks by tools that a machine may lack; they need no network once installed.
+    fn optional(&mut self, wanted: &Wanted) -> Result<()> {
+        let tools: [(&str, &str, &[&str]); 2] = [
+            ("deny", "cargo-deny", &["deny", "--offline", "check", "bans", "licenses", "sources"]),
+            ("machete", "cargo-machete", &["machete"]),
+        ];
+        for (name, tool, arguments) in tools {
+            if !wanted.wants(name) {
+                continue;
+            }
+            if needs::command(tool).is_some() {
+                self.step(name, Kind::Check, &mut cargo(arguments))?;
+            } else {
+                self.tally.skipped(name, &format!("{tool} is not installed"));
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, name: &str, kind: Kind, command: &mut Command) -> Result<()> {
+        say::line(&format!("== {name}"));
+        if command.get_current_dir().is_none() {
+            command.current_dir(self.root);
+        }
+        let watch = Watch::start();
+        let outcome = step::stream(kind, command)?;
+        let seconds = watch.seconds();
+        say::line(&format!(
+            "== {name}: {}, {seconds:.1} s",
+            if outcome.is_ok() { "ok" } else { "FAILED" }
+        ));
+        self.tally.step(name, seconds, outcome);
+        Ok(())
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments);
+    command
+}
+
+/// nextest where it is installed, the plain runner elsewhere: the same tests.
+fn workspace_tests() -> (Kind, Command) {
+    if needs::command("cargo-nextest").is_some() {
+        let arguments = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
+        return (Kind::Nextest, cargo(&arguments));
+    }
+    say::line("cargo-nextest is not installed: the plain runner runs the same tests");
+    let arguments =
+        ["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"];
+    (Kind::Libtest, cargo(&arguments))
+}
