@@ -1,1 +1,27 @@
-//! HL7 v2: spans, the MLLP codec, and the maps to FHIR.
+//! HL7 v2: spans, the MLLP codec, acknowledgements, and the maps to FHIR.
+//!
+//! # Invariants
+//!
+//! - Pure: bytes and values in, values out; no clock, no socket, no database.
+//! - Any byte sequence is taken or refused with a stable code; nothing panics.
+//! - No error, acknowledgement or `Debug` carries what a message says about a person.
+//!
+//! # Where to look
+//!
+//! [`mllp`] cuts a stream into messages, [`Message`] finds their spans, [`ack`] answers them.
+//! Which message carries which kind of event is in `docs/messages.md`.
+
+pub mod ack;
+pub mod charset;
+pub mod mllp;
+
+mod header;
+mod message;
+mod part;
+mod time;
+
+pub use charset::Charset;
+pub use header::{AckWish, Header, HeaderError, MessageType};
+pub use message::{FIELDS_MAX, LEN_MAX, Message, ParseError, SEGMENTS_MAX, Segment};
+pub use part::{Part, Separators, escape};
+pub use time::{Dtm, DtmError};

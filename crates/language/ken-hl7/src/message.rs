@@ -1,0 +1,352 @@
+//! A message as spans over its own text: nothing is copied, nothing is judged.
+//!
+//! # Invariants
+//!
+//! - Any byte sequence parses or is refused with a reason; nothing panics, nothing recurses.
+//! - Spans are found once, in one pass; repetitions, components and subcomponents when asked for.
+//! - What is absent reads as empty, so maps need no case for it.
+//!
+//! # Sources
+//!
+//! - HL7 v2.8 chapter 2: 2.6 (encoding rules), 2.5.4 (delimiters), 2.5.3 (null as `""`).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::charset::{self, Charset};
+use crate::part::{Level, Part, Separators};
+
+/// Longest message in bytes; the codec's limit, so that files obey it too.
+pub const LEN_MAX: usize = crate::mllp::FRAME_LEN_MAX;
+/// Most segments in a message. House policy: forty times the longest laboratory report seen.
+pub const SEGMENTS_MAX: usize = 20_000;
+/// Most fields in a message. House policy: 8 MB of spans at most.
+pub const FIELDS_MAX: usize = 1_000_000;
+
+/// Why bytes are not an HL7 v2 message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ParseError {
+    /// There is no `MSH` at the start.
+    #[error("no message header: the message must begin with MSH")]
+    NoHeader,
+    /// MSH-1 or MSH-2 does not name five different separators.
+    #[error("separators in MSH-1 and MSH-2 are missing, repeated or not punctuation")]
+    Separators,
+    /// Longer than [`LEN_MAX`].
+    #[error("message longer than {LEN_MAX} bytes")]
+    TooLong,
+    /// More than [`SEGMENTS_MAX`] segments.
+    #[error("more than {SEGMENTS_MAX} segments")]
+    TooManySegments,
+    /// More than [`FIELDS_MAX`] fields.
+    #[error("more than {FIELDS_MAX} fields")]
+    TooManyFields,
+}
+
+impl ParseError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoHeader => "hl7.no-header",
+            Self::Separators => "hl7.separators",
+            Self::TooLong => "hl7.too-long",
+            Self::TooManySegments => "hl7.too-many-segments",
+            Self::TooManyFields => "hl7.too-many-fields",
+        }
+    }
+}
+
+/// Where something stands in the text. A message is shorter than 4 GiB, so `u32` will do.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SegmentSpan {
+    name: Span,
+    first_field: u32,
+    last_field: u32,
+}
+
+/// A parsed message. Its `Debug` is blind: what it holds is personal.
+#[derive(Clone)]
+pub struct Message<'m> {
+    text: Cow<'m, str>,
+    charset: Charset,
+    separators: Separators,
+    segments: Vec<SegmentSpan>,
+    fields: Vec<Span>,
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({} bytes, {} segments)", self.text.len(), self.segments.len())
+    }
+}
+
+/// One segment of a message.
+#[derive(Clone, Copy)]
+pub struct Segment<'m> {
+    message: &'m Message<'m>,
+    span: SegmentSpan,
+}
+
+impl fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment({} fields)", self.span.last_field - self.span.first_field)
+    }
+}
+
+impl<'m> Message<'m> {
+    /// Finds the spans of a message.
+    ///
+    /// White space and a byte order mark before `MSH` are passed over, and a line feed ends a
+    /// segment as a carriage return does: files and careless senders write so.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] when there is no header to read, or a stated maximum is passed.
+    pub fn parse(bytes: &'m [u8]) -> Result<Self, ParseError> {
+        if bytes.len() > LEN_MAX {
+            return Err(ParseError::TooLong);
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+        let separators = Separators::of_header(bytes)?;
+        let (text, charset) = charset::decode(bytes, declared_charset(bytes, separators));
+        let mut spans = Spans { segments: Vec::with_capacity(16), fields: Vec::with_capacity(128) };
+        spans.scan(text.as_bytes(), separators)?;
+        Ok(Self { text, charset, separators, segments: spans.segments, fields: spans.fields })
+    }
+
+    /// The segments, in their order.
+    #[must_use]
+    pub fn segments(&'m self) -> impl DoubleEndedIterator<Item = Segment<'m>> + Clone {
+        self.segments.iter().map(|&span| Segment { message: self, span })
+    }
+
+    /// The segments of one name.
+    pub fn all(&'m self, name: &'static str) -> impl Iterator<Item = Segment<'m>> + Clone {
+        self.segments().filter(move |segment| segment.name() == name)
+    }
+
+    /// The first segment of a name.
+    #[must_use]
+    pub fn first(&'m self, name: &'static str) -> Option<Segment<'m>> {
+        self.all(name).next()
+    }
+
+    /// A field of the first segment of a name; empty where there is none.
+    #[must_use]
+    pub fn field(&'m self, name: &'static str, number: usize) -> Part<'m> {
+        self.first(name).map_or(Part::EMPTY, |segment| segment.field(number))
+    }
+
+    /// How the bytes were read.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// The separators of MSH-1 and MSH-2.
+    #[must_use]
+    pub fn separators(&self) -> Separators {
+        self.separators
+    }
+
+    fn at(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
+
+impl<'m> Segment<'m> {
+    /// The name, as it stands: three letters in a message that obeys.
+    #[must_use]
+    pub fn name(&self) -> &'m str {
+        self.message.at(self.span.name)
+    }
+
+    /// A field by its number in the standard, from 1; empty where there is none.
+    #[must_use]
+    pub fn field(&self, number: usize) -> Part<'m> {
+        let fields = self.span.first_field as usize..self.span.last_field as usize;
+        let field = number.checked_sub(1).and_then(|at| self.message.fields.get(fields)?.get(at));
+        field.map_or(Part::EMPTY, |&span| {
+            Part::new(self.message.at(span), self.message.separators, Level::Field)
+        })
+    }
+
+    /// How many fields the segment has.
+    #[must_use]
+    pub fn fields(&self) -> usize {
+        (self.span.last_field - self.span.first_field) as usize
+    }
+}
+
+/// MSH-18 before the text is known: separators and the set's name are ASCII in every set we take.
+fn declared_charset(bytes: &[u8], separators: Separators) -> &str {
+    let line = bytes.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
+    let field = line.split(|&byte| byte == separators.field).nth(17).unwrap_or_default();
+    let first = field.split(|&byte| byte == separators.repetition).next().unwrap_or_default();
+    std::str::from_utf8(first).unwrap_or_default()
+}
+
+struct Spans {
+    segments: Vec<SegmentSpan>,
+    fields: Vec<Span>,
+}
+
+impl Spans {
+    /// One pass over the bytes. Every separator is ASCII, so each span lies between letters.
+    fn scan(&mut self, text: &[u8], separators: Separators) -> Result<(), ParseError> {
+        let mut start = 0;
+        while start < text.len() {
+            let rest = text.get(start..).unwrap_or_default();
+            let header = rest.starts_with(b"MSH");
+            let len = self.segment(rest, start, separators, header)?;
+            start += len + 1;
+        }
+        Ok(())
+    }
+
+    /// Scans one segment and returns its length. An empty line is none.
+    fn segment(
+        &mut self,
+        line: &[u8],
+        offset: usize,
+        separators: Separators,
+        header: bool,
+    ) -> Result<usize, ParseError> {
+        let first_field = self.fields.len();
+        let mut name = None;
+        let mut begun = 0;
+        let mut end = line.len();
+        for (at, &byte) in line.iter().enumerate() {
+            if byte == separators.field {
+                match name {
+                    None => {
+                        name = Some(span(offset, offset + at));
+                        // MSH-1 is the separator itself (HL7 v2.8, 2.14.9.1).
+                        if header {
+                            self.fields.push(span(offset + at, offset + at + 1));
+                        }
+                    }
+                    Some(_) => self.fields.push(span(offset + begun, offset + at)),
+                }
+                begun = at + 1;
+            } else if byte == b'\r' || byte == b'\n' {
+                end = at;
+                break;
+            }
+        }
+        match name {
+            Some(_) => self.fields.push(span(offset + begun, offset + end)),
+            None if end == 0 => return Ok(0),
+            None => name = Some(span(offset, offset + end)),
+        }
+        if self.segments.len() == SEGMENTS_MAX {
+            return Err(ParseError::TooManySegments);
+        }
+        if self.fields.len() > FIELDS_MAX {
+            return Err(ParseError::TooManyFields);
+        }
+        self.segments.push(SegmentSpan {
+            name: name.unwrap_or(span(offset, offset)),
+            first_field: narrow(first_field),
+            last_field: narrow(self.fields.len()),
+        });
+        Ok(end)
+    }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span { start: narrow(start), end: narrow(end) }
+}
+
+/// Latin-1 text at most doubles a message of 16 MiB, so every offset fits.
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "MSH|^~\\&|A|B|C|D|20261121||ADT^A01|1|P|2.4";
+
+    #[test]
+    fn fields_count_as_the_standard_counts() {
+        let text = format!("{HEADER}\rPID|1||A~B^2\r\nZZ1\n\rPV1|\r");
+        let message = Message::parse(text.as_bytes()).unwrap();
+        let check = |name: &'static str, number: usize, want: &str| {
+            assert_eq!(message.field(name, number).raw(), want, "{name}-{number}");
+        };
+        check("MSH", 1, "|");
+        check("MSH", 2, "^~\\&");
+        check("MSH", 3, "A");
+        check("MSH", 9, "ADT^A01");
+        check("MSH", 12, "2.4");
+        check("MSH", 13, "");
+        check("MSH", 0, "");
+        check("PID", 1, "1");
+        check("PID", 3, "A~B^2");
+        check("PV1", 1, "");
+        check("ZZ1", 1, "");
+        check("XXX", 1, "");
+        let names: Vec<_> = message.segments().map(|segment| segment.name()).collect();
+        assert_eq!(names, ["MSH", "PID", "ZZ1", "PV1"]);
+    }
+
+    #[test]
+    fn separators_are_the_senders() {
+        let message = Message::parse(b"MSH$*-+/$A$B*C-D\rPID$x+T+y").unwrap();
+        assert_eq!(message.field("MSH", 4).component(2).text(), "C");
+        assert_eq!(message.field("PID", 1).text(), "x/y");
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        let check = |bytes: &[u8], want: ParseError| {
+            assert_eq!(Message::parse(bytes).unwrap_err(), want, "{bytes:?}");
+        };
+        check(b"", ParseError::NoHeader);
+        check(b"HELLO WORLD", ParseError::NoHeader);
+        check(b"PID|1", ParseError::NoHeader);
+        check(b"MSH", ParseError::Separators);
+        check(b"MSH|", ParseError::Separators);
+        check(b"MSH|^", ParseError::Separators);
+        check(b"MSH|^^\\&|", ParseError::Separators);
+        check(b"MSH|^~\\A|", ParseError::Separators);
+        check(b"MSH|^~\\|A", ParseError::Separators);
+        check(b"MSH\r^~\\&", ParseError::Separators);
+        check("MSH|é~\\&|".as_bytes(), ParseError::Separators);
+        check(&vec![b'A'; LEN_MAX + 1], ParseError::TooLong);
+        let many = format!("{HEADER}\r{}", "A\r".repeat(SEGMENTS_MAX));
+        check(many.as_bytes(), ParseError::TooManySegments);
+        let wide = format!("{HEADER}{}", "|".repeat(FIELDS_MAX));
+        check(wide.as_bytes(), ParseError::TooManyFields);
+    }
+
+    #[test]
+    fn latin1_is_read_and_flagged() {
+        let bytes = b"MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.4||||||8859/1\rPID|1||||M\xc1IRI\r";
+        let message = Message::parse(bytes).unwrap();
+        assert_eq!(message.charset(), Charset::Latin1);
+        assert_eq!(message.field("PID", 5).text(), "MÁIRI");
+        let message = Message::parse(b"\xef\xbb\xbf\r\nMSH|^~\\&|A\rPID|\xe9").unwrap();
+        assert_eq!(message.charset(), Charset::Latin1Assumed);
+        assert_eq!(message.field("PID", 1).text(), "é");
+    }
+
+    #[test]
+    fn nothing_personal_is_printed() {
+        let message = Message::parse(b"MSH|^~\\&|A\rPID|||||CANARY^MORAG").unwrap();
+        let shown = format!("{message:?} {:?}", message.first("PID"));
+        assert!(!shown.contains("CANARY"), "{shown}");
+        assert!(!format!("{:?}", message.field("PID", 5)).contains("CANARY"));
+    }
+}
