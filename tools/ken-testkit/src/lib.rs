@@ -1,1 +1,14 @@
-//! What the tests share: synthetic people, clock, ids, canaries and the simulation.
+//! What the tests share: a clock that is set, ids that repeat, and databases on both engines.
+//!
+//! # Invariants
+//!
+//! - Nothing here is part of the product: crates name it under `[dev-dependencies]` only.
+//! - A failure here is a panic that says what is missing: a test has nobody to answer.
+
+mod clock;
+mod databases;
+mod ids;
+
+pub use clock::TestClock;
+pub use databases::{Databases, assert_prepares, engines, store};
+pub use ids::SeededIds;

@@ -1,0 +1,46 @@
+//! The machine's clock and entropy: the only place that reads them.
+
+use jiff::Timestamp;
+use ken_core::{BoxFuture, Clock, IdSource};
+use uuid::Uuid;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock the others stand for")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock the others stand for")]
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'_, ()> {
+        let left = at.duration_since(self.now());
+        let left = std::time::Duration::try_from(left).unwrap_or_default();
+        Box::pin(tokio::time::sleep(left))
+    }
+}
+
+/// The operating system's entropy, and ids drawn from it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemIds;
+
+impl IdSource for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "this is the one source the others stand for")]
+    fn ordered(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one source the others stand for")]
+    fn random(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+
+    /// Ends the process when the operating system has no entropy: keys made of anything else
+    /// would disclose everything sealed under them.
+    #[expect(clippy::disallowed_methods, reason = "this is the one source the others stand for")]
+    fn entropy(&self, bytes: &mut [u8]) {
+        assert!(getrandom::fill(bytes).is_ok(), "the operating system has no entropy");
+    }
+}

@@ -1,0 +1,148 @@
+//! The database: named closures over a transaction or a snapshot.
+
+use std::sync::Arc;
+
+use crate::migrate::Migration;
+use crate::sqlite::Sqlite;
+use crate::statement::Sql;
+use crate::telemetry::{self, instant};
+use crate::tx::{Reading, Writing};
+use crate::{Error, OpenError, Place, Result, Settings, Snapshot, Tx};
+
+tokio::task_local! { static OPEN: &'static str; }
+
+/// The database; a clone is the same database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pub(crate) engine: Arc<Engine>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Sqlite(Sqlite),
+}
+
+impl Db {
+    /// Opens the database, creating a SQLite file where there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    #[expect(clippy::unused_async, reason = "PostgreSQL is reached over a socket")]
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        let engine = match settings.place {
+            Place::Sqlite(path) => Engine::Sqlite(Sqlite::open(&path, settings.limits)?),
+            Place::Postgres(_) => return Err(OpenError::Address),
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Brings the tables up to date, the store's own first, then `lists` in their order.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`]; on any of them nothing was applied.
+    pub async fn migrate(&self, lists: &[&[Migration]]) -> Result<(), OpenError> {
+        crate::migrate::run(self, lists).await
+    }
+
+    /// Reads from one consistent snapshot.
+    ///
+    /// # Errors
+    ///
+    /// The closure's own, [`Error::Nested`] inside another closure, or [`Error::Overloaded`].
+    pub async fn snapshot<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Snapshot) -> Result<T, E>,
+        E: From<Error>,
+    {
+        not_nested()?;
+        let since = instant();
+        let mut snapshot = self.open_snapshot().await.inspect_err(|error| {
+            telemetry::ended("snapshot", name, error.code(), since);
+        })?;
+        let answer = OPEN.scope(name, work(&mut snapshot)).await;
+        drop(snapshot);
+        telemetry::ended("snapshot", name, if answer.is_ok() { "ok" } else { "refused" }, since);
+        answer
+    }
+
+    /// Changes. The answer comes out only after its commit is durable.
+    ///
+    /// Dropping the future undoes the write if `work` has not returned; afterwards it is kept.
+    /// `name` stands in metrics.
+    ///
+    /// # Errors
+    ///
+    /// The closure's own; [`Error::Spoilt`] if it swallowed a failed statement; or why it was
+    /// not kept. Nothing is kept on any of them, except as [`Error::Broken`] says.
+    pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T, E>,
+        E: From<Error>,
+    {
+        not_nested()?;
+        let since = instant();
+        let mut tx = self.open_write().await.inspect_err(|error| {
+            telemetry::ended("write", name, error.code(), since);
+        })?;
+        let answer = OPEN.scope(name, work(&mut tx)).await;
+        let answer = if tx.is_spoilt() { answer.and(Err(Error::Spoilt.into())) } else { answer };
+        let ended = tx.end(answer.is_ok()).await;
+        let code = match (&answer, &ended) {
+            (Err(_), _) => "refused",
+            (Ok(_), Ok(())) => "ok",
+            (Ok(_), Err(error)) => error.code(),
+        };
+        telemetry::ended("write", name, code, since);
+        match ended {
+            Ok(()) => answer,
+            Err(failure) => answer.and(Err(failure.into())),
+        }
+    }
+
+    /// Prepares a statement without running it, for the test that tries every one.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not prepare.
+    pub async fn prepare(&self, sql: Sql) -> Result<()> {
+        self.open_snapshot().await?.prepare(sql)
+    }
+
+    /// Refuses new work and waits until what was begun is durable. Other clones are closed too.
+    pub async fn close(&self) {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the database, so that erased bytes are in
+    /// neither. PostgreSQL's log is its operator's to keep short.
+    pub(crate) fn empty_log(&self) -> Result<()> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.empty_log(),
+        }
+    }
+
+    /// A snapshot that may be opened inside a closure of another database.
+    pub(crate) async fn open_snapshot(&self) -> Result<Snapshot> {
+        Ok(Snapshot::new(match &*self.engine {
+            Engine::Sqlite(sqlite) => Reading::Sqlite(sqlite.reader().await?),
+        }))
+    }
+
+    async fn open_write(&self) -> Result<Tx> {
+        Ok(Tx::new(match &*self.engine {
+            Engine::Sqlite(sqlite) => {
+                let turn = sqlite.turn().await?;
+                turn.begin()?;
+                Writing::Sqlite(turn)
+            }
+        }))
+    }
+}
+
+fn not_nested() -> Result<()> {
+    if OPEN.try_with(|_| ()).is_ok() { Err(Error::Nested) } else { Ok(()) }
+}

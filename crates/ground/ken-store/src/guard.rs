@@ -1,0 +1,139 @@
+//! Guard rows: who changes what a decision rests on, and who decides, meet here.
+//!
+//! Every person has a guard row before any fact. Who changes a sharing fact takes the guard and
+//! bumps its epoch; a decision is entered only if the epoch it read still stands. What is decided
+//! by without a person (training, signatures, roles) has the policy head instead.
+//!
+//! # Invariants
+//!
+//! - People are locked one statement each, by equality, in the order of their ids: two operations
+//!   over the same people cannot wait for each other, and Citus accepts it.
+//!
+//! Source: `core.md` 4.2 and 4.3.
+
+use std::collections::BTreeSet;
+
+use ken_core::PersonId;
+
+use crate::{Error, Reads, Result, Row, Tx, sql, values};
+
+/// Most people that one transaction locks. House policy: a family or a link, never a cohort.
+pub const PEOPLE_MAX: usize = 256;
+
+/// What a person's guard says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Counts the changes to what decisions about this person rest on; from 1.
+    pub epoch: i64,
+    /// The operation that has this person "being put right", if one has.
+    pub barrier: Option<String>,
+}
+
+/// The guards of some people, held to the end of the transaction that took them.
+#[derive(Debug)]
+pub struct PeopleGuard {
+    serial: u64,
+    people: Vec<(PersonId, Guard)>,
+}
+
+impl Tx {
+    /// Takes the guards of `people`, giving a guard row to those who have none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLong`] beyond [`PEOPLE_MAX`]; [`Error::Contended`] if another transaction
+    /// keeps one for too long.
+    pub async fn lock_people(&mut self, people: &BTreeSet<PersonId>) -> Result<PeopleGuard> {
+        if people.len() > PEOPLE_MAX {
+            return Err(Error::TooLong { what: "set of people", max: PEOPLE_MAX });
+        }
+        let mut held = Vec::with_capacity(people.len());
+        for person in people {
+            self.execute(sql::GUARD_CREATE, values![person]).await?;
+            let guard = self.find(sql::GUARD_LOCK, values![person], read).await?;
+            held.push((*person, guard.ok_or(Error::Contended)?));
+        }
+        Ok(PeopleGuard { serial: self.serial(), people: held })
+    }
+}
+
+impl PeopleGuard {
+    /// Those whose guards are held, with what the guards said when they were taken.
+    #[must_use]
+    pub fn people(&self) -> &[(PersonId, Guard)] {
+        &self.people
+    }
+
+    /// Says that what decisions about these people rest on has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignGuard`] in another transaction than the one that took it.
+    pub async fn bump(&self, tx: &mut Tx) -> Result<()> {
+        self.belongs(tx)?;
+        for (person, _) in &self.people {
+            tx.execute(sql::GUARD_BUMP, values![person]).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks these people as "being put right" by `operation`, or, with none, as right again.
+    /// Either changes the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignGuard`] in another transaction than the one that took it.
+    pub async fn set_barrier(&self, tx: &mut Tx, operation: Option<&str>) -> Result<()> {
+        self.belongs(tx)?;
+        for (person, _) in &self.people {
+            tx.execute(sql::GUARD_BARRIER, values![person, operation]).await?;
+        }
+        Ok(())
+    }
+
+    fn belongs(&self, tx: &Tx) -> Result<()> {
+        (self.serial == tx.serial()).then_some(()).ok_or(Error::ForeignGuard)
+    }
+}
+
+/// Gives `person` a guard row, where there is none; for who creates a person.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn create(tx: &mut Tx, person: PersonId) -> Result<()> {
+    tx.execute(sql::GUARD_CREATE, values![person]).await.map(drop)
+}
+
+/// What the guard of `person` says; none for somebody unknown.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn find(reads: &mut impl Reads, person: PersonId) -> Result<Option<Guard>> {
+    reads.find(sql::GUARD_FIND, values![person], read).await
+}
+
+/// The version of what is decided by without a person.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn policy_version(reads: &mut impl Reads) -> Result<i64> {
+    let version = reads.find(sql::POLICY_FIND, &[], |row| row.int(0)).await?;
+    version.ok_or(Error::Column { index: 0 })
+}
+
+/// Says that what is decided by without a person has changed, and gives the new version.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn bump_policy(tx: &mut Tx) -> Result<i64> {
+    let version = tx.find(sql::POLICY_BUMP, &[], |row| row.int(0)).await?;
+    version.ok_or(Error::Column { index: 0 })
+}
+
+fn read(row: &Row<'_>) -> Result<Guard> {
+    Ok(Guard { epoch: row.int(0)?, barrier: row.text_opt(1)? })
+}

@@ -1,0 +1,58 @@
+//! The store's own tables and statements.
+
+pub(crate) mod keys;
+
+use crate::Migration;
+
+/// The store's tables.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "store",
+    number: 1,
+    title: "guard rows and the policy head",
+    sql: "
+            CREATE TABLE person_guard (
+                person_id TEXT PRIMARY KEY,
+                epoch BIGINT NOT NULL,
+                barrier TEXT
+            );
+            CREATE TABLE policy_head (
+                id TEXT PRIMARY KEY,
+                version BIGINT NOT NULL
+            );
+            INSERT INTO policy_head (id, version) VALUES ('policy', 1);
+        ",
+}];
+
+crate::statements! {
+    /// What has been applied.
+    MIGRATIONS_APPLIED = "
+        SELECT owner, number, digest FROM store_migration ORDER BY owner, number";
+    /// Remembers what has been applied.
+    MIGRATION_INSERT = "
+        INSERT INTO store_migration (owner, number, title, digest, applied_at)
+        VALUES ($1, $2, $3, $4, $5)";
+    /// Gives a person a guard row, where there is none.
+    GUARD_CREATE = "
+        INSERT INTO person_guard (person_id, epoch) VALUES ($1, 1)
+        ON CONFLICT (person_id) DO NOTHING";
+    /// Takes one person's guard. Variant: SQLite has one writer, whose turn is the lock.
+    GUARD_LOCK = "
+        SELECT epoch, barrier FROM person_guard WHERE person_id = $1",
+        postgres = "
+        SELECT epoch, barrier FROM person_guard WHERE person_id = $1 FOR UPDATE";
+    /// One person's epoch and barrier.
+    GUARD_FIND = "
+        SELECT epoch, barrier FROM person_guard WHERE person_id = $1";
+    /// A sharing fact of the person has changed.
+    GUARD_BUMP = "
+        UPDATE person_guard SET epoch = epoch + 1 WHERE person_id = $1";
+    /// Sets or lifts the barrier of an operation over two people.
+    GUARD_BARRIER = "
+        UPDATE person_guard SET epoch = epoch + 1, barrier = $2 WHERE person_id = $1";
+    /// The version of what is decided by without a person.
+    POLICY_FIND = "
+        SELECT version FROM policy_head WHERE id = 'policy'";
+    /// A fact without a person has changed.
+    POLICY_BUMP = "
+        UPDATE policy_head SET version = version + 1 WHERE id = 'policy' RETURNING version";
+}

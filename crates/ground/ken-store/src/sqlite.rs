@@ -1,0 +1,105 @@
+//! The SQLite engine: one writer connection with group commit, and a pool of readers.
+//!
+//! # Invariants
+//!
+//! - One process has the database: it holds a lock on the file beside it for as long as it runs.
+//! - `journal_mode=WAL` and `synchronous=FULL` are asserted when a connection opens.
+//! - The last to let go of the engine joins the keeper, so that what was kept is committed.
+
+mod connect;
+mod migrate;
+mod query;
+mod reader;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::{Error, Limits, OpenError, Result};
+
+pub(crate) use migrate::migrate;
+pub(crate) use query::{execute, find, list};
+pub(crate) use reader::Reader;
+pub(crate) use writer::Turn;
+
+use reader::Readers;
+use writer::Writer;
+
+/// An open SQLite database.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    keeper: Option<JoinHandle<()>>,
+    path: std::path::PathBuf,
+    /// Held until the keeper has ended; other processes see it.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens or creates the database in the file `path`, and starts its keeper.
+    pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
+        let lock = connect::lock(path)?;
+        let writer = Arc::new(Writer::new(connect::writer(path, &limits)?, limits));
+        let readers = Arc::new(Readers::open(path, limits)?);
+        let (to_keep, to_watch) = (Arc::clone(&writer), Arc::clone(&readers));
+        let keeper = std::thread::Builder::new()
+            .name("ken-store-keeper".into())
+            .spawn(move || to_keep.keep_all(&to_watch))
+            .map_err(OpenError::Place)?;
+        Ok(Self { writer, readers, keeper: Some(keeper), path: path.to_owned(), _lock: lock })
+    }
+
+    /// Waits for a turn to write.
+    pub(crate) async fn turn(&self) -> Result<Turn> {
+        self.writer.turn().await
+    }
+
+    /// Waits for a reader.
+    pub(crate) async fn reader(&self) -> Result<Reader> {
+        self.readers.take().await
+    }
+
+    /// A connection of its own, for migrations, while nothing else writes.
+    pub(crate) fn connection(&self) -> Result<rusqlite::Connection> {
+        connect::plain(&self.path).map_err(|cause| query::error(&cause))
+    }
+
+    /// Refuses new work, waits until the last group is durable, and empties the log.
+    pub(crate) async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+    }
+
+    /// Moves what is in the write-ahead log into the database and empties it, so that erased
+    /// bytes are in neither. A snapshot that is open now delays this to a later time.
+    pub(crate) fn empty_log(&self) -> Result<()> {
+        let conn = self.connection()?;
+        let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
+            tracing::warn!("the write-ahead log could not be emptied: a snapshot is open");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.close();
+        self.writer.ask_to_close();
+        // The keeper itself may be the last to let go, from an `after_commit`.
+        let keeper = self.keeper.take();
+        let keeper = keeper.filter(|keeper| keeper.thread().id() != std::thread::current().id());
+        if keeper.is_some_and(|keeper| keeper.join().is_err()) {
+            tracing::error!("the keeper of the store ended in a panic");
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(cause: rusqlite::Error) -> Self {
+        query::error(&cause)
+    }
+}

@@ -1,0 +1,97 @@
+//! Opening connections, and refusing places that would not keep what they are given.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Result as SqlResult};
+
+use super::query;
+use crate::{Limits, OpenError};
+
+/// Statements kept prepared on each connection; more than all crates together declare.
+const CACHED_MAX: usize = 512;
+/// How long a connection of this process waits for another of its own.
+const BUSY: Duration = Duration::from_secs(5);
+/// Size in bytes to which the write-ahead log is cut when it is reused.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// Takes the lock of the database, which one process has at a time.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let options =
+        OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name));
+    let file = options.map_err(OpenError::Place)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse),
+        Err(TryLockError::Error(cause)) => Err(OpenError::Place(cause)),
+    }
+}
+
+/// The connection that writes.
+pub(super) fn writer(path: &Path, limits: &Limits) -> Result<Connection, OpenError> {
+    let conn = plain(path).map_err(|cause| refusal(&cause))?;
+    if let Some(pages) = limits.pages {
+        conn.pragma_update(None, "max_page_count", pages).map_err(|cause| refusal(&cause))?;
+    }
+    durable(&conn)?;
+    Ok(conn)
+}
+
+/// A connection that reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let conn = plain(path).map_err(|cause| refusal(&cause))?;
+    conn.pragma_update(None, "query_only", true).map_err(|cause| refusal(&cause))?;
+    Ok(conn)
+}
+
+/// A connection with the settings that all share.
+pub(super) fn plain(path: &Path) -> SqlResult<Connection> {
+    // Ours alone by `state`, so without SQLite's own mutex; no `file:` URIs.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(CACHED_MAX);
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "case_sensitive_like", true)?; // as PostgreSQL's LIKE
+    conn.pragma_update(None, "secure_delete", true)?; // erased keys leave no copy in free pages
+    conn.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    Ok(conn)
+}
+
+/// Asserts that a commit outlives a power cut.
+fn durable(conn: &Connection) -> Result<(), OpenError> {
+    let text = |name: &'static str| -> Result<String, OpenError> {
+        let read = conn.pragma_query_value(None, name, |row| {
+            Ok(match row.get_ref(0)? {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str().unwrap_or_default().to_owned(),
+            })
+        });
+        read.map_err(|cause| refusal(&cause))
+    };
+    for (setting, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")]
+    {
+        let found = text(setting)?;
+        if found != wanted {
+            return Err(OpenError::NotDurable { setting, found, wanted });
+        }
+    }
+    Ok(())
+}
+
+fn refusal(cause: &rusqlite::Error) -> OpenError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            OpenError::Place(std::io::ErrorKind::PermissionDenied.into())
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse,
+        _ => OpenError::Store(query::error(cause)),
+    }
+}

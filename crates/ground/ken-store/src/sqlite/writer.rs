@@ -1,0 +1,215 @@
+//! Group commit: many writes, one fsync.
+//!
+//! A write waits for its *turn*, runs its statements inline on the one writer connection inside a
+//! savepoint, and passes the turn on. A *group* of turns is one transaction. The keeper thread
+//! commits it and only then releases every answer, errors included: an error, too, may rest on
+//! what an earlier turn of the group wrote.
+//!
+//! # Invariants
+//!
+//! - Only the current turn, whoever ends it, or the keeper between turns touches the connection;
+//!   a stale turn gets [`Error::Revoked`].
+//! - A turn that fails, panics, is dropped or falls silent leaves nothing and harms nobody, unless
+//!   SQLite gives up the whole transaction; then every member of the group is told.
+//! - A turn that never began has no savepoint: nothing is rolled back for it.
+//! - No lock is held across an `await`; `state` is free during a statement or a commit.
+//!
+//! Source: SQLite, *Transactions*, "Response To Errors Within A Transaction"; *Savepoints*.
+
+mod keeper;
+mod state;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use rusqlite::{Connection, InterruptHandle};
+use tokio::sync::oneshot;
+
+use super::query;
+use crate::telemetry::instant;
+use crate::tx::Hook;
+use crate::{Error, Limits, Result};
+
+use state::{Member, Phase, State};
+
+/// What the turns and the keeper share.
+pub(super) struct Writer {
+    state: Mutex<State>,
+    /// Never contended: `state.phase` says who may lock it.
+    conn: Mutex<Connection>,
+    interrupt: InterruptHandle,
+    bell: Condvar, // Wakes the keeper.
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// The right to write, in its savepoint; dropping it undoes the write and passes the turn on.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    writer: Arc<Writer>,
+    id: u64,
+    over: bool,
+}
+
+impl Turn {
+    /// Opens the savepoint, and the group if none is open.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.run(|conn| {
+            let begin = if conn.is_autocommit() { "BEGIN IMMEDIATE" } else { "" };
+            conn.execute_batch(begin)?;
+            Ok(conn.execute_batch("SAVEPOINT turn")?)
+        })?;
+        lock(&self.writer.state).begun(self.id)
+    }
+
+    /// Runs one statement.
+    pub(crate) fn run<R>(&self, work: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
+        lock(&self.writer.state).start(self.id, instant(), &self.writer.limits)?;
+        let (result, lost) = {
+            let conn = lock(&self.writer.conn);
+            let was_open = !conn.is_autocommit();
+            let result = work(&conn);
+            (result, was_open && conn.is_autocommit())
+        };
+        let mut state = lock(&self.writer.state);
+        state.fall_silent(self.id, instant())?;
+        match result {
+            // Disk full, interrupt, I/O: the group is gone with this statement.
+            Err(cause) if lost => {
+                state.fail_group(&cause);
+                Err(cause)
+            }
+            // Nothing that a closure may run ends a transaction and succeeds.
+            Ok(_) if lost => {
+                state.fail_group(&Error::Refused);
+                Err(Error::Refused)
+            }
+            result => result,
+        }
+    }
+
+    /// Ends the turn and waits until its group is durable; `hooks` run after that.
+    pub(crate) async fn end(mut self, keep: bool, hooks: Vec<Hook>) -> Result<()> {
+        let (answer, outcome) = oneshot::channel();
+        let hooks = if keep { hooks } else { Vec::new() };
+        self.over = true;
+        self.writer.end(self.id, keep, Some(Member { answer, hooks }))?;
+        outcome.await.unwrap_or(Err(Error::Closed))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.over {
+            // A turn that was revoked has nothing to undo, and is told so.
+            let _ = self.writer.end(self.id, false, None);
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn new(conn: Connection, limits: Limits) -> Self {
+        let interrupt = conn.get_interrupt_handle();
+        let (state, conn) = (Mutex::default(), Mutex::new(conn));
+        Self { state, conn, interrupt, bell: Condvar::new(), limits }
+    }
+
+    /// Waits, first come first served, for the turn.
+    pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
+        let (sender, turn) = oneshot::channel();
+        {
+            let mut state = lock(&self.state);
+            state.queue(sender, self.limits.waiting)?;
+            if matches!(state.phase, Phase::Between) {
+                self.pass_on(&mut state);
+            }
+        }
+        match tokio::time::timeout(self.limits.wait, turn).await {
+            Ok(turn) => turn.map_err(|_| Error::Closed),
+            Err(_) => Err(Error::Overloaded),
+        }
+    }
+
+    /// Gives the turn to the next who still wants it, or leaves the group to the keeper.
+    fn pass_on(self: &Arc<Self>, state: &mut State) {
+        state.phase = Phase::Between;
+        while !state.is_due(&self.limits) {
+            let Some(next) = state.waiting.pop_front() else { break };
+            state.granted += 1;
+            let id = state.granted;
+            // In the channel the turn is owned: a caller that goes just now drops it, and so
+            // passes it on. One whose caller has gone before is passed over.
+            match next.send(Turn { writer: Arc::clone(self), id, over: false }) {
+                Ok(()) => {
+                    state.grant(id, instant());
+                    return;
+                }
+                Err(mut turn) => turn.over = true,
+            }
+        }
+        self.bell.notify_one();
+    }
+
+    /// Ends turn `id`, keeping its savepoint or not, and passes the turn on.
+    fn end(self: &Arc<Self>, id: u64, keep: bool, member: Option<Member>) -> Result<()> {
+        self.end_locked(&mut lock(&self.state), id, keep, member)
+    }
+
+    fn end_locked(
+        self: &Arc<Self>,
+        state: &mut State,
+        id: u64,
+        keep: bool,
+        member: Option<Member>,
+    ) -> Result<()> {
+        let begun = state.is_begun(id)?;
+        let conn = lock(&self.conn);
+        let closed = close_savepoint(&conn, begun, keep, state.members.is_empty());
+        drop(conn);
+        match &closed {
+            Ok(()) => state.members.extend(member),
+            Err(cause) => state.fail_group(cause),
+        }
+        self.pass_on(state);
+        closed
+    }
+}
+
+/// Keeps or undoes the savepoint; on failure undoes the whole transaction.
+fn close_savepoint(conn: &Connection, begun: bool, keep: bool, alone: bool) -> Result<()> {
+    let sql = match (keep, alone) {
+        // The turn lost it all, and its group was told; or it never opened anything.
+        _ if conn.is_autocommit() => return if keep { Err(Error::Revoked) } else { Ok(()) },
+        (true, _) => "RELEASE turn",
+        (false, true) => "ROLLBACK",
+        (false, false) if begun => "ROLLBACK TO turn; RELEASE turn",
+        (false, false) => return Ok(()),
+    };
+    conn.execute_batch(sql).map_err(|cause| abandon(conn, &cause))
+}
+
+/// Undoes the transaction, and ends the process (as PostgreSQL does) where it could not vouch for
+/// the next one: if that fails, or after an I/O error, since lost pages may look clean.
+fn abandon(conn: &Connection, cause: &rusqlite::Error) -> Error {
+    let undone = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+    if !undone || query::is_io(cause) {
+        tracing::error!("the disk failed under a commit: ending, so that nothing false is told");
+        std::process::abort();
+    }
+    query::error(cause)
+}
+
+/// Locks; a panic elsewhere leaves nothing half done, since drops put things right.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether `since` lies more than `most` back.
+fn is_past(since: Instant, most: std::time::Duration) -> bool {
+    instant().duration_since(since) > most
+}

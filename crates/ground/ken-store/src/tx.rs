@@ -1,0 +1,227 @@
+//! What a closure sees: a transaction that reads and writes, or a snapshot that reads.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sqlite;
+use crate::statement::{Sql, check};
+use crate::{Error, Read, Result, Value};
+
+/// Most rows of a list. House policy: a page is far smaller; beyond this it is a mistake.
+pub(crate) const ROWS_MAX: usize = 100_000;
+
+/// Something to run once a write is durable.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
+
+/// What both a [`Tx`] and a [`Snapshot`] can do.
+pub trait Reads: Send {
+    /// Most rows that [`Reads::list`] gives.
+    const ROWS_MAX: usize = ROWS_MAX;
+
+    /// Finds the first row, if there is one. In a [`Tx`], also of `INSERT ... RETURNING`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; in a [`Tx`], any of them spoils the write.
+    fn find<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> impl Future<Output = Result<Option<T>>> + Send;
+
+    /// Reads every row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyRows`] beyond [`Reads::ROWS_MAX`]; otherwise as [`Reads::find`].
+    fn list<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> impl Future<Output = Result<Vec<T>>> + Send;
+}
+
+/// One write in progress. It ends when its closure returns; dropping it undoes it.
+pub struct Tx {
+    engine: Writing,
+    /// Tells this transaction from every other of this process.
+    serial: u64,
+    spoilt: bool, // A statement has failed.
+    hooks: Vec<Hook>,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("spoilt", &self.spoilt).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Writing {
+    Sqlite(sqlite::Turn),
+}
+
+/// One consistent picture of the database.
+#[derive(Debug)]
+pub struct Snapshot {
+    engine: Reading,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reading {
+    Sqlite(sqlite::Reader),
+}
+
+impl Tx {
+    pub(crate) fn new(engine: Writing) -> Self {
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        Self { engine, serial, spoilt: false, hooks: Vec::new() }
+    }
+
+    /// Runs a changing statement and counts the rows it changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; any of them spoils the write.
+    pub async fn execute(&mut self, sql: impl Into<Sql> + Send, of: &[Value<'_>]) -> Result<u64> {
+        let sql = sql.into();
+        self.fresh(sql)?;
+        let result = match &mut self.engine {
+            Writing::Sqlite(turn) => turn.run(|conn| sqlite::execute(conn, sql.sqlite, of)),
+        };
+        self.note(result)
+    }
+
+    /// Runs a changing statement once for each of `rows`, in order, and counts the rows each
+    /// changed. PostgreSQL is sent all of them at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tx::execute`].
+    pub async fn execute_each(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<Vec<u64>> {
+        let sql = sql.into();
+        self.fresh(sql)?;
+        let result = match &mut self.engine {
+            Writing::Sqlite(turn) => rows
+                .iter()
+                .map(|of| turn.run(|conn| sqlite::execute(conn, sql.sqlite, of)))
+                .collect(),
+        };
+        self.note(result)
+    }
+
+    /// Runs `hook` once this write is durable, before its answer is released; not at all if it
+    /// is not kept. It must be short (a signal, a count): other answers wait for it.
+    pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.hooks.push(Box::new(hook));
+    }
+
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    pub(crate) fn is_spoilt(&self) -> bool {
+        self.spoilt
+    }
+
+    /// Gives the transaction up to its end.
+    pub(crate) async fn end(self, keep: bool) -> Result<()> {
+        match self.engine {
+            Writing::Sqlite(turn) => turn.end(keep, self.hooks).await,
+        }
+    }
+
+    fn fresh(&mut self, sql: Sql) -> Result<()> {
+        if self.spoilt {
+            return Err(Error::Spoilt);
+        }
+        let checked = check(sql.sqlite, true).and_then(|()| check(sql.postgres, true));
+        self.note(checked)
+    }
+
+    fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        self.spoilt |= result.is_err();
+        result
+    }
+}
+
+impl Reads for Tx {
+    async fn find<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> Result<Option<T>> {
+        let sql = sql.into();
+        self.fresh(sql)?;
+        let result = match &mut self.engine {
+            Writing::Sqlite(turn) => turn.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
+        };
+        self.note(result)
+    }
+
+    async fn list<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> Result<Vec<T>> {
+        let sql = sql.into();
+        self.fresh(sql)?;
+        let result = match &mut self.engine {
+            Writing::Sqlite(turn) => turn.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
+        };
+        self.note(result)
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new(engine: Reading) -> Self {
+        Self { engine }
+    }
+
+    /// Prepares a statement, of whatever kind, without running it.
+    pub(crate) fn prepare(&mut self, sql: Sql) -> Result<()> {
+        check(sql.sqlite, true).and_then(|()| check(sql.postgres, true))?;
+        match &mut self.engine {
+            Reading::Sqlite(reader) => {
+                reader.run(|conn| conn.prepare(sql.sqlite).map(drop).map_err(Error::from))
+            }
+        }
+    }
+}
+
+impl Reads for Snapshot {
+    async fn find<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> Result<Option<T>> {
+        let sql = sql.into();
+        check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
+        match &mut self.engine {
+            Reading::Sqlite(reader) => reader.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
+        }
+    }
+
+    async fn list<T: Send>(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+        read: Read<T>,
+    ) -> Result<Vec<T>> {
+        let sql = sql.into();
+        check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
+        match &mut self.engine {
+            Reading::Sqlite(reader) => reader.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
+        }
+    }
+}
