@@ -1,1 +1,55 @@
-//! The agreement language: parse, canonical form, lint, and Cedar text.
+//! The agreement language: parse, canonical form, identity, status, lint, and Cedar text.
+//!
+//! An [`Instrument`] is what parties sign: a statute pack, an accord, or an information sharing
+//! agreement. The same signed bytes are the sentence people read and the rule the gate enforces.
+//!
+//! # Invariants
+//!
+//! - Pure: no clock, no I/O, no randomness; the manifest proves it.
+//! - An unknown field or version never parses, so nothing written is silently without effect.
+//! - Two texts with the same canonical form are the same instrument: layout and comments do not
+//!   count, one changed word does.
+//! - Status is computed from signatures and a day, never stored.
+//!
+//! # Sources
+//!
+//! - The Scottish Information Sharing Toolkit's agreement template (section order of the fields).
+//! - UK GDPR arts. 6, 9, 10 and DPA 2018 sch. 1, for the lint of lawful bases.
+
+mod basis;
+mod canonical;
+mod clause;
+mod day;
+mod duty;
+mod error;
+mod fact;
+mod instrument;
+mod key;
+mod parse;
+mod party;
+mod sign;
+
+pub mod cedar;
+pub mod lint;
+pub mod status;
+
+pub use basis::{Basis, Confidentiality};
+pub use canonical::words_hash;
+pub use clause::{
+    Action, CategoryEntry, Clause, End, Kind, Modality, PurposeEntry, Scope, Visibility, Who,
+};
+pub use day::Day;
+pub use duty::{
+    Dpia, Retention, Rights, Security, SourceDelete, SubjectAccess, Training, Transparency,
+    WorkInstruction,
+};
+pub use error::Error;
+pub use fact::{CLAIMED, CONFIRMED, Grade, SYSTEM, graded};
+pub use instrument::{
+    Controllership, Head, InFlight, Instrument, Jurisdiction, Lifecycle, OnExit, OnLapse, Schema,
+    Tier,
+};
+pub use key::{AttestationId, ClauseKey, InstrumentRef, KeyError, SourceRef, Words};
+pub use parse::ParseError;
+pub use party::{Party, PartyKind, Regime};
+pub use sign::{SignError, Signing};

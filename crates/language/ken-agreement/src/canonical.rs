@@ -1,0 +1,131 @@
+//! The canonical form and the identity: what a signature is over.
+//!
+//! # Invariants
+//!
+//! - JSON without white space, keys sorted by code point, text in Unicode NFC, dates as
+//!   `YYYY-MM-DD`; sets in order, lists as written; what is absent or empty is left out.
+//! - Reading the canonical form gives the same instrument again.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use ken_core::{ClauseId, InstrumentHash};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::instrument::Instrument;
+use crate::key::{AttestationId, ClauseKey, Words};
+use crate::parse::ParseError;
+
+impl Instrument {
+    /// The canonical form.
+    ///
+    /// # Panics
+    ///
+    /// Never: every key is text and every value has a JSON form; were that to fail, the form is
+    /// empty, and no signature over it could have been made.
+    #[must_use]
+    pub fn canonical_json(&self) -> String {
+        let mut out = String::new();
+        if let Ok(value) = serde_json::to_value(self) {
+            write_value(&value, &mut out);
+        }
+        out
+    }
+
+    /// Its identity: the SHA-256 of the canonical form, in hex.
+    #[must_use]
+    pub fn hash(&self) -> InstrumentHash {
+        word(InstrumentHash::new(sha256(&self.canonical_json())))
+    }
+
+    /// Reads a canonical form.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] when it is not an instrument, or not its canonical form: one instrument has
+    /// one spelling, so that bytes and hash cannot come apart.
+    pub fn from_canonical(text: &str) -> Result<Self, ParseError> {
+        let instrument: Self = serde_json::from_str(text)
+            .map_err(|error| ParseError::at(error.line(), error.to_string()))?;
+        if instrument.canonical_json() == text {
+            Ok(instrument)
+        } else {
+            Err(ParseError::at(1, "not the canonical form of this instrument".to_owned()))
+        }
+    }
+
+    /// A clause as the ledger cites it.
+    #[must_use]
+    pub fn cite(hash: &InstrumentHash, clause: &ClauseKey) -> ClauseId {
+        word(ClauseId::new(format!("{hash}#{clause}")))
+    }
+
+    /// The words of a clause that a human affirms.
+    #[must_use]
+    pub fn words_of(hash: &InstrumentHash, clause: &ClauseKey, words: &AttestationId) -> Words {
+        Words { clause: Self::cite(hash, clause), attestation: words.clone() }
+    }
+}
+
+/// The SHA-256 of a statement's words, in hex: what an affirmation is stored by.
+#[must_use]
+pub fn words_hash(words: &str) -> String {
+    sha256(&words.nfc().collect::<String>())
+}
+
+/// Hex and short ids are always words.
+fn word<T, E>(checked: Result<T, E>) -> T {
+    let Ok(word) = checked else { unreachable!("a hash with a clause's id is a word") };
+    word
+}
+
+fn sha256(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Sorts keys itself: whether `serde_json` keeps them in order is another crate's choice.
+fn write_value(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<String, &Value> =
+                map.iter().map(|(key, value)| (key.nfc().collect(), value)).collect();
+            let entries = sorted.iter().map(|(key, value)| (Some(key), *value));
+            write_all(('{', '}'), entries, out);
+        }
+        Value::Array(items) => write_all(('[', ']'), items.iter().map(|item| (None, item)), out),
+        Value::String(text) => write_text(text, out),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            let _ = write!(out, "{value}");
+        }
+    }
+}
+
+fn write_all<'a>(
+    (open, close): (char, char),
+    entries: impl Iterator<Item = (Option<&'a String>, &'a Value)>,
+    out: &mut String,
+) {
+    out.push(open);
+    for (n, (key, value)) in entries.enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        if let Some(key) = key {
+            write_text(key, out);
+            out.push(':');
+        }
+        write_value(value, out);
+    }
+    out.push(close);
+}
+
+fn write_text(text: &str, out: &mut String) {
+    let text = Value::String(text.nfc().collect());
+    let _ = write!(out, "{text}");
+}

@@ -1,0 +1,252 @@
+//! An instrument: what parties sign, whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use ken_core::{Category, OrganisationId};
+use serde::{Deserialize, Serialize};
+
+use crate::basis::Basis;
+use crate::clause::{CategoryEntry, Clause, PurposeEntry};
+use crate::day::Day;
+use crate::duty::{Dpia, Retention, Rights, Security, Training, Transparency, WorkInstruction};
+use crate::key::{AttestationId, ClauseKey, InstrumentRef};
+use crate::party::Party;
+
+/// A statute pack, an accord or an information sharing agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instrument {
+    /// The version of the language.
+    pub schema: Schema,
+    /// Its name, tier and dates.
+    pub agreement: Head,
+    /// Review, exit and replacement.
+    pub lifecycle: Lifecycle,
+    /// Who signs. A statute pack names nobody: it is only a source for others.
+    #[serde(default, rename = "party", skip_serializing_if = "Vec::is_empty")]
+    pub parties: Vec<Party>,
+    /// What for.
+    #[serde(default, rename = "purpose", skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<PurposeEntry>,
+    /// What.
+    #[serde(default, rename = "category", skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<CategoryEntry>,
+    /// Under which law.
+    #[serde(default, rename = "basis", skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<Basis>,
+    /// What may, must and must not happen.
+    #[serde(default, rename = "clause", skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
+    /// The exact words of each statement that a clause asks for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attestations: BTreeMap<AttestationId, String>,
+    /// How long each party keeps it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retention: BTreeMap<OrganisationId, Retention>,
+    /// What people are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transparency: Option<Transparency>,
+    /// How people use their rights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Rights>,
+    /// The impact assessment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpia: Option<Dpia>,
+    /// Marking, transport, breach clocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<Security>,
+    /// Courses, by the name that facts use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub training: BTreeMap<String, Training>,
+    /// Each party's own procedure.
+    #[serde(default, rename = "work_instruction", skip_serializing_if = "Vec::is_empty")]
+    pub work_instructions: Vec<WorkInstruction>,
+}
+
+/// The version of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Schema {
+    /// The first.
+    #[serde(rename = "isa/1")]
+    Isa1,
+}
+
+/// Name, tier and dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Its name. With the version it is what people cite; the hash is the identity.
+    pub id: ClauseKey,
+    /// Its version: semantic for an agreement, a month for a statute pack.
+    pub version: ClauseKey,
+    /// Where it stands among instruments.
+    pub tier: Tier,
+    /// Its title, for people.
+    pub title: String,
+    /// The name people know the kind by: `Information Sharing Protocol`, `SISSA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<String>,
+    /// The instruments that must be in force as well.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub under: BTreeSet<InstrumentRef>,
+    /// Whose law.
+    pub jurisdiction: Jurisdiction,
+    /// Joint controllers, or controllers in common.
+    pub controllership: Controllership,
+    /// The party that keeps the text, and whose signature adopts it as a source for others.
+    pub lead_party: OrganisationId,
+    /// What it is about, in a sentence.
+    pub plain_summary: String,
+    /// First day.
+    pub effective_from: Day,
+    /// Last day; none for an instrument that runs until it is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Day>,
+    /// Days of notice to withdraw.
+    #[serde(default)]
+    pub notice_days: i64,
+}
+
+/// Where an instrument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// What the law requires or permits, kept nationally.
+    StatutePack,
+    /// Principles, assurance, and what no agreement names.
+    Accord,
+    /// A memorandum of understanding.
+    Mou,
+    /// An information sharing agreement.
+    Isa,
+    /// One party's procedure.
+    WorkInstruction,
+}
+
+/// Whose law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Jurisdiction {
+    /// Scotland.
+    #[serde(rename = "GB-SCT")]
+    Scotland,
+    /// England.
+    #[serde(rename = "GB-ENG")]
+    England,
+    /// Wales.
+    #[serde(rename = "GB-WLS")]
+    Wales,
+    /// Northern Ireland.
+    #[serde(rename = "GB-NIR")]
+    NorthernIreland,
+}
+
+/// How the parties are controllers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Controllership {
+    /// Together (UK GDPR art. 26).
+    Joint,
+    /// Each for itself ("in common").
+    Independent,
+}
+
+/// Review, exit and replacement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lifecycle {
+    /// The last day before the review is late.
+    pub review_due: Day,
+    /// Days after it for which nothing changes.
+    pub grace_days: i64,
+    /// What lapses after grace.
+    pub on_review_lapse: OnLapse,
+    /// What happens to what was shared when a party leaves.
+    #[serde(default)]
+    pub on_party_exit: OnExit,
+    /// When what waits in a queue is decided again.
+    #[serde(default)]
+    pub in_flight: InFlight,
+    /// What it replaces.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub supersedes: BTreeSet<InstrumentRef>,
+}
+
+/// What lapses when a review is missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLapse {
+    /// Nothing; the owner is told.
+    Warn,
+    /// Routine clauses; statutory and exceptional ones go on.
+    SuspendRoutine,
+    /// All but what is in force elsewhere.
+    SuspendAll,
+}
+
+/// What happens to what was shared when a party leaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnExit {
+    /// Nothing new is shared.
+    #[default]
+    StopNew,
+    /// And what was shared is recalled.
+    StopAndRecall,
+}
+
+/// When what waits in a queue is decided again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InFlight {
+    /// When the recipient opens it.
+    #[default]
+    DecideAtDelivery,
+}
+
+impl Instrument {
+    /// What people call it: `glen-asp-concern@2.1.0`.
+    #[must_use]
+    pub fn name(&self) -> InstrumentRef {
+        let Head { id, version, .. } = &self.agreement;
+        InstrumentRef { id: id.to_string(), version: version.to_string() }
+    }
+
+    /// The party of this id.
+    #[must_use]
+    pub fn party(&self, id: &OrganisationId) -> Option<&Party> {
+        self.parties.iter().find(|party| party.id == *id)
+    }
+
+    /// The clause of this id.
+    #[must_use]
+    pub fn clause(&self, id: &ClauseKey) -> Option<&Clause> {
+        self.clauses.iter().find(|clause| clause.id == *id)
+    }
+
+    /// Its own dictionary entry for a category.
+    #[must_use]
+    pub fn category(&self, id: &Category) -> Option<&CategoryEntry> {
+        self.categories.iter().find(|category| category.id == *id)
+    }
+
+    /// The same terms with every date moved by as many days, so that they start on `start`.
+    ///
+    /// It is another instrument: its hash differs, and it needs signatures of its own. The dates
+    /// inside sentences, a solicitor's confirmation for one, stay as written.
+    #[must_use]
+    pub fn dated_from(mut self, start: Date) -> Self {
+        let from = self.agreement.effective_from.0;
+        let days = from.until(start).map_or(0, |span| span.get_days());
+        let moved = |day: Day| Day(day.0.saturating_add(days.days()));
+        self.agreement.effective_from = moved(self.agreement.effective_from);
+        self.agreement.effective_until = self.agreement.effective_until.map(moved);
+        self.lifecycle.review_due = moved(self.lifecycle.review_due);
+        if let Some(dpia) = &mut self.dpia {
+            dpia.approved = moved(dpia.approved);
+            dpia.review_due = moved(dpia.review_due);
+        }
+        self
+    }
+}

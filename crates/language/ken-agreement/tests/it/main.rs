@@ -1,0 +1,8 @@
+//! The instruments of the made-up partnership, and what is wrong with worse ones.
+
+#[cfg(test)]
+mod canonical;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod shelf;
