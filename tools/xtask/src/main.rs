@@ -3,8 +3,10 @@
 //! Everything that a developer or the CI runs is one of these; `.ci/run` calls `test` alone.
 //! The environment is read here, in `ken`, and nowhere else.
 
+mod bench;
 mod mutants;
 mod say;
+mod soak;
 mod source;
 mod test;
 mod tidy;
@@ -30,6 +32,12 @@ enum Command {
     Tidy,
     /// Install what the tests need and run everything that CI runs
     Test(test::Wanted),
+    /// Make each known wrong change in a copy and see that its test fails
+    Mutants(mutants::Wanted),
+    /// Fuzz and simulate for longer than CI does
+    Soak(soak::Wanted),
+    /// Measure what Ken does in a second, beside the disk's own rate
+    Bench(bench::Wanted),
 }
 
 fn main() -> ExitCode {
@@ -46,5 +54,8 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Tidy => tidy::run(),
         Command::Test(wanted) => test::run(wanted),
+        Command::Mutants(wanted) => mutants::run(wanted),
+        Command::Soak(wanted) => soak::run(wanted),
+        Command::Bench(wanted) => bench::run(wanted),
     }
 }

@@ -15,8 +15,9 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::Args;
 
+use crate::tree::Tree;
 use crate::watch::Watch;
-use crate::{say, tidy, tree};
+use crate::{say, soak, tidy, tree};
 use postgres::Postgres;
 use tally::{Kind, Tally};
 
@@ -26,6 +27,8 @@ const POSTGRES_SETTING: &str = "KEN_TEST_POSTGRES";
 const CHROMIUM_SETTING: &str = "KEN_TEST_CHROMIUM";
 /// The `ken` binary that the browser tests start.
 const BINARY_SETTING: &str = "KEN_TEST_BINARY";
+/// How long all fuzz targets together run in CI; `cargo xtask soak` runs them for longer.
+const FUZZ_SECONDS: u64 = 60;
 /// Where the browser tests are, once there are any.
 const BROWSER_TESTS: &str = "tests/ui";
 
@@ -108,6 +111,7 @@ impl Run<'_> {
         self.tally.ready("postgres", watch.seconds());
         if wanted.wants("tests") {
             let (kind, mut tests) = workspace_tests();
+            soak::set_fuzz_time(&mut tests, &Tree::read(self.root)?, FUZZ_SECONDS);
             self.step("tests", kind, tests.env(POSTGRES_SETTING, postgres.url()))?;
         }
         if wanted.wants("doctests") {

@@ -63,8 +63,8 @@ fn state(tree: &Tree, row: &Row, mutants: &[Mutant]) -> Result<Vec<String>, Stri
             _ => Err("names no step from 1 to 7".to_owned()),
         };
     }
-    if !said.starts_with("proven: ") && !said.starts_with("in part: ") {
-        return Err(format!("is neither `proven`, `in part` nor `{LATER}N)`"));
+    if !said.starts_with("proven: ") {
+        return Err(format!("is neither `proven` nor `{LATER}N)`"));
     }
     let codes = row.codes(STATE);
     let [test, mutant] = codes.as_slice() else {
