@@ -236,7 +236,7 @@ const AILSA: Story = Story {
     home: Some(("8 Curlew Road", "Invermuir", "XG3 2CV")),
     phone: Some(161),
     numbers: Numbers::FromEngland,
-    kin: &[Kin { given: "Simran", family: "Kaur-Munro", relationship: "wife", phone: 162 }],
+    kin: &[Kin { given: "Simran", family: "Kaur", relationship: "partner", phone: 162 }],
     try_first: Some(
         "Your name changed when you married. Read your record under the name you bear.",
     ),
