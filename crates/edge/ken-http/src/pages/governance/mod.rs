@@ -1,0 +1,3 @@
+//! Pages for information governance.
+
+pub(crate) mod reviews;

@@ -1,0 +1,139 @@
+//! `/ig/reviews`: emergency accesses that somebody else must check, by the day they are due.
+
+use ken_core::{EntryId, PersonId};
+use maud::{Markup, html};
+
+use crate::view::card;
+use crate::view::facts::{self, Tone};
+use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::view::panel::{self, Panel, State};
+use crate::wire::csrf::Csrf;
+
+/// One access to check.
+#[derive(Debug, Clone)]
+pub(crate) struct Review {
+    /// Whom it was about; opaque, and not shown.
+    pub(crate) person: PersonId,
+    /// Which access.
+    pub(crate) id: EntryId,
+    /// Who opened it.
+    pub(crate) by: String,
+    /// When.
+    pub(crate) opened: String,
+    /// Why, in the practitioner's own words.
+    pub(crate) reason: Option<String>,
+    /// By when it must be checked.
+    pub(crate) due: String,
+    /// Whether that day has passed.
+    pub(crate) is_late: bool,
+    /// Whether the reader opened it themselves.
+    pub(crate) is_own: bool,
+}
+
+/// What a check may find.
+pub(crate) const OUTCOMES: [(&str, &str, &str); 2] = [
+    ("justified", "It was right to look", "The person can read that it was checked and right."),
+    ("not-justified", "It was not right", "The person can read that it was checked and not right."),
+];
+
+/// The page's content.
+pub(crate) fn show(reviews: &[Review]) -> Markup {
+    let state = if reviews.is_empty() {
+        State::Nothing {
+            looked: "No emergency access waits to be checked.".into(),
+            caution: "Each one appears here as soon as it is opened.".into(),
+        }
+    } else {
+        let cards: Vec<_> = reviews
+            .iter()
+            .map(|review| {
+                html! {
+                    h3 { (review.by) }
+                    p { "Opened " (review.opened) "." }
+                    p { @match &review.reason {
+                        Some(reason) => { "Reason: " q { (reason) } }
+                        None => { "The reason can no longer be read." }
+                    } }
+                    p {
+                        "Check by " (review.due) " "
+                        @if review.is_late { (facts::tag("Late", Tone::Bad)) }
+                    }
+                    @if review.is_own {
+                        p { "You opened this yourself. Somebody else must check it." }
+                    } @else {
+                        p { a href={ "/ig/reviews/" (review.person) "/" (review.id) }
+                            { "Check the access of " (review.opened) } }
+                    }
+                }
+            })
+            .collect();
+        State::Content { shown: card::cards(false, &cards), from: None }
+    };
+    html! {
+        h1 { "Emergency access to check" }
+        p { "Somebody other than the reader of the record checks each one in 2 working days." }
+        (panel::show(&Panel { id: "reviews", heading: "To check".into(), open: true, state }))
+    }
+}
+
+/// The page of one access, with the form that decides it.
+pub(crate) fn decide(review: &Review, note: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let action = format!("/ig/reviews/{}/{}", review.person, review.id);
+    let form = Form { action: &action, csrf, button: "Save the check", hidden: &[] };
+    let outcomes: Vec<_> = OUTCOMES
+        .iter()
+        .map(|(value, label, hint)| Choice {
+            value: (*value).to_owned(),
+            label: (*label).to_owned(),
+            hint: Some((*hint).to_owned()),
+        })
+        .collect();
+    html! {
+        (summary(wrongs))
+        h1 { "Was this emergency access right?" }
+        (facts::list(&[
+            ("Opened by", html! { (review.by) }),
+            ("Opened", html! { (review.opened) }),
+            ("Reason they gave", html! { (review.reason.as_deref().unwrap_or_default()) }),
+            ("Check by", html! { (review.due) }),
+        ]))
+        (form.post(&html! {
+            (choices("What did you find?", "outcome", &outcomes, "", wrongs))
+            (Field::long("note", "How you came to it", note).show(wrongs))
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    fn review() -> Review {
+        Review {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            by: "Dr C Casualty, A&E clinician, NHS Glen".into(),
+            opened: "21 Nov 2026, 09:14".into(),
+            reason: Some("Unconscious, no history".into()),
+            due: "24 Nov 2026".into(),
+            is_late: true,
+            is_own: false,
+        }
+    }
+
+    #[test]
+    fn nobody_checks_their_own() {
+        let own = Review { is_own: true, ..review() };
+        let shown = show(&[review(), own]).into_string();
+        rules::assert_part(&shown);
+        assert_eq!(shown.matches("Check the access").count(), 1);
+        rules::assert_part(&show(&[]).into_string());
+    }
+
+    #[test]
+    fn the_form_keeps_the_rules() {
+        let wrongs = [Wrong::new("outcome", "Choose what you found")];
+        rules::assert_part(&decide(&review(), "", &wrongs, &Csrf::of("x")).into_string());
+    }
+}

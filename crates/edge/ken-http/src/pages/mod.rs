@@ -1,0 +1,9 @@
+//! One file for each page: what it is sent, what it shows, and its tests.
+
+pub(crate) mod about;
+pub(crate) mod choose;
+pub(crate) mod governance;
+pub(crate) mod operations;
+pub(crate) mod own;
+pub(crate) mod sign_in;
+pub(crate) mod work;

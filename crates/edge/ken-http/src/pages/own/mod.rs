@@ -1,0 +1,5 @@
+//! Pages for people reading their own record: plain words, one column, "Hide this page" on each.
+
+pub(crate) mod home;
+pub(crate) mod looked;
+pub(crate) mod record;

@@ -1,0 +1,121 @@
+//! `/w/claim`: a practitioner says that they work with somebody; a second person confirms it.
+//!
+//! The claim is taken alike whether anybody of that description is held or not.
+
+use maud::{Markup, html};
+
+use super::refusal::Asked;
+use crate::view::confirmation;
+use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::wire::csrf::Csrf;
+
+/// Shortest reason, in characters. House policy: a word is no reason.
+pub(crate) const REASON_LEN_MIN: usize = 10;
+/// Longest reason, in characters.
+pub(crate) const REASON_LEN_MAX: usize = 2_000;
+
+/// What may be claimed: the kind of relationship, as agreements name it, and its words.
+pub(crate) const KINDS: &[(&str, &str, &str)] = &[
+    ("direct-care", "I care for or treat them", "They are my patient, or I support them"),
+    ("girfec-team", "I am in the team around the child", "Their plan names me or my team"),
+    ("open-inquiry", "I have an open inquiry about them", "Adult support and protection"),
+];
+
+/// The form.
+pub(crate) fn show(
+    asked: &Asked,
+    kind: &str,
+    reason: &str,
+    wrongs: &[Wrong],
+    csrf: &Csrf,
+) -> Markup {
+    let hidden = super::claim::hidden(asked);
+    let form = Form { action: "/w/claim", csrf, button: "Send the claim", hidden: &hidden };
+    let kinds: Vec<_> = KINDS
+        .iter()
+        .map(|(value, label, hint)| Choice {
+            value: (*value).to_owned(),
+            label: (*label).to_owned(),
+            hint: Some((*hint).to_owned()),
+        })
+        .collect();
+    let who = "Who they are, and how you work with them";
+    let hint = "In your own words. A colleague reads this to confirm it.";
+    html! {
+        (summary(wrongs))
+        h1 { "Claim a relationship" }
+        p { "A second person in your organisation must confirm this before it counts." }
+        @if let Asked::Typed(typed, _) = asked {
+            h2 { "What you typed" }
+            (confirmation::check_answers(
+                &typed.iter().map(|(q, a)| (*q, a.clone())).collect::<Vec<_>>()))
+        }
+        (form.post(&html! {
+            (choices("How do you work with this person?", "kind", &kinds, kind, wrongs))
+            (Field::long("reason", who, reason).hinted(hint).show(wrongs))
+        }))
+    }
+}
+
+/// What a form carries on: the parcel, or the address.
+pub(crate) fn hidden(asked: &Asked) -> Vec<(&'static str, String)> {
+    match asked {
+        Asked::Typed(_, parcel) => vec![("t", parcel.clone())],
+        Asked::Address(person) => vec![("p", person.to_string())],
+    }
+}
+
+/// What must be put right.
+pub(crate) fn wrongs(kind: &str, reason: &str) -> Vec<Wrong> {
+    let mut wrongs = vec![];
+    if !KINDS.iter().any(|(value, ..)| *value == kind) {
+        wrongs.push(Wrong::new("kind", "Choose how you work with this person"));
+    }
+    if !(REASON_LEN_MIN..=REASON_LEN_MAX).contains(&reason.trim().chars().count()) {
+        let says = format!("Say it in {REASON_LEN_MIN} to {REASON_LEN_MAX} characters");
+        wrongs.push(Wrong::new("reason", says));
+    }
+    wrongs
+}
+
+/// The page after the claim was taken.
+pub(crate) fn done() -> Markup {
+    html! {
+        (confirmation::done("Your claim was sent",
+            "A second person in your organisation has 7 days to confirm it."))
+        h2 { "What happens next" }
+        p { "Until it is confirmed, nothing changes. Then find the person again." }
+        (confirmation::link_on("/w/today", "Back to today"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn a_claim_needs_a_kind_and_a_reason() {
+        let check = |kind: &str, reason: &str, wants: &[&str]| {
+            let fields: Vec<_> = wrongs(kind, reason).iter().map(|wrong| wrong.field).collect();
+            assert_eq!(fields, wants, "{kind} {reason}");
+        };
+        check("", "", &["kind", "reason"]);
+        check("made-up", "I see her every week", &["kind"]);
+        check("direct-care", "  yes       ", &["reason"]);
+        check("direct-care", "I see her every week", &[]);
+        check("direct-care", &"x".repeat(REASON_LEN_MAX + 1), &["reason"]);
+    }
+
+    #[test]
+    fn both_ways_of_asking_keep_the_rules() {
+        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let typed = Asked::Typed(vec![("Family name", "Sample".into())], "parcel".into());
+        for asked in [typed, Asked::Address(person)] {
+            let wrongs = wrongs("", "short");
+            let shown = show(&asked, "", "short", &wrongs, &Csrf::of("x")).into_string();
+            rules::assert_part(&shown);
+        }
+        rules::assert_part(&done().into_string());
+    }
+}

@@ -1,0 +1,92 @@
+//! `/w/claims`: claims of colleagues that wait for a second person.
+
+use ken_core::RelationshipId;
+use maud::{Markup, html};
+
+use crate::view::card;
+use crate::view::form::Form;
+use crate::view::panel::{self, Panel, State};
+use crate::wire::csrf::Csrf;
+
+/// One claim: what the claimant typed, and nothing that is held.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    /// Which claim.
+    pub(crate) id: RelationshipId,
+    /// Who claims it.
+    pub(crate) by: String,
+    /// What kind of relationship, in words.
+    pub(crate) kind: String,
+    /// What they typed.
+    pub(crate) typed: String,
+    /// When.
+    pub(crate) at: String,
+    /// Whether it is the reader's own, which somebody else must decide.
+    pub(crate) is_own: bool,
+}
+
+/// The page's content.
+pub(crate) fn show(claims: &[Waiting], csrf: &Csrf) -> Markup {
+    let state = if claims.is_empty() {
+        State::Nothing {
+            looked: "Nobody in your organisation waits for a second person.".into(),
+            caution: "A claim leaves this list after 7 days, or when it is decided.".into(),
+        }
+    } else {
+        let cards: Vec<_> = claims.iter().map(|claim| one(claim, csrf)).collect();
+        State::Content { shown: card::cards(false, &cards), from: None }
+    };
+    let heading = "Waiting for a second person".to_owned();
+    html! {
+        h1 { "Claims to confirm" }
+        p {
+            "A colleague says that they work with somebody. Confirm it only if you know that it is \
+             so. The person can see that it was confirmed."
+        }
+        (panel::show(&Panel { id: "claims", heading, open: true, state }))
+    }
+}
+
+fn one(claim: &Waiting, csrf: &Csrf) -> Markup {
+    let decide = |confirm: bool, button: &str| {
+        let hidden = [
+            ("claim", claim.id.to_string()),
+            ("decision", if confirm { "confirm" } else { "refuse" }.to_owned()),
+        ];
+        Form { action: "/w/claims", csrf, button, hidden: &hidden }.small(&html! {})
+    };
+    html! {
+        h3 { (claim.by) ": " (claim.kind) }
+        p { "Claimed " (claim.at) "." }
+        p { "In their words: " q { (claim.typed) } }
+        @if claim.is_own {
+            p { "This claim is yours. Somebody else must decide it." }
+        } @else {
+            div.care_buttons { (decide(true, "Confirm")) (decide(false, "Refuse")) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn nobody_decides_their_own() {
+        let claim = Waiting {
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            by: "Jo Findlay".into(),
+            kind: "direct care".into(),
+            typed: "Visits her <weekly>".into(),
+            at: "21 Nov 2026, 09:14".into(),
+            is_own: false,
+        };
+        let own = Waiting { is_own: true, ..claim.clone() };
+        let shown = show(&[claim, own], &Csrf::of("x")).into_string();
+        rules::assert_part(&shown);
+        assert_eq!(shown.matches("value=\"confirm\"").count(), 1);
+        assert!(shown.contains("&lt;weekly&gt;"));
+        rules::assert_part(&show(&[], &Csrf::of("x")).into_string());
+    }
+}

@@ -1,0 +1,141 @@
+//! Why a request got no page of its own, and the page that says so.
+//!
+//! What is said outside is a coarse closed set (`core.md` 2.9). A handler answers with a [`Stop`];
+//! the middleware here turns it into a page that knows the site and the request's reference.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ken_core::RequestId;
+use maud::html;
+
+use crate::App;
+use crate::view::{Area, Frame, confirmation, words};
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Nobody is signed in. The reader is sent to the sign-in page.
+    SignIn,
+    /// Signed in, but several roles are open and none is chosen yet.
+    ChooseRole,
+    /// No such page, or none that this reader may know of: the two look the same.
+    NotFound,
+    /// The form was not sent by this browser's own page, or the page was too old.
+    StaleForm,
+    /// The form lacked something no page of ours leaves out.
+    BadForm,
+    /// Others are changing the same thing; the work was not done.
+    Busy,
+    /// Something failed. The code is documented; the cause is in the log alone.
+    Fault(&'static str),
+}
+
+impl Stop {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn | Self::ChooseRole => StatusCode::SEE_OTHER,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::BadForm => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Title, what happened and what is safe, and what to do.
+    fn words(&self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::SignIn | Self::ChooseRole => ("Sign in", "You are not signed in.", "Sign in."),
+            Self::NotFound => (
+                "Page not found",
+                "There is no page at this address, or it is not one you can open.",
+                "Check the address, or start again from your first page.",
+            ),
+            Self::StaleForm => (
+                "This form was too old",
+                "We did not do anything, because the form was not sent from a fresh page.",
+                "Go back, load the page again, and send it once more.",
+            ),
+            Self::BadForm => (
+                "Something was missing from that form",
+                "We did not do anything.",
+                "Go back and fill in the form again.",
+            ),
+            Self::Busy => (
+                "Try again in a moment",
+                "Somebody else is changing the same thing. We did not do anything.",
+                "Wait a few seconds, then do it again.",
+            ),
+            Self::Fault(_) => (
+                "Something went wrong",
+                "We could not finish. What was saved before this is safe.",
+                "Try again. If it happens again, tell us the reference below.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        let place = match &self {
+            Self::SignIn => Some("/sign-in"),
+            Self::ChooseRole => Some("/choose"),
+            _ => None,
+        };
+        if let Some(place) = place {
+            response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
+        }
+        if self == Self::Busy {
+            // Two seconds: longer than any one change holds what it changes. House policy.
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Gives each stop, and each bare refusal of the framework, its page.
+pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reference = request.extensions().get::<RequestId>().copied();
+    let response = next.run(request).await;
+    let stop = response.extensions().get::<Stop>().cloned();
+    let bare = !response.headers().contains_key(header::CONTENT_TYPE);
+    let stop = match (stop, response.status()) {
+        (Some(Stop::SignIn | Stop::ChooseRole), _) => return response,
+        (Some(stop), _) => stop,
+        (None, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) if bare => Stop::NotFound,
+        (None, status) if bare && status.is_client_error() => Stop::BadForm,
+        (None, _) => return response,
+    };
+    if let Stop::Fault(code) = stop {
+        tracing::error!(request.id = ?reference, error.code = code, "request failed");
+        metrics::counter!("ken_http_faults_total", "code" => code).increment(1);
+    }
+    let page = page(&app, &stop, reference);
+    let (parts, _) = response.into_parts();
+    let mut shown = (parts.status, page).into_response();
+    for name in [header::RETRY_AFTER, header::ALLOW, header::SET_COOKIE] {
+        if let Some(value) = parts.headers.get(&name) {
+            shown.headers_mut().insert(name, value.clone());
+        }
+    }
+    shown
+}
+
+fn page(app: &App, stop: &Stop, reference: Option<RequestId>) -> maud::Markup {
+    let (title, happened, next) = stop.words();
+    let reference = matches!(stop, Stop::Fault(_)).then_some(reference).flatten();
+    let main = html! {
+        h1 { (title) }
+        p { (happened) }
+        p { (next) }
+        @if let Some(reference) = reference {
+            p { "Reference: " code.care_code { (words::short_reference(reference)) } }
+        }
+        (confirmation::link_on("/", "Go to your first page"))
+    };
+    Frame::plain(app.site(), title, Area::Outside).page(&main)
+}

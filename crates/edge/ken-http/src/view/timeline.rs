@@ -1,0 +1,77 @@
+//! The chronology: what happened, newest first, with source and time on each event.
+//!
+//! A list keeps its list role although its bullets are gone (Safari drops it otherwise).
+
+use maud::{Markup, html};
+
+/// One event.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// What happened.
+    pub(crate) title: String,
+    /// When: exact, "March 2024", or a range.
+    pub(crate) on: String,
+    /// The month it is listed under: "October 2026".
+    pub(crate) month: String,
+    /// What kind of information it is.
+    pub(crate) kind: String,
+    /// Which organisation it came from.
+    pub(crate) source: String,
+    /// Who wrote it down, where that is known.
+    pub(crate) recorded_by: Option<String>,
+    /// More about it, in the source's words.
+    pub(crate) note: Option<String>,
+    /// Whether it is marked significant; by shape and by word.
+    pub(crate) significant: bool,
+    /// Which clause lets the reader see it.
+    pub(crate) why: String,
+}
+
+/// The events under their months; headings at the third and fourth level.
+pub(crate) fn show(events: &[Event]) -> Markup {
+    html! {
+        @for month in events.chunk_by(|a, b| a.month == b.month) {
+            @if let Some(first) = month.first() { h3.care_month { (first.month) } }
+            ol.care_timeline role="list" {
+                @for event in month { (one(event)) }
+            }
+        }
+    }
+}
+
+fn one(event: &Event) -> Markup {
+    html! {
+        li.care_significant[event.significant] {
+            p {
+                b { (event.title) }
+                @if event.significant { span.visually-hidden { " (significant)" } }
+            }
+            p.care_meta {
+                (event.on) " · " span.care_chip { (event.kind) } " · " (event.source)
+                @if let Some(by) = &event.recorded_by { ", " (by) }
+            }
+            @if let Some(note) = &event.note { p { (note) } }
+            details.care_more {
+                summary { "Why can I see this?" }
+                div { p { (event.why) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{rules, sample};
+
+    #[test]
+    fn events_stand_under_their_months() {
+        let mut events = vec![sample::event(3), sample::event(2)];
+        events.push(Event { month: "September 2026".into(), ..sample::event(1) });
+        let shown = show(&events).into_string();
+        rules::assert_part(&format!("<h2>What has happened</h2>{shown}"));
+        assert_eq!(shown.matches("<ol").count(), 2);
+        assert_eq!(shown.matches("(significant)").count(), 1);
+        assert!(shown.contains("Came to A&amp;E &lt;3&gt;"));
+    }
+}

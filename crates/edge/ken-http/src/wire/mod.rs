@@ -1,0 +1,7 @@
+//! The mechanics of a request: its id, its cookies, its headers, and how changes are guarded.
+
+pub(crate) mod changes;
+pub(crate) mod cookie;
+pub(crate) mod csrf;
+pub(crate) mod headers;
+pub(crate) mod request;

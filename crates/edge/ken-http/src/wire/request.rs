@@ -1,0 +1,49 @@
+//! The id of each request, its time limit, and the line it leaves in the log.
+
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ken_core::RequestId;
+
+use crate::App;
+use crate::stop::Stop;
+
+/// How long a request may take before its sender is told to try again. House policy: a worker
+/// waits longer for nothing, and a change goes on in its own task.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// Where the id stands in the answer.
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id, bounds its time, and logs route, status and duration: no address, no
+/// query, no body.
+pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::draw(app.ids());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().clone();
+    request.extensions_mut().insert(id);
+    let began = app.clock().now();
+    let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| Stop::Busy.into_response());
+    let took = app.clock().now().duration_since(began);
+    let status = response.status().as_u16();
+    let route = route.as_deref().unwrap_or("none");
+    tracing::info!(
+        request.id = %id,
+        http.route = route,
+        http.method = %method,
+        http.status = status,
+        duration_us = i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
+        "answered"
+    );
+    metrics::counter!("ken_http_answers_total", "route" => route.to_owned(),
+        "status" => status.to_string())
+    .increment(1);
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
