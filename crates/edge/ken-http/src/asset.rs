@@ -17,7 +17,6 @@ pub(crate) struct Asset {
     kind: &'static str,
     body: &'static [u8],
 }
-}
 
 /// Every embedded file.
 pub(crate) const ALL: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
