@@ -1,0 +1,204 @@
+//! Writing entries, in the transaction of their effect.
+//!
+//! It is on the path of every request: for each entry two hashes and one encryption, for all of
+//! them one insertion.
+//!
+//! # Invariants
+//!
+//! - Entries given together are written together or not at all.
+//! - An entry that records a decision is written only if what was decided by still stands.
+//!
+//! Source: `core.md` 2.1, 3.1 and 4.2.
+
+use ken_core::{Ctx, EntryId, PersonId};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Error as StoreError, Reads as _, Sql, Tx, Value, values};
+
+use crate::entry::{Canonical, Commitment, NONCE_LEN, detail_binding, pad_detail};
+use crate::{Error, Hash, NewEntry, Stream, sql};
+
+/// Most entries of one call. House policy: a decision over a page of people is the largest.
+pub const ENTRIES_MAX: usize = 64;
+
+/// The insertions that are prepared, largest first: so many rows, whatever the state, if current.
+const SHAPES: [(usize, Sql, Sql); 3] = [
+    (4, sql::APPEND_4, sql::APPEND_IF_4),
+    (2, sql::APPEND_2, sql::APPEND_IF_2),
+    (1, sql::APPEND_1, sql::APPEND_IF_1),
+];
+
+/// Writes one entry.
+///
+/// # Errors
+///
+/// [`Error::DetailTooLong`], or those of the store.
+pub async fn append(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    entry: NewEntry,
+) -> Result<EntryId, Error> {
+    let ready = Ready::new(tx, ctx, keys, &entry).await?;
+    tx.execute(sql::APPEND_1, &ready.values()).await?;
+    Ok(ready.canonical.id)
+}
+
+/// Writes several entries, in one insertion where there are at most four.
+///
+/// # Errors
+///
+/// [`Error::TooMany`] over [`ENTRIES_MAX`], [`Error::DetailTooLong`], or those of the store.
+pub async fn append_all(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    entries: Vec<NewEntry>,
+) -> Result<Vec<EntryId>, Error> {
+    let ready = ready_all(tx, ctx, keys, &entries).await?;
+    let mut rest = ready.as_slice();
+    while let Some((rows, shape)) = next_shape(&mut rest) {
+        let of: Vec<Value<'_>> = rows.iter().flat_map(Ready::values).collect();
+        tx.execute(shape.1, &of).await?;
+    }
+    Ok(ready.iter().map(|row| row.canonical.id).collect())
+}
+
+/// Writes the entries of a decision about `person`, if the person's `epoch` and the version of the
+/// `policy` are still those it was taken by. `None`: they are not, and nothing was written.
+///
+/// On PostgreSQL the guard row is then locked, shared, to the end of the transaction.
+///
+/// # Errors
+///
+/// As [`append_all`].
+pub async fn append_if_current(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    entries: Vec<NewEntry>,
+    person: PersonId,
+    epoch: i64,
+    policy: i64,
+) -> Result<Option<Vec<EntryId>>, Error> {
+    let ready = ready_all(tx, ctx, keys, &entries).await?;
+    let mut rest = ready.as_slice();
+    let mut is_first = true;
+    while let Some((rows, shape)) = next_shape(&mut rest) {
+        let condition = [Value::from(person), Value::from(epoch), Value::from(policy)];
+        let of: Vec<Value<'_>> =
+            condition.into_iter().chain(rows.iter().flat_map(Ready::values)).collect();
+        let written = tx.execute(shape.2, &of).await?;
+        match (written, is_first) {
+            (0, true) => return Ok(None),
+            (0, false) => return Err(StoreError::Contended.into()),
+            _ => is_first = false,
+        }
+    }
+    Ok(Some(ready.iter().map(|row| row.canonical.id).collect()))
+}
+
+/// Takes as many rows as the largest shape that they fill.
+fn next_shape<'a>(rest: &mut &'a [Ready]) -> Option<(&'a [Ready], (usize, Sql, Sql))> {
+    let shape = SHAPES.into_iter().find(|shape| shape.0 <= rest.len())?;
+    let (rows, after) = rest.split_at_checked(shape.0)?;
+    *rest = after;
+    Some((rows, shape))
+}
+
+async fn ready_all(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    entries: &[NewEntry],
+) -> Result<Vec<Ready>, Error> {
+    if entries.len() > ENTRIES_MAX {
+        return Err(Error::TooMany);
+    }
+    let mut ready: Vec<Ready> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let known = ready.iter().find(|row| row.canonical.stream == entry.stream);
+        let key = match known.map(|row| row.canonical.key) {
+            Some(key) => key,
+            None => stream_key(tx, keys, &entry.stream).await?,
+        };
+        ready.push(Ready::under(tx, ctx, keys, entry, key).await?);
+    }
+    Ok(ready)
+}
+
+/// An entry, hashed and encrypted.
+struct Ready {
+    canonical: Canonical,
+    nonce: [u8; NONCE_LEN],
+    commitment: Commitment,
+    sealed: Vec<u8>,
+}
+
+impl Ready {
+    async fn new(
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+        entry: &NewEntry,
+    ) -> Result<Self, Error> {
+        let key = stream_key(tx, keys, &entry.stream).await?;
+        Self::under(tx, ctx, keys, entry, key).await
+    }
+
+    async fn under(
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+        entry: &NewEntry,
+        key: KeyId,
+    ) -> Result<Self, Error> {
+        let id = EntryId::draw(ctx.ids);
+        let (stream, padded) = (entry.stream.clone(), pad_detail(&entry.detail)?);
+        let binding = detail_binding(&stream, id);
+        let (key, sealed) = match keys.seal(&key, &binding, &padded).await {
+            // The ledger is an older copy, from before the key was destroyed: begin anew.
+            Err(StoreError::KeyErased) => {
+                tx.execute(sql::STREAM_DROP_KEY, values![stream.to_string()]).await?;
+                let key = stream_key(tx, keys, &stream).await?;
+                (key, keys.seal(&key, &binding, &padded).await?)
+            }
+            sealed => (key, sealed?),
+        };
+        let detail = Hash::of(&[&sealed]);
+        let (kind, visibility, at_us) = (entry.kind, entry.visibility, ctx.now_us());
+        let canonical = Canonical { id, stream, kind, visibility, at_us, key, detail };
+        let nonce = ctx.entropy();
+        let commitment = canonical.commitment(&nonce);
+        Ok(Self { canonical, nonce, commitment, sealed })
+    }
+
+    fn values(&self) -> [Value<'_>; 9] {
+        let canonical = &self.canonical;
+        [
+            canonical.stream.to_string().into(),
+            canonical.id.into(),
+            canonical.kind.code().into(),
+            canonical.visibility.code().into(),
+            canonical.at_us.into(),
+            canonical.key.into(),
+            (&self.nonce).into(),
+            self.commitment.as_bytes().into(),
+            (&self.sealed).into(),
+        ]
+    }
+}
+
+/// The key of a stream's details; a fresh one for a stream that has none.
+async fn stream_key(tx: &mut Tx, keys: &KeyRing, stream: &Stream) -> Result<KeyId, Error> {
+    let stream = stream.to_string();
+    if let Some(key) = tx.find(sql::STREAM_KEY, values![&stream], |row| row.parse(0)).await? {
+        return Ok(key);
+    }
+    let key = keys.fresh().await?;
+    if tx.execute(sql::STREAM_TAKE_KEY, values![&stream, key]).await? == 1 {
+        return Ok(key);
+    }
+    // Another transaction was first, and has committed.
+    let key = tx.find(sql::STREAM_KEY, values![&stream], |row| row.parse(0)).await?;
+    key.ok_or(Error::Store(StoreError::Contended))
+}

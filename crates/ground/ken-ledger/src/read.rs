@@ -1,0 +1,213 @@
+//! Reading entries, opened where their key still exists.
+//!
+//! # Invariants
+//!
+//! - Every entry read is hashed again: what was changed in the database is found, not shown.
+//! - Pages are bounded, and have no count or number from which a hidden entry could be inferred.
+
+use jiff::Timestamp;
+use ken_core::{EntryId, OrganisationId, PersonId};
+use ken_store::keys::KeyRing;
+use ken_store::{Error as StoreError, Reads, Result as StoreResult, Row, values};
+
+use crate::entry::{Canonical, Commitment, NONCE_LEN, detail_binding, unpad_detail};
+use crate::signer::SignerKey;
+use crate::{Entry, Error, Fault, Hash, Note, Receipt, Stream, sql};
+
+/// Most entries of one page. House policy: more than a screen shows.
+pub const PAGE_MAX: u32 = 200;
+
+/// Greater than every id, in the order of the database.
+const AFTER_ALL: &str = "~";
+
+/// Which part of a stream: newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only entries before this one: the last of the page before. `None` begins at the newest.
+    pub before: Option<EntryId>,
+    /// At most so many; [`PAGE_MAX`] if that is less.
+    pub limit: u32,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { before: None, limit: 50 }
+    }
+}
+
+/// What the person may see of their own stream, newest first.
+///
+/// An entry that waits for a review or a day is absent, and leaves no gap.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] when a stored entry is not what was written, or those of the store.
+pub async fn person_entries(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    person: PersonId,
+    page: Page,
+) -> Result<Vec<Entry>, Error> {
+    list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_VISIBLE, page).await
+}
+
+/// An organisation's own stream, newest first, whatever its visibility.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn organisation_entries(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+    page: Page,
+) -> Result<Vec<Entry>, Error> {
+    let stream = Stream::Organisation(organisation.clone());
+    list(reads, keys, &stream, sql::STREAM_PAGE, page).await
+}
+
+/// One entry, whatever its visibility: for governance and for permits, not for the person.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn entry(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    stream: &Stream,
+    id: EntryId,
+) -> Result<Option<Entry>, Error> {
+    match stored(reads, stream, id).await? {
+        Some(stored) => stored.open(keys).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The signed receipt of an entry, which promises that its leaf will be sealed in time.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn receipt(
+    reads: &mut impl Reads,
+    key: &SignerKey,
+    stream: &Stream,
+    id: EntryId,
+) -> Result<Option<Note>, Error> {
+    let Some(stored) = stored(reads, stream, id).await? else { return Ok(None) };
+    let at = time(stored.canonical.at_us)?;
+    Ok(Some(Receipt::sign(stored.commitment.leaf(), at, key)))
+}
+
+/// What an auditor needs to recompute an entry's leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The entry, but for its detail, of which it has the digest.
+    pub canonical: Canonical,
+    /// The random bytes that hid it.
+    pub nonce: [u8; NONCE_LEN],
+}
+
+impl Opening {
+    /// The leaf that must be in the log.
+    #[must_use]
+    pub fn leaf(&self) -> Hash {
+        self.canonical.commitment(&self.nonce).leaf()
+    }
+}
+
+/// The opening of one entry.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn opening(
+    reads: &mut impl Reads,
+    stream: &Stream,
+    id: EntryId,
+) -> Result<Option<Opening>, Error> {
+    let stored = stored(reads, stream, id).await?;
+    Ok(stored.map(|Stored { canonical, nonce, .. }| Opening { canonical, nonce }))
+}
+
+async fn list(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    stream: &Stream,
+    sql: ken_store::Sql,
+    page: Page,
+) -> Result<Vec<Entry>, Error> {
+    let before = page.before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
+    let of = values![stream.to_string(), before, page.limit.min(PAGE_MAX)];
+    let mut entries = Vec::new();
+    for stored in reads.list(sql, of, |row| Stored::read(row, 0)).await? {
+        entries.push(stored.checked()?.open(keys).await?);
+    }
+    Ok(entries)
+}
+
+async fn stored(
+    reads: &mut impl Reads,
+    stream: &Stream,
+    id: EntryId,
+) -> Result<Option<Stored>, Error> {
+    let of = values![stream.to_string(), id];
+    let stored = reads.find(sql::ENTRY, of, |row| Stored::read(row, 0)).await?;
+    stored.map(Stored::checked).transpose()
+}
+
+/// An entry as it is stored.
+pub(crate) struct Stored {
+    canonical: Canonical,
+    nonce: [u8; NONCE_LEN],
+    pub(crate) commitment: Commitment,
+    sealed: Vec<u8>,
+}
+
+impl Stored {
+    /// Reads nine columns from `first` on.
+    pub(crate) fn read(row: &Row<'_>, first: usize) -> StoreResult<Self> {
+        let sealed = row.bytes(first + 8)?;
+        let canonical = Canonical {
+            stream: row.parse(first)?,
+            id: row.parse(first + 1)?,
+            kind: row.parse(first + 2)?,
+            visibility: row.parse(first + 3)?,
+            at_us: row.int(first + 4)?,
+            key: row.parse(first + 5)?,
+            detail: Hash::of(&[&sealed]),
+        };
+        let nonce = bytes32(row, first + 6)?;
+        let commitment = Commitment::from_hash(Hash::from_bytes(bytes32(row, first + 7)?));
+        Ok(Self { canonical, nonce, commitment, sealed })
+    }
+
+    /// Whether the entry is what its commitment says.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.canonical.commitment(&self.nonce) == self.commitment
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if self.is_whole() { Ok(self) } else { Err(Error::Corrupt(Fault::Entry)) }
+    }
+
+    async fn open(self, keys: &KeyRing) -> Result<Entry, Error> {
+        let Canonical { id, stream, kind, visibility, at_us, key, .. } = self.canonical;
+        let binding = detail_binding(&stream, id);
+        let detail = match keys.open(&key, &binding, &self.sealed).await {
+            Ok(None) => None,
+            Ok(Some(padded)) => Some(unpad_detail(&padded).ok_or(Error::Corrupt(Fault::Entry))?),
+            Err(StoreError::Unsealable) => return Err(Error::Corrupt(Fault::Entry)),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Entry { id, stream, kind, visibility, at: time(at_us)?, detail })
+    }
+}
+
+fn bytes32(row: &Row<'_>, index: usize) -> StoreResult<[u8; 32]> {
+    row.bytes(index)?.try_into().map_err(|_| StoreError::Column { index })
+}
+
+fn time(at_us: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_microsecond(at_us).map_err(|_| Error::Corrupt(Fault::Entry))
+}

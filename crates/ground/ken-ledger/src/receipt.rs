@@ -1,0 +1,101 @@
+//! Receipts: the log's signed promise that a leaf will be sealed by a stated time.
+//!
+//! Whoever holds a receipt can prove a removal: a log that is sealed beyond the time and has no
+//! such leaf has broken its word. Federation envelopes carry it.
+//!
+//! # Sources
+//!
+//! - House policy (design of the ledger, point 3), after the signed certificate timestamp of
+//!   RFC 6962, section 3.2, and its maximum merge delay.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Hash;
+use crate::note::{KeyUse, Note, NoteError, VerifierKey};
+use crate::signer::SignerKey;
+
+/// First line of a receipt. No origin may be this line, so a receipt is never a checkpoint.
+const HEADER: &str = "ken-receipt/1";
+
+/// How long after an entry its leaf must be sealed. House policy: over this age of the oldest
+/// unsealed entry, only statutory and exceptional disclosures go on.
+pub const SEAL_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What a receipt promises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Which log: the name of its key.
+    pub origin: String,
+    /// The leaf that will be in it.
+    pub leaf: Hash,
+    /// Until when, in Unix seconds.
+    pub seal_by_s: i64,
+}
+
+impl Receipt {
+    /// Signs the receipt for an entry made at `entered_at`.
+    #[must_use]
+    pub fn sign(leaf: Hash, entered_at: Timestamp, key: &SignerKey) -> Note {
+        let origin = key.verifier().name().to_owned();
+        // Rounded up, so that the promise is never shorter than the rule.
+        let seal_by_s = entered_at.as_second().saturating_add(SEAL_WITHIN.as_secs()) + 1;
+        key.sign_note(Self { origin, leaf, seal_by_s }.to_string())
+    }
+
+    /// Reads a receipt and checks the log's signature.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteError`] when it is no receipt, is another log's, or the signature does not hold.
+    pub fn open(note: &Note, log: &VerifierKey) -> Result<Self, NoteError> {
+        let lines: Vec<&str> = note.text().split('\n').collect();
+        let [HEADER, origin, leaf, seal_by, ""] = lines.as_slice() else {
+            return Err(NoteError::Text);
+        };
+        let leaf = Hash::from_base64(leaf).ok_or(NoteError::Text)?;
+        let seal_by_s = seal_by.parse().map_err(|_| NoteError::Text)?;
+        let read = Self { origin: (*origin).to_owned(), leaf, seal_by_s };
+        if read.to_string() != note.text() {
+            return Err(NoteError::Text);
+        }
+        if log.usage() != KeyUse::Log || log.name() != read.origin {
+            return Err(NoteError::Unsigned);
+        }
+        log.check(note)?.map(|_| read).ok_or(NoteError::Unsigned)
+    }
+
+    /// Whether the promise has fallen due at `now`: a log without the leaf has then broken it.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        now.as_second() >= self.seal_by_s
+    }
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{HEADER}\n{}\n{}\n{}\n", self.origin, self.leaf, self.seal_by_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Checkpoint;
+
+    #[test]
+    fn a_receipt_opens_under_its_own_log_only() {
+        let log = SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32]).unwrap();
+        let other = SignerKey::new("glen.example/ledger", KeyUse::Log, &[2; 32]).unwrap();
+        let at = Timestamp::from_second(1_795_000_000).unwrap();
+        let note = Receipt::sign(Hash::leaf(b"x"), at, &log);
+        let receipt = Receipt::open(&note, log.verifier()).unwrap();
+        assert_eq!((receipt.leaf, receipt.seal_by_s), (Hash::leaf(b"x"), 1_795_000_061));
+        assert!(!receipt.is_due(at + SEAL_WITHIN));
+        assert!(receipt.is_due(at + SEAL_WITHIN + SignedDuration::from_secs(1)));
+        assert_eq!(Receipt::open(&note, other.verifier()), Err(NoteError::Unsigned));
+        assert!(Checkpoint::open(&note, log.verifier()).is_err());
+        assert!(Receipt::open(&Checkpoint::sign(1, receipt.leaf, &log), log.verifier()).is_err());
+    }
+}
