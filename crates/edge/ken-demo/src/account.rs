@@ -25,8 +25,8 @@ pub struct Account {
     pub sign_in: String,
     /// Their password.
     pub password: String,
-    /// The secret of their one-time codes, in base 32 (RFC 6238, 20 bytes).
-    pub one_time_secret: String,
+    /// The secret of their one-time codes: the 20 bytes that RFC 4226 recommends.
+    pub one_time: [u8; 20],
     /// What to try first.
     pub try_first: &'static str,
 }
@@ -38,6 +38,26 @@ pub enum Holder {
     Practitioner(&'static Practitioner),
     /// A person's own, by the handle of their story.
     Person(&'static str),
+}
+
+impl Account {
+    /// The secret as it is typed into an application: base 32 (RFC 4648).
+    #[must_use]
+    pub fn one_time_secret(&self) -> String {
+        const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let letter = |five: u64| {
+            let at = usize::try_from(five & 31).unwrap_or_default();
+            char::from(BASE32.get(at).copied().unwrap_or(b'A'))
+        };
+        // Five bytes are eight letters; twenty bytes need no padding.
+        let groups = self.one_time.chunks(5);
+        groups
+            .flat_map(|group| {
+                let bits = group.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+                (0..8).rev().map(move |at| letter(bits >> (5 * at)))
+            })
+            .collect()
+    }
 }
 
 impl std::fmt::Debug for Account {
@@ -64,7 +84,7 @@ fn staff(practitioner: &'static Practitioner, dice: &Dice) -> Account {
         organisation: organisation.map_or("", |organisation| organisation.name),
         role: practitioner.title,
         password: password(&sign_in, dice),
-        one_time_secret: one_time_secret(&sign_in, dice),
+        one_time: one_time(&sign_in, dice),
         sign_in,
         try_first: practitioner.try_first,
     }
@@ -79,7 +99,7 @@ fn own(story: &'static Story, dice: &Dice) -> Option<Account> {
         organisation: "",
         role: "Own record",
         password: password(&sign_in, dice),
-        one_time_secret: one_time_secret(&sign_in, dice),
+        one_time: one_time(&sign_in, dice),
         sign_in,
         try_first,
     })
@@ -97,11 +117,9 @@ fn password(sign_in: &str, dice: &Dice) -> String {
     format!("{}-{}", drawn.join("-"), dice.between(10, 99))
 }
 
-fn one_time_secret(sign_in: &str, dice: &Dice) -> String {
-    const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+fn one_time(sign_in: &str, dice: &Dice) -> [u8; 20] {
     let mut dice = dice.fork(label(sign_in).rotate_left(7));
-    // 32 letters of 5 bits are the 20 bytes that RFC 4226 recommends.
-    (0..32).map(|_| char::from(dice.pick(BASE32))).collect()
+    std::array::from_fn(|_| dice.next().to_le_bytes()[0])
 }
 
 /// FNV-1a: a name for a stream of dice.
@@ -121,12 +139,20 @@ mod tests {
     fn everyone_signs_in_by_their_own() {
         let all = accounts(&Dice::new(1));
         let sign_ins: BTreeSet<_> = all.iter().map(|one| &one.sign_in).collect();
-        let secrets: BTreeSet<_> = all.iter().map(|one| &one.one_time_secret).collect();
+        let secrets: BTreeSet<_> = all.iter().map(Account::one_time_secret).collect();
         assert_eq!((sign_ins.len(), secrets.len()), (all.len(), all.len()));
         assert!(all.iter().all(|one| one.sign_in.ends_with(".example")));
         assert!(all.iter().all(|one| !one.try_first.is_empty() && one.password.len() >= 15));
         assert_eq!(all, accounts(&Dice::new(1)));
         assert_ne!(all, accounts(&Dice::new(2)));
+    }
+
+    #[test]
+    fn a_secret_is_spelt_in_base_32() {
+        let mut account = accounts(&Dice::new(1)).remove(0);
+        // RFC 4648 section 10, repeated to twenty bytes: "fooba" is MZXW6YTB.
+        account.one_time = *b"foobafoobafoobafooba";
+        assert_eq!(account.one_time_secret(), "MZXW6YTB".repeat(4));
     }
 
     #[test]

@@ -167,9 +167,8 @@ impl Writer<'_> {
         let person = self.person;
         let local = person.local_id(self.organisation);
         let mut ids = vec![components(&[&local, "", "", self.organisation.authority, "MR"])];
-        // Health and the council carry the CHI; a school and the police know people by name.
-        let has_chi = !matches!(self.organisation.kind, "school" | "police" | "charity");
-        if let Some(chi) = person.chi.as_ref().filter(|_| has_chi) {
+        // As after a seeding: each source was given the CHI of those it was sure of.
+        if let Some(chi) = person.chi.as_ref() {
             ids.push(components(&[chi.reveal(), "", "", "CHI", "NI"]));
         }
         let health = matches!(self.organisation.kind, "health-board" | "practice");

@@ -5,8 +5,18 @@ use crate::event::{DocumentKind, HBA1C, LATEX, PEANUT, What};
 use crate::names::Sex;
 use crate::person::Kin;
 
-pub(super) const STORIES: &[Story] =
-    &[CALUM, CAMERON, CAM, C_MACASKILL, AGNIESZKA, PIOTR, ZOFIA, AILSA, MINA, JO];
+pub(super) const STORIES: &[Story] = &[
+    CALUM,
+    CAMERON,
+    CAMERON_AT_HOSPITAL,
+    CALUM_AT_COUNCIL,
+    AGNIESZKA,
+    PIOTR,
+    ZOFIA,
+    AILSA,
+    MINA,
+    JO,
+];
 
 const TWINS_HOME: Option<(&str, &str, &str)> = Some(("12 Lapwing Drive", "Auchenlea", "XG5 5VI"));
 const TWINS_MOTHER: &[Kin] =
@@ -69,10 +79,10 @@ const CAMERON: Story = Story {
     ..Story::BLANK
 };
 
-/// The emergency department wrote a short form of a name, and no CHI. Which twin was it?
-const CAM: Story = Story {
+/// The emergency department wrote no CHI. Was it Cameron, or his twin who came in his coat?
+const CAMERON_AT_HOSPITAL: Story = Story {
     handle: "twin-at-hospital",
-    given: "Cam",
+    given: "Cameron",
     family: "MacAskill",
     sex: Sex::Male,
     born: Born::Ago(6, 80),
@@ -91,10 +101,10 @@ const CAM: Story = Story {
     ..Story::BLANK
 };
 
-/// The council wrote an initial.
-const C_MACASKILL: Story = Story {
+/// The council wrote no CHI either, and the twins have one birthday and one address.
+const CALUM_AT_COUNCIL: Story = Story {
     handle: "twin-at-council",
-    given: "C",
+    given: "Calum",
     family: "MacAskill",
     sex: Sex::Male,
     born: Born::Ago(6, 80),
