@@ -7,19 +7,23 @@ use ken_store::keys::{KeyRing, RootKey};
 use ken_store::{Db, Limits, Migration, Settings, Sql};
 use tempfile::TempDir;
 
+use crate::postgres::Fresh;
+
 /// A database with its tables, a key ring, and the folder that both live in.
 ///
-/// Hold on to it for as long as the database is used: the folder goes with it.
+/// Hold on to it for as long as the database is used: folder and database go with it.
 #[derive(Debug)]
 pub struct Databases {
     /// `sqlite` or `postgres`, to name the engine in a failure.
     pub engine: &'static str,
-    /// The folder.
-    pub dir: TempDir,
     /// The database, with the tables of the store and of the lists given.
     pub db: Db,
     /// Keys, in a SQLite database of their own.
     pub keys: KeyRing,
+    /// The folder.
+    pub dir: TempDir,
+    /// The PostgreSQL database, dropped last.
+    pub(crate) _postgres: Option<Fresh>,
 }
 
 /// A fresh SQLite database with the tables of the store and of `migrations`, and a key ring.
@@ -27,24 +31,47 @@ pub struct Databases {
 /// # Panics
 ///
 /// When it cannot be made.
-#[expect(clippy::expect_used, reason = "a test has nobody to answer")]
 pub async fn store(migrations: &[&[Migration]]) -> (TempDir, Db, KeyRing) {
-    let dir = TempDir::new().expect("a folder for the test");
-    let settings = Settings::sqlite(dir.path().join("ken.db")).with(patient());
-    let db = Db::open(settings).await.expect("a database for the test");
-    db.migrate(migrations).await.expect("tables for the test");
-    let keys = keys(&dir).await;
-    (dir, db, keys)
+    let it = sqlite(migrations, patient()).await;
+    (it.dir, it.db, it.keys)
 }
 
-/// A database on every engine there is: SQLite always.
+/// A database on every engine there is: SQLite always, PostgreSQL where `KEN_TEST_POSTGRES` is
+/// the address of a server in which databases may be created.
 ///
 /// # Panics
 ///
 /// When one cannot be made.
 pub async fn engines(migrations: &[&[Migration]]) -> Vec<Databases> {
-    let (dir, db, keys) = store(migrations).await;
-    vec![Databases { engine: "sqlite", dir, db, keys }]
+    engines_with(migrations, patient()).await
+}
+
+/// The same, with limits of the test's own.
+///
+/// # Panics
+///
+/// When one cannot be made.
+pub async fn engines_with(migrations: &[&[Migration]], limits: Limits) -> Vec<Databases> {
+    let mut all = vec![sqlite(migrations, limits).await];
+    if let Some(fresh) = Fresh::create().await {
+        let settings = Settings::postgres(fresh.address()).with(limits);
+        all.push(made("postgres", settings, migrations, folder(), Some(fresh)).await);
+    }
+    all
+}
+
+/// The product's limits, but patient: a machine that builds and tests at once is slow.
+#[must_use]
+pub fn patient() -> Limits {
+    Limits {
+        silence: Duration::from_secs(5),
+        statement: Duration::from_secs(10),
+        turn: Duration::from_secs(30),
+        snapshot: Duration::from_mins(1),
+        wait: Duration::from_secs(30),
+        connections: 4,
+        ..Limits::default()
+    }
 }
 
 /// Prepares every statement of a crate on `db`; the tables must be there.
@@ -61,22 +88,30 @@ pub async fn assert_prepares(db: &Db, statements: &[(&str, Sql)]) {
     }
 }
 
-/// The product's limits, but patient: a machine that builds and tests at once is slow.
-fn patient() -> Limits {
-    Limits {
-        silence: Duration::from_secs(5),
-        statement: Duration::from_secs(10),
-        turn: Duration::from_secs(30),
-        snapshot: Duration::from_mins(1),
-        wait: Duration::from_secs(30),
-        connections: 4,
-        ..Limits::default()
-    }
+async fn sqlite(migrations: &[&[Migration]], limits: Limits) -> Databases {
+    let dir = folder();
+    let settings = Settings::sqlite(dir.path().join("ken.db")).with(limits);
+    made("sqlite", settings, migrations, dir, None).await
 }
 
 #[expect(clippy::expect_used, reason = "a test has nobody to answer")]
-async fn keys(dir: &TempDir) -> KeyRing {
+async fn made(
+    engine: &'static str,
+    settings: Settings,
+    migrations: &[&[Migration]],
+    dir: TempDir,
+    postgres: Option<Fresh>,
+) -> Databases {
+    let db = Db::open(settings).await.expect("a database for the test");
+    db.migrate(migrations).await.expect("tables for the test");
     let settings = Settings::sqlite(dir.path().join("keys.db")).with(patient());
-    let db = Db::open(settings).await.expect("a key store for the test");
-    KeyRing::unlock(db, RootKey::from_bytes([7; 32])).await.expect("a key ring for the test")
+    let keys = Db::open(settings).await.expect("a key store for the test");
+    let keys = KeyRing::unlock(keys, RootKey::from_bytes([7; 32])).await;
+    let keys = keys.expect("a key ring for the test");
+    Databases { engine, db, keys, dir, _postgres: postgres }
+}
+
+#[expect(clippy::expect_used, reason = "a test has nobody to answer")]
+fn folder() -> TempDir {
+    TempDir::new().expect("a folder for the test")
 }

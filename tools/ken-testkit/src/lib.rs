@@ -8,7 +8,8 @@
 mod clock;
 mod databases;
 mod ids;
+mod postgres;
 
 pub use clock::TestClock;
-pub use databases::{Databases, assert_prepares, engines, store};
+pub use databases::{Databases, assert_prepares, engines, engines_with, patient, store};
 pub use ids::SeededIds;

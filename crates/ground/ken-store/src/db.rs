@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::migrate::Migration;
+use crate::postgres::{Kind, Postgres};
 use crate::sqlite::Sqlite;
 use crate::statement::Sql;
 use crate::telemetry::{self, instant};
@@ -20,6 +21,7 @@ pub struct Db {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Db {
@@ -28,11 +30,12 @@ impl Db {
     /// # Errors
     ///
     /// See [`OpenError`].
-    #[expect(clippy::unused_async, reason = "PostgreSQL is reached over a socket")]
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
         let engine = match settings.place {
             Place::Sqlite(path) => Engine::Sqlite(Sqlite::open(&path, settings.limits)?),
-            Place::Postgres(_) => return Err(OpenError::Address),
+            Place::Postgres(address) => {
+                Engine::Postgres(Postgres::open(&address, settings.limits).await?)
+            }
         };
         Ok(Self { engine: Arc::new(engine) })
     }
@@ -107,13 +110,14 @@ impl Db {
     ///
     /// Why it does not prepare.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
-        self.open_snapshot().await?.prepare(sql)
+        self.open_snapshot().await?.prepare(sql).await
     }
 
     /// Refuses new work and waits until what was begun is durable. Other clones are closed too.
     pub async fn close(&self) {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
         }
     }
 
@@ -122,6 +126,7 @@ impl Db {
     pub(crate) fn empty_log(&self) -> Result<()> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.empty_log(),
+            Engine::Postgres(_) => Ok(()),
         }
     }
 
@@ -129,6 +134,9 @@ impl Db {
     pub(crate) async fn open_snapshot(&self) -> Result<Snapshot> {
         Ok(Snapshot::new(match &*self.engine {
             Engine::Sqlite(sqlite) => Reading::Sqlite(sqlite.reader().await?),
+            Engine::Postgres(postgres) => {
+                Reading::Postgres(postgres.session(Kind::Snapshot).await?)
+            }
         }))
     }
 
@@ -139,6 +147,7 @@ impl Db {
                 turn.begin()?;
                 Writing::Sqlite(turn)
             }
+            Engine::Postgres(postgres) => Writing::Postgres(postgres.session(Kind::Write).await?),
         }))
     }
 }

@@ -23,6 +23,7 @@ mod error;
 pub mod guard;
 pub mod keys;
 mod migrate;
+mod postgres;
 mod row;
 mod settings;
 mod sql;

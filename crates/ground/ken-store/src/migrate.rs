@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ambient::SystemClock;
 use crate::db::{Db, Engine};
-use crate::{Error, OpenError, sql, sqlite};
+use crate::{Error, OpenError, postgres, sql, sqlite};
 
 /// One step of an owner's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +64,12 @@ pub(crate) async fn run(db: &Db, lists: &[&[Migration]]) -> Result<(), OpenError
 }
 
 /// Applies what is missing of `known`.
-#[expect(clippy::unused_async, reason = "PostgreSQL is reached over a socket")]
 pub(crate) async fn apply(db: &Db, known: &[&Migration]) -> Result<(), OpenError> {
     in_order(known)?;
     let now = SystemClock.now().as_microsecond();
     match &*db.engine {
         Engine::Sqlite(engine) => sqlite::migrate(engine, known, now),
+        Engine::Postgres(engine) => postgres::migrate(engine, known, now).await,
     }
 }
 

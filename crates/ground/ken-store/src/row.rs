@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 
+use crate::postgres::Cell;
 use crate::{Error, Result};
 
 /// Turns a row into a value; a plain function, since rows cannot live across an `await`.
@@ -19,6 +20,7 @@ pub struct Row<'a>(pub(crate) Engine<'a>);
 #[derive(Debug)]
 pub(crate) enum Engine<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -45,6 +47,11 @@ impl Row<'_> {
                     .map_err(|_| Error::Column { index }),
                 _ => Err(Error::Column { index }),
             },
+            Engine::Postgres(row) => match postgres(row, index)? {
+                None => Ok(None),
+                Some(Cell::Text(text)) => Ok(Some(text.to_owned())),
+                Some(_) => Err(Error::Column { index }),
+            },
         }
     }
 
@@ -69,6 +76,11 @@ impl Row<'_> {
                 ValueRef::Integer(number) => Ok(Some(number)),
                 _ => Err(Error::Column { index }),
             },
+            Engine::Postgres(row) => match postgres(row, index)? {
+                None => Ok(None),
+                Some(Cell::Int(number)) => Ok(Some(number)),
+                Some(_) => Err(Error::Column { index }),
+            },
         }
     }
 
@@ -92,6 +104,11 @@ impl Row<'_> {
                 ValueRef::Null => Ok(None),
                 ValueRef::Blob(bytes) => Ok(Some(bytes.to_vec())),
                 _ => Err(Error::Column { index }),
+            },
+            Engine::Postgres(row) => match postgres(row, index)? {
+                None => Ok(None),
+                Some(Cell::Bytes(bytes)) => Ok(Some(bytes.to_vec())),
+                Some(_) => Err(Error::Column { index }),
             },
         }
     }
@@ -150,4 +167,8 @@ impl Row<'_> {
 
 fn sqlite<'r>(row: &'r rusqlite::Row<'_>, index: usize) -> Result<ValueRef<'r>> {
     row.get_ref(index).map_err(|_| Error::Column { index })
+}
+
+fn postgres(row: &tokio_postgres::Row, index: usize) -> Result<Option<Cell<'_>>> {
+    row.try_get(index).map_err(|_| Error::Column { index })
 }

@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::sqlite;
 use crate::statement::{Sql, check};
 use crate::{Error, Read, Result, Value};
+use crate::{postgres, sqlite};
 
 /// Most rows of a list. House policy: a page is far smaller; beyond this it is a mistake.
 pub(crate) const ROWS_MAX: usize = 100_000;
@@ -48,7 +48,8 @@ pub struct Tx {
     engine: Writing,
     /// Tells this transaction from every other of this process.
     serial: u64,
-    spoilt: bool, // A statement has failed.
+    /// A statement has failed, or was dropped before its answer.
+    spoilt: bool,
     hooks: Vec<Hook>,
 }
 
@@ -61,6 +62,7 @@ impl std::fmt::Debug for Tx {
 #[derive(Debug)]
 pub(crate) enum Writing {
     Sqlite(sqlite::Turn),
+    Postgres(Box<postgres::Session>),
 }
 
 /// One consistent picture of the database.
@@ -72,6 +74,7 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub(crate) enum Reading {
     Sqlite(sqlite::Reader),
+    Postgres(Box<postgres::Session>),
 }
 
 impl Tx {
@@ -91,6 +94,7 @@ impl Tx {
         self.fresh(sql)?;
         let result = match &mut self.engine {
             Writing::Sqlite(turn) => turn.run(|conn| sqlite::execute(conn, sql.sqlite, of)),
+            Writing::Postgres(session) => session.execute(sql.postgres, of).await,
         };
         self.note(result)
     }
@@ -113,6 +117,7 @@ impl Tx {
                 .iter()
                 .map(|of| turn.run(|conn| sqlite::execute(conn, sql.sqlite, of)))
                 .collect(),
+            Writing::Postgres(session) => session.execute_each(sql.postgres, rows).await,
         };
         self.note(result)
     }
@@ -135,6 +140,7 @@ impl Tx {
     pub(crate) async fn end(self, keep: bool) -> Result<()> {
         match self.engine {
             Writing::Sqlite(turn) => turn.end(keep, self.hooks).await,
+            Writing::Postgres(session) => session.end(keep, self.hooks).await,
         }
     }
 
@@ -142,12 +148,13 @@ impl Tx {
         if self.spoilt {
             return Err(Error::Spoilt);
         }
-        let checked = check(sql.sqlite, true).and_then(|()| check(sql.postgres, true));
-        self.note(checked)
+        // A statement whose future is dropped spoils the write: its outcome is not known.
+        self.spoilt = true;
+        check(sql.sqlite, true).and_then(|()| check(sql.postgres, true))
     }
 
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
-        self.spoilt |= result.is_err();
+        self.spoilt = result.is_err();
         result
     }
 }
@@ -163,6 +170,7 @@ impl Reads for Tx {
         self.fresh(sql)?;
         let result = match &mut self.engine {
             Writing::Sqlite(turn) => turn.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
+            Writing::Postgres(session) => session.find(sql.postgres, of, read).await,
         };
         self.note(result)
     }
@@ -177,6 +185,7 @@ impl Reads for Tx {
         self.fresh(sql)?;
         let result = match &mut self.engine {
             Writing::Sqlite(turn) => turn.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
+            Writing::Postgres(session) => session.list(sql.postgres, of, read).await,
         };
         self.note(result)
     }
@@ -188,12 +197,13 @@ impl Snapshot {
     }
 
     /// Prepares a statement, of whatever kind, without running it.
-    pub(crate) fn prepare(&mut self, sql: Sql) -> Result<()> {
+    pub(crate) async fn prepare(&mut self, sql: Sql) -> Result<()> {
         check(sql.sqlite, true).and_then(|()| check(sql.postgres, true))?;
         match &mut self.engine {
             Reading::Sqlite(reader) => {
                 reader.run(|conn| conn.prepare(sql.sqlite).map(drop).map_err(Error::from))
             }
+            Reading::Postgres(session) => session.prepare(sql.postgres).await,
         }
     }
 }
@@ -209,6 +219,7 @@ impl Reads for Snapshot {
         check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
         match &mut self.engine {
             Reading::Sqlite(reader) => reader.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
+            Reading::Postgres(session) => session.find(sql.postgres, of, read).await,
         }
     }
 
@@ -222,6 +233,7 @@ impl Reads for Snapshot {
         check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
         match &mut self.engine {
             Reading::Sqlite(reader) => reader.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
+            Reading::Postgres(session) => session.list(sql.postgres, of, read).await,
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::telemetry::instant;
 use crate::tx::Hook;
 use crate::{Error, Limits, Result};
 
+pub(crate) use keeper::run_hook;
 use state::{Member, Phase, State};
 
 /// What the turns and the keeper share.
