@@ -1,0 +1,171 @@
+//! Accounts: a practitioner's, vouched for by an organisation, or a person's own.
+
+use ken_core::{AccountId, Ctx, OrganisationId, Sensitive};
+use ken_ledger::Stream;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Reads, Tx, values};
+use serde_json::json;
+
+use crate::password::PasswordHash;
+use crate::{Acting, Error, Holder, OneTimeSecret, entry, session, sql, text};
+
+/// An account to register.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// What its holder types to sign in; compared in lower case.
+    pub sign_in_name: Sensitive<String>,
+    /// Whose it is.
+    pub holder: Holder,
+    /// The organisation that vouches for it; sign-ins stand on its stream. A practitioner's
+    /// account has one, a person's own has none.
+    pub organisation: Option<OrganisationId>,
+    /// The password's hash, from [`crate::Hasher::hash`]; none where a passkey will be set up.
+    pub password: Option<PasswordHash>,
+    /// The secret of the one-time codes that go with the password.
+    pub one_time: Option<OneTimeSecret>,
+}
+
+/// An account as it is stored, with what a sign-in needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) holder: Holder,
+    pub(crate) organisation: Option<OrganisationId>,
+    pub(crate) password: Option<PasswordHash>,
+    pub(crate) one_time: Option<(KeyId, Vec<u8>)>,
+    pub(crate) last_step: i64,
+    pub(crate) is_closed: bool,
+}
+
+impl Account {
+    /// On whose stream of the ledger its sign-ins stand.
+    pub(crate) fn stream(&self) -> Result<Stream, Error> {
+        match (self.holder, &self.organisation) {
+            (Holder::Person(person), _) => Ok(Stream::Person(person)),
+            (Holder::Practitioner(_), Some(id)) => Ok(Stream::Organisation(id.clone())),
+            (Holder::Practitioner(_), None) => Err(Error::Corrupt("account")),
+        }
+    }
+}
+
+/// Registers an account.
+///
+/// # Errors
+///
+/// [`Error::Taken`] where the sign-in name is somebody's, [`Error::Unfit`] for a name that cannot
+/// be one or an account of a practitioner that no organisation vouches for, and whatever the
+/// store, the key ring or the ledger says.
+pub async fn register(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    new: NewAccount,
+    by: Option<&Acting>,
+) -> Result<AccountId, Error> {
+    let name = text::sign_in_name(new.sign_in_name.reveal())?;
+    let (practitioner, person) = match (new.holder, &new.organisation) {
+        (Holder::Practitioner(practitioner), Some(_)) => (Some(practitioner), None),
+        (Holder::Person(person), None) => (None, Some(person)),
+        _ => return Err(Error::Unfit("account")),
+    };
+    let id = AccountId::draw(ctx.ids);
+    let sealed = match &new.one_time {
+        Some(secret) => Some(seal(keys, id, secret).await?),
+        None => None,
+    };
+    let (key, secret) = sealed.unzip();
+    let of = values![
+        id,
+        &name,
+        new.organisation.as_ref(),
+        practitioner,
+        person,
+        new.password.as_ref().map(PasswordHash::as_str),
+        key,
+        secret,
+        ctx.now_us()
+    ];
+    if tx.execute(sql::ACCOUNT_INSERT, of).await? == 0 {
+        return Err(Error::Taken("sign-in name"));
+    }
+    if let Some(organisation) = &new.organisation {
+        let detail = json!({ "event": "account-registered", "account": id.to_string() });
+        entry::changed(tx, ctx, keys, organisation, by, detail).await?;
+    }
+    Ok(id)
+}
+
+/// Closes an account and ends its sessions.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there is none, and whatever the store or the ledger says.
+pub async fn close(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    id: AccountId,
+    by: Option<&Acting>,
+) -> Result<(), Error> {
+    let account = load(tx, id).await?;
+    tx.execute(sql::ACCOUNT_CLOSE, values![id]).await?;
+    session::end_all(tx, id).await?;
+    if let Some(organisation) = &account.organisation {
+        let detail = json!({ "event": "account-closed", "account": id.to_string() });
+        entry::changed(tx, ctx, keys, organisation, by, detail).await?;
+    }
+    Ok(())
+}
+
+/// The account of a sign-in name.
+pub(crate) async fn find_by_name(s: &mut impl Reads, name: &str) -> Result<Option<Account>, Error> {
+    Ok(s.find(sql::ACCOUNT_BY_NAME, values![name], read).await?)
+}
+
+/// One account.
+pub(crate) async fn load(s: &mut impl Reads, id: AccountId) -> Result<Account, Error> {
+    s.find(sql::ACCOUNT, values![id], read).await?.ok_or(Error::Unknown("account"))
+}
+
+fn read(row: &ken_store::Row<'_>) -> Result<Account, ken_store::Error> {
+    let holder = match (row.parse_opt(2)?, row.parse_opt(3)?) {
+        (Some(practitioner), _) => Holder::Practitioner(practitioner),
+        (None, Some(person)) => Holder::Person(person),
+        (None, None) => return Err(ken_store::Error::Column { index: 3 }),
+    };
+    Ok(Account {
+        id: row.parse(0)?,
+        organisation: row.parse_opt(1)?,
+        holder,
+        password: row.text_opt(4)?.map(PasswordHash::stored),
+        one_time: row.parse_opt(5)?.zip(row.bytes_opt(6)?),
+        last_step: row.int(7)?,
+        is_closed: row.flag(8)?,
+    })
+}
+
+/// What a sealed secret is bound to, so that one account's cannot be put in another's place.
+fn aad(id: AccountId) -> Vec<u8> {
+    format!("ken-directory/one-time/{id}").into_bytes()
+}
+
+async fn seal(
+    keys: &KeyRing,
+    id: AccountId,
+    secret: &OneTimeSecret,
+) -> Result<(KeyId, Vec<u8>), Error> {
+    let key = keys.fresh().await?;
+    let sealed = keys.seal(&key, &aad(id), secret.bytes()).await?;
+    Ok((key, sealed))
+}
+
+/// Opens the secret of an account; none where it has none.
+pub(crate) async fn open(
+    keys: &KeyRing,
+    account: &Account,
+) -> Result<Option<OneTimeSecret>, Error> {
+    let Some((key, sealed)) = &account.one_time else { return Ok(None) };
+    let opened = keys.open(key, &aad(account.id), sealed).await?;
+    let bytes = opened.ok_or(Error::Corrupt("one-time secret"))?;
+    OneTimeSecret::from_bytes(&bytes).map(Some)
+}

@@ -1,0 +1,167 @@
+//! Every statement of this crate, and its tables.
+//!
+//! All are reference tables: small, read by every node, without hot foreign keys to them
+//! (`core.md` 4.3). Sessions and tallies are looked up by their own key.
+
+use ken_store::{Migration, statements};
+
+/// The tables of this crate, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ken-directory",
+    number: 1,
+    title: "organisations, practitioners, accounts, sessions",
+    sql: "
+CREATE TABLE organisation (
+  organisation_id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL,
+  contact_phone TEXT NOT NULL, registered_us BIGINT NOT NULL
+);
+CREATE TABLE organisation_assurance (
+  organisation_id TEXT NOT NULL, name TEXT NOT NULL, recorded_us BIGINT NOT NULL,
+  until_us BIGINT NOT NULL, PRIMARY KEY (organisation_id, name)
+);
+CREATE TABLE practitioner (
+  practitioner_id TEXT PRIMARY KEY, name TEXT NOT NULL, person_id TEXT,
+  registered_us BIGINT NOT NULL
+);
+CREATE TABLE practitioner_role (
+  practitioner_id TEXT NOT NULL, organisation_id TEXT NOT NULL, role TEXT NOT NULL,
+  from_us BIGINT NOT NULL, until_us BIGINT,
+  PRIMARY KEY (practitioner_id, organisation_id, role)
+);
+CREATE INDEX practitioner_role_by_organisation ON practitioner_role (organisation_id, role);
+CREATE TABLE practitioner_training (
+  practitioner_id TEXT NOT NULL, course TEXT NOT NULL, recorded_us BIGINT NOT NULL,
+  until_us BIGINT NOT NULL, PRIMARY KEY (practitioner_id, course)
+);
+CREATE TABLE account (
+  account_id TEXT PRIMARY KEY, sign_in_name TEXT NOT NULL UNIQUE,
+  organisation_id TEXT, practitioner_id TEXT, person_id TEXT,
+  password_hash TEXT, key_id TEXT, one_time_secret {bytes}, one_time_step BIGINT NOT NULL,
+  closed BIGINT NOT NULL CHECK (closed IN (0, 1)), registered_us BIGINT NOT NULL,
+  CHECK ((practitioner_id IS NULL) <> (person_id IS NULL))
+);
+CREATE INDEX account_by_practitioner ON account (practitioner_id);
+CREATE INDEX account_by_person ON account (person_id);
+CREATE TABLE session (
+  token_hash TEXT PRIMARY KEY, session_id TEXT NOT NULL, account_id TEXT NOT NULL,
+  organisation_id TEXT, role TEXT, signed_in_us BIGINT NOT NULL, seen_us BIGINT NOT NULL
+);
+CREATE INDEX session_by_account ON session (account_id, signed_in_us);
+CREATE INDEX session_by_age ON session (signed_in_us);
+CREATE TABLE throttle (
+  bucket TEXT PRIMARY KEY, failures BIGINT NOT NULL, last_us BIGINT NOT NULL
+);
+",
+}];
+
+statements! {
+    /// Registers an organisation, or brings its entry up to date.
+    ORGANISATION_PUT = "INSERT INTO organisation
+        (organisation_id, name, kind, contact_phone, registered_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (organisation_id) DO UPDATE SET name = excluded.name, kind = excluded.kind,
+        contact_phone = excluded.contact_phone";
+    /// One organisation.
+    ORGANISATION = "SELECT organisation_id, name, kind, contact_phone FROM organisation
+        WHERE organisation_id = $1";
+    /// All organisations, by id.
+    ORGANISATIONS = "SELECT organisation_id, name, kind, contact_phone FROM organisation
+        ORDER BY organisation_id LIMIT $1";
+    /// Records or renews an assurance.
+    ASSURANCE_PUT = "INSERT INTO organisation_assurance
+        (organisation_id, name, recorded_us, until_us) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (organisation_id, name) DO UPDATE
+        SET recorded_us = excluded.recorded_us, until_us = excluded.until_us";
+    /// The assurances of an organisation that hold at an instant.
+    ASSURANCES = "SELECT name, until_us FROM organisation_assurance
+        WHERE organisation_id = $1 AND until_us > $2 ORDER BY name LIMIT $3";
+    /// Registers a practitioner.
+    PRACTITIONER_INSERT = "INSERT INTO practitioner
+        (practitioner_id, name, person_id, registered_us) VALUES ($1, $2, $3, $4)";
+    /// Says who, as a person, a practitioner is.
+    PRACTITIONER_SET_PERSON = "UPDATE practitioner SET person_id = $2 WHERE practitioner_id = $1";
+    /// One practitioner.
+    PRACTITIONER = "SELECT practitioner_id, name, person_id FROM practitioner
+        WHERE practitioner_id = $1";
+    /// The practitioners of an organisation at an instant, with their roles.
+    PRACTITIONERS_OF = "SELECT p.practitioner_id, p.name, r.role FROM practitioner_role r
+        JOIN practitioner p ON p.practitioner_id = r.practitioner_id
+        WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
+        ORDER BY p.name, p.practitioner_id, r.role LIMIT $3";
+    /// Gives a role, again if it had ended.
+    ROLE_PUT = "INSERT INTO practitioner_role
+        (practitioner_id, organisation_id, role, from_us, until_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (practitioner_id, organisation_id, role) DO UPDATE
+        SET from_us = excluded.from_us, until_us = excluded.until_us";
+    /// Ends a role.
+    ROLE_END = "UPDATE practitioner_role SET until_us = $4 WHERE practitioner_id = $1
+        AND organisation_id = $2 AND role = $3 AND (until_us IS NULL OR until_us > $4)";
+    /// The roles that a practitioner holds at an instant.
+    ROLES = "SELECT organisation_id, role FROM practitioner_role
+        WHERE practitioner_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
+        ORDER BY from_us, organisation_id, role LIMIT $3";
+    /// Records or renews a training.
+    TRAINING_PUT = "INSERT INTO practitioner_training
+        (practitioner_id, course, recorded_us, until_us) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (practitioner_id, course) DO UPDATE
+        SET recorded_us = excluded.recorded_us, until_us = excluded.until_us";
+    /// The trainings of a practitioner that hold at an instant.
+    TRAININGS = "SELECT course, until_us FROM practitioner_training
+        WHERE practitioner_id = $1 AND until_us > $2 ORDER BY course LIMIT $3";
+    /// Registers an account; nothing where the name is taken.
+    ACCOUNT_INSERT = "INSERT INTO account
+        (account_id, sign_in_name, organisation_id, practitioner_id, person_id, password_hash,
+         key_id, one_time_secret, one_time_step, closed, registered_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)
+        ON CONFLICT (sign_in_name) DO NOTHING";
+    /// An account by its sign-in name, with what a sign-in needs.
+    ACCOUNT_BY_NAME = "SELECT account_id, organisation_id, practitioner_id, person_id,
+        password_hash, key_id, one_time_secret, one_time_step, closed FROM account
+        WHERE sign_in_name = $1";
+    /// An account by its id, in the same columns.
+    ACCOUNT = "SELECT account_id, organisation_id, practitioner_id, person_id,
+        password_hash, key_id, one_time_secret, one_time_step, closed FROM account
+        WHERE account_id = $1";
+    /// Uses up a one-time code: nothing where it, or a later one, was used already.
+    ONE_TIME_USE = "UPDATE account SET one_time_step = $2
+        WHERE account_id = $1 AND one_time_step < $2 AND closed = 0";
+    /// Closes an account.
+    ACCOUNT_CLOSE = "UPDATE account SET closed = 1 WHERE account_id = $1";
+    /// Opens a session.
+    SESSION_INSERT = "INSERT INTO session
+        (token_hash, session_id, account_id, organisation_id, role, signed_in_us, seen_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $6)";
+    /// A session with its account, and whether its role is still held at an instant.
+    SESSION = "SELECT s.session_id, s.account_id, a.practitioner_id, a.person_id,
+        s.organisation_id, s.role, s.signed_in_us, s.seen_us, a.closed,
+        CASE WHEN r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2) THEN 1 ELSE 0 END
+        FROM session s JOIN account a ON a.account_id = s.account_id
+        LEFT JOIN practitioner_role r ON r.practitioner_id = a.practitioner_id
+        AND r.organisation_id = s.organisation_id AND r.role = s.role
+        WHERE s.token_hash = $1";
+    /// Notes that a session was used.
+    SESSION_SEEN = "UPDATE session SET seen_us = $2 WHERE token_hash = $1 AND seen_us < $2";
+    /// Changes the role of a session.
+    SESSION_ACT = "UPDATE session SET organisation_id = $2, role = $3 WHERE token_hash = $1";
+    /// Ends one session.
+    SESSION_DELETE = "DELETE FROM session WHERE token_hash = $1";
+    /// Ends all sessions of an account.
+    SESSIONS_DELETE_OF = "DELETE FROM session WHERE account_id = $1";
+    /// Ends all but the newest sessions of an account.
+    SESSIONS_TRIM = "DELETE FROM session WHERE account_id = $1 AND token_hash NOT IN
+        (SELECT token_hash FROM session WHERE account_id = $1
+         ORDER BY signed_in_us DESC, session_id DESC LIMIT $2)";
+    /// Removes some sessions that have ended by their age or by silence.
+    SESSIONS_SWEEP = "DELETE FROM session WHERE token_hash IN
+        (SELECT token_hash FROM session WHERE signed_in_us <= $1 OR seen_us <= $2 LIMIT $3)";
+    /// Reads a tally, making it if need be, and holds it until the write ends.
+    THROTTLE_TAKE = "INSERT INTO throttle (bucket, failures, last_us) VALUES ($1, 0, $2)
+        ON CONFLICT (bucket) DO UPDATE SET failures = throttle.failures
+        RETURNING failures, last_us";
+    /// Keeps a tally.
+    THROTTLE_PUT = "UPDATE throttle SET failures = $2, last_us = $3 WHERE bucket = $1";
+    /// Forgets a tally.
+    THROTTLE_CLEAR = "DELETE FROM throttle WHERE bucket = $1";
+    /// Takes one try back.
+    THROTTLE_FORGIVE = "UPDATE throttle SET failures = failures - 1
+        WHERE bucket = $1 AND failures > 0";
+}

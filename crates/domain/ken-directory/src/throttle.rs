@@ -1,0 +1,192 @@
+//! How fast somebody may guess: a rule of counts and times, and its durable tallies.
+//!
+//! # Invariants
+//!
+//! - Every try is counted before the password is looked at, so that tries made at once do not slip
+//!   past; a good sign-in takes its count back.
+//! - Nobody is locked out for good: the longest wait is [`WAIT_MAX`].
+//! - The tallies are bounded: one for each account, and [`SLOTS`] each for names that nobody has
+//!   and for address classes. What is kept of a name or an address is its slot.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::AccountId;
+use ken_store::{Tx, values};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, sql};
+
+/// Slots for unknown names, and for address classes. A collision costs a stranger a short wait.
+pub const SLOTS: u32 = 65_536;
+/// The first wait, after the free tries are used up; each further try doubles it.
+const WAIT_FIRST: SignedDuration = SignedDuration::from_secs(30);
+/// The longest wait. House policy: long enough to make guessing hopeless (under 100 tries a day),
+/// short enough that an attacker cannot keep somebody from their work for a shift.
+pub const WAIT_MAX: SignedDuration = SignedDuration::from_mins(15);
+/// Quiet for this long, and the tally begins again.
+const FORGET: SignedDuration = SignedDuration::from_hours(24);
+
+/// Tries without a wait for one account. House policy: people mistype.
+const ACCOUNT_FREE: i64 = 5;
+/// Tries without a wait for one address class: a council may stand behind one address.
+const ADDRESS_FREE: i64 = 100;
+
+/// How often it went wrong, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tally {
+    failures: i64,
+    last: Timestamp,
+}
+
+/// Until when the next try must wait; `None` when it may go on.
+fn wait_until(tally: Tally, free: i64, now: Timestamp) -> Option<Timestamp> {
+    let over = tally.failures - free;
+    if over < 0 || is_forgotten(tally, now) {
+        return None;
+    }
+    let doublings = u32::try_from(over).unwrap_or(u32::MAX).min(8);
+    let wait = (WAIT_FIRST * (1_i32 << doublings)).min(WAIT_MAX);
+    let until = tally.last.checked_add(wait).ok()?;
+    (until > now).then_some(until)
+}
+
+fn is_forgotten(tally: Tally, now: Timestamp) -> bool {
+    now.duration_since(tally.last) > FORGET
+}
+
+fn after_try(tally: Tally, now: Timestamp) -> Tally {
+    let failures = if is_forgotten(tally, now) { 1 } else { tally.failures.saturating_add(1) };
+    Tally { failures, last: now }
+}
+
+/// Whose tries are counted together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Buckets {
+    name: String,
+    address: String,
+}
+
+impl Buckets {
+    /// The tallies of one try: by account, or by the name that nobody has; and by address class.
+    pub(crate) fn of(account: Option<AccountId>, name: &str, address: IpAddr) -> Self {
+        let name = match account {
+            Some(account) => format!("account:{account}"),
+            None => format!("name:{:04x}", slot(name.as_bytes())),
+        };
+        Self { name, address: format!("address:{:04x}", slot(&address_class(address))) }
+    }
+
+    /// Counts a try, unless one of the two must wait: then nothing is counted.
+    ///
+    /// The account's row is always taken before the address's, so that two tries cannot wait for
+    /// each other.
+    pub(crate) async fn count(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let name = take(tx, &self.name, now).await?;
+        let address = take(tx, &self.address, now).await?;
+        let waits = [wait_until(name, ACCOUNT_FREE, now), wait_until(address, ADDRESS_FREE, now)];
+        if let Some(until) = waits.into_iter().flatten().max() {
+            return Ok(Some(until));
+        }
+        put(tx, &self.name, after_try(name, now)).await?;
+        put(tx, &self.address, after_try(address, now)).await?;
+        Ok(None)
+    }
+
+    /// Takes back what a good sign-in was counted as.
+    pub(crate) async fn forgive(&self, tx: &mut Tx) -> Result<(), Error> {
+        tx.execute(sql::THROTTLE_CLEAR, values![&self.name]).await?;
+        tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
+        Ok(())
+    }
+}
+
+/// Reads a tally and keeps others from it until this write ends.
+async fn take(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Tally, Error> {
+    use ken_store::Reads;
+    let found = tx
+        .find(sql::THROTTLE_TAKE, values![bucket, now], |row| {
+            Ok(Tally { failures: row.int(0)?, last: row.time(1)? })
+        })
+        .await?;
+    found.ok_or(Error::Corrupt("tally"))
+}
+
+async fn put(tx: &mut Tx, bucket: &str, tally: Tally) -> Result<(), Error> {
+    tx.execute(sql::THROTTLE_PUT, values![bucket, tally.failures, tally.last]).await?;
+    Ok(())
+}
+
+fn slot(text: &[u8]) -> u16 {
+    let digest = Sha256::digest(text);
+    let [first, second, ..] = <[u8; 32]>::from(digest);
+    u16::from_be_bytes([first, second])
+}
+
+/// The network that an address belongs to: /24 of IPv4, /56 of IPv6, what one site is given.
+fn address_class(address: IpAddr) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.octets().into_iter().take(3).collect(),
+        IpAddr::V6(v6) => v6.octets().into_iter().take(7).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let check = |failures, since: i64, want: Option<i64>| {
+            let tally = Tally { failures, last: at(0) };
+            assert_eq!(wait_until(tally, 5, at(since)), want.map(at), "{failures} after {since}");
+        };
+        check(4, 0, None);
+        check(5, 0, Some(30));
+        check(5, 29, Some(30));
+        check(5, 30, None);
+        check(6, 0, Some(60));
+        check(9, 0, Some(480));
+        check(10, 0, Some(900));
+        check(i64::MAX, 899, Some(900));
+        check(i64::MAX, 900, None);
+    }
+
+    #[test]
+    fn a_quiet_day_begins_again() {
+        let tally = Tally { failures: 40, last: at(0) };
+        assert_eq!(after_try(tally, at(86_400)).failures, 41);
+        assert_eq!(after_try(tally, at(86_401)).failures, 1);
+    }
+
+    #[test]
+    fn one_site_is_one_class() {
+        let check = |a: &str, b: &str, same: bool| {
+            let class = |text: &str| address_class(text.parse().unwrap());
+            assert_eq!(class(a) == class(b), same, "{a} {b}");
+        };
+        check("192.0.2.1", "192.0.2.200", true);
+        check("192.0.2.1", "192.0.3.1", false);
+        check("::ffff:192.0.2.1", "192.0.2.9", true);
+        check("2001:db8:0:aa01::1", "2001:db8:0:aaff::2", true);
+        check("2001:db8:0:aa01::1", "2001:db8:0:ab01::1", false);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_waits_for_ever(failures in 0..i64::MAX, since in 0i64..2_000_000) {
+            let until = wait_until(Tally { failures, last: at(0) }, ACCOUNT_FREE, at(since));
+            prop_assert!(until.is_none_or(|until| until <= at(900)));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The directory on both engines: registration, sign-in, sessions.
+
+#[cfg(test)]
+mod register;
+#[cfg(test)]
+mod session;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,137 @@
+//! Registration, roles, training and assurance.
+
+use jiff::SignedDuration;
+use ken_core::{Ctx, PersonId, Sensitive};
+use ken_directory::{Error, Holder, NewAccount, account, organisation, practitioner};
+use ken_store::{Snapshot, Tx, guard};
+use ken_testkit::assert_prepares;
+
+use crate::world::{World, cec, held, worlds};
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    for world in worlds().await {
+        assert_prepares(&world.on.db, ken_directory::STATEMENTS).await;
+    }
+}
+
+async fn policy(world: &World) -> i64 {
+    let read = async |s: &mut Snapshot| guard::policy_version(s).await;
+    world.on.db.snapshot("test", read).await.unwrap()
+}
+
+#[tokio::test]
+async fn roles_begin_end_and_make_older_decisions_stale() {
+    for world in worlds().await {
+        let (ctx, keys, jo) = (world.ctx(), &world.on.keys, world.jo);
+        let before = policy(&world).await;
+        let lead = held("cec", "sw.asp-lead");
+        let until = ctx.clock.now() + SignedDuration::from_hours(1);
+        world
+            .write(async |tx: &mut Tx| {
+                practitioner::give_role(tx, &ctx, keys, jo, &lead, Some(until), None).await
+            })
+            .await;
+        assert!(policy(&world).await > before);
+        let roles = async || {
+            let read = async |s: &mut Snapshot| practitioner::roles(s, &world.ctx(), jo).await;
+            world.on.db.snapshot("test", read).await.unwrap()
+        };
+        // Both were given at one instant: then by name.
+        assert_eq!(roles().await, [lead, held("cec", "sw.duty")]);
+        world.wait(3_600);
+        assert_eq!(roles().await, [held("cec", "sw.duty")]);
+        let duty = held("cec", "sw.duty");
+        let before = policy(&world).await;
+        world
+            .write(async |tx: &mut Tx| {
+                practitioner::end_role(tx, &world.ctx(), keys, jo, &duty, None).await
+            })
+            .await;
+        assert!(policy(&world).await > before);
+        assert_eq!(roles().await, []);
+        let again = world.on.db.write("test", async |tx: &mut Tx| {
+            practitioner::end_role(tx, &world.ctx(), keys, jo, &duty, None).await
+        });
+        assert!(matches!(again.await, Err(Error::Unknown("role"))), "{}", world.on.engine);
+        let events = world.events().await;
+        let names: Vec<_> = events.iter().map(|(_, event)| event.as_str()).collect();
+        assert_eq!(names, ["role-given", "account-registered", "role-given", "role-ended"]);
+    }
+}
+
+#[tokio::test]
+async fn facts_expire() {
+    for world in worlds().await {
+        let (ctx, jo) = (world.ctx(), world.jo);
+        let until = ctx.clock.now() + SignedDuration::from_hours(1);
+        world
+            .write(async |tx: &mut Tx| {
+                practitioner::record_training(tx, &ctx, jo, "asp-basic", until).await?;
+                organisation::record_assurance(tx, &ctx, &cec(), "cyber-essentials", until).await
+            })
+            .await;
+        let facts = async || {
+            let read = async |s: &mut Snapshot| {
+                let ctx = world.ctx();
+                let trained = practitioner::trainings(s, &ctx, jo).await?;
+                let assured = organisation::assurances(s, &ctx, &cec()).await?;
+                Ok::<_, Error>([trained, assured].concat())
+            };
+            let facts = world.on.db.snapshot("test", read).await.unwrap();
+            facts.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(facts().await, ["trained:asp-basic", "assurance:cyber-essentials"]);
+        world.wait(3_600);
+        assert_eq!(facts().await, [""; 0]);
+        let bad = world.on.db.write("test", async |tx: &mut Tx| {
+            practitioner::record_training(tx, &ctx, jo, "two words", until).await
+        });
+        assert!(matches!(bad.await, Err(Error::Unfit("fact"))));
+    }
+}
+
+#[tokio::test]
+async fn a_practitioner_may_be_somebody_in_the_index() {
+    for world in worlds().await {
+        let person = PersonId::draw(&world.ids);
+        let own = async || {
+            let read = async |s: &mut Snapshot| practitioner::own_person(s, world.jo).await;
+            world.on.db.snapshot("test", read).await.unwrap()
+        };
+        assert_eq!(own().await, None);
+        world.write(async |tx: &mut Tx| practitioner::set_person(tx, world.jo, person).await).await;
+        assert_eq!(own().await, Some(person));
+    }
+}
+
+fn account_named(name: &str, holder: Holder, vouched: bool) -> NewAccount {
+    NewAccount {
+        sign_in_name: Sensitive::new(name.to_owned()),
+        holder,
+        organisation: vouched.then(cec),
+        password: None,
+        one_time: None,
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_are_refused() {
+    for world in worlds().await {
+        let ctx: Ctx<'_> = world.ctx();
+        let person = PersonId::draw(&world.ids);
+        let check = async |new: NewAccount, want: &str| {
+            let made = world.on.db.write("test", async |tx: &mut Tx| {
+                account::register(tx, &ctx, &world.on.keys, new, None).await
+            });
+            let code = made.await.map_or_else(|error| error.code(), |_| "ok");
+            assert_eq!(code, want, "{}", world.on.engine);
+        };
+        let jo = Holder::Practitioner(world.jo);
+        check(account_named(" Jo.Worker@GLEN.example", jo, true), "directory.taken").await;
+        check(account_named("jo2", jo, false), "directory.unfit").await;
+        check(account_named("morag", Holder::Person(person), true), "directory.unfit").await;
+        check(account_named("two words", jo, true), "directory.unfit").await;
+        check(account_named("morag", Holder::Person(person), false), "ok").await;
+    }
+}

@@ -1,0 +1,129 @@
+//! Signing in: what gets in, what does not, and how fast one may guess.
+
+use ken_directory::{SignIn, account};
+use ken_ledger::EntryKind;
+use ken_store::Tx;
+
+use crate::world::{NAME, PASSWORD, worlds};
+
+fn word(answer: &SignIn) -> &'static str {
+    match answer {
+        SignIn::In(_) => "in",
+        SignIn::Refused => "refused",
+        SignIn::Wait(_) => "wait",
+    }
+}
+
+#[tokio::test]
+async fn name_password_and_code_belong_together() {
+    for world in worlds().await {
+        let check = async |name: &str, password: &str, code: &str, want: &str| {
+            let answer = world.try_in(name, password, code).await;
+            assert_eq!(word(&answer), want, "{} {name} {password}", world.on.engine);
+        };
+        check(NAME, "another three words", &world.code(), "refused").await;
+        check(NAME, PASSWORD, "000000", "refused").await;
+        check("nobody@glen.example", PASSWORD, &world.code(), "refused").await;
+        check("", PASSWORD, &world.code(), "refused").await;
+        // The code was not used up by the wrong password; now it is, and once is all.
+        check(" JO.Worker@glen.example ", PASSWORD, &world.code(), "in").await;
+        check(NAME, PASSWORD, &world.code(), "refused").await;
+        world.wait(30);
+        check(NAME, PASSWORD, &world.code(), "in").await;
+        let events = world.events().await;
+        let sign_ins = events.iter().filter(|(kind, _)| *kind == EntryKind::SignIn);
+        let names: Vec<_> = sign_ins.map(|(_, event)| event.as_str()).collect();
+        let want =
+            ["sign-in-refused", "sign-in-refused", "signed-in", "sign-in-refused", "signed-in"];
+        assert_eq!(names, want, "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_for_known_and_unknown_names_alike() {
+    for world in worlds().await {
+        let check = async |name: &str, password: &str, want: &str| {
+            let answer = world.try_in(name, password, &world.code()).await;
+            assert_eq!(word(&answer), want, "{} {name}", world.on.engine);
+        };
+        for name in [NAME, "nobody@glen.example"] {
+            for _ in 0..5 {
+                check(name, "wrong", "refused").await;
+            }
+            check(name, "wrong", "wait").await;
+            // Not even with the right words: a guesser must learn nothing meanwhile.
+            check(name, PASSWORD, "wait").await;
+        }
+        world.wait(31);
+        check(NAME, "wrong", "refused").await;
+        check(NAME, PASSWORD, "wait").await;
+        world.wait(61);
+        check(NAME, PASSWORD, "in").await;
+        world.wait(31);
+        // The tally began again.
+        for _ in 0..5 {
+            check(NAME, "wrong", "refused").await;
+        }
+        check(NAME, "wrong", "wait").await;
+        // Tries that had to wait left no entry: 5, 1 and 5 refusals, one success.
+        let events = world.events().await;
+        assert_eq!(events.iter().filter(|(kind, _)| *kind == EntryKind::SignIn).count(), 12);
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_guesses_is_counted_before_any_is_answered() {
+    for world in worlds().await {
+        let code = world.code();
+        let tries = (0..12).map(|_| world.try_in(NAME, "wrong", &code));
+        let mut answers = Vec::new();
+        for one in futures_join(tries).await {
+            answers.push(word(&one));
+        }
+        let refused = answers.iter().filter(|answer| **answer == "refused").count();
+        assert_eq!(refused, 5, "{} {answers:?}", world.on.engine);
+    }
+}
+
+/// Runs futures side by side on this task.
+async fn futures_join<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|cx| {
+        let mut pending = false;
+        for (one, done) in &mut waiting {
+            if done.is_none() {
+                match one.as_mut().poll(cx) {
+                    std::task::Poll::Ready(value) => *done = Some(value),
+                    std::task::Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+#[tokio::test]
+async fn one_code_opens_one_session_even_at_once() {
+    for world in worlds().await {
+        let code = world.code();
+        let tries = (0..4).map(|_| world.try_in(NAME, PASSWORD, &code));
+        let answers = futures_join(tries).await;
+        let inside = answers.iter().filter(|answer| word(answer) == "in").count();
+        assert_eq!(inside, 1, "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_account_is_nobodys() {
+    for world in worlds().await {
+        world
+            .write(async |tx: &mut Tx| {
+                account::close(tx, &world.ctx(), &world.on.keys, world.account, None).await
+            })
+            .await;
+        let answer = world.try_in(NAME, PASSWORD, &world.code()).await;
+        assert_eq!(word(&answer), "refused", "{}", world.on.engine);
+    }
+}
