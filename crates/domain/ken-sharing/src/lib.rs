@@ -1,1 +1,29 @@
 //! Instruments in force, signing, facts, relationships, and the gate.
+//!
+//! # Invariants
+//!
+//! - Nothing about a person leaves a domain crate except through a [`Permit`], and only the gate
+//!   makes one, after its ledger entry is durable.
+//! - What a decision rests on is read from registers here; no caller supplies a fact.
+//! - Who changes a sharing fact takes the person's guard and bumps it; who changes an instrument
+//!   bumps the policy head.
+//!
+//! # Sources
+//!
+//! - `core.md` section 2; UK GDPR arts. 5, 6, 9 and 10; the Caldicott Principles (2020).
+
+pub mod affirmation;
+pub mod class;
+pub mod emergency;
+mod error;
+pub mod fact;
+pub mod instrument;
+mod permit;
+pub mod relationship;
+mod sql;
+
+pub use affirmation::Statement;
+pub use class::HeldClass;
+pub use error::Error;
+pub use permit::{Granted, PERMIT_LAST, Permit};
+pub use sql::{ALL as STATEMENTS, MIGRATIONS};

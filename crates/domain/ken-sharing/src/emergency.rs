@@ -1,0 +1,283 @@
+//! Emergency access: disclosure under the exceptional clause, reviewed afterwards.
+//!
+//! Twenty-four hours, reviewed in two working days; on oneself or known family it needs a second
+//! person (`core.md` 2.8). Opening it changes nothing about who may see the record later.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use ken_agreement::words_hash;
+use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
+use ken_directory::Acting;
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, values};
+use serde_json::json;
+
+use crate::affirmation::{Statement, keep};
+use crate::relationship::{LIST_MAX, later};
+use crate::{Error, sql};
+
+/// How long emergency access lasts (`core.md` 2.8).
+pub const EMERGENCY_LAST: Duration = Duration::from_secs(24 * 3_600);
+/// Working days within which somebody else looks at it (`core.md` 2.8).
+pub const REVIEW_WORKING_DAYS: usize = 2;
+
+/// An emergency access that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// Its id.
+    pub id: EntryId,
+    /// When it closes by itself.
+    pub until: Timestamp,
+}
+
+/// One that waits for its review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreviewed {
+    /// Whom it was about.
+    pub person: PersonId,
+    /// Its id.
+    pub id: EntryId,
+    /// Who opened it.
+    pub practitioner: PractitionerId,
+    /// The ledger entry that holds the reason.
+    pub entry: EntryId,
+    /// When it was opened.
+    pub from: Timestamp,
+    /// When it closed or closes.
+    pub until: Timestamp,
+    /// By when somebody else must have looked.
+    pub review_due: Timestamp,
+}
+
+/// Opens emergency access: the practitioner's reason in their own words, and the words affirmed.
+///
+/// The reason is kept in the encrypted detail of the ledger entry alone. The gate still decides
+/// each disclosure; without the exceptional clause in force this opens nothing.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn open(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    person: PersonId,
+    reason: &Sensitive<String>,
+    said: &BTreeSet<Statement>,
+) -> Result<Open, Error> {
+    let id = EntryId::draw(ctx.ids);
+    let until = later(ctx, EMERGENCY_LAST);
+    db.write("sharing.emergency", async |tx| {
+        let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+        let affirmed: Vec<_> = said
+            .iter()
+            .map(|said| json!({ "words": said.words.to_string(), "hash": words_hash(&said.text) }))
+            .collect();
+        let entry = NewEntry {
+            stream: Stream::Person(person),
+            kind: EntryKind::Affirmed,
+            visibility: Visibility::AfterReview,
+            detail: json!({
+                "organisation": by.organisation.as_str(),
+                "role": by.role.as_str(),
+                "practitioner": by.practitioner.to_string(),
+                "reason": reason.reveal(),
+                "affirmed": affirmed,
+                "until": until.to_string(),
+            }),
+        };
+        let entry = ken_ledger::append(tx, ctx, keys, entry).await?;
+        let of = values![
+            person,
+            id,
+            &by.organisation,
+            &by.role,
+            by.practitioner,
+            entry,
+            ctx.now_us(),
+            until,
+            review_due(ctx),
+            None::<String>
+        ];
+        tx.execute(sql::INSERT_EMERGENCY, of).await?;
+        keep(tx, ctx, by, person, said, EMERGENCY_LAST).await?;
+        guard.bump(tx).await?;
+        Ok(Open { id, until })
+    })
+    .await
+}
+
+/// The emergency access that a practitioner has open on a person.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn find<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<Option<Open>, Error> {
+    let of = values![person, by.practitioner, ctx.now_us()];
+    let row = reads.find(sql::FIND_EMERGENCY, of, |row| Ok((row.parse(0)?, row.int(1)?))).await?;
+    row.map(|(id, until)| Ok(Open { id, until: moment(until)? })).transpose()
+}
+
+/// Finishes emergency access now; its words are withdrawn with it.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn finish(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    person: PersonId,
+    clauses: &BTreeSet<ClauseId>,
+) -> Result<bool, Error> {
+    db.write("sharing.finish-emergency", async |tx| {
+        let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+        let Some(open) = find(tx, ctx, by, person).await? else { return Ok(false) };
+        let of = values![person, open.id, by.practitioner, ctx.now_us()];
+        tx.execute(sql::END_EMERGENCY, of).await?;
+        for clause in clauses {
+            tx.execute(sql::DELETE_AFFIRMATIONS, values![person, by.practitioner, clause]).await?;
+        }
+        guard.bump(tx).await?;
+        let entry = NewEntry {
+            stream: Stream::Person(person),
+            kind: EntryKind::Affirmed,
+            visibility: Visibility::AfterReview,
+            detail: json!({
+                "organisation": by.organisation.as_str(),
+                "role": by.role.as_str(),
+                "practitioner": by.practitioner.to_string(),
+                "finished": open.id.to_string(),
+            }),
+        };
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Emergency accesses of an organisation that nobody has looked at, the most urgent first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn unreviewed(db: &Db, organisation: &OrganisationId) -> Result<Vec<Unreviewed>, Error> {
+    let rows = db
+        .snapshot("sharing.unreviewed", async |s| {
+            let of = values![organisation, LIST_MAX];
+            let list = s.list(sql::LIST_UNREVIEWED, of, |row| {
+                let ids = (row.parse(0)?, row.parse(1)?, row.parse(2)?, row.parse(3)?);
+                Ok((ids, row.int(4)?, row.int(5)?, row.int(6)?))
+            });
+            Ok::<_, Error>(list.await?)
+        })
+        .await?;
+    let whole = |((person, id, practitioner, entry), from, until, due)| {
+        let (from, until, review_due) = (moment(from)?, moment(until)?, moment(due)?);
+        Ok(Unreviewed { person, id, practitioner, entry, from, until, review_due })
+    };
+    rows.into_iter().map(whole).collect()
+}
+
+/// Closes the review. Nobody reviews their own; `outcome` is one of a few fixed words.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn review(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (person, id): (PersonId, EntryId),
+    outcome: ReviewOutcome,
+) -> Result<bool, Error> {
+    db.write("sharing.review-emergency", async |tx| {
+        let of =
+            values![person, id, by.practitioner, ctx.now_us(), outcome.as_str(), &by.organisation];
+        if tx.execute(sql::REVIEW_EMERGENCY, of).await? == 0 {
+            return Ok(false);
+        }
+        let entry = NewEntry {
+            stream: Stream::Person(person),
+            kind: EntryKind::EmergencyReview,
+            visibility: Visibility::Now,
+            detail: json!({
+                "organisation": by.organisation.as_str(),
+                "role": by.role.as_str(),
+                "practitioner": by.practitioner.to_string(),
+                "access": id.to_string(),
+                "outcome": outcome.as_str(),
+            }),
+        };
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// What a review found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewOutcome {
+    /// The access was right.
+    Justified,
+    /// It was not; the breach procedure begins.
+    NotJustified,
+}
+
+impl ReviewOutcome {
+    /// The outcome as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Justified => "justified",
+            Self::NotJustified => "not-justified",
+        }
+    }
+}
+
+/// The end of the second working day after today. Bank holidays count as working days here, so
+/// that a review is early rather than late.
+fn review_due(ctx: &Ctx<'_>) -> Timestamp {
+    let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
+    let day = working_days_after(ctx.clock.today(), REVIEW_WORKING_DAYS).saturating_add(1.day());
+    day.to_zoned(zone).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+}
+
+fn working_days_after(day: Date, days: usize) -> Date {
+    let works = |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+    let mut following = day.series(1.day()).skip(1).filter(works);
+    following.nth(days.saturating_sub(1)).unwrap_or(day)
+}
+
+fn moment(us: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_microsecond(us).map_err(|_| Error::Corrupt("time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn weekends_do_not_count() {
+        let check = |from, want| assert_eq!(working_days_after(from, 2), want, "{from}");
+        check(date(2026, 11, 16), date(2026, 11, 18)); // Monday to Wednesday.
+        check(date(2026, 11, 19), date(2026, 11, 23)); // Thursday to Monday.
+        check(date(2026, 11, 20), date(2026, 11, 24)); // Friday to Tuesday.
+        check(date(2026, 11, 21), date(2026, 11, 24)); // Saturday to Tuesday.
+    }
+}

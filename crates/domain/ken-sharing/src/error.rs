@@ -1,0 +1,57 @@
+//! What can go wrong while sharing is decided or changed. A refusal is not an error.
+
+use thiserror::Error;
+
+/// Why an operation of this crate failed. None of these says anything about a person.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The store failed, or was too busy; nothing is half-done.
+    #[error("store failed")]
+    Store(#[from] ken_store::Error),
+    /// The ledger could not be written; so nothing was decided or changed.
+    #[error("ledger failed")]
+    Ledger(#[from] ken_ledger::Error),
+    /// The directory could not be read.
+    #[error("directory failed")]
+    Directory(#[from] ken_directory::Error),
+    /// A person's sharing facts kept changing while the question was decided; ask again.
+    #[error("facts kept changing while the question was decided")]
+    Contended,
+    /// What is stored cannot be read back: the named thing is corrupt.
+    #[error("stored {0} cannot be read")]
+    Corrupt(&'static str),
+    /// More kinds of rows are held about one person than the gate decides in one go.
+    #[error("more row classes than the gate decides in one go")]
+    TooManyClasses,
+    /// The instrument is not registered here.
+    #[error("instrument is not registered")]
+    UnknownInstrument,
+    /// The organisation is not a party, or the signatory has no key for it.
+    #[error("no such signatory of this instrument")]
+    UnknownSignatory,
+    /// The signature does not verify over this instrument.
+    #[error("signature does not verify")]
+    BadSignature,
+    /// The oldest unsealed ledger entry is too old: only duties and emergencies go on.
+    #[error("ledger is not being sealed")]
+    Unsealed,
+}
+
+impl Error {
+    /// The stable code, as documented in `docs/errors.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(cause) => cause.code(),
+            Self::Ledger(cause) => cause.code(),
+            Self::Directory(cause) => cause.code(),
+            Self::Contended => "sharing.contended",
+            Self::Corrupt(_) => "sharing.corrupt",
+            Self::TooManyClasses => "sharing.too-many-classes",
+            Self::UnknownInstrument => "sharing.unknown-instrument",
+            Self::UnknownSignatory => "sharing.unknown-signatory",
+            Self::BadSignature => "sharing.bad-signature",
+            Self::Unsealed => "sharing.unsealed",
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Facts about a person, each with a grade, a source, a start and an end.
+//!
+//! The gate reads facts; no caller supplies one. A fact's grade is part of its name: `age>=16` is
+//! said by a register or confirmed by a second person, `age>=16@claimed` is only claimed. A higher
+//! grade also yields the lower names (`core.md` 2.6).
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+pub use ken_agreement::Grade;
+use ken_agreement::graded;
+use ken_core::{Ctx, Fact, OrganisationId, PartialDate, PersonId};
+use ken_store::{Reads, Tx, values};
+
+use crate::{Error, sql};
+
+/// Ages that clauses may ask about, in years. Sources: Age of Legal Capacity (Scotland) Act 1991
+/// (16), Data Protection Act 2018 s.208 (12), United Nations Convention on the Rights of the Child
+/// art. 1 (18).
+const AGES: [i16; 3] = [12, 16, 18];
+
+/// The fact under which a date of birth is kept.
+const BORN: &str = "born";
+/// Start of the facts that name a family member who is also known to the index.
+const FAMILY: &str = "family/";
+
+/// The grade as it is stored.
+#[must_use]
+pub const fn grade_text(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Claimed => "claimed",
+        Grade::Confirmed => "confirmed",
+        Grade::System => "system",
+    }
+}
+
+/// The grade that is stored under a text.
+pub(crate) fn grade_of(text: &str) -> Result<Grade, Error> {
+    [Grade::Claimed, Grade::Confirmed, Grade::System]
+        .into_iter()
+        .find(|grade| grade_text(*grade) == text)
+        .ok_or(Error::Corrupt("grade"))
+}
+
+/// Every name that a fact known to `grade` goes by; none where the name is not a word.
+pub(crate) fn names(name: &str, grade: Grade) -> BTreeSet<Fact> {
+    Fact::new(name).map(|fact| graded(&fact, grade)).unwrap_or_default()
+}
+
+/// Facts about age on `today` that a date of birth proves; an unknown day proves less.
+#[must_use]
+pub fn ages(born: PartialDate, today: Date, grade: Grade) -> BTreeSet<Fact> {
+    let least = born.age_on(today);
+    let most = if born.day().is_some() { least } else { least.saturating_add(1) };
+    let at_least = AGES.into_iter().filter(|age| least >= *age).map(|age| format!("age>={age}"));
+    let under = AGES.into_iter().filter(|age| most < *age).map(|age| format!("age<{age}"));
+    at_least.chain(under).flat_map(|name| names(&name, grade)).collect()
+}
+
+/// Says when a person was born, as `source` has it. Its owner is the person index.
+///
+/// The caller holds the person's guard and bumps it (`core.md` 4.2).
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn set_born(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    born: PartialDate,
+) -> Result<(), Error> {
+    set(tx, ctx, person, source, (BORN, Grade::System, &born.to_string())).await
+}
+
+/// Says that two people of the index are family, so that neither opens the other's record alone.
+///
+/// The caller holds both guards and bumps them.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn set_family(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    relative: PersonId,
+    source: &OrganisationId,
+) -> Result<(), Error> {
+    let name = format!("{FAMILY}{relative}");
+    set(tx, ctx, person, source, (&name, Grade::System, "")).await
+}
+
+/// Records a fact that a clause may require, such as `person:agreed-referral`.
+///
+/// The caller holds the person's guard and bumps it.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn record(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    fact: (&Fact, Grade),
+) -> Result<(), Error> {
+    set(tx, ctx, person, source, (fact.0.as_str(), fact.1, "")).await
+}
+
+/// Ends what `source` says under a name.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn end(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    fact: &Fact,
+) -> Result<bool, Error> {
+    let of = values![person, fact.as_str(), source, ctx.now_us()];
+    Ok(tx.execute(sql::END_FACT, of).await? > 0)
+}
+
+async fn set(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    (name, grade, value): (&str, Grade, &str),
+) -> Result<(), Error> {
+    let now = ctx.now_us();
+    let said = tx
+        .find(sql::FIND_FACT, values![person, name, source, now], |row| {
+            Ok((row.text(0)?, row.text(1)?))
+        })
+        .await?;
+    if said.is_some_and(|(was, graded)| was == value && graded == grade_text(grade)) {
+        return Ok(());
+    }
+    tx.execute(sql::END_FACT, values![person, name, source, now]).await?;
+    let of = values![person, name, grade_text(grade), source, value, now, None::<i64>];
+    tx.execute(sql::INSERT_FACT, of).await?;
+    Ok(())
+}
+
+/// A person's facts today, in every name they go by; `own` is the asking practitioner's own person.
+pub(crate) async fn of_person<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    own: Option<PersonId>,
+) -> Result<BTreeSet<Fact>, Error> {
+    let live = reads
+        .list(sql::LIST_FACTS, values![person, ctx.now_us()], |row| {
+            Ok((row.text(0)?, row.text(1)?, row.text(2)?))
+        })
+        .await?;
+    let today = ctx.clock.today();
+    let mut facts = BTreeSet::new();
+    let mut family = own == Some(person);
+    for (name, grade, value) in live {
+        let grade = grade_of(&grade)?;
+        if name == BORN {
+            let born: PartialDate = value.parse().map_err(|_| Error::Corrupt("date of birth"))?;
+            facts.extend(ages(born, today, grade));
+        } else if let Some(relative) = name.strip_prefix(FAMILY) {
+            family |= own.is_some_and(|own| own.to_string() == relative);
+        } else {
+            facts.extend(names(&name, grade));
+        }
+    }
+    if family {
+        facts.extend(Fact::new("self-or-family"));
+    }
+    Ok(contradictions_removed(facts))
+}
+
+/// Two sources may give two dates of birth: what both sides of an age cannot be, neither is.
+fn contradictions_removed(facts: BTreeSet<Fact>) -> BTreeSet<Fact> {
+    let opposite = |fact: &Fact| {
+        let other = fact.as_str().strip_prefix("age>=").map(|rest| format!("age<{rest}"));
+        other.or_else(|| fact.as_str().strip_prefix("age<").map(|rest| format!("age>={rest}")))
+    };
+    let stands = |fact: &&Fact| {
+        opposite(fact).is_none_or(|other| !facts.iter().any(|known| known.as_str() == other))
+    };
+    facts.iter().filter(stands).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn said(facts: &BTreeSet<Fact>) -> String {
+        let mut said: Vec<_> = facts.iter().map(Fact::as_str).collect();
+        said.sort_unstable();
+        said.join(" ")
+    }
+
+    #[test]
+    fn an_unknown_birthday_proves_neither_side() {
+        let check = |born: &str, want: &str| {
+            let born = born.parse().unwrap();
+            let facts = ages(born, date(2026, 11, 21), Grade::Claimed);
+            assert_eq!(said(&facts), want, "{born}");
+        };
+        check("2017-03-14", "age<12@claimed age<16@claimed age<18@claimed");
+        check("2010-11-21", "age<18@claimed age>=12@claimed age>=16@claimed");
+        check("2010", "age<18@claimed age>=12@claimed");
+        check("2010-11", "age<18@claimed age>=12@claimed");
+        check("1948", "age>=12@claimed age>=16@claimed age>=18@claimed");
+    }
+
+    #[test]
+    fn two_dates_of_birth_prove_neither_side_of_an_age() {
+        let one = ages("2010-01-01".parse().unwrap(), date(2026, 11, 21), Grade::Confirmed);
+        let two = ages("2011-01-01".parse().unwrap(), date(2026, 11, 21), Grade::Confirmed);
+        let both = contradictions_removed(one.into_iter().chain(two).collect());
+        assert!(both.iter().all(|fact| !fact.as_str().contains("16")), "{both:?}");
+        assert!(both.contains(&Fact::new("age>=12").unwrap()));
+    }
+}

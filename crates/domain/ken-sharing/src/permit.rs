@@ -1,0 +1,128 @@
+//! The evidence that something may leave: made by the gate alone, spent by the one read it is for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ken_core::{ClauseId, EntryId, FieldName, OrganisationId, PersonId, Purpose};
+
+use crate::class::HeldClass;
+
+/// How long a permit lives. House policy: long enough for the read it was asked for.
+pub const PERMIT_LAST: Duration = Duration::from_secs(30);
+
+/// What a permit grants of one row class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// The class.
+    pub class: HeldClass,
+    /// Each granted field, and the clause that covers it.
+    pub fields: BTreeMap<FieldName, ClauseId>,
+    /// Whether that is every field of the category.
+    pub is_whole: bool,
+}
+
+/// Leave to read, once, what one source holds about one person.
+///
+/// It exists only after its ledger entry is durable. It can be neither made, cloned, kept nor
+/// written down outside the gate; whoever reads with it, spends it (`core.md` section 2).
+///
+/// ```compile_fail
+/// fn twice(permit: ken_sharing::Permit) -> [ken_sharing::Permit; 2] {
+///     [permit.clone(), permit]
+/// }
+/// ```
+///
+/// ```
+/// fn once(permit: ken_sharing::Permit) -> [ken_sharing::Permit; 1] {
+///     [permit]
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "a permit that is not spent was asked for in vain, and stands in the ledger"]
+pub struct Permit {
+    person: PersonId,
+    source: OrganisationId,
+    purpose: Purpose,
+    granted: BTreeMap<String, Granted>,
+    categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
+    entry: EntryId,
+    epoch: i64,
+    policy: i64,
+    until: Timestamp,
+}
+
+/// What a permit is made of; only the gate has it.
+pub(crate) struct Parts {
+    pub(crate) person: PersonId,
+    pub(crate) source: OrganisationId,
+    pub(crate) purpose: Purpose,
+    pub(crate) granted: BTreeMap<String, Granted>,
+    pub(crate) categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
+    pub(crate) entry: EntryId,
+    pub(crate) epoch: i64,
+    pub(crate) policy: i64,
+    pub(crate) until: Timestamp,
+}
+
+impl Permit {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { person, source, purpose, granted, categories, entry, epoch, policy, until } =
+            parts;
+        Self { person, source, purpose, granted, categories, entry, epoch, policy, until }
+    }
+
+    /// Whom it is about.
+    #[must_use]
+    pub const fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// Whose records it opens.
+    #[must_use]
+    pub const fn source(&self) -> &OrganisationId {
+        &self.source
+    }
+
+    /// What they may be used for.
+    #[must_use]
+    pub const fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    /// What it grants of each row class that is held, by the class's id.
+    #[must_use]
+    pub const fn granted(&self) -> &BTreeMap<String, Granted> {
+        &self.granted
+    }
+
+    /// Every category asked for that it covers, held or not, with the clause for each field.
+    #[must_use]
+    pub const fn categories(&self) -> &BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>> {
+        &self.categories
+    }
+
+    /// Its ledger entry.
+    #[must_use]
+    pub const fn entry(&self) -> EntryId {
+        self.entry
+    }
+
+    /// The epoch of the person's guard under which it was given.
+    #[must_use]
+    pub const fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// The policy head under which it was given.
+    #[must_use]
+    pub const fn policy(&self) -> i64 {
+        self.policy
+    }
+
+    /// When its life is over.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.until
+    }
+}

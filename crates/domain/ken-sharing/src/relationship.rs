@@ -1,0 +1,370 @@
+//! Relationships: why an organisation, or one practitioner of it, has to do with a person.
+//!
+//! A relationship is a fact with an owner: recorded by a register, confirmed by a second person,
+//! or only claimed. One that only a message created counts as claimed until that source is trusted
+//! for it. An identity link never creates one (`core.md` 2.6).
+//!
+//! A claim may be about somebody who is not held here at all; it is kept and shown alike, so that
+//! what a claimant sees betrays nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{Ctx, Fact, OrganisationId, PersonId, PractitionerId, RelationshipId, Sensitive};
+use ken_directory::Acting;
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, Tx, values};
+use serde_json::json;
+
+use crate::fact::{Grade, grade_of, grade_text, names};
+use crate::{Error, sql};
+
+/// How long a claim waits for its second person. House policy: one working week.
+pub const CLAIM_WAIT: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How long a confirmed claim lasts before it must be claimed again. House policy: ninety days.
+pub const CLAIM_LAST: Duration = Duration::from_secs(90 * 24 * 3_600);
+/// Most claims or people that one list shows.
+pub const LIST_MAX: i64 = 200;
+
+/// A relationship that holds now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relationship {
+    /// Its id.
+    pub id: RelationshipId,
+    /// What kind: `direct-care`, `girfec-team`, `open-inquiry`.
+    pub kind: String,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// The one practitioner it belongs to; the whole organisation's where there is none.
+    pub practitioner: Option<PractitionerId>,
+    /// How well it is known.
+    pub grade: Grade,
+}
+
+/// A relationship to record.
+#[derive(Debug, Clone)]
+pub struct NewRelationship {
+    /// Whom it is with.
+    pub person: PersonId,
+    /// What kind.
+    pub kind: String,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// The one practitioner it belongs to, if it is not the whole organisation's.
+    pub practitioner: Option<PractitionerId>,
+    /// How well it is known.
+    pub grade: Grade,
+    /// The register or message source that says so.
+    pub source: OrganisationId,
+    /// When it ends, if that is known.
+    pub until: Option<Timestamp>,
+}
+
+/// An open claim, as the second person sees it: what the claimant typed, and nothing that is held.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Its id.
+    pub id: RelationshipId,
+    /// What kind of relationship.
+    pub kind: String,
+    /// Who claims it.
+    pub asserted_by: PractitionerId,
+    /// What the claimant typed: who the person is, and why.
+    pub typed: Sensitive<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimOutcome {
+    /// Confirmed by the second person.
+    Confirmed,
+    /// Refused by the second person.
+    Refused,
+    /// No such open claim, or the second person is the first.
+    NotOpen,
+}
+
+/// Records a relationship that a register or a message asserts, with its ledger entry.
+///
+/// The caller holds the person's guard and bumps it.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn record(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    new: &NewRelationship,
+) -> Result<RelationshipId, Error> {
+    let id = RelationshipId::draw(ctx.ids);
+    insert(tx, ctx, id, new, (None, None)).await?;
+    let entry = NewEntry {
+        stream: Stream::Person(new.person),
+        kind: EntryKind::Relationship,
+        visibility: Visibility::Now,
+        detail: json!({
+            "organisation": new.organisation.as_str(),
+            "relationship": new.kind,
+            "grade": grade_text(new.grade),
+            "source": new.source.as_str(),
+        }),
+    };
+    ken_ledger::append(tx, ctx, keys, entry).await?;
+    Ok(id)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    id: RelationshipId,
+    new: &NewRelationship,
+    (asserted, confirmed): (Option<PractitionerId>, Option<PractitionerId>),
+) -> Result<(), Error> {
+    let of = values![
+        new.person,
+        id,
+        new.kind.as_str(),
+        &new.organisation,
+        new.practitioner,
+        grade_text(new.grade),
+        &new.source,
+        asserted,
+        confirmed,
+        ctx.now_us(),
+        new.until
+    ];
+    tx.execute(sql::INSERT_RELATIONSHIP, of).await?;
+    Ok(())
+}
+
+/// Claims a relationship with whoever fits what was typed, held here or not.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn claim(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    kind: &str,
+    person: Option<PersonId>,
+    typed: &Sensitive<String>,
+) -> Result<RelationshipId, Error> {
+    let id = RelationshipId::draw(ctx.ids);
+    let key = keys.fresh().await?;
+    let sealed = keys.seal(&key, id.to_string().as_bytes(), typed.reveal().as_bytes()).await?;
+    let until = later(ctx, CLAIM_WAIT);
+    db.write("sharing.claim", async |tx| {
+        let of = values![
+            id,
+            &by.organisation,
+            kind,
+            by.practitioner,
+            person,
+            key.to_string(),
+            sealed.as_slice(),
+            ctx.now_us(),
+            until
+        ];
+        tx.execute(sql::INSERT_CLAIM, of).await?;
+        let entry = organisation_entry(by, json!({ "claim": id.to_string(), "kind": kind }));
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        Ok(id)
+    })
+    .await
+}
+
+/// Claims of an organisation that wait for a second person.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn claims(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+) -> Result<Vec<Claim>, Error> {
+    let of = values![organisation, ctx.now_us(), LIST_MAX];
+    let rows = db
+        .snapshot("sharing.claims", async |s| {
+            let list = s.list(sql::LIST_CLAIMS, of, |row| {
+                let claim = (row.parse(0)?, row.text(1)?, row.parse(2)?);
+                Ok((claim, row.parse(3)?, row.bytes(4)?, row.int(5)?))
+            });
+            Ok::<_, Error>(list.await?)
+        })
+        .await?;
+    let mut claims = Vec::with_capacity(rows.len());
+    for ((id, kind, asserted_by), key, sealed, at) in rows {
+        let id: RelationshipId = id;
+        let Some(typed) = keys.open(&key, id.to_string().as_bytes(), &sealed).await? else {
+            continue; // Erased: nothing is left to confirm.
+        };
+        let typed = String::from_utf8(typed).map_err(|_| Error::Corrupt("claim"))?;
+        let at = Timestamp::from_microsecond(at).map_err(|_| Error::Corrupt("time"))?;
+        claims.push(Claim { id, kind, asserted_by, typed: Sensitive::new(typed), at });
+    }
+    Ok(claims)
+}
+
+/// Confirms or refuses a claim; nobody decides their own.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn decide_claim(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    claim: RelationshipId,
+    confirm: bool,
+) -> Result<ClaimOutcome, Error> {
+    db.write("sharing.decide-claim", async |tx| {
+        let of = values![claim, &by.organisation, by.practitioner, ctx.now_us()];
+        let open = tx
+            .find(sql::FIND_CLAIM, of, |row| {
+                Ok((row.text(0)?, row.parse::<PractitionerId>(1)?, row.parse_opt(2)?))
+            })
+            .await?;
+        let Some((kind, asserted_by, person)) = open else { return Ok(ClaimOutcome::NotOpen) };
+        let decision = if confirm { "confirmed" } else { "refused" };
+        let of = values![claim, by.practitioner, ctx.now_us(), decision];
+        if tx.execute(sql::DECIDE_CLAIM, of).await? == 0 {
+            return Ok(ClaimOutcome::NotOpen);
+        }
+        let entry = organisation_entry(
+            by,
+            json!({ "claim": claim.to_string(), "kind": kind, "decision": decision }),
+        );
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        if let (true, Some(person)) = (confirm, person) {
+            let pair = (asserted_by, by.practitioner);
+            establish(tx, ctx, keys, by, (claim, person, kind), pair).await?;
+        }
+        Ok(if confirm { ClaimOutcome::Confirmed } else { ClaimOutcome::Refused })
+    })
+    .await
+}
+
+/// A confirmed claim becomes the claimant's relationship, and the person can see it.
+async fn establish(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (id, person, kind): (RelationshipId, PersonId, String),
+    (asserted, confirmed): (PractitionerId, PractitionerId),
+) -> Result<(), Error> {
+    let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+    let new = NewRelationship {
+        person,
+        kind,
+        organisation: by.organisation.clone(),
+        practitioner: Some(asserted),
+        grade: Grade::Confirmed,
+        source: by.organisation.clone(),
+        until: Some(later(ctx, CLAIM_LAST)),
+    };
+    insert(tx, ctx, id, &new, (Some(asserted), Some(confirmed))).await?;
+    guard.bump(tx).await?;
+    let entry = NewEntry {
+        stream: Stream::Person(person),
+        kind: EntryKind::Relationship,
+        visibility: Visibility::Now,
+        detail: json!({
+            "organisation": new.organisation.as_str(),
+            "relationship": new.kind,
+            "grade": grade_text(new.grade),
+        }),
+    };
+    ken_ledger::append(tx, ctx, keys, entry).await?;
+    Ok(())
+}
+
+/// A person's relationships that hold now.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn of_person<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Vec<Relationship>, Error> {
+    let rows = reads
+        .list(sql::LIST_RELATIONSHIPS, values![person, ctx.now_us()], |row| {
+            let of = (row.parse(0)?, row.text(1)?, row.parse(2)?);
+            Ok((of, row.parse_opt(3)?, row.text(4)?))
+        })
+        .await?;
+    let relationship = |((id, kind, organisation), practitioner, grade): (_, _, String)| {
+        let grade = grade_of(&grade)?;
+        Ok(Relationship { id, kind, organisation, practitioner, grade })
+    };
+    rows.into_iter().map(relationship).collect()
+}
+
+/// The facts that relationships yield for one practitioner, and for the organisation alone.
+pub(crate) fn facts(held: &[Relationship], by: &Acting) -> BTreeSet<Fact> {
+    let theirs = |held: &&Relationship| {
+        held.organisation == by.organisation
+            && held.practitioner.is_none_or(|practitioner| practitioner == by.practitioner)
+    };
+    let named = |held: &Relationship| names(&format!("relationship:{}", held.kind), held.grade);
+    held.iter().filter(theirs).flat_map(named).collect()
+}
+
+/// People whom an organisation, or this practitioner of it, has a live relationship with.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn caseload(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+) -> Result<BTreeMap<PersonId, Vec<String>>, Error> {
+    let of = values![&by.organisation, ctx.now_us(), LIST_MAX];
+    let rows = db
+        .snapshot("sharing.caseload", async |s| {
+            let list = s.list(sql::LIST_RELATED_PEOPLE, of, |row| {
+                Ok((row.parse(0)?, row.text(1)?, row.parse_opt::<PractitionerId>(2)?))
+            });
+            Ok::<_, Error>(list.await?)
+        })
+        .await?;
+    let mut people: BTreeMap<PersonId, Vec<String>> = BTreeMap::new();
+    for (person, kind, practitioner) in rows {
+        if practitioner.is_none_or(|practitioner| practitioner == by.practitioner) {
+            people.entry(person).or_default().push(kind);
+        }
+    }
+    Ok(people)
+}
+
+fn organisation_entry(by: &Acting, detail: serde_json::Value) -> NewEntry {
+    let mut detail = detail;
+    if let Some(fields) = detail.as_object_mut() {
+        fields.insert("practitioner".into(), json!(by.practitioner.to_string()));
+        fields.insert("role".into(), json!(by.role.as_str()));
+    }
+    NewEntry {
+        stream: Stream::Organisation(by.organisation.clone()),
+        kind: EntryKind::Relationship,
+        visibility: Visibility::Never,
+        detail,
+    }
+}
+
+pub(crate) fn later(ctx: &Ctx<'_>, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    ctx.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,199 @@
+//! Every statement of this crate, and its tables.
+//!
+//! Tables about a person begin with `person_id`; instruments, signatures and suspensions are
+//! reference tables. A change to a person's sharing facts takes the person's guard row first; a
+//! change to an instrument bumps the policy head.
+
+use ken_store::{Migration, statements};
+
+/// The tables of this crate, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ken-sharing",
+    number: 1,
+    title: "instruments, facts, relationships, classes",
+    sql: "
+CREATE TABLE instrument (
+  hash TEXT PRIMARY KEY, name TEXT NOT NULL, canonical TEXT NOT NULL, registered_us BIGINT NOT NULL
+);
+CREATE TABLE signing_key (
+  party TEXT NOT NULL, signatory TEXT NOT NULL, public_key {bytes} NOT NULL,
+  added_us BIGINT NOT NULL, ended_us BIGINT, PRIMARY KEY (party, signatory)
+);
+CREATE TABLE signature (
+  hash TEXT NOT NULL, party TEXT NOT NULL, signatory TEXT NOT NULL, role TEXT NOT NULL,
+  signed_us BIGINT NOT NULL, signature {bytes} NOT NULL, PRIMARY KEY (hash, party)
+);
+CREATE TABLE suspension (
+  hash TEXT NOT NULL, id TEXT NOT NULL, by_party TEXT NOT NULL,
+  from_us BIGINT NOT NULL, until_us BIGINT, PRIMARY KEY (hash, id)
+);
+CREATE TABLE person_fact (
+  person_id TEXT NOT NULL, name TEXT NOT NULL, grade TEXT NOT NULL, source TEXT NOT NULL,
+  value TEXT NOT NULL, from_us BIGINT NOT NULL, until_us BIGINT,
+  PRIMARY KEY (person_id, name, source, from_us)
+);
+CREATE TABLE relationship (
+  person_id TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, organisation TEXT NOT NULL,
+  practitioner_id TEXT, grade TEXT NOT NULL, source TEXT NOT NULL, asserted_by TEXT,
+  confirmed_by TEXT, from_us BIGINT NOT NULL, until_us BIGINT,
+  PRIMARY KEY (person_id, id)
+);
+CREATE INDEX relationship_by_organisation ON relationship (organisation, from_us);
+CREATE TABLE affirmation (
+  person_id TEXT NOT NULL, practitioner_id TEXT NOT NULL, clause TEXT NOT NULL,
+  words TEXT NOT NULL, words_hash TEXT NOT NULL, at_us BIGINT NOT NULL, until_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, practitioner_id, clause, words)
+);
+CREATE TABLE emergency_access (
+  person_id TEXT NOT NULL, id TEXT NOT NULL, organisation TEXT NOT NULL, role TEXT NOT NULL,
+  practitioner_id TEXT NOT NULL, entry_id TEXT NOT NULL,
+  from_us BIGINT NOT NULL, until_us BIGINT NOT NULL, review_due_us BIGINT NOT NULL,
+  second_by TEXT, reviewed_by TEXT, reviewed_us BIGINT, outcome TEXT,
+  PRIMARY KEY (person_id, id)
+);
+CREATE INDEX emergency_access_open ON emergency_access (organisation, review_due_us);
+CREATE TABLE claim (
+  id TEXT PRIMARY KEY, organisation TEXT NOT NULL, kind TEXT NOT NULL,
+  asserted_by TEXT NOT NULL, person_id TEXT, key_id TEXT NOT NULL, typed {bytes} NOT NULL,
+  at_us BIGINT NOT NULL, until_us BIGINT NOT NULL,
+  decided_by TEXT, decided_us BIGINT, decision TEXT
+);
+CREATE INDEX claim_open ON claim (organisation, at_us);
+CREATE TABLE row_class (
+  id TEXT PRIMARY KEY, category TEXT NOT NULL, labels TEXT NOT NULL, source TEXT NOT NULL,
+  lineage TEXT NOT NULL
+);
+CREATE TABLE person_row_class (
+  person_id TEXT NOT NULL, class_id TEXT NOT NULL, PRIMARY KEY (person_id, class_id)
+);
+",
+}];
+
+statements! {
+    /// Registers an instrument once; its hash is its identity.
+    INSERT_INSTRUMENT = "INSERT INTO instrument (hash, name, canonical, registered_us)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING";
+    /// Every instrument ever registered, so that those of ended agreements still follow their data.
+    LIST_INSTRUMENTS = "SELECT hash, canonical FROM instrument ORDER BY registered_us, hash";
+    /// Whether an instrument is registered.
+    FIND_INSTRUMENT = "SELECT canonical FROM instrument WHERE hash = $1";
+    /// Who may sign for a party.
+    UPSERT_SIGNING_KEY = "INSERT INTO signing_key (party, signatory, public_key, added_us)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (party, signatory) DO UPDATE
+        SET public_key = excluded.public_key, added_us = excluded.added_us, ended_us = NULL";
+    /// The key a signatory signs with now.
+    FIND_SIGNING_KEY = "SELECT public_key FROM signing_key
+        WHERE party = $1 AND signatory = $2 AND ended_us IS NULL";
+    /// Keeps a party's signature; the first stands.
+    INSERT_SIGNATURE = "INSERT INTO signature
+        (hash, party, signatory, role, signed_us, signature) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (hash, party) DO NOTHING";
+    /// Who has signed what.
+    LIST_SIGNATURES = "SELECT hash, party FROM signature ORDER BY hash, party";
+    /// Suspends an instrument.
+    INSERT_SUSPENSION = "INSERT INTO suspension (hash, id, by_party, from_us, until_us)
+        VALUES ($1, $2, $3, $4, NULL)";
+    /// Ends the suspensions of one instrument by one party.
+    END_SUSPENSIONS = "UPDATE suspension SET until_us = $3
+        WHERE hash = $1 AND by_party = $2 AND until_us IS NULL";
+    /// Instruments suspended at a moment, and by whom.
+    LIST_SUSPENDED = "SELECT DISTINCT hash, by_party FROM suspension
+        WHERE from_us <= $1 AND (until_us IS NULL OR until_us > $1) ORDER BY hash, by_party";
+    /// Records a fact about a person.
+    INSERT_FACT = "INSERT INTO person_fact
+        (person_id, name, grade, source, value, from_us, until_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (person_id, name, source, from_us) DO UPDATE
+        SET value = excluded.value, grade = excluded.grade, until_us = excluded.until_us";
+    /// Ends what one source says under one name.
+    END_FACT = "UPDATE person_fact SET until_us = $4
+        WHERE person_id = $1 AND name = $2 AND source = $3
+          AND (until_us IS NULL OR until_us > $4)";
+    /// What a source says now under a name.
+    FIND_FACT = "SELECT value, grade FROM person_fact
+        WHERE person_id = $1 AND name = $2 AND source = $3
+          AND (until_us IS NULL OR until_us > $4)";
+    /// A person's live facts.
+    LIST_FACTS = "SELECT name, grade, value FROM person_fact
+        WHERE person_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
+        ORDER BY name, source";
+    /// Records a relationship.
+    INSERT_RELATIONSHIP = "INSERT INTO relationship
+        (person_id, id, kind, organisation, practitioner_id, grade, source, asserted_by,
+         confirmed_by, from_us, until_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// A person's live relationships.
+    LIST_RELATIONSHIPS = "SELECT id, kind, organisation, practitioner_id, grade
+        FROM relationship
+        WHERE person_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
+        ORDER BY id";
+    /// Ends a relationship.
+    END_RELATIONSHIP = "UPDATE relationship SET until_us = $3
+        WHERE person_id = $1 AND id = $2 AND (until_us IS NULL OR until_us > $3)";
+    /// People one organisation has a live relationship with, most recent first.
+    LIST_RELATED_PEOPLE = "SELECT person_id, kind, practitioner_id FROM relationship
+        WHERE organisation = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
+          AND grade <> 'claimed'
+        ORDER BY from_us DESC, person_id LIMIT $3";
+    /// Keeps affirmed words for a while.
+    UPSERT_AFFIRMATION = "INSERT INTO affirmation
+        (person_id, practitioner_id, clause, words, words_hash, at_us, until_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (person_id, practitioner_id, clause, words) DO UPDATE
+        SET words_hash = excluded.words_hash, at_us = excluded.at_us, until_us = excluded.until_us";
+    /// What a practitioner has affirmed about a person, still good.
+    LIST_AFFIRMATIONS = "SELECT clause, words FROM affirmation
+        WHERE person_id = $1 AND practitioner_id = $2 AND at_us <= $3 AND until_us > $3
+        ORDER BY clause, words";
+    /// Withdraws what a practitioner affirmed for one clause.
+    DELETE_AFFIRMATIONS = "DELETE FROM affirmation
+        WHERE person_id = $1 AND practitioner_id = $2 AND clause = $3";
+    /// Opens an emergency access.
+    INSERT_EMERGENCY = "INSERT INTO emergency_access
+        (person_id, id, organisation, role, practitioner_id, entry_id, from_us, until_us,
+         review_due_us, second_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// The emergency access a practitioner has open.
+    FIND_EMERGENCY = "SELECT id, until_us, second_by FROM emergency_access
+        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
+        ORDER BY until_us DESC, id LIMIT 1";
+    /// Finishes an emergency access early.
+    END_EMERGENCY = "UPDATE emergency_access SET until_us = $4
+        WHERE person_id = $1 AND id = $2 AND practitioner_id = $3 AND until_us > $4";
+    /// Emergency accesses of one organisation that nobody has reviewed.
+    LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, entry_id, from_us, until_us,
+          review_due_us
+        FROM emergency_access WHERE organisation = $1 AND reviewed_us IS NULL
+        ORDER BY review_due_us, id LIMIT $2";
+    /// Closes the review; the practitioner cannot review their own.
+    REVIEW_EMERGENCY = "UPDATE emergency_access
+        SET reviewed_by = $3, reviewed_us = $4, outcome = $5
+        WHERE person_id = $1 AND id = $2 AND organisation = $6 AND reviewed_us IS NULL
+          AND practitioner_id <> $3";
+    /// Keeps a claim of a relationship, whether or not anybody fits what was typed.
+    INSERT_CLAIM = "INSERT INTO claim
+        (id, organisation, kind, asserted_by, person_id, key_id, typed, at_us, until_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// Open claims of one organisation.
+    LIST_CLAIMS = "SELECT id, kind, asserted_by, key_id, typed, at_us FROM claim
+        WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
+        ORDER BY at_us, id LIMIT $3";
+    /// One open claim of an organisation, not one's own.
+    FIND_CLAIM = "SELECT kind, asserted_by, person_id FROM claim
+        WHERE id = $1 AND organisation = $2 AND asserted_by <> $3
+          AND decided_us IS NULL AND until_us > $4";
+    /// Decides a claim once.
+    DECIDE_CLAIM = "UPDATE claim SET decided_by = $2, decided_us = $3, decision = $4
+        WHERE id = $1 AND decided_us IS NULL";
+    /// Interns a row class.
+    INSERT_CLASS = "INSERT INTO row_class (id, category, labels, source, lineage)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+    /// Notes that something of a class is held about a person.
+    INSERT_HELD_CLASS = "INSERT INTO person_row_class (person_id, class_id)
+        VALUES ($1, $2) ON CONFLICT (person_id, class_id) DO NOTHING";
+    /// The classes held about a person.
+    LIST_HELD_CLASSES = "SELECT c.id, c.category, c.labels, c.source, c.lineage
+        FROM person_row_class p JOIN row_class c ON c.id = p.class_id
+        WHERE p.person_id = $1 ORDER BY c.id";
+}
