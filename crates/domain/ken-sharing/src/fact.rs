@@ -57,7 +57,7 @@ pub fn ages(born: PartialDate, today: Date, grade: Grade) -> BTreeSet<Fact> {
     at_least.chain(under).flat_map(|name| names(&name, grade)).collect()
 }
 
-/// Says when a person was born, as `source` has it. Its owner is the person index.
+/// Says when a person was born, as `source` has it; false when it said so already.
 ///
 /// The caller holds the person's guard and bumps it (`core.md` 4.2).
 ///
@@ -70,11 +70,12 @@ pub async fn set_born(
     person: PersonId,
     source: &OrganisationId,
     born: PartialDate,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     set(tx, ctx, person, source, (BORN, Grade::System, &born.to_string())).await
 }
 
 /// Says that two people of the index are family, so that neither opens the other's record alone.
+/// False when that was known.
 ///
 /// The caller holds both guards and bumps them.
 ///
@@ -87,12 +88,13 @@ pub async fn set_family(
     person: PersonId,
     relative: PersonId,
     source: &OrganisationId,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let name = format!("{FAMILY}{relative}");
     set(tx, ctx, person, source, (&name, Grade::System, "")).await
 }
 
-/// Records a fact that a clause may require, such as `person:agreed-referral`.
+/// Records a fact that a clause may require, such as `person:agreed-referral`. False when it was
+/// known already.
 ///
 /// The caller holds the person's guard and bumps it.
 ///
@@ -105,7 +107,7 @@ pub async fn record(
     person: PersonId,
     source: &OrganisationId,
     fact: (&Fact, Grade),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     set(tx, ctx, person, source, (fact.0.as_str(), fact.1, "")).await
 }
 
@@ -131,7 +133,7 @@ async fn set(
     person: PersonId,
     source: &OrganisationId,
     (name, grade, value): (&str, Grade, &str),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let now = ctx.now_us();
     let said = tx
         .find(sql::FIND_FACT, values![person, name, source, now], |row| {
@@ -139,12 +141,12 @@ async fn set(
         })
         .await?;
     if said.is_some_and(|(was, graded)| was == value && graded == grade_text(grade)) {
-        return Ok(());
+        return Ok(false);
     }
     tx.execute(sql::END_FACT, values![person, name, source, now]).await?;
     let of = values![person, name, grade_text(grade), source, value, now, None::<i64>];
     tx.execute(sql::INSERT_FACT, of).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// A person's facts today, in every name they go by; `own` is the asking practitioner's own person.
