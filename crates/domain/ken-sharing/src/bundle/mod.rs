@@ -102,7 +102,9 @@ impl Bundle {
                 } else if own.register.superseded {
                     // What replaces it permits; it only forbids.
                 } else if let Some(beyond) = unsourced(clause, own, &held) {
-                    findings.extend(beyond.iter().map(|what| (own.name.clone(), finding(clause, *what))));
+                    findings.extend(
+                        beyond.iter().map(|what| (own.name.clone(), finding(clause, *what))),
+                    );
                 } else {
                     written.push((Term::new(n, own, clause), policy));
                 }
@@ -160,7 +162,9 @@ impl Bundle {
         let among = self.by_purpose.get(&key).into_iter().flatten().copied();
         let fits = |n: &usize| {
             let term = self.terms.get(*n);
-            term.is_some_and(|term| self.held.get(term.held).is_some_and(|own| asked.fits(term, own)))
+            term.is_some_and(|term| {
+                self.held.get(term.held).is_some_and(|own| asked.fits(term, own))
+            })
         };
         among.filter(fits).collect()
     }
@@ -204,7 +208,11 @@ impl Term {
             id: Instrument::cite(hash, &clause.id),
             held,
             relies: relies(instrument, hash, clause),
-            words: clause.attest.iter().map(|w| Instrument::words_of(hash, &clause.id, w)).collect(),
+            words: clause
+                .attest
+                .iter()
+                .map(|w| Instrument::words_of(hash, &clause.id, w))
+                .collect(),
             stands: Stands::needed(clause),
             covers: covers.collect(),
             clause: clause.clone(),

@@ -71,7 +71,11 @@ impl Bundle {
             };
             let adopted = register.signed.contains(&instrument.agreement.lead_party);
             above.name == *name
-                && if instrument.parties.is_empty() { adopted && !register.superseded } else { in_force() }
+                && if instrument.parties.is_empty() {
+                    adopted && !register.superseded
+                } else {
+                    in_force()
+                }
         })
     }
 }
