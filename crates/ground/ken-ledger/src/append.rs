@@ -20,11 +20,21 @@ use crate::{Error, Hash, NewEntry, Stream, sql};
 /// Most entries of one call. House policy: a decision over a page of people is the largest.
 pub const ENTRIES_MAX: usize = 64;
 
-/// The insertions that are prepared, largest first: so many rows, whatever the state, if current.
-const SHAPES: [(usize, Sql, Sql); 3] = [
-    (4, sql::APPEND_4, sql::APPEND_IF_4),
-    (2, sql::APPEND_2, sql::APPEND_IF_2),
-    (1, sql::APPEND_1, sql::APPEND_IF_1),
+/// An insertion of a fixed number of rows.
+#[derive(Clone, Copy)]
+struct Shape {
+    rows: usize,
+    /// Whatever the state.
+    always: Sql,
+    /// If what was decided by still stands.
+    if_current: Sql,
+}
+
+/// The insertions that are prepared, largest first.
+const SHAPES: [Shape; 3] = [
+    Shape { rows: 4, always: sql::APPEND_4, if_current: sql::APPEND_IF_4 },
+    Shape { rows: 2, always: sql::APPEND_2, if_current: sql::APPEND_IF_2 },
+    Shape { rows: 1, always: sql::APPEND_1, if_current: sql::APPEND_IF_1 },
 ];
 
 /// Writes one entry.
@@ -58,7 +68,7 @@ pub async fn append_all(
     let mut rest = ready.as_slice();
     while let Some((rows, shape)) = next_shape(&mut rest) {
         let of: Vec<Value<'_>> = rows.iter().flat_map(Ready::values).collect();
-        tx.execute(shape.1, &of).await?;
+        tx.execute(shape.always, &of).await?;
     }
     Ok(ready.iter().map(|row| row.canonical.id).collect())
 }
@@ -87,7 +97,7 @@ pub async fn append_if_current(
         let condition = [Value::from(person), Value::from(epoch), Value::from(policy)];
         let of: Vec<Value<'_>> =
             condition.into_iter().chain(rows.iter().flat_map(Ready::values)).collect();
-        let written = tx.execute(shape.2, &of).await?;
+        let written = tx.execute(shape.if_current, &of).await?;
         match (written, is_first) {
             (0, true) => return Ok(None),
             (0, false) => return Err(StoreError::Contended.into()),
@@ -98,9 +108,9 @@ pub async fn append_if_current(
 }
 
 /// Takes as many rows as the largest shape that they fill.
-fn next_shape<'a>(rest: &mut &'a [Ready]) -> Option<(&'a [Ready], (usize, Sql, Sql))> {
-    let shape = SHAPES.into_iter().find(|shape| shape.0 <= rest.len())?;
-    let (rows, after) = rest.split_at_checked(shape.0)?;
+fn next_shape<'a>(rest: &mut &'a [Ready]) -> Option<(&'a [Ready], Shape)> {
+    let shape = SHAPES.into_iter().find(|shape| shape.rows <= rest.len())?;
+    let (rows, after) = rest.split_at_checked(shape.rows)?;
     *rest = after;
     Some((rows, shape))
 }

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn key(name: &str, usage: KeyUse) -> SignerKey {
-        SignerKey::new(name, usage, &[name.len() as u8; 32]).unwrap()
+        SignerKey::new(name, usage, &[u8::try_from(name.len()).unwrap(); 32]).unwrap()
     }
 
     #[test]

@@ -325,3 +325,123 @@ pub(crate) fn unpad_detail(padded: &[u8]) -> Option<Value> {
 pub(crate) fn detail_binding(stream: &Stream, id: EntryId) -> Vec<u8> {
     format!("ken-entry/1\n{stream}\n{id}\n").into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn canonical(stream: &str, at_us: i64) -> Canonical {
+        Canonical {
+            id: "01934e5a-7f00-7000-8000-000000000001".parse().unwrap(),
+            stream: stream.parse().unwrap(),
+            kind: EntryKind::Permit,
+            visibility: Visibility::Now,
+            at_us,
+            key: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            detail: Hash::empty(),
+        }
+    }
+
+    #[test]
+    fn codes_are_told_apart_and_read_back() {
+        let kinds: BTreeSet<&str> = EntryKind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(kinds.len(), EntryKind::ALL.len());
+        for kind in EntryKind::ALL {
+            assert_eq!(kind.code().parse(), Ok(*kind));
+        }
+        for visibility in Visibility::ALL {
+            assert_eq!(visibility.code().parse(), Ok(*visibility));
+        }
+        assert_eq!("Permit".parse::<EntryKind>(), Err(LedgerWordError));
+    }
+
+    #[test]
+    fn streams_of_people_and_organisations_cannot_be_confused() {
+        let id = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
+        let person: Stream = id.parse().unwrap();
+        assert_eq!(person.to_string(), id);
+        let organisation = Stream::Organisation(id.parse().unwrap());
+        assert_eq!(organisation.to_string().parse(), Ok(organisation.clone()));
+        assert_ne!(person, organisation);
+        assert!("police".parse::<Stream>().is_err());
+        assert!("o:".parse::<Stream>().is_err());
+    }
+
+    /// The format, for ever: the leaves of every log ever sealed depend on it.
+    #[test]
+    fn a_leaf_is_as_documented() {
+        let canonical = canonical("o:police", 1_795_000_000_000_000);
+        let lines = format!(
+            "ken-entry/1\n01934e5a-7f00-7000-8000-000000000001\no:police\npermit\nnow\n\
+             1795000000000000\n6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa\n{}\n",
+            Hash::empty()
+        );
+        let mut padded = lines.into_bytes();
+        padded.resize(512, 0);
+        assert_eq!(canonical.padded(), padded);
+        let c = Hash::of(&[&[9; 32], &padded]);
+        let commitment = canonical.commitment(&[9; 32]);
+        assert_eq!(commitment.as_bytes(), c.as_bytes());
+        assert_eq!(commitment.leaf(), Hash::of(&[&[0], b"ken-entry/1", c.as_bytes()]));
+    }
+
+    #[test]
+    fn every_canonical_entry_has_one_of_two_sizes() {
+        let long = format!("o:{}", "x".repeat(128));
+        for stream in ["6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "o:a", long.as_str()] {
+            for at_us in [i64::MIN, 0, i64::MAX] {
+                assert_eq!(canonical(stream, at_us).padded().len(), 512, "{stream}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_detail_comes_back_and_its_length_does_not_show(text in "\\PC{0,3000}") {
+            let detail = json!({ "who": text });
+            let padded = pad_detail(&detail).unwrap();
+            prop_assert!(DETAIL_SIZES.contains(&padded.len()));
+            prop_assert_eq!(unpad_detail(&padded), Some(detail));
+        }
+
+        #[test]
+        fn any_padding_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = unpad_detail(&bytes);
+        }
+
+        #[test]
+        fn one_changed_byte_changes_the_commitment(
+            at in 0_usize..512, flip in 1_u8.., nonce: [u8; 32],
+        ) {
+            let mut padded = canonical("o:police", 5).padded();
+            let before = Hash::of(&[&nonce, &padded]);
+            padded[at] ^= flip;
+            prop_assert_ne!(Hash::of(&[&nonce, &padded]), before);
+        }
+    }
+
+    #[test]
+    fn too_long_a_detail_is_refused() {
+        let check = |len: usize, want: bool| {
+            assert_eq!(pad_detail(&json!("x".repeat(len))).is_ok(), want, "{len}");
+        };
+        check(65_536 - 4 - 2, true);
+        check(65_536 - 4 - 1, false);
+    }
+
+    #[test]
+    fn debug_shows_no_detail() {
+        let entry = NewEntry {
+            stream: "o:police".parse().unwrap(),
+            kind: EntryKind::Permit,
+            visibility: Visibility::Now,
+            detail: json!({ "name": "Morag Canary" }),
+        };
+        assert!(!format!("{entry:?}").contains("Canary"));
+    }
+}

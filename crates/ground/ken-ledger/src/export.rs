@@ -87,11 +87,9 @@ pub async fn export(db: &Db, writer: &mut (dyn Write + Send)) -> Result<Exported
 async fn head(s: &mut Snapshot) -> Result<(VerifierKey, Vec<Note>), Error> {
     let key = s.find(sql::LOG_KEY, &[], |row| row.text(0)).await?.ok_or(Error::Unsealed)?;
     let mut notes = checkpoints::cosigned(s, CHECKPOINTS_MAX - 1).await?;
-    if let Some(newest) = checkpoints::newest(s).await? {
-        if notes.last().map(Note::text) != Some(newest.text()) {
-            notes.push(newest);
-        }
-    }
+    let newest = checkpoints::newest(s).await?;
+    let is_there = |newest: &Note| notes.last().map(Note::text) == Some(newest.text());
+    notes.extend(newest.filter(|newest| !is_there(newest)));
     Ok((key.parse()?, notes))
 }
 

@@ -126,7 +126,6 @@ pub async fn resource(reads: &mut impl Reads, path: &str) -> Result<Option<Vec<u
             .is_some_and(|end| end <= hashes)
     };
     match Resource::parse(path) {
-        None => Ok(None),
         Some(Resource::Checkpoint) => Ok(Some(checkpoint.to_string().into_bytes())),
         Some(Resource::Entries(index, width)) if is_there(0, index, width) => {
             bundle(reads, index, width).await.map(Some)
@@ -134,6 +133,6 @@ pub async fn resource(reads: &mut impl Reads, path: &str) -> Result<Option<Vec<u
         Some(Resource::Tile(id, width)) if is_there(id.level, id.index, width) => {
             tile_bytes(reads, id.level, id.index, width).await.map(Some)
         }
-        Some(_) => Ok(None),
+        _ => Ok(None),
     }
 }

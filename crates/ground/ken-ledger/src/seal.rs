@@ -325,10 +325,9 @@ fn recall(memory: &Path) -> Result<Option<Note>, Error> {
 /// Remembers a cosigned checkpoint, unless a larger one is: written beside, then put in place.
 fn remember(memory: &Path, note: &Note, log: &VerifierKey) -> Result<(), Error> {
     let size = |note: &Note| Checkpoint::open(note, log).map(|checkpoint| checkpoint.size);
-    if let Some(before) = recall(memory)? {
-        if size(&before)? > size(note)? {
-            return Ok(());
-        }
+    let before = recall(memory)?.as_ref().map(size).transpose()?;
+    if before > Some(size(note)?) {
+        return Ok(());
     }
     let beside = memory.with_extension("new");
     let mut file = File::create(&beside)?;

@@ -179,7 +179,7 @@ impl Edge {
         let level = |level: u8| {
             let hashes = size >> (TILE_HEIGHT * level);
             let id = TileId { level, index: hashes / TILE_WIDTH };
-            (hashes % TILE_WIDTH > 0).then_some(id)
+            (!hashes.is_multiple_of(TILE_WIDTH)).then_some(id)
         };
         (0..LEVELS_MAX).filter_map(level).collect()
     }

@@ -36,7 +36,7 @@ const LINE_LEN_MAX: u64 = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It holds.
-    Holds(Holds),
+    Holds(Box<Holds>),
     /// It does not.
     Broken(Broken),
 }
@@ -140,7 +140,7 @@ pub fn verify(
 ) -> Result<Verdict, VerifyError> {
     let mut check = Check::new(reader, trust);
     match check.run(previous) {
-        Ok(holds) => Ok(Verdict::Holds(holds)),
+        Ok(holds) => Ok(Verdict::Holds(Box::new(holds))),
         Err(Stop::Broken(broken)) => Ok(Verdict::Broken(broken)),
         Err(Stop::Failed(error)) => Err(error),
     }
@@ -214,7 +214,7 @@ impl<'a, R: Read> Check<'a, R> {
         for _ in 0..count {
             let len = self.number(NOTE_LEN_MAX)?;
             let mut bytes = vec![0; len];
-            self.fill(&mut bytes).map_err(|stop| in_head(stop))?;
+            self.fill(&mut bytes).map_err(in_head)?;
             let text = String::from_utf8(bytes).map_err(|_| Stop::flaw(Flaw::Checkpoint))?;
             notes.push(text.parse().map_err(|_| Stop::flaw(Flaw::Checkpoint))?);
         }

@@ -1,0 +1,10 @@
+//! The ledger over a database, on every engine there is.
+#![cfg(test)]
+
+mod append;
+mod erase;
+mod export;
+mod prove;
+mod seal;
+mod setup;
+mod sql;

@@ -1,0 +1,23 @@
+//! What a vandal with the database's password would run.
+
+/// Changes what an entry says.
+pub(crate) const CHANGE_KIND: &str =
+    "UPDATE ledger_entry SET kind = 'deny' WHERE stream_id = $1 AND entry_id = $2";
+/// Changes what an entry hides.
+pub(crate) const CHANGE_DETAIL: &str =
+    "UPDATE ledger_entry SET detail = $3 WHERE stream_id = $1 AND entry_id = $2";
+/// Takes an entry away.
+pub(crate) const REMOVE_ENTRY: &str =
+    "DELETE FROM ledger_entry WHERE stream_id = $1 AND entry_id = $2";
+/// Takes a leaf away.
+pub(crate) const REMOVE_LEAF: &str = "DELETE FROM ledger_leaf WHERE entry_id = $1";
+/// Changes a tile.
+pub(crate) const CHANGE_TILE: &str = "UPDATE ledger_tile SET hashes = $1 WHERE level = 0";
+/// Forgets that an entry was sealed.
+pub(crate) const UNMARK: &str = "UPDATE ledger_entry SET sealed = 0";
+/// The leaves, in order.
+pub(crate) const LEAVES: &str = "SELECT leaf_index, entry_id FROM ledger_leaf ORDER BY leaf_index";
+/// Number of entries.
+pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM ledger_entry";
+/// Entries that are not marked as sealed.
+pub(crate) const UNSEALED: &str = "SELECT COUNT(*) FROM ledger_entry WHERE sealed = 0";
