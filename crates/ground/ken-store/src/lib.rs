@@ -18,11 +18,13 @@
 //! - PostgreSQL 15 documentation, chapter 13: *Concurrency Control*.
 
 pub mod ambient;
+pub mod blob;
 mod db;
 mod error;
 pub mod guard;
 pub mod keys;
 mod migrate;
+pub mod outbox;
 mod postgres;
 mod row;
 mod settings;
@@ -30,6 +32,7 @@ mod sql;
 mod sqlite;
 mod statement;
 mod telemetry;
+pub mod timer;
 mod tx;
 mod value;
 

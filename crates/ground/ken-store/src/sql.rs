@@ -1,27 +1,30 @@
 //! The store's own tables and statements.
 
 pub(crate) mod keys;
+pub(crate) mod outbox;
+pub(crate) mod timer;
 
 use crate::Migration;
 
 /// The store's tables.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "store",
-    number: 1,
-    title: "guard rows and the policy head",
-    sql: "
-            CREATE TABLE person_guard (
-                person_id TEXT PRIMARY KEY,
-                epoch BIGINT NOT NULL,
-                barrier TEXT
-            );
-            CREATE TABLE policy_head (
-                id TEXT PRIMARY KEY,
-                version BIGINT NOT NULL
-            );
-            INSERT INTO policy_head (id, version) VALUES ('policy', 1);
-        ",
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { owner: "store", number: 1, title: "guards and policy head", sql: GUARDS },
+    Migration { owner: "store", number: 2, title: "timers", sql: timer::TABLE },
+    Migration { owner: "store", number: 3, title: "outbox", sql: outbox::TABLES },
+];
+
+/// A guard for each person, and the head of what is decided by without one.
+const GUARDS: &str = "
+    CREATE TABLE person_guard (
+        person_id TEXT PRIMARY KEY,
+        epoch BIGINT NOT NULL,
+        barrier TEXT
+    );
+    CREATE TABLE policy_head (
+        id TEXT PRIMARY KEY,
+        version BIGINT NOT NULL
+    );
+    INSERT INTO policy_head (id, version) VALUES ('policy', 1);";
 
 crate::statements! {
     /// What has been applied.

@@ -128,6 +128,11 @@ impl Tx {
         self.hooks.push(Box::new(hook));
     }
 
+    /// Spoils the write where a lease is no longer held, so that it cannot be kept by mistake.
+    pub(crate) fn fenced_unless(&mut self, held: bool) -> Result<()> {
+        self.note(if held { Ok(()) } else { Err(Error::Fenced) })
+    }
+
     pub(crate) fn serial(&self) -> u64 {
         self.serial
     }

@@ -1,6 +1,12 @@
 //! The store from outside: what is kept, what is undone, what is refused.
 
 #[cfg(test)]
+mod blobs;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod timers;
 #[cfg(test)]
 mod writes;

@@ -50,7 +50,11 @@ async fn futures_may_move_between_threads() {
 #[tokio::test]
 async fn every_statement_prepares() {
     for it in engines(&[NOTES]).await {
-        ken_testkit::assert_prepares(&it.db, ken_store::STATEMENTS).await;
+        for statements in
+            [ken_store::STATEMENTS, ken_store::timer::STATEMENTS, ken_store::outbox::STATEMENTS]
+        {
+            ken_testkit::assert_prepares(&it.db, statements).await;
+        }
         let wrong = it.db.prepare("SELECT missing FROM note".into()).await;
         assert!(wrong.is_err(), "{}", it.engine);
     }

@@ -1,0 +1,139 @@
+//! Timers: durable promises to do something at a time.
+//!
+//! A timer has a kind, whose handler is registered in `ken`, and a key that makes it one of its
+//! kind. A worker leases what is due; the effect and [`Lease::done`] go in one write, so that a
+//! worker whose lease has run out changes nothing.
+//!
+//! # Invariants
+//!
+//! - Every claim, and every setting anew, raises the timer's fence: an older lease is fenced.
+//! - A timer is gone only by [`cancel`], or in the same commit as its effect.
+//!
+//! Source: `core.md` 4.5; Kleppmann, *How to do distributed locking* (2016), for fencing.
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::Ctx;
+
+use crate::sql::timer as sql;
+pub use crate::sql::timer::ALL as STATEMENTS;
+use crate::{Db, Error, Reads, Result, Tx, values};
+
+/// Longest detail of a timer, in bytes: ids and words, never a body.
+pub const DETAIL_MAX: usize = 4096;
+/// Most timers of one claim. House policy: what one worker does within a lease.
+pub const CLAIM_MAX: u32 = 64;
+
+/// One of the kinds of timer: `sharing.expiry`. A constant of the crate that handles it.
+pub type Kind = &'static str;
+
+/// A timer that is due, held by this worker until its lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Its kind.
+    pub kind: Kind,
+    /// What makes it one of its kind.
+    pub key: String,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// What was given when it was set.
+    pub detail: String,
+    /// How often it has been tried, this time included.
+    pub attempts: i64,
+    fence: i64,
+}
+
+/// Sets a timer, or moves one that is set.
+///
+/// # Errors
+///
+/// [`Error::TooLong`] beyond [`DETAIL_MAX`].
+pub async fn set(
+    tx: &mut Tx,
+    kind: Kind,
+    key: &str,
+    due_at: Timestamp,
+    detail: &str,
+) -> Result<()> {
+    if detail.len() > DETAIL_MAX {
+        return Err(Error::TooLong { what: "detail of a timer", max: DETAIL_MAX });
+    }
+    tx.execute(sql::TIMER_SET, values![kind, key, due_at, detail]).await.map(drop)
+}
+
+/// Takes a timer back; true if it was set. A handler that is at work is fenced.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn cancel(tx: &mut Tx, kind: Kind, key: &str) -> Result<bool> {
+    Ok(tx.execute(sql::TIMER_CANCEL, values![kind, key]).await? > 0)
+}
+
+/// Leases timers of a kind that are due, at most [`CLAIM_MAX`], for `life`.
+///
+/// # Errors
+///
+/// Those of a write.
+pub async fn claim(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    kind: Kind,
+    most: u32,
+    life: SignedDuration,
+) -> Result<Vec<Lease>> {
+    let now = ctx.clock.now();
+    let until = now + life;
+    let claimed = db.write("timer-claim", async |tx| {
+        let of = values![kind, now, until, most.min(CLAIM_MAX)];
+        tx.list(sql::TIMER_CLAIM, of, |row| {
+            Ok(Lease {
+                kind: "",
+                key: row.text(0)?,
+                due_at: row.time(1)?,
+                detail: row.text(2)?,
+                attempts: row.int(3)?,
+                fence: row.int(4)?,
+            })
+        })
+        .await
+    });
+    let mut leases: Vec<Lease> = claimed.await?;
+    for lease in &mut leases {
+        lease.kind = kind;
+    }
+    leases.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+    Ok(leases)
+}
+
+/// When the next timer of a kind is due; none if none is set.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn next(reads: &mut impl Reads, kind: Kind) -> Result<Option<Timestamp>> {
+    reads.find(sql::TIMER_NEXT, values![kind], |row| row.time(0)).await
+}
+
+impl Lease {
+    /// Says, in the write that holds the effect, that it is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fenced`] if another holds it now; the write must not be kept, and is not.
+    pub async fn done(&self, tx: &mut Tx) -> Result<()> {
+        let of = values![self.kind, &self.key, self.fence];
+        let rows = tx.execute(sql::TIMER_DONE, of).await?;
+        tx.fenced_unless(rows == 1)
+    }
+
+    /// Says that it is to be tried again at `at`; `failure` is a code, never a text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fenced`] if another holds it now.
+    pub async fn again(&self, tx: &mut Tx, at: Timestamp, failure: &'static str) -> Result<()> {
+        let of = values![self.kind, &self.key, self.fence, at, failure];
+        let rows = tx.execute(sql::TIMER_AGAIN, of).await?;
+        tx.fenced_unless(rows == 1)
+    }
+}

@@ -1,0 +1,90 @@
+//! Timers: due once, held by one, gone with their effect.
+
+use jiff::SignedDuration;
+use ken_core::{Clock, Ctx};
+use ken_store::{Db, Error, timer};
+use ken_testkit::{SeededIds, TestClock, engines};
+
+const KIND: timer::Kind = "test.kind";
+const LIFE: SignedDuration = SignedDuration::from_secs(30);
+
+async fn claim(db: &Db, ctx: &Ctx<'_>) -> Vec<timer::Lease> {
+    timer::claim(db, ctx, KIND, 10, LIFE).await.unwrap()
+}
+
+async fn set(db: &Db, ctx: &Ctx<'_>, key: &str, after: i64) {
+    let due = ctx.clock.now() + SignedDuration::from_secs(after);
+    let done = db.write("set", async |tx| timer::set(tx, KIND, key, due, "detail").await);
+    let done: Result<(), Error> = done.await;
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn a_timer_is_held_by_one_and_gone_with_its_effect() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        set(&it.db, &ctx, "a", 10).await;
+        set(&it.db, &ctx, "b", 20).await;
+        assert!(claim(&it.db, &ctx).await.is_empty(), "{}: nothing is due", it.engine);
+        clock.advance(SignedDuration::from_secs(15));
+        let first = claim(&it.db, &ctx).await;
+        assert_eq!(first.iter().map(|lease| &*lease.key).collect::<Vec<_>>(), ["a"]);
+        assert!(claim(&it.db, &ctx).await.is_empty(), "{}: it is held", it.engine);
+
+        clock.advance(SignedDuration::from_secs(31));
+        let second = claim(&it.db, &ctx).await;
+        assert_eq!(second.len(), 2, "{}: the lease has run out", it.engine);
+        assert_eq!(second[0].attempts, 2);
+        let late = it.db.write("late", async |tx| first[0].done(tx).await).await;
+        assert_eq!(late, Err(Error::Fenced), "{}", it.engine);
+        let swallowed = it.db.write("late", async |tx| Ok(first[0].done(tx).await.is_err())).await;
+        assert_eq!(swallowed, Err(Error::Spoilt), "{}", it.engine);
+        for lease in &second {
+            it.db.write("done", async |tx| lease.done(tx).await).await.unwrap();
+        }
+        let next = it.db.snapshot("next", async |s| timer::next(s, KIND).await).await;
+        assert_eq!(next, Ok(None), "{}", it.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_timer_set_anew_or_cancelled_fences_who_holds_it() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        set(&it.db, &ctx, "a", 0).await;
+        let held = claim(&it.db, &ctx).await.remove(0);
+        set(&it.db, &ctx, "a", 60).await;
+        let done = it.db.write("done", async |tx| held.done(tx).await).await;
+        assert_eq!(done, Err(Error::Fenced), "{}", it.engine);
+        clock.advance(SignedDuration::from_secs(60));
+        let held = claim(&it.db, &ctx).await.remove(0);
+        let at = clock.now() + SignedDuration::from_secs(5);
+        it.db.write("again", async |tx| held.again(tx, at, "test.failed").await).await.unwrap();
+        let next = it.db.snapshot("next", async |s| timer::next(s, KIND).await).await;
+        assert_eq!(next, Ok(Some(at)), "{}", it.engine);
+        let cancel = it.db.write("cancel", async |tx| timer::cancel(tx, KIND, "a").await).await;
+        assert_eq!(cancel, Ok(true), "{}", it.engine);
+    }
+}
+
+#[tokio::test]
+async fn many_workers_never_hold_the_same_timer() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        for key in 0..40 {
+            set(&it.db, &ctx, &format!("{key:02}"), 0).await;
+        }
+        let claims = (0..8).map(|_| timer::claim(&it.db, &ctx, KIND, 5, LIFE));
+        let claims = futures_util::future::join_all(claims).await;
+        let mut keys: Vec<_> =
+            claims.into_iter().flat_map(Result::unwrap).map(|lease| lease.key).collect();
+        keys.sort();
+        let held = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), held, "{}: nobody shares", it.engine);
+        assert!(held >= 5, "{}: somebody works", it.engine);
+    }
+}
