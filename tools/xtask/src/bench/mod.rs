@@ -6,10 +6,14 @@
 //! address but loopback is ever a target.
 
 mod disk;
+mod http;
+mod mllp;
+mod page;
 mod program;
 mod sample;
+mod server;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,12 +21,16 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::{say, tree};
+use mllp::Load;
+use sample::Samples;
+use server::Server;
 
 /// Where the figures' data lies while they are taken: on the disk that is measured.
 const FOLDER: &str = "target/bench";
-
 /// How long the disk is measured: long enough for a rate, short enough to stand beside others.
 const DISK_TIME: Duration = Duration::from_secs(2);
+/// How many people's pages are opened in turn: distinct, and few enough to look up first.
+const PAGES: usize = 200;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -30,10 +38,19 @@ pub(crate) struct Wanted {
     /// Only these parts; all of them when none is named
     #[arg(value_parser = PARTS)]
     parts: Vec<String>,
+    /// Seconds for each load
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Connections of each load
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    connections: u16,
+    /// People that the messages are about
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    people: u32,
 }
 
 /// The parts by name, in their order.
-const PARTS: [&str; 4] = ["disk", "store", "hl7", "gate"];
+const PARTS: [&str; 6] = ["disk", "store", "hl7", "gate", "mllp", "page"];
 
 /// Programs of the crates that measure themselves: part, crate, example.
 const PROGRAMS: &[(&str, &str, &str)] = &[
@@ -54,22 +71,107 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
     let folder = root.join(FOLDER);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("could not make {}", folder.display()))?;
+    let mut table = Table { folder, rows: Vec::new() };
     if wanted.wants("disk") {
-        disk(&folder, "before")?;
+        table.disk("alone")?;
     }
     for (part, owner, example) in PROGRAMS {
         if wanted.wants(part) {
             program::run(&root, owner, example)?;
+            table.disk(&format!("after {part}"))?;
         }
     }
-    if wanted.wants("disk") && wanted.parts.len() != 1 {
-        disk(&folder, "after")?;
+    if wanted.wants("mllp") || wanted.wants("page") {
+        table.server(&root, wanted)?;
+    }
+    for row in &table.rows {
+        say::line(row);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn disk(folder: &Path, when: &str) -> Result<()> {
-    let syncs = disk::fsync(folder, DISK_TIME)?;
-    say::line(&format!("== disk, {when}: fsync of 4 KiB appended, one at a time: {syncs}"));
-    Ok(())
+/// What has been measured, and the disk's own rate whenever it was.
+struct Table {
+    folder: PathBuf,
+    rows: Vec<String>,
+}
+
+impl Table {
+    fn row(&mut self, what: &str, samples: &Samples) {
+        let row = format!("{what:<44} {samples}");
+        say::line(&row);
+        self.rows.push(row);
+    }
+
+    fn disk(&mut self, when: &str) -> Result<f64> {
+        let syncs = disk::fsync(&self.folder, DISK_TIME)?;
+        self.row(&format!("disk, {when}: fsync of 4 KiB"), &syncs);
+        Ok(syncs.per_second())
+    }
+
+    /// The loads on a demo of its own: messages first, then the pages of whom they are about.
+    fn server(&mut self, root: &Path, wanted: &Wanted) -> Result<()> {
+        let data = self.folder.join("demo");
+        if data.exists() {
+            std::fs::remove_dir_all(&data).context("could not empty the demo's folder")?;
+        }
+        let server = Server::start(root, &data)?;
+        let memory = |server: &Server| server.memory_mib().unwrap_or_default();
+        let (ready, mib) = (server.ready.as_secs_f64(), memory(&server));
+        self.rows.push(format!("ken demo, first start: {ready:.1} s, {mib} MiB"));
+        self.messages(&server, wanted)?;
+        if wanted.wants("page") {
+            self.pages(&server, wanted)?;
+        }
+        self.rows.push(format!("ken demo, after the loads: {} MiB", memory(&server)));
+        Ok(())
+    }
+
+    fn messages(&mut self, server: &Server, wanted: &Wanted) -> Result<()> {
+        let load = Load {
+            target: server.mllp,
+            connections: usize::from(wanted.connections),
+            people: usize::try_from(wanted.people).unwrap_or(1),
+            time: Duration::from_secs(wanted.seconds),
+            run: 1,
+        };
+        let connections = load.connections;
+        let syncs = self.disk("before MLLP")?;
+        let spread = mllp::send(&load)?;
+        self.row(&format!("MLLP, {connections} conns, {} people", load.people), &spread);
+        self.bound(spread.per_second(), 2000.0, connections, syncs);
+        if wanted.wants("mllp") {
+            let one = mllp::send(&Load { people: 1, run: 2, ..load })?;
+            self.row(&format!("MLLP, {connections} conns, one person"), &one);
+            let alone = mllp::send(&Load { connections: 1, run: 3, ..load })?;
+            self.row("MLLP, one conn", &alone);
+        }
+        Ok(())
+    }
+
+    fn pages(&mut self, server: &Server, wanted: &Wanted) -> Result<()> {
+        let connections = usize::from(wanted.connections);
+        let name = page::practitioner(&server.accounts).context("no practitioner to sign in as")?;
+        let mut client = page::sign_in(server.http, name)?;
+        let count = PAGES.min(usize::try_from(wanted.people).unwrap_or(PAGES));
+        let pages = page::find(&mut client, &mllp::people(count))?;
+        let syncs = self.disk("before pages")?;
+        let time = Duration::from_secs(wanted.seconds);
+        let spread = page::open(&client, &pages, connections, time)?;
+        self.row(&format!("person page, {connections} conns, {count} people"), &spread);
+        self.bound(spread.per_second(), 1000.0, connections, syncs);
+        let first = pages.get(..1).unwrap_or_default();
+        let one = page::open(&client, first, connections, time)?;
+        self.row(&format!("person page, {connections} conns, one person"), &one);
+        Ok(())
+    }
+
+    /// What is asked: the lesser of a fixed rate and what the disk lets such clients have.
+    fn bound(&mut self, rate: f64, fixed: f64, connections: usize, syncs: f64) {
+        let connections = f64::from(u32::try_from(connections).unwrap_or(u32::MAX));
+        let disk = 0.6 * connections * syncs;
+        let (asked, limit) = if disk < fixed { (disk, "the disk") } else { (fixed, "the target") };
+        let word = if rate >= asked { "met" } else { "MISSED" };
+        self.rows.push(format!("  asked: {asked:.0}/s ({limit}); {word} with {rate:.0}/s"));
+    }
 }

@@ -1,0 +1,93 @@
+//! A release `ken demo` to be loaded: started on free ports of loopback, stopped at the end.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::watch::Watch;
+
+/// How long the first start may take on a busy machine before it is given up.
+const READY_MAX: Duration = Duration::from_mins(3);
+
+/// A running demo and what it printed.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    pub(super) http: SocketAddr,
+    pub(super) mllp: SocketAddr,
+    /// The accounts of its JSON line.
+    pub(super) accounts: Vec<Value>,
+    /// From the start of the process to its line.
+    pub(super) ready: Duration,
+}
+
+impl Server {
+    /// Builds `ken` for release and starts its demo on an empty folder.
+    pub(super) fn start(root: &Path, data: &Path) -> Result<Self> {
+        let build = ["build", "--release", "--quiet", "--package", "ken"];
+        let outcome = Command::new("cargo").args(build).current_dir(root).status();
+        ensure!(outcome.context("could not start cargo")?.success(), "ken does not build");
+        let (http, mllp) = (free()?, free()?);
+        let mut command = Command::new(root.join("target/release/ken"));
+        command.args(["demo", "--json", "--listen", &http.to_string()]);
+        command.args(["--mllp", &mllp.to_string(), "--data"]).arg(data);
+        let watch = Watch::start();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("could not start ken")?;
+        let line = first_line(&mut child);
+        // From here on the child ends with its owner, also when its line is no use.
+        let mut server = Self { child, http, mllp, accounts: Vec::new(), ready: watch.elapsed() };
+        let said: Value = serde_json::from_str(&line?).context("ken's line is no JSON")?;
+        server.accounts =
+            said.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(server)
+    }
+
+    /// Its memory now, in MiB, as the system counts it (`VmRSS`).
+    pub(super) fn memory_mib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib / 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // What is measured is durable, so there is nothing to say goodbye to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The line by which the demo says that it is ready.
+fn first_line(child: &mut Child) -> Result<String> {
+    let out = child.stdout.take().context("ken's output is not ours")?;
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let line = BufReader::new(out).lines().map_while(Result::ok).find(|line| !line.is_empty());
+        // Nobody waits any more when the time was over: then there is nothing to tell.
+        let _ = send.send(line);
+    });
+    match receive.recv_timeout(READY_MAX) {
+        Ok(Some(line)) => Ok(line),
+        Ok(None) => bail!("ken ended before it was ready"),
+        Err(_) => bail!("ken was not ready within {} s", READY_MAX.as_secs()),
+    }
+}
+
+fn free() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("no free port on loopback")?;
+    listener.local_addr().context("the port is unknown")
+}
