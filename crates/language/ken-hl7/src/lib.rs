@@ -13,6 +13,7 @@
 
 pub mod ack;
 pub mod charset;
+pub mod map;
 pub mod mllp;
 
 mod header;

@@ -28,6 +28,9 @@ view!(
     Provenance
 );
 
+/// Our extension for the words of an alert: `Flag` has no element for them.
+const FLAG_DETAIL: &str = "https://ken.example/StructureDefinition/flag-detail";
+
 /// From and until; either may be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
@@ -161,6 +164,13 @@ impl<'r> Flag<'r> {
     #[must_use]
     pub fn period(self) -> Period {
         period(self.0.get("period"))
+    }
+
+    /// What was written beside it.
+    pub fn details(self) -> impl Iterator<Item = &'r str> {
+        let of_ours = |node: &Node<'r>| node.get("url").text() == Some(FLAG_DETAIL);
+        let extensions = self.0.get("extension").items().filter(of_ours);
+        extensions.filter_map(|node| node.get("valueString").text())
     }
 
     /// Who raised it, by name.

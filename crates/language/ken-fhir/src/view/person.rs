@@ -190,7 +190,7 @@ impl<'r> Address<'r> {
     /// The lines to print, the postcode among them.
     #[must_use]
     pub fn lines(self) -> Vec<&'r str> {
-        let fields = ["city", "district", "postalCode"].into_iter();
+        let fields = ["city", "district", "state", "postalCode"].into_iter();
         let lines = self.0.get("line").items().filter_map(Node::text);
         let lines: Vec<_> = lines.chain(fields.filter_map(|key| self.0.get(key).text())).collect();
         if lines.is_empty() { self.0.get("text").text().into_iter().collect() } else { lines }

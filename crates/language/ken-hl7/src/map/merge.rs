@@ -1,0 +1,95 @@
+//! Merges: two of a sender's own people are one. There is no resource in it.
+//!
+//! # Sources
+//!
+//! - HL7 v2.8, 3.3.34 (`A34`, withdrawn) and 3.3.40 (`A40`): `PID` survives, `MRG` ends.
+//! - `core.md` 5: a merge relinks only its sender's own records; `ken-hub` sees to that.
+
+use ken_core::identifier::Identifier;
+use serde_json::Value;
+
+use super::types::identifier;
+use super::{MapError, Scope};
+use crate::Part;
+
+/// Most identifiers that one merge ends. House policy.
+const PRIOR_MAX: usize = 20;
+
+/// Which merge it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MergeKind {
+    /// `A40`: by identifier lists.
+    IdentifierList,
+    /// `A34`: by patient identifier only, the older way.
+    IdentifierOnly,
+}
+
+/// What to relink: what the sender filed under `prior` belongs to whom its `PID` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// Which trigger asked for it.
+    pub kind: MergeKind,
+    /// The identifiers that end: MRG-1, or MRG-4 where that is empty. Never empty.
+    pub prior: Vec<Identifier>,
+    /// The identifiers that remain, of `PID`. Never empty.
+    pub surviving: Vec<Identifier>,
+}
+
+pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
+    let field = |number| scope.message.field("MRG", number);
+    let ended = if field(1).is_valued() { field(1) } else { field(4) };
+    let prior = identifiers(scope, ended);
+    let surviving = identifiers(scope, scope.message.field("PID", 3));
+    if scope.message.all("MRG").nth(1).is_some() {
+        return Err(MapError::SeveralPeople);
+    }
+    if prior.is_empty() {
+        return Err(MapError::NoPrior);
+    }
+    if surviving.is_empty() {
+        return Err(MapError::NoPerson);
+    }
+    let kind = match scope.trigger {
+        "A34" => MergeKind::IdentifierOnly,
+        _ => MergeKind::IdentifierList,
+    };
+    Ok(Merge { kind, prior, surviving })
+}
+
+fn identifiers(scope: &Scope<'_>, field: Part<'_>) -> Vec<Identifier> {
+    let read = |part| {
+        let made = Value::from(identifier(part, scope.sender));
+        let member = |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned);
+        Identifier::parse(&member("system")?, &member("value")?).ok()
+    };
+    field.repetitions().take(PRIOR_MAX).filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::map as map_message;
+    use super::*;
+    use crate::Message;
+
+    #[test]
+    fn a_merge_is_an_instruction_and_nothing_else() {
+        let check = |trigger: &str, kind: MergeKind| {
+            let text = format!(
+                "MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^{trigger}|1|P|2.4\r\
+                 PID|1||7^^^GLEN^MR||Bain^Morag\rMRG|8^^^GLEN^MR~9990000018^^^NHSNBR^NH"
+            );
+            let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
+            assert!(mapped.resources.is_empty());
+            let merge = mapped.merge.unwrap();
+            assert_eq!(merge.kind, kind);
+            let read = |all: &[Identifier]| all.iter().map(|one| one.reveal().to_owned()).collect();
+            let (prior, surviving): (Vec<_>, Vec<_>) = (read(&merge.prior), read(&merge.surviving));
+            assert_eq!(
+                (prior, surviving),
+                (vec!["8".into(), "9990000018".into()], vec!["7".to_owned()])
+            );
+        };
+        check("A34", MergeKind::IdentifierOnly);
+        check("A40", MergeKind::IdentifierList);
+    }
+}

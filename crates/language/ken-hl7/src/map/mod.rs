@@ -1,0 +1,334 @@
+//! Maps: what a message says, as FHIR resources, each with what the hub needs to file it.
+//!
+//! # Invariants
+//!
+//! - A message is about one person; two in one message are refused, never mixed.
+//! - References are placeholders that only filing can fill: [`PERSON`] for the person, and
+//!   [`MappedResource::local`] between resources of the message.
+//! - A merge gives an instruction and no resource: it relinks only its sender's own records
+//!   (`core.md` 5).
+//! - What a map does not know it leaves in the message, which is kept whole; it invents nothing.
+//!
+//! # Sources
+//!
+//! - HL7/v2-to-fhir (Apache-2.0), the maps of which these are our reading; the integration test
+//!   counts the rows. Merges are ours: that project has no map for them.
+//! - `docs/messages.md`: which message carries which kind of event.
+
+mod booking;
+mod clinical;
+mod dictionary;
+mod document;
+mod merge;
+mod person;
+mod provenance;
+mod referral;
+mod result;
+mod table;
+mod types;
+mod visit;
+
+use ken_core::{Category, Label};
+use ken_fhir::{DateTime, Object, Resource, line};
+use serde_json::Value;
+use thiserror::Error;
+
+pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
+pub use merge::{Merge, MergeKind};
+pub use person::{Demographics, PersonAddress, PersonName};
+pub use provenance::Facts;
+
+use crate::{Header, HeaderError, Message, MessageType};
+
+/// The reference that stands for the person until they are identified.
+pub const PERSON: &str = "urn:ken:person";
+
+/// A message, mapped. Its `Debug` is blind.
+#[derive(Clone)]
+pub struct Mapped {
+    /// What the header says.
+    pub header: Header,
+    /// Whom the message is about, as the person index reads it.
+    pub demographics: Demographics,
+    /// What to file; the first is always the `Patient`, but for a merge, which has none.
+    pub resources: Vec<MappedResource>,
+    /// What to relink, if the message says that two of its sender's people are one.
+    pub merge: Option<Merge>,
+    /// Who recorded what, when and why, for `Provenance` and the ledger.
+    pub facts: Facts,
+    /// Elements of `Patient` that the sender says have no value any more (`""` in HL7).
+    pub cleared: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for Mapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mapped({}, {} resources)", self.header.kind, self.resources.len())
+    }
+}
+
+/// One resource to file. Its `Debug` shows type and category alone.
+#[derive(Clone)]
+pub struct MappedResource {
+    /// The resource, with placeholders for references.
+    pub resource: Resource,
+    /// The category of the national dictionary that it seems to belong to.
+    pub category: Category,
+    /// Marks that prohibitions and obligations read: `third-party`, `restricted`.
+    pub labels: Vec<Label>,
+    /// When it happened; else when it was recorded; else when it was sent.
+    pub event_time: Option<DateTime>,
+    /// One line for a chronology.
+    pub title: String,
+    /// The placeholder by which other resources of this message refer to it.
+    pub local: String,
+    /// What the sender calls it: the same key from the same source is the same thing, changed.
+    /// `None` where the sender gives it no name; then each message is a new thing.
+    pub key: Option<String>,
+}
+
+impl std::fmt::Debug for MappedResource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MappedResource({}, {})", self.resource.kind(), self.category)
+    }
+}
+
+/// Why a message was not mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MapError {
+    /// The header lacks what the inbox needs.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Messages with this code in MSH-9.1 are not taken.
+    #[error("messages of this type are not taken")]
+    TypeUnknown,
+    /// Messages of this type are taken, but not with this trigger.
+    #[error("messages of this event are not taken")]
+    TriggerUnknown,
+    /// There is no `PID`, or it names nobody.
+    #[error("the message does not say whom it is about")]
+    NoPerson,
+    /// There is more than one `PID`: results of two people, a bed swap, several merges.
+    #[error("the message is about several people")]
+    SeveralPeople,
+    /// A merge without `MRG`, or without an identifier in it.
+    #[error("the merge does not say which identifier it ends")]
+    NoPrior,
+}
+
+impl MapError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Header(error) => error.code(),
+            Self::TypeUnknown => "hl7.type-unknown",
+            Self::TriggerUnknown => "hl7.trigger-unknown",
+            Self::NoPerson => "hl7.no-person",
+            Self::SeveralPeople => "hl7.several-people",
+            Self::NoPrior => "hl7.no-prior",
+        }
+    }
+}
+
+/// What a trigger asks of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// Who the person is, without a visit.
+    Register,
+    /// A visit, and who the person is.
+    Visit,
+    Merge,
+    Results,
+    Document,
+    Booking,
+    Referral,
+    Problems,
+}
+
+/// Every type and trigger that is taken; `docs/messages.md` says what for.
+const TAKEN: &[(&str, &[&str], Work)] = &[
+    ("ADT", &["A28", "A31"], Work::Register),
+    ("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A13"], Work::Visit),
+    ("ADT", &["A34", "A40"], Work::Merge),
+    ("ORU", &["R01"], Work::Results),
+    ("MDM", &["T02", "T04", "T06", "T08", "T10", "T11"], Work::Document),
+    ("SIU", &["S12", "S13", "S14", "S15", "S26"], Work::Booking),
+    ("REF", &["I12", "I13", "I14"], Work::Referral),
+    ("PPR", &["PC1", "PC2", "PC3"], Work::Problems),
+];
+
+fn work(kind: &MessageType) -> Result<Work, MapError> {
+    let mut of_type = TAKEN.iter().filter(|(code, ..)| *code == kind.code).peekable();
+    if of_type.peek().is_none() {
+        return Err(MapError::TypeUnknown);
+    }
+    let taken = of_type.find(|(_, triggers, _)| triggers.contains(&kind.trigger.as_str()));
+    taken.map(|(.., work)| *work).ok_or(MapError::TriggerUnknown)
+}
+
+/// What every map of a message needs of it.
+struct Scope<'m> {
+    message: &'m Message<'m>,
+    trigger: &'m str,
+    /// Whose namespace local identifiers are in: the facility, or the application without one.
+    sender: &'m str,
+    facts: &'m Facts,
+}
+
+/// Maps a message.
+///
+/// # Errors
+///
+/// [`MapError`] when it is not one that Ken takes, or does not say whom it is about.
+pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
+    let header = Header::of(message)?;
+    let work = work(&header.kind)?;
+    if message.all("PID").nth(1).is_some() {
+        return Err(MapError::SeveralPeople);
+    }
+    let facts = Facts::of(message, &header);
+    let sender = match header.sending_facility.as_str() {
+        "" => header.sending_application.as_str(),
+        facility => facility,
+    };
+    let scope = Scope { message, trigger: &header.kind.trigger, sender, facts: &facts };
+    let demographics = person::demographics(&scope)?;
+    let merge = if work == Work::Merge { Some(merge::merge(&scope)?) } else { None };
+    let mut batch = Batch::new(&facts);
+    if work != Work::Merge {
+        person::map(&scope, &mut batch);
+        rest(work, &scope, &mut batch);
+    }
+    let (resources, cleared) = (batch.resources, person::cleared(&scope));
+    Ok(Mapped {
+        demographics,
+        resources,
+        merge,
+        cleared,
+        header: header.clone(),
+        facts: facts.clone(),
+    })
+}
+
+fn rest(work: Work, scope: &Scope<'_>, batch: &mut Batch<'_>) {
+    match work {
+        Work::Register | Work::Visit => {
+            let visit = (work == Work::Visit).then(|| visit::map(scope, batch)).flatten();
+            clinical::map(scope, batch, visit.as_deref());
+            result::loose(scope, batch);
+        }
+        Work::Results => result::map(scope, batch),
+        Work::Document => document::map(scope, batch),
+        Work::Booking => booking::map(scope, batch),
+        Work::Referral => {
+            referral::map(scope, batch);
+            clinical::map(scope, batch, None);
+        }
+        Work::Problems => clinical::problems(scope, batch),
+        Work::Merge => {}
+    }
+}
+
+/// The resources of a message as they are made.
+struct Batch<'f> {
+    resources: Vec<MappedResource>,
+    facts: &'f Facts,
+}
+
+impl<'f> Batch<'f> {
+    fn new(facts: &'f Facts) -> Self {
+        Self { resources: Vec::new(), facts }
+    }
+
+    /// The placeholder that the next resource will have.
+    fn next_local(&self) -> String {
+        format!("urn:ken:r{}", self.resources.len())
+    }
+
+    /// Adds a resource under a category; what has nothing in it but its type is left out.
+    fn add(&mut self, category: &str, key: Option<String>, made: Object) -> String {
+        self.add_labelled(category, &[], key, made)
+    }
+
+    fn add_labelled(
+        &mut self,
+        category: &str,
+        labels: &[&str],
+        key: Option<String>,
+        made: Object,
+    ) -> String {
+        let local = self.next_local();
+        let (Ok(resource), Ok(category)) = (made.done(), Category::new(category)) else {
+            return local;
+        };
+        let told = line(&resource);
+        let recorded = || self.facts.occurred.clone().or_else(|| self.facts.recorded.clone());
+        let kind = resource.kind().to_owned();
+        self.resources.push(MappedResource {
+            event_time: told.as_ref().and_then(|told| told.when.clone()).or_else(recorded),
+            title: told.map_or(kind, |told| told.title),
+            labels: labels.iter().filter_map(|label| Label::new(*label).ok()).collect(),
+            local: local.clone(),
+            resource,
+            category,
+            key,
+        });
+        local
+    }
+}
+
+/// A reference to another resource of the message, or to the person.
+fn reference(local: &str) -> Object {
+    Object::new().set("reference", local)
+}
+
+/// What the sender calls a thing: the kind and an identifier that was made for it.
+fn key_of(kind: &str, identifier: &Object) -> Option<String> {
+    let value = Value::from(identifier.clone());
+    let part = |name| value.get(name).and_then(Value::as_str);
+    Some(format!("{kind}|{}|{}", part("system").unwrap_or_default(), part("value")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> &'static str {
+        map(&Message::parse(text.as_bytes()).unwrap()).map_or_else(MapError::code, |_| "mapped")
+    }
+
+    #[test]
+    fn what_is_not_taken_is_refused_by_name() {
+        let check = |kind: &str, rest: &str, want: &str| {
+            let text = format!("MSH|^~\\&|A|B|C|D|20261121||{kind}|1|P|2.4\r{rest}");
+            assert_eq!(error(&text), want, "{kind} {rest}");
+        };
+        let pid = "PID|1||7^^^B^MR||Bain^Morag";
+        check("ADT^A31", pid, "mapped");
+        check("ADT^A17", pid, "hl7.trigger-unknown");
+        check("BAR^P01", pid, "hl7.type-unknown");
+        check("ADT^A31", "EVN|A31", "hl7.no-person");
+        check("ADT^A31", "PID|1", "hl7.no-person");
+        check("ADT^A31", &format!("{pid}\r{pid}"), "hl7.several-people");
+        check("ADT^A40", pid, "hl7.no-prior");
+        check("ADT^A40", &format!("{pid}\rMRG|"), "hl7.no-prior");
+        check("ADT^A40", &format!("{pid}\rMRG|8^^^B^MR"), "mapped");
+    }
+
+    #[test]
+    fn a_second_thing_under_one_name_has_its_key() {
+        let identifier = Object::new().set("system", "urn:x").set("value", "7");
+        assert_eq!(key_of("visit", &identifier).as_deref(), Some("visit|urn:x|7"));
+        assert_eq!(key_of("visit", &Object::new()), None);
+    }
+
+    #[test]
+    fn nothing_personal_is_printed() {
+        let text = "MSH|^~\\&|A|B|C|D|20261121||ADT^A31|1|P|2.4\rPID|1||7^^^B^MR||CANARY^M\r\
+                    NK1|1|CANARY^N|MTH\rAL1|1|DA|1^CANARY";
+        let mapped = map(&Message::parse(text.as_bytes()).unwrap()).unwrap();
+        let shown = format!("{mapped:?} {:?} {:?}", mapped.resources, mapped.demographics);
+        assert!(!shown.contains("CANARY"), "{shown}");
+        assert_eq!(mapped.resources.len(), 3);
+    }
+}

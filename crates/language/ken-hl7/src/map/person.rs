@@ -1,0 +1,360 @@
+//! Who the person is: `PID`, `PD1` and `NK1`.
+//!
+//! # Sources
+//!
+//! - HL7/v2-to-fhir: PID(`Patient`), PD1(`Patient`), NK1(`RelatedPerson`), PV1(`Patient`).
+//! - House policy: a national number that fails its check keeps its place in the resource, under
+//!   its sender's namespace; it never identifies anybody.
+
+use ken_core::PartialDate;
+use ken_core::identifier::Identifier;
+use ken_fhir::{Object, Patient, Resource};
+use serde_json::Value;
+
+use super::types::{
+    address, concept_of, contact, identifier, name, organisation, period, practitioner, text, when,
+};
+use super::{Batch, MapError, PERSON, Scope, dictionary, reference, table};
+use crate::{Dtm, Part, Segment};
+
+/// Most identifiers, names, addresses or numbers that are taken of one person. House policy.
+const REPEATS_MAX: usize = 50;
+
+/// Whom a message is about, as the person index reads it. Its `Debug` is blind.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Demographics {
+    /// Identifiers that passed their check, the sender's own among them; no two the same.
+    pub identifiers: Vec<Identifier>,
+    /// Names, as they were sent.
+    pub names: Vec<PersonName>,
+    /// The birth date, as far as it is known.
+    pub birth_date: Option<PartialDate>,
+    /// `male`, `female`, `other` or `unknown`.
+    pub gender: Option<&'static str>,
+    /// Addresses, as they were sent.
+    pub addresses: Vec<PersonAddress>,
+    /// Telephone numbers and mail addresses.
+    pub contacts: Vec<String>,
+    /// Whether they have died.
+    pub is_deceased: bool,
+}
+
+/// A name. Its `Debug` is blind.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PersonName {
+    /// The family name.
+    pub family: String,
+    /// Given names, in their order.
+    pub given: Vec<String>,
+    /// FHIR's use: `official`, `maiden`, ...; empty if it was not said.
+    pub usage: String,
+}
+
+/// An address. Its `Debug` is blind.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PersonAddress {
+    /// Its lines, the postcode not among them.
+    pub lines: Vec<String>,
+    /// The postcode; empty if there is none.
+    pub postcode: String,
+}
+
+macro_rules! blind {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+blind!(Demographics, PersonName, PersonAddress);
+
+/// What the person index reads. A merge's surviving person is read in the same way.
+pub(super) fn demographics(scope: &Scope<'_>) -> Result<Demographics, MapError> {
+    let pid = scope.message.first("PID").ok_or(MapError::NoPerson)?;
+    let made = patient(scope, pid).done().map_err(|_| MapError::NoPerson)?;
+    let patient = Patient::of(&made).ok_or(MapError::NoPerson)?;
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let names = patient.names().into_iter().map(|name| PersonName {
+        family: owned(name.family()),
+        given: name.given().map(str::to_owned).collect(),
+        usage: owned(name.usage()),
+    });
+    let addresses = patient.addresses().map(|address| PersonAddress {
+        postcode: owned(address.postcode()),
+        lines: (address.lines().into_iter())
+            .filter(|line| address.postcode() != Some(line))
+            .map(str::to_owned)
+            .collect(),
+    });
+    let identifiers = patient
+        .identifiers()
+        .filter_map(|identifier| Identifier::parse(identifier.system()?, identifier.value()?).ok());
+    let found = Demographics {
+        identifiers: identifiers.collect(),
+        names: names.collect(),
+        birth_date: patient.birth_date(),
+        gender: patient.gender().and_then(|gender| {
+            ["male", "female", "other", "unknown"].into_iter().find(|one| *one == gender)
+        }),
+        addresses: addresses.collect(),
+        contacts: patient.contacts().filter_map(|one| one.value().map(str::to_owned)).collect(),
+        is_deceased: patient.is_deceased(),
+    };
+    let nobody = found.identifiers.is_empty() && found.names.is_empty();
+    if nobody { Err(MapError::NoPerson) } else { Ok(found) }
+}
+
+pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
+    if let Some(pid) = scope.message.first("PID") {
+        batch.add("core", Some("patient".to_owned()), patient(scope, pid));
+    }
+    for (place, nk1) in scope.message.all("NK1").take(REPEATS_MAX).enumerate() {
+        related(scope, batch, nk1, place);
+    }
+}
+
+/// Elements of `Patient` that the sender says have no value.
+pub(super) fn cleared(scope: &Scope<'_>) -> Vec<&'static str> {
+    const ELEMENTS: [(usize, &str); 9] = [
+        (7, "birthDate"),
+        (8, "gender"),
+        (11, "address"),
+        (13, "telecom"),
+        (14, "telecom"),
+        (15, "communication"),
+        (16, "maritalStatus"),
+        (29, "deceasedDateTime"),
+        (30, "deceasedBoolean"),
+    ];
+    let null = |number| scope.message.field("PID", number).is_null();
+    ELEMENTS.into_iter().filter(|(number, _)| null(*number)).map(|(_, element)| element).collect()
+}
+
+fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
+    field.repetitions().take(REPEATS_MAX)
+}
+
+/// An identifier in its namespace; a national number that fails its check in its sender's.
+fn checked(part: Part<'_>, sender: &str) -> Object {
+    let made = identifier(part, sender);
+    let value = Value::from(made.clone());
+    let member = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    if made.is_empty() || Identifier::parse(member("system"), member("value")).is_ok() {
+        return made;
+    }
+    let authority = table::word(&text(part.component(4)));
+    made.set("system", format!("urn:ken:id:{}:unchecked:{authority}", table::word(sender)))
+}
+
+fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    for part in [3, 2, 4].into_iter().flat_map(|number| all(pid.field(number))) {
+        let made = Value::from(checked(part, scope.sender));
+        let same = |one: &Value| {
+            one.get("system") == made.get("system") && one.get("value") == made.get("value")
+        };
+        if !found.iter().any(same) {
+            found.push(made);
+        }
+    }
+    found
+}
+
+fn patient(scope: &Scope<'_>, pid: Segment<'_>) -> Object {
+    let born = Dtm::parse(&pid.field(7).text()).ok();
+    let birth_time = born.as_ref().filter(|born| born.has_time()).map(Dtm::to_fhir);
+    let language = Object::new().set("language", concept_of(pid.field(15), "0296"));
+    let made = Resource::build("Patient")
+        .extend("identifier", identifiers(scope, pid))
+        .set("active", true)
+        .extend("name", [5, 9].into_iter().flat_map(|at| all(pid.field(at))).map(name))
+        .extend("telecom", all(pid.field(13)).map(|part| contact(part, "home")))
+        .extend("telecom", all(pid.field(14)).map(|part| contact(part, "work")))
+        .extend("telecom", all(pid.field(40)).map(|part| contact(part, "")))
+        .set("gender", table::gender(&text(pid.field(8))))
+        .set("birthDate", born.map(|born| born.date().to_string()))
+        .extend("address", addresses(pid))
+        .set("maritalStatus", concept_of(pid.field(16), "0002"))
+        .push("communication", language);
+    let made = deceased(made, pid);
+    let made = births(made, pid);
+    let made = match birth_time {
+        None => made,
+        Some(time) => {
+            let url = format!("{}patient-birthTime", table::EXTENSION);
+            let extended = Object::new().extension(&url, "valueDateTime", time.to_string());
+            made.set("_birthDate", extended)
+        }
+    };
+    practice(extensions(made, pid, scope), scope)
+}
+
+/// PID-11, and PID-12, a county that stands beside it.
+fn addresses(pid: Segment<'_>) -> Vec<Object> {
+    let county = text(pid.field(12));
+    let mut made: Vec<Object> = all(pid.field(11)).map(address).collect();
+    match made.as_slice() {
+        _ if county.is_empty() => {}
+        [one] if !pid.field(11).component(9).is_valued() => {
+            made = vec![one.clone().set("district", county)];
+        }
+        _ => made.push(Object::new().set("district", county)),
+    }
+    made
+}
+
+fn deceased(made: Object, pid: Segment<'_>) -> Object {
+    match (when(pid.field(29)), &*pid.field(30).text()) {
+        (Some(died), _) => made.set("deceasedDateTime", died),
+        (None, "Y" | "y" | "1") => made.set("deceasedBoolean", true),
+        (None, "N" | "n" | "0") => made.set("deceasedBoolean", false),
+        _ => made,
+    }
+}
+
+fn births(made: Object, pid: Segment<'_>) -> Object {
+    match (text(pid.field(25)).parse::<u32>(), &*pid.field(24).text()) {
+        (Ok(order), _) => made.set("multipleBirthInteger", order),
+        (Err(_), "Y") => made.set("multipleBirthBoolean", true),
+        (Err(_), "N") => made.set("multipleBirthBoolean", false),
+        _ => made,
+    }
+}
+
+fn extensions(made: Object, pid: Segment<'_>, scope: &Scope<'_>) -> Object {
+    let url = |name: &str| format!("{}{name}", table::EXTENSION);
+    let code = |field: Part<'_>, name: &str, inner: &str| {
+        let held =
+            Object::new().extension(inner, "valueCodeableConcept", concept_of(field, "0171"));
+        if held.is_empty() { held } else { held.set("url", url(name)) }
+    };
+    let mother = name(pid.field(6));
+    let maiden = Value::from(mother).get("family").and_then(Value::as_str).map(str::to_owned);
+    let born_at = Object::new().set("text", text(pid.field(23)));
+    let importance = concept_of(scope.message.field("PV1", 16), "0099");
+    made.extension(&url("patient-mothersMaidenName"), "valueString", maiden)
+        .extension(
+            &url("patient-religion"),
+            "valueCodeableConcept",
+            concept_of(pid.field(17), "0006"),
+        )
+        .extension(&url("patient-birthPlace"), "valueAddress", born_at)
+        .push("extension", code(pid.field(26), "patient-citizenship", "code"))
+        .push("extension", code(pid.field(28), "patient-nationality", "code"))
+        .extension(&url("patient-importance"), "valueCodeableConcept", importance)
+        .extension(
+            &url("patient-disability"),
+            "valueCodeableConcept",
+            concept_of(scope.message.field("PD1", 6), "0295"),
+        )
+        .extension(
+            &url("patient-congregation"),
+            "valueString",
+            text(scope.message.field("PD1", 14)),
+        )
+}
+
+/// PD1-3 and PD1-4: the practice, and the doctor in it.
+fn practice(made: Object, scope: &Scope<'_>) -> Object {
+    let pd1 = |number| scope.message.field("PD1", number);
+    made.extend("generalPractitioner", all(pd1(3)).map(|part| organisation(part, scope.sender)))
+        .extend("generalPractitioner", all(pd1(4)).map(|part| practitioner(part, scope.sender)))
+}
+
+fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: usize) {
+    let relationship = concept_of(nk1.field(3), "0063");
+    let role = concept_of(nk1.field(7), "0131");
+    let language = Object::new().set("language", concept_of(nk1.field(20), "0296"));
+    let born = Dtm::parse(&nk1.field(16).text()).ok().map(|born| born.date().to_string());
+    let numbers = [12, 33].into_iter().flat_map(|at| all(nk1.field(at)));
+    let own: Vec<Object> = numbers.map(|part| checked(part, scope.sender)).collect();
+    let key = own.first().and_then(|one| super::key_of("related", one));
+    let made = Resource::build("RelatedPerson")
+        .extend("identifier", own)
+        .set("active", true)
+        .set("patient", reference(PERSON))
+        .push("relationship", relationship)
+        .push("relationship", role)
+        .extend("name", [2, 30].into_iter().flat_map(|at| all(nk1.field(at))).map(name))
+        .extend("telecom", all(nk1.field(5)).map(|part| contact(part, "home")))
+        .extend("telecom", all(nk1.field(6)).map(|part| contact(part, "work")))
+        .extend(
+            "telecom",
+            [31, 40, 41]
+                .into_iter()
+                .flat_map(|at| all(nk1.field(at)))
+                .map(|part| contact(part, "")),
+        )
+        .set("gender", table::gender(&text(nk1.field(15))))
+        .set("birthDate", born)
+        .extend("address", [4, 32].into_iter().flat_map(|at| all(nk1.field(at))).map(address))
+        .set("period", period(nk1.field(8), nk1.field(9)))
+        .push("communication", language);
+    let roles = [text(nk1.field(3)), text(nk1.field(7))];
+    let category = dictionary::contact_category(&roles);
+    // Without an identifier, the place in the list and the relationship are its name.
+    let key = key.or_else(|| {
+        let roles = roles.map(|role| table::word(&role));
+        Some(format!("related|{place}|{}", roles.join("|")))
+    });
+    batch.add(category, key, made);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::map as map_message;
+    use crate::Message;
+
+    fn mapped(rest: &str) -> super::super::Mapped {
+        let text = format!("MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^A31|1|P|2.4\r{rest}");
+        map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn demographics_are_what_the_index_compares() {
+        let mapped = mapped(
+            "PID|1|7^^^GLEN^MR|7^^^GLEN^MR~9990000018^^^NHSNBR^NH~1234567890^^^NHS^NH||\
+             Bain^Morag^Ann^^Mrs^^L~Reid^Morag^^^^^M||194803|F|||1 Test St^^Testtown^^ZZ99 9ZZ^^H||\
+             01592 000000^PRN^PH~^NET^Internet^m@x.example||||||||||||||||20260101|Y",
+        );
+        let known = &mapped.demographics;
+        let numbers: Vec<_> =
+            known.identifiers.iter().map(|one| (one.system(), one.reveal())).collect();
+        assert_eq!(
+            numbers,
+            [
+                ("urn:ken:id:glen:glen", "7"),
+                ("https://fhir.nhs.uk/Id/nhs-number", "9990000018"),
+                ("urn:ken:id:glen:unchecked:nhs", "1234567890"),
+            ]
+        );
+        assert_eq!(known.names[0].family, "Bain");
+        assert_eq!(known.names[1].usage, "maiden");
+        assert_eq!(known.birth_date.unwrap().to_string(), "1948-03");
+        assert_eq!(known.addresses[0].postcode, "ZZ99 9ZZ");
+        assert_eq!(known.addresses[0].lines, ["1 Test St", "Testtown"]);
+        assert_eq!(known.contacts, ["01592 000000", "m@x.example"]);
+        assert!(known.is_deceased);
+        assert_eq!(mapped.resources[0].category.as_str(), "core");
+    }
+
+    #[test]
+    fn what_is_null_is_cleared() {
+        let mapped = mapped("PID|1||7^^^GLEN^MR||Bain^Morag||||||\"\"||\"\"");
+        assert_eq!(mapped.cleared, ["address", "telecom"]);
+        assert!(mapped.demographics.addresses.is_empty());
+    }
+
+    #[test]
+    fn the_named_person_is_no_ordinary_contact() {
+        let mapped = mapped(
+            "PID|1||7^^^GLEN^MR||Bain^Isla\rNK1|1|Bain^Ann|MTH^Mother^HL70063||01592 1\r\
+             NK1|2|Head^Ms|OTH||01592 2||NP^Named Person^KENcontact",
+        );
+        let found: Vec<_> = mapped.resources.iter().map(|one| one.category.as_str()).collect();
+        assert_eq!(found, ["core", "contacts", "named-person"]);
+        assert_ne!(mapped.resources[1].key, mapped.resources[2].key);
+    }
+}
