@@ -5,43 +5,24 @@
 
 use std::collections::BTreeSet;
 
-use ken_core::{Category, InstrumentHash, Label, OrganisationId, PersonId};
+use ken_core::{InstrumentHash, Label, PersonId};
 use ken_store::{Reads, Tx, values};
 use sha2::{Digest, Sha256};
 
+use crate::decide::RowClass;
 use crate::{Error, sql};
 
 /// Most classes that may be held about one person; more is a fault of configuration, and filing
 /// stops with a clear error before a page would grow slow.
 pub const CLASSES_PER_PERSON_MAX: usize = 2_000;
 
-/// What the gate needs to know of a row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HeldClass {
-    /// Kind of information, in the national dictionary.
-    pub category: Category,
-    /// Marks on the row, which may only take away.
-    pub labels: BTreeSet<Label>,
-    /// The organisation whose record it is.
-    pub source: OrganisationId,
-    /// Instruments under which it was received, and those of what it was derived from.
-    pub lineage: BTreeSet<InstrumentHash>,
-}
-
-impl HeldClass {
-    /// The id under which the class is interned: 128 bits of the SHA-256 of its canonical text.
-    #[must_use]
-    pub fn id(&self) -> String {
-        let text = [
-            self.category.as_str(),
-            &joined(&self.labels),
-            self.source.as_str(),
-            &joined(&self.lineage),
-        ]
-        .join("\n");
-        let digest = Sha256::digest(text.as_bytes());
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-    }
+/// The id under which a class is interned: 128 bits of the SHA-256 of its canonical text.
+#[must_use]
+pub fn id(class: &RowClass) -> String {
+    let RowClass { category, labels, source, lineage } = class;
+    let text = [category.as_str(), &joined(labels), source.as_str(), &joined(lineage)].join("\n");
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Interns a class and notes that something of it is held about a person.
@@ -49,8 +30,8 @@ impl HeldClass {
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn note_held(tx: &mut Tx, person: PersonId, class: &HeldClass) -> Result<String, Error> {
-    let id = class.id();
+pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Result<String, Error> {
+    let id = id(class);
     let of = values![person, id.as_str()];
     if tx.execute(sql::INSERT_HELD_CLASS, of).await? > 0 {
         let of = values![
@@ -65,27 +46,27 @@ pub async fn note_held(tx: &mut Tx, person: PersonId, class: &HeldClass) -> Resu
     Ok(id)
 }
 
-/// The classes held about a person, by id.
+/// The classes held about a person.
 pub(crate) async fn held<R: Reads>(
     reads: &mut R,
     person: PersonId,
-) -> Result<Vec<(String, HeldClass)>, Error> {
+) -> Result<BTreeSet<RowClass>, Error> {
     let rows = reads
         .list(sql::LIST_HELD_CLASSES, values![person], |row| {
-            Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.text(4)?))
+            Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?))
         })
         .await?;
     if rows.len() > CLASSES_PER_PERSON_MAX {
         return Err(Error::TooManyClasses);
     }
-    rows.into_iter().map(|row| Ok((row.0.clone(), read(row)?))).collect()
+    rows.into_iter().map(read).collect()
 }
 
 fn read(
-    (_, category, labels, source, lineage): (String, String, String, String, String),
-) -> Result<HeldClass, Error> {
+    (category, labels, source, lineage): (String, String, String, String),
+) -> Result<RowClass, Error> {
     let corrupt = |_| Error::Corrupt("row class");
-    Ok(HeldClass {
+    Ok(RowClass {
         category: category.parse().map_err(corrupt)?,
         labels: split(&labels).map(Label::new).collect::<Result<_, _>>().map_err(corrupt)?,
         source: source.parse().map_err(corrupt)?,
@@ -107,11 +88,13 @@ fn split(words: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use ken_core::{Category, OrganisationId};
+
     use super::*;
 
     #[test]
     fn classes_that_differ_in_anything_have_different_ids() {
-        let class = |labels: &[&str], lineage: &[&str]| HeldClass {
+        let class = |labels: &[&str], lineage: &[&str]| RowClass {
             category: Category::new("concern").unwrap(),
             labels: labels.iter().map(|label| Label::new(*label).unwrap()).collect(),
             source: OrganisationId::new("police").unwrap(),
@@ -125,7 +108,7 @@ mod tests {
             class(&["a"], &["b"]),
         ]
         .iter()
-        .map(HeldClass::id)
+        .map(id)
         .collect();
         assert_eq!(ids.len(), 5);
         assert!(ids.iter().all(|id| id.len() == 32));

@@ -23,6 +23,15 @@ pub enum Error {
     /// More kinds of rows are held about one person than the gate decides in one go.
     #[error("more row classes than the gate decides in one go")]
     TooManyClasses,
+    /// A question needs one source at least, and few enough to decide in one go.
+    #[error("question has no source, or too many")]
+    NoSource,
+    /// The policies in force do not compile, so nothing is decided.
+    #[error("instruments in force do not compile")]
+    Bundle(#[from] crate::bundle::Error),
+    /// The engine refused a question, which is a fault of ours; nothing is permitted.
+    #[error("engine refused a question")]
+    Decide(#[from] crate::decide::Error),
     /// The instrument is not registered here.
     #[error("instrument is not registered")]
     UnknownInstrument,
@@ -32,9 +41,6 @@ pub enum Error {
     /// The signature does not verify over this instrument.
     #[error("signature does not verify")]
     BadSignature,
-    /// The oldest unsealed ledger entry is too old: only duties and emergencies go on.
-    #[error("ledger is not being sealed")]
-    Unsealed,
 }
 
 impl Error {
@@ -48,10 +54,12 @@ impl Error {
             Self::Contended => "sharing.contended",
             Self::Corrupt(_) => "sharing.corrupt",
             Self::TooManyClasses => "sharing.too-many-classes",
+            Self::NoSource => "sharing.no-source",
+            Self::Bundle(cause) => cause.code(),
+            Self::Decide(cause) => cause.code(),
             Self::UnknownInstrument => "sharing.unknown-instrument",
             Self::UnknownSignatory => "sharing.unknown-signatory",
             Self::BadSignature => "sharing.bad-signature",
-            Self::Unsealed => "sharing.unsealed",
         }
     }
 }

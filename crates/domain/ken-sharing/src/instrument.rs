@@ -16,6 +16,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
+use crate::bundle::Admitted;
 use crate::{Error, sql};
 
 /// Most instruments that one store compiles; more is refused at registration.
@@ -25,7 +26,7 @@ pub const INSTRUMENTS_MAX: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
     /// Every registered instrument, those that have ended included, with what the registers say.
-    pub instruments: Vec<(Instrument, Register)>,
+    pub instruments: Vec<Admitted>,
     /// The policy head under which this was read.
     pub version: i64,
 }
@@ -228,24 +229,24 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
         let instrument =
             Instrument::from_canonical(&text).map_err(|_| Error::Corrupt("instrument"))?;
         let register = registers.remove(&instrument.hash()).unwrap_or_default();
-        instruments.push((instrument, register));
+        instruments.push(Admitted { instrument, register });
     }
     mark_superseded(&mut instruments, today.0);
     Ok(InForce { instruments, version })
 }
 
 /// An instrument is superseded once one that says so has begun and every party of it has signed.
-fn mark_superseded(instruments: &mut [(Instrument, Register)], today: Date) {
-    let whole = |(instrument, register): &&(Instrument, Register)| {
+fn mark_superseded(instruments: &mut [Admitted], today: Date) {
+    let whole = |Admitted { instrument, register }: &&Admitted| {
         instrument.agreement.effective_from.0 <= today
             && instrument.parties.iter().all(|party| register.signed.contains(&party.id))
     };
     let ended: BTreeSet<InstrumentRef> = instruments
         .iter()
         .filter(whole)
-        .flat_map(|(instrument, _)| instrument.lifecycle.supersedes.iter().cloned())
+        .flat_map(|admitted| admitted.instrument.lifecycle.supersedes.iter().cloned())
         .collect();
-    for (instrument, register) in instruments {
+    for Admitted { instrument, register } in instruments {
         register.superseded = ended.contains(&instrument.name());
     }
 }

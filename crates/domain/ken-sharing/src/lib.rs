@@ -13,17 +13,21 @@
 //! - `core.md` section 2; UK GDPR arts. 5, 6, 9 and 10; the Caldicott Principles (2020).
 
 pub mod affirmation;
+pub mod bundle;
 pub mod class;
+pub mod decide;
 pub mod emergency;
 mod error;
 pub mod fact;
+pub mod gate;
 pub mod instrument;
 mod permit;
 pub mod relationship;
 mod sql;
 
 pub use affirmation::Statement;
-pub use class::HeldClass;
+pub use decide::RowClass;
 pub use error::Error;
+pub use gate::{Caller, Decision, Denial, Gate, Need, PurposeChoice, Question};
 pub use permit::{Granted, PERMIT_LAST, Permit};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

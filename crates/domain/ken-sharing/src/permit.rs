@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ken_core::{ClauseId, EntryId, FieldName, OrganisationId, PersonId, Purpose};
 
-use crate::class::HeldClass;
+use crate::decide::RowClass;
 
 /// How long a permit lives. House policy: long enough for the read it was asked for.
 pub const PERMIT_LAST: Duration = Duration::from_secs(30);
@@ -15,7 +15,7 @@ pub const PERMIT_LAST: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     /// The class.
-    pub class: HeldClass,
+    pub class: RowClass,
     /// Each granted field, and the clause that covers it.
     pub fields: BTreeMap<FieldName, ClauseId>,
     /// Whether that is every field of the category.

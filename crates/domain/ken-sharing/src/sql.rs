@@ -193,7 +193,7 @@ statements! {
     INSERT_HELD_CLASS = "INSERT INTO person_row_class (person_id, class_id)
         VALUES ($1, $2) ON CONFLICT (person_id, class_id) DO NOTHING";
     /// The classes held about a person.
-    LIST_HELD_CLASSES = "SELECT c.id, c.category, c.labels, c.source, c.lineage
+    LIST_HELD_CLASSES = "SELECT c.category, c.labels, c.source, c.lineage
         FROM person_row_class p JOIN row_class c ON c.id = p.class_id
         WHERE p.person_id = $1 ORDER BY c.id";
 }

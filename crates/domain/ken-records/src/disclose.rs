@@ -1,0 +1,180 @@
+//! Disclosing: the one way out. A permit goes in, and is gone; the permitted part comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ken_core::{Category, ClauseId, Ctx, EntryId, FieldName, OrganisationId, PersonId, ResourceId};
+use ken_sharing::{Granted, Permit};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads, Snapshot, guard, values};
+use serde_json::Value;
+
+use crate::dictionary::visible_part;
+use crate::file::associated;
+use crate::{Error, sql};
+
+/// Most items one permit discloses; the newest win, and [`Disclosed::is_whole`] says so.
+pub const ITEMS_MAX: usize = 2_000;
+/// Classes asked for in one statement.
+const CLASSES_PER_STATEMENT: usize = 8;
+
+/// What one or more permits disclosed about one person.
+#[derive(Debug)]
+pub struct Disclosed {
+    /// Whom it is about.
+    pub person: PersonId,
+    /// The items, the newest event first.
+    pub items: Vec<Item>,
+    /// The ledger entries under which they left.
+    pub entries: Vec<EntryId>,
+    /// False when there was more than [`ITEMS_MAX`].
+    pub is_whole: bool,
+}
+
+/// One disclosed item: the visible part of a resource.
+pub struct Item {
+    /// The item.
+    pub resource: ResourceId,
+    /// Its version.
+    pub version: i64,
+    /// Its FHIR type.
+    pub kind: String,
+    /// Its kind of information.
+    pub category: Category,
+    /// Whose record it is.
+    pub source: OrganisationId,
+    /// When it happened.
+    pub event: Option<Timestamp>,
+    /// When it was filed here.
+    pub filed: Timestamp,
+    /// The clauses under which its fields are shown.
+    pub clauses: BTreeSet<ClauseId>,
+    /// The visible part.
+    pub body: Value,
+}
+
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Item({} {} of {})", self.resource, self.category, self.source)
+    }
+}
+
+/// Discloses what the permits cover, all of them about one person; they are spent by it.
+///
+/// # Errors
+///
+/// [`Error::Stale`] when the person's sharing facts have changed since the permits were given, or
+/// their life is over; whatever the store or the key ring says.
+pub async fn disclose(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    permits: Vec<Permit>,
+) -> Result<Disclosed, Error> {
+    let now = ctx.clock.now();
+    let person = permits.first().map(Permit::person).ok_or(Error::Stale)?;
+    let moment = |permit: &Permit| (permit.epoch(), permit.policy());
+    let (epoch, policy) = permits.first().map(moment).ok_or(Error::Stale)?;
+    let one = |permit: &Permit| permit.person() == person && moment(permit) == (epoch, policy);
+    if !permits.iter().all(|permit| one(permit) && permit.until() > now) {
+        return Err(Error::Stale);
+    }
+    let granted: BTreeMap<String, Granted> =
+        permits.iter().flat_map(|permit| permit.granted().clone()).collect();
+    let entries = permits.iter().map(Permit::entry).collect();
+    drop(permits);
+    let rows = db
+        .snapshot("records.disclose", async |s| {
+            let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
+            if guard.epoch != epoch || guard::policy_version(s).await? != policy {
+                return Err(Error::Stale);
+            }
+            read(s, person, granted.keys().map(String::as_str).collect()).await
+        })
+        .await?;
+    let is_whole = rows.len() < ITEMS_MAX;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(grant) = granted.get(&row.class) {
+            items.extend(open(keys, person, grant, row).await?);
+        }
+    }
+    items.sort_by(|a, b| (b.event, b.resource).cmp(&(a.event, a.resource)));
+    Ok(Disclosed { person, items, entries, is_whole })
+}
+
+struct Sealed {
+    resource: ResourceId,
+    version: i64,
+    class: String,
+    kind: String,
+    event_us: Option<i64>,
+    filed_us: i64,
+    key: KeyId,
+    body: Vec<u8>,
+}
+
+async fn read(
+    s: &mut Snapshot,
+    person: PersonId,
+    classes: Vec<&str>,
+) -> Result<Vec<Sealed>, Error> {
+    let mut rows = vec![];
+    for some in classes.chunks(CLASSES_PER_STATEMENT) {
+        let [a, b, c, d, e, f, g, h] = places(some);
+        let left = ITEMS_MAX.saturating_sub(rows.len());
+        let limit = i64::try_from(left).unwrap_or_default();
+        let of = values![person, a, b, c, d, e, f, g, h, limit];
+        let more = s.list(sql::LIST_PERMITTED, of, |row| {
+            Ok(Sealed {
+                resource: row.parse(0)?,
+                version: row.int(1)?,
+                class: row.text(2)?,
+                kind: row.text(3)?,
+                event_us: row.int_opt(4)?,
+                filed_us: row.int(5)?,
+                key: row.parse(6)?,
+                body: row.bytes(7)?,
+            })
+        });
+        rows.extend(more.await?);
+    }
+    Ok(rows)
+}
+
+/// Eight places filled with one to eight classes; spare places repeat the first.
+fn places<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
+    let first = classes.first().copied().unwrap_or_default();
+    let mut places = [first; CLASSES_PER_STATEMENT];
+    for (place, class) in places.iter_mut().zip(classes) {
+        *place = class;
+    }
+    places
+}
+
+async fn open(
+    keys: &KeyRing,
+    person: PersonId,
+    grant: &Granted,
+    row: Sealed,
+) -> Result<Option<Item>, Error> {
+    let aad = associated(person, row.resource, row.version);
+    let Some(body) = keys.open(&row.key, &aad, &row.body).await? else { return Ok(None) };
+    let body: Value = serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?;
+    let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
+    let Some(body) = visible_part(&grant.class.category, grant.is_whole, &fields, body) else {
+        return Ok(None);
+    };
+    let moment = |us| Timestamp::from_microsecond(us).map_err(|_| Error::Corrupt("time"));
+    Ok(Some(Item {
+        resource: row.resource,
+        version: row.version,
+        kind: row.kind,
+        category: grant.class.category.clone(),
+        source: grant.class.source.clone(),
+        event: row.event_us.map(moment).transpose()?,
+        filed: moment(row.filed_us)?,
+        clauses: grant.fields.values().cloned().collect(),
+        body,
+    }))
+}

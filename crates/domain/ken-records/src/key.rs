@@ -1,0 +1,27 @@
+//! The key that a person's bodies are sealed with: one a person, named here, kept elsewhere.
+
+use ken_core::PersonId;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Reads, Tx, values};
+
+use crate::{Error, sql};
+
+/// The key of a person's bodies, given to those who have none.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn key_of(tx: &mut Tx, keys: &KeyRing, person: PersonId) -> Result<KeyId, Error> {
+    let held = tx.find(sql::FIND_KEY, values![person], |row| row.parse(0)).await?;
+    if let Some(key) = held {
+        return Ok(key);
+    }
+    let fresh = keys.fresh().await?;
+    let given = values![person, fresh.to_string()];
+    if tx.execute(sql::INSERT_KEY, given).await? > 0 {
+        return Ok(fresh);
+    }
+    // Another write gave one meanwhile.
+    let held = tx.find(sql::FIND_KEY, values![person], |row| row.parse(0)).await?;
+    held.ok_or(Error::Corrupt("key"))
+}

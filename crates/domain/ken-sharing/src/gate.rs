@@ -1,0 +1,279 @@
+//! The gate: the only code that permits a disclosure.
+//!
+//! A question is decided on one snapshot of facts and policies. Then, in one short write, its
+//! ledger entry is inserted *if* neither has changed; only then does a [`Permit`] exist. Otherwise
+//! it is decided again, at most three times (`core.md` 2.1).
+//!
+//! # Invariants
+//!
+//! - A permit, a need for words and a refusal all stand on the ledger before they are told.
+//! - Facts, relationships and affirmed words are read here; the caller supplies none of them.
+//! - While the ledger is not being sealed, only duties and emergencies go on (`core.md` 3.2).
+
+mod entry;
+mod facts;
+mod policies;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use ken_agreement::status::PERSON;
+use ken_agreement::{Action, Kind};
+use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose, RoleId};
+use ken_directory::Acting;
+use ken_store::Db;
+use ken_store::keys::KeyRing;
+
+use crate::bundle::Bundle;
+use crate::decide::{self, Ask, Covered, Denied, Needed, Outcome, Permitted, RowClass, Seat, Want};
+use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
+use crate::relationship::later;
+use crate::{Error, Statement, class};
+
+pub use policies::{Gate, PurposeChoice};
+
+/// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
+const TRIES_MAX: usize = 3;
+/// Age of the oldest unsealed entry over which routine disclosures stop (`core.md` 3.2).
+const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// Most sources of one question. House policy: a partnership has tens of organisations.
+pub const SOURCES_MAX: usize = 64;
+
+/// The role of the person, and of who acts for them.
+const SELF: &str = "self";
+/// The role of an organisation's store: the passive end of a fetch.
+const RECORD: &str = "record";
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'a> {
+    /// A practitioner, in one role.
+    Practitioner(&'a Acting),
+    /// The person themselves, under their own sign-in; only ever about themselves.
+    Own(AccountId),
+}
+
+/// What is asked, of several sources at once, about one person.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Whom it is about.
+    pub person: PersonId,
+    /// Whose records: a fixed list from the registers, never what is held.
+    pub sources: BTreeSet<OrganisationId>,
+    /// How it would leave: view, search or export.
+    pub action: Action,
+    /// What for.
+    pub purpose: Purpose,
+    /// Which kinds of information: a fixed list, never what is held.
+    pub categories: BTreeSet<Category>,
+}
+
+/// The gate's answer for one source.
+#[derive(Debug)]
+pub enum Decision {
+    /// It may leave; the permit is spent by reading.
+    Permit(Permit),
+    /// It may once these words are affirmed.
+    Need(Need),
+    /// It may not.
+    Deny(Denial),
+}
+
+/// Words to affirm before anything may leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The statements, each with the exact text that was signed.
+    pub statements: BTreeSet<Statement>,
+    /// The entry that records it.
+    pub entry: EntryId,
+}
+
+/// A refusal. Why stands on the ledger, for governance; the caller is told nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The entry that records it.
+    pub entry: EntryId,
+}
+
+/// Decides a question for one source.
+///
+/// # Errors
+///
+/// As [`decide_many`].
+pub async fn decide(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    gate: &Gate,
+    caller: Caller<'_>,
+    question: &Question,
+) -> Result<Decision, Error> {
+    let mut decisions = decide_many(db, ctx, keys, gate, caller, question).await?;
+    decisions.pop_first().map(|(_, decision)| decision).ok_or(Error::NoSource)
+}
+
+/// Decides a question for each of its sources: one facts query, one conditional insert.
+///
+/// # Errors
+///
+/// [`Error::Contended`] when facts kept changing; [`Error::NoSource`] without sources or with more
+/// than [`SOURCES_MAX`]; whatever the store, the ledger or the directory says. Then nothing was
+/// permitted.
+pub async fn decide_many(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    gate: &Gate,
+    caller: Caller<'_>,
+    question: &Question,
+) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
+    if question.sources.is_empty() || question.sources.len() > SOURCES_MAX {
+        return Err(Error::NoSource);
+    }
+    for _ in 0..TRIES_MAX {
+        let current = gate.current(db, ctx).await?;
+        let seen = facts::read(db, ctx, caller, question.person).await?;
+        if seen.policy != current.version {
+            continue;
+        }
+        let Some(epoch) = seen.epoch else {
+            return entry::deny_unknown(db, ctx, keys, caller, question).await;
+        };
+        let mut outcomes = outcomes(&current.bundle, caller, question, &seen)?;
+        if seen.unsealed_age > UNSEALED_MAX {
+            keep_duties(&mut outcomes);
+        }
+        let moment = Moment { epoch, policy: seen.policy, bundle: &current.bundle };
+        let entries = entry::of(caller, question, &outcomes);
+        let ids = db
+            .write("sharing.decide", async |tx| {
+                let entries: Vec<_> = entries.iter().map(|(_, entry)| entry.clone()).collect();
+                let (person, Moment { epoch, policy, .. }) = (question.person, moment);
+                Ok::<_, Error>(
+                    ken_ledger::append_if_current(tx, ctx, keys, entries, person, epoch, policy)
+                        .await?,
+                )
+            })
+            .await?;
+        if let Some(ids) = ids {
+            let of: Entries = entries.into_iter().map(|(group, _)| group).zip(ids).collect();
+            return decisions(ctx, question, moment, outcomes, &of);
+        }
+    }
+    Err(Error::Contended)
+}
+
+/// Under what a decision was taken.
+#[derive(Debug, Clone, Copy)]
+struct Moment<'a> {
+    epoch: i64,
+    policy: i64,
+    bundle: &'a Bundle,
+}
+
+type Outcomes = BTreeMap<OrganisationId, Outcome>;
+/// The entry that each group of outcomes stands in.
+type Entries = BTreeMap<entry::Group, EntryId>;
+
+fn outcomes(
+    bundle: &Bundle,
+    caller: Caller<'_>,
+    question: &Question,
+    seen: &facts::Seen,
+) -> Result<Outcomes, Error> {
+    let (recipient, record) = (seat_of(caller)?, word::<RoleId>(RECORD)?);
+    let decide = |source: &OrganisationId| {
+        let ask = Ask {
+            sender: Seat { organisation: source.clone(), role: Some(record.clone()) },
+            recipient: recipient.clone(),
+            action: question.action,
+            purpose: question.purpose.clone(),
+            want: Want::some_of(question.categories.iter().cloned()),
+        };
+        let rows = seen.held.iter().filter(|row| row.source == *source).cloned().collect();
+        Ok((source.clone(), decide::decide(bundle, &ask, &seen.facts, Some(&rows))?))
+    };
+    question.sources.iter().map(decide).collect()
+}
+
+fn seat_of(caller: Caller<'_>) -> Result<Seat, Error> {
+    let (organisation, role) = match caller {
+        Caller::Practitioner(acting) => (acting.organisation.clone(), acting.role.clone()),
+        Caller::Own(_) => (word(PERSON)?, word(SELF)?),
+    };
+    Ok(Seat { organisation, role: Some(role) })
+}
+
+fn word<W: std::str::FromStr>(text: &str) -> Result<W, Error> {
+    text.parse().map_err(|_| Error::Corrupt("word"))
+}
+
+/// The entries are durable: now, and only now, permits exist.
+fn decisions(
+    ctx: &Ctx<'_>,
+    question: &Question,
+    moment: Moment<'_>,
+    outcomes: Outcomes,
+    entries: &Entries,
+) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
+    let told = |(source, outcome): (OrganisationId, Outcome)| {
+        let group = entry::group(&outcome);
+        let entry = entries.get(&group).or_else(|| entries.values().next());
+        let entry = *entry.ok_or(Error::Corrupt("entry"))?;
+        let decision = match outcome {
+            Outcome::Permit(permitted) => {
+                Decision::Permit(permit(ctx, question, &source, moment, permitted, entry))
+            }
+            Outcome::Need(Needed { statements }) => {
+                let statement = |(words, text)| Statement { words, text };
+                let statements = statements.into_iter().map(statement).collect();
+                Decision::Need(Need { statements, entry })
+            }
+            Outcome::Deny(_) => Decision::Deny(Denial { entry }),
+        };
+        Ok((source, decision))
+    };
+    outcomes.into_iter().map(told).collect()
+}
+
+fn permit(
+    ctx: &Ctx<'_>,
+    question: &Question,
+    source: &OrganisationId,
+    moment: Moment<'_>,
+    permitted: Permitted,
+    entry: EntryId,
+) -> Permit {
+    let dictionary = moment.bundle.dictionary();
+    let grant = |(class, fields): (RowClass, Covered)| {
+        let named = fields.keys().cloned().collect();
+        let is_whole = dictionary.is_whole(&class.category, &named);
+        (class::id(&class), Granted { class, fields, is_whole })
+    };
+    Permit::new(Parts {
+        person: question.person,
+        source: source.clone(),
+        purpose: question.purpose.clone(),
+        granted: permitted.mask.into_iter().map(grant).collect(),
+        categories: permitted.categories,
+        entry,
+        epoch: moment.epoch,
+        policy: moment.policy,
+        until: later(ctx, PERMIT_LAST),
+    })
+}
+
+/// Leaves only what a duty or an emergency covers.
+fn keep_duties(outcomes: &mut Outcomes) {
+    for outcome in outcomes.values_mut() {
+        let enduring = match outcome {
+            Outcome::Permit(permitted) => {
+                permitted.citations.values().all(|cited| cited.kind != Kind::Routine)
+            }
+            Outcome::Need(_) | Outcome::Deny(_) => true,
+        };
+        if !enduring {
+            *outcome = Outcome::Deny(Denied { reasons: BTreeSet::new() });
+        }
+    }
+}

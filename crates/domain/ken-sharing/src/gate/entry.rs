@@ -1,0 +1,162 @@
+//! What a decision says on the ledger.
+//!
+//! One question makes one entry for each time at which the person may see it, and one for what was
+//! refused if nothing was permitted; the details are encrypted by the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ken_agreement::Visibility as Shown;
+use ken_core::{Category, ClauseId, Ctx, OrganisationId};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
+use ken_store::Db;
+use ken_store::keys::KeyRing;
+use serde_json::{Map, Value, json};
+
+use super::{Caller, Decision, Denial, Outcomes, Question};
+use crate::Error;
+use crate::decide::{Outcome, Permitted};
+
+/// Outcomes that stand in one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// Permitted; the person sees it then.
+    Permitted(Visibility),
+    /// Words are missing.
+    Needed,
+    /// Refused.
+    Refused,
+}
+
+/// The group of one outcome.
+pub(super) fn group(outcome: &Outcome) -> Group {
+    match outcome {
+        Outcome::Permit(permitted) => Group::Permitted(visibility(permitted)),
+        Outcome::Need(_) => Group::Needed,
+        Outcome::Deny(_) => Group::Refused,
+    }
+}
+
+/// As late as the latest of the clauses relied upon.
+fn visibility(permitted: &Permitted) -> Visibility {
+    let shown = permitted.citations.values().map(|cited| match cited.visible_to_person {
+        Shown::Now => Visibility::Now,
+        Shown::AfterReview => Visibility::AfterReview,
+        Shown::Delayed => Visibility::Delayed,
+    });
+    shown.max().unwrap_or(Visibility::AfterReview)
+}
+
+/// The entries of a question. Sources that were refused stand in an entry of their own only where
+/// nothing was permitted; otherwise the question's entries say what was asked and what was given.
+pub(super) fn of(
+    caller: Caller<'_>,
+    question: &Question,
+    outcomes: &Outcomes,
+) -> Vec<(Group, NewEntry)> {
+    let groups: BTreeSet<Group> = outcomes.values().map(group).collect();
+    let permits = |group: &Group| matches!(group, Group::Permitted(_));
+    let kept: Vec<Group> = match groups.iter().any(|group| permits(group)) {
+        true => groups.into_iter().filter(permits).collect(),
+        false => groups.into_iter().take(1).collect(),
+    };
+    let entry = |of: Group| (of, entry(caller, question, outcomes, of));
+    kept.into_iter().map(entry).collect()
+}
+
+fn entry(caller: Caller<'_>, question: &Question, outcomes: &Outcomes, of: Group) -> NewEntry {
+    let (kind, visibility) = match of {
+        Group::Permitted(visibility) => (EntryKind::Permit, visibility),
+        Group::Needed => (EntryKind::Need, Visibility::AfterReview),
+        Group::Refused => (EntryKind::Deny, Visibility::AfterReview),
+    };
+    let mut detail = asked(caller, question);
+    let within = outcomes.iter().filter(|(_, outcome)| group(outcome) == of);
+    let from: Map<_, _> =
+        within.map(|(source, outcome)| (source.to_string(), said(outcome))).collect();
+    detail.insert("from".to_owned(), Value::Object(from));
+    if let Group::Permitted(_) = of {
+        let others = outcomes.iter().filter(|(_, outcome)| group(outcome) != of);
+        let others = others.map(|(source, _)| source.as_str());
+        detail.insert("others".to_owned(), others.collect());
+    }
+    let stream = Stream::Person(question.person);
+    NewEntry { stream, kind, visibility, detail: Value::Object(detail) }
+}
+
+/// Who asked, for what, how.
+fn asked(caller: Caller<'_>, question: &Question) -> Map<String, Value> {
+    let who = match caller {
+        Caller::Practitioner(by) => json!({
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+        }),
+        Caller::Own(account) => json!({ "own": true, "account": account.to_string() }),
+    };
+    let mut detail = match who {
+        Value::Object(detail) => detail,
+        _ => Map::new(),
+    };
+    detail.insert("purpose".to_owned(), json!(question.purpose.as_str()));
+    detail.insert("action".to_owned(), json!(question.action.as_str()));
+    detail
+}
+
+/// What was said for one source.
+fn said(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Permit(permitted) => {
+            let mut by_clause: BTreeMap<&ClauseId, BTreeSet<&Category>> = BTreeMap::new();
+            for (category, covered) in &permitted.categories {
+                for clause in covered.values() {
+                    by_clause.entry(clause).or_default().insert(category);
+                }
+            }
+            let unmet: BTreeSet<_> =
+                permitted.citations.values().flat_map(|cited| &cited.unmet).collect();
+            let categories = |of: &BTreeSet<&Category>| -> Value {
+                of.iter().map(|category| category.as_str()).collect()
+            };
+            let clauses: Map<_, _> =
+                by_clause.iter().map(|(clause, of)| (clause.to_string(), categories(of))).collect();
+            match unmet.is_empty() {
+                true => json!({ "clauses": clauses }),
+                false => json!({ "clauses": clauses, "unmet": unmet }),
+            }
+        }
+        Outcome::Need(needed) => {
+            json!({ "words": needed.statements.keys().map(ToString::to_string).collect::<Vec<_>>() })
+        }
+        Outcome::Deny(denied) => {
+            let first = denied.first().map(|reason| (reason.bar.code(), reason.what.clone()));
+            json!({ "reason": first })
+        }
+    }
+}
+
+/// Somebody unknown: a refusal as any other, in the stream of the organisation that asked.
+pub(super) async fn deny_unknown(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    caller: Caller<'_>,
+    question: &Question,
+) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
+    let organisation = match caller {
+        Caller::Practitioner(by) => by.organisation.clone(),
+        Caller::Own(_) => super::word(ken_agreement::status::PERSON)?,
+    };
+    let entry = NewEntry {
+        stream: Stream::Organisation(organisation),
+        kind: EntryKind::Deny,
+        visibility: Visibility::Never,
+        detail: Value::Object(asked(caller, question)),
+    };
+    let entry = db
+        .write("sharing.deny-unknown", async |tx| {
+            Ok::<_, Error>(ken_ledger::append(tx, ctx, keys, entry).await?)
+        })
+        .await?;
+    let deny = |source: &OrganisationId| (source.clone(), Decision::Deny(Denial { entry }));
+    Ok(question.sources.iter().map(deny).collect())
+}

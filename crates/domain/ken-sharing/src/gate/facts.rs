@@ -1,0 +1,58 @@
+//! What the registers say, read in one snapshot.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use ken_core::{Ctx, PersonId};
+use ken_store::Db;
+use ken_store::guard;
+
+use super::Caller;
+use crate::decide::{Facts, RowClass};
+use crate::{Error, affirmation, class, fact, relationship};
+
+/// One consistent picture of everything a decision rests on.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The epoch of the person's guard; none for somebody unknown.
+    pub(super) epoch: Option<i64>,
+    /// The policy head.
+    pub(super) policy: i64,
+    /// Age of the oldest ledger entry without a leaf.
+    pub(super) unsealed_age: SignedDuration,
+    /// What the registers say.
+    pub(super) facts: Facts,
+    /// The row classes held about the person.
+    pub(super) held: BTreeSet<RowClass>,
+}
+
+pub(super) async fn read(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    caller: Caller<'_>,
+    person: PersonId,
+) -> Result<Seen, Error> {
+    db.snapshot("sharing.facts", async |s| {
+        let epoch = guard::find(s, person).await?.map(|guard| guard.epoch);
+        let policy = guard::policy_version(s).await?;
+        let unsealed_age = ken_ledger::oldest_unsealed_age(s, ctx).await?;
+        let mut facts = Facts::none(ctx.clock.today());
+        match caller {
+            Caller::Practitioner(by) => {
+                let own = ken_directory::practitioner::own_person(s, by.practitioner).await?;
+                facts.held = fact::of_person(s, ctx, person, own).await?;
+                let related = relationship::of_person(s, ctx, person).await?;
+                facts.held.extend(relationship::facts(&related, by));
+                let trained = ken_directory::practitioner::trainings(s, ctx, by.practitioner);
+                facts.held.extend(trained.await?);
+                let assured = ken_directory::organisation::assurances(s, ctx, &by.organisation);
+                facts.held.extend(assured.await?);
+                facts.attested = affirmation::held(s, ctx, by, person).await?;
+            }
+            Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
+        }
+        let held = class::held(s, person).await?;
+        Ok(Seen { epoch, policy, unsealed_age, facts, held })
+    })
+    .await
+}

@@ -1,0 +1,138 @@
+//! The policies in force, compiled once and kept until something about them changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::civil::Date;
+use ken_agreement::{Action, Clause, Instrument, Kind};
+use ken_core::{Ctx, Fact, PersonId, Purpose};
+use ken_directory::Acting;
+use ken_store::Db;
+use ken_store::guard;
+
+use crate::bundle::Bundle;
+use crate::{Error, instrument, relationship};
+
+/// Start of the facts that name a relationship.
+const RELATIONSHIP: &str = "relationship:";
+
+/// The gate of one process: the bundle it decides by.
+#[derive(Default)]
+pub struct Gate {
+    current: RwLock<Option<Arc<Current>>>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate(..)")
+    }
+}
+
+/// A bundle, and what it was compiled from.
+#[derive(Debug)]
+pub struct Current {
+    /// The policy head.
+    pub version: i64,
+    /// The day, since a successor may begin on a day.
+    pub day: Date,
+    /// The policies.
+    pub bundle: Bundle,
+}
+
+/// A purpose that a practitioner may choose, because a live relationship or own work supports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurposeChoice {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// What it is for, as signed.
+    pub text: String,
+    /// The relationship that supports it; none for an organisation's own work.
+    pub relationship: Option<String>,
+}
+
+impl Gate {
+    /// The policies in force now, compiled anew when something changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Bundle`] when they do not compile: then nothing is decided.
+    pub async fn current(&self, db: &Db, ctx: &Ctx<'_>) -> Result<Arc<Current>, Error> {
+        let day = ctx.clock.today();
+        let version = db
+            .snapshot("sharing.policy", async |s| Ok::<_, Error>(guard::policy_version(s).await?))
+            .await?;
+        let held = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(held) = held.filter(|held| held.version == version && held.day == day) {
+            return Ok(held);
+        }
+        let in_force =
+            db.snapshot("sharing.load", async |s| instrument::load(s, ctx).await).await?;
+        // Compiling takes milliseconds: not on a thread that others wait for.
+        let compile = move || Bundle::compile(in_force.instruments);
+        let bundle = tokio::task::spawn_blocking(compile).await.map_err(|_| Error::Contended)??;
+        let current = Arc::new(Current { version: in_force.version, day, bundle });
+        let kept = Arc::clone(&current);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        Ok(current)
+    }
+
+    /// The purposes that a practitioner may choose for a person. It depends on the person's id and
+    /// the practitioner's own registers, never on what is held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::current`], and whatever the store says.
+    pub async fn purposes(
+        &self,
+        db: &Db,
+        ctx: &Ctx<'_>,
+        by: &Acting,
+        person: PersonId,
+    ) -> Result<Vec<PurposeChoice>, Error> {
+        let current = self.current(db, ctx).await?;
+        let held = db
+            .snapshot("sharing.purposes", async |s| relationship::of_person(s, ctx, person).await)
+            .await?;
+        let facts = relationship::facts(&held, by);
+        let mut choices: BTreeMap<Purpose, PurposeChoice> = BTreeMap::new();
+        for (_, instrument, _) in current.bundle.instruments() {
+            for clause in &instrument.clauses {
+                let viewed = clause.action.contains(&Action::View);
+                let ordinary = matches!(clause.kind, Kind::Routine | Kind::Statutory);
+                let theirs = clause.to.any_role() || clause.to.roles.contains(&by.role);
+                let Some(purpose) = &clause.purpose else { continue };
+                if !viewed || !ordinary || !theirs || clause.is_for_person() {
+                    continue;
+                }
+                if let Some(choice) = supported(instrument, clause, purpose, &facts) {
+                    choices.entry(purpose.clone()).or_insert(choice);
+                }
+            }
+        }
+        Ok(choices.into_values().collect())
+    }
+}
+
+/// The choice that a clause gives, if every relationship that it requires is there.
+fn supported(
+    instrument: &Instrument,
+    clause: &Clause,
+    purpose: &Purpose,
+    facts: &BTreeSet<Fact>,
+) -> Option<PurposeChoice> {
+    let named = |fact: &&Fact| fact.as_str().starts_with(RELATIONSHIP);
+    let required: Vec<_> = clause.require.iter().filter(named).collect();
+    if !required.iter().all(|fact| facts.contains(*fact)) {
+        return None;
+    }
+    if required.is_empty() && !clause.is_own() {
+        return None;
+    }
+    let text = instrument.purposes.iter().find(|entry| entry.id == *purpose)?.text.clone();
+    let relationship = required.first().map(|fact| {
+        let kind = fact.as_str().trim_start_matches(RELATIONSHIP);
+        kind.split('@').next().unwrap_or(kind).to_owned()
+    });
+    Some(PurposeChoice { purpose: purpose.clone(), text, relationship })
+}
