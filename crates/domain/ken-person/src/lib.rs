@@ -1,1 +1,41 @@
 //! The person index: identify, link, queue and search.
+//!
+//! # Invariants
+//!
+//! - Two records with different valid CHI numbers are never one person; twins and namesakes are
+//!   never linked by name, date and address.
+//! - Doubt is an answer: [`Identified::Uncertain`] has a provisional person and a place in the
+//!   queue, and nothing waits for it.
+//! - A link moves nothing but who stands for whom, so that it can be undone. Whoever reads what is
+//!   held about a person reads all of [`together`].
+//! - Every new person, link, unlink and decision is an entry of the ledger, in the same
+//!   transaction; no name, date or number of anybody stands there.
+//! - What the index says leaves it only closed ([`Candidate`]) or as ids.
+//!
+//! Names, dates of birth, addresses and numbers lie in the index as they are, since they are what
+//! is searched; the bodies of records lie sealed elsewhere.
+//!
+//! # Sources
+//!
+//! - `identity.md` sections 5 and 6; `domain.md` edge cases 10 to 16; `core.md` sections 2 and 5.
+
+mod account;
+pub mod demographics;
+mod entry;
+mod error;
+mod identify;
+mod link;
+pub mod queue;
+pub mod rule;
+mod search;
+mod sql;
+
+pub use account::{lead, together};
+pub use demographics::{Demographics, Sex, SourceRecord};
+pub use error::Error;
+pub use identify::{Identified, identify};
+pub use link::{Link, LinkId, Merged, ReviewId, links, merge, unlink};
+pub use queue::{Answer, Place, Why};
+pub use rule::{Doubt, Reason, Verdict};
+pub use search::{Candidate, FOUND_MAX, Found, Query, Seen, search};
+pub use sql::{ALL as STATEMENTS, MIGRATIONS};

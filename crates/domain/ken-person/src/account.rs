@@ -1,0 +1,296 @@
+//! What the index holds about a person: each source's account of them, and their identifiers.
+
+use std::collections::BTreeSet;
+
+use ken_core::identifier::{Identifier, LocalIdentifier, NumberRange};
+use ken_core::{Ctx, OrganisationId, PersonId, Sensitive};
+use ken_store::{Reads, Row, Tx, guard, values};
+
+use crate::demographics::{Demographics, NameKey, SourceRecord, cut, postcode_key};
+use crate::rule::{Account, Known};
+use crate::{Error, sql};
+
+/// Most records that stand for one person. House policy: far beyond any true number of sources.
+pub(crate) const TOGETHER_MAX: i64 = 100;
+/// Most accounts or identifiers of one record that are read.
+const ACCOUNTS_MAX: i64 = 100;
+
+/// What one source says about somebody, as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) says: Demographics,
+    pub(crate) said_us: i64,
+}
+
+impl Kept {
+    pub(crate) fn name(&self) -> NameKey {
+        NameKey::new(self.says.family.reveal(), self.says.given.reveal())
+    }
+}
+
+/// Makes a person, with a guard row before any fact.
+pub(crate) async fn make(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    id: PersonId,
+    is_provisional: bool,
+) -> Result<(), Error> {
+    guard::create(tx, id).await?;
+    tx.execute(sql::PERSON_INSERT, values![id, is_provisional, ctx.now_us()]).await?;
+    Ok(())
+}
+
+/// Who stands for a person: themselves, unless a link says otherwise.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for nobody, and whatever the store says.
+pub async fn lead(s: &mut impl Reads, person: PersonId) -> Result<PersonId, Error> {
+    let lead = s.find(sql::PERSON_LEAD, values![person], |row| row.parse(0)).await?;
+    lead.ok_or(Error::Unknown("person"))
+}
+
+/// Everyone who is the same person as `person`, as far as anybody has said: never empty.
+///
+/// What is held about a person is held under any of these ids.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for nobody, and whatever the store says.
+pub async fn together(s: &mut impl Reads, person: PersonId) -> Result<Vec<PersonId>, Error> {
+    let lead = lead(s, person).await?;
+    Ok(s.list(sql::PERSON_TOGETHER, values![lead, TOGETHER_MAX], |row| row.parse(0)).await?)
+}
+
+/// The sources' accounts of one record, the latest first.
+pub(crate) async fn accounts(s: &mut impl Reads, person: PersonId) -> Result<Vec<Kept>, Error> {
+    Ok(s.list(sql::SOURCES, values![person, ACCOUNTS_MAX], read).await?)
+}
+
+/// The identifiers of one record, each once.
+pub(crate) async fn identifiers(
+    s: &mut impl Reads,
+    person: PersonId,
+) -> Result<BTreeSet<Identifier>, Error> {
+    let read = |row: &Row<'_>| {
+        Identifier::parse(&row.text(0)?, &row.text(1)?)
+            .map_err(|_| ken_store::Error::Column { index: 1 })
+    };
+    let list = s.list(sql::IDENTIFIERS, values![person, ACCOUNTS_MAX], read).await?;
+    Ok(list.into_iter().collect())
+}
+
+/// What the rule needs to know about whoever a lead stands for.
+pub(crate) async fn known(s: &mut impl Reads, lead: PersonId) -> Result<Known, Error> {
+    let (mut numbers, mut said) = (BTreeSet::new(), Vec::new());
+    for person in together(s, lead).await? {
+        numbers.append(&mut identifiers(s, person).await?);
+        said.extend(accounts(s, person).await?);
+    }
+    let account = |kept: Kept| Account {
+        name: kept.name(),
+        born: kept.says.born,
+        postcode: Sensitive::new(postcode_key(kept.says.postcode.reveal())),
+    };
+    Ok(Known {
+        person: lead,
+        identifiers: numbers.into_iter().filter(Identifier::is_national).collect(),
+        accounts: said.into_iter().map(account).collect(),
+        is_sources_own: false,
+        is_set_apart: false,
+    })
+}
+
+/// Whom a source's number means.
+pub(crate) async fn by_number(
+    s: &mut impl Reads,
+    source: &SourceRecord,
+) -> Result<Option<PersonId>, Error> {
+    let of = values![&source.organisation, source.local.system(), source.local.reveal()];
+    Ok(s.find(sql::NUMBER_FIND, of, |row| row.parse(0)).await?)
+}
+
+/// Whose an identifier is.
+pub(crate) async fn by_identifier(
+    s: &mut impl Reads,
+    identifier: &Identifier,
+) -> Result<Option<PersonId>, Error> {
+    let of = values![identifier.system(), identifier.reveal()];
+    Ok(s.find(sql::CLAIM_FIND, of, |row| row.parse(0)).await?)
+}
+
+/// Keeps what a source says: what it leaves out stays as it said before.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    incoming: &Demographics,
+) -> Result<(), Error> {
+    let before = one(tx, person, &incoming.source).await?;
+    let says = match &before {
+        Some(kept) => overlaid(incoming, &kept.says),
+        None => incoming.clone(),
+    };
+    write(tx, person, before.as_ref(), &says, ctx.now_us()).await?;
+    for identifier in &incoming.identifiers {
+        put_identifier(tx, ctx, person, &incoming.source.organisation, identifier).await?;
+    }
+    Ok(())
+}
+
+/// Moves one source's account from one record to another.
+pub(crate) async fn transfer(
+    tx: &mut Tx,
+    source: &SourceRecord,
+    from: PersonId,
+    to: PersonId,
+) -> Result<(), Error> {
+    let number = (&source.organisation, source.local.system(), source.local.reveal());
+    let of = values![number.0, number.1, number.2, from, to];
+    if tx.execute(sql::NUMBER_MOVE, of).await? == 0 {
+        return Err(Error::Contended);
+    }
+    if let Some(kept) = one(tx, from, source).await? {
+        unlist(tx, from, &kept).await?;
+        tx.execute(sql::SOURCE_DELETE, values![from, number.0, number.1, number.2]).await?;
+        write(tx, to, None, &kept.says, kept.said_us).await?;
+    }
+    Ok(())
+}
+
+async fn one(
+    s: &mut impl Reads,
+    person: PersonId,
+    source: &SourceRecord,
+) -> Result<Option<Kept>, Error> {
+    let of = values![person, &source.organisation, source.local.system(), source.local.reveal()];
+    Ok(s.find(sql::SOURCE, of, read).await?)
+}
+
+/// What a source says now, over what it said before.
+fn overlaid(now: &Demographics, before: &Demographics) -> Demographics {
+    let text = |now: &Sensitive<String>, before: &Sensitive<String>| {
+        if now.reveal().trim().is_empty() { before.clone() } else { now.clone() }
+    };
+    Demographics {
+        source: now.source.clone(),
+        identifiers: now.identifiers.clone(),
+        family: text(&now.family, &before.family),
+        given: text(&now.given, &before.given),
+        born: now.born.or(before.born),
+        sex: now.sex.or(before.sex),
+        address: text(&now.address, &before.address),
+        postcode: text(&now.postcode, &before.postcode),
+        phone: text(&now.phone, &before.phone),
+        died: now.died.or(before.died),
+    }
+}
+
+/// Writes an account, and lets the person be found by it and no longer by the one before.
+async fn write(
+    tx: &mut Tx,
+    person: PersonId,
+    before: Option<&Kept>,
+    says: &Demographics,
+    said_us: i64,
+) -> Result<(), Error> {
+    let name = NameKey::new(says.family.reveal(), says.given.reveal());
+    let source = &says.source;
+    let of = values![
+        person,
+        &source.organisation,
+        source.local.system(),
+        source.local.reveal(),
+        cut(says.family.reveal()),
+        cut(says.given.reveal()),
+        name.family.reveal(),
+        name.given.reveal(),
+        says.born,
+        says.sex.map(crate::Sex::code),
+        cut(says.address.reveal()),
+        cut(says.postcode.reveal()),
+        cut(says.phone.reveal()),
+        says.died,
+        said_us
+    ];
+    tx.execute(sql::SOURCE_PUT, of).await?;
+    if let Some(before) = before {
+        if before.name() == name && before.says.born == says.born {
+            return Ok(());
+        }
+        unlist(tx, person, before).await?;
+    }
+    let Some(born) = says.born.filter(|_| !name.family.reveal().is_empty()) else { return Ok(()) };
+    let of = values![
+        name.family.reveal(),
+        born,
+        name.given.reveal(),
+        person,
+        &source.organisation,
+        source.local.system(),
+        source.local.reveal()
+    ];
+    tx.execute(sql::NAME_INSERT, of).await?;
+    Ok(())
+}
+
+/// Lets a person no longer be found by an account.
+async fn unlist(tx: &mut Tx, person: PersonId, kept: &Kept) -> Result<(), Error> {
+    let (name, source) = (kept.name(), &kept.says.source);
+    let Some(born) = kept.says.born else { return Ok(()) };
+    let of = values![
+        name.family.reveal(),
+        born,
+        name.given.reveal(),
+        person,
+        &source.organisation,
+        source.local.system(),
+        source.local.reveal()
+    ];
+    tx.execute(sql::NAME_DELETE, of).await?;
+    Ok(())
+}
+
+async fn put_identifier(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    organisation: &OrganisationId,
+    identifier: &Identifier,
+) -> Result<(), Error> {
+    let (rule, range) = flags(identifier);
+    let (system, value) = (identifier.system(), identifier.reveal());
+    let of = values![person, system, value, organisation, rule, range, ctx.now_us()];
+    tx.execute(sql::IDENTIFIER_PUT, of).await?;
+    Ok(())
+}
+
+/// Which check an identifier passed, and in whose range it lies, as they are stored.
+fn flags(identifier: &Identifier) -> (&'static str, &'static str) {
+    let impossible = |yes: bool| if yes { NumberRange::Test.code() } else { "" };
+    match identifier {
+        Identifier::Chi(chi) => (chi.rule().code(), impossible(identifier.is_impossible())),
+        Identifier::Nhs(number) => ("mod11", number.range().code()),
+        Identifier::HealthAndCare(number) => ("mod11", number.range().code()),
+        Identifier::Candidate(_) => ("mod11", ""),
+        Identifier::Ucrn(_) | Identifier::Local(_) => ("", ""),
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Kept, ken_store::Error> {
+    let local = LocalIdentifier::new(&row.text(1)?, &row.text(2)?)
+        .map_err(|_| ken_store::Error::Column { index: 2 })?;
+    let source = SourceRecord { organisation: row.parse(0)?, local };
+    let says = Demographics {
+        family: row.text(3)?.into(),
+        given: row.text(4)?.into(),
+        born: row.parse_opt(7)?,
+        sex: row.parse_opt(8)?,
+        address: row.text(9)?.into(),
+        postcode: row.text(10)?.into(),
+        phone: row.text(11)?.into(),
+        died: row.parse_opt(12)?,
+        ..Demographics::from_source(source)
+    };
+    Ok(Kept { says, said_us: row.int(13)? })
+}

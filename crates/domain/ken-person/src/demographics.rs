@@ -1,0 +1,193 @@
+//! What a source says about who somebody is.
+
+use ken_core::identifier::{Chi, Identifier, LocalIdentifier};
+use ken_core::{OrganisationId, PartialDate, Sensitive, normalise};
+
+/// A source's own number for somebody: the organisation, and what its system calls them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceRecord {
+    /// The organisation that sends.
+    pub organisation: OrganisationId,
+    /// The number within the organisation's system.
+    pub local: LocalIdentifier,
+}
+
+/// Sex as recorded by a source; what a form's closed list offers, not who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sex {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Another, or not to be said.
+    Other,
+}
+
+impl Sex {
+    /// The stable code: FHIR's `administrative-gender`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Why a text is no sex of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not female, male or other")]
+pub struct SexError;
+
+impl std::str::FromStr for Sex {
+    type Err = SexError;
+
+    fn from_str(text: &str) -> Result<Self, SexError> {
+        match text {
+            "female" => Ok(Self::Female),
+            "male" => Ok(Self::Male),
+            "other" => Ok(Self::Other),
+            _ => Err(SexError),
+        }
+    }
+}
+
+/// Who a source says somebody is. Empty texts mean that the source does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demographics {
+    /// Who says so, and under which number.
+    pub source: SourceRecord,
+    /// Numbers of the person: valid national ones, and other local ones.
+    pub identifiers: Vec<Identifier>,
+    /// Family name.
+    pub family: Sensitive<String>,
+    /// Given names.
+    pub given: Sensitive<String>,
+    /// Date of birth, as far as it is known.
+    pub born: Option<PartialDate>,
+    /// Sex as recorded.
+    pub sex: Option<Sex>,
+    /// Address without the postcode, on lines.
+    pub address: Sensitive<String>,
+    /// Postcode.
+    pub postcode: Sensitive<String>,
+    /// Telephone number.
+    pub phone: Sensitive<String>,
+    /// Date of death, where the source says that they have died.
+    pub died: Option<PartialDate>,
+}
+
+/// Longest name, address, postcode or telephone number that is kept, in characters. House policy:
+/// HL7 v2 fields are shorter; the rest is cut, since a registration must not be lost for it.
+pub(crate) const TEXT_MAX: usize = 500;
+/// Most numbers of one registration that are looked at; further ones are kept by the record.
+pub(crate) const IDENTIFIERS_MAX: usize = 16;
+
+impl Demographics {
+    /// A registration that says nothing yet but where it comes from.
+    #[must_use]
+    pub fn from_source(source: SourceRecord) -> Self {
+        Self {
+            source,
+            identifiers: Vec::new(),
+            family: Sensitive::default(),
+            given: Sensitive::default(),
+            born: None,
+            sex: None,
+            address: Sensitive::default(),
+            postcode: Sensitive::default(),
+            phone: Sensitive::default(),
+            died: None,
+        }
+    }
+
+    /// The national numbers, each once, in their own order.
+    #[must_use]
+    pub fn national(&self) -> Vec<Identifier> {
+        let national = self.identifiers.iter().filter(|identifier| identifier.is_national());
+        let mut national: Vec<_> = national.cloned().collect();
+        national.sort();
+        national.dedup();
+        national.truncate(IDENTIFIERS_MAX);
+        national
+    }
+}
+
+/// A name folded for comparison.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameKey {
+    /// Family name, folded.
+    pub family: Sensitive<String>,
+    /// Given names, folded.
+    pub given: Sensitive<String>,
+}
+
+impl NameKey {
+    /// Folds a name.
+    #[must_use]
+    pub fn new(family: &str, given: &str) -> Self {
+        let fold = |name: &str| Sensitive::new(normalise(&cut(name)));
+        Self { family: fold(family), given: fold(given) }
+    }
+
+    /// Whether both parts are there; a name with a part missing agrees with nothing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.family.reveal().is_empty() && !self.given.reveal().is_empty()
+    }
+
+    /// Whether both name one person: the family names are equal, and one list of given names
+    /// begins as the other (`Isla` and `Isla Rose` agree, `Isla` and `Jack` do not).
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let first = |name: &Self| name.given.reveal().split(' ').map(str::to_owned).collect();
+        let (mine, theirs): (Vec<String>, Vec<String>) = (first(self), first(other));
+        let same_start = mine.iter().zip(&theirs).all(|(a, b)| a == b);
+        self.is_whole() && other.is_whole() && self.family == other.family && same_start
+    }
+}
+
+/// A postcode folded for comparison: capitals and digits only.
+pub(crate) fn postcode_key(postcode: &str) -> String {
+    let kept = postcode.chars().filter(char::is_ascii_alphanumeric).take(TEXT_MAX);
+    kept.map(|letter| letter.to_ascii_uppercase()).collect()
+}
+
+/// The text without its tail beyond [`TEXT_MAX`] characters.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control() || *letter == '\n').take(TEXT_MAX).collect()
+}
+
+/// The CHI number among some identifiers.
+pub(crate) fn chi(identifiers: &[Identifier]) -> impl Iterator<Item = &Chi> {
+    identifiers.iter().filter_map(|identifier| match identifier {
+        Identifier::Chi(chi) => Some(chi),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_agree_from_their_first_given_name() {
+        let check = |a: (&str, &str), b: (&str, &str), want| {
+            let (one, two) = (NameKey::new(a.0, a.1), NameKey::new(b.0, b.1));
+            assert_eq!(one.agrees_with(&two), want, "{a:?} {b:?}");
+            assert_eq!(two.agrees_with(&one), want, "{b:?} {a:?}");
+        };
+        check(("O'Neil", "Isla"), ("ONEIL", "isla rose"), true);
+        check(("Sample", "Isla"), ("Sample", "Jack"), false);
+        check(("Sample", "Isla"), ("Sampler", "Isla"), false);
+        check(("Sample", "Isla Rose"), ("Sample", "Isla Ann"), false);
+        check(("Sample", ""), ("Sample", "Isla"), false);
+        check(("", ""), ("", ""), false);
+    }
+
+    #[test]
+    fn postcodes_fold() {
+        assert_eq!(postcode_key(" eh1 1bb"), "EH11BB");
+    }
+}

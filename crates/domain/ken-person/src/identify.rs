@@ -1,0 +1,244 @@
+//! Identification: from what a source says to a person, with an honest "uncertain".
+//!
+//! The rule is [`crate::rule::identify`]; this is what it is asked about and what becomes of its
+//! answer.
+//!
+//! # Invariants
+//!
+//! - Every national identifier and every source number is claimed by one person under a unique
+//!   key, so that registrations at the same moment cannot make two people of one.
+//! - An uncertain identity gets a provisional person of its own at once, and a place in the queue;
+//!   nothing waits for the human, and nothing is linked before.
+//! - Each new person, new source and uncertain identity is an entry of the ledger.
+
+use std::collections::BTreeSet;
+
+use ken_core::identifier::Identifier;
+use ken_core::{Ctx, PartialDate, PersonId};
+use ken_store::keys::KeyRing;
+use ken_store::{Reads, Tx, values};
+
+use crate::demographics::{Demographics, NameKey};
+use crate::rule::{self, Doubt, Known, Verdict};
+use crate::{Error, account, entry, queue, sql};
+
+/// How often a registration begins again because others claimed its numbers meanwhile.
+const TRIES_MAX: usize = 3;
+/// Most people of one name and date of birth that are considered.
+const NAMESAKES_MAX: i64 = 20;
+
+/// Who a source means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identified {
+    /// Somebody known. What the source sends is filed under this id; see [`crate::lead`] for who
+    /// stands for them.
+    Known(PersonId),
+    /// Somebody who was not known before.
+    New(PersonId),
+    /// A human must look. What the source sends is filed under the provisional person.
+    Uncertain {
+        /// The person made for the time being.
+        provisional: PersonId,
+        /// Whom it may be, and why.
+        candidates: Vec<Doubt>,
+    },
+}
+
+impl Identified {
+    /// The person under whom to file.
+    #[must_use]
+    pub const fn person(&self) -> PersonId {
+        match self {
+            Self::Known(person) | Self::New(person) => *person,
+            Self::Uncertain { provisional, .. } => *provisional,
+        }
+    }
+}
+
+/// Says who a source means, and keeps what it says about them.
+///
+/// # Errors
+///
+/// [`Error::Contended`] when others register the same person again and again, and whatever the
+/// store, the key ring or the ledger says.
+pub async fn identify(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    incoming: &Demographics,
+) -> Result<Identified, Error> {
+    for _ in 0..TRIES_MAX {
+        let candidates = candidates(tx, incoming).await?;
+        let free = unclaimed(incoming, &candidates);
+        let done = match rule::identify(incoming, &candidates) {
+            Verdict::Known(lead) => known(tx, ctx, keys, incoming, &free, lead, &[]).await?,
+            Verdict::Duplicate(lead, doubts) => {
+                known(tx, ctx, keys, incoming, &free, lead, &doubts).await?
+            }
+            Verdict::New => new(tx, ctx, keys, incoming, &free).await?,
+            Verdict::Uncertain(doubts) => uncertain(tx, ctx, keys, incoming, &free, doubts).await?,
+        };
+        if let Some(identified) = done {
+            return Ok(identified);
+        }
+    }
+    Err(Error::Contended)
+}
+
+/// The national numbers of a registration that no candidate holds.
+fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
+    let held: BTreeSet<_> = candidates.iter().flat_map(|known| &known.identifiers).collect();
+    incoming.national().into_iter().filter(|identifier| !held.contains(identifier)).collect()
+}
+
+/// Everyone who may be meant: by the source's number, a national number, or name and date.
+async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, Error> {
+    let own = account::by_number(tx, &incoming.source).await?;
+    let mut found: BTreeSet<PersonId> = own.into_iter().collect();
+    for identifier in incoming.national() {
+        found.extend(account::by_identifier(tx, &identifier).await?);
+    }
+    let name = NameKey::new(incoming.family.reveal(), incoming.given.reveal());
+    let day = incoming.born.and_then(PartialDate::day);
+    if let Some(day) = day.filter(|_| name.is_whole()) {
+        let of = values![name.family.reveal(), day, name.given.reveal(), NAMESAKES_MAX];
+        found.extend(tx.list(sql::NAME_FIND, of, |row| row.parse::<PersonId>(0)).await?);
+    }
+    let mut leads = BTreeSet::new();
+    for person in found {
+        leads.insert(account::lead(tx, person).await?);
+    }
+    let own = match own {
+        Some(own) => Some(account::lead(tx, own).await?),
+        None => None,
+    };
+    let mut known = Vec::with_capacity(leads.len());
+    for lead in leads {
+        let mut one = account::known(tx, lead).await?;
+        if let Some(own) = own {
+            one.is_sources_own = own == lead;
+            let of = values![own, lead];
+            one.is_set_apart = tx.find(sql::APART_FIND, of, |row| row.int(0)).await?.is_some();
+        }
+        known.push(one);
+    }
+    Ok(known)
+}
+
+/// Somebody known; `None` when another claimed one of the numbers meanwhile.
+async fn known(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    incoming: &Demographics,
+    free: &[Identifier],
+    lead: PersonId,
+    doubts: &[Doubt],
+) -> Result<Option<Identified>, Error> {
+    // A record that another stands for keeps what its source sends, so that the link can be undone.
+    let own = account::by_number(tx, &incoming.source).await?;
+    let person = own.unwrap_or(lead);
+    let claims = Claims { number: own.is_none(), identifiers: free };
+    if !claims.take(tx, incoming, person).await? {
+        return Ok(None);
+    }
+    account::put(tx, ctx, person, incoming).await?;
+    if own.is_none() {
+        entry::identified(tx, ctx, keys, person, &incoming.source, "known").await?;
+    }
+    queue::offer_once(tx, ctx, person, &incoming.source.organisation, doubts).await?;
+    Ok(Some(Identified::Known(person)))
+}
+
+/// Somebody new; `None` when another claimed one of the numbers meanwhile.
+async fn new(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    incoming: &Demographics,
+    free: &[Identifier],
+) -> Result<Option<Identified>, Error> {
+    let person = PersonId::draw(ctx.ids);
+    let claims = Claims { number: true, identifiers: free };
+    if !claims.take(tx, incoming, person).await? {
+        return Ok(None);
+    }
+    account::make(tx, ctx, person, false).await?;
+    account::put(tx, ctx, person, incoming).await?;
+    entry::identified(tx, ctx, keys, person, &incoming.source, "new").await?;
+    Ok(Some(Identified::New(person)))
+}
+
+/// A provisional person and a place in the queue; `None` when another claimed a number meanwhile.
+async fn uncertain(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    incoming: &Demographics,
+    free: &[Identifier],
+    doubts: Vec<Doubt>,
+) -> Result<Option<Identified>, Error> {
+    let person = PersonId::draw(ctx.ids);
+    let before = account::by_number(tx, &incoming.source).await?;
+    let claims = Claims { number: before.is_none(), identifiers: free };
+    if !claims.take(tx, incoming, person).await? {
+        return Ok(None);
+    }
+    account::make(tx, ctx, person, true).await?;
+    if let Some(before) = before {
+        // From now on the number means the provisional person; what the source said under it
+        // before stays where it was.
+        let source = &incoming.source;
+        let (system, number) = (source.local.system(), source.local.reveal());
+        let of = values![&source.organisation, system, number, before, person];
+        if tx.execute(sql::NUMBER_MOVE, of).await? == 0 {
+            return Err(Error::Contended);
+        }
+    }
+    account::put(tx, ctx, person, incoming).await?;
+    queue::offer_once(tx, ctx, person, &incoming.source.organisation, &doubts).await?;
+    entry::identified(tx, ctx, keys, person, &incoming.source, "uncertain").await?;
+    Ok(Some(Identified::Uncertain { provisional: person, candidates: doubts }))
+}
+
+/// What a registration claims for a person.
+struct Claims<'a> {
+    number: bool,
+    identifiers: &'a [Identifier],
+}
+
+impl Claims<'_> {
+    /// Claims all, in one order for everybody so that two cannot wait for each other; or nothing,
+    /// and then says `false`: somebody else was first, and has committed.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        incoming: &Demographics,
+        person: PersonId,
+    ) -> Result<bool, Error> {
+        let source = &incoming.source;
+        let (system, number) = (source.local.system(), source.local.reveal());
+        if self.number {
+            let of = values![&source.organisation, system, number, person];
+            if tx.execute(sql::NUMBER_CLAIM, of).await? == 0 {
+                return Ok(false);
+            }
+        }
+        for (at, identifier) in self.identifiers.iter().enumerate() {
+            let of = values![identifier.system(), identifier.reveal(), person];
+            if tx.execute(sql::CLAIM_INSERT, of).await? == 1 {
+                continue;
+            }
+            for taken in self.identifiers.iter().take(at) {
+                let of = values![taken.system(), taken.reveal(), person];
+                tx.execute(sql::CLAIM_DELETE, of).await?;
+            }
+            if self.number {
+                let of = values![&source.organisation, system, number, person];
+                tx.execute(sql::NUMBER_DELETE, of).await?;
+            }
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}

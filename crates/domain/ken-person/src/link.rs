@@ -1,0 +1,283 @@
+//! Links: saying that two records are one person, and taking it back.
+//!
+//! # Invariants
+//!
+//! - A link moves nothing but who stands for whom; undone, everything is as it was before.
+//! - Two records that each have a valid CHI number of their own are not linked ([`Error::TwoChis`]).
+//! - A merge message relinks only its sender's own record.
+//! - Every link, undone link and merge holds both people's guards, bumps them and is an entry on
+//!   both streams.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use ken_core::{Ctx, OrganisationId, PersonId};
+use ken_directory::Acting;
+use ken_ledger::EntryKind;
+use ken_store::keys::KeyRing;
+use ken_store::{Reads, Tx, values};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::account::{self, TOGETHER_MAX};
+use crate::demographics::{Demographics, SourceRecord, chi};
+use crate::rule::{Doubt, Reason};
+use crate::{Error, Why, entry, queue, sql};
+
+/// The id of a link or of a place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReviewId(Uuid);
+
+/// The id of a link.
+pub type LinkId = ReviewId;
+
+impl ReviewId {
+    pub(crate) fn draw(ctx: &Ctx<'_>) -> Self {
+        Self(ctx.ids.ordered())
+    }
+}
+
+impl fmt::Display for ReviewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.hyphenated(), f)
+    }
+}
+
+impl FromStr for ReviewId {
+    type Err = ken_core::IdError;
+
+    fn from_str(text: &str) -> Result<Self, ken_core::IdError> {
+        text.parse::<ken_core::EntryId>().map(|id| Self(id.uuid()))
+    }
+}
+
+/// A link that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its id.
+    pub id: LinkId,
+    /// The record that another stands for.
+    pub person: PersonId,
+    /// The record that stood for both when the link was made.
+    pub lead: PersonId,
+}
+
+/// What became of a merge message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Merged {
+    /// Neither or only one number was known, or both meant one person already.
+    Nothing,
+    /// The whole record was the sender's own: it is linked to the other.
+    Linked(Link),
+    /// Only the sender's account was moved: what the sender filed under `from` belongs to `to`.
+    Moved {
+        /// Where the sender's account was.
+        from: PersonId,
+        /// Where it is now.
+        to: PersonId,
+    },
+    /// Each has a CHI number of its own: nothing was moved, and a human must look.
+    Uncertain,
+}
+
+/// Who links: a practitioner, or a source about its own numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Linker<'a> {
+    Practitioner(&'a Acting),
+    Source(&'a OrganisationId),
+}
+
+impl Linker<'_> {
+    fn detail(self) -> Value {
+        match self {
+            Self::Practitioner(by) => entry::who(by),
+            Self::Source(organisation) => entry::source(organisation),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Practitioner(by) => by.practitioner.to_string(),
+            Self::Source(organisation) => organisation.to_string(),
+        }
+    }
+}
+
+/// Lets `into` stand for `person` and for all that `person` stood for.
+pub(crate) async fn join(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    into: PersonId,
+    by: Linker<'_>,
+    why: Option<&Why>,
+) -> Result<Option<Link>, Error> {
+    let people = BTreeSet::from([person, into]);
+    let guard = tx.lock_people(&people).await?;
+    let (from, to) = (account::lead(tx, person).await?, account::lead(tx, into).await?);
+    if from == to {
+        return Ok(None);
+    }
+    if has_two_chis(tx, from, to).await? {
+        return Err(Error::TwoChis);
+    }
+    let moved = account::together(tx, from).await?;
+    for one in &moved {
+        if tx.execute(sql::PERSON_SET_LEAD, values![one, from, to]).await? == 0 {
+            return Err(Error::Contended);
+        }
+    }
+    let id = LinkId::draw(ctx);
+    let list = moved.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let of = values![from, id.to_string(), from, to, list, ctx.now_us(), by.name()];
+    tx.execute(sql::LINK_INSERT, of).await?;
+    guard.bump(tx).await?;
+    note(tx, ctx, keys, EntryKind::Linked, (from, to), by, why).await?;
+    Ok(Some(Link { id, person: from, lead: to }))
+}
+
+/// Takes a link back: who stood for whom is as it was before.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for no such link, [`Error::Decided`] for one that was taken back already,
+/// [`Error::Buried`] where a later link stands on it, and whatever the store or the ledger says.
+pub async fn unlink(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    link: LinkId,
+    by: &Acting,
+    why: &Why,
+) -> Result<(), Error> {
+    let read = |row: &ken_store::Row<'_>| {
+        let undone = row.time_opt(3)?;
+        Ok((row.parse::<PersonId>(0)?, row.parse::<PersonId>(1)?, row.text(2)?, undone))
+    };
+    let found = tx.find(sql::LINK, values![person, link.to_string()], read).await?;
+    let (from, to, moved, undone) = found.ok_or(Error::Unknown("link"))?;
+    if undone.is_some() {
+        return Err(Error::Decided("link"));
+    }
+    let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
+    for one in moved.split(' ') {
+        if tx.execute(sql::PERSON_SET_LEAD, values![one, to, from]).await? == 0 {
+            return Err(Error::Buried);
+        }
+    }
+    let of = values![person, link.to_string(), ctx.now_us()];
+    if tx.execute(sql::LINK_UNDO, of).await? == 0 {
+        return Err(Error::Decided("link"));
+    }
+    guard.bump(tx).await?;
+    let by = Linker::Practitioner(by);
+    note(tx, ctx, keys, EntryKind::Unlinked, (from, to), by, Some(why)).await
+}
+
+/// The links of a record that stand, oldest first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn links(s: &mut impl Reads, person: PersonId) -> Result<Vec<Link>, Error> {
+    let read = |row: &ken_store::Row<'_>| Ok((row.parse::<LinkId>(0)?, row.parse(1)?));
+    let list = s.list(sql::LINKS, values![person, TOGETHER_MAX], read).await?;
+    Ok(list.into_iter().map(|(id, lead)| Link { id, person, lead }).collect())
+}
+
+/// Says that what the sender knew under `gone` is from now on known under `kept` (HL7 A40, A34).
+///
+/// # Errors
+///
+/// [`Error::ForeignNumber`] where the numbers are of two organisations, and whatever the store,
+/// the key ring or the ledger says.
+pub async fn merge(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    gone: &SourceRecord,
+    kept: &SourceRecord,
+) -> Result<Merged, Error> {
+    if gone.organisation != kept.organisation {
+        return Err(Error::ForeignNumber);
+    }
+    let sender = &gone.organisation;
+    let from = account::by_number(tx, gone).await?;
+    let to = account::by_number(tx, kept).await?;
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (None, None) => return Ok(Merged::Nothing),
+        (Some(known), None) => return alias(tx, ctx, known, kept).await,
+        (None, Some(known)) => return alias(tx, ctx, known, gone).await,
+    };
+    if account::lead(tx, from).await? == account::lead(tx, to).await? {
+        return Ok(Merged::Nothing);
+    }
+    if has_two_chis(tx, from, to).await? {
+        let doubt = Doubt { person: to, reasons: BTreeSet::from([Reason::ChiDiffers]) };
+        queue::offer_once(tx, ctx, from, sender, &[doubt]).await?;
+        return Ok(Merged::Uncertain);
+    }
+    let others = account::accounts(tx, from).await?;
+    if others.iter().all(|kept| kept.says.source.organisation == *sender) {
+        let link = join(tx, ctx, keys, from, to, Linker::Source(sender), None).await?;
+        return Ok(link.map_or(Merged::Nothing, Merged::Linked));
+    }
+    let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
+    account::transfer(tx, gone, from, to).await?;
+    guard.bump(tx).await?;
+    let by = Linker::Source(sender);
+    note(tx, ctx, keys, EntryKind::Linked, (from, to), by, None).await?;
+    Ok(Merged::Moved { from, to })
+}
+
+/// Gives somebody known a further number of the same source.
+async fn alias(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &SourceRecord,
+) -> Result<Merged, Error> {
+    let of = values![&source.organisation, source.local.system(), source.local.reveal(), person];
+    if tx.execute(sql::NUMBER_CLAIM, of).await? == 0 {
+        return Err(Error::Contended);
+    }
+    account::put(tx, ctx, person, &Demographics::from_source(source.clone())).await?;
+    Ok(Merged::Nothing)
+}
+
+/// Whether the two, with all they stand for, have different valid CHI numbers.
+pub(crate) async fn has_two_chis(
+    s: &mut impl Reads,
+    one: PersonId,
+    other: PersonId,
+) -> Result<bool, Error> {
+    let (one, other) = (account::known(s, one).await?, account::known(s, other).await?);
+    let mine: BTreeSet<_> = chi(&one.identifiers).collect();
+    let theirs: BTreeSet<_> = chi(&other.identifiers).collect();
+    Ok(mine.union(&theirs).count() > 1)
+}
+
+async fn note(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    kind: EntryKind,
+    (from, to): (PersonId, PersonId),
+    by: Linker<'_>,
+    why: Option<&Why>,
+) -> Result<(), Error> {
+    for (person, other) in [(from, to), (to, from)] {
+        let detail = json!({
+            "event": kind.code(),
+            "other": other.to_string(),
+            "by": by.detail(),
+            "reason": why.map(Why::reveal),
+        });
+        entry::decided(tx, ctx, keys, person, kind, detail).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Every statement of this crate, and its tables.
+//!
+//! `person`, `person_source`, `person_identifier`, `person_apart` and `review` belong to a person
+//! and begin with `person_id`. `source_number`, `identifier_claim` and `person_name` are look-ups,
+//! by what is looked up.
+//!
+//! Nobody is moved by a link: `person.lead_id` says who stands for whom, one step deep, and a link
+//! undone is that column put back.
+
+use ken_store::{Migration, statements};
+
+/// The tables of this crate, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ken-person",
+    number: 1,
+    title: "people, sources, identifiers, links, review",
+    sql: "
+CREATE TABLE person (
+  person_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL,
+  provisional BIGINT NOT NULL CHECK (provisional IN (0, 1)), made_us BIGINT NOT NULL
+);
+CREATE INDEX person_by_lead ON person (lead_id);
+CREATE TABLE person_source (
+  person_id TEXT NOT NULL, organisation_id TEXT NOT NULL, system TEXT NOT NULL,
+  number TEXT NOT NULL, family TEXT NOT NULL, given TEXT NOT NULL,
+  family_key TEXT NOT NULL, given_key TEXT NOT NULL, born TEXT, sex TEXT,
+  address TEXT NOT NULL, postcode TEXT NOT NULL, phone TEXT NOT NULL, died TEXT,
+  said_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, organisation_id, system, number)
+);
+CREATE TABLE source_number (
+  organisation_id TEXT NOT NULL, system TEXT NOT NULL, number TEXT NOT NULL,
+  person_id TEXT NOT NULL, PRIMARY KEY (organisation_id, system, number)
+);
+CREATE TABLE person_identifier (
+  person_id TEXT NOT NULL, system TEXT NOT NULL, value TEXT NOT NULL,
+  organisation_id TEXT NOT NULL, check_rule TEXT NOT NULL, issue_range TEXT NOT NULL,
+  said_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, system, value, organisation_id)
+);
+CREATE TABLE identifier_claim (
+  system TEXT NOT NULL, value TEXT NOT NULL, person_id TEXT NOT NULL,
+  PRIMARY KEY (system, value)
+);
+CREATE TABLE person_name (
+  family_key TEXT NOT NULL, born TEXT NOT NULL, given_key TEXT NOT NULL,
+  person_id TEXT NOT NULL, organisation_id TEXT NOT NULL, system TEXT NOT NULL,
+  number TEXT NOT NULL,
+  PRIMARY KEY (family_key, born, given_key, person_id, organisation_id, system, number)
+);
+CREATE TABLE person_apart (
+  person_id TEXT NOT NULL, other_id TEXT NOT NULL, said_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, other_id)
+);
+CREATE TABLE link_event (
+  person_id TEXT NOT NULL, event_id TEXT NOT NULL, from_lead_id TEXT NOT NULL,
+  to_lead_id TEXT NOT NULL, moved TEXT NOT NULL, made_us BIGINT NOT NULL,
+  made_by TEXT NOT NULL, undone_us BIGINT,
+  PRIMARY KEY (person_id, event_id)
+);
+CREATE INDEX link_event_by_id ON link_event (event_id);
+CREATE TABLE review (
+  person_id TEXT NOT NULL, review_id TEXT NOT NULL, organisation_id TEXT NOT NULL,
+  made_us BIGINT NOT NULL, decision TEXT, decided_us BIGINT, decided_by TEXT,
+  link_event_id TEXT,
+  PRIMARY KEY (person_id, review_id)
+);
+CREATE INDEX review_open ON review (made_us, review_id) WHERE decision IS NULL;
+CREATE TABLE review_candidate (
+  person_id TEXT NOT NULL, review_id TEXT NOT NULL, candidate_id TEXT NOT NULL,
+  reasons TEXT NOT NULL, PRIMARY KEY (person_id, review_id, candidate_id)
+);
+",
+}];
+
+statements! {
+    /// Makes a person, who stands for themselves.
+    PERSON_INSERT = "INSERT INTO person (person_id, lead_id, provisional, made_us)
+        VALUES ($1, $1, $2, $3)";
+    /// Who stands for a person.
+    PERSON_LEAD = "SELECT lead_id FROM person WHERE person_id = $1";
+    /// Everyone for whom a person stands, themselves included.
+    PERSON_TOGETHER = "SELECT person_id FROM person WHERE lead_id = $1
+        ORDER BY person_id LIMIT $2";
+    /// Lets somebody stand for another, if nobody has changed that meanwhile.
+    PERSON_SET_LEAD = "UPDATE person SET lead_id = $3 WHERE person_id = $1 AND lead_id = $2";
+    /// Says that a person is no longer provisional, or is again.
+    PERSON_SET_PROVISIONAL = "UPDATE person SET provisional = $2 WHERE person_id = $1";
+    /// Takes a source's number for a new person; nothing where it is taken.
+    NUMBER_CLAIM = "INSERT INTO source_number (organisation_id, system, number, person_id)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (organisation_id, system, number) DO NOTHING";
+    /// Gives a source's number back.
+    NUMBER_DELETE = "DELETE FROM source_number
+        WHERE organisation_id = $1 AND system = $2 AND number = $3 AND person_id = $4";
+    /// Points a source's number to another person.
+    NUMBER_MOVE = "UPDATE source_number SET person_id = $5
+        WHERE organisation_id = $1 AND system = $2 AND number = $3 AND person_id = $4";
+    /// Whom a source's number means.
+    NUMBER_FIND = "SELECT person_id FROM source_number
+        WHERE organisation_id = $1 AND system = $2 AND number = $3";
+    /// Takes an identifier for a person; nothing where it is taken.
+    CLAIM_INSERT = "INSERT INTO identifier_claim (system, value, person_id) VALUES ($1, $2, $3)
+        ON CONFLICT (system, value) DO NOTHING";
+    /// Gives an identifier back.
+    CLAIM_DELETE = "DELETE FROM identifier_claim
+        WHERE system = $1 AND value = $2 AND person_id = $3";
+    /// Whose an identifier is.
+    CLAIM_FIND = "SELECT person_id FROM identifier_claim WHERE system = $1 AND value = $2";
+    /// Keeps an identifier that a source gave for a person.
+    IDENTIFIER_PUT = "INSERT INTO person_identifier
+        (person_id, system, value, organisation_id, check_rule, issue_range, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (person_id, system, value, organisation_id) DO NOTHING";
+    /// The identifiers of a person, one row for each source of each.
+    IDENTIFIERS = "SELECT i.system, i.value, i.organisation_id FROM person_identifier i
+        WHERE i.person_id = $1 ORDER BY i.system, i.value, i.organisation_id LIMIT $2";
+    /// Keeps what a source says about a person.
+    SOURCE_PUT = "INSERT INTO person_source
+        (person_id, organisation_id, system, number, family, given, family_key, given_key,
+         born, sex, address, postcode, phone, died, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (person_id, organisation_id, system, number) DO UPDATE SET
+        family = excluded.family, given = excluded.given, family_key = excluded.family_key,
+        given_key = excluded.given_key, born = excluded.born, sex = excluded.sex,
+        address = excluded.address, postcode = excluded.postcode, phone = excluded.phone,
+        died = excluded.died, said_us = excluded.said_us";
+    /// What the sources say about a person, the latest first.
+    SOURCES = "SELECT organisation_id, system, number, family, given, family_key, given_key,
+        born, sex, address, postcode, phone, died, said_us FROM person_source
+        WHERE person_id = $1 ORDER BY said_us DESC, organisation_id, system, number LIMIT $2";
+    /// Removes one source's account of a person.
+    SOURCE_DELETE = "DELETE FROM person_source WHERE person_id = $1 AND organisation_id = $2
+        AND system = $3 AND number = $4";
+    /// Finds people by folded name and date of birth.
+    NAME_FIND = "SELECT DISTINCT person_id FROM person_name
+        WHERE family_key = $1 AND born = $2 AND given_key = $3 ORDER BY person_id LIMIT $4";
+    /// Finds people by folded family name and date of birth.
+    FAMILY_FIND = "SELECT DISTINCT person_id FROM person_name
+        WHERE family_key = $1 AND born = $2 ORDER BY person_id LIMIT $3";
+    /// Lets a person be found by a source's account of them.
+    NAME_INSERT = "INSERT INTO person_name
+        (family_key, born, given_key, person_id, organisation_id, system, number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    /// The account by which a person could be found so far.
+    NAME_DELETE = "DELETE FROM person_name WHERE family_key = $1 AND born = $2 AND given_key = $3
+        AND person_id = $4 AND organisation_id = $5 AND system = $6 AND number = $7";
+    /// What one source said about a person so far.
+    SOURCE = "SELECT organisation_id, system, number, family, given, family_key, given_key,
+        born, sex, address, postcode, phone, died, said_us FROM person_source
+        WHERE person_id = $1 AND organisation_id = $2 AND system = $3 AND number = $4";
+    /// Says that two are not one.
+    APART_INSERT = "INSERT INTO person_apart (person_id, other_id, said_us) VALUES ($1, $2, $3)
+        ON CONFLICT (person_id, other_id) DO NOTHING";
+    /// Takes back that two are not one.
+    APART_DELETE = "DELETE FROM person_apart WHERE person_id = $1 AND other_id = $2";
+    /// Whether a human said that two are not one.
+    APART_FIND = "SELECT said_us FROM person_apart WHERE person_id = $1 AND other_id = $2";
+    /// Notes a link.
+    LINK_INSERT = "INSERT INTO link_event (person_id, event_id, from_lead_id, to_lead_id, moved,
+        made_us, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// One link.
+    LINK = "SELECT from_lead_id, to_lead_id, moved, undone_us FROM link_event
+        WHERE person_id = $1 AND event_id = $2";
+    /// Under whom a link is kept.
+    LINK_OF = "SELECT person_id FROM link_event WHERE event_id = $1";
+    /// Notes that a link was undone.
+    LINK_UNDO = "UPDATE link_event SET undone_us = $3
+        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
+    /// The links of a person that stand.
+    LINKS = "SELECT event_id, to_lead_id, made_us FROM link_event
+        WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
+    /// Puts a person into the queue.
+    REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
+        VALUES ($1, $2, $3, $4)";
+    /// Offers a candidate.
+    REVIEW_CANDIDATE = "INSERT INTO review_candidate (person_id, review_id, candidate_id, reasons)
+        VALUES ($1, $2, $3, $4)";
+    /// The open places in the queue after one of them, oldest first.
+    REVIEWS_OPEN = "SELECT person_id, review_id, organisation_id, made_us FROM review
+        WHERE decision IS NULL AND (made_us, review_id) > ($1, $2)
+        ORDER BY made_us, review_id LIMIT $3";
+    /// How many are open, up to a bound.
+    REVIEWS_COUNT = "SELECT COUNT(*) FROM
+        (SELECT review_id FROM review WHERE decision IS NULL LIMIT $1) AS open";
+    /// One place in the queue.
+    REVIEW = "SELECT organisation_id, made_us, decision, link_event_id FROM review
+        WHERE person_id = $1 AND review_id = $2";
+    /// Whether a candidate was offered for a person before.
+    REVIEW_OFFERED = "SELECT review_id FROM review_candidate
+        WHERE person_id = $1 AND candidate_id = $2 LIMIT 1";
+    /// The candidates of a place in the queue.
+    REVIEW_CANDIDATES = "SELECT candidate_id, reasons FROM review_candidate
+        WHERE person_id = $1 AND review_id = $2 ORDER BY candidate_id LIMIT $3";
+    /// Decides a place in the queue that is open.
+    REVIEW_DECIDE = "UPDATE review SET decision = $3, decided_us = $4, decided_by = $5,
+        link_event_id = $6
+        WHERE person_id = $1 AND review_id = $2 AND decision IS NULL";
+    /// Opens a decided place in the queue again.
+    REVIEW_REOPEN = "UPDATE review SET decision = NULL, decided_us = NULL, decided_by = NULL,
+        link_event_id = NULL
+        WHERE person_id = $1 AND review_id = $2 AND decision IS NOT NULL";
+}

@@ -1,0 +1,140 @@
+//! Who is meant: known, new, uncertain; and by many at once.
+
+use ken_person::{Identified, Reason};
+use ken_store::{Snapshot, guard};
+use ken_testkit::assert_prepares;
+
+use crate::world::{World, chi, nhs, says, worlds};
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    for world in worlds().await {
+        assert_prepares(&world.on.db, ken_person::STATEMENTS).await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_brings_sources_together() {
+    for world in worlds().await {
+        let first = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1), nhs(1)]);
+        let Identified::New(isla) = world.identify(&first).await else { panic!("new") };
+        let check = async |organisation, number, name, born, numbers: &[_], want: Identified| {
+            let got = world.identify(&says(organisation, number, name, born, numbers)).await;
+            assert_eq!(got, want, "{} {organisation} {number}", world.on.engine);
+        };
+        let known = || Identified::Known(isla);
+        check("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)], known()).await;
+        check("ooh", "7", "ISLA SAMPLE", "", &[chi(1)], known()).await;
+        check("cec", "9", "Isla Married", "2017-03-14", &[nhs(1)], known()).await;
+        // The council says less next time, and its number is enough.
+        check("cec", "9", "", "", &[], known()).await;
+        assert_eq!(world.places().await, []);
+        assert_eq!(world.events(isla).await, ["new", "known", "known"], "{}", world.on.engine);
+        let has_guard = async |s: &mut Snapshot| Ok(guard::find(s, isla).await?.is_some());
+        assert!(world.read(has_guard).await);
+    }
+}
+
+#[tokio::test]
+async fn doubt_makes_a_provisional_person_once() {
+    for world in worlds().await {
+        let first = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let isla = world.identify(&first).await.person();
+        let unsure = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        let Identified::Uncertain { provisional, candidates } = world.identify(&unsure).await
+        else {
+            panic!("uncertain")
+        };
+        assert_ne!(provisional, isla);
+        assert_eq!(candidates[0].person, isla);
+        assert!(candidates[0].reasons.contains(&Reason::NameAndBirth));
+        // The next message of the same number is about the same provisional person.
+        assert_eq!(world.identify(&unsure).await, Identified::Known(provisional));
+        let places = world.places().await;
+        assert_eq!(places.len(), 1, "{}", world.on.engine);
+        assert_eq!((places[0].person, &places[0].candidates), (provisional, &candidates));
+        // Nobody's yet, so that nobody is shown it.
+        assert!(world.events(provisional).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn twins_are_two() {
+    for world in worlds().await {
+        let isla = world.identify(&says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)])).await;
+        let jack = world.identify(&says("nhsl", "2", "Jack Sample", "2017-03-14", &[chi(2)])).await;
+        assert!(matches!((&isla, &jack), (Identified::New(_), Identified::New(_))));
+        // His record comes with her number.
+        let mixed = says("ooh", "5", "Jack Sample", "2017-03-14", &[chi(1)]);
+        let Identified::Uncertain { candidates, .. } = world.identify(&mixed).await else {
+            panic!("uncertain")
+        };
+        let people: Vec<_> = candidates.iter().map(|candidate| candidate.person).collect();
+        assert_eq!(people, [isla.person(), jack.person()], "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_reused_local_number_does_not_overwrite_anybody() {
+    for world in worlds().await {
+        let isla = says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let isla = world.identify(&isla).await.person();
+        let reused = says("cec", "9", "Hamish Other", "1950-01-01", &[]);
+        let Identified::Uncertain { provisional, candidates } = world.identify(&reused).await
+        else {
+            panic!("uncertain")
+        };
+        assert!(candidates[0].reasons.contains(&Reason::SourceNumber));
+        assert_eq!(world.identify(&reused).await, Identified::Known(provisional));
+        let again = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        assert_eq!(world.identify(&again).await, Identified::Known(isla), "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_number_learnt_late_is_a_place_in_the_queue() {
+    for world in worlds().await {
+        let council = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        let council = world.identify(&council).await.person();
+        let board = says("nhsl", "1", "Isla Sample", "2017-03-15", &[chi(1)]);
+        let board = world.identify(&board).await.person();
+        let learnt = says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)]);
+        for _ in 0..2 {
+            assert_eq!(world.identify(&learnt).await, Identified::Known(council));
+        }
+        let places = world.places().await;
+        assert_eq!(places.len(), 1, "{}", world.on.engine);
+        assert_eq!((places[0].person, places[0].candidates[0].person), (council, board));
+    }
+}
+
+async fn at_once(world: &World, same_local_number: bool) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (db, keys) = (world.on.db.clone(), world.on.keys.clone());
+        let (clock, ids) = (world.clock.clone(), world.ids.clone());
+        let number = if same_local_number { "1".to_owned() } else { n.to_string() };
+        tasks.spawn(async move {
+            let ctx = ken_core::Ctx::new(&*clock, &*ids);
+            let incoming = says("nhsl", &number, "Isla Sample", "2017-03-14", &[nhs(1), chi(1)]);
+            let work = async |tx: &mut ken_store::Tx| {
+                ken_person::identify(tx, &ctx, &keys, &incoming).await
+            };
+            db.write("test.identify", work).await.unwrap()
+        });
+    }
+    let all = tasks.join_all().await;
+    let new = all.iter().filter(|one| matches!(one, Identified::New(_))).count();
+    let people: std::collections::BTreeSet<_> = all.iter().map(Identified::person).collect();
+    assert_eq!((new, people.len()), (1, 1), "{} {all:?}", world.on.engine);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn registrations_at_once_make_one_person() {
+    for world in worlds().await {
+        at_once(&world, false).await;
+    }
+    for world in worlds().await {
+        at_once(&world, true).await;
+    }
+}

@@ -1,0 +1,10 @@
+//! The index on both engines: identification, the queue, links, search.
+
+#[cfg(test)]
+mod identify;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,159 @@
+//! Decisions of people about people: same, different, undone; and merges by their sender.
+
+use ken_core::PersonId;
+use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
+use ken_store::{Snapshot, Tx, guard};
+
+use crate::world::{World, chi, nhs, says, source, worlds};
+
+fn why() -> Why {
+    Why::new("same address and mother, confirmed by telephone").unwrap()
+}
+
+/// Isla of the health board, and somebody of the council who may be her.
+async fn unsure(world: &World) -> (PersonId, Place) {
+    let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+    let isla = world.identify(&isla).await.person();
+    world.identify(&says("cec", "9", "Isla Sample", "2017-03-14", &[])).await;
+    let mut places = world.places().await;
+    (isla, places.remove(0))
+}
+
+async fn decide(world: &World, place: &Place, answer: Answer) -> Result<(), Error> {
+    let (ctx, by) = (world.ctx(), world.steward());
+    let at = (place.person, place.id);
+    let work =
+        async |tx: &mut Tx| queue::decide(tx, &ctx, &world.on.keys, at, answer, &by, &why()).await;
+    world.on.db.write("test.decide", work).await
+}
+
+async fn undo(world: &World, place: &Place) -> Result<(), Error> {
+    let (ctx, by) = (world.ctx(), world.steward());
+    let at = (place.person, place.id);
+    let work = async |tx: &mut Tx| queue::undo(tx, &ctx, &world.on.keys, at, &by, &why()).await;
+    world.on.db.write("test.undo", work).await
+}
+
+async fn epoch(world: &World, person: PersonId) -> i64 {
+    let read = async |s: &mut Snapshot| Ok(guard::find(s, person).await?.unwrap().epoch);
+    world.read(read).await
+}
+
+#[tokio::test]
+async fn same_links_and_undo_restores() {
+    for world in worlds().await {
+        let (isla, place) = unsure(&world).await;
+        let all =
+            async |person| world.read(async |s: &mut Snapshot| together(s, person).await).await;
+        let before = (epoch(&world, isla).await, epoch(&world, place.person).await);
+        decide(&world, &place, Answer::Same(isla)).await.unwrap();
+        assert_eq!(world.lead(place.person).await, isla);
+        assert_eq!(all(place.person).await, all(isla).await);
+        assert_eq!(all(isla).await.len(), 2, "{}", world.on.engine);
+        let after = (epoch(&world, isla).await, epoch(&world, place.person).await);
+        assert!(after.0 > before.0 && after.1 > before.1, "older permits are stale");
+        assert!(world.places().await.is_empty());
+        // What the council sends stays under its own record, so that the link can be undone.
+        let again = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        assert_eq!(world.identify(&again).await, Identified::Known(place.person));
+
+        let twice = decide(&world, &place, Answer::Different).await;
+        assert!(matches!(twice, Err(Error::Decided(_))));
+        undo(&world, &place).await.unwrap();
+        assert_eq!(world.lead(place.person).await, place.person);
+        assert_eq!(all(isla).await, [isla]);
+        assert_eq!(world.places().await, std::slice::from_ref(&place), "open again");
+        assert!(matches!(undo(&world, &place).await, Err(Error::Unknown(_))));
+    }
+}
+
+#[tokio::test]
+async fn different_sets_apart_and_is_not_asked_again() {
+    for world in worlds().await {
+        let (isla, place) = unsure(&world).await;
+        decide(&world, &place, Answer::Different).await.unwrap();
+        assert_eq!(world.lead(place.person).await, place.person);
+        // The council now sends her number, which is another's: still apart, and no new question.
+        let learnt = says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)]);
+        assert_eq!(world.identify(&learnt).await, Identified::Known(place.person));
+        assert!(world.places().await.is_empty(), "{}", world.on.engine);
+        undo(&world, &place).await.unwrap();
+        assert_eq!(world.places().await.len(), 1);
+        decide(&world, &place, Answer::Same(isla)).await.unwrap();
+        assert_eq!(world.lead(place.person).await, isla);
+    }
+}
+
+#[tokio::test]
+async fn only_an_offered_candidate_with_no_other_chi_is_linked() {
+    for world in worlds().await {
+        let (_, place) = unsure(&world).await;
+        let other = says("nhsl", "2", "Jack Sample", "2017-03-14", &[chi(2)]);
+        let other = world.identify(&other).await.person();
+        let stranger = decide(&world, &place, Answer::Same(other)).await;
+        assert!(matches!(stranger, Err(Error::Unknown("candidate"))));
+        // The board's own number now comes with another CHI number.
+        let changed = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(3)]);
+        assert!(matches!(world.identify(&changed).await, Identified::Uncertain { .. }));
+        let places = world.places().await;
+        let two = places.iter().find(|two| two.id != place.id).unwrap();
+        let answer = Answer::Same(two.candidates[0].person);
+        let refused = decide(&world, two, answer).await;
+        assert!(matches!(refused, Err(Error::TwoChis)), "{} {refused:?}", world.on.engine);
+        assert!(matches!(Why::new("  "), Err(Error::Reason)));
+    }
+}
+
+async fn merged(world: &World, gone: (&str, &str), kept: (&str, &str)) -> Result<Merged, Error> {
+    let (gone, kept) = (source(gone.0, gone.1), source(kept.0, kept.1));
+    let ctx = world.ctx();
+    let work = async |tx: &mut Tx| merge(tx, &ctx, &world.on.keys, &gone, &kept).await;
+    world.on.db.write("test.merge", work).await
+}
+
+#[tokio::test]
+async fn a_merge_relinks_only_its_senders_own() {
+    for world in worlds().await {
+        let one = world.identify(&says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)])).await;
+        let two = world.identify(&says("nhsl", "2", "Isla Sampel", "2017-03-14", &[])).await;
+        let (one, two) = (one.person(), two.person());
+        // Two is the board's alone: the whole record is linked.
+        let answer = merged(&world, ("nhsl", "2"), ("nhsl", "1")).await.unwrap();
+        assert!(matches!(answer, Merged::Linked(link) if (link.person, link.lead) == (two, one)));
+        assert_eq!(world.lead(two).await, one, "{}", world.on.engine);
+        let again = merged(&world, ("nhsl", "2"), ("nhsl", "1")).await.unwrap();
+        assert_eq!(again, Merged::Nothing);
+
+        // Three is known to the council as well: only the board's account goes over.
+        let three = says("nhsl", "3", "Ann Other", "1950-01-01", &[nhs(3)]);
+        let three = world.identify(&three).await.person();
+        let council = says("cec", "9", "Ann Other", "1950-01-01", &[nhs(3)]);
+        assert_eq!(world.identify(&council).await, Identified::Known(three));
+        let answer = merged(&world, ("nhsl", "3"), ("nhsl", "1")).await.unwrap();
+        assert_eq!(answer, Merged::Moved { from: three, to: one });
+        assert_eq!(world.lead(three).await, three);
+        assert_eq!(world.identify(&council).await, Identified::Known(three));
+    }
+}
+
+#[tokio::test]
+async fn merges_that_must_not_be_are_not() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let isla = world.identify(&isla).await.person();
+        let jack = says("nhsl", "2", "Jack Sample", "2017-03-14", &[chi(2)]);
+        let jack = world.identify(&jack).await.person();
+        let answer = merged(&world, ("nhsl", "2"), ("nhsl", "1")).await.unwrap();
+        assert_eq!(answer, Merged::Uncertain);
+        assert_eq!((world.lead(isla).await, world.lead(jack).await), (isla, jack));
+        assert_eq!(world.places().await.len(), 1, "{}", world.on.engine);
+        let foreign = merged(&world, ("nhsl", "2"), ("cec", "1")).await;
+        assert!(matches!(foreign, Err(Error::ForeignNumber)));
+        let unknown = merged(&world, ("cec", "8"), ("cec", "9")).await.unwrap();
+        assert_eq!(unknown, Merged::Nothing);
+        // A number never seen before is from now on another name of the one that is kept.
+        assert_eq!(merged(&world, ("nhsl", "77"), ("nhsl", "1")).await.unwrap(), Merged::Nothing);
+        let seen = says("nhsl", "77", "Isla Sample", "2017-03-14", &[]);
+        assert_eq!(world.identify(&seen).await, Identified::Known(isla));
+    }
+}

@@ -1,0 +1,70 @@
+//! Finding somebody.
+
+use ken_core::identifier::{Chi, NhsNumber};
+use ken_person::{FOUND_MAX, Found, Query, search};
+use ken_store::Snapshot;
+
+use crate::world::{World, chi, nhs, says, worlds};
+
+async fn find(world: &World, query: Query) -> Option<Vec<ken_core::PersonId>> {
+    match world.read(async |s: &mut Snapshot| search(s, &query).await).await {
+        Found::People(people) => Some(people.iter().map(ken_person::Candidate::person).collect()),
+        Found::TooMany => None,
+    }
+}
+
+fn named(family: &str, given: &str, born: &str) -> Query {
+    Query::name_and_birth(family, given, born.parse().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn numbers_and_names_find_the_one_who_stands_for_all() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1), nhs(1)]);
+        let isla = world.identify(&isla).await.person();
+        let jack = says("nhsl", "2", "Jack Sample", "2017-03-14", &[chi(2)]);
+        let jack = world.identify(&jack).await.person();
+        let check = async |query: Query, want: &[ken_core::PersonId]| {
+            let mut want = want.to_vec();
+            want.sort();
+            assert_eq!(find(&world, query).await, Some(want), "{}", world.on.engine);
+        };
+        check(Query::chi(Chi::impossible(1)), &[isla]).await;
+        check(Query::nhs(NhsNumber::impossible(1)), &[isla]).await;
+        check(Query::chi(Chi::impossible(9)), &[]).await;
+        check(named("SAMPLE", "isla", "2017-03-14"), &[isla]).await;
+        check(named("Sample", "", "2017-03-14"), &[isla, jack]).await;
+        check(named("Sample", "Isla", "2017-03-15"), &[]).await;
+        // The name by which a source knew her is gone once the source has another.
+        world.identify(&says("nhsl", "1", "Isla Married", "2017-03-14", &[])).await;
+        check(named("Sample", "Isla", "2017-03-14"), &[]).await;
+        check(named("Married", "Isla", "2017-03-14"), &[isla]).await;
+    }
+}
+
+#[tokio::test]
+async fn too_many_are_none() {
+    for world in worlds().await {
+        for n in 0..=FOUND_MAX as u64 {
+            let given = format!("G{n} Sample");
+            world.identify(&says("nhsl", &n.to_string(), &given, "2017-03-14", &[chi(n)])).await;
+        }
+        assert_eq!(find(&world, named("Sample", "", "2017-03-14")).await, None);
+        let one = find(&world, named("Sample", "G3", "2017-03-14")).await;
+        assert_eq!(one.map(|people| people.len()), Some(1), "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_does_not_show() {
+    for world in worlds().await {
+        world.identify(&says("nhsl", "1", "Morag Canary", "1948-02-03", &[chi(1)])).await;
+        let query = Query::chi(Chi::impossible(1));
+        let found = world.read(async |s: &mut Snapshot| search(s, &query).await).await;
+        let shown = format!("{found:?} {query:?}");
+        assert_eq!(shown.matches("Candidate(..)").count(), 1);
+        for secret in ["Canary", "canary", "1948", Chi::impossible(1).reveal()] {
+            assert!(!shown.contains(secret), "{secret}");
+        }
+    }
+}
