@@ -10,6 +10,8 @@ mod databases;
 mod ids;
 mod postgres;
 
+pub mod oracle;
+
 pub use clock::TestClock;
 pub use databases::{Databases, assert_prepares, engines, engines_with, patient, store};
 pub use ids::SeededIds;

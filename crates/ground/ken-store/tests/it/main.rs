@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod blobs;
 #[cfg(test)]
+mod group;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod timers;
 #[cfg(test)]

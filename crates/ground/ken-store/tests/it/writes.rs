@@ -1,5 +1,7 @@
 //! Writes and snapshots, on every engine there is.
 
+use jiff::SignedDuration;
+use ken_core::Clock;
 use ken_store::{Db, Error, Migration, Reads, values};
 use ken_testkit::engines;
 
@@ -9,6 +11,12 @@ pub(crate) const NOTES: &[Migration] = &[Migration {
     title: "notes",
     sql: "CREATE TABLE note (id TEXT PRIMARY KEY, at BIGINT, body {bytes});",
 }];
+
+/// Waits, in the machine's time.
+pub(crate) async fn pause(ms: i64) {
+    let clock = ken_store::ambient::SystemClock;
+    clock.sleep_until(clock.now() + SignedDuration::from_millis(ms)).await;
+}
 
 pub(crate) async fn put(db: &Db, id: &str) -> Result<(), Error> {
     db.write("put", async |tx| {

@@ -1,0 +1,131 @@
+//! Places that cannot keep what they are given, and say so clearly.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use ken_store::{Db, Error, Limits, Migration, OpenError, Reads, Settings, values};
+use ken_testkit::{engines, engines_with, patient};
+use tempfile::TempDir;
+
+use crate::writes::{NOTES, ids, pause, put};
+
+/// A statement without an end.
+const ENDLESS: &str = "
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+
+fn code(opened: Result<Db, OpenError>) -> &'static str {
+    opened.map_or_else(|refused| refused.code(), |_| "ok")
+}
+
+#[tokio::test]
+async fn one_process_has_a_sqlite_database() {
+    let dir = TempDir::new().unwrap();
+    let settings = Settings::sqlite(dir.path().join("ken.db"));
+    let db = Db::open(settings.clone()).await.unwrap();
+    assert_eq!(code(Db::open(settings.clone()).await), "store.in-use");
+    drop(db);
+    assert_eq!(code(Db::open(settings).await), "ok");
+}
+
+#[tokio::test]
+async fn a_place_that_is_missing_or_not_a_database_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let missing = Settings::sqlite(dir.path().join("missing/ken.db"));
+    assert_eq!(code(Db::open(missing).await), "store.place");
+    let other = dir.path().join("other.db");
+    std::fs::write(&other, "this is no database, and long enough to be looked at".repeat(99))
+        .unwrap();
+    assert_eq!(code(Db::open(Settings::sqlite(&other)).await), "store.statement");
+    let address = Settings::postgres("not an address at all");
+    assert_eq!(code(Db::open(address).await), "store.address");
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let closed = dir.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o500)).unwrap();
+    if std::fs::write(closed.join("probe"), "").is_ok() {
+        eprintln!("not tested: this user may write anywhere");
+        return;
+    }
+    assert_eq!(code(Db::open(Settings::sqlite(closed.join("ken.db"))).await), "store.place");
+}
+
+#[tokio::test]
+async fn a_newer_or_changed_database_is_refused() {
+    for it in engines(&[NOTES]).await {
+        let refused = async |list: &[Migration]| it.db.migrate(&[list]).await.unwrap_err();
+        let newer = refused(&[]).await;
+        assert_eq!(newer.code(), "store.newer", "{}", it.engine);
+        assert!(newer.to_string().contains("`notes` is at 1"), "{newer}");
+        let changed = Migration { sql: "CREATE TABLE other (id TEXT);", ..NOTES[0] };
+        assert_eq!(refused(&[changed]).await.code(), "store.migration-changed", "{}", it.engine);
+        let broken = Migration { number: 2, sql: "CREATE TABLE;", ..NOTES[0] };
+        assert_eq!(refused(&[NOTES[0], broken]).await.code(), "store.migration");
+        let half = Migration {
+            number: 2,
+            sql: "CREATE TABLE half (id TEXT); INSERT INTO nowhere VALUES (1);",
+            ..NOTES[0]
+        };
+        assert_eq!(refused(&[NOTES[0], half]).await.code(), "store.migration");
+        assert!(it.db.prepare("SELECT id FROM half".into()).await.is_err(), "{}", it.engine);
+        it.db.migrate(&[NOTES]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_database_says_so_and_goes_on() {
+    let dir = TempDir::new().unwrap();
+    let limits = Limits { pages: Some(120), ..patient() };
+    let db = Db::open(Settings::sqlite(dir.path().join("ken.db")).with(limits)).await.unwrap();
+    db.migrate(&[NOTES]).await.unwrap();
+    put(&db, "small").await.unwrap();
+    let body = vec![7_u8; 900_000];
+    let large = db.write("large", async |tx| {
+        tx.execute("INSERT INTO note (id, body) VALUES ('large', $1)", values![&body]).await
+    });
+    assert_eq!(large.await, Err(Error::DiskFull));
+    put(&db, "after").await.unwrap();
+    assert_eq!(ids(&db).await, ["after", "small"]);
+}
+
+#[tokio::test]
+async fn long_statements_and_long_snapshots_are_ended() {
+    let limits = Limits {
+        statement: Duration::from_millis(200),
+        snapshot: Duration::from_millis(200),
+        ..patient()
+    };
+    for it in engines_with(&[NOTES], limits).await {
+        let read =
+            it.db.snapshot("endless", async |s| s.find(ENDLESS, &[], |row| row.int(0)).await);
+        assert_eq!(read.await, Err(Error::Interrupted), "{}", it.engine);
+        let read = it.db.write("endless", async |tx| tx.find(ENDLESS, &[], |row| row.int(0)).await);
+        assert_eq!(read.await, Err(Error::Interrupted), "{}", it.engine);
+        let slow = it.db.snapshot("slow", async |s| {
+            s.find("SELECT 1", &[], |row| row.int(0)).await?;
+            pause(600).await;
+            s.find("SELECT 1", &[], |row| row.int(0)).await
+        });
+        assert_eq!(slow.await, Err(Error::Revoked), "{}", it.engine);
+        put(&it.db, "after").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn errors_tell_nothing_that_was_written() {
+    for it in engines(&[NOTES]).await {
+        put(&it.db, "Morag Canary").await.unwrap();
+        let told = put(&it.db, "Morag Canary").await.unwrap_err();
+        let mut text = format!("{told} {told:?}");
+        let mut source = std::error::Error::source(&told);
+        while let Some(cause) = source {
+            text = format!("{text} {cause} {cause:?}");
+            source = cause.source();
+        }
+        assert!(!text.contains("Canary"), "{}: {text}", it.engine);
+        assert!(text.contains("note"), "{}: it says where: {text}", it.engine);
+    }
+}

@@ -1,0 +1,87 @@
+//! What stops a clause, whatever else would let it through.
+
+use serde_json::Value;
+
+use super::reading::{has, named, strings, text};
+use super::{Known, Mutant, Names, Oracle, Row, Term, end, name};
+
+impl Oracle<'_> {
+    /// The prohibitions that stop a clause from carrying a row class.
+    pub(super) fn stops(&self, term: &Term<'_>, row: &Row) -> Names {
+        let mut stops = Names::new();
+        let facts = &self.case.facts;
+        let second = facts.contains("second-person") || self.is(Mutant::SecondPersonForgotten);
+        let emergency = text(term.clause, "kind") == "exceptional" && second;
+        let family = facts.contains("self-or-family") && !self.is(Mutant::FamilyForgotten);
+        if family && !emergency {
+            stops.insert("gate#self-or-family".to_owned());
+        }
+        for of in self.world.iter().filter(|of| !of.signed.is_empty()) {
+            let clauses = of.json.get("clause").and_then(Value::as_array);
+            let forbids = clauses.into_iter().flatten();
+            for forbid in forbids.filter(|clause| text(clause, "kind") == "prohibition") {
+                if self.stopped_by(of, forbid, term, row) {
+                    stops.insert(format!("{}#{}", of.hash, text(forbid, "id")));
+                }
+            }
+        }
+        stops
+    }
+
+    fn stopped_by(&self, of: &Known, forbid: &Value, term: &Term<'_>, row: &Row) -> bool {
+        let follows = text(forbid, "scope") == "lineage" && !self.is(Mutant::LineageForgotten)
+            || self.is(Mutant::AgreementFollows);
+        let under = term.of.hash == of.hash || follows && row.lineage.contains(&of.hash);
+        let mut labels = row.labels.clone();
+        if !self.is(Mutant::DictionaryLabelForgotten) {
+            let entries = self.world.iter().filter(|of| !of.signed.is_empty());
+            let entries = entries.filter_map(|of| named(&of.json, "category", &row.category));
+            labels.extend(
+                entries.filter_map(|entry| entry.get("label")?.as_str()).map(str::to_owned),
+            );
+        }
+        let by_category = has(forbid, "categories", &row.category);
+        let by_label = strings(forbid, "labels").any(|label| labels.contains(label));
+        let everything = forbid.get("categories").is_none() && forbid.get("labels").is_none();
+        let ends = self.forbidden_end(of, forbid, "from", &self.case.from)
+            && self.forbidden_end(of, forbid, "to", &self.case.to);
+        under && ends && (everything || by_category || by_label) && !self.excepted(of, forbid, term)
+    }
+
+    /// In a prohibition `*` is anybody.
+    fn forbidden_end(
+        &self,
+        of: &Known,
+        forbid: &Value,
+        side: &str,
+        seat: &(String, Option<String>),
+    ) -> bool {
+        let (who, end) = end(forbid, side);
+        let role = seat.1.as_deref().unwrap_or_default();
+        let party = named(&of.json, "party", &seat.0);
+        let who_fits = match who {
+            "*" => true,
+            "*own" => self.case.from.0 == self.case.to.0,
+            "*person" => return seat.0 == "person",
+            "*referrer" => return self.case.referrers.contains(&seat.0),
+            id => id == seat.0,
+        };
+        let kind = party.map_or("", |party| text(party, "kind"));
+        let of_kind = end.get("kinds").is_none() || has(end, "kinds", kind);
+        let held = party.is_some_and(|party| has(party, "roles", role)) && has(end, "roles", role);
+        who_fits && of_kind && (has(end, "roles", "*") || held)
+    }
+
+    fn excepted(&self, of: &Known, forbid: &Value, term: &Term<'_>) -> bool {
+        strings(forbid, "except").any(|id| {
+            let own = term.of.hash == of.hash && text(term.clause, "id") == id;
+            let name = format!("{}#{}", name(&term.of.json), text(term.clause, "id"));
+            let clause = named(&of.json, "clause", id);
+            let source = clause.and_then(|clause| clause.get("source")?.as_str());
+            let narrows = term.clause.get("source").and_then(Value::as_str);
+            let same = source.is_some_and(|s| Some(s) == narrows || s == name);
+            own || same && !self.is(Mutant::ExceptNotSource)
+                || self.is(Mutant::ExceptAll) && self.case.purpose == "vital"
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! What of an instrument is in force, by the dates as written.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::reading::{named, strings, text};
+use super::{Known, Mutant, Names, Oracle, adopted, name};
+
+impl Oracle<'_> {
+    /// 3: everything; 2: statutory and exceptional; 1: what is in force elsewhere; 0: no pair.
+    pub(super) fn standing(&self, of: &Known) -> (u8, &'static str) {
+        let (extent, state) = self.own_standing(of);
+        let above = strings(of.json.get("agreement").unwrap_or(&Value::Null), "under");
+        let missing = |wanted: &str| {
+            let found =
+                self.world.iter().find(|of| name(&of.json) == wanted && !of.signed.is_empty());
+            !found.is_some_and(|above| {
+                let parties = above.json.get("party").is_some();
+                let adopted = adopted(above) && !above.superseded;
+                if parties { self.own_standing(above).0 == 3 } else { adopted }
+            })
+        };
+        let mut above = above;
+        if extent == 3 && above.any(missing) && !self.is(Mutant::AccordForgotten) {
+            return (2, "accord-missing");
+        }
+        (extent, state)
+    }
+
+    fn own_standing(&self, of: &Known) -> (u8, &'static str) {
+        let (from, to) = (&self.case.from.0, &self.case.to.0);
+        let ends: Names = [from, to].into_iter().filter(|id| *id != "person").cloned().collect();
+        let (head, life) = (of.json.get("agreement"), of.json.get("lifecycle"));
+        let day = |part: Option<&Value>, key| part.and_then(|v| text(v, key).parse::<Date>().ok());
+        let mut after = day(life, "review_due").unwrap_or_default();
+        let grace = life.and_then(|life| life.get("grace_days")?.as_i64()).unwrap_or_default();
+        let grace = match self.mutant {
+            Mutant::GraceNone => 0,
+            Mutant::GraceOneMore => grace + 1,
+            _ => grace,
+        };
+        for _ in 0..grace {
+            after = after.tomorrow().unwrap_or(after);
+        }
+        let today = self.case.day;
+        let begins = day(head, "effective_from").unwrap_or_default();
+        let ended = day(head, "effective_until")
+            .is_some_and(|until| today > until || today == until && self.is(Mutant::LastDayOut));
+        let early = today < begins || today == begins && self.is(Mutant::FirstDayOut);
+        let lapse = life.map_or("", |life| text(life, "on_review_lapse"));
+        let signed = ends.is_subset(&of.signed) || self.is(Mutant::UnsignedStands);
+        let late = today > after;
+        match () {
+            () if !ends.iter().all(|id| named(&of.json, "party", id).is_some()) => {
+                (0, "not-a-pair")
+            }
+            () if !signed => (1, "not-signed-by-all"),
+            () if of.superseded || early || ended => (1, "expired"),
+            () if late && lapse == "suspend-all" => (1, "lapsed"),
+            () if late && lapse == "suspend-routine" => (2, "lapsed"),
+            () if late => (3, "lapsed"),
+            () if of.suspended && !self.is(Mutant::SuspensionForgotten) => (2, "suspended"),
+            () => (3, "active"),
+        }
+    }
+}
