@@ -1,1 +1,30 @@
-//! Inbox, apply, outbox lanes: a message becomes a record.
+//! The hub: a message becomes a record, once.
+//!
+//! # Invariants
+//!
+//! - `AA` (or `CA`) is said only after the message, and every effect of it, is durable in one
+//!   transaction; `AE` and `AR` mean that it was never applied, and is kept only as evidence.
+//! - The inbox key `(MSH-3, MSH-4, MSH-10)` of a source is claimed once: the same message again is
+//!   answered as before and does nothing; another message under the same key goes to a person.
+//! - The hub's own tables hold flow; what a message says is sealed.
+//!
+//! # Sources
+//!
+//! - HL7 v2.5.1 chapter 2 (acknowledgement modes); `core.md` section 5.
+
+mod accept;
+mod apply;
+mod error;
+mod held;
+mod mllp;
+mod patient;
+mod source;
+mod sql;
+
+pub use accept::{Answer, Hub};
+pub use error::Error;
+pub use held::{Held, LIST_MAX, held};
+pub use ken_hl7::ack::Mode;
+pub use mllp::{CONNECTIONS_MAX, serve};
+pub use source::{Source, register, sources};
+pub use sql::{ALL as STATEMENTS, MIGRATIONS};

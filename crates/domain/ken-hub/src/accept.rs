@@ -1,0 +1,371 @@
+//! Accepting: the whole way of a message from its bytes to its answer.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ken_core::{Clock, Ctx, IdSource, MessageId};
+use ken_hl7::ack::{self, Code, Mode, Reason};
+use ken_hl7::map::{self, Mapped};
+use ken_hl7::{AckWish, Header, Message};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, Tx, values};
+use sha2::{Digest, Sha256};
+
+use crate::apply::{Arrival, apply};
+use crate::held::{NewHeld, hold};
+use crate::source::{Source, sources};
+use crate::{Error, sql};
+
+/// How often a message is taken up again when another write was in the way.
+const TRIES_MAX: u32 = 3;
+
+/// The code of a message whose id came before with other content.
+const OTHER_CONTENT: &str = "hub.same-id-other-content";
+/// The code of a message from nobody we know.
+const UNKNOWN_SOURCE: &str = "hub.unknown-source";
+/// The code of a message that could neither be applied nor kept.
+const NOT_KEPT: &str = "hub.not-kept";
+
+/// The hub of one process: what it needs to take a message.
+pub struct Hub {
+    db: Db,
+    keys: KeyRing,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    sources: RwLock<Arc<Vec<Source>>>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hub(..)")
+    }
+}
+
+/// The answer to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// MSA-1; `None` when the sender asked for no answer.
+    pub code: Option<Code>,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The acknowledgement to send; nothing when the sender asked for none.
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        self.code.map(|_| self.bytes)
+    }
+}
+
+/// What became of one message within a transaction.
+enum Outcome {
+    /// Answered, now or before, with these bytes.
+    Answered(Code, Vec<u8>),
+    /// Not to be applied, for this reason.
+    Refused(&'static str),
+}
+
+/// A message that was read far enough to be somebody's.
+struct Letter<'a> {
+    bytes: &'a [u8],
+    digest: [u8; 32],
+    header: Header,
+    source: Source,
+}
+
+impl Hub {
+    /// A hub that knows the sources registered now; [`Hub::reload`] learns of later ones.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store says.
+    pub async fn open(
+        db: Db,
+        keys: KeyRing,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, Error> {
+        let known = RwLock::new(Arc::new(sources(&db).await?));
+        Ok(Self { db, keys, clock, ids, sources: known })
+    }
+
+    /// Learns the sources anew.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store says.
+    pub async fn reload(&self) -> Result<(), Error> {
+        let known = Arc::new(sources(&self.db).await?);
+        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    /// Takes a message: applies it once, or keeps it as evidence, and answers.
+    ///
+    /// A positive answer is given only when the message and every effect of it are durable.
+    pub async fn accept(&self, bytes: &[u8]) -> Answer {
+        let ctx = Ctx::new(&*self.clock, &*self.ids);
+        let answer = match self.read(bytes) {
+            Ok(letter) => self.take(&ctx, &letter).await,
+            Err((code, header)) => self.refuse(&ctx, bytes, code, header.as_ref()).await,
+        };
+        let said = answer.code.map_or("none", Code::as_str);
+        metrics::counter!("ken_hub_messages", "answer" => said).increment(1);
+        answer
+    }
+
+    /// Answers a message that was too long to read whole.
+    #[must_use]
+    pub fn refuse_too_long(&self, head: &[u8]) -> Option<Vec<u8>> {
+        let ctx = Ctx::new(&*self.clock, &*self.ids);
+        let reason = Reason::of("mllp.too-long");
+        Some(written(&ctx, head, Code::Reject, Some(reason)))
+    }
+
+    fn read<'a>(&self, bytes: &'a [u8]) -> Result<Letter<'a>, (&'static str, Option<Header>)> {
+        let message = Message::parse(bytes).map_err(|error| (error.code(), None))?;
+        let header = Header::of(&message).map_err(|error| (error.code(), None))?;
+        let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
+        let sends = |source: &&Source| {
+            source.sending_app == header.sending_application
+                && source.sending_facility == header.sending_facility
+        };
+        let Some(source) = known.iter().find(sends).cloned() else {
+            return Err((UNKNOWN_SOURCE, Some(header)));
+        };
+        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source })
+    }
+
+    async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
+        let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
+        let mapped = match Message::parse(letter.bytes) {
+            Ok(message) => map::map(&message).map_err(|error| error.code()),
+            Err(error) => Err(error.code()),
+        };
+        let mut outcome = self.try_to_apply(ctx, letter, &mapped).await;
+        let refused = match &outcome {
+            Ok(Outcome::Refused(code)) => Some(*code),
+            // What cannot be applied is kept; what was only in the way is to be sent again.
+            Err(error) if !error.is_transient() => {
+                tracing::error!(error.code = error.code(), "message not applied");
+                Some(error.code())
+            }
+            _ => None,
+        };
+        if let Some(code) = refused {
+            outcome = self.keep_as_evidence(ctx, letter, code).await;
+        }
+        match outcome {
+            Ok(Outcome::Answered(code, bytes)) => answer(mode, wish, code, bytes),
+            Ok(Outcome::Refused(code)) => {
+                let (code, bytes) = refusal(ctx, letter.bytes, mode, code);
+                answer(mode, wish, code, bytes)
+            }
+            Err(error) => not_kept(ctx, letter.bytes, mode, &error),
+        }
+    }
+
+    async fn try_to_apply(
+        &self,
+        ctx: &Ctx<'_>,
+        letter: &Letter<'_>,
+        mapped: &Result<Mapped, &'static str>,
+    ) -> Result<Outcome, Error> {
+        let mut tries = 1;
+        loop {
+            let applied = self.db.write("hub.accept", async |tx| {
+                claim_and_apply(tx, ctx, &self.keys, letter, mapped).await
+            });
+            match applied.await {
+                Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Keeps a message whose id is free, or taken by another content, without applying it.
+    async fn keep_as_evidence(
+        &self,
+        ctx: &Ctx<'_>,
+        letter: &Letter<'_>,
+        code: &'static str,
+    ) -> Result<Outcome, Error> {
+        let (said, bytes) = refusal(ctx, letter.bytes, letter.source.mode, code);
+        self.db
+            .write("hub.hold", async |tx| {
+                let id = MessageId::draw(ctx.ids);
+                let state = if code == OTHER_CONTENT {
+                    evidence_key(letter)
+                } else {
+                    letter.header.control_id.clone()
+                };
+                if !claim(tx, ctx, letter, &state, (id, "held"), &bytes).await? {
+                    return answered_before(tx, letter, &state).await;
+                }
+                let held = NewHeld {
+                    id,
+                    source: Some(&letter.source.id),
+                    control_id: &letter.header.control_id,
+                    kind: &letter.header.kind.to_string(),
+                    code,
+                    body: letter.bytes,
+                };
+                hold(tx, ctx, &self.keys, &held).await?;
+                Ok(Outcome::Answered(said, bytes))
+            })
+            .await
+    }
+
+    /// Keeps what is nobody's message; the same bytes again are kept once.
+    async fn refuse(
+        &self,
+        ctx: &Ctx<'_>,
+        bytes: &[u8],
+        code: &'static str,
+        header: Option<&Header>,
+    ) -> Answer {
+        let (said, answer_bytes) = refusal(ctx, bytes, Mode::Original, code);
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let key = hex(&digest);
+        let kind = header.map(|header| header.kind.to_string()).unwrap_or_default();
+        let kept = self.db.write("hub.hold", async |tx| {
+            let id = MessageId::draw(ctx.ids);
+            let of = values![
+                "",
+                key.as_str(),
+                digest.as_slice(),
+                id,
+                ctx.now_us(),
+                kind.as_str(),
+                "held",
+                answer_bytes.as_slice()
+            ];
+            if tx.execute(sql::CLAIM, of).await? > 0 {
+                let control_id = header.map_or("", |header| header.control_id.as_str());
+                let held = NewHeld { id, source: None, control_id, kind: &kind, code, body: bytes };
+                hold(tx, ctx, &self.keys, &held).await?;
+            }
+            Ok::<_, Error>(())
+        });
+        match kept.await {
+            Ok(()) => answer(Mode::Original, AckWish::Always, said, answer_bytes),
+            Err(error) => not_kept(ctx, bytes, Mode::Original, &error),
+        }
+    }
+}
+
+/// Claims the inbox key and applies the message, all in the caller's transaction.
+async fn claim_and_apply(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    letter: &Letter<'_>,
+    mapped: &Result<Mapped, &'static str>,
+) -> Result<Outcome, Error> {
+    let control_id = &letter.header.control_id;
+    let mapped = match mapped {
+        Ok(mapped) => mapped,
+        Err(code) => {
+            // A repeat of what was refused is answered as it was.
+            return match find_answer(tx, letter, control_id).await? {
+                Some(outcome) => Ok(outcome),
+                None => Ok(Outcome::Refused(code)),
+            };
+        }
+    };
+    let code = Code::Accept.in_mode(letter.source.mode);
+    let bytes = written(ctx, letter.bytes, code, None);
+    let message = MessageId::draw(ctx.ids);
+    if !claim(tx, ctx, letter, control_id, (message, "applied"), &bytes).await? {
+        return answered_before(tx, letter, control_id).await;
+    }
+    let kind = letter.header.kind.to_string();
+    let arrival =
+        Arrival { message, source: &letter.source, kind: &kind, bytes: letter.bytes, mapped };
+    apply(tx, ctx, keys, &arrival).await?;
+    Ok(Outcome::Answered(code, bytes))
+}
+
+async fn claim(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    letter: &Letter<'_>,
+    control_id: &str,
+    (message, state): (MessageId, &str),
+    answer: &[u8],
+) -> Result<bool, Error> {
+    let kind = letter.header.kind.to_string();
+    let of = values![
+        letter.source.id.as_str(),
+        control_id,
+        letter.digest.as_slice(),
+        message,
+        ctx.now_us(),
+        kind.as_str(),
+        state,
+        answer
+    ];
+    Ok(tx.execute(sql::CLAIM, of).await? > 0)
+}
+
+/// The stored answer, if the same content came before; a refusal if other content did.
+async fn answered_before(
+    tx: &mut Tx,
+    letter: &Letter<'_>,
+    control_id: &str,
+) -> Result<Outcome, Error> {
+    find_answer(tx, letter, control_id).await?.ok_or(Error::Corrupt("inbox"))
+}
+
+async fn find_answer(
+    tx: &mut Tx,
+    letter: &Letter<'_>,
+    control_id: &str,
+) -> Result<Option<Outcome>, Error> {
+    let of = values![letter.source.id.as_str(), control_id];
+    let before = tx.find(sql::FIND_ANSWER, of, |row| Ok((row.bytes(0)?, row.bytes(1)?))).await?;
+    let Some((digest, answer)) = before else { return Ok(None) };
+    if digest != letter.digest {
+        return Ok(Some(Outcome::Refused(OTHER_CONTENT)));
+    }
+    let read = Message::parse(&answer).ok().as_ref().and_then(ack::read);
+    let code = read.and_then(|read| read.code).ok_or(Error::Corrupt("answer"))?;
+    Ok(Some(Outcome::Answered(code, answer)))
+}
+
+/// Where other content under a used id is kept: by what it is, so that it is kept once.
+fn evidence_key(letter: &Letter<'_>) -> String {
+    format!("{}#{}", letter.header.control_id, hex(&letter.digest))
+}
+
+fn refusal(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, code: &'static str) -> (Code, Vec<u8>) {
+    let reason = Reason::of(code);
+    let said = if reason.rejects() { Code::Reject } else { Code::Error }.in_mode(mode);
+    (said, written(ctx, bytes, said, Some(reason)))
+}
+
+/// What is said when not even the evidence could be kept: send it again.
+fn not_kept(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, error: &Error) -> Answer {
+    tracing::error!(error.code = error.code(), "message neither applied nor kept");
+    let code = Code::Error.in_mode(mode);
+    let reason = Reason {
+        condition: 207,
+        code: NOT_KEPT,
+        words: "the message was not kept; nothing was applied; send it again",
+    };
+    answer(mode, AckWish::Always, code, written(ctx, bytes, code, Some(reason)))
+}
+
+fn answer(mode: Mode, wish: AckWish, code: Code, bytes: Vec<u8>) -> Answer {
+    Answer { code: mode.answers(wish, code).then_some(code), bytes }
+}
+
+fn written(ctx: &Ctx<'_>, bytes: &[u8], code: Code, reason: Option<Reason>) -> Vec<u8> {
+    let id = MessageId::draw(ctx.ids).to_string();
+    let now = ctx.clock.now();
+    ack::write(bytes, &ack::Answer { code, reason, id: &id, now })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,85 @@
+//! Messages that were not applied: kept whole, with the reason, until a person has looked.
+
+use jiff::Timestamp;
+use ken_core::{Ctx, MessageId};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, Tx, values};
+
+use crate::{Error, sql};
+
+/// Most held messages that one list shows.
+pub const LIST_MAX: i64 = 200;
+
+/// A message that waits for a person: its flow, not its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its id here.
+    pub id: MessageId,
+    /// The source, if it is known.
+    pub source: Option<String>,
+    /// MSH-10.
+    pub control_id: String,
+    /// Type and trigger, such as `ADT^A01`.
+    pub kind: String,
+    /// Why it waits, as a stable code.
+    pub code: String,
+    /// When it came.
+    pub received: Timestamp,
+}
+
+/// What is put into the queue.
+#[derive(Debug)]
+pub(crate) struct NewHeld<'a> {
+    pub(crate) id: MessageId,
+    pub(crate) source: Option<&'a str>,
+    pub(crate) control_id: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) code: &'static str,
+    pub(crate) body: &'a [u8],
+}
+
+/// Keeps a message that is not applied.
+pub(crate) async fn hold(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    new: &NewHeld<'_>,
+) -> Result<(), Error> {
+    let key = keys.fresh().await?;
+    let sealed = keys.seal(&key, new.id.to_string().as_bytes(), new.body).await?;
+    let of = values![
+        new.id,
+        new.source,
+        new.control_id,
+        new.kind,
+        new.code,
+        ctx.now_us(),
+        key.to_string(),
+        sealed.as_slice()
+    ];
+    tx.execute(sql::INSERT_HELD, of).await?;
+    Ok(())
+}
+
+/// Messages that wait for a person, the newest first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn held(db: &Db) -> Result<Vec<Held>, Error> {
+    let rows = db
+        .snapshot("hub.held", async |s| {
+            let of = values![LIST_MAX];
+            let list = s.list(sql::LIST_HELD, of, |row| {
+                let of = (row.parse(0)?, row.text_opt(1)?, row.text(2)?, row.text(3)?);
+                Ok((of, row.text(4)?, row.int(5)?))
+            });
+            Ok::<_, Error>(list.await?)
+        })
+        .await?;
+    let whole = |((id, source, control_id, kind), code, received)| {
+        let received = Timestamp::from_microsecond(received).map_err(|_| Error::Corrupt("time"))?;
+        Ok(Held { id, source, control_id, kind, code, received })
+    };
+    rows.into_iter().map(whole).collect()
+}

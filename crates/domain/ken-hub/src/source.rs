@@ -1,0 +1,102 @@
+//! Sources: the systems that send messages, and what each is trusted for.
+
+use ken_core::OrganisationId;
+use ken_hl7::ack::Mode;
+use ken_store::{Db, Reads, values};
+
+use crate::{Error, sql};
+
+const ORIGINAL: &str = "original";
+const ENHANCED: &str = "enhanced";
+
+/// A system that sends messages for an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its id here.
+    pub id: String,
+    /// Whose records it sends.
+    pub organisation: OrganisationId,
+    /// What people call it.
+    pub name: String,
+    /// MSH-3 of its messages.
+    pub sending_app: String,
+    /// MSH-4 of its messages.
+    pub sending_facility: String,
+    /// How it wants to be answered.
+    pub mode: Mode,
+    /// The relationship that its organisation has with the people it sends messages about, if
+    /// sending one says so.
+    pub relationship: Option<String>,
+    /// Whether that relationship counts as a register's word; claimed otherwise (`core.md` 2.6).
+    pub is_trusted: bool,
+}
+
+/// Registers a source, or changes its profile.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn register(db: &Db, source: &Source) -> Result<(), Error> {
+    let of = values![
+        source.id.as_str(),
+        &source.organisation,
+        source.name.as_str(),
+        source.sending_app.as_str(),
+        source.sending_facility.as_str(),
+        mode_text(source.mode),
+        source.relationship.as_deref(),
+        source.is_trusted
+    ];
+    db.write("hub.register-source", async |tx| {
+        tx.execute(sql::UPSERT_SOURCE, of).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Every source.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn sources(db: &Db) -> Result<Vec<Source>, Error> {
+    let rows = db
+        .snapshot("hub.sources", async |s| {
+            let list = s.list(sql::LIST_SOURCES, values![], |row| {
+                let of = (row.text(0)?, row.parse(1)?, row.text(2)?, row.text(3)?, row.text(4)?);
+                Ok((of, row.text(5)?, row.text_opt(6)?, row.int(7)? != 0))
+            });
+            Ok::<_, Error>(list.await?)
+        })
+        .await?;
+    let source = |(of, mode, relationship, is_trusted): (_, String, _, _)| {
+        let (id, organisation, name, sending_app, sending_facility) = of;
+        let mode = mode_of(&mode)?;
+        Ok(Source {
+            id,
+            organisation,
+            name,
+            sending_app,
+            sending_facility,
+            mode,
+            relationship,
+            is_trusted,
+        })
+    };
+    rows.into_iter().map(source).collect()
+}
+
+const fn mode_text(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Original => ORIGINAL,
+        Mode::Enhanced => ENHANCED,
+    }
+}
+
+fn mode_of(text: &str) -> Result<Mode, Error> {
+    match text {
+        ORIGINAL => Ok(Mode::Original),
+        ENHANCED => Ok(Mode::Enhanced),
+        _ => Err(Error::Corrupt("acknowledgement mode")),
+    }
+}

@@ -1,0 +1,72 @@
+//! Every statement of this crate, and its tables.
+//!
+//! The inbox is distributed by source, a message's body by person, what is held by itself.
+
+use ken_store::{Migration, statements};
+
+/// The tables of this crate, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ken-hub",
+    number: 1,
+    title: "sources, inbox, messages, held",
+    sql: "
+CREATE TABLE source (
+  id TEXT PRIMARY KEY, organisation TEXT NOT NULL, name TEXT NOT NULL,
+  sending_app TEXT NOT NULL, sending_facility TEXT NOT NULL, mode TEXT NOT NULL,
+  relationship TEXT, trusted BIGINT NOT NULL CHECK (trusted IN (0, 1)),
+  UNIQUE (sending_app, sending_facility)
+);
+CREATE TABLE inbox (
+  source TEXT NOT NULL, control_id TEXT NOT NULL, digest {bytes} NOT NULL,
+  message_id TEXT NOT NULL, received_us BIGINT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+  answer {bytes} NOT NULL, PRIMARY KEY (source, control_id)
+);
+CREATE TABLE message (
+  person_id TEXT NOT NULL, message_id TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+  received_us BIGINT NOT NULL, key_id TEXT NOT NULL, body {bytes} NOT NULL,
+  PRIMARY KEY (person_id, message_id)
+);
+CREATE TABLE held_message (
+  id TEXT PRIMARY KEY, source TEXT, control_id TEXT NOT NULL, kind TEXT NOT NULL,
+  reason TEXT NOT NULL, received_us BIGINT NOT NULL, key_id TEXT NOT NULL, body {bytes} NOT NULL,
+  closed_us BIGINT, closed_by TEXT
+);
+CREATE INDEX held_message_open ON held_message (closed_us, received_us);
+",
+}];
+
+statements! {
+    /// Registers a source, or changes its profile.
+    UPSERT_SOURCE = "INSERT INTO source
+        (id, organisation, name, sending_app, sending_facility, mode, relationship, trusted)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (id) DO UPDATE SET organisation = excluded.organisation,
+          name = excluded.name, sending_app = excluded.sending_app,
+          sending_facility = excluded.sending_facility, mode = excluded.mode,
+          relationship = excluded.relationship, trusted = excluded.trusted";
+    /// Every source.
+    LIST_SOURCES = "SELECT id, organisation, name, sending_app, sending_facility, mode,
+          relationship, trusted FROM source ORDER BY id";
+    /// Claims an inbox key; no row changes when it is taken.
+    CLAIM = "INSERT INTO inbox
+        (source, control_id, digest, message_id, received_us, kind, state, answer)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, control_id) DO NOTHING";
+    /// What was answered under an inbox key.
+    FIND_ANSWER = "SELECT digest, answer FROM inbox WHERE source = $1 AND control_id = $2";
+    /// Keeps a message for ever beside what it became.
+    INSERT_MESSAGE = "INSERT INTO message
+        (person_id, message_id, source, kind, received_us, key_id, body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// Keeps a message that was not applied.
+    INSERT_HELD = "INSERT INTO held_message
+        (id, source, control_id, kind, reason, received_us, key_id, body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Messages that wait for a person, the newest first.
+    LIST_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
+        WHERE closed_us IS NULL ORDER BY received_us DESC, id DESC LIMIT $1";
+    /// How many wait.
+    COUNT_HELD = "SELECT COUNT(*) FROM held_message WHERE closed_us IS NULL";
+    /// How many messages each source had applied, and when the last one came.
+    COUNT_INBOX = "SELECT source, state, COUNT(*), MAX(received_us) FROM inbox
+        GROUP BY source, state ORDER BY source, state";
+}
