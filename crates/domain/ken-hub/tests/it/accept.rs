@@ -1,0 +1,111 @@
+//! A message becomes a record, once.
+
+use std::path::Path;
+
+use crate::world::{World, worlds};
+
+/// A person who does not exist, admitted.
+fn admitted(control_id: &str, given: &str) -> String {
+    format!(
+        "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||ADT^A01^ADT_A01|{control_id}|P|2.4\r\
+         EVN|A01|20261121101500\r\
+         PID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||CANARY^{given}||19010101|F|||1 Made-up Rd^^Testtown^^ZZ99 9ZZ\r\
+         PV1|1|I|W^B^B||||||||||||||||V1^^^B\r"
+    )
+}
+
+async fn records(world: &World) -> (i64, i64, i64) {
+    (
+        world.count("SELECT COUNT(*) FROM person").await,
+        world.count("SELECT COUNT(*) FROM record_version").await,
+        world.count("SELECT COUNT(*) FROM message").await,
+    )
+}
+
+#[tokio::test]
+async fn the_same_message_is_applied_once_and_answered_the_same() {
+    for world in worlds().await {
+        let message = admitted("1", "MORAG");
+        let first = world.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+        let after = records(&world).await;
+        assert!(after.1 >= 3, "{}: {after:?}", world.databases.engine);
+        let again = world.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+        assert_eq!(first, again, "{}", world.databases.engine);
+        assert_eq!(records(&world).await, after, "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_is_kept_whole_with_its_reason() {
+    for world in worlds().await {
+        assert_eq!(world.say(&admitted("1", "MORAG")).await, "AA");
+        let before = records(&world).await;
+        let check = async |message: &str, want: &str| {
+            assert_eq!(world.say(message).await, want, "{message:?}");
+            // The same again is answered the same, and kept once.
+            assert_eq!(world.say(message).await, want, "{message:?}");
+        };
+        check(&admitted("1", "ISLA"), "AE hub.same-id-other-content").await;
+        check("HELLO WORLD", "AR hl7.no-header").await;
+        let nobody = admitted("2", "MORAG").replace("|A|B|", "|X|Y|");
+        check(&nobody, "AE hub.unknown-source").await;
+        check(&admitted("3", "MORAG").replace("ADT^A01", "ADT^Z99"), "AR hl7.trigger-unknown")
+            .await;
+        check(&admitted("", "MORAG"), "AE hl7.no-control-id").await;
+        assert_eq!(records(&world).await, before, "nothing was applied");
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        let mut codes: Vec<_> = held.iter().map(|held| held.code.as_str()).collect();
+        codes.sort_unstable();
+        let want = [
+            "hl7.no-control-id",
+            "hl7.no-header",
+            "hl7.trigger-unknown",
+            "hub.same-id-other-content",
+            "hub.unknown-source",
+        ];
+        assert_eq!(codes, want, "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
+async fn an_uncertain_identity_is_accepted_and_queued() {
+    for world in worlds().await {
+        assert_eq!(world.say(&admitted("1", "MORAG")).await, "AA");
+        // Another source number, the same name and date of birth, no national number.
+        let unsure = admitted("2", "MORAG").replace("9990000018^^^NHSNBR^NH~77", "88");
+        assert_eq!(world.say(&unsure).await, "AA");
+        let waiting = world.count("SELECT COUNT(*) FROM review WHERE decision IS NULL").await;
+        assert_eq!((waiting, records(&world).await.0), (1, 2), "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
+async fn every_message_of_the_hospital_is_taken_once() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../../shared/data/hl7/simhospital/messages.hl7");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        eprintln!("skipped: ../shared is absent");
+        return;
+    };
+    let messages: Vec<_> = text
+        .split("MSH|")
+        .filter(|message| !message.trim().is_empty())
+        .map(|message| format!("MSH|{}", message.trim_end()).replace('\n', "\r"))
+        .collect();
+    assert_eq!(messages.len(), 507);
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        for (number, message) in messages.iter().enumerate() {
+            assert_eq!(world.say(message).await, "AA", "{engine}: message {number}");
+        }
+        let after = records(&world).await;
+        assert_eq!(after.2, 507, "{engine}");
+        assert!(after.0 > 50 && after.1 > 1_500, "{engine}: {after:?}");
+        for message in messages.iter().step_by(17) {
+            assert_eq!(world.say(message).await, "AA", "{engine}");
+        }
+        assert_eq!(records(&world).await, after, "{engine}: repeats change nothing");
+        let received = world.count("SELECT COUNT(*) FROM ledger_entry WHERE kind = 'received'");
+        assert_eq!(received.await, 507, "{engine}");
+    }
+}
