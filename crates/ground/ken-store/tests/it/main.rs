@@ -5,11 +5,15 @@ mod blobs;
 #[cfg(test)]
 mod group;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod places;
+#[cfg(test)]
+mod portable;
 #[cfg(test)]
 mod timers;
 #[cfg(test)]
