@@ -1,16 +1,24 @@
 //! Every error code is in `docs/errors.md`, and every line there is a code that exists.
 //!
 //! Source: the house style, point 14. A code is the dotted text that a `code` function gives, such
-//! as `store.contended`; undotted ones (a ledger entry's kind) are no errors.
+//! as `store.contended`; undotted ones (a ledger entry's kind) are no errors. A reason that is no
+//! error but is told to somebody all the same (why a message was refused) is a constant, or stands
+//! where it is told, and begins with its area; it is found by that.
 
 use std::collections::BTreeMap;
 
 use super::Finding;
 use super::table;
-use crate::tree::Tree;
+use crate::tree::{Tree, crate_of, has_extension};
 
 const DOCUMENT: &str = "docs/errors.md";
 const RULE: &str = "error-code";
+
+/// What stands on the line of a code that is told without being an error.
+const TOLD_BY: &[&str] = &[": &str = \"", "Reason::of(\"", "Fault(\""];
+
+/// Endings of file names, which are dotted too.
+const FILES: &[&str] = &["json", "toml", "key", "sock", "html", "css", "js", "db"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let rows = match table::rows(tree, DOCUMENT, "errors") {
@@ -48,7 +56,36 @@ fn codes(tree: &Tree) -> BTreeMap<String, (String, usize)> {
             }
         }
     }
+    for (code, place) in told(tree) {
+        codes.entry(code).or_insert(place);
+    }
     codes
+}
+
+/// Codes that are constants or stand where they are told, in an area of ours.
+fn told(tree: &Tree) -> Vec<(String, (String, usize))> {
+    let ours = |code: &str| {
+        let area = code.split('.').next().unwrap_or_default();
+        if FILES.iter().any(|extension| has_extension(code, extension)) {
+            return false;
+        }
+        tree.sources.iter().any(|source| {
+            crate_of(&source.path).is_some_and(|name| name.strip_prefix("ken-") == Some(area))
+        })
+    };
+    let mut told = Vec::new();
+    for source in tree.sources.iter().filter(|source| source.path.starts_with("crates/")) {
+        let file = tree.find(&source.path).map_or("", |file| file.text.as_str());
+        let lines: Vec<&str> = file.lines().collect();
+        let texts = source.texts.iter().filter(|text| !source.is_test(text.line));
+        for text in texts.filter(|text| is_code(&text.text) && ours(&text.text)) {
+            let line = text.line.checked_sub(1).and_then(|at| lines.get(at)).unwrap_or(&"");
+            if TOLD_BY.iter().any(|mark| line.contains(&format!("{mark}{}\"", text.text))) {
+                told.push((text.text.clone(), (source.path.clone(), text.line)));
+            }
+        }
+    }
+    told
 }
 
 fn is_code(text: &str) -> bool {
@@ -84,6 +121,14 @@ mod tests {
     #[test]
     fn an_undocumented_code_fails() {
         expect(check, &[(PATH, CODE), (DOCUMENT, &document(""))], &[(PATH, 4, "`x.gone`")]);
+    }
+
+    #[test]
+    fn a_reason_that_is_told_is_documented_too() {
+        let text = "//! E.\nconst A: &str = \"x.other\";\nconst B: &str = \"root.key\";\n\
+                    fn f() { db.write(\"x.write\", 1); Reason::of(\"x.why\"); }\n";
+        let found = [(PATH, 2, "`x.other`"), (PATH, 4, "`x.why`")];
+        expect(check, &[(PATH, text), (DOCUMENT, &document(""))], &found);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod errors;
 mod layers;
 mod manifest;
 mod packages;
+mod prose;
 mod size;
 mod sql;
 mod table;
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
     errors::check,
     tables::check,
     catalogue::check,
+    prose::check,
 ];
 
 /// Runs every rule on the checkout and prints what was found, one line each.
