@@ -23,6 +23,7 @@ mod db;
 mod error;
 pub mod guard;
 pub mod keys;
+pub mod measure;
 mod migrate;
 pub mod outbox;
 mod postgres;

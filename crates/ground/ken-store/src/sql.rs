@@ -1,6 +1,7 @@
 //! The store's own tables and statements.
 
 pub(crate) mod keys;
+pub(crate) mod measure;
 pub(crate) mod outbox;
 pub(crate) mod timer;
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod blobs;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod group;
 #[cfg(test)]
 mod guards;
