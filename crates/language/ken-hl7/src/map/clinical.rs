@@ -61,17 +61,21 @@ fn allergy(batch: &mut Batch<'_>, al1: Segment<'_>) {
     } else {
         reaction.set("severity", table::severity(&severity))
     };
-    let url = |name: &str| format!("{}{name}", table::EXTENSION);
-    let original = concept_of(al1.field(2), "0127");
-    let grade = concept_of(al1.field(4), "0128");
+    // What was sent, on the elements that are only our reading of it.
+    let sent = |number: usize, values: &str| {
+        let url = format!("{}original-code", super::KEN_STRUCTURE);
+        let code = concept_of(al1.field(number), values);
+        Object::new().extension(&url, "valueCodeableConcept", code)
+    };
+    let (original, grade) = (sent(2, "0127"), sent(4, "0128"));
     let key = concept_key("allergy", &code);
     let made = Resource::build("AllergyIntolerance")
-        .extension(&url("allergyintolerance-originalCategory"), "valueCodeableConcept", original)
-        .extension(&url("allergyintolerance-originalCriticality"), "valueCodeableConcept", grade)
         .set("clinicalStatus", coded(CLINICAL, "active", "Active"))
         .set("type", (!kind.is_empty() && !kind.starts_with("MC")).then_some("allergy"))
         .push("category", table::allergy_category(&kind))
+        .push("_category", original)
         .set("criticality", table::criticality(&severity))
+        .set("_criticality", grade)
         .set("code", code)
         .set("patient", reference(PERSON))
         .set("onsetDateTime", when(al1.field(6)))

@@ -43,6 +43,9 @@ use crate::{Header, HeaderError, Message, MessageType};
 /// The reference that stands for the person until they are identified.
 pub const PERSON: &str = "urn:ken:person";
 
+/// The root of our extensions.
+pub(crate) const KEN_STRUCTURE: &str = "https://ken.example/StructureDefinition/";
+
 /// A message, mapped. Its `Debug` is blind.
 #[derive(Clone)]
 pub struct Mapped {

@@ -1,0 +1,14 @@
+//! The crate from outside: real messages, another parser, any bytes, and the count of rows.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail as tests do"
+)]
+
+mod any_bytes;
+mod oracle;
+mod rows;
+mod shared;
+mod simhospital;
+mod torture;
