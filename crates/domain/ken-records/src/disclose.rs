@@ -61,6 +61,23 @@ impl std::fmt::Debug for Item {
 
 /// Discloses what the permits cover, all of them about one person; they are spent by it.
 ///
+/// Without a permit there is nothing to call it with, and after it the permit is gone:
+///
+/// ```compile_fail,E0382
+/// # use ken_sharing::Permit;
+/// # async fn f(db: &ken_store::Db, ctx: &ken_core::Ctx<'_>, keys: &ken_store::keys::KeyRing, permit: Permit) {
+/// let one = ken_records::disclose(db, ctx, keys, vec![permit]).await;
+/// let two = permit.entry();
+/// # }
+/// ```
+/// ```
+/// # use ken_sharing::Permit;
+/// # async fn f(db: &ken_store::Db, ctx: &ken_core::Ctx<'_>, keys: &ken_store::keys::KeyRing, permit: Permit) {
+/// let two = permit.entry();
+/// let one = ken_records::disclose(db, ctx, keys, vec![permit]).await;
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::Stale`] when the person's sharing facts have changed since the permits were given, or

@@ -100,7 +100,9 @@ pub async fn sign(
         let canonical = canonical.ok_or(Error::UnknownInstrument)?;
         let instrument =
             Instrument::from_canonical(&canonical).map_err(|_| Error::Corrupt("instrument"))?;
-        if instrument.party(&signing.party).is_none() {
+        // A statute pack has no parties: its lead party adopts it.
+        let leads = instrument.agreement.lead_party == signing.party;
+        if !leads && instrument.party(&signing.party).is_none() {
             return Err(Error::UnknownSignatory);
         }
         let of = values![&signing.party, signing.signatory.as_str()];

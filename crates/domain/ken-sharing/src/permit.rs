@@ -25,18 +25,65 @@ pub struct Granted {
 /// Leave to read, once, what one source holds about one person.
 ///
 /// It exists only after its ledger entry is durable. It can be neither made, cloned, kept nor
-/// written down outside the gate; whoever reads with it, spends it (`core.md` section 2).
+/// written down outside the gate; whoever reads with it, spends it (`core.md` section 2). Each
+/// refusal of the compiler below stands beside a twin that differs in one token and compiles.
 ///
-/// ```compile_fail
-/// fn twice(permit: ken_sharing::Permit) -> [ken_sharing::Permit; 2] {
-///     [permit.clone(), permit]
+/// It cannot be cloned:
+///
+/// ```compile_fail,E0599
+/// fn twice(permit: ken_sharing::Permit) -> (ken_sharing::Permit, ()) {
+///     (permit.clone(), ())
+/// }
+/// ```
+/// ```
+/// fn twice(permit: ken_sharing::Permit) -> (ken_sharing::Permit, ()) {
+///     (permit, ())
 /// }
 /// ```
 ///
-/// ```
-/// fn once(permit: ken_sharing::Permit) -> [ken_sharing::Permit; 1] {
-///     [permit]
+/// It cannot be spent twice:
+///
+/// ```compile_fail,E0382
+/// fn spend(permit: ken_sharing::Permit) -> Vec<ken_sharing::Permit> {
+///     vec![permit, permit]
 /// }
+/// ```
+/// ```
+/// fn spend(permit: ken_sharing::Permit) -> Vec<ken_sharing::Permit> {
+///     vec![permit]
+/// }
+/// ```
+///
+/// It cannot be forged, not even from another:
+///
+/// ```compile_fail,E0616
+/// fn widen(permit: &ken_sharing::Permit) -> &ken_core::Purpose {
+///     &permit.purpose
+/// }
+/// ```
+/// ```
+/// fn widen(permit: &ken_sharing::Permit) -> &ken_core::Purpose {
+///     &permit.purpose()
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// const FORGE: fn(ken_sharing::Permit) -> ken_core::EntryId = |permit| permit.entry();
+/// const MAKE: () = { let _ = ken_sharing::Permit::new; };
+/// ```
+/// ```
+/// const FORGE: fn(ken_sharing::Permit) -> ken_core::EntryId = |permit| permit.entry();
+/// const MAKE: () = { let _ = ken_sharing::Permit::entry; };
+/// ```
+///
+/// It cannot be written down:
+///
+/// ```compile_fail,E0277
+/// fn keep<T: serde::Serialize>(_: &T) {}
+/// fn note(permit: &ken_sharing::Permit) { keep(permit) }
+/// ```
+/// ```
+/// fn keep<T: serde::Serialize>(_: &T) {}
+/// fn note(permit: &ken_sharing::Permit) { keep(permit.purpose()) }
 /// ```
 #[derive(Debug)]
 #[must_use = "a permit that is not spent was asked for in vain, and stands in the ledger"]

@@ -1,0 +1,229 @@
+//! A partnership with its agreements signed, and one person about whom several bodies hold things.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ed25519_dalek::{Signer, SigningKey};
+use jiff::civil::Date;
+use ken_agreement::{Action, Instrument, Signing};
+use ken_core::{
+    AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
+};
+use ken_directory::Acting;
+use ken_records::{Disclosed, Filing};
+use ken_sharing::fact::{self, Grade};
+use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::{Caller, Decision, Gate, Question, RowClass, gate, instrument};
+use ken_store::guard;
+use ken_testkit::{Databases, SeededIds, TestClock, engines};
+use serde_json::{Value, json};
+
+/// What is signed here, each after those that it stands under.
+const AGREEMENTS: [&str; 3] = [
+    include_str!("../../../../../agreements/statute-pack.toml"),
+    include_str!("../../../../../agreements/scot-accord.toml"),
+    include_str!("../../../../../agreements/glen-direct-care.toml"),
+];
+
+pub(crate) struct World {
+    pub(crate) databases: Databases,
+    pub(crate) gate: Gate,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) ids: Arc<SeededIds>,
+    pub(crate) person: PersonId,
+}
+
+pub(crate) fn word<W: std::str::FromStr<Err = ken_core::WordError>>(text: &str) -> W {
+    text.parse().unwrap()
+}
+
+pub(crate) async fn worlds() -> Vec<World> {
+    let migrations = [
+        ken_ledger::MIGRATIONS,
+        ken_directory::MIGRATIONS,
+        ken_sharing::MIGRATIONS,
+        ken_records::MIGRATIONS,
+    ];
+    let mut worlds = vec![];
+    for databases in engines(&migrations).await {
+        let clock = Arc::new(TestClock::at("2026-11-21T09:00:00Z"));
+        let ids = Arc::new(SeededIds::new(11));
+        let person = PersonId::draw(&*ids);
+        let world = World { databases, gate: Gate::default(), clock, ids, person };
+        for text in AGREEMENTS {
+            world.sign(text, |_| true).await;
+        }
+        world.admit().await;
+        worlds.push(world);
+    }
+    worlds
+}
+
+impl World {
+    pub(crate) fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&*self.clock, &*self.ids)
+    }
+
+    /// Registers an instrument as of today, signed by the parties that `signs` names.
+    pub(crate) async fn sign(&self, text: &str, signs: impl Fn(&str) -> bool) {
+        let (db, keys, ctx) = (&self.databases.db, &self.databases.keys, self.ctx());
+        let today: Date = "2026-11-01".parse().unwrap();
+        let agreed = Instrument::parse(text).unwrap().dated_from(today);
+        let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
+        let lead = &agreed.agreement.lead_party;
+        let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();
+        for party in parties.iter().copied().chain([lead]).filter(|party| signs(party.as_str())) {
+            let key = SigningKey::from_bytes(&[7; 32]);
+            let public = key.verifying_key();
+            instrument::add_signatory(db, &ctx, keys, party, "J. Example", &public).await.unwrap();
+            let signing = Signing {
+                hash: hash.clone(),
+                party: party.clone(),
+                signatory: "J. Example".to_owned(),
+                role: "Caldicott Guardian".to_owned(),
+                time: "2026-11-01T09:00:00Z".parse().unwrap(),
+            };
+            let signature = key.sign(&signing.message().unwrap()).to_bytes();
+            instrument::sign(db, &ctx, keys, &signing, &signature).await.unwrap();
+        }
+    }
+
+    /// Gives the person a guard, a relationship with the practice, and something from each body.
+    async fn admit(&self) {
+        let ctx = self.ctx();
+        self.databases
+            .db
+            .write("test.admit", async |tx| {
+                guard::create(tx, self.person).await?;
+                fact::set_born(
+                    tx,
+                    &ctx,
+                    self.person,
+                    &word("practice"),
+                    "1948-03".parse().unwrap(),
+                )
+                .await?;
+                Ok::<_, ken_sharing::Error>(())
+            })
+            .await
+            .unwrap();
+        self.relate("practice", "direct-care", Grade::System).await;
+        let name = json!({ "resourceType": "Patient", "name": [{ "family": "CANARY" }],
+            "birthDate": "1948-03", "address": [{ "text": "1 Made-up Road" }] });
+        self.file("nhsl", "core", &[], &name).await;
+        self.file("nhsl", "health-summary", &[], &json!({ "resourceType": "Condition" })).await;
+        self.file("nhsl", "education", &[], &json!({ "resourceType": "Basic" })).await;
+        self.file("practice", "medication", &[], &json!({ "resourceType": "AllergyIntolerance" }))
+            .await;
+    }
+
+    pub(crate) async fn relate(&self, organisation: &str, kind: &str, grade: Grade) {
+        let (ctx, keys) = (self.ctx(), &self.databases.keys);
+        let new = NewRelationship {
+            person: self.person,
+            kind: kind.to_owned(),
+            organisation: word(organisation),
+            practitioner: None,
+            grade,
+            source: word(organisation),
+            until: None,
+        };
+        let related = self.databases.db.write("test.relate", async |tx| {
+            let guard = tx.lock_people(&BTreeSet::from([self.person])).await?;
+            relationship::record(tx, &ctx, keys, &new).await?;
+            guard.bump(tx).await?;
+            Ok::<_, ken_sharing::Error>(())
+        });
+        related.await.unwrap();
+    }
+
+    pub(crate) async fn file(
+        &self,
+        source: &str,
+        category: &str,
+        labels: &[&str],
+        resource: &Value,
+    ) -> ken_records::Filed {
+        let (ctx, keys) = (self.ctx(), &self.databases.keys);
+        let source: OrganisationId = word(source);
+        let item_key = format!("{category} {}", labels.join(" "));
+        let filed = self.databases.db.write("test.file", async |tx| {
+            let key = ken_records::key_of(tx, keys, self.person).await?;
+            let place = ken_records::place(tx, &ctx, self.person, &source, &item_key).await?;
+            let class = RowClass {
+                category: word(category),
+                labels: labels.iter().map(|label| word(label)).collect(),
+                source: source.clone(),
+                lineage: BTreeSet::new(),
+            };
+            let message = MessageId::draw(&*self.ids);
+            let event = Some(self.clock_now());
+            let filing = Filing { key, item_key: &item_key, resource, class, message, event };
+            ken_records::file(tx, &ctx, keys, place, &filing).await
+        });
+        filed.await.unwrap()
+    }
+
+    fn clock_now(&self) -> jiff::Timestamp {
+        self.ctx().clock.now()
+    }
+
+    pub(crate) fn acting(&self, organisation: &str, role: &str) -> Acting {
+        Acting {
+            account: AccountId::draw(&*self.ids),
+            practitioner: PractitionerId::draw(&*self.ids),
+            organisation: word(organisation),
+            role: RoleId::new(role).unwrap(),
+        }
+    }
+
+    pub(crate) fn question(&self, purpose: &str, sources: &[&str]) -> Question {
+        let categories = [
+            "core",
+            "identifiers",
+            "alerts",
+            "health-summary",
+            "medication",
+            "education",
+            "care-plan",
+        ];
+        Question {
+            person: self.person,
+            sources: sources.iter().map(|source| word(source)).collect(),
+            action: Action::View,
+            purpose: Purpose::new(purpose).unwrap(),
+            categories: categories.iter().map(|category| word::<Category>(category)).collect(),
+        }
+    }
+
+    pub(crate) async fn ask(&self, by: &Acting, purpose: &str, sources: &[&str]) -> Vec<Decision> {
+        self.ask_as(Caller::Practitioner(by), &self.question(purpose, sources)).await
+    }
+
+    pub(crate) async fn ask_as(&self, caller: Caller<'_>, question: &Question) -> Vec<Decision> {
+        let (db, keys) = (&self.databases.db, &self.databases.keys);
+        let told = gate::decide_many(db, &self.ctx(), keys, &self.gate, caller, question).await;
+        told.unwrap().into_values().collect()
+    }
+
+    pub(crate) async fn read(
+        &self,
+        decisions: Vec<Decision>,
+    ) -> Result<Disclosed, ken_records::Error> {
+        let permits = decisions.into_iter().filter_map(|decision| match decision {
+            Decision::Permit(permit) => Some(permit),
+            _ => None,
+        });
+        let (db, keys) = (&self.databases.db, &self.databases.keys);
+        ken_records::disclose(db, &self.ctx(), keys, permits.collect()).await
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        use ken_store::Reads;
+        let counted = self
+            .databases
+            .db
+            .snapshot("test.count", async |s| s.find(sql, &[], |row| row.int(0)).await);
+        counted.await.unwrap().unwrap()
+    }
+}

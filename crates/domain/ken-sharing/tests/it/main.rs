@@ -1,0 +1,8 @@
+//! Sharing, as its callers see it.
+
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod vectors_random;
+#[cfg(test)]
+mod vectors_world;

@@ -1,0 +1,378 @@
+//! Random worlds and random questions: the gate against the oracle, and against itself unsliced.
+//!
+//! The oracle is then made wrong on purpose, one way at a time; every mutant must be found out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use ken_agreement::lint::unsound;
+use ken_agreement::{Clause, Kind, OnLapse, Scope, Who};
+use ken_sharing::decide::{Outcome, decide, decide_whole};
+use ken_testkit::oracle::{self, Case, Known, Mutant, Row, Verdict};
+
+use crate::vectors_world::{Entry, asked, bundle, glen, told, word, world};
+
+/// Worlds, and questions to each: 12,000 cases.
+const WORLDS: u64 = 2;
+const CASES: usize = 100;
+
+/// Every way to be wrong that the cases must find out.
+const MUTANTS: [Mutant; 33] = [
+    Mutant::MaskIgnored,
+    Mutant::OrderWithoutKind,
+    Mutant::OrderWithoutWidth,
+    Mutant::OrderWithoutId,
+    Mutant::GraceNone,
+    Mutant::GraceOneMore,
+    Mutant::LastDayOut,
+    Mutant::FirstDayOut,
+    Mutant::StarIsOneself,
+    Mutant::StarIsAnyParty,
+    Mutant::StarRoleIsRecordOnly,
+    Mutant::NullRoleIsAny,
+    Mutant::ExceptNotSource,
+    Mutant::ExceptAll,
+    Mutant::LineageForgotten,
+    Mutant::AgreementFollows,
+    Mutant::DictionaryLabelForgotten,
+    Mutant::HeldDecides,
+    Mutant::NeedOneClause,
+    Mutant::NeedBesideGap,
+    Mutant::WordsServeAll,
+    Mutant::ClaimedCounts,
+    Mutant::SourcedLapses,
+    Mutant::EnduringLapses,
+    Mutant::SuspensionForgotten,
+    Mutant::UnsignedStands,
+    Mutant::AccordForgotten,
+    Mutant::SecondPersonForgotten,
+    Mutant::FamilyForgotten,
+    Mutant::OwnIsAnySource,
+    Mutant::SourceUnchecked,
+    Mutant::ReferrerIsAny,
+    Mutant::KindsForgotten,
+];
+
+/// A small generator (`SplitMix64`): the same cases in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(n.max(1)).unwrap()).unwrap()
+    }
+
+    /// True once in `n` times.
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    fn text<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+
+    fn some<T: Clone + Ord>(&mut self, from: impl IntoIterator<Item = T>, n: usize) -> BTreeSet<T> {
+        from.into_iter().filter(|_| self.one_in(n)).collect()
+    }
+}
+
+/// The partnership with a handful of changes, each of which the gate must still hold.
+fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
+    let mut entries = glen(6);
+    // The first world is the partnership as it is.
+    let changes = if seed == 0 { 0 } else { 24 };
+    for _ in 0..changes {
+        let n = dice.below(entries.len());
+        let mut entry = entries[n].clone();
+        tweak(dice, &mut entry);
+        if unsound(&entry.instrument).is_empty() {
+            entries[n] = entry;
+        }
+    }
+    entries
+}
+
+fn tweak(dice: &mut Dice, entry: &mut Entry) {
+    let parties: Vec<_> = entry.instrument.parties.iter().map(|p| p.id.to_string()).collect();
+    match dice.below(14) {
+        0 if !parties.is_empty() => {
+            entry.unsigned.insert(dice.pick(&parties).clone());
+        }
+        1 => entry.suspended = !entry.suspended,
+        2 => entry.superseded = dice.one_in(4),
+        3 => {
+            let lapse = [OnLapse::Warn, OnLapse::SuspendRoutine, OnLapse::SuspendAll];
+            entry.instrument.lifecycle.on_review_lapse = *dice.pick(&lapse);
+        }
+        _ => {
+            let n = dice.below(entry.instrument.clauses.len());
+            if let Some(clause) = entry.instrument.clauses.get_mut(n) {
+                tweak_clause(dice, clause, &parties);
+            }
+        }
+    }
+}
+
+fn tweak_clause(dice: &mut Dice, clause: &mut Clause, parties: &[String]) {
+    let end = if dice.one_in(2) { &mut clause.from } else { &mut clause.to };
+    match dice.below(13) {
+        0 => clause.require = dice.some(clause.require.clone(), 2),
+        1 => clause.attest = dice.some(clause.attest.clone(), 2),
+        2 => clause.categories = dice.some(clause.categories.clone(), 2),
+        3 => {
+            clause.categories.insert(word(dice.text(&CATEGORIES)));
+        }
+        4 if !parties.is_empty() => end.party = Who::Party(word(dice.pick(parties).as_str())),
+        5 => end.party = Who::Any,
+        6 => end.roles = [word("*")].into(),
+        7 if clause.is_prohibition() => {
+            clause.scope = Some(*dice.pick(&[Scope::Agreement, Scope::Lineage]));
+        }
+        8 if clause.is_prohibition() => {
+            clause.except = [word(dice.text(&["X1", "C1", "E1", "D1"]))].into();
+        }
+        9 if clause.is_prohibition() => {
+            clause.labels = [word(dice.text(&LABELS))].into();
+        }
+        10 => clause.source = None,
+        11 if !clause.is_prohibition() => {
+            clause.kind = *dice.pick(&[Kind::Statutory, Kind::Routine, Kind::Exceptional]);
+        }
+        12 if !clause.is_prohibition() => {
+            let fields = ["name", "dob", "views", "summary", "health_summary", "chi"];
+            clause.fields = Some(dice.some(fields.map(word), 2));
+        }
+        _ => {}
+    }
+}
+
+const CATEGORIES: [&str; 8] = [
+    "core",
+    "concern",
+    "views",
+    "third-party",
+    "criminal",
+    "health-relevant",
+    "health-record",
+    "aggregate",
+];
+const LABELS: [&str; 3] = ["restricted", "third-party", "sealed"];
+const ORGANISATIONS: [&str; 10] =
+    ["police", "cec", "nhsl", "rowan", "practice", "ooh", "primary", "fire", "person", "acme"];
+
+/// A question that fits some clause, and then is bent here and there.
+fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Case {
+    let permits = entries.iter().zip(world).flat_map(|(entry, known)| {
+        let clauses = entry.instrument.clauses.iter().filter(|clause| !clause.is_prohibition());
+        clauses.map(move |clause| (entry, known, clause))
+    });
+    let permits: Vec<_> = permits.collect();
+    let (entry, _, clause) = *dice.pick(&permits);
+    let from = seat(dice, entry, &clause.from, None);
+    let to = seat(dice, entry, &clause.to, Some(&from.0));
+    let actions: Vec<_> = clause.action.iter().map(|action| action.as_str()).collect();
+    let own: Vec<_> = clause.categories.iter().map(ToString::to_string).collect();
+    let mut categories = dice.some(own.clone(), 2);
+    categories.insert(dice.pick(&own).clone());
+    if dice.one_in(5) {
+        categories.insert(dice.text(&CATEGORIES).to_owned());
+    }
+    let up_to = dice.one_in(2);
+    let all_words = permits.iter().flat_map(|(_, known, c)| {
+        c.attest.iter().map(move |words| format!("{}#{}/{words}", known.hash, c.id))
+    });
+    let all_words: Vec<String> = all_words.collect();
+    let attested = match dice.below(4) {
+        0 => dice.some(all_words, 2),
+        1 => BTreeSet::new(),
+        _ => all_words.into_iter().collect(),
+    };
+    let case = Case {
+        purpose: clause.purpose.as_ref().unwrap().to_string(),
+        action: dice.text(&actions).to_owned(),
+        categories: categories.into_iter().map(|c| (c, fields(dice, entry))).collect(),
+        rows: None,
+        day: day(dice, entries),
+        facts: facts(dice, &permits, clause),
+        referrers: dice.some(ORGANISATIONS.map(str::to_owned), 3),
+        from,
+        to,
+        up_to,
+        attested,
+    };
+    bent(dice, case, world)
+}
+
+fn seat(
+    dice: &mut Dice,
+    entry: &Entry,
+    end: &ken_agreement::End,
+    other: Option<&String>,
+) -> (String, Option<String>) {
+    let organisation = match &end.party {
+        Who::Party(id) => id.to_string(),
+        Who::Person => "person".to_owned(),
+        Who::Own if other.is_some() => other.cloned().unwrap_or_default(),
+        _ => {
+            let parties: Vec<_> =
+                entry.instrument.parties.iter().map(|p| p.id.to_string()).collect();
+            let anyone = parties.is_empty() || dice.one_in(12);
+            if anyone { dice.text(&ORGANISATIONS).to_owned() } else { dice.pick(&parties).clone() }
+        }
+    };
+    let party = entry.instrument.party(&word(&organisation));
+    let mut roles: Vec<String> =
+        party.map(|p| p.roles.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    let listed: Vec<String> =
+        roles.iter().filter(|r| end.roles.contains(r.as_str())).cloned().collect();
+    if !listed.is_empty() && !dice.one_in(10) {
+        roles = listed;
+    }
+    roles.push("record".to_owned());
+    let role = if organisation == "person" { "self".to_owned() } else { dice.pick(&roles).clone() };
+    (organisation, (!dice.one_in(40)).then_some(role))
+}
+
+fn fields(dice: &mut Dice, entry: &Entry) -> Option<BTreeSet<String>> {
+    if !dice.one_in(5) {
+        return None;
+    }
+    let entries = entry.instrument.categories.iter();
+    let all: Vec<_> = entries.flat_map(|c| c.whole()).map(|f| f.to_string()).collect();
+    Some((0..=dice.below(3)).map(|_| dice.pick(&all).clone()).collect())
+}
+
+/// Days at which something changes, and the days beside them.
+fn day(dice: &mut Dice, entries: &[Entry]) -> Date {
+    if dice.one_in(2) {
+        return Date::constant(2027, 6, 1);
+    }
+    let instrument = &dice.pick(entries).instrument;
+    let (head, life) = (&instrument.agreement, &instrument.lifecycle);
+    let due = life.review_due.0;
+    let turns = [
+        head.effective_from.0,
+        head.effective_until.map_or(due, |until| until.0),
+        due,
+        due.saturating_add(life.grace_days.days()),
+    ];
+    let beside = i64::try_from(dice.below(3)).unwrap() - 1;
+    dice.pick(&turns).saturating_add(beside.days())
+}
+
+fn facts(
+    dice: &mut Dice,
+    permits: &[(&Entry, &Known, &Clause)],
+    clause: &Clause,
+) -> BTreeSet<String> {
+    let own = clause.require.iter().map(ToString::to_string);
+    let claimed = dice.one_in(12);
+    let missing = dice.one_in(6);
+    let own: Vec<_> = own.map(|f| if claimed { format!("{f}@claimed") } else { f }).collect();
+    let mut facts: BTreeSet<_> = own.into_iter().filter(|_| !missing || dice.one_in(2)).collect();
+    let all = permits.iter().flat_map(|(_, _, c)| &c.require).map(ToString::to_string);
+    if dice.one_in(2) {
+        facts.extend(all);
+    }
+    facts.extend(dice.one_in(10).then(|| "self-or-family".to_owned()));
+    facts.extend(dice.one_in(3).then(|| "second-person".to_owned()));
+    facts
+}
+
+fn bent(dice: &mut Dice, mut case: Case, world: &[Known]) -> Case {
+    if dice.one_in(15) {
+        case.to.0 = dice.text(&ORGANISATIONS).to_owned();
+    }
+    if dice.one_in(15) {
+        case.to.0 = case.from.0.clone();
+    }
+    if dice.one_in(20) {
+        case.purpose = dice.text(&["vital", "asp-inquiry", "own-work"]).to_owned();
+    }
+    if dice.one_in(2) {
+        let hashes: Vec<_> = world.iter().map(|known| known.hash.clone()).collect();
+        let mut rows = BTreeSet::new();
+        for category in case.categories.keys().cloned().chain(["core".to_owned()]) {
+            for _ in 0..dice.below(3) {
+                rows.insert(Row {
+                    category: category.clone(),
+                    labels: dice.some(LABELS.map(str::to_owned), 5),
+                    source: if dice.one_in(3) {
+                        dice.text(&ORGANISATIONS).to_owned()
+                    } else {
+                        case.from.0.clone()
+                    },
+                    lineage: dice.some(hashes.clone(), 4),
+                });
+            }
+        }
+        case.rows = Some(rows);
+    }
+    case
+}
+
+/// One world with its questions and the gate's answers.
+struct Answered {
+    world: Vec<Known>,
+    cases: Vec<(Case, Verdict)>,
+}
+
+fn answered(seed: u64) -> Answered {
+    let mut dice = Dice(seed);
+    let entries = tweaked(&mut dice, seed);
+    let t=std::time::Instant::now();let (bundle, world) = (bundle(&entries), world(&entries));eprintln!("compile {:?}",t.elapsed());
+    let mut cases = vec![];let (mut q,mut d,mut w)=(0u128,0u128,0u128);
+    for _ in 0..CASES {
+        let t=std::time::Instant::now();let case = question(&mut dice, &entries, &world);q+=t.elapsed().as_micros();
+        let t=std::time::Instant::now();        let (ask, facts, rows) = asked(&case);
+        let sliced = decide(&bundle, &ask, &facts, rows.as_ref()).unwrap();d+=t.elapsed().as_micros();let t=std::time::Instant::now();
+        // Whole is slow: one case in six.
+        if dice.one_in(6) {
+            let whole = decide_whole(&bundle, &ask, &facts, rows.as_ref()).unwrap();
+            let refused = |outcome: &Outcome| matches!(outcome, Outcome::Deny(_));
+            if !(refused(&sliced) && refused(&whole)) {
+                assert_eq!(sliced, whole, "seed {seed}: {case:?}");
+            }
+        }
+        cases.push((case, told(&sliced)));w+=t.elapsed().as_micros();
+    }eprintln!("q {q} d {d} w {w}");
+    Answered { world, cases }
+}
+
+#[test]
+fn two_deciders_agree_and_every_mutant_dies() {
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    let mut alive: Vec<Mutant> = MUTANTS.to_vec();
+    for seed in 0..WORLDS {
+        let Answered { world, cases } = answered(seed);
+        let t=std::time::Instant::now();for (case, gate) in &cases {
+            let naive = oracle::decide(&world, case, Mutant::None);
+            assert_eq!(naive, *gate, "seed {seed}: {case:?}");
+            alive.retain(|mutant| oracle::decide(&world, case, *mutant) == *gate);
+            let sort = match gate {
+                Verdict::Permit(mask) if mask.is_empty() => "permit nothing held".to_owned(),
+                Verdict::Permit(_) => "permit".to_owned(),
+                Verdict::Need(_) => "need".to_owned(),
+                Verdict::Deny(rank, _) => format!("deny {rank}"),
+            };
+            *tally.entry(sort).or_default() += 1;
+        }eprintln!("oracle {:?} alive {}",t.elapsed(),alive.len());
+    }
+    eprintln!("{tally:?}");
+    assert_eq!(tally.values().sum::<usize>(), 12_000);
+    let scarce: Vec<_> = tally.iter().filter(|(_, n)| **n < 100).collect();
+    assert!(tally.len() == 8 && scarce.is_empty(), "too few of a sort: {tally:?}");
+    assert_eq!(alive, [], "mutants that no case found out");
+}
