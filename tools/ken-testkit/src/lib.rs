@@ -7,6 +7,7 @@
 
 mod clock;
 mod databases;
+mod faults;
 mod ids;
 mod postgres;
 
@@ -14,4 +15,5 @@ pub mod oracle;
 
 pub use clock::TestClock;
 pub use databases::{Databases, assert_prepares, engines, engines_with, patient, store};
+pub use faults::{Faults, Shards, each_fault, shards};
 pub use ids::SeededIds;

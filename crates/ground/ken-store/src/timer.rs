@@ -11,12 +11,15 @@
 //!
 //! Source: `core.md` 4.5; Kleppmann, *How to do distributed locking* (2016), for fencing.
 
+mod runner;
+
 use jiff::{SignedDuration, Timestamp};
 use ken_core::Ctx;
 
 use crate::sql::timer as sql;
 pub use crate::sql::timer::ALL as STATEMENTS;
 use crate::{Db, Error, Reads, Result, Tx, values};
+pub use runner::{Failure, Handler, Runner};
 
 /// Longest detail of a timer, in bytes: ids and words, never a body.
 pub const DETAIL_MAX: usize = 4096;

@@ -17,6 +17,8 @@ mod places;
 #[cfg(test)]
 mod portable;
 #[cfg(test)]
+mod saga;
+#[cfg(test)]
 mod timers;
 #[cfg(test)]
 mod writes;

@@ -1,9 +1,13 @@
 //! Timers: due once, held by one, gone with their effect.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use jiff::SignedDuration;
-use ken_core::{Clock, Ctx};
+use ken_core::{BoxFuture, Clock, Ctx};
 use ken_store::{Db, Error, timer};
 use ken_testkit::{SeededIds, TestClock, engines};
+use tokio_util::sync::CancellationToken;
 
 const KIND: timer::Kind = "test.kind";
 const LIFE: SignedDuration = SignedDuration::from_secs(30);
@@ -86,5 +90,58 @@ async fn many_workers_never_hold_the_same_timer() {
         keys.dedup();
         assert_eq!(keys.len(), held, "{}: nobody shares", it.engine);
         assert!(held >= 5, "{}: somebody works", it.engine);
+    }
+}
+
+/// Fails the first time, then does its work.
+#[derive(Debug, Default)]
+struct Second(std::sync::atomic::AtomicUsize);
+
+impl timer::Handler for Second {
+    fn kind(&self) -> timer::Kind {
+        KIND
+    }
+
+    fn fire<'a>(
+        &'a self,
+        db: &'a Db,
+        _: Ctx<'a>,
+        lease: &'a timer::Lease,
+    ) -> BoxFuture<'a, Result<(), timer::Failure>> {
+        Box::pin(async move {
+            if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(timer::Failure { code: "test.down" });
+            }
+            db.write("effect", async |tx| lease.done(tx).await).await?;
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_runner_tries_again_until_it_is_done() {
+    let ids = SeededIds::default();
+    for it in engines(&[]).await {
+        let clock = TestClock::default();
+        let ctx = Ctx::new(&clock, &ids);
+        set(&it.db, &ctx, "a", 10).await;
+        let second = Arc::new(Second::default());
+        let runner = timer::Runner::default().with(Arc::clone(&second) as Arc<dyn timer::Handler>);
+        let stop = CancellationToken::new();
+        let drive = async {
+            for _ in 0..2000 {
+                let done = it.db.snapshot("next", async |s| timer::next(s, KIND).await).await;
+                if done == Ok(None) {
+                    break;
+                }
+                clock.advance_to_next();
+                crate::writes::pause(1).await;
+            }
+            stop.cancel();
+            clock.advance_to_next();
+        };
+        tokio::join!(runner.run(&it.db, &clock, &ids, &stop), drive);
+        assert_eq!(second.0.load(Ordering::Relaxed), 2, "{}", it.engine);
+        assert_eq!(runner.run_once(&it.db, ctx).await, Ok(0), "{}", it.engine);
     }
 }
