@@ -154,7 +154,7 @@ impl Life<'_> {
 
     /// Emergency visits and stays; a stay is an admission and a discharge.
     fn hospital(&mut self, organisation: &'static str, doctor: &'static str, since: i64) {
-        let stays = organisation == "nhsl" && self.dice.chance(if self.age > 64 { 60 } else { 25 });
+        let stays = organisation == "nhsl" && self.dice.chance(if self.age > 64 { 85 } else { 45 });
         for _ in 0..self.dice.between(1, 3) {
             let reason = self.dice.pick(EMERGENCY);
             let what = What::Seen { place: "Emergency department", reason, emergency: true };

@@ -139,6 +139,7 @@ impl Household {
             language: self.origin.language().filter(|_| came_lately),
             interpreter: came_lately && dice.chance(50),
             kin: &[],
+            team: &[],
             unclear: false,
         }
     }

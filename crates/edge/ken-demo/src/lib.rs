@@ -15,6 +15,8 @@
 //! - NHS Data Dictionary and Ofcom's drama numbers, as cited in [`person`] and [`place`].
 
 pub mod account;
+pub mod agreements;
+mod build;
 mod dice;
 pub mod event;
 pub mod history;
@@ -31,6 +33,7 @@ mod segment;
 pub mod story;
 
 pub use account::{Account, Holder, accounts};
+pub use build::{Built, Error, Listener, Parts, Progress, build};
 pub use dice::Dice;
 pub use message::Message;
 pub use organisation::{ORGANISATIONS, Organisation};

@@ -61,6 +61,8 @@ pub struct Person {
     pub interpreter: bool,
     /// Family and carers, as they want them known.
     pub kin: &'static [Kin],
+    /// Their Named Person (`NP`) and Lead Professional (`LP`), by the practitioner's key.
+    pub team: &'static [(&'static str, &'static str)],
     /// Whether this is what one source knows of somebody who may be one of several people.
     pub unclear: bool,
 }
@@ -160,6 +162,7 @@ pub fn canary(n: u32, start: Date) -> Person {
         language: None,
         interpreter: false,
         kin: &[],
+        team: &[],
         unclear: false,
     }
 }

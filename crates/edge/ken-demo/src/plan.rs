@@ -38,8 +38,14 @@ pub const RELATIONSHIPS: &[Relationship] = &[
     with("leanne", "open-inquiry", "nhsl", Some("helen.aitken")),
     with("leanne", "concern-report", "police", None),
     with("shabnam", "direct-care", "strath-nhs", None),
-    with("davie", "support", "rowan", Some("dawn.meikle")),
 ];
+
+/// People of the stories who are family: neither opens the other's record alone.
+pub const FAMILIES: &[(&str, &str)] =
+    &[("morag", "catriona"), ("catriona", "isla"), ("morag", "isla"), ("agnieszka", "zofia")];
+
+/// Practitioners who are people of a story too, and must not open their own record at work.
+pub const OWN_RECORDS: &[(&str, &str)] = &[("jo.findlay", "jo-findlay")];
 
 /// A copy of an agreement that the demo signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +86,10 @@ mod tests {
             let at = Practitioner::find(key).map(|practitioner| practitioner.organisation);
             assert_eq!(at, Some(one.organisation), "{key}");
         }
+        let told = |handle: &str| stories().any(|story| story.handle == handle);
+        assert!(FAMILIES.iter().all(|(one, other)| told(one) && told(other)));
+        let own = |(key, handle): &(&str, &str)| Practitioner::find(key).is_some() && told(handle);
+        assert!(OWN_RECORDS.iter().all(own));
     }
 
     #[test]

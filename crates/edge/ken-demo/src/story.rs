@@ -53,6 +53,8 @@ pub struct Story {
     pub numbers: Numbers,
     /// Family and carers.
     pub kin: &'static [Kin],
+    /// Their Named Person (`NP`) and Lead Professional (`LP`), by the practitioner's key.
+    pub team: &'static [(&'static str, &'static str)],
     /// What to try first when signed in as them; `None` where they have no sign-in.
     pub try_first: Option<&'static str>,
     /// What happened, oldest first.
@@ -142,6 +144,7 @@ impl Story {
         interpreter: false,
         numbers: Numbers::Scottish,
         kin: &[],
+        team: &[],
         try_first: None,
         lines: &[],
     };
@@ -163,7 +166,7 @@ impl Story {
             born: self.born.on(start),
             died: self.died_ago.map(day),
             region: self.region,
-            household: number,
+            household: self.household(number),
             home: self.home.map(|(line, town, postcode)| Address::at(line, town, postcode)),
             moved: None,
             phone: self.phone.map(mobile),
@@ -174,8 +177,15 @@ impl Story {
             language: self.language,
             interpreter: self.interpreter,
             kin: self.kin,
+            team: self.team,
             unclear: self.numbers == Numbers::Unclear,
         }
+    }
+
+    /// Stories under one roof share the household of the first.
+    fn household(&self, number: u32) -> u32 {
+        let shares = |(_, other): &(u32, &Self)| self.home.is_some() && other.home == self.home;
+        (0..).zip(stories()).find(shares).map_or(number, |(first, _)| first)
     }
 
     /// What happened to them, oldest first.

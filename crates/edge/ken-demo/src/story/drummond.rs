@@ -302,6 +302,7 @@ const ISLA: Story = Story {
         Kin { given: "Catriona", family: "Rennie", relationship: "mother", phone: 102 },
         Kin { given: "Morag", family: "Drummond", relationship: "grandmother", phone: 101 },
     ],
+    team: &[("donald.yuill", "NP"), ("beth.ogilvie", "LP")],
     lines: ISLA_LINES,
     ..Story::BLANK
 };

@@ -1,0 +1,107 @@
+//! Building the partnership in a running Ken: configuration through the domain's operations,
+//! history as messages through the hub, and nothing beside it.
+//!
+//! # Invariants
+//!
+//! - Every step may be done again: what is there is left as it is, and a message that was applied
+//!   is answered as before. So a build that was cut off goes on where it was.
+//! - A household's messages keep their order; households do not wait for each other.
+
+mod directory;
+mod error;
+mod history;
+mod people;
+mod sharing;
+mod state;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ken_core::{Clock, Ctx, IdSource};
+use ken_directory::Hasher;
+use ken_hub::Hub;
+use ken_store::Db;
+use ken_store::keys::KeyRing;
+
+pub use error::Error;
+
+use crate::{Partnership, SEED};
+use state::State;
+
+/// What the build works with: the parts of a running Ken.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The database, migrated.
+    pub db: Db,
+    /// The key ring.
+    pub keys: KeyRing,
+    /// The hub; it learns the demo's sources here.
+    pub hub: Arc<Hub>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and entropy.
+    pub ids: Arc<dyn IdSource>,
+    /// What hashes passwords.
+    pub hasher: Hasher,
+    /// The directory that remembers what was built.
+    pub data: PathBuf,
+}
+
+impl Parts {
+    fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&*self.clock, &*self.ids)
+    }
+}
+
+/// How far the build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// A part began: what it does, and of how many steps.
+    Began {
+        /// What, in a few words.
+        what: &'static str,
+        /// How many steps.
+        total: u64,
+    },
+    /// So many more steps of the part are done.
+    Did(u64),
+}
+
+/// Whoever wants to know how far the build is.
+pub type Listener<'a> = dyn Fn(Progress) + Send + Sync + 'a;
+
+/// What was built, or found.
+pub struct Built {
+    /// The partnership.
+    pub partnership: Partnership,
+    /// Whether it was there already.
+    pub is_found: bool,
+}
+
+impl fmt::Debug for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Built").field("is_found", &self.is_found).finish_non_exhaustive()
+    }
+}
+
+/// Builds the partnership, or finds it built.
+///
+/// # Errors
+///
+/// [`Error`], after which a second try goes on where the first stopped.
+pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Error> {
+    let found = State::find(&parts.data)?;
+    let state = found.unwrap_or(State { seed: SEED, start: parts.clock.today(), whole: false });
+    let partnership = Partnership::new(state.seed, state.start);
+    if state.whole {
+        return Ok(Built { partnership, is_found: true });
+    }
+    state.keep(&parts.data)?;
+    let staff = directory::staff(parts, &partnership, listener).await?;
+    sharing::agreements(parts, state.start, listener).await?;
+    history::send(parts, &partnership, listener).await?;
+    people::settle(parts, &partnership, &staff, listener).await?;
+    State { whole: true, ..state }.keep(&parts.data)?;
+    Ok(Built { partnership, is_found: false })
+}
