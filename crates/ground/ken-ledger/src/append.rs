@@ -10,6 +10,8 @@
 //!
 //! Source: `core.md` 2.1, 3.1 and 4.2.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ken_core::{Ctx, EntryId, PersonId};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Error as StoreError, Reads as _, Sql, Tx, Value, values};
@@ -19,6 +21,9 @@ use crate::{Error, Hash, NewEntry, Stream, sql};
 
 /// Most entries of one call. House policy: a decision over a page of people is the largest.
 pub const ENTRIES_MAX: usize = 64;
+
+/// Streams whose keys are looked up together: a person's and a few organisations'.
+const STREAMS_AT_ONCE: usize = 4;
 
 /// An insertion of a fixed number of rows.
 #[derive(Clone, Copy)]
@@ -124,16 +129,38 @@ async fn ready_all(
     if entries.len() > ENTRIES_MAX {
         return Err(Error::TooMany);
     }
+    let of = stream_keys(tx, keys, entries).await?;
     let mut ready: Vec<Ready> = Vec::with_capacity(entries.len());
     for entry in entries {
-        let known = ready.iter().find(|row| row.canonical.stream == entry.stream);
-        let key = match known.map(|row| row.canonical.key) {
-            Some(key) => key,
-            None => stream_key(tx, keys, &entry.stream).await?,
-        };
+        let key = of.get(&entry.stream).copied().ok_or(StoreError::Contended)?;
         ready.push(Ready::under(tx, ctx, keys, entry, key).await?);
     }
     Ok(ready)
+}
+
+/// The keys of all streams of these entries, looked up [`STREAMS_AT_ONCE`] at a time.
+async fn stream_keys(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    entries: &[NewEntry],
+) -> Result<BTreeMap<Stream, KeyId>, Error> {
+    let streams: BTreeSet<&Stream> = entries.iter().map(|entry| &entry.stream).collect();
+    let streams: Vec<&Stream> = streams.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for some in streams.chunks(STREAMS_AT_ONCE) {
+        // They are named again in the places that are left over.
+        let named = some.iter().chain(some.iter().cycle());
+        let of: Vec<Value<'_>> =
+            named.take(STREAMS_AT_ONCE).map(|stream| stream.to_string().into()).collect();
+        let rows = tx.list(sql::STREAM_KEYS, &of, |row| Ok((row.parse(0)?, row.parse(1)?)));
+        found.extend(rows.await?);
+    }
+    for stream in streams {
+        if !found.contains_key(stream) {
+            found.insert(stream.clone(), stream_key(tx, keys, stream).await?);
+        }
+    }
+    Ok(found)
 }
 
 /// An entry, hashed and encrypted.

@@ -69,7 +69,9 @@ proptest! {
     }
 
     #[test]
-    fn inclusion_agrees_with_the_oracle((size, index) in (1_u64..300).prop_flat_map(|n| (Just(n), 0..n))) {
+    fn inclusion_agrees_with_the_oracle(
+        (size, index) in (1_u64..300).prop_flat_map(|n| (Just(n), 0..n)),
+    ) {
         let leaves = leaves(size);
         let root = naive_root(&leaves);
         let path = hashes(inclusion(index, size), &leaves);
@@ -97,7 +99,9 @@ proptest! {
     }
 
     #[test]
-    fn consistency_agrees_with_the_oracle((new, old) in (2_u64..300).prop_flat_map(|n| (Just(n), 1..n))) {
+    fn consistency_agrees_with_the_oracle(
+        (new, old) in (2_u64..300).prop_flat_map(|n| (Just(n), 1..n)),
+    ) {
         let leaves = leaves(new);
         let roots = (naive_root(&leaves[..usize_of(old)]), naive_root(&leaves));
         let path = hashes(consistency(old, new), &leaves);

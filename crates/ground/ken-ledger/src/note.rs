@@ -340,7 +340,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_parses_or_is_refused(text in "\\PC{0,40}(\n){0,2}(\u{2014} a QUFBQUE=\n){0,2}") {
+        fn any_text_parses_or_is_refused(
+            text in "\\PC{0,40}(\n){0,2}(\u{2014} a QUFBQUE=\n){0,2}",
+        ) {
             if let Ok(note) = text.parse::<Note>() {
                 prop_assert_eq!(note.to_string(), text);
             }

@@ -80,13 +80,15 @@ macro_rules! insert {
 
 /// One row of values, given its nine parameters; typed ones, for a list that stands by itself.
 macro_rules! row {
-    (plain $a:literal $b:literal $c:literal $d:literal $e:literal $f:literal $g:literal $h:literal $i:literal) => {
+    (plain $a:literal $b:literal $c:literal $d:literal $e:literal $f:literal
+        $g:literal $h:literal $i:literal) => {
         concat!(
             "($", $a, ", $", $b, ", $", $c, ", $", $d, ", $", $e, ", $", $f, ", $", $g, ", $", $h,
             ", $", $i, ")"
         )
     };
-    (typed $a:literal $b:literal $c:literal $d:literal $e:literal $f:literal $g:literal $h:literal $i:literal) => {
+    (typed $a:literal $b:literal $c:literal $d:literal $e:literal $f:literal
+        $g:literal $h:literal $i:literal) => {
         concat!(
             "(CAST($",
             $a,
@@ -158,6 +160,9 @@ ken_store::statements! {
             [31 32 33 34 35 36 37 38 39]);
     /// The key of a stream's details.
     STREAM_KEY = "SELECT key_id FROM ledger_stream WHERE stream_id = $1";
+    /// The keys of some streams.
+    STREAM_KEYS = "
+        SELECT stream_id, key_id FROM ledger_stream WHERE stream_id IN ($1, $2, $3, $4)";
     /// Gives a stream its first key.
     STREAM_TAKE_KEY = "
         INSERT INTO ledger_stream (stream_id, key_id) VALUES ($1, $2)

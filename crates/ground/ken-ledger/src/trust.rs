@@ -310,7 +310,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_parses_or_is_refused(text in "((log|witness|group|quorum|a|1|#|none) ?\n?){0,20}") {
+        fn any_text_parses_or_is_refused(
+            text in "((log|witness|group|quorum|a|1|#|none) ?\n?){0,20}",
+        ) {
             let _ = Trust::parse(&text);
         }
     }
