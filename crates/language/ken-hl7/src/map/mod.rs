@@ -195,11 +195,12 @@ pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
         facility => facility,
     };
     let scope = Scope { message, trigger: &header.kind.trigger, sender, facts: &facts };
-    let demographics = person::demographics(&scope)?;
+    let patient = person::read(&scope)?;
+    let demographics = person::demographics(&patient)?;
     let merge = if work == Work::Merge { Some(merge::merge(&scope)?) } else { None };
     let mut batch = Batch::new(&facts);
     if work != Work::Merge {
-        person::map(&scope, &mut batch);
+        person::map(&scope, &mut batch, patient);
         rest(work, &scope, &mut batch);
     }
     let (resources, cleared) = (batch.resources, person::cleared(&scope));
@@ -260,10 +261,21 @@ impl<'f> Batch<'f> {
         key: Option<String>,
         made: Object,
     ) -> String {
+        match made.done() {
+            Ok(resource) => self.add_made(category, labels, key, resource),
+            Err(_) => self.next_local(),
+        }
+    }
+
+    fn add_made(
+        &mut self,
+        category: &str,
+        labels: &[&str],
+        key: Option<String>,
+        resource: Resource,
+    ) -> String {
         let local = self.next_local();
-        let (Ok(resource), Ok(category)) = (made.done(), Category::new(category)) else {
-            return local;
-        };
+        let Ok(category) = Category::new(category) else { return local };
         let told = line(&resource);
         let recorded = || self.facts.occurred.clone().or_else(|| self.facts.recorded.clone());
         let kind = resource.kind().to_owned();

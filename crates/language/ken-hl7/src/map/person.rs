@@ -70,11 +70,15 @@ macro_rules! blind {
 }
 blind!(Demographics, PersonName, PersonAddress);
 
-/// What the person index reads. A merge's surviving person is read in the same way.
-pub(super) fn demographics(scope: &Scope<'_>) -> Result<Demographics, MapError> {
+/// The `Patient` of the message; a merge's surviving person is read in the same way.
+pub(super) fn read(scope: &Scope<'_>) -> Result<Resource, MapError> {
     let pid = scope.message.first("PID").ok_or(MapError::NoPerson)?;
-    let made = patient(scope, pid).done().map_err(|_| MapError::NoPerson)?;
-    let patient = Patient::of(&made).ok_or(MapError::NoPerson)?;
+    patient(scope, pid).done().map_err(|_| MapError::NoPerson)
+}
+
+/// What the person index reads.
+pub(super) fn demographics(made: &Resource) -> Result<Demographics, MapError> {
+    let patient = Patient::of(made).ok_or(MapError::NoPerson)?;
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let names = patient.names().into_iter().map(|name| PersonName {
         family: owned(name.family()),
@@ -106,10 +110,8 @@ pub(super) fn demographics(scope: &Scope<'_>) -> Result<Demographics, MapError> 
     if nobody { Err(MapError::NoPerson) } else { Ok(found) }
 }
 
-pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
-    if let Some(pid) = scope.message.first("PID") {
-        batch.add("core", Some("patient".to_owned()), patient(scope, pid));
-    }
+pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
+    batch.add_made("core", &[], Some("patient".to_owned()), patient);
     for (place, nk1) in scope.message.all("NK1").take(REPEATS_MAX).enumerate() {
         related(scope, batch, nk1, place);
     }

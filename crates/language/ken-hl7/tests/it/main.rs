@@ -7,6 +7,7 @@
 )]
 
 mod any_bytes;
+mod guide;
 mod oracle;
 mod rows;
 mod shared;
