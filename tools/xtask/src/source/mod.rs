@@ -50,9 +50,11 @@ impl Source {
         walk::read(path, text)
     }
 
-    /// Whether a line is test code: a test file, a `#[cfg(test)]` item or a test function.
+    /// Whether a line is outside the product: a test file, a `#[cfg(test)]` item, a test function,
+    /// or an example, which measures or shows and is never shipped.
     pub(crate) fn is_test(&self, line: usize) -> bool {
         self.path.contains("/tests/")
+            || self.path.contains("/examples/")
             || self.path.ends_with("tests.rs")
             || self.tests.iter().any(|lines| lines.contains(&line))
     }

@@ -18,7 +18,8 @@ const RULE: &str = "error-code";
 const TOLD_BY: &[&str] = &[": &str = \"", "Reason::of(\"", "Fault(\""];
 
 /// Endings of file names, which are dotted too.
-const FILES: &[&str] = &["json", "toml", "key", "sock", "html", "css", "js", "db"];
+const FILES: &[&str] =
+    &["json", "toml", "key", "sock", "html", "css", "js", "db", "log", "example"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let rows = match table::rows(tree, DOCUMENT, "errors") {
@@ -70,7 +71,7 @@ fn told(tree: &Tree) -> Vec<(String, (String, usize))> {
             return false;
         }
         tree.sources.iter().any(|source| {
-            crate_of(&source.path).is_some_and(|name| name.strip_prefix("ken-") == Some(area))
+            crate_of(&source.path).is_some_and(|name| name.trim_start_matches("ken-") == area)
         })
     };
     let mut told = Vec::new();
@@ -80,7 +81,11 @@ fn told(tree: &Tree) -> Vec<(String, (String, usize))> {
         let texts = source.texts.iter().filter(|text| !source.is_test(text.line));
         for text in texts.filter(|text| is_code(&text.text) && ours(&text.text)) {
             let line = text.line.checked_sub(1).and_then(|at| lines.get(at)).unwrap_or(&"");
-            if TOLD_BY.iter().any(|mark| line.contains(&format!("{mark}{}\"", text.text))) {
+            // The binary tells every trouble by its code, so there each such text is one.
+            let in_binary = crate_of(&source.path) == Some("ken") && text.text.starts_with("ken.");
+            if in_binary
+                || TOLD_BY.iter().any(|mark| line.contains(&format!("{mark}{}\"", text.text)))
+            {
                 told.push((text.text.clone(), (source.path.clone(), text.line)));
             }
         }

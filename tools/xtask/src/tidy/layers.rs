@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 
 use super::Finding;
-use super::manifest::{self, Kind, Member};
+use super::manifest::{self, Kind, Member, Use};
 use super::table;
 use crate::tree::Tree;
 
 const DOCUMENT: &str = "ARCHITECTURE.md";
 const RULE: &str = "layer";
+
+/// The floors, from the ground up; tools stand beside the house and may see all of it.
+const FLOORS: &[&str] = &["language", "ground", "domain", "edge", "tools"];
 
 /// The crate that only tests may use.
 const TEST_KIT: &str = "ken-testkit";
@@ -94,12 +97,19 @@ fn uses(house: &BTreeMap<String, Place>, place: &Place, member: &Member<'_>) -> 
         if test_kit && one.kind == Kind::Normal {
             let what = format!("{TEST_KIT} is for tests: a dev-dependency only");
             found.push(Finding::new(member.path, one.line, RULE, what));
-        } else if !test_kit && one.name != member.name && !place.may.contains(&one.name) {
+        } else if !test_kit && one.name != member.name && !permitted(house, place, one) {
             let what = format!("{} may not depend on {} by {DOCUMENT}", member.name, one.name);
             found.push(Finding::new(member.path, one.line, RULE, what));
         }
     }
     found
+}
+
+/// By the table; or, for a test, on a lower floor, since it builds the world that it tests in.
+fn permitted(house: &BTreeMap<String, Place>, place: &Place, one: &Use) -> bool {
+    let height = |floor: &str| FLOORS.iter().position(|known| *known == floor);
+    let below = house.get(&one.name).map(|other| height(&other.floor) < height(&place.floor));
+    place.may.contains(&one.name) || (one.kind == Kind::Dev && below == Some(true))
 }
 
 fn foreign(homes: &BTreeMap<String, Vec<String>>, member: &Member<'_>) -> Vec<Finding> {
@@ -127,7 +137,7 @@ mod tests {
         DOCUMENT,
         "<!-- tidy:house -->\n| crate | floor | may |\n|---|---|---|\n\
          | `ken-core` | language | – |\n\
-         | `ken-store` | ground | `ken-core` |\n\
+         | `ken-store` | ground | – |\n\
          | `ken-testkit` | tools | `ken-core`, `ken-store` |\n<!-- /tidy -->\n\
          <!-- tidy:homes -->\n| package | home |\n|---|---|\n| `rusqlite` | `ken-store` |\n\
          <!-- /tidy -->\n",
@@ -152,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_permitted_house_passes() {
-        let store = "[dependencies]\nken-core.workspace = true\nrusqlite.workspace = true\n\
-                     [dev-dependencies]\nken-testkit.workspace = true\n";
+        let store = "[dependencies]\nrusqlite.workspace = true\n[dev-dependencies]\n\
+                     ken-testkit.workspace = true\nken-core.workspace = true\n";
         expect_with("", store, &[]);
     }
 
@@ -163,6 +173,12 @@ mod tests {
         expect_with(up, "", &[(CORE, 4, "may not depend on ken-store")]);
         let tests = "[dev-dependencies]\nken-store = { path = \"x\" }\n";
         expect_with(tests, "", &[(CORE, 4, "may not depend on ken-store")]);
+    }
+
+    #[test]
+    fn a_lower_floor_is_for_tests_unless_the_table_has_it() {
+        let store = "[dependencies]\nken-core.workspace = true\n";
+        expect_with("", store, &[(STORE, 4, "may not depend on ken-core")]);
     }
 
     #[test]
