@@ -22,6 +22,7 @@ mod entry;
 mod error;
 mod one_time;
 pub mod organisation;
+pub mod passkey;
 mod password;
 pub mod practitioner;
 pub mod session;

@@ -6,7 +6,26 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO];
+
+const PASSKEYS_TOO: Migration = Migration {
+    owner: "ken-directory",
+    number: 2,
+    title: "passkeys",
+    sql: "
+CREATE TABLE passkey (
+  credential_id TEXT PRIMARY KEY, account_id TEXT NOT NULL, public_key {bytes} NOT NULL,
+  sign_count BIGINT NOT NULL, name TEXT NOT NULL, added_us BIGINT NOT NULL, used_us BIGINT
+);
+CREATE INDEX passkey_by_account ON passkey (account_id, added_us);
+CREATE TABLE passkey_challenge (
+  challenge_hash TEXT PRIMARY KEY, account_id TEXT, until_us BIGINT NOT NULL
+);
+CREATE INDEX passkey_challenge_by_age ON passkey_challenge (until_us);
+",
+};
+
+const FIRST: Migration = Migration {
     owner: "ken-directory",
     number: 1,
     title: "organisations, practitioners, accounts, sessions",
@@ -52,7 +71,7 @@ CREATE TABLE throttle (
   bucket TEXT PRIMARY KEY, failures BIGINT NOT NULL, last_us BIGINT NOT NULL
 );
 ",
-}];
+};
 
 statements! {
     /// Registers an organisation, or brings its entry up to date.
@@ -164,4 +183,29 @@ statements! {
     /// Takes one try back.
     THROTTLE_FORGIVE = "UPDATE throttle SET failures = failures - 1
         WHERE bucket = $1 AND failures > 0";
+    /// Keeps a challenge's hash.
+    CHALLENGE_INSERT = "INSERT INTO passkey_challenge (challenge_hash, account_id, until_us)
+        VALUES ($1, $2, $3)";
+    /// Uses a challenge up, if it is good and was drawn for this account, or for nobody.
+    CHALLENGE_USE = "DELETE FROM passkey_challenge WHERE challenge_hash = $1
+        AND account_id IS NOT DISTINCT FROM $2 AND until_us > $3";
+    /// Removes the challenges that have ended.
+    CHALLENGES_SWEEP = "DELETE FROM passkey_challenge WHERE until_us <= $1";
+    /// Removes all but the newest challenges.
+    CHALLENGES_TRIM = "DELETE FROM passkey_challenge WHERE until_us <=
+        (SELECT until_us FROM passkey_challenge ORDER BY until_us DESC LIMIT 1 OFFSET $1)";
+    /// Adds a passkey; nothing where it is somebody's already.
+    PASSKEY_INSERT = "INSERT INTO passkey
+        (credential_id, account_id, public_key, sign_count, name, added_us)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (credential_id) DO NOTHING";
+    /// Whose a passkey is, with its key and counter.
+    PASSKEY = "SELECT account_id, public_key, sign_count FROM passkey WHERE credential_id = $1";
+    /// Notes that a passkey was used, if its counter is still what it was.
+    PASSKEY_USED = "UPDATE passkey SET sign_count = $2, used_us = $4
+        WHERE credential_id = $1 AND sign_count = $3";
+    /// The passkeys of an account.
+    PASSKEYS = "SELECT credential_id, name, added_us, used_us FROM passkey
+        WHERE account_id = $1 ORDER BY added_us, credential_id LIMIT $2";
+    /// Removes a passkey of an account.
+    PASSKEY_DELETE = "DELETE FROM passkey WHERE credential_id = $1 AND account_id = $2";
 }

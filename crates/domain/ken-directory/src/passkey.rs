@@ -1,0 +1,324 @@
+//! Passkeys: WebAuthn credentials that the browser finds by itself, with user verification.
+//!
+//! Credentials are ES256 (the algorithm that every platform offers), discoverable, and stored
+//! without attestation: which brand made somebody's authenticator is none of our business. See
+//! ADR 3 for why the checks are our own.
+//!
+//! # Invariants
+//!
+//! - A challenge has 256 random bits, is good once and for five minutes, and is used up in the
+//!   transaction that registers the credential or opens the session. The database has its hash.
+//! - Nothing passes without user presence, user verification, our own origin and our own id.
+//! - A signature counter that does not grow, where one is kept, is refused: the credential may
+//!   have been copied.
+//!
+//! Source: W3C Web Authentication Level 3, sections 7.1 and 7.2.
+
+mod cbor;
+mod verify;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{AccountId, Ctx, Sensitive};
+use ken_ledger::EntryKind;
+use ken_store::keys::KeyRing;
+use ken_store::{Reads, Row, Tx, values};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::session::{How, Opened};
+use crate::{Error, account, entry, session, sql, text};
+use verify::{Assertion, Attestation};
+
+/// How long a challenge is good. Source: W3C recommends 5 minutes where the user is verified.
+const CHALLENGE_LAST: SignedDuration = SignedDuration::from_mins(5);
+/// Challenges that wait at once; beyond it the oldest ends. House policy: a hospital at nine.
+const CHALLENGES_MAX: i64 = 10_000;
+/// Passkeys of one account.
+const OF_ACCOUNT_MAX: i64 = 10;
+/// Longest answer of a browser, in bytes; the largest true ones have about four thousand.
+pub const ANSWER_MAX: usize = 16_384;
+
+/// The site that passkeys belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    id: String,
+    origin: String,
+    name: String,
+}
+
+impl Site {
+    /// The site of a base address such as `https://ken.example` or `http://localhost:8080`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unfit`] unless it is `https`, or `http` on `localhost`: browsers offer passkeys
+    /// nowhere else, and never for a bare number.
+    pub fn new(base_address: &str, name: &str) -> Result<Self, Error> {
+        let unfit = Error::Unfit("base address");
+        let origin = base_address.trim_end_matches('/');
+        let Some((scheme, place)) = origin.split_once("://") else { return Err(unfit) };
+        let host = place.split(':').next().unwrap_or_default();
+        let secure = scheme == "https" || scheme == "http" && host == "localhost";
+        let named = host.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
+        if !secure || !named || place.contains(['/', '@', '?', '#']) {
+            return Err(unfit);
+        }
+        text::check(name, "site name")?;
+        Ok(Self { id: host.to_owned(), origin: origin.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// A passkey, as its holder sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// Its id, in base64url.
+    pub id: String,
+    /// What its holder calls it.
+    pub name: String,
+    /// When it was added.
+    pub added: Timestamp,
+    /// When it was used last.
+    pub used: Option<Timestamp>,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Answered<T> {
+    /// It is good.
+    Good(T),
+    /// It is not; why not is nobody's business but the log's, by this word.
+    Refused(&'static str),
+}
+
+/// Begins to add a passkey to an account: the options for `navigator.credentials.create`, as
+/// `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
+///
+/// # Errors
+///
+/// [`Error::TooMany`] beyond ten, and whatever the store says.
+pub async fn begin_adding(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    site: &Site,
+    account: AccountId,
+    shown_as: &Sensitive<String>,
+) -> Result<Value, Error> {
+    let held = list(tx, account).await?;
+    if i64::try_from(held.len()).unwrap_or(i64::MAX) >= OF_ACCOUNT_MAX {
+        return Err(Error::TooMany("passkeys"));
+    }
+    let known: Vec<_> =
+        held.iter().map(|passkey| json!({ "type": "public-key", "id": passkey.id })).collect();
+    Ok(json!({
+        "rp": { "id": site.id, "name": site.name },
+        "user": {
+            "id": URL_SAFE_NO_PAD.encode(account.uuid().as_bytes()),
+            "name": shown_as.reveal(),
+            "displayName": shown_as.reveal(),
+        },
+        "challenge": draw(tx, ctx, Some(account)).await?,
+        "pubKeyCredParams": [{ "type": "public-key", "alg": verify::ES256 }],
+        "timeout": CHALLENGE_LAST.as_millis(),
+        "excludeCredentials": known,
+        "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
+        "attestation": "none",
+    }))
+}
+
+/// Adds the passkey that the browser made, from its `toJSON()`.
+///
+/// # Errors
+///
+/// [`Error::Unfit`] for a name that cannot be one, and whatever the store or the ledger says.
+pub async fn add(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    site: &Site,
+    account: AccountId,
+    name: &str,
+    answer: &str,
+) -> Result<Answered<()>, Error> {
+    text::check(name, "passkey name")?;
+    let checked = Attestation::parse(answer).and_then(|made| made.check(&site.id, &site.origin));
+    let (challenge, made) = match checked {
+        Ok(checked) => checked,
+        Err(why) => return Ok(Answered::Refused(why)),
+    };
+    if !use_up(tx, ctx, &challenge, Some(account)).await? {
+        return Ok(Answered::Refused("challenge"));
+    }
+    let id = URL_SAFE_NO_PAD.encode(&made.id);
+    let of = values![&id, account, made.key.as_slice(), i64::from(made.count), name, ctx.now_us()];
+    if tx.execute(sql::PASSKEY_INSERT, of).await? == 0 {
+        return Ok(Answered::Refused("known"));
+    }
+    note(tx, ctx, keys, account, "passkey-added").await?;
+    Ok(Answered::Good(()))
+}
+
+/// Begins a sign-in: the options for `navigator.credentials.get`, as
+/// `PublicKeyCredential.parseRequestOptionsFromJSON` reads them. Nobody is named: the browser
+/// offers what it has for this site.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn begin_sign_in(tx: &mut Tx, ctx: &Ctx<'_>, site: &Site) -> Result<Value, Error> {
+    Ok(json!({
+        "rpId": site.id,
+        "challenge": draw(tx, ctx, None).await?,
+        "timeout": CHALLENGE_LAST.as_millis(),
+        "userVerification": "required",
+    }))
+}
+
+/// Signs in with the browser's answer, from its `toJSON()`.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn sign_in(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    site: &Site,
+    answer: &str,
+) -> Result<Answered<Opened>, Error> {
+    let assertion = match Assertion::parse(answer) {
+        Ok(assertion) => assertion,
+        Err(why) => return Ok(Answered::Refused(why)),
+    };
+    let id = URL_SAFE_NO_PAD.encode(assertion.id());
+    let read = |row: &Row<'_>| Ok((row.parse::<AccountId>(0)?, row.bytes(1)?, row.int(2)?));
+    let Some((owner, key, kept)) = tx.find(sql::PASSKEY, values![&id], read).await? else {
+        return Ok(Answered::Refused("unknown"));
+    };
+    if account::load(tx, owner).await?.is_closed {
+        return Ok(Answered::Refused("closed"));
+    }
+    let checked = assertion.check(&site.id, &site.origin, &key, owner.uuid().as_bytes());
+    let (challenge, count) = match checked {
+        Ok(checked) => checked,
+        Err(why) => return refuse(tx, ctx, keys, owner, why).await,
+    };
+    if !use_up(tx, ctx, &challenge, None).await? {
+        return refuse(tx, ctx, keys, owner, "challenge").await;
+    }
+    let count = i64::from(count);
+    let of = values![&id, count, kept, ctx.now_us()];
+    let grew = count > kept || count == 0 && kept == 0;
+    if !grew || tx.execute(sql::PASSKEY_USED, of).await? == 0 {
+        return refuse(tx, ctx, keys, owner, "counter").await;
+    }
+    session::open(tx, ctx, keys, owner, How::Passkey).await.map(Answered::Good)
+}
+
+/// The passkeys of an account, oldest first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn list(s: &mut impl Reads, account: AccountId) -> Result<Vec<Passkey>, Error> {
+    let read = |row: &Row<'_>| {
+        let (added, used) = (row.time(2)?, row.time_opt(3)?);
+        Ok(Passkey { id: row.text(0)?, name: row.text(1)?, added, used })
+    };
+    Ok(s.list(sql::PASSKEYS, values![account, OF_ACCOUNT_MAX], read).await?)
+}
+
+/// Removes a passkey of an account.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where the account has no such passkey, and whatever the store or the ledger
+/// says.
+pub async fn remove(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    account: AccountId,
+    id: &str,
+) -> Result<(), Error> {
+    match tx.execute(sql::PASSKEY_DELETE, values![id, account]).await? {
+        0 => Err(Error::Unknown("passkey")),
+        _ => note(tx, ctx, keys, account, "passkey-removed").await,
+    }
+}
+
+/// Draws a challenge and keeps its hash, for an account or for whoever signs in.
+async fn draw(tx: &mut Tx, ctx: &Ctx<'_>, account: Option<AccountId>) -> Result<String, Error> {
+    let now = ctx.clock.now();
+    let challenge = ctx.entropy::<32>();
+    let until = now.checked_add(CHALLENGE_LAST).map_err(|_| Error::Corrupt("clock"))?;
+    tx.execute(sql::CHALLENGES_SWEEP, values![now]).await?;
+    tx.execute(sql::CHALLENGES_TRIM, values![CHALLENGES_MAX - 1]).await?;
+    tx.execute(sql::CHALLENGE_INSERT, values![hash(&challenge), account, until]).await?;
+    Ok(URL_SAFE_NO_PAD.encode(challenge))
+}
+
+/// Uses a challenge up; `false` where it was used, has ended, or was somebody else's.
+async fn use_up(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    challenge: &[u8],
+    account: Option<AccountId>,
+) -> Result<bool, Error> {
+    let of = values![hash(challenge), account, ctx.now_us()];
+    Ok(tx.execute(sql::CHALLENGE_USE, of).await? == 1)
+}
+
+fn hash(challenge: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(challenge))
+}
+
+/// Notes a refusal on the account's stream.
+async fn refuse<T>(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    owner: AccountId,
+    why: &'static str,
+) -> Result<Answered<T>, Error> {
+    note(tx, ctx, keys, owner, "sign-in-refused").await?;
+    Ok(Answered::Refused(why))
+}
+
+async fn note(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    account: AccountId,
+    event: &str,
+) -> Result<(), Error> {
+    let stream = account::load(tx, account).await?.stream()?;
+    let detail = json!({ "event": event, "account": account.to_string(), "how": "passkey" });
+    entry::append(tx, ctx, keys, stream, EntryKind::SignIn, detail).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_one_that_browsers_accept() {
+        let check = |address: &str, want: Option<&str>| {
+            let site = Site::new(address, "Ken").ok();
+            assert_eq!(site.map(|site| site.id).as_deref(), want, "{address}");
+        };
+        check("https://ken.example", Some("ken.example"));
+        check("https://ken.example:8443/", Some("ken.example"));
+        check("http://localhost:8080", Some("localhost"));
+        check("http://ken.example", None);
+        check("https://127.0.0.1:8080", None);
+        check("https://ken.example/path", None);
+        check("https://user@ken.example", None);
+        check("https://KEN.example", None);
+        check("ken.example", None);
+    }
+}

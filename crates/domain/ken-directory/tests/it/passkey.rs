@@ -1,0 +1,179 @@
+//! Passkeys against the database, with an authenticator made of a signing key.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ken_core::{AccountId, Sensitive};
+use ken_directory::passkey::{self, Answered, Site};
+use ken_directory::{Error, Opened, account, session};
+use ken_store::{Snapshot, Tx};
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{Signature, SigningKey};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::world::{World, worlds};
+
+struct Authenticator {
+    key: SigningKey,
+    owner: AccountId,
+    count: u32,
+}
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn site() -> Site {
+    Site::new("https://ken.example", "Ken").unwrap()
+}
+
+fn client_data(kind: &str, challenge: &Value) -> String {
+    json!({ "type": kind, "challenge": challenge, "origin": "https://ken.example" }).to_string()
+}
+
+impl Authenticator {
+    fn new(owner: AccountId) -> Self {
+        Self { key: SigningKey::from_slice(&[7; 32]).unwrap(), owner, count: 0 }
+    }
+
+    fn data(&self, flags: u8) -> Vec<u8> {
+        let site = Sha256::digest("ken.example");
+        [site.as_slice(), &[flags], &self.count.to_be_bytes()].concat()
+    }
+
+    /// The answer to `navigator.credentials.create`.
+    fn make(&self, options: &Value) -> String {
+        let point = self.key.verifying_key().to_sec1_point(false);
+        let bytes = point.as_bytes();
+        let key = [b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20", &bytes[1..33], b"\x22\x58\x20"];
+        let key = [key.concat().as_slice(), &bytes[33..]].concat();
+        let data = [self.data(0x45).as_slice(), &[0; 16], &[0, 4], b"cred", &key].concat();
+        let head = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58";
+        let object = [head.as_slice(), &[u8::try_from(data.len()).unwrap()], &data].concat();
+        let client = client_data("webauthn.create", &options["challenge"]);
+        let response = json!({ "clientDataJSON": b64(client), "attestationObject": b64(object) });
+        json!({ "id": b64("cred"), "response": response }).to_string()
+    }
+
+    /// The answer to `navigator.credentials.get`.
+    fn get(&self, options: &Value) -> String {
+        let client = client_data("webauthn.get", &options["challenge"]);
+        let data = self.data(0x05);
+        let signed = [data.as_slice(), Sha256::digest(&client).as_slice()].concat();
+        let signature: Signature = self.key.sign(&signed);
+        let response = json!({
+            "clientDataJSON": b64(client),
+            "authenticatorData": b64(data),
+            "signature": b64(signature.to_der()),
+            "userHandle": b64(self.owner.uuid().as_bytes()),
+        });
+        json!({ "id": b64("cred"), "response": response }).to_string()
+    }
+}
+
+async fn options_to_add(world: &World) -> Value {
+    let shown = Sensitive::new("Jo Worker".to_owned());
+    let work = async |tx: &mut Tx| {
+        passkey::begin_adding(tx, &world.ctx(), &site(), world.account, &shown).await
+    };
+    world.write(work).await
+}
+
+async fn add(world: &World, answer: &str) -> &'static str {
+    let work = async |tx: &mut Tx| {
+        let (ctx, keys) = (world.ctx(), &world.on.keys);
+        passkey::add(tx, &ctx, keys, &site(), world.account, "Work laptop", answer).await
+    };
+    word(&world.write(work).await)
+}
+
+async fn options_to_sign_in(world: &World) -> Value {
+    world.write(async |tx: &mut Tx| passkey::begin_sign_in(tx, &world.ctx(), &site()).await).await
+}
+
+async fn sign_in(world: &World, answer: &str) -> Answered<Opened> {
+    let work = async |tx: &mut Tx| {
+        passkey::sign_in(tx, &world.ctx(), &world.on.keys, &site(), answer).await
+    };
+    world.write(work).await
+}
+
+fn word<T>(answered: &Answered<T>) -> &'static str {
+    match answered {
+        Answered::Good(_) => "good",
+        Answered::Refused(why) => why,
+    }
+}
+
+#[tokio::test]
+async fn a_passkey_is_added_and_signs_in() {
+    for world in worlds().await {
+        let mut authenticator = Authenticator::new(world.account);
+        let answer = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &answer).await, "good", "{}", world.on.engine);
+        assert_eq!(add(&world, &answer).await, "challenge", "once is all");
+        let again = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &again).await, "known");
+
+        authenticator.count = 1;
+        let answer = authenticator.get(&options_to_sign_in(&world).await);
+        let Answered::Good(opened) = sign_in(&world, &answer).await else { panic!("good") };
+        let resumed = session::resume(&world.on.db, &world.ctx(), &opened.token).await.unwrap();
+        assert_eq!(resumed.unwrap().account, world.account);
+        assert_eq!(word(&sign_in(&world, &answer).await), "challenge");
+
+        // A copy of the authenticator has an older counter.
+        let copied = authenticator.get(&options_to_sign_in(&world).await);
+        assert_eq!(word(&sign_in(&world, &copied).await), "counter");
+        let events = world.events().await;
+        let names: Vec<_> = events.iter().skip(2).map(|(_, event)| event.as_str()).collect();
+        let want = ["passkey-added", "signed-in", "sign-in-refused", "sign-in-refused"];
+        assert_eq!(names, want);
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_good_for_its_purpose_and_five_minutes() {
+    for world in worlds().await {
+        let mut authenticator = Authenticator::new(world.account);
+        let late = authenticator.make(&options_to_add(&world).await);
+        world.wait(300);
+        assert_eq!(add(&world, &late).await, "challenge", "{}", world.on.engine);
+        // One drawn for a sign-in adds nothing, and one of another account neither.
+        let foreign = authenticator.make(&options_to_sign_in(&world).await);
+        assert_eq!(add(&world, &foreign).await, "challenge");
+        let own = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &own).await, "good");
+        authenticator.count = 1;
+        let foreign = authenticator.get(&options_to_add(&world).await);
+        assert_eq!(word(&sign_in(&world, &foreign).await), "challenge");
+        let made_up = authenticator.get(&json!({ "challenge": b64([0; 32]) }));
+        assert_eq!(word(&sign_in(&world, &made_up).await), "challenge");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_passkey_or_closed_account_signs_nobody_in() {
+    for world in worlds().await {
+        let (ctx, keys) = (world.ctx(), &world.on.keys);
+        let authenticator = Authenticator::new(world.account);
+        let answer = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &answer).await, "good");
+        let held = async || {
+            let read = async |s: &mut Snapshot| passkey::list(s, world.account).await;
+            world.on.db.snapshot("test", read).await.unwrap()
+        };
+        assert_eq!(held().await[0].name, "Work laptop");
+        let close = async |tx: &mut Tx| account::close(tx, &ctx, keys, world.account, None).await;
+        world.write(close).await;
+        let answer = authenticator.get(&options_to_sign_in(&world).await);
+        assert_eq!(word(&sign_in(&world, &answer).await), "closed", "{}", world.on.engine);
+        let remove =
+            async |tx: &mut Tx| passkey::remove(tx, &ctx, keys, world.account, &b64("cred")).await;
+        world.write(remove).await;
+        assert!(held().await.is_empty());
+        assert_eq!(word(&sign_in(&world, &answer).await), "unknown");
+        let twice = world.on.db.write("test", remove).await;
+        assert!(matches!(twice, Err(Error::Unknown("passkey"))));
+    }
+}
