@@ -253,7 +253,7 @@ fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
     Ok(who)
 }
 
-/// The source's own number for the person; a national one, or the message's id, where there is none.
+/// The source's own number for the person; where there is none, a national one; else the message's.
 fn record_of(arrival: &Arrival<'_>, identifiers: &[Identifier]) -> Result<SourceRecord, Error> {
     let local = identifiers.iter().find_map(|identifier| match identifier {
         Identifier::Local(local) => Some(local.clone()),

@@ -65,14 +65,16 @@ impl std::fmt::Debug for Item {
 ///
 /// ```compile_fail,E0382
 /// # use ken_sharing::Permit;
-/// # async fn f(db: &ken_store::Db, ctx: &ken_core::Ctx<'_>, keys: &ken_store::keys::KeyRing, permit: Permit) {
+/// # use {ken_core::Ctx, ken_store::{Db, keys::KeyRing}};
+/// # async fn f(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing, permit: Permit) {
 /// let one = ken_records::disclose(db, ctx, keys, vec![permit]).await;
 /// let two = permit.entry();
 /// # }
 /// ```
 /// ```
 /// # use ken_sharing::Permit;
-/// # async fn f(db: &ken_store::Db, ctx: &ken_core::Ctx<'_>, keys: &ken_store::keys::KeyRing, permit: Permit) {
+/// # use {ken_core::Ctx, ken_store::{Db, keys::KeyRing}};
+/// # async fn f(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing, permit: Permit) {
 /// let two = permit.entry();
 /// let one = ken_records::disclose(db, ctx, keys, vec![permit]).await;
 /// # }

@@ -29,5 +29,6 @@ pub use affirmation::Statement;
 pub use decide::RowClass;
 pub use error::Error;
 pub use gate::{Caller, Decision, Denial, Gate, Need, PurposeChoice, Question};
+pub use ken_agreement::{Action, Instrument, Signing};
 pub use permit::{Granted, PERMIT_LAST, Permit};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

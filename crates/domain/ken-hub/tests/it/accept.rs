@@ -9,7 +9,8 @@ fn admitted(control_id: &str, given: &str) -> String {
     format!(
         "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||ADT^A01^ADT_A01|{control_id}|P|2.4\r\
          EVN|A01|20261121101500\r\
-         PID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||CANARY^{given}||19010101|F|||1 Made-up Rd^^Testtown^^ZZ99 9ZZ\r\
+         PID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||CANARY^{given}||19010101|F|||\
+         1 Made-up Rd^^Testtown^^ZZ99 9ZZ\r\
          PV1|1|I|W^B^B||||||||||||||||V1^^^B\r"
     )
 }

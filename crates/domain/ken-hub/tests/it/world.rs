@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use ken_core::{Ctx, OrganisationId};
+use ken_core::OrganisationId;
 use ken_hub::{Hub, Mode, Source};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 
-/// A hub, what it stands on, and the clock and ids that it uses.
+/// A hub, and what it stands on.
 pub(crate) struct World {
     pub(crate) databases: Databases,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) clock: Arc<TestClock>,
-    pub(crate) ids: Arc<SeededIds>,
 }
 
 /// The tables of everything that the hub stands on.
@@ -38,9 +36,9 @@ async fn world(databases: Databases) -> World {
         .await
         .unwrap();
     ken_hub::register(&databases.db, &source("torture", "practice", "A", "B")).await.unwrap();
-    let hub = Hub::open(databases.db.clone(), databases.keys.clone(), clock.clone(), ids.clone());
+    let hub = Hub::open(databases.db.clone(), databases.keys.clone(), clock, ids);
     let hub = Arc::new(hub.await.unwrap());
-    World { databases, hub, clock, ids }
+    World { databases, hub }
 }
 
 fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
@@ -57,10 +55,6 @@ fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
 }
 
 impl World {
-    pub(crate) fn ctx(&self) -> Ctx<'_> {
-        Ctx::new(&*self.clock, &*self.ids)
-    }
-
     /// Sends a message and reads what is said of it: MSA-1 and the error code, if there is one.
     pub(crate) async fn say(&self, message: &str) -> String {
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();

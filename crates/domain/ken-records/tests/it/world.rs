@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
-use ken_agreement::{Action, Instrument, Signing};
 use ken_core::{
     AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
 };
@@ -13,7 +12,9 @@ use ken_directory::Acting;
 use ken_records::{Disclosed, Filing};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
-use ken_sharing::{Caller, Decision, Gate, Question, RowClass, gate, instrument};
+use ken_sharing::{
+    Action, Caller, Decision, Gate, Instrument, Question, RowClass, Signing, gate, instrument,
+};
 use ken_store::guard;
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::{Value, json};

@@ -125,7 +125,8 @@ fn said(outcome: &Outcome) -> Value {
             }
         }
         Outcome::Need(needed) => {
-            json!({ "words": needed.statements.keys().map(ToString::to_string).collect::<Vec<_>>() })
+            let words: Vec<_> = needed.statements.keys().map(ToString::to_string).collect();
+            json!({ "words": words })
         }
         Outcome::Deny(denied) => {
             let first = denied.first().map(|reason| (reason.bar.code(), reason.what.clone()));
