@@ -132,6 +132,59 @@ mod tests {
         assert_eq!(Checkpoint::open(&note, witness.verifier()), Err(NoteError::Unsigned));
     }
 
+    /// A checkpoint of a public log (certificate transparency, staging), with the cosignatures of
+    /// four public witnesses: what others have signed, ours must read.
+    #[test]
+    fn a_public_checkpoint_and_its_witnesses_hold() {
+        let text = "arche2025h1.staging.ct.transparency.dev\n1432088532\n\
+                    U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=\n";
+        let arche = "arche2025h1.staging.ct.transparency.dev";
+        let garden = "transparency.dev/DEV:witness-little-garden";
+        let lines = [
+            (
+                arche,
+                "zTM8sQAAAZ5W0WdjBAMARjBEAiBjW5IQf9pvsYLfQFX6hoGREPMHbdQ3urbllzalApkptQIgIpwtEroe\
+                 W2BXaHAI4kJXFbon5Ch9MNL5zRNZ55lvGt0=",
+            ),
+            (
+                garden,
+                "2AQqhwAAAABqEiEgzgFIqqhbUoDwjMWE6UP8nd8/KYTzwZ2rhIgcqoXHAwVkjZr4AscylP3v7sEodkRA\
+                 ErumC2q44vdgJY096st5BQ==",
+            ),
+            (
+                "witness1.smartit.nu/witness1",
+                "pIyCDwAAAABqEiEghIp82KWebrw7/oHQwlTAm3g2RKS4+eebl8eO0WH+/iEcxZ75W3u5hNI7TOQtmJbq\
+                 mNWVuE0tgh0XwzdZsDsUAQ==",
+            ),
+            (
+                "remora.n621.de",
+                "2net5wAAAABqEiEgPlfF3V06o0Y+fHM+J5J9s27wgxxcOVSpZ/2g/KSiXCg9DEZI+aVCIobWX9sXTynk\
+                 5XeU/zZ0WBxtqB0DrAWfBw==",
+            ),
+            (
+                "witness.stagemole.eu",
+                "Z/euoAAAAABqEiEgw0i+7g2ENfDAWHmtRzCfKTHSDwYDJA2NmKeGi9Y8FtEyOUvVr+AJmIY/2TUFucgK\
+                 i7lI7cUiOvKFYe/TmN9DAg==",
+            ),
+        ];
+        let lines = lines.map(|(name, signature)| format!("\u{2014} {name} {signature}\n"));
+        let note: Note = format!("{text}\n{}", lines.concat()).parse().unwrap();
+        assert_eq!(Checkpoint::read(note.text()).unwrap().size, 1_432_088_532);
+        let keys = [
+            "transparency.dev/DEV:witness-little-garden+d8042a87+\
+             BCtusOxINQNUTN5Oj8HObRkh2yHf/MwYaGX4CPdiVEPM",
+            "witness1.smartit.nu/witness1+a48c820f+BPSFWg9G6KPiO7QPryYO5Xq4oYJJ+kAvLKLSimDhoxMO",
+            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
+            "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv",
+        ];
+        let keys: Vec<VerifierKey> = keys.iter().map(|key| key.parse().unwrap()).collect();
+        let found = witnesses(&note, &keys).unwrap();
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|by| by.at_s == 0x6a12_2120));
+        let other = Note::new(text.replace("532", "533"), note.signatures().to_vec());
+        assert_eq!(witnesses(&other, &keys), Err(NoteError::Signature));
+    }
+
     #[test]
     fn cosignatures_are_found_and_checked() {
         let log = key("glen.example/ledger", KeyUse::Log);

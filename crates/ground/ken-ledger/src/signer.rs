@@ -217,6 +217,35 @@ mod tests {
     }
 
     #[test]
+    fn a_key_file_is_made_once_and_kept_from_others() {
+        let (clock, ids) = (ken_testkit::TestClock::default(), ken_testkit::SeededIds::new(1));
+        let ctx = Ctx::new(&clock, &ids);
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("ledger.key");
+        let open = |name, usage| SignerKey::open(&file, name, usage, &ctx);
+        let first = open("glen.example/ledger", KeyUse::Log).unwrap();
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let again = open("glen.example/ledger", KeyUse::Log).unwrap();
+        assert_eq!(again.verifier(), first.verifier());
+        let code = |opened: Result<SignerKey, KeyFileError>| opened.map_err(|error| error.code());
+        let refused = code(open("strath.example/ledger", KeyUse::Log)).unwrap_err();
+        assert_eq!(refused, "ledger.key-file-other-name");
+        let refused = code(open("glen.example/ledger", KeyUse::Witness)).unwrap_err();
+        assert_eq!(refused, "ledger.key-file-content");
+        for mode in [0o640, 0o604, 0o666] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let refused = code(open("glen.example/ledger", KeyUse::Log)).unwrap_err();
+            assert_eq!(refused, "ledger.key-file-open");
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("PRIVATE", "PUBLIC")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let refused = code(open("glen.example/ledger", KeyUse::Log)).unwrap_err();
+        assert_eq!(refused, "ledger.key-file-content");
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let key = SignerKey::new("x", KeyUse::Log, &[7; 32]).unwrap();
         assert_eq!(format!("{key:?}"), format!("SignerKey({})", key.verifier()));

@@ -1,5 +1,7 @@
 //! Entries: written, found, paged, hidden, and condition and all.
 
+use std::collections::BTreeSet;
+
 use ken_core::{EntryId, OrganisationId, PersonId};
 use ken_ledger::{
     ENTRIES_MAX, Error, Fault, NewEntry, PAGE_MAX, Page, STATEMENTS, Stream, Visibility,
@@ -7,6 +9,7 @@ use ken_ledger::{
 };
 use ken_store::{Tx, guard, values};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::setup::{World, about, of_police};
 use crate::sql;
@@ -173,5 +176,66 @@ async fn entries_given_together_are_bounded_and_whole() {
             assert_eq!(usize::try_from(added), Ok(len));
             assert_eq!(written.map(|ids| ids.len()).ok(), want.then_some(count));
         }
+    }
+}
+
+/// Who changes a fact comes first: a decision that waited for them was taken by what is no more.
+#[tokio::test]
+async fn a_decision_that_met_a_change_is_contended() {
+    for world in World::each().await {
+        let person = world.person();
+        let created: Result<_, Error> =
+            world.db().write("test", async |tx| Ok(guard::create(tx, person).await?)).await;
+        created.unwrap();
+        let (begin, has_begun) = oneshot::channel();
+        let change = async {
+            let changed: Result<_, Error> = world
+                .db()
+                .write("test", async |tx| {
+                    let held = tx.lock_people(&BTreeSet::from([person])).await?;
+                    held.bump(tx).await?;
+                    begin.send(()).unwrap();
+                    // Long enough for the other to arrive at the row.
+                    for _ in 0..200 {
+                        tokio::task::yield_now().await;
+                    }
+                    Ok(())
+                })
+                .await;
+            changed.unwrap();
+        };
+        let decision = async {
+            has_begun.await.unwrap();
+            decide(&world, person, 3, 1, 1).await.unwrap()
+        };
+        let ((), written) = tokio::join!(change, decision);
+        assert_eq!(written, None, "{}", world.base.engine);
+        assert_eq!(world.number(sql::COUNT).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_first_entries_of_a_stream_share_its_key() {
+    for world in World::each().await {
+        let keys = &world.base.keys;
+        let four = async |from: u32| {
+            for number in from..from + 4 {
+                world.append(of_police(json!(number))).await;
+            }
+        };
+        tokio::join!(four(0), four(4), four(8), four(12));
+        let police: OrganisationId = "police".parse().unwrap();
+        let read: Result<_, Error> = world
+            .db()
+            .snapshot("test", async |s| {
+                organisation_entries(s, keys, &police, Page::default()).await
+            })
+            .await;
+        let numbers: BTreeSet<u64> = read
+            .unwrap()
+            .iter()
+            .map(|entry| entry.detail.as_ref().unwrap().as_u64().unwrap())
+            .collect();
+        assert_eq!(numbers, (0..16).collect());
     }
 }
