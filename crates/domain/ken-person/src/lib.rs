@@ -10,7 +10,8 @@
 //!   held about a person reads all of [`together`].
 //! - Every new person, link, unlink and decision is an entry of the ledger, in the same
 //!   transaction; no name, date or number of anybody stands there.
-//! - What the index says leaves it only closed ([`Candidate`]) or as ids.
+//! - What leaves the index is ids and reasons. Names, dates and numbers come out of the records
+//!   alone, by the gate's permit.
 //!
 //! Names, dates of birth, addresses and numbers lie in the index as they are, since they are what
 //! is searched; the bodies of records lie sealed elsewhere.
@@ -37,5 +38,5 @@ pub use identify::{Identified, identify};
 pub use link::{Link, LinkId, Merged, ReviewId, links, merge, unlink};
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
-pub use search::{Candidate, FOUND_MAX, Found, Query, Seen, search};
+pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

@@ -4,16 +4,16 @@
 //!
 //! - Two details at least, or one national number: nobody leafs through the index. Addresses are
 //!   not searched, so a protected address finds nobody (`domain.md` edge case 10).
-//! - What is found is closed: a [`Candidate`] has no accessor, `Debug` or serialisation of what it
-//!   holds, and only the gate's permit opens it (`core.md` section 2).
+//! - What is found is an id and nothing else: a name, a date or a number of somebody found comes
+//!   out by the gate's permit alone, from the records (`core.md` section 2).
+//! - Ten digits may be valid as numbers of several kinds, so all kinds are looked up.
 //! - More than [`FOUND_MAX`] people is "ask for more detail", and gives none of them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::civil::Date;
-use ken_core::identifier::{Chi, HealthAndCareNumber, Identifier, NhsNumber};
-use ken_core::{PersonId, Sensitive};
+use ken_core::PersonId;
+use ken_core::identifier::{CandidateNumber, Chi, HealthAndCareNumber, Identifier, NhsNumber};
 use ken_store::{Reads, values};
 
 use crate::demographics::NameKey;
@@ -28,27 +28,43 @@ pub struct Query(What);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
-    Number(Identifier),
+    Numbers(Vec<Identifier>),
     NameAndBirth { name: NameKey, born: Date },
 }
 
 impl Query {
-    /// By CHI number.
+    /// By a national number of whatever kind it is valid as; `None` where it is valid as none.
     #[must_use]
-    pub const fn chi(number: Chi) -> Self {
-        Self(What::Number(Identifier::Chi(number)))
+    pub fn number(typed: &str) -> Option<Self> {
+        let kinds = [
+            Chi::parse(typed).map(Identifier::Chi),
+            NhsNumber::parse(typed).map(Identifier::Nhs),
+            HealthAndCareNumber::parse(typed).map(Identifier::HealthAndCare),
+            CandidateNumber::parse(typed).map(Identifier::Candidate),
+        ];
+        let valid: Vec<_> = kinds.into_iter().flatten().collect();
+        (!valid.is_empty()).then_some(Self(What::Numbers(valid)))
     }
 
-    /// By NHS number.
+    /// By CHI number. An NHS number passes the same check, so it is looked for as that too.
     #[must_use]
-    pub const fn nhs(number: NhsNumber) -> Self {
-        Self(What::Number(Identifier::Nhs(number)))
+    pub fn chi(number: Chi) -> Self {
+        let other = Self::number(number.reveal());
+        other.unwrap_or(Self(What::Numbers(vec![Identifier::Chi(number)])))
     }
 
-    /// By Health and Care number.
+    /// By NHS number, and by whatever else its digits are.
     #[must_use]
-    pub const fn health_and_care(number: HealthAndCareNumber) -> Self {
-        Self(What::Number(Identifier::HealthAndCare(number)))
+    pub fn nhs(number: NhsNumber) -> Self {
+        let other = Self::number(number.reveal());
+        other.unwrap_or(Self(What::Numbers(vec![Identifier::Nhs(number)])))
+    }
+
+    /// By Health and Care number, and by whatever else its digits are.
+    #[must_use]
+    pub fn health_and_care(number: HealthAndCareNumber) -> Self {
+        let other = Self::number(number.reveal());
+        other.unwrap_or(Self(What::Numbers(vec![Identifier::HealthAndCare(number)])))
     }
 
     /// By family name and date of birth, and given names where they are known; `None` where the
@@ -70,11 +86,10 @@ pub enum Found {
     TooMany,
 }
 
-/// Somebody found, closed until a permit for this person opens it.
+/// Somebody found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
     person: PersonId,
-    #[expect(dead_code, reason = "read once the gate's permit can open it")]
-    seen: Seen,
 }
 
 impl Candidate {
@@ -85,28 +100,6 @@ impl Candidate {
     }
 }
 
-impl fmt::Debug for Candidate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Candidate(..)")
-    }
-}
-
-/// What a permit for the category `core` opens of somebody found: enough to tell two people of
-/// one name apart, and no more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Family name, as the latest source has it.
-    pub family: Sensitive<String>,
-    /// Given names.
-    pub given: Sensitive<String>,
-    /// Date of birth.
-    pub born: Option<ken_core::PartialDate>,
-    /// The first half of the postcode.
-    pub postcode_district: Sensitive<String>,
-    /// The last four digits of the CHI number, where there is one.
-    pub chi: Option<String>,
-}
-
 /// Looks for somebody.
 ///
 /// # Errors
@@ -114,7 +107,7 @@ pub struct Seen {
 /// Whatever the store says.
 pub async fn search(s: &mut impl Reads, query: &Query) -> Result<Found, Error> {
     let found = match &query.0 {
-        What::Number(number) => account::by_identifier(s, number).await?.into_iter().collect(),
+        What::Numbers(numbers) => by_numbers(s, numbers).await?,
         What::NameAndBirth { name, born } => by_name(s, name, *born).await?,
     };
     let mut leads = BTreeSet::new();
@@ -124,11 +117,15 @@ pub async fn search(s: &mut impl Reads, query: &Query) -> Result<Found, Error> {
     if leads.len() > FOUND_MAX {
         return Ok(Found::TooMany);
     }
-    let mut people = Vec::with_capacity(leads.len());
-    for person in leads {
-        people.push(Candidate { person, seen: seen(s, person).await? });
+    Ok(Found::People(leads.into_iter().map(|person| Candidate { person }).collect()))
+}
+
+async fn by_numbers(s: &mut impl Reads, numbers: &[Identifier]) -> Result<Vec<PersonId>, Error> {
+    let mut found = Vec::new();
+    for number in numbers {
+        found.extend(account::by_identifier(s, number).await?);
     }
-    Ok(Found::People(people))
+    Ok(found)
 }
 
 async fn by_name(s: &mut impl Reads, name: &NameKey, born: Date) -> Result<Vec<PersonId>, Error> {
@@ -142,49 +139,17 @@ async fn by_name(s: &mut impl Reads, name: &NameKey, born: Date) -> Result<Vec<P
     })
 }
 
-async fn seen(s: &mut impl Reads, person: PersonId) -> Result<Seen, Error> {
-    let (mut accounts, mut numbers) = (Vec::new(), BTreeSet::new());
-    for one in account::together(s, person).await? {
-        accounts.extend(account::accounts(s, one).await?);
-        numbers.append(&mut account::identifiers(s, one).await?);
-    }
-    accounts.sort_by_key(|kept| std::cmp::Reverse(kept.said_us));
-    let named = accounts.iter().find(|kept| !kept.says.family.reveal().is_empty());
-    let mut postcodes = accounts.iter().map(|kept| kept.says.postcode.reveal());
-    let postcode = postcodes.find(|postcode| !postcode.is_empty());
-    let chi = numbers.iter().find(|number| matches!(number, Identifier::Chi(_)));
-    Ok(Seen {
-        family: named.map(|kept| kept.says.family.clone()).unwrap_or_default(),
-        given: named.map(|kept| kept.says.given.clone()).unwrap_or_default(),
-        born: accounts.iter().find_map(|kept| kept.says.born),
-        postcode_district: district(postcode.map_or("", String::as_str)).into(),
-        chi: chi.map(Identifier::masked),
-    })
-}
-
-/// The first half of a postcode: what stands before its last three characters.
-fn district(postcode: &str) -> String {
-    let key = crate::demographics::postcode_key(postcode);
-    key.chars().take(key.len().saturating_sub(3)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_district_is_the_first_half() {
-        let check = |postcode: &str, want: &str| assert_eq!(district(postcode), want);
-        check("EH1 1BB", "EH1");
-        check("kw15 1aa", "KW15");
-        check("", "");
-        check("EH", "");
-    }
 
     #[test]
     fn a_search_needs_enough() {
         let born = "2017-03-14".parse().unwrap();
         assert_eq!(Query::name_and_birth(" - ", "Isla", born), None);
         assert!(Query::name_and_birth("Sample", "", born).is_some());
+        for text in ["", "12345", "9434765918x", "Isla Sample"] {
+            assert_eq!(Query::number(text), None, "{text}");
+        }
     }
 }

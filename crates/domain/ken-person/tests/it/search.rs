@@ -32,6 +32,10 @@ async fn numbers_and_names_find_the_one_who_stands_for_all() {
         check(Query::chi(Chi::impossible(1)), &[isla]).await;
         check(Query::nhs(NhsNumber::impossible(1)), &[isla]).await;
         check(Query::chi(Chi::impossible(9)), &[]).await;
+        // An NHS number is a valid CHI number as well: whoever asks for one, finds the other.
+        let digits = NhsNumber::impossible(1).reveal().to_owned();
+        check(Query::chi(Chi::parse(&digits).unwrap()), &[isla]).await;
+        check(Query::number(&digits).unwrap(), &[isla]).await;
         check(named("SAMPLE", "isla", "2017-03-14"), &[isla]).await;
         check(named("Sample", "", "2017-03-14"), &[isla, jack]).await;
         check(named("Sample", "Isla", "2017-03-15"), &[]).await;
@@ -62,7 +66,7 @@ async fn what_is_found_does_not_show() {
         let query = Query::chi(Chi::impossible(1));
         let found = world.read(async |s: &mut Snapshot| search(s, &query).await).await;
         let shown = format!("{found:?} {query:?}");
-        assert_eq!(shown.matches("Candidate(..)").count(), 1);
+        assert_eq!(shown.matches("Candidate").count(), 1);
         for secret in ["Canary", "canary", "1948", Chi::impossible(1).reveal()] {
             assert!(!shown.contains(secret), "{secret}");
         }
