@@ -53,7 +53,7 @@ pub async fn engines(migrations: &[&[Migration]]) -> Vec<Databases> {
 /// When one cannot be made.
 pub async fn engines_with(migrations: &[&[Migration]], limits: Limits) -> Vec<Databases> {
     let mut all = vec![sqlite(migrations, limits).await];
-    if let Some(fresh) = Fresh::create().await {
+    if let Some(fresh) = Fresh::create("C").await {
         let settings = Settings::postgres(fresh.address()).with(limits);
         all.push(made("postgres", settings, migrations, folder(), Some(fresh)).await);
     }

@@ -17,3 +17,4 @@ pub use clock::TestClock;
 pub use databases::{Databases, assert_prepares, engines, engines_with, patient, store};
 pub use faults::{Faults, Shards, each_fault, shards};
 pub use ids::SeededIds;
+pub use postgres::Fresh;

@@ -131,13 +131,20 @@ pub enum Mutant {
 /// Decides a case, naively.
 #[must_use]
 pub fn decide(world: &[Known], case: &Case, mutant: Mutant) -> Verdict {
-    Oracle { world, case, mutant }.decide()
+    let signed = || world.iter().filter(|of| !of.signed.is_empty());
+    let forbids = signed().flat_map(clauses).filter(|forbid| forbid.kind() == "prohibition");
+    let mut oracle = Oracle { world, case, mutant, terms: vec![], forbids: forbids.collect() };
+    oracle.terms = oracle.in_order();
+    oracle.decide()
 }
 
 struct Oracle<'a> {
     world: &'a [Known],
     case: &'a Case,
     mutant: Mutant,
+    /// The permits that are about this flow, in clause order.
+    terms: Vec<Term<'a>>,
+    forbids: Vec<Term<'a>>,
 }
 
 type Open = BTreeSet<(Row, String)>;
@@ -149,7 +156,7 @@ const FIELD: u8 = 2;
 const STANDING: u8 = 3;
 const REQUIRE: u8 = 4;
 
-/// A permit clause in its instrument.
+/// A clause in its instrument.
 #[derive(Clone, Copy)]
 struct Term<'a> {
     of: &'a Known,
@@ -157,6 +164,10 @@ struct Term<'a> {
 }
 
 impl Term<'_> {
+    fn kind(&self) -> &str {
+        text(self.clause, "kind")
+    }
+
     fn id(&self) -> String {
         format!("{}#{}", self.of.hash, text(self.clause, "id"))
     }
@@ -240,14 +251,13 @@ impl<'a> Oracle<'a> {
     }
 
     fn cover(&self, open: &Open, words: bool) -> (BTreeMap<(Row, String), Term<'a>>, Reasons) {
-        let terms = self.terms();
         let (mut covered, mut reasons) = (BTreeMap::new(), Reasons::new());
         let rows: BTreeSet<&Row> = open.iter().map(|(row, _)| row).collect();
         for row in rows {
             let mut left: Names =
                 open.iter().filter(|(of, _)| of == row).map(|(_, field)| field.clone()).collect();
             let mut bars = Reasons::new();
-            for term in &terms {
+            for term in &self.terms {
                 let stops = self.stops(term, row);
                 if !stops.is_empty() {
                     bars.extend(stops.into_iter().map(|id| (PROHIBITED, id)));
@@ -273,19 +283,15 @@ impl<'a> Oracle<'a> {
     }
 
     /// The clauses that are about this flow, in clause order.
-    fn terms(&self) -> Vec<Term<'a>> {
+    fn in_order(&self) -> Vec<Term<'a>> {
         let seated = self.case.from.1.is_some() && self.case.to.1.is_some();
         if !seated && !self.is(Mutant::NullRoleIsAny) {
             return vec![];
         }
-        let all = self.world.iter().filter(|of| !of.signed.is_empty() && !of.superseded);
-        let all = all.flat_map(|of| {
-            let clauses = of.json.get("clause").and_then(Value::as_array);
-            clauses.into_iter().flatten().map(move |clause| Term { of, clause })
-        });
-        let mut terms: Vec<_> = all.filter(|term| self.is_about(term)).collect();
+        let live = self.world.iter().filter(|of| !of.signed.is_empty() && !of.superseded);
+        let mut terms: Vec<_> = live.flat_map(clauses).filter(|term| self.is_about(term)).collect();
         terms.sort_by_cached_key(|term| {
-            let kind = match text(term.clause, "kind") {
+            let kind = match term.kind() {
                 _ if self.is(Mutant::OrderWithoutKind) => 0,
                 "statutory" => 0,
                 "routine" => 1,
@@ -300,10 +306,19 @@ impl<'a> Oracle<'a> {
     }
 
     fn is_about(&self, term: &Term<'a>) -> bool {
+        text(term.clause, "purpose") == self.case.purpose
+            && has(term.clause, "action", &self.case.action)
+            && term.kind() != "prohibition"
+            && self.is_between(term)
+            && self.is_sourced(term)
+    }
+
+    /// Whether the organisations at both ends are this clause's, as far as it names them.
+    fn is_between(&self, term: &Term<'a>) -> bool {
         let (from, to) = (&self.case.from.0, &self.case.to.0);
         let party = |id: &str| named(&term.of.json, "party", id).is_some();
-        let (sends, has_it) = (end(term.clause, "from"), end(term.clause, "to"));
-        let (own, person) = (sends.0 == "*own", has_it.0 == "*person");
+        let (sends, has_it) = (end(term.clause, "from").0, end(term.clause, "to").0);
+        let (own, person) = (sends == "*own", has_it == "*person");
         let pair = match () {
             () if to == "person" => person && party(from),
             () if from == to && self.is(Mutant::StarIsOneself) => party(from),
@@ -314,12 +329,7 @@ impl<'a> Oracle<'a> {
             }
         };
         let fits = |who: &str, id: &str| who.starts_with('*') || who == id;
-        pair && text(term.clause, "kind") != "prohibition"
-            && text(term.clause, "purpose") == self.case.purpose
-            && has(term.clause, "action", &self.case.action)
-            && fits(sends.0, from)
-            && fits(has_it.0, to)
-            && self.is_sourced(term)
+        pair && fits(sends, from) && fits(has_it, to)
     }
 
     /// What keeps a clause from covering a row class at all.
@@ -407,6 +417,12 @@ impl<'a> Oracle<'a> {
                 || reading::narrows(&term.of.json, term.clause, &of.json, wide)
         })
     }
+}
+
+/// The clauses of an instrument.
+fn clauses(of: &Known) -> impl Iterator<Item = Term<'_>> {
+    let clauses = of.json.get("clause").and_then(Value::as_array);
+    clauses.into_iter().flatten().map(move |clause| Term { of, clause })
 }
 
 fn fields_of(entry: &Value) -> Names {

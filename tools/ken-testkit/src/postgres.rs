@@ -7,17 +7,22 @@ use tokio_postgres::NoTls;
 /// The variable that names a server in which tests may create databases.
 const VARIABLE: &str = "KEN_TEST_POSTGRES";
 
-/// A database of one test.
+/// A PostgreSQL database of one test, dropped with this.
 #[derive(Debug)]
-pub(crate) struct Fresh {
+pub struct Fresh {
     server: String,
     name: String,
 }
 
 impl Fresh {
-    /// Creates one, or says that there is no server.
+    /// Creates an empty one with a collation (the product wants `C`), or says that there is no
+    /// server.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
     #[expect(clippy::expect_used, reason = "a test has nobody to answer")]
-    pub(crate) async fn create() -> Option<Self> {
+    pub async fn create(collation: &str) -> Option<Self> {
         let Some(server) = server() else {
             eprintln!("PostgreSQL is not tested: {VARIABLE} names no server");
             return None;
@@ -25,14 +30,15 @@ impl Fresh {
         let name = format!("ken_test_{}", SystemIds.random().simple());
         let create = format!(
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' \
-             LC_COLLATE 'C' LC_CTYPE 'C'"
+             LC_COLLATE '{collation}' LC_CTYPE '{collation}'"
         );
         run(&server, &create).await.expect("a PostgreSQL database for the test");
         Some(Self { server, name })
     }
 
     /// The address of the database.
-    pub(crate) fn address(&self) -> String {
+    #[must_use]
+    pub fn address(&self) -> String {
         address(&self.server, &self.name)
     }
 }

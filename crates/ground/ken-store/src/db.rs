@@ -142,11 +142,7 @@ impl Db {
 
     async fn open_write(&self) -> Result<Tx> {
         Ok(Tx::new(match &*self.engine {
-            Engine::Sqlite(sqlite) => {
-                let turn = sqlite.turn().await?;
-                turn.begin()?;
-                Writing::Sqlite(turn)
-            }
+            Engine::Sqlite(sqlite) => Writing::Sqlite(sqlite.turn().await?),
             Engine::Postgres(postgres) => Writing::Postgres(postgres.session(Kind::Write).await?),
         }))
     }

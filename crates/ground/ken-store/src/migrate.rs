@@ -46,17 +46,6 @@ pub(crate) struct Applied {
     pub(crate) digest: String,
 }
 
-/// Where the database remembers what was applied. Made by every run, before anything else.
-pub(crate) const MEMORY: &str = "
-    CREATE TABLE IF NOT EXISTS store_migration (
-        owner TEXT NOT NULL,
-        number BIGINT NOT NULL,
-        title TEXT NOT NULL,
-        digest TEXT NOT NULL,
-        applied_at BIGINT NOT NULL,
-        PRIMARY KEY (owner, number)
-    );";
-
 /// Applies what is missing: the store's own list, then `lists`.
 pub(crate) async fn run(db: &Db, lists: &[&[Migration]]) -> Result<(), OpenError> {
     let known: Vec<_> = sql::MIGRATIONS.iter().chain(lists.iter().copied().flatten()).collect();

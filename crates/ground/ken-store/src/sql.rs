@@ -27,6 +27,23 @@ const GUARDS: &str = "
     );
     INSERT INTO policy_head (id, version) VALUES ('policy', 1);";
 
+/// Where the database remembers what was applied. Made by every run, before anything else.
+pub(crate) const MEMORY: &str = "
+    CREATE TABLE IF NOT EXISTS store_migration (
+        owner TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        title TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        applied_at BIGINT NOT NULL,
+        PRIMARY KEY (owner, number)
+    );";
+
+/// What a PostgreSQL database sorts by, and whether its server keeps what it is given.
+pub(crate) const POSTGRES_FACTS: &str = "
+    SELECT datcollate::text, pg_encoding_to_char(encoding)::text,
+           current_setting('fsync'), current_setting('full_page_writes')
+    FROM pg_database WHERE datname = current_database()";
+
 crate::statements! {
     /// What has been applied.
     MIGRATIONS_APPLIED = "

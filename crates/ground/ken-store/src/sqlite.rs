@@ -27,6 +27,9 @@ pub(crate) use writer::{Turn, run_hook};
 use reader::Readers;
 use writer::Writer;
 
+/// Most turns granted to one write that is too slow to take them up.
+const GRANTS_MAX: usize = 4;
+
 /// An open SQLite database.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
@@ -52,13 +55,25 @@ impl Sqlite {
         Ok(Self { writer, readers, keeper: Some(keeper), path: path.to_owned(), _lock: lock })
     }
 
-    /// Waits for a turn to write.
+    /// Waits for a turn to write, and begins it.
     pub(crate) async fn turn(&self) -> Result<Turn> {
-        self.writer.turn().await
+        // A statement here waits for nothing that tokio sees: without this, a task that only
+        // reads and writes would keep its thread from those who have been granted a turn.
+        tokio::task::coop::consume_budget().await;
+        for _ in 1..GRANTS_MAX {
+            let turn = self.writer.turn().await?;
+            match turn.begin() {
+                // Granted, and revoked before this task was run: no closure has seen it.
+                Err(Error::Revoked) => {}
+                begun => return begun.map(|()| turn),
+            }
+        }
+        Err(Error::Overloaded)
     }
 
     /// Waits for a reader.
     pub(crate) async fn reader(&self) -> Result<Reader> {
+        tokio::task::coop::consume_budget().await;
         self.readers.take().await
     }
 

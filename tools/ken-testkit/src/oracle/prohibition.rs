@@ -16,22 +16,19 @@ impl Oracle<'_> {
         if family && !emergency {
             stops.insert("gate#self-or-family".to_owned());
         }
-        for of in self.world.iter().filter(|of| !of.signed.is_empty()) {
-            let clauses = of.json.get("clause").and_then(Value::as_array);
-            let forbids = clauses.into_iter().flatten();
-            for forbid in forbids.filter(|clause| text(clause, "kind") == "prohibition") {
-                if self.stopped_by(of, forbid, term, row) {
-                    stops.insert(format!("{}#{}", of.hash, text(forbid, "id")));
-                }
-            }
-        }
+        let stopping = self.forbids.iter().filter(|forbid| self.stopped_by(forbid, term, row));
+        stops.extend(stopping.map(Term::id));
         stops
     }
 
-    fn stopped_by(&self, of: &Known, forbid: &Value, term: &Term<'_>, row: &Row) -> bool {
+    fn stopped_by(&self, forbid: &Term<'_>, term: &Term<'_>, row: &Row) -> bool {
+        let Term { of, clause: forbid } = forbid;
         let follows = text(forbid, "scope") == "lineage" && !self.is(Mutant::LineageForgotten)
             || self.is(Mutant::AgreementFollows);
         let under = term.of.hash == of.hash || follows && row.lineage.contains(&of.hash);
+        if !under {
+            return false;
+        }
         let mut labels = row.labels.clone();
         if !self.is(Mutant::DictionaryLabelForgotten) {
             let entries = self.world.iter().filter(|of| !of.signed.is_empty());

@@ -6,7 +6,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::{Config, NoTls};
 
 use super::error;
-use crate::{Limits, OpenError};
+use crate::{Limits, OpenError, sql};
 
 /// Longest wait for a new connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -39,11 +39,8 @@ pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
 
 /// Checks collation, encoding and durability.
 pub(super) async fn check(client: &tokio_postgres::Client) -> Result<(), OpenError> {
-    const FACTS: &str = "
-        SELECT datcollate::text, pg_encoding_to_char(encoding)::text,
-               current_setting('fsync'), current_setting('full_page_writes')
-        FROM pg_database WHERE datname = current_database()";
-    let row = client.query_one(FACTS, &[]).await.map_err(|cause| error::of(&cause))?;
+    let row =
+        client.query_one(sql::POSTGRES_FACTS, &[]).await.map_err(|cause| error::of(&cause))?;
     let text = |index: usize| row.try_get::<_, String>(index).unwrap_or_default();
     let (collation, encoding) = (text(0), text(1));
     if !["C", "POSIX"].contains(&collation.as_str()) {

@@ -4,7 +4,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::types::ToSql;
 
 use super::{Postgres, error};
-use crate::migrate::{Applied, Dialect, MEMORY, Migration, digest, failed, missing, render};
+use crate::migrate::{Applied, Dialect, Migration, digest, failed, missing, render};
 use crate::{OpenError, Result, sql};
 
 /// Opens the transaction; the advisory lock keeps other nodes out until it ends.
@@ -33,7 +33,7 @@ pub(crate) async fn migrate(
 async fn apply(client: &Object, known: &[&Migration], now: i64) -> Result<(), OpenError> {
     let store = |cause: tokio_postgres::Error| OpenError::Store(error::of_prepare(&cause));
     client.batch_execute(BEGIN).await.map_err(store)?;
-    client.batch_execute(MEMORY).await.map_err(store)?;
+    client.batch_execute(sql::MEMORY).await.map_err(store)?;
     let rows = client.query(sql::MIGRATIONS_APPLIED.postgres, &[]).await.map_err(store)?;
     let applied: Result<Vec<_>, _> = rows.iter().map(was_applied).collect();
     for migration in missing(&applied.map_err(store)?, known)? {

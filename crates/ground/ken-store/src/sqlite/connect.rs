@@ -95,3 +95,25 @@ fn refusal(cause: &rusqlite::Error) -> OpenError {
         _ => OpenError::Store(query::error(cause)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_would_not_keep_what_it_is_given_is_refused() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("ken.db");
+        let check = |pragma: &str, want: &str| {
+            let conn = writer(&path, &Limits::default()).unwrap();
+            conn.execute_batch(pragma).unwrap();
+            let told = durable(&conn).map_or_else(|refused| refused.to_string(), |()| "ok".into());
+            assert!(told.contains(want), "{pragma}: {told}");
+        };
+        check("", "ok");
+        check("PRAGMA synchronous = NORMAL", "`synchronous` is `1`");
+        check("PRAGMA synchronous = OFF", "`synchronous` is `0`");
+        check("PRAGMA foreign_keys = OFF", "`foreign_keys` is `0`");
+        check("PRAGMA journal_mode = DELETE", "`journal_mode` is `delete`");
+    }
+}

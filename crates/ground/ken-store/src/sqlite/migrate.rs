@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{Sqlite, query};
-use crate::migrate::{Applied, Dialect, MEMORY, Migration, digest, failed, missing, render};
+use crate::migrate::{Applied, Dialect, Migration, digest, failed, missing, render};
 use crate::{Error, OpenError, sql};
 
 /// Applies what of `known` is missing, as of `now` in microseconds since 1970 UTC.
@@ -12,7 +12,7 @@ pub(crate) fn migrate(engine: &Sqlite, known: &[&Migration], now: i64) -> Result
     let store = |cause: rusqlite::Error| OpenError::Store(query::error(&cause));
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
     let tx = tx.map_err(store)?;
-    tx.execute_batch(MEMORY).map_err(store)?;
+    tx.execute_batch(sql::MEMORY).map_err(store)?;
     let applied = applied(&tx).map_err(store)?;
     for migration in missing(&applied, known)? {
         let text = render(migration.sql, Dialect::Sqlite);

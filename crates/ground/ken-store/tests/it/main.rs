@@ -11,6 +11,8 @@ mod guards;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod measures;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod places;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use ken_store::{Db, Error, Limits, Migration, OpenError, Reads, Settings, values};
-use ken_testkit::{engines, engines_with, patient};
+use ken_testkit::{Fresh, engines, engines_with, patient};
 use tempfile::TempDir;
 
 use crate::writes::{NOTES, ids, pause, put};
@@ -128,4 +128,16 @@ async fn errors_tell_nothing_that_was_written() {
         assert!(!text.contains("Canary"), "{}: {text}", it.engine);
         assert!(text.contains("note"), "{}: it says where: {text}", it.engine);
     }
+}
+
+#[tokio::test]
+async fn a_postgres_database_that_sorts_by_a_language_is_refused() {
+    let Some(fresh) = Fresh::create("C.UTF-8").await else { return };
+    let refused = Db::open(Settings::postgres(fresh.address())).await.unwrap_err();
+    assert_eq!(refused.code(), "store.collation");
+    assert!(refused.to_string().contains("LC_COLLATE 'C'"), "it says what to do: {refused}");
+    let nobody = Settings::postgres(fresh.address().replace("ken_test", "absent"));
+    assert_eq!(code(Db::open(nobody).await), "store.statement");
+    let nowhere = Settings::postgres("postgres://ken@127.0.0.1:1/ken");
+    assert_eq!(code(Db::open(nowhere).await), "store.broken");
 }
