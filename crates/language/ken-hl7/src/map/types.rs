@@ -217,13 +217,19 @@ mod tests {
         check(
             "Bain&van&&^Morag^Ann Jean^^Mrs^^L",
             name,
-            r#"{"use":"official","family":"van Bain","given":["Morag","Ann","Jean"],"prefix":["Mrs"]}"#,
+            concat!(
+                r#"{"use":"official","family":"van Bain","given":["Morag","Ann","Jean"],"#,
+                r#""prefix":["Mrs"]}"#
+            ),
         );
         check("^^^^Mrs", name, "{}");
         check(
             "1 Test St^Flat 2^Testtown^GLEN^ZZ99 9ZZ^GBR^H",
             address,
-            r#"{"line":["1 Test St","Flat 2"],"city":"Testtown","state":"GLEN","postalCode":"ZZ99 9ZZ","country":"GBR","use":"home"}"#,
+            concat!(
+                r#"{"line":["1 Test St","Flat 2"],"city":"Testtown","state":"GLEN","#,
+                r#""postalCode":"ZZ99 9ZZ","country":"GBR","use":"home"}"#
+            ),
         );
         check("^^^^^^H", address, "{}");
         let home = |part: Part<'_>| contact(part, "home");
@@ -249,7 +255,10 @@ mod tests {
         check(
             "J18.9^Pneumonia^ICD10",
             concept,
-            r#"{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10","code":"J18.9","display":"Pneumonia"}],"text":"Pneumonia"}"#,
+            concat!(
+                r#"{"coding":[{"system":"http://hl7.org/fhir/sid/icd-10","code":"J18.9","#,
+                r#""display":"Pneumonia"}],"text":"Pneumonia"}"#
+            ),
         );
         check(
             "^Chest pain",
@@ -261,7 +270,10 @@ mod tests {
         check(
             "C006^Woolfson^Kathleen^^^Dr^^^DRNBR",
             person,
-            r#"{"identifier":{"system":"urn:ken:id:glen:drnbr","value":"C006"},"display":"Dr Kathleen Woolfson","type":"Practitioner"}"#,
+            concat!(
+                r#"{"identifier":{"system":"urn:ken:id:glen:drnbr","value":"C006"},"#,
+                r#""display":"Dr Kathleen Woolfson","type":"Practitioner"}"#
+            ),
         );
         check("^^", person, "{}");
         check(

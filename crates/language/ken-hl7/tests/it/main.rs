@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "helpers of tests may fail as tests do"
+    reason = "what tests share may fail as tests do"
 )]
 
 mod any_bytes;
