@@ -5,7 +5,10 @@
 
 mod bench;
 mod mutants;
+mod needs;
+mod postgres;
 mod say;
+mod server;
 mod soak;
 mod source;
 mod test;

@@ -11,7 +11,6 @@ mod mllp;
 mod page;
 mod program;
 mod sample;
-mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,10 +19,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::postgres::{self, Postgres};
+use crate::server::Server;
 use crate::{say, tree};
 use mllp::Load;
 use sample::Samples;
-use server::Server;
 
 /// Where the figures' data lies while they are taken: on the disk that is measured.
 const FOLDER: &str = "target/bench";
@@ -50,11 +50,12 @@ pub(crate) struct Wanted {
 }
 
 /// The parts by name, in their order.
-const PARTS: [&str; 6] = ["disk", "store", "hl7", "gate", "mllp", "page"];
+const PARTS: [&str; 7] = ["disk", "store", "ledger", "hl7", "gate", "mllp", "page"];
 
 /// Programs of the crates that measure themselves: part, crate, example.
 const PROGRAMS: &[(&str, &str, &str)] = &[
     ("store", "ken-store", "commit_rate"),
+    ("ledger", "ken-ledger", "append_speed"),
     ("hl7", "ken-hl7", "throughput"),
     ("gate", "ken-sharing", "decide_rate"),
 ];
@@ -72,12 +73,14 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("could not make {}", folder.display()))?;
     let mut table = Table { folder, rows: Vec::new() };
+    let postgres = engine(wanted);
     if wanted.wants("disk") {
         table.disk("alone")?;
     }
     for (part, owner, example) in PROGRAMS {
         if wanted.wants(part) {
-            program::run(&root, owner, example)?;
+            let address = postgres.as_ref().map(Postgres::url);
+            program::run(&root, (owner, example), &table.folder, address)?;
             table.disk(&format!("after {part}"))?;
         }
     }
@@ -88,6 +91,18 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         say::line(row);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The second engine, for the parts that measure both; without it they measure one and say so.
+fn engine(wanted: &Wanted) -> Option<Postgres> {
+    if !["store", "ledger"].iter().any(|part| wanted.wants(part)) {
+        return None;
+    }
+    let started = Postgres::start();
+    if let Err(error) = &started {
+        say::line(&format!("{}: not measured: {error:#}", postgres::SETTING));
+    }
+    started.ok()
 }
 
 /// What has been measured, and the disk's own rate whenever it was.
@@ -115,7 +130,8 @@ impl Table {
         if data.exists() {
             std::fs::remove_dir_all(&data).context("could not empty the demo's folder")?;
         }
-        let server = Server::start(root, &data)?;
+        program::build(root, &["--package", "ken"])?;
+        let server = Server::start(&root.join("target/release/ken"), &data)?;
         let memory = |server: &Server| server.memory_mib().unwrap_or_default();
         let (ready, mib) = (server.ready.as_secs_f64(), memory(&server));
         self.rows.push(format!("ken demo, first start: {ready:.1} s, {mib} MiB"));

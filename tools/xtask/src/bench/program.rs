@@ -3,37 +3,51 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::say;
 use crate::watch::Watch;
+use crate::{postgres, say};
 
 /// Runs an example and passes its table on; one that is not there yet is said.
-pub(super) fn run(root: &Path, owner: &str, example: &str) -> Result<()> {
-    if source(root, owner, example).is_none() {
+///
+/// An example that reads the command line is given the folder to measure in and the address of a
+/// PostgreSQL; one that asks the environment finds the same address there.
+pub(super) fn run(
+    root: &Path,
+    (owner, example): (&str, &str),
+    folder: &Path,
+    address: Option<&str>,
+) -> Result<()> {
+    let Some(source) = source(root, owner, example) else {
         say::line(&format!("== {owner}: it has no example `{example}` yet"));
         return Ok(());
-    }
-    let example_of = ["--release", "--quiet", "--package", owner, "--example", example];
+    };
     let watch = Watch::start();
-    let built = Command::new("cargo").arg("build").args(example_of).current_dir(root).status();
-    anyhow::ensure!(built.context("could not start cargo")?.success(), "{example} does not build");
+    build(root, &["--package", owner, "--example", example])?;
     say::line(&format!("== {owner}: {example} (built in {:.0} s)", watch.seconds()));
-    let ran = Command::new("cargo")
-        .arg("run")
-        .args(example_of)
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .status();
-    anyhow::ensure!(ran.context("could not start cargo")?.success(), "{example} failed");
+    let mut command = Command::new(root.join("target/release/examples").join(example));
+    let text = std::fs::read_to_string(&source).context("the example cannot be read")?;
+    if text.contains("DIRECTORY") {
+        command.arg(folder).args(address);
+    }
+    command.envs(address.map(|address| (postgres::SETTING, address)));
+    let ran = command.current_dir(root).stdin(Stdio::null()).status();
+    ensure!(ran.context("could not start the example")?.success(), "{example} failed");
+    Ok(())
+}
+
+/// Builds something for release.
+pub(super) fn build(root: &Path, what: &[&str]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--quiet", "--locked"]).args(what).current_dir(root);
+    let outcome = command.status().context("could not start cargo")?;
+    ensure!(outcome.success(), "{} does not build", what.join(" "));
     Ok(())
 }
 
 fn source(root: &Path, owner: &str, example: &str) -> Option<PathBuf> {
     let floors = ["language", "ground", "domain", "edge"];
     let folders = floors.iter().map(|floor| root.join("crates").join(floor).join(owner));
-    folders
-        .map(|folder| folder.join("examples"))
-        .flat_map(|folder| [folder.join(format!("{example}.rs")), folder.join(example)])
-        .find(|path| path.exists())
+    let file = |folder: PathBuf| folder.join("examples").join(format!("{example}.rs"));
+    folders.map(file).find(|path| path.exists())
 }

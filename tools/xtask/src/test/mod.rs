@@ -4,33 +4,30 @@
 //! to mend; PostgreSQL is stopped however the run ends; a run in which no test ran has failed.
 //! Test code learns of its surroundings by the `KEN_TEST_*` settings that are made here.
 
-mod needs;
-mod postgres;
 mod step;
 mod tally;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::postgres::{self, Postgres};
+use crate::server::Server;
 use crate::tree::Tree;
 use crate::watch::Watch;
-use crate::{say, soak, tidy, tree};
-use postgres::Postgres;
-use tally::{Kind, Tally};
+use crate::{needs, say, soak, tidy, tree};
+use tally::{Kind, Outcome, Tally};
 
-/// The address of the private PostgreSQL, for tests that run on both engines.
-const POSTGRES_SETTING: &str = "KEN_TEST_POSTGRES";
 /// The Chromium that the browser tests drive.
-const CHROMIUM_SETTING: &str = "KEN_TEST_CHROMIUM";
-/// The `ken` binary that the browser tests start.
-const BINARY_SETTING: &str = "KEN_TEST_BINARY";
+const CHROMIUM_SETTING: &str = "CHROMIUM";
 /// How long all fuzz targets together run in CI; `cargo xtask soak` runs them for longer.
 const FUZZ_SECONDS: u64 = 60;
 /// Where the browser tests are, once there are any.
 const BROWSER_TESTS: &str = "tests/ui";
+/// Where the demo that they look at keeps its data, and they their pictures.
+const SCRATCH: &str = "target/ui";
 
 /// The steps by name, in their order.
 const STEPS: [&str; 9] =
@@ -112,40 +109,57 @@ impl Run<'_> {
         if wanted.wants("tests") {
             let (kind, mut tests) = workspace_tests();
             soak::set_fuzz_time(&mut tests, &Tree::read(self.root)?, FUZZ_SECONDS);
-            self.step("tests", kind, tests.env(POSTGRES_SETTING, postgres.url()))?;
+            self.step("tests", kind, tests.env(postgres::SETTING, postgres.url()))?;
         }
         if wanted.wants("doctests") {
             let mut tests = cargo(&["test", "--workspace", "--doc", "--locked"]);
-            self.step("doctests", Kind::Libtest, tests.env(POSTGRES_SETTING, postgres.url()))?;
+            self.step("doctests", Kind::Libtest, tests.env(postgres::SETTING, postgres.url()))?;
         }
         if wanted.wants("browser") {
-            self.browser(&postgres)?;
+            self.browser()?;
         }
         Ok(())
     }
 
-    fn browser(&mut self, postgres: &Postgres) -> Result<()> {
+    /// Every page of a demo in a real browser. The demo is the debug build that the tests built.
+    fn browser(&mut self) -> Result<()> {
         let folder = self.root.join(BROWSER_TESTS);
         if !folder.join("package.json").exists() {
             self.tally.skipped("browser", "there are no browser tests yet");
             return Ok(());
         }
-        self.step(
-            "browser binary",
-            Kind::Check,
-            &mut cargo(&["build", "--package", "ken", "--locked"]),
-        )?;
+        let mut build = cargo(&["build", "--package", "ken", "--locked"]);
+        self.step("browser binary", Kind::Check, &mut build)?;
         let mut install = Command::new("npm");
         install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
         self.step("browser packages", Kind::Check, &mut install)?;
-        let mut tests = Command::new("npm");
-        tests.args(["test", "--silent"]).current_dir(&folder);
-        tests.env(POSTGRES_SETTING, postgres.url());
-        tests.env(BINARY_SETTING, self.root.join("target/debug/ken"));
+        say::line("== browser");
+        let watch = Watch::start();
+        let outcome = self.pages(&folder).unwrap_or_else(|error| {
+            say::line(&format!("the browser tests stopped: {error:#}"));
+            Err(None)
+        });
+        self.tally.step("browser", watch.seconds(), outcome);
+        Ok(())
+    }
+
+    fn pages(&self, folder: &Path) -> Result<Outcome> {
+        let scratch = self.root.join(SCRATCH);
+        if scratch.exists() {
+            std::fs::remove_dir_all(&scratch).context("could not empty the demo's folder")?;
+        }
+        std::fs::create_dir_all(&scratch).context("could not make the demo's folder")?;
+        let demo = Server::start(&self.root.join("target/debug/ken"), &scratch.join("data"))?;
+        say::line(&format!("ken demo was ready in {:.1} s", demo.ready.as_secs_f64()));
+        let accounts = scratch.join("accounts.json");
+        std::fs::write(&accounts, &demo.line).context("could not keep the accounts")?;
+        let mut tests = Command::new("node");
+        tests.args(["run.js", "--base", &format!("http://{}", demo.http), "--accounts"]);
+        tests.arg(&accounts).arg("--shots").arg(scratch.join("shots")).current_dir(folder);
         if let Some(chromium) = needs::chromium() {
             tests.env(CHROMIUM_SETTING, chromium);
         }
-        self.step("browser", Kind::Node, &mut tests)
+        step::stream(Kind::Plain, &mut tests)
     }
 
     /// Checks by tools that a machine may lack; they need no network once installed.

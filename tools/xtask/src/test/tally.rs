@@ -12,8 +12,8 @@ pub(super) enum Kind {
     Nextest,
     /// The plain runner: one `test result:` line for each binary.
     Libtest,
-    /// Node's own runner: `# pass N`, `# fail N`.
-    Node,
+    /// A program of ours: `N passed, N failed` alone on a line.
+    Plain,
 }
 
 /// Tests counted in a step's output.
@@ -40,13 +40,22 @@ impl Count {
                     self.add(rest, ".", ';');
                 }
             }
-            Kind::Node => self.node(line),
+            Kind::Plain => {
+                if line.contains(" passed, ") && line.starts_with(|c: char| c.is_ascii_digit()) {
+                    self.pieces(line, ',');
+                }
+            }
         }
     }
 
     /// Adds `N word` pieces that follow a mark.
     fn add(&mut self, line: &str, mark: &str, between: char) {
-        let Some((_, pieces)) = line.split_once(mark) else { return };
+        if let Some((_, pieces)) = line.split_once(mark) {
+            self.pieces(pieces, between);
+        }
+    }
+
+    fn pieces(&mut self, pieces: &str, between: char) {
         for piece in pieces.split(between) {
             let mut words = piece.split_whitespace();
             let Some(number) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
@@ -58,20 +67,6 @@ impl Count {
                 Some("failed" | "timed" | "exec") => self.failed += number,
                 _ => {}
             }
-        }
-    }
-
-    fn node(&mut self, line: &str) {
-        let Some(rest) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ ")) else {
-            return;
-        };
-        let Some((word, number)) = rest.split_once(' ') else { return };
-        let Ok(number) = number.parse::<u64>() else { return };
-        match word {
-            "pass" => self.passed += number,
-            "fail" | "cancelled" => self.failed += number,
-            "skipped" | "todo" => self.skipped += number,
-            _ => {}
         }
     }
 
@@ -187,9 +182,8 @@ mod tests {
         let plain = "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out";
         check(Kind::Libtest, plain, (5, 0, 1));
         check(Kind::Libtest, "test it ... ok", (0, 0, 0));
-        check(Kind::Node, "# pass 12", (12, 0, 0));
-        check(Kind::Node, "ℹ fail 2", (0, 2, 0));
-        check(Kind::Node, "# duration_ms 12.5", (0, 0, 0));
+        check(Kind::Plain, "12 passed, 2 failed", (12, 2, 0));
+        check(Kind::Plain, "FAILED a page: 3 passed, 1 failed", (0, 0, 0));
         check(Kind::Check, summary, (0, 0, 0));
     }
 

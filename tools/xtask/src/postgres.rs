@@ -1,4 +1,4 @@
-//! A private PostgreSQL for one test run.
+//! A private PostgreSQL for one run of the tests or the benchmark.
 //!
 //! Invariants: it listens on loopback and on a socket in its own folder, nowhere else; it keeps
 //! `fsync` on, since tests about durability mean it; its order is the `C` collation, which is what
@@ -12,9 +12,10 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::needs;
-use crate::{say, watch};
+use crate::{needs, say, watch};
 
+/// The address of the private PostgreSQL, for tests that run on both engines.
+pub(crate) const SETTING: &str = "KEN_TEST_POSTGRES";
 /// The oldest server that Ken runs on.
 const VERSION_MIN: u32 = 15;
 /// Enough for every test binary's pool at once; the default of 100 is not.
@@ -26,15 +27,15 @@ const ACCOUNT: &str = "postgres";
 
 /// A running server, or one that the caller brought.
 #[derive(Debug)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     url: String,
     watcher: Option<Child>,
 }
 
 impl Postgres {
     /// Starts a server, unless the environment already names one.
-    pub(super) fn start() -> Result<Self> {
-        if let Some(url) = watch::setting(super::POSTGRES_SETTING) {
+    pub(crate) fn start() -> Result<Self> {
+        if let Some(url) = watch::setting(SETTING) {
             say::line("== postgres: the one that the environment names");
             return Ok(Self { url, watcher: None });
         }
@@ -64,7 +65,7 @@ impl Postgres {
         Ok(server)
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 }
@@ -80,7 +81,7 @@ impl Drop for Postgres {
 }
 
 /// The folder of the newest server programs that are new enough.
-pub(super) fn binaries() -> Option<PathBuf> {
+pub(crate) fn binaries() -> Option<PathBuf> {
     let on_path = std::env::split_paths(&watch::command_path()).collect::<Vec<_>>();
     let packaged = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let packaged = packaged.map(|version| version.path().join("bin"));

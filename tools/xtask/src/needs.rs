@@ -8,8 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::postgres;
-use crate::{say, watch};
+use crate::{postgres, say, watch};
 
 /// How often an installation is tried: the first attempt of a new machine can stop half-way.
 const INSTALL_ATTEMPTS_MAX: u32 = 3;
@@ -36,7 +35,7 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Makes sure that everything is there, installing it where that is ours to do.
-pub(super) fn meet() -> Result<()> {
+pub(crate) fn meet() -> Result<()> {
     if missing().is_empty() {
         return Ok(());
     }
@@ -88,19 +87,19 @@ fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// Where a command is found, if it is.
-pub(super) fn command(name: &str) -> Option<PathBuf> {
+pub(crate) fn command(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&watch::command_path())
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
 }
 
 /// The Chromium to drive.
-pub(super) fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     CHROMIUM.iter().find_map(|name| command(name))
 }
 
 /// Whether this is the superuser, who may install and must not run PostgreSQL.
-pub(super) fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -1,4 +1,4 @@
-//! A release `ken demo` to be loaded: started on free ports of loopback, stopped at the end.
+//! A `ken demo` to be loaded or looked at: started on free ports of loopback, stopped at the end.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::watch::Watch;
@@ -18,44 +18,46 @@ const READY_MAX: Duration = Duration::from_mins(3);
 
 /// A running demo and what it printed.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) http: SocketAddr,
-    pub(super) mllp: SocketAddr,
-    /// The accounts of its JSON line.
-    pub(super) accounts: Vec<Value>,
+    pub(crate) http: SocketAddr,
+    pub(crate) mllp: SocketAddr,
+    /// Its JSON line, as it printed it.
+    pub(crate) line: String,
+    /// The accounts of that line.
+    pub(crate) accounts: Vec<Value>,
     /// From the start of the process to its line.
-    pub(super) ready: Duration,
+    pub(crate) ready: Duration,
 }
 
 impl Server {
-    /// Builds `ken` for release and starts its demo on an empty folder.
-    pub(super) fn start(root: &Path, data: &Path) -> Result<Self> {
-        let build = ["build", "--release", "--quiet", "--package", "ken"];
-        let outcome = Command::new("cargo").args(build).current_dir(root).status();
-        ensure!(outcome.context("could not start cargo")?.success(), "ken does not build");
+    /// Starts the demo of a built `ken` on a folder, which it fills if it is empty.
+    pub(crate) fn start(binary: &Path, data: &Path) -> Result<Self> {
         let (http, mllp) = (free()?, free()?);
-        let mut command = Command::new(root.join("target/release/ken"));
+        let mut command = Command::new(binary);
         command.args(["demo", "--json", "--listen", &http.to_string()]);
         command.args(["--mllp", &mllp.to_string(), "--data"]).arg(data);
         let watch = Watch::start();
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::inherit())
             .spawn()
             .context("could not start ken")?;
         let line = first_line(&mut child);
         // From here on the child ends with its owner, also when its line is no use.
-        let mut server = Self { child, http, mllp, accounts: Vec::new(), ready: watch.elapsed() };
-        let said: Value = serde_json::from_str(&line?).context("ken's line is no JSON")?;
-        server.accounts =
-            said.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
+        let ready = watch.elapsed();
+        let mut server =
+            Self { child, http, mllp, line: String::new(), accounts: Vec::new(), ready };
+        server.line = line?;
+        let said: Value = serde_json::from_str(&server.line).context("ken's line is no JSON")?;
+        let accounts = said.get("accounts").and_then(Value::as_array).cloned();
+        server.accounts = accounts.unwrap_or_default();
         Ok(server)
     }
 
     /// Its memory now, in MiB, as the system counts it (`VmRSS`).
-    pub(super) fn memory_mib(&self) -> Option<u64> {
+    pub(crate) fn memory_mib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
