@@ -5,6 +5,8 @@
 //! - Passwords and one-time secrets follow from the seed alone: they are printed on the screen and
 //!   protect nobody.
 
+use ken_core::AccountId;
+
 use crate::Dice;
 use crate::organisation::Organisation;
 use crate::practitioner::{PRACTITIONERS, Practitioner};
@@ -13,6 +15,8 @@ use crate::story::{Story, stories};
 /// A login of the demo.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
+    /// Its id, which follows from the seed too, so that a later start knows it.
+    pub id: AccountId,
     /// Whose it is.
     pub holder: Holder,
     /// Their name.
@@ -79,6 +83,7 @@ fn staff(practitioner: &'static Practitioner, dice: &Dice) -> Account {
     let domain = organisation.map_or("nowhere.example", |organisation| organisation.domain);
     let sign_in = format!("{}@{domain}", practitioner.key);
     Account {
+        id: id(&sign_in, dice),
         holder: Holder::Practitioner(practitioner),
         name: practitioner.name.to_owned(),
         organisation: organisation.map_or("", |organisation| organisation.name),
@@ -94,6 +99,7 @@ fn own(story: &'static Story, dice: &Dice) -> Option<Account> {
     let try_first = story.try_first?;
     let sign_in = format!("{}@people.example", story.handle);
     Some(Account {
+        id: id(&sign_in, dice),
         holder: Holder::Person(story.handle),
         name: format!("{} {}", story.given, story.family),
         organisation: "",
@@ -115,6 +121,12 @@ fn password(sign_in: &str, dice: &Dice) -> String {
     let words: Vec<&str> = WORDS.split(", ").collect();
     let drawn: Vec<&str> = (0..3).map(|_| dice.pick(&words)).collect();
     format!("{}-{}", drawn.join("-"), dice.between(10, 99))
+}
+
+fn id(sign_in: &str, dice: &Dice) -> AccountId {
+    let mut dice = dice.fork(label(sign_in).rotate_left(13));
+    let bits = u128::from(dice.next()) << 64 | u128::from(dice.next());
+    AccountId::from_uuid(uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid())
 }
 
 fn one_time(sign_in: &str, dice: &Dice) -> [u8; 20] {
@@ -140,7 +152,8 @@ mod tests {
         let all = accounts(&Dice::new(1));
         let sign_ins: BTreeSet<_> = all.iter().map(|one| &one.sign_in).collect();
         let secrets: BTreeSet<_> = all.iter().map(Account::one_time_secret).collect();
-        assert_eq!((sign_ins.len(), secrets.len()), (all.len(), all.len()));
+        let ids: BTreeSet<_> = all.iter().map(|one| one.id).collect();
+        assert_eq!((sign_ins.len(), secrets.len(), ids.len()), (all.len(), all.len(), all.len()));
         assert!(all.iter().all(|one| one.sign_in.ends_with(".example")));
         assert!(all.iter().all(|one| !one.try_first.is_empty() && one.password.len() >= 15));
         assert_eq!(all, accounts(&Dice::new(1)));

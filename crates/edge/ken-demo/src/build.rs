@@ -24,6 +24,7 @@ use ken_hub::Hub;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 
+pub use directory::Staff;
 pub use error::Error;
 
 use crate::{Partnership, SEED};
@@ -91,17 +92,33 @@ impl fmt::Debug for Built {
 ///
 /// [`Error`], after which a second try goes on where the first stopped.
 pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Error> {
-    let found = State::find(&parts.data)?;
-    let state = found.unwrap_or(State { seed: SEED, start: parts.clock.today(), whole: false });
+    let before = State::find(&parts.data)?;
+    let state = before.unwrap_or(State { seed: SEED, start: parts.clock.today(), whole: false });
     let partnership = Partnership::new(state.seed, state.start);
     if state.whole {
         return Ok(Built { partnership, is_found: true });
     }
     state.keep(&parts.data)?;
-    let staff = directory::staff(parts, &partnership, listener).await?;
-    sharing::agreements(parts, state.start, listener).await?;
+    let staff = found(parts, &partnership, listener).await?;
     history::send(parts, &partnership, listener).await?;
     people::settle(parts, &partnership, &staff, listener).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
+}
+
+/// Founds the partnership without its people: organisations, sources, practitioners, agreements.
+///
+/// The simulation begins here, and tells the history in its own way.
+///
+/// # Errors
+///
+/// As [`build`].
+pub async fn found(
+    parts: &Parts,
+    partnership: &Partnership,
+    listener: &Listener<'_>,
+) -> Result<Staff, Error> {
+    let staff = directory::staff(parts, partnership, listener).await?;
+    sharing::agreements(parts, partnership.start, listener).await?;
+    Ok(staff)
 }

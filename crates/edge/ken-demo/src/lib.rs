@@ -33,7 +33,7 @@ mod segment;
 pub mod story;
 
 pub use account::{Account, Holder, accounts};
-pub use build::{Built, Error, Listener, Parts, Progress, build};
+pub use build::{Built, Error, Listener, Parts, Progress, Staff, build, found};
 pub use dice::Dice;
 pub use message::Message;
 pub use organisation::{ORGANISATIONS, Organisation};

@@ -1,3 +1,60 @@
 //! The binary: configuration, wiring and commands.
+//!
+//! # Invariants
+//!
+//! - The environment, the arguments and the standard streams are touched in this crate alone.
+//! - Standard output carries what was asked for; everything else goes to standard error.
 
-fn main() {}
+mod background;
+mod cli;
+mod config;
+mod control;
+mod demo;
+mod house;
+mod ledger;
+mod listen;
+mod progress;
+mod ready;
+mod run;
+mod say;
+mod serve;
+mod steady;
+mod stop;
+mod telemetry;
+mod trouble;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            say::err(&format!("ken: {trouble}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        let next = "Check the limits of this account.";
+        Trouble::new("ken.runtime", "Ken could not start its threads.", NOTHING_DONE, next)
+            .because(error)
+    })?;
+    runtime.block_on(async {
+        match command {
+            Command::Demo(of) => demo::run(of).await,
+            Command::Serve(of) => serve::run(of).await,
+            Command::CheckConfig(of) => serve::check_config(&of),
+            Command::Migrate(of) => serve::migrate(&of).await,
+            Command::Ledger(of) => ledger::run(of).await,
+        }
+    })
+}

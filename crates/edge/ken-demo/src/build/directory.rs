@@ -1,6 +1,7 @@
 //! Organisations, their sources, practitioners, and the accounts of both kinds.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, IdSource, OrganisationId, PractitionerId, RoleId, Sensitive};
@@ -8,6 +9,7 @@ use ken_directory::{
     HeldRole, Holder, NewAccount, OneTimeSecret, account, organisation, practitioner,
 };
 use ken_hub::{Mode, Source};
+use uuid::Uuid;
 
 use super::{Error, Listener, Parts, Progress};
 use crate::organisation::ORGANISATIONS;
@@ -23,7 +25,7 @@ const ASSURANCE: &str = "cyber-essentials";
 const HOLDS: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 
 /// The practitioners by key.
-pub(super) type Staff = BTreeMap<&'static str, PractitionerId>;
+pub type Staff = BTreeMap<&'static str, PractitionerId>;
 
 /// Registers organisations, sources, practitioners and their accounts.
 pub(super) async fn staff(
@@ -129,14 +131,18 @@ pub(super) async fn open(
         password: Some(parts.hasher.hash(&ctx, password).await?),
         one_time: Some(one_time(account)),
     };
+    let ids = FirstId { first: Mutex::new(Some(account.id.uuid())), rest: Arc::clone(&parts.ids) };
+    let ctx = Ctx { ids: &ids, ..ctx };
     let opened = parts
         .db
         .write("demo.account", async |tx| {
-            account::register(tx, &ctx, &parts.keys, new, None).await.map_err(Error::from)
+            let id = account::register(tx, &ctx, &parts.keys, new, None).await?;
+            // The buttons of the sign-in page name the account by this id.
+            if id == account.id { Ok(()) } else { Err(Error::Missing("account")) }
         })
         .await;
     match opened {
-        Ok(_) | Err(Error::Directory(ken_directory::Error::Taken(_))) => Ok(()),
+        Ok(()) | Err(Error::Directory(ken_directory::Error::Taken(_))) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -147,17 +153,39 @@ fn one_time(account: &Account) -> OneTimeSecret {
     OneTimeSecret::draw(&Ctx::new(&ken_store::ambient::SystemClock, &known))
 }
 
+/// A source whose first id is decided; the rest are drawn as ever.
+#[derive(Debug)]
+struct FirstId {
+    first: Mutex<Option<Uuid>>,
+    rest: Arc<dyn IdSource>,
+}
+
+impl IdSource for FirstId {
+    fn ordered(&self) -> Uuid {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.rest.ordered())
+    }
+
+    fn random(&self) -> Uuid {
+        self.rest.random()
+    }
+
+    fn entropy(&self, bytes: &mut [u8]) {
+        self.rest.entropy(bytes);
+    }
+}
+
 /// Entropy that is known: the demo prints its secrets on the screen.
 #[derive(Debug)]
 struct Known([u8; 20]);
 
 impl IdSource for Known {
-    fn ordered(&self) -> uuid::Uuid {
-        uuid::Uuid::nil()
+    fn ordered(&self) -> Uuid {
+        Uuid::nil()
     }
 
-    fn random(&self) -> uuid::Uuid {
-        uuid::Uuid::nil()
+    fn random(&self) -> Uuid {
+        Uuid::nil()
     }
 
     fn entropy(&self, bytes: &mut [u8]) {

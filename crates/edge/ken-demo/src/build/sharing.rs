@@ -29,22 +29,29 @@ pub(super) async fn agreements(
 }
 
 /// Signs for one party. The key is drawn, used once and forgotten: what stays is the public half.
-async fn sign(parts: &Parts, copy: &Instrument, party: &Party) -> Result<(), Error> {
+async fn sign(parts: &Parts, instrument: &Instrument, by: &Party) -> Result<(), Error> {
     let ctx = parts.ctx();
     let key = SigningKey::from_bytes(&ctx.entropy());
-    let office = party.senior_owner.clone().ok_or(Error::Missing("senior owner"))?;
-    let signatory = format!("{office} of {} (made up)", party.id);
+    let office = by.senior_owner.clone().ok_or(Error::Missing("senior owner"))?;
+    let signatory = format!("{office} of {} (made up)", by.id);
     let verifier = key.verifying_key();
-    instrument::add_signatory(&parts.db, &ctx, &parts.keys, &party.id, &signatory, &verifier)
-        .await?;
+    ken_sharing::instrument::add_signatory(
+        &parts.db,
+        &ctx,
+        &parts.keys,
+        &by.id,
+        &signatory,
+        &verifier,
+    )
+    .await?;
     let signing = Signing {
-        hash: copy.hash(),
-        party: party.id.clone(),
+        hash: instrument.hash(),
+        party: by.id.clone(),
         signatory,
         role: office,
         time: ctx.clock.now(),
     };
     let message = signing.message().map_err(ken_agreement::Error::from)?;
     let signature = key.sign(&message).to_bytes();
-    Ok(instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?)
+    Ok(ken_sharing::instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?)
 }

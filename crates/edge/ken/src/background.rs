@@ -1,0 +1,121 @@
+//! The work that no request asks for: sealing, remembering the time, sweeping, counting.
+//!
+//! # Invariants
+//!
+//! - Each is a tracked task that ends when it is told to stop; none is detached.
+//! - A failure is counted and tried again at the next turn; it never ends the task.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use ken_core::{Clock, Ctx, IdSource};
+use ken_ledger::{Sealer, Turn};
+use ken_store::Db;
+use ken_store::timer::Runner;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::steady::SteadyClock;
+
+/// How often the sealer looks for entries without a leaf. Source: `core.md` 3.2 lets an entry wait
+/// sixty seconds at most.
+const SEAL_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How often the time is written down. House policy: what a start may not be before.
+const REMEMBER_EVERY: SignedDuration = SignedDuration::from_secs(15);
+/// How often ended sessions are swept. House policy: they are refused long before.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// How often histograms are drained; the exporter asks for it.
+const DRAIN_EVERY: SignedDuration = SignedDuration::from_secs(5);
+/// Most turns of the sealer in a row while more is waiting, before it looks whether to stop.
+const TURNS_MAX: u32 = 10_000;
+
+/// What the background works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Background {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<SteadyClock<ken_store::ambient::SystemClock>>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Background {
+    fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&*self.clock, &*self.ids)
+    }
+
+    /// Waits for the next turn; false when it is time to stop.
+    async fn rest(&self, every: SignedDuration) -> bool {
+        let at = self.clock.now().saturating_add(every).unwrap_or(jiff::Timestamp::MAX);
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = self.clock.sleep_until(at) => true,
+        }
+    }
+
+    /// Seals until told to stop, then whatever is left.
+    pub(crate) async fn seal(self, mut sealer: Sealer) {
+        while self.rest(SEAL_EVERY).await {
+            self.seal_waiting(&mut sealer).await;
+        }
+        self.seal_waiting(&mut sealer).await;
+        if let Err(error) = sealer.close(&self.db).await {
+            tracing::warn!(error.code = error.code(), "the sealer's lease was not given up");
+        }
+    }
+
+    async fn seal_waiting(&self, sealer: &mut Sealer) {
+        for _ in 0..TURNS_MAX {
+            match sealer.run_once(&self.db, &self.ctx()).await {
+                Ok(Turn::Sealed { size, is_more, .. }) => {
+                    let size = u32::try_from(size).unwrap_or(u32::MAX);
+                    metrics::gauge!("ken_ledger_leaves").set(f64::from(size));
+                    if !is_more {
+                        return;
+                    }
+                }
+                Ok(Turn::Standby) => return,
+                Err(error) => {
+                    metrics::counter!("ken_seal_failures_total").increment(1);
+                    tracing::error!(error.code = error.code(), "the ledger could not be sealed");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Writes down the time now and then.
+    pub(crate) async fn remember(self) {
+        loop {
+            self.clock.remember();
+            if !self.rest(REMEMBER_EVERY).await {
+                return;
+            }
+        }
+    }
+
+    /// Removes sessions that have ended.
+    pub(crate) async fn sweep(self) {
+        while self.rest(SWEEP_EVERY).await {
+            let ctx = self.ctx();
+            let swept = self
+                .db
+                .write("directory.sweep", async |tx| ken_directory::session::sweep(tx, &ctx).await);
+            if let Err(error) = swept.await {
+                tracing::warn!(error.code = error.code(), "sessions were not swept");
+            }
+        }
+    }
+
+    /// Serves timers. No part of Ken sets any yet; each will be registered here.
+    pub(crate) async fn timers(self) {
+        let runner = Runner::default();
+        runner.run(&self.db, &*self.clock, &*self.ids, &self.stop).await;
+    }
+
+    /// Drains histograms, so that they do not grow between scrapes.
+    pub(crate) async fn drain(self, metrics: PrometheusHandle) {
+        while self.rest(DRAIN_EVERY).await {
+            metrics.run_upkeep();
+        }
+    }
+}

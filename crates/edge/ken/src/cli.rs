@@ -1,0 +1,104 @@
+//! The commands, as people type them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Sharing agreements that run, a record that they open, and a ledger that says who looked.
+#[derive(Debug, Parser)]
+#[command(name = "ken", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and start a whole made-up partnership
+    Demo(Demo),
+    /// Serve a partnership, as a configuration file says
+    Serve(Configured),
+    /// Say whether a configuration file is good, and start nothing
+    CheckConfig(Configured),
+    /// Bring the database up to date, and start nothing
+    Migrate(Configured),
+    /// Hand out the ledger, or check one that was handed out
+    #[command(subcommand)]
+    Ledger(Ledger),
+}
+
+/// How the demo starts.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where pages are served
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Where messages are received
+    #[arg(long, default_value = "127.0.0.1:2575")]
+    pub(crate) mllp: SocketAddr,
+    /// Where the data is kept, and found again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print one JSON object on one line when ready, instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A command that reads a configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct Configured {
+    /// The configuration file, TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Write the ledger to a file, also while Ken runs
+    Export {
+        /// The file to write; it must not exist
+        file: PathBuf,
+        /// Where the demo keeps its data
+        #[arg(long, value_name = "DIR", conflicts_with = "config")]
+        data: Option<PathBuf>,
+        /// The configuration of a partnership
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Check a ledger that was exported; this needs no server and no database
+    Verify {
+        /// The exported ledger
+        file: PathBuf,
+        /// Keys you trust, one a line: the log's own, and its witnesses'
+        #[arg(long, value_name = "KEYS")]
+        trust: Option<PathBuf>,
+        /// A checkpoint that you kept; the ledger must begin with what it has seen
+        #[arg(long, value_name = "NOTE")]
+        checkpoint: Option<PathBuf>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_has_the_addresses_of_the_handbook() {
+        let cli = Cli::try_parse_from(["ken", "demo", "--json"]).unwrap();
+        let Command::Demo(demo) = cli.command else { panic!("not the demo") };
+        assert_eq!(demo.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(demo.mllp.to_string(), "127.0.0.1:2575");
+        assert!(demo.json && demo.data.is_none());
+    }
+}

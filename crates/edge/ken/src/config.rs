@@ -1,0 +1,218 @@
+//! The configuration file: a dozen keys, typed, checked at start.
+//!
+//! # Invariants
+//!
+//! - An unknown key is refused; a known key that this version cannot honour is refused too.
+//! - A secret stands in a file of its own, which the configuration names.
+//! - Sources, agreements, vocabulary and forms are data with pages, never configuration.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+/// Largest configuration or secret file, in bytes. House policy: a dozen keys fit in a hundredth.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// What the operator decides.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where pages are served.
+    pub(crate) listen: SocketAddr,
+    /// Where messages are received; none are where it is left out.
+    pub(crate) mllp: Option<SocketAddr>,
+    /// How browsers reach Ken: `https://ken.example`.
+    pub(crate) base_url: String,
+    /// The directory of a SQLite database.
+    data: Option<PathBuf>,
+    /// The file that holds the address of a PostgreSQL database, password and all.
+    database_url_file: Option<PathBuf>,
+    /// The directory of keys: not on the disk that holds the database, if it can be.
+    pub(crate) keys_dir: PathBuf,
+    /// The directory of large bodies.
+    pub(crate) blobs: Option<PathBuf>,
+    /// Transport security; not in this version.
+    tls: Option<toml::Table>,
+    /// Outgoing mail; not in this version.
+    smtp: Option<toml::Table>,
+    /// Sign-in by another's identity; not in this version.
+    oidc: Option<toml::Table>,
+    /// What is logged.
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// How a line is written.
+    pub(crate) format: Format,
+    /// The least that is written.
+    pub(crate) level: Level,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The least that is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    /// Failures.
+    Error,
+    /// And what may become one.
+    Warn,
+    /// And what happened.
+    #[default]
+    Info,
+    /// And how.
+    Debug,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// SQLite, in a directory.
+    Directory(PathBuf),
+    /// PostgreSQL, its address in a file.
+    AddressFile(PathBuf),
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub(crate) fn load(file: &Path) -> Result<Self, Trouble> {
+        let text = read_small(file, "ken.config-unreadable", "configuration file")?;
+        Self::parse(&text, file)
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, Trouble> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            // The message shows the line at fault; secrets are in files of their own.
+            Trouble::new(
+                "ken.config",
+                format!("The configuration file {} is not good:\n{error}", file.display()),
+                NOTHING_DONE,
+                "Mend it, then run `ken check-config --config FILE`.",
+            )
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Trouble> {
+        let absent = [("tls", &self.tls), ("smtp", &self.smtp), ("oidc", &self.oidc)];
+        if let Some((key, _)) = absent.iter().find(|(_, value)| value.is_some()) {
+            return Err(wrong(
+                format!("The key `{key}` is set, and this version of Ken has nothing behind it."),
+                "Leave it out. For transport security put a reverse proxy in front.",
+            ));
+        }
+        let scheme = ["https://", "http://"].iter().find_map(|s| self.base_url.strip_prefix(s));
+        if scheme.is_none_or(|rest| rest.is_empty() || rest.contains('/')) {
+            return Err(wrong(
+                "The key `base_url` is not an address without a path.".to_owned(),
+                "Write it like `https://ken.example`.",
+            ));
+        }
+        self.database().map(drop)
+    }
+
+    /// Where the database is.
+    pub(crate) fn database(&self) -> Result<Database, Trouble> {
+        match (&self.data, &self.database_url_file) {
+            (Some(dir), None) => Ok(Database::Directory(dir.clone())),
+            (None, Some(file)) => Ok(Database::AddressFile(file.clone())),
+            _ => Err(wrong(
+                "Exactly one of `data` and `database_url_file` must be set.".to_owned(),
+                "Set `data` for SQLite, or `database_url_file` for PostgreSQL.",
+            )),
+        }
+    }
+
+    /// Whether browsers come by https.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+}
+
+fn wrong(happened: String, next: &str) -> Trouble {
+    Trouble::new("ken.config", happened, NOTHING_DONE, next)
+}
+
+/// Reads a small text file.
+pub(crate) fn read_small(file: &Path, code: &'static str, what: &str) -> Result<String, Trouble> {
+    let trouble = |happened: String| {
+        Trouble::new(code, happened, NOTHING_DONE, "Check the path and who may read it.")
+    };
+    let shown = file.display();
+    let size = std::fs::metadata(file)
+        .map_err(|error| trouble(format!("The {what} {shown} cannot be read.")).because(error))?
+        .len();
+    if size > FILE_BYTES_MAX {
+        return Err(trouble(format!("The {what} {shown} is over {FILE_BYTES_MAX} bytes.")));
+    }
+    std::fs::read_to_string(file)
+        .map_err(|error| trouble(format!("The {what} {shown} cannot be read.")).because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+        listen = '127.0.0.1:8080'\n\
+        mllp = '127.0.0.1:2575'\n\
+        base_url = 'https://ken.example'\n\
+        data = '/var/lib/ken'\n\
+        keys_dir = '/var/lib/ken-keys'\n\
+        log = { format = 'text', level = 'warn' }\n";
+
+    fn parse(text: &str) -> Result<Config, Trouble> {
+        Config::parse(text, Path::new("ken.toml"))
+    }
+
+    #[test]
+    fn a_good_file_is_read() {
+        let config = parse(GOOD).unwrap();
+        assert!(config.is_secure());
+        assert_eq!(config.database().unwrap(), Database::Directory("/var/lib/ken".into()));
+        assert_eq!(config.log, Log { format: Format::Text, level: Level::Warn });
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let check = |text: &str, want: &str| {
+            let trouble = parse(text).unwrap_err();
+            assert_eq!(trouble.code(), "ken.config");
+            assert!(trouble.to_string().contains(want), "{trouble}");
+        };
+        let changed = |from: &str, to: &str| GOOD.replace(from, to);
+        check(&changed("listen", "lisen"), "unknown field `lisen`");
+        check(&changed("127.0.0.1:8080", "8080"), "listen");
+        check(&changed("data = '/var/lib/ken'", ""), "Exactly one");
+        check(&format!("database_url_file = '/run/db'\n{GOOD}"), "Exactly one");
+        check(&changed("https://ken.example", "ken.example"), "base_url");
+        check(&changed("https://ken.example", "https://ken.example/x"), "base_url");
+        check(&format!("{GOOD}\n[tls]\ncert = 'x'\n"), "`tls`");
+        check(&changed("'warn'", "'loud'"), "unknown variant");
+        check("", "missing field");
+    }
+
+    #[test]
+    fn a_missing_file_is_said_plainly() {
+        let trouble = Config::load(Path::new("no/such/ken.toml")).unwrap_err();
+        assert_eq!(trouble.code(), "ken.config-unreadable");
+    }
+}

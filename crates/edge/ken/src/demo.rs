@@ -1,0 +1,89 @@
+//! `ken demo`: a whole made-up partnership, on this machine alone.
+
+use std::path::{Path, PathBuf};
+
+use ken_demo::{Account, Built, Parts};
+use ken_http::{DemoAccount, Site};
+
+use crate::cli::Demo;
+use crate::config::{Format, Level, Log};
+use crate::house::{House, Places};
+use crate::progress::Shown;
+use crate::ready::Ready;
+use crate::run::{Listeners, Running};
+use crate::stop::Signals;
+use crate::trouble::{DATA_SAFE, Trouble};
+use crate::{say, telemetry};
+
+/// Where the demo keeps its data unless it is told: beside where it was started.
+pub(crate) fn usual_directory() -> PathBuf {
+    PathBuf::from("ken-demo-data")
+}
+
+/// Runs the demo until it is stopped.
+pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
+    telemetry::log(&Log { format: Format::Text, level: Level::Warn })?;
+    let metrics = telemetry::metrics()?;
+    let signals = Signals::listen()?;
+    let flags = ("--listen ADDRESS:PORT", "--mllp ADDRESS:PORT");
+    let listeners = Listeners::take(command.listen, Some(command.mllp), flags).await?;
+    let (http, mllp) = listeners.addresses()?;
+    let data = command.data.unwrap_or_else(usual_directory);
+    let mut house = House::open(&Places::demo(&data)).await?;
+    let running = Running::new();
+    running.work(&mut house, data.clone(), &metrics);
+    let built = build(&house, &data).await?;
+    let accounts = &built.partnership.accounts;
+    running.listen(&house, site(accounts), listeners, metrics);
+    let shown = std::path::absolute(&data).unwrap_or(data);
+    let ready = Ready { http, mllp: mllp.unwrap_or(command.mllp), data: &shown, accounts };
+    say::out(&if command.json { ready.json() } else { ready.table() });
+    running.until_stopped(house, signals).await;
+    Ok(())
+}
+
+async fn build(house: &House, data: &Path) -> Result<Built, Trouble> {
+    let parts = Parts {
+        db: house.db.clone(),
+        keys: house.keys.clone(),
+        hub: house.hub.clone(),
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        hasher: house.hasher.clone(),
+        data: data.to_owned(),
+    };
+    let shown = Shown::default();
+    let built = ken_demo::build(&parts, &|progress| shown.note(progress)).await;
+    shown.finish();
+    built.map_err(|error| {
+        Trouble::new(
+            error.code(),
+            "The made-up partnership could not be built.",
+            DATA_SAFE,
+            "Start again: it goes on where it stopped. If that does not help, choose an empty \
+             directory with --data DIR.",
+        )
+        .because(error)
+    })
+}
+
+fn site(accounts: &[Account]) -> Site {
+    let account = |one: &Account| DemoAccount {
+        account: one.id,
+        name: one.name.clone(),
+        organisation: match one.organisation {
+            "" => "Their own record".to_owned(),
+            organisation => organisation.to_owned(),
+        },
+        role: one.role.to_owned(),
+        try_first: one.try_first.to_owned(),
+    };
+    Site {
+        partnership: "Glen".to_owned(),
+        made_up: true,
+        secure: false,
+        help_phone: Some(ken_demo::place::office(99)),
+        help_email: Some("help@glen.example".to_owned()),
+        demo_accounts: accounts.iter().map(account).collect(),
+    }
+}

@@ -1,0 +1,183 @@
+//! The house, opened: database, keys, clock, hub and sealer of one process.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ken_core::{Clock, Ctx, IdSource};
+use ken_directory::Hasher;
+use ken_hub::Hub;
+use ken_ledger::{KeyUse, Sealer, SealerSettings, SignerKey, Turn};
+use ken_sharing::Gate;
+use ken_store::ambient::{SystemClock, SystemIds};
+use ken_store::keys::{KeyRing, RootKey};
+use ken_store::{Db, Migration, OpenError, Settings};
+
+use crate::config::{Config, Database, read_small};
+use crate::steady::SteadyClock;
+use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
+
+/// The tables of every crate, what others stand on first.
+const MIGRATIONS: &[&[Migration]] = &[
+    ken_ledger::MIGRATIONS,
+    ken_directory::MIGRATIONS,
+    ken_sharing::MIGRATIONS,
+    ken_person::MIGRATIONS,
+    ken_records::MIGRATIONS,
+    ken_hub::MIGRATIONS,
+];
+
+/// Most turns of a sealer that a command waits for: ten million leaves.
+const SEALS_MAX: u32 = 10_000;
+
+/// Where the parts of a house are.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// The database.
+    pub(crate) database: Settings,
+    /// What this process keeps beside it: the last time, the control socket.
+    pub(crate) beside: PathBuf,
+    /// The keys.
+    pub(crate) keys: PathBuf,
+    /// The origin of the ledger: the name of its key.
+    pub(crate) origin: String,
+}
+
+impl Places {
+    /// Those of the demo: everything in one directory.
+    pub(crate) fn demo(data: &Path) -> Self {
+        Self {
+            database: Settings::sqlite(data.join("ken.db")),
+            beside: data.to_owned(),
+            keys: data.join("keys"),
+            origin: "glen.example/ledger".to_owned(),
+        }
+    }
+
+    /// Those that a configuration names.
+    pub(crate) fn configured(config: &Config) -> Result<Self, Trouble> {
+        let (database, beside) = match config.database()? {
+            Database::Directory(dir) => (Settings::sqlite(dir.join("ken.db")), dir),
+            Database::AddressFile(file) => {
+                let address = read_small(&file, "ken.config-unreadable", "database address file")?;
+                (Settings::postgres(address.trim()), config.keys_dir.clone())
+            }
+        };
+        let host = config.base_url.split("://").nth(1).unwrap_or("ken.example");
+        let host = host.split(':').next().unwrap_or(host);
+        let origin = format!("{host}/ledger");
+        Ok(Self { database, beside, keys: config.keys_dir.clone(), origin })
+    }
+
+    fn directories(&self) -> Result<(), Trouble> {
+        for dir in [&self.beside, &self.keys] {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+            let writable = made.and_then(|()| {
+                let probe = dir.join(".ken-can-write");
+                fs::write(&probe, b"")?;
+                fs::remove_file(&probe)
+            });
+            writable.map_err(|error| {
+                Trouble::new(
+                    "ken.directory",
+                    format!("Ken cannot write in {}.", dir.display()),
+                    NOTHING_DONE,
+                    "Check that it is a directory, who owns it, and that the disk is not full.",
+                )
+                .because(error)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The parts of one running process.
+#[derive(Debug)]
+pub(crate) struct House {
+    pub(crate) db: Db,
+    pub(crate) keys: KeyRing,
+    keys_db: Db,
+    pub(crate) clock: Arc<SteadyClock<SystemClock>>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) hasher: Hasher,
+    /// The sealer, until the background takes it.
+    pub(crate) sealer: Option<Sealer>,
+}
+
+impl House {
+    /// Opens everything, bringing the tables up to date.
+    pub(crate) async fn open(places: &Places) -> Result<Self, Trouble> {
+        places.directories()?;
+        let clock = Arc::new(SteadyClock::start(SystemClock, &places.beside)?);
+        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+        let db = database(places).await?;
+        let keys_db = Db::open(Settings::sqlite(places.keys.join("keys.db"))).await;
+        let keys_db = keys_db.map_err(unopened)?;
+        let root = RootKey::open(&places.keys, &*ids).map_err(unopened)?;
+        let keys = KeyRing::unlock(keys_db.clone(), root).await.map_err(unopened)?;
+        let dynamic: Arc<dyn Clock> = clock.clone();
+        let hub = Hub::open(db.clone(), keys.clone(), dynamic, ids.clone());
+        let hub = Arc::new(hub.await.map_err(|error| failed(error.code(), error))?);
+        let sealer = Some(sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?);
+        let (gate, hasher) = (Arc::new(Gate::default()), Hasher::default());
+        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer })
+    }
+
+    /// Seals whatever waits; for a command that runs alone.
+    pub(crate) async fn seal_all(&mut self) -> Result<(), Trouble> {
+        let ctx = Ctx::new(&*self.clock, &*self.ids);
+        let Some(sealer) = &mut self.sealer else { return Ok(()) };
+        for _ in 0..SEALS_MAX {
+            match sealer.run_once(&self.db, &ctx).await {
+                Ok(Turn::Sealed { is_more: true, .. }) => {}
+                Ok(_) => return Ok(()),
+                Err(error) => return Err(failed(error.code(), error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the databases, once nobody works in them.
+    pub(crate) async fn close(self) {
+        self.clock.remember();
+        self.db.close().await;
+        self.keys_db.close().await;
+    }
+}
+
+/// Opens the database and brings its tables up to date.
+pub(crate) async fn database(places: &Places) -> Result<Db, Trouble> {
+    places.directories()?;
+    let db = Db::open(places.database.clone()).await.map_err(unopened)?;
+    db.migrate(MIGRATIONS).await.map_err(unopened)?;
+    Ok(db)
+}
+
+async fn sealer(places: &Places, db: &Db, ctx: &Ctx<'_>) -> Result<Sealer, Trouble> {
+    let file = places.keys.join("ledger.key");
+    let key = SignerKey::open(&file, &places.origin, KeyUse::Log, ctx)
+        .map_err(|error| failed(error.code(), error))?;
+    let settings = SealerSettings {
+        key,
+        holder: ctx.ids.random().to_string(),
+        witnesses: Vec::new(),
+        memory: places.keys.join("ledger.seen"),
+    };
+    Sealer::open(db, ctx, settings).await.map_err(|error| failed(error.code(), error))
+}
+
+/// A database that could not be opened, in words.
+fn unopened(error: OpenError) -> Trouble {
+    let code = error.code();
+    Trouble::new(code, "Ken could not open its database.", DATA_SAFE, "See what the machine said.")
+        .because(error)
+}
+
+/// A part that could not be started, in words.
+fn failed(code: &'static str, error: impl Into<anyhow::Error>) -> Trouble {
+    Trouble::new(code, "Ken could not start.", DATA_SAFE, "See what the machine said.")
+        .because(error)
+}

@@ -1,0 +1,170 @@
+//! `ken ledger`: handing the ledger out, and checking one that was handed out.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use ken_ledger::{Holds, Note, Trust, Verdict};
+
+use crate::cli::Ledger;
+use crate::config::{Config, read_small};
+use crate::house::{House, Places};
+use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
+use crate::{control, demo, say};
+
+/// Runs the command.
+pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
+    match command {
+        Ledger::Export { file, data, config } => {
+            let places = match config {
+                Some(config) => Places::configured(&Config::load(&config)?)?,
+                None => Places::demo(&data.unwrap_or_else(demo::usual_directory)),
+            };
+            export(&places, &file).await
+        }
+        Ledger::Verify { file, trust, checkpoint } => {
+            verify(&file, trust.as_deref(), checkpoint.as_deref())
+        }
+    }
+}
+
+async fn export(places: &Places, file: &Path) -> Result<(), Trouble> {
+    if file.exists() {
+        return Err(Trouble::new(
+            "ken.export-exists",
+            format!("There is something at {} already.", file.display()),
+            NOTHING_DONE,
+            "Choose another name, or move the old one away.",
+        ));
+    }
+    if !places.beside.is_dir() {
+        return Err(Trouble::new(
+            "ken.no-data",
+            format!("There is no Ken in {}.", places.beside.display()),
+            NOTHING_DONE,
+            "Name its directory with --data, or its configuration with --config.",
+        ));
+    }
+    match control::ask_for_export(&places.beside)? {
+        Some(written) => take(&written, file)?,
+        None => export_alone(places, file).await?,
+    }
+    say::out(&format!("The ledger is in {}.", file.display()));
+    Ok(())
+}
+
+/// Takes what a running Ken wrote; to another disk by copying.
+fn take(written: &Path, file: &Path) -> Result<(), Trouble> {
+    let moved = fs::rename(written, file)
+        .or_else(|_| fs::copy(written, file).and_then(|_| fs::remove_file(written)));
+    moved.map_err(|error| unwritten(file).because(error))
+}
+
+/// Nobody runs: seals what was left, and exports.
+async fn export_alone(places: &Places, file: &Path) -> Result<(), Trouble> {
+    let mut house = House::open(places).await?;
+    house.seal_all().await?;
+    let exported = control::write_export(&house.db, file).await;
+    house.close().await;
+    exported.map_err(|code| {
+        Trouble::new(
+            code,
+            format!("The ledger could not be written to {}.", file.display()),
+            DATA_SAFE,
+            "Check the directory, its owner, and the room on the disk.",
+        )
+    })
+}
+
+fn unwritten(file: &Path) -> Trouble {
+    Trouble::new(
+        "ken.export-file",
+        format!("The ledger could not be written to {}.", file.display()),
+        DATA_SAFE,
+        "Check the directory, its owner, and the room on the disk.",
+    )
+}
+
+fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), Trouble> {
+    let trust = trust.map(trusted).transpose()?.unwrap_or_default();
+    let kept = kept.map(checkpoint).transpose()?;
+    let export = File::open(file).map_err(|error| unread(file.to_owned()).because(error))?;
+    let verdict = ken_ledger::verify(BufReader::new(export), &trust, kept.as_ref())
+        .map_err(|error| unread(file.to_owned()).because(error))?;
+    match verdict {
+        Verdict::Holds(holds) => {
+            say::out(&held(&holds));
+            Ok(())
+        }
+        Verdict::Broken(broken) => {
+            let at = broken.entry.map_or_else(String::new, |entry| {
+                format!(" The first broken entry is number {entry}, counted from 0.")
+            });
+            Err(Trouble::new(
+                "ken.ledger-broken",
+                format!("The ledger does not hold: {}.{at}", broken.what),
+                "This file was not changed by checking it.",
+                "Keep it, ask for a second export, and tell the parties of the agreements.",
+            ))
+        }
+    }
+}
+
+fn trusted(file: &Path) -> Result<Trust, Trouble> {
+    let text = read_small(file, "ken.trust-unreadable", "trust file")?;
+    Trust::parse(&text).map_err(|error| {
+        Trouble::new(
+            error.code(),
+            format!("The trust file {} is not good.", file.display()),
+            NOTHING_DONE,
+            "Mend the line that the machine names.",
+        )
+        .because(error)
+    })
+}
+
+fn checkpoint(file: &Path) -> Result<Note, Trouble> {
+    let text = read_small(file, "ken.checkpoint-unreadable", "checkpoint")?;
+    text.parse().map_err(|error: ken_ledger::NoteError| {
+        Trouble::new(
+            error.code(),
+            format!("The checkpoint {} is not one.", file.display()),
+            NOTHING_DONE,
+            "Give the signed note that you kept, as it was given to you.",
+        )
+        .because(error)
+    })
+}
+
+fn unread(file: PathBuf) -> Trouble {
+    Trouble::new(
+        "ken.export-unreadable",
+        format!("The export {} cannot be read.", file.display()),
+        NOTHING_DONE,
+        "Check the path and who may read it.",
+    )
+}
+
+/// What holds, one line each.
+fn held(holds: &Holds) -> String {
+    let mut lines = vec![
+        format!("consistent: {} entries, root {}", holds.size, holds.root),
+        format!("log: {}", holds.log),
+    ];
+    if !holds.is_trusted {
+        lines.push(
+            "the log's key is not in a trust file of yours: compare it with the signed agreements"
+                .to_owned(),
+        );
+    }
+    if let Some(size) = holds.extends_yours {
+        lines.push(format!("extends your checkpoint of {size} entries"));
+    }
+    for one in &holds.witnessed_by {
+        lines.push(format!("witnessed by {} up to {} entries", one.witness, one.size));
+    }
+    if holds.witnessed_by.is_empty() {
+        lines.push("witnessed by nobody that you trust".to_owned());
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,155 @@
+//! What the demo prints when it is ready: a table for people, or one JSON object for scripts.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use ken_demo::Account;
+use serde_json::json;
+
+/// What a visitor is told.
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    /// Where pages are served.
+    pub(crate) http: SocketAddr,
+    /// Where messages are received.
+    pub(crate) mllp: SocketAddr,
+    /// Where the data is kept.
+    pub(crate) data: &'a Path,
+    /// Who can sign in.
+    pub(crate) accounts: &'a [Account],
+}
+
+/// Widest a line of the table may be, in letters. House policy: two columns of an old terminal.
+const WIDTH_MAX: usize = 100;
+
+impl Ready<'_> {
+    /// One JSON object on one line.
+    pub(crate) fn json(&self) -> String {
+        let account = |one: &Account| {
+            json!({
+                "name": one.name,
+                "organisation": one.organisation,
+                "role": one.role,
+                "sign_in": one.sign_in,
+                "password": one.password,
+                "one_time_secret": one.one_time_secret(),
+                "try": one.try_first,
+            })
+        };
+        json!({
+            "http": format!("http://{}", self.http),
+            "mllp": self.mllp.to_string(),
+            "data": self.data,
+            "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+
+    /// The table.
+    pub(crate) fn table(&self) -> String {
+        let mut text = String::new();
+        let mut line = |of: &str| {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{of}");
+        };
+        line("");
+        line("Ken is ready. Everyone in it is made up.");
+        line("");
+        line(&format!("  Pages     http://{}", self.http));
+        line(&format!("  Messages  {} (HL7 v2 over MLLP)", self.mllp));
+        line(&format!("  Data      {}", self.data.display()));
+        line("");
+        line("On the sign-in page each account below has a button of its own.");
+        line("To sign in by hand, use the password and a one-time code from the secret.");
+        let mut organisation = None;
+        for one in self.accounts {
+            if organisation != Some(one.organisation) {
+                organisation = Some(one.organisation);
+                line("");
+                let heading = Some(one.organisation).filter(|name| !name.is_empty());
+                line(heading.unwrap_or("People, for their own record"));
+            }
+            line(&format!("  {} ({})", one.name, one.role));
+            line(&format!("    sign in   {}", one.sign_in));
+            line(&format!("    password  {}   secret {}", one.password, one.one_time_secret()));
+            for (at, part) in folded(one.try_first, WIDTH_MAX - 14).iter().enumerate() {
+                line(&format!("    {}  {part}", if at == 0 { "try first" } else { "         " }));
+            }
+        }
+        line("");
+        line("Stop it with Ctrl-C; the data stays, and the next start finds it.");
+        text
+    }
+}
+
+/// A text on lines of at most `width` letters, broken at blanks.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use ken_demo::{Dice, accounts};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn check(with: impl FnOnce(&Ready<'_>)) {
+        let accounts = accounts(&Dice::new(1));
+        with(&Ready {
+            http: ([127, 0, 0, 1], 8080).into(),
+            mllp: ([127, 0, 0, 1], 2575).into(),
+            data: Path::new("glen"),
+            accounts: &accounts,
+        });
+    }
+
+    #[test]
+    fn the_object_has_the_keys_of_the_handbook_and_no_other() {
+        check(|ready| {
+            let text = ready.json();
+            assert_eq!(text.lines().count(), 1);
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let keys = |value: &Value| {
+                value
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .cloned()
+                    .collect::<std::collections::BTreeSet<_>>()
+            };
+            let want = |of: &[&str]| of.iter().map(|key| (*key).to_owned()).collect();
+            assert_eq!(keys(&value), want(&["http", "mllp", "data", "accounts"]));
+            let account =
+                ["name", "organisation", "role", "sign_in", "password", "one_time_secret", "try"];
+            for one in value["accounts"].as_array().unwrap() {
+                assert_eq!(keys(one), want(&account));
+            }
+            assert_eq!(value["http"], "http://127.0.0.1:8080");
+        });
+    }
+
+    #[test]
+    fn the_table_names_everyone_and_is_not_too_wide() {
+        check(|ready| {
+            let table = ready.table();
+            for one in ready.accounts {
+                assert!(table.contains(&one.sign_in) && table.contains(&one.password));
+            }
+            let widest = table.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|width| width <= WIDTH_MAX), "{widest:?}");
+            assert!(table.contains("Everyone in it is made up"));
+        });
+    }
+}

@@ -1,0 +1,146 @@
+//! A running Ken: what listens, what works in the background, and how it stops.
+//!
+//! # Invariants
+//!
+//! - The addresses are taken before anything else is done, so that a second instance changes
+//!   nothing.
+//! - Stopping refuses new work, finishes what was begun, seals, and closes the databases, in that
+//!   order; what was acknowledged is on disk whether or not it gets that far.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ken_http::{App, Site};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::background::Background;
+use crate::house::House;
+use crate::stop::Signals;
+use crate::trouble::{NOTHING_DONE, Trouble};
+use crate::web::Probe;
+use crate::{control, listen, web};
+
+/// How long begun work may take once Ken is told to stop. House policy: shorter than the ninety
+/// seconds that supervisors give.
+const STOP_WAIT: Duration = Duration::from_secs(30);
+
+/// The addresses, taken.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    http: TcpListener,
+    mllp: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Takes them.
+    pub(crate) async fn take(
+        http: SocketAddr,
+        mllp: Option<SocketAddr>,
+        flags: (&str, &str),
+    ) -> Result<Self, Trouble> {
+        let http = listen::take(http, "pages", flags.0).await?;
+        let mllp = match mllp {
+            Some(mllp) => Some(listen::take(mllp, "messages", flags.1).await?),
+            None => None,
+        };
+        Ok(Self { http, mllp })
+    }
+
+    /// Where pages and messages are, with the ports that were given.
+    pub(crate) fn addresses(&self) -> Result<(SocketAddr, Option<SocketAddr>), Trouble> {
+        let address = |listener: &TcpListener| {
+            listener.local_addr().map_err(|error| {
+                let happened = "An address was lost at once.";
+                Trouble::new("ken.address", happened, NOTHING_DONE, "Try again.").because(error)
+            })
+        };
+        Ok((address(&self.http)?, self.mllp.as_ref().map(address).transpose()?))
+    }
+}
+
+/// What runs besides the listeners.
+#[derive(Debug)]
+pub(crate) struct Running {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    requests: TaskTracker,
+}
+
+impl Running {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            requests: TaskTracker::new(),
+        }
+    }
+
+    /// Starts to work in the background.
+    pub(crate) fn work(&self, house: &mut House, beside: PathBuf, metrics: &PrometheusHandle) {
+        let background = Background {
+            db: house.db.clone(),
+            clock: Arc::clone(&house.clock),
+            ids: Arc::clone(&house.ids),
+            stop: self.stop.clone(),
+        };
+        if let Some(sealer) = house.sealer.take() {
+            self.tasks.spawn(background.clone().seal(sealer));
+        }
+        self.tasks.spawn(background.clone().remember());
+        self.tasks.spawn(background.clone().sweep());
+        self.tasks.spawn(background.clone().drain(metrics.clone()));
+        self.tasks.spawn(background.timers());
+        let (db, ids) = (house.db.clone(), Arc::clone(&house.ids));
+        self.tasks.spawn(control::serve(db, beside, ids, self.stop.clone()));
+    }
+
+    /// Starts to listen.
+    pub(crate) fn listen(
+        &self,
+        house: &House,
+        site: Site,
+        listeners: Listeners,
+        metrics: PrometheusHandle,
+    ) {
+        let app = App::new(ken_http::Parts {
+            db: house.db.clone(),
+            keys: house.keys.clone(),
+            gate: Arc::clone(&house.gate),
+            hasher: house.hasher.clone(),
+            clock: house.clock.clone(),
+            ids: Arc::clone(&house.ids),
+            site,
+            tasks: self.requests.clone(),
+        });
+        let probe = Probe {
+            db: house.db.clone(),
+            clock: house.clock.clone(),
+            ids: Arc::clone(&house.ids),
+            metrics,
+        };
+        self.tasks.spawn(web::serve(listeners.http, app, probe, self.stop.clone()));
+        if let Some(mllp) = listeners.mllp {
+            self.tasks.spawn(ken_hub::serve(Arc::clone(&house.hub), mllp, self.stop.clone()));
+        }
+    }
+
+    /// Waits until somebody wants it stopped, and stops.
+    pub(crate) async fn until_stopped(self, house: House, mut signals: Signals) {
+        signals.wait(&self.stop).await;
+        tracing::info!("stopping: no new work is taken");
+        for tracker in [&self.requests, &self.tasks] {
+            tracker.close();
+            if tokio::time::timeout(STOP_WAIT, tracker.wait()).await.is_err() {
+                tracing::warn!(count = tracker.len(), "some work did not end in time");
+            }
+        }
+        house.close().await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,57 @@
+//! `ken serve`, `ken check-config` and `ken migrate`: a partnership that a file describes.
+
+use ken_http::Site;
+
+use crate::cli::Configured;
+use crate::config::Config;
+use crate::house::{House, Places, database};
+use crate::run::{Listeners, Running};
+use crate::stop::Signals;
+use crate::trouble::Trouble;
+use crate::{say, telemetry};
+
+/// Serves until stopped.
+pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
+    let config = Config::load(&command.config)?;
+    telemetry::log(&config.log)?;
+    let metrics = telemetry::metrics()?;
+    let signals = Signals::listen()?;
+    let flags = ("the key `listen`", "the key `mllp`");
+    let listeners = Listeners::take(config.listen, config.mllp, flags).await?;
+    let places = Places::configured(&config)?;
+    let mut house = House::open(&places).await?;
+    let running = Running::new();
+    running.work(&mut house, places.beside, &metrics);
+    running.listen(&house, site(&config), listeners, metrics);
+    tracing::info!(address = %config.listen, "ready");
+    running.until_stopped(house, signals).await;
+    Ok(())
+}
+
+/// Says whether a configuration is good.
+pub(crate) fn check_config(command: &Configured) -> Result<(), Trouble> {
+    let config = Config::load(&command.config)?;
+    Places::configured(&config)?;
+    say::out("The configuration is good.");
+    Ok(())
+}
+
+/// Brings the tables up to date.
+pub(crate) async fn migrate(command: &Configured) -> Result<(), Trouble> {
+    let config = Config::load(&command.config)?;
+    let db = database(&Places::configured(&config)?).await?;
+    db.close().await;
+    say::out("The database is up to date.");
+    Ok(())
+}
+
+fn site(config: &Config) -> Site {
+    Site {
+        partnership: "Ken".to_owned(),
+        made_up: false,
+        secure: config.is_secure(),
+        help_phone: None,
+        help_email: None,
+        demo_accounts: Vec::new(),
+    }
+}

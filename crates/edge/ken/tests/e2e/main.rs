@@ -1,0 +1,7 @@
+//! The binary from outside: real processes, real sockets, a real disk.
+#![cfg(test)]
+
+mod command;
+mod process;
+mod story;
+mod wire;
