@@ -5,6 +5,7 @@
 //! - Passwords and one-time secrets follow from the seed alone: they are printed on the screen and
 //!   protect nobody.
 
+use jiff::civil::Date;
 use ken_core::AccountId;
 
 use crate::Dice;
@@ -31,8 +32,8 @@ pub struct Account {
     pub password: String,
     /// The secret of their one-time codes: the 20 bytes that RFC 4226 recommends.
     pub one_time: [u8; 20],
-    /// What to try first.
-    pub try_first: &'static str,
+    /// What to try first; people are named with what a search asks for.
+    pub try_first: String,
 }
 
 /// Whose login it is.
@@ -72,13 +73,35 @@ impl std::fmt::Debug for Account {
 
 /// Every login: practitioners first, then people.
 #[must_use]
-pub fn accounts(dice: &Dice) -> Vec<Account> {
-    let staff = PRACTITIONERS.iter().map(|one| staff(one, dice));
+pub fn accounts(dice: &Dice, start: Date) -> Vec<Account> {
+    let staff = PRACTITIONERS.iter().map(|one| staff(one, dice, start));
     let people = stories().filter_map(|story| own(story, dice));
     staff.chain(people).collect()
 }
 
-fn staff(practitioner: &'static Practitioner, dice: &Dice) -> Account {
+/// A text with the people of the stories in it, as a search wants to know them: `{morag}` becomes
+/// her name, date of birth and CHI number.
+fn named(text: &str, start: Date) -> String {
+    let tell = |text: String, (number, story): (u32, &Story)| {
+        let mark = format!("{{{}}}", story.handle);
+        if !text.contains(&mark) {
+            return text;
+        }
+        let person = story.person(number, start);
+        let born = person.born.day();
+        let born = born.map_or_else(|| person.born.to_string(), |day| said(day));
+        let chi = person.chi.map_or_else(String::new, |chi| format!(", CHI {}", chi.reveal()));
+        let told = format!("{} {} (born {born}{chi})", person.given, person.family);
+        text.replace(&mark, &told)
+    };
+    (0..).zip(stories()).fold(text.to_owned(), tell)
+}
+
+fn said(day: Date) -> String {
+    day.strftime("%-d %B %Y").to_string()
+}
+
+fn staff(practitioner: &'static Practitioner, dice: &Dice, start: Date) -> Account {
     let organisation = Organisation::find(practitioner.organisation);
     let domain = organisation.map_or("nowhere.example", |organisation| organisation.domain);
     let sign_in = format!("{}@{domain}", practitioner.key);
@@ -91,7 +114,7 @@ fn staff(practitioner: &'static Practitioner, dice: &Dice) -> Account {
         password: password(&sign_in, dice),
         one_time: one_time(&sign_in, dice),
         sign_in,
-        try_first: practitioner.try_first,
+        try_first: named(practitioner.try_first, start),
     }
 }
 
@@ -107,7 +130,7 @@ fn own(story: &'static Story, dice: &Dice) -> Option<Account> {
         password: password(&sign_in, dice),
         one_time: one_time(&sign_in, dice),
         sign_in,
-        try_first,
+        try_first: try_first.to_owned(),
     })
 }
 
@@ -145,24 +168,40 @@ fn label(text: &str) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
+    use jiff::civil::date;
+
     use super::*;
+
+    const START: Date = date(2026, 11, 21);
+
+    #[test]
+    fn what_to_try_says_what_a_search_asks_for() {
+        let all = accounts(&Dice::new(1), START);
+        assert!(all.iter().all(|one| !one.try_first.contains(['{', '}'])));
+        let rao = all.iter().find(|one| one.sign_in.starts_with("sunita.rao")).unwrap();
+        assert!(
+            rao.try_first.contains("Morag Drummond (born 1 July 1948, CHI 3"),
+            "{}",
+            rao.try_first
+        );
+    }
 
     #[test]
     fn everyone_signs_in_by_their_own() {
-        let all = accounts(&Dice::new(1));
+        let all = accounts(&Dice::new(1), START);
         let sign_ins: BTreeSet<_> = all.iter().map(|one| &one.sign_in).collect();
         let secrets: BTreeSet<_> = all.iter().map(Account::one_time_secret).collect();
         let ids: BTreeSet<_> = all.iter().map(|one| one.id).collect();
         assert_eq!((sign_ins.len(), secrets.len(), ids.len()), (all.len(), all.len(), all.len()));
         assert!(all.iter().all(|one| one.sign_in.ends_with(".example")));
         assert!(all.iter().all(|one| !one.try_first.is_empty() && one.password.len() >= 15));
-        assert_eq!(all, accounts(&Dice::new(1)));
-        assert_ne!(all, accounts(&Dice::new(2)));
+        assert_eq!(all, accounts(&Dice::new(1), START));
+        assert_ne!(all, accounts(&Dice::new(2), START));
     }
 
     #[test]
     fn a_secret_is_spelt_in_base_32() {
-        let mut account = accounts(&Dice::new(1)).remove(0);
+        let mut account = accounts(&Dice::new(1), START).remove(0);
         // RFC 4648 section 10, repeated to twenty bytes: "fooba" is MZXW6YTB.
         account.one_time = *b"foobafoobafoobafooba";
         assert_eq!(account.one_time_secret(), "MZXW6YTB".repeat(4));
@@ -170,7 +209,7 @@ mod tests {
 
     #[test]
     fn at_least_one_person_and_one_of_each_organisation() {
-        let all = accounts(&Dice::new(1));
+        let all = accounts(&Dice::new(1), START);
         for organisation in crate::organisation::ORGANISATIONS {
             assert!(all.iter().any(|one| one.organisation == organisation.name));
         }

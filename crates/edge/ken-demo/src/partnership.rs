@@ -42,7 +42,7 @@ impl Partnership {
         people.extend(drawn);
         // Stable: what one person's history says first stays first.
         events.sort_by_key(|event| (event.at, event.person));
-        Self { start, people, events, accounts: account::accounts(&dice.fork(3)) }
+        Self { start, people, events, accounts: account::accounts(&dice.fork(3), start) }
     }
 
     /// The person whom a story is about.

@@ -13,7 +13,7 @@ pub struct Practitioner {
     pub roles: &'static [&'static str],
     /// What the usual role is called on a page.
     pub title: &'static str,
-    /// What to try first when signed in as them.
+    /// What to try first when signed in as them; `{morag}` stands for who that is.
     pub try_first: &'static str,
 }
 
@@ -36,7 +36,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dr Sunita Rao",
         &["gp.doctor", "ig.lead"],
         "GP",
-        "Find Morag Drummond by name and date of birth, choose direct care, and read her Key \
+        "Find {morag}, choose direct care, and read her Key \
          Information Summary.",
     ),
     at(
@@ -45,8 +45,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Jo Findlay",
         &["gp.nurse"],
         "Practice nurse",
-        "Look for yourself: you are registered here too, and your own record is not for your work \
-         sign-in.",
+        "Look for yourself: you are registered here too, and your own record is not for your \
+         work sign-in.",
     ),
     at(
         "nhsl",
@@ -54,7 +54,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dr Tomasz Wójcik",
         &["nhs.ed"],
         "Emergency department doctor",
-        "Find Morag Drummond, who came in with a fall: see who helps her and what matters to her.",
+        "Find {morag}, who came in with a fall: see who helps her and what matters to her.",
     ),
     at(
         "nhsl",
@@ -62,7 +62,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Kirsty Lamont",
         &["nhs.ward"],
         "Charge nurse",
-        "Find Hamish Geddes and see who may speak for him.",
+        "Find {hamish} and see who may speak for him.",
     ),
     at(
         "nhsl",
@@ -70,7 +70,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Helen Aitken",
         &["nhs.public-protection"],
         "Public protection nurse",
-        "Find Leanne Burnett for a health response, and read the words you are asked to affirm.",
+        "Find {leanne} for your own organisation's work: you see what NHS Glen recorded, \
+         and nothing of the police's.",
     ),
     at(
         "nhsl",
@@ -86,7 +87,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Jo Lindsay",
         &["sw.duty"],
         "Duty social worker",
-        "Find Callum Gow: nothing covers you yet, so see what the refusal offers instead.",
+        "Find {callum-gow}: nothing covers you yet, so see what the refusal offers instead.",
     ),
     at(
         "cec",
@@ -94,7 +95,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Nadia Hussain",
         &["sw.council-officer", "sw.asp-lead"],
         "Council officer",
-        "Find Leanne Burnett for an adult protection inquiry.",
+        "Find {leanne} for direct care, and read the words you are asked to affirm.",
     ),
     at(
         "cec",
@@ -102,7 +103,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Beth Ogilvie",
         &["sw.children"],
         "Children's social worker, lead professional for Isla",
-        "Find Isla Rennie for her wellbeing, and read her plan.",
+        "Find {isla} for her wellbeing, and read her plan.",
     ),
     at(
         "cec",
@@ -110,7 +111,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Moira Cairns",
         &["ig.lead"],
         "Information governance lead",
-        "Open the agreements: one of them still misses a signature.",
+        "Open the reviews, after somebody has used emergency access.",
     ),
     at(
         "primary",
@@ -118,7 +119,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Donald Yuill",
         &["ed.head", "ig.lead"],
         "Head teacher, named person for Isla",
-        "Find Isla Rennie for her wellbeing: you see the plan, and not her mother's health.",
+        "Find {isla} for her wellbeing: you see the plan, and not her mother's health.",
     ),
     at(
         "primary",
@@ -126,7 +127,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Eilidh Grant",
         &["ed.teacher"],
         "Class teacher",
-        "Find Isla Rennie, then try Morag Drummond, her grandmother: only one of them is yours.",
+        "Find {isla}, then try {morag}, her grandmother: only one of them is yours.",
     ),
     at(
         "ooh",
@@ -134,7 +135,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dr Lorna Skene",
         &["ooh.clinician", "ig.lead"],
         "Out-of-hours doctor",
-        "Find Morag Drummond at night: her Key Information Summary says whom to ring.",
+        "Find {morag} at night: her Key Information Summary says whom to ring.",
     ),
     at(
         "ooh",
@@ -150,7 +151,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dawn Meikle",
         &["ts.support-worker"],
         "Support worker",
-        "Find Leanne Burnett: Rowan has not signed the concern report agreement, so nothing opens.",
+        "Find {leanne}: Rowan has not signed the concern report agreement, so nothing opens.",
     ),
     at(
         "rowan",
@@ -158,7 +159,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Iain Coutts",
         &["ts.manager", "ig.lead"],
         "Manager",
-        "Open the concern report agreement, which waits for Rowan's signature.",
+        "Find {leanne}: the concern report agreement still waits for Rowan's signature.",
     ),
     at(
         "police",
@@ -166,7 +167,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Sergeant Rhona Kerr",
         &["pp.concern-hub"],
         "Concern hub sergeant",
-        "Find Leanne Burnett: you may send a concern, and you may not browse her health record.",
+        "Find {leanne} for your own organisation's work: you see your own reports, and \
+         nothing of her health.",
     ),
     at(
         "police",
@@ -174,7 +176,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Inspector Colin Weir",
         &["pp.supervisor", "ig.lead"],
         "Concern hub supervisor",
-        "Try a person you have no reason to look for, and find the refusal on the ledger.",
+        "Look for {isla}, whom the police do not know, and see what the refusal offers.",
     ),
     at(
         "strath-council",
@@ -182,7 +184,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Peter Hay",
         &["sw.duty", "ig.lead"],
         "Duty social worker",
-        "Find Shabnam Akhtar, who lives in Strath and is treated in Glen.",
+        "Find {shabnam}, who lives in Strath and is treated in Glen: you see your own part.",
     ),
     at(
         "strath-council",
@@ -190,7 +192,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Ann Moffat",
         &["sw.council-officer"],
         "Council officer",
-        "Look for Morag Drummond: Strath has signed nothing about her.",
+        "Look for {morag}: Strath has signed nothing about her.",
     ),
     at(
         "strath-nhs",
@@ -198,7 +200,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dr Grace Okafor",
         &["nhs.ed"],
         "Emergency department doctor",
-        "Find Shabnam Akhtar, known to Strath and to Glen.",
+        "Find {shabnam}, known to Strath and to Glen.",
     ),
     at(
         "strath-nhs",
@@ -206,7 +208,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Hugh Begg",
         &["nhs.public-protection", "ig.lead"],
         "Public protection nurse",
-        "Look for Leanne Burnett: the concern report agreement is Glen's alone.",
+        "Look for {leanne}: the concern report agreement is Glen's alone.",
     ),
     at(
         "strath-police",
@@ -222,7 +224,7 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Inspector Una Petrie",
         &["pp.supervisor", "ig.lead"],
         "Concern hub supervisor",
-        "Read your organisation's own ledger: what your officers asked, and what they were told.",
+        "Look for {morag}, and see what the refusal offers. It stands on the ledger.",
     ),
 ];
 

@@ -31,7 +31,7 @@ const EXPORT: &str = "export";
 /// Longest question or answer, in bytes.
 const LINE_MAX: u64 = 256;
 /// How long an asker waits for the export of a large ledger. House policy.
-const ANSWER_WAIT: Duration = Duration::from_secs(600);
+const ANSWER_WAIT: Duration = Duration::from_mins(10);
 
 /// Serves the control socket until told to stop. A directory whose path is too long for a socket
 /// has none, and `ken ledger export` then needs Ken stopped.
@@ -44,15 +44,11 @@ pub(crate) async fn serve(
     let file = dir.join(FILE);
     // What a killed process left behind; the database's lock says that nobody listens.
     let _ = fs::remove_file(&file);
-    let listener = match UnixListener::bind(&file).and_then(|listener| {
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
-        Ok(listener)
-    }) {
-        Ok(listener) => listener,
-        Err(_) => {
-            tracing::warn!(error.code = "ken.control", "there is no control socket");
-            return;
-        }
+    let private =
+        |listener| fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).map(|()| listener);
+    let Ok(listener) = UnixListener::bind(&file).and_then(private) else {
+        tracing::warn!(error.code = "ken.control", "there is no control socket");
+        return;
     };
     loop {
         let accepted = tokio::select! {

@@ -76,7 +76,7 @@ fn site(accounts: &[Account]) -> Site {
             organisation => organisation.to_owned(),
         },
         role: one.role.to_owned(),
-        try_first: one.try_first.to_owned(),
+        try_first: one.try_first.clone(),
     };
     Site {
         partnership: "Glen".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ken_ledger::{Holds, Note, Trust, Verdict};
 
@@ -88,9 +88,9 @@ fn unwritten(file: &Path) -> Trouble {
 fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), Trouble> {
     let trust = trust.map(trusted).transpose()?.unwrap_or_default();
     let kept = kept.map(checkpoint).transpose()?;
-    let export = File::open(file).map_err(|error| unread(file.to_owned()).because(error))?;
+    let export = File::open(file).map_err(|error| unread(file).because(error))?;
     let verdict = ken_ledger::verify(BufReader::new(export), &trust, kept.as_ref())
-        .map_err(|error| unread(file.to_owned()).because(error))?;
+        .map_err(|error| unread(file).because(error))?;
     match verdict {
         Verdict::Holds(holds) => {
             say::out(&held(&holds));
@@ -136,7 +136,7 @@ fn checkpoint(file: &Path) -> Result<Note, Trouble> {
     })
 }
 
-fn unread(file: PathBuf) -> Trouble {
+fn unread(file: &Path) -> Trouble {
     Trouble::new(
         "ken.export-unreadable",
         format!("The export {} cannot be read.", file.display()),

@@ -73,7 +73,7 @@ impl Ready<'_> {
             line(&format!("  {} ({})", one.name, one.role));
             line(&format!("    sign in   {}", one.sign_in));
             line(&format!("    password  {}   secret {}", one.password, one.one_time_secret()));
-            for (at, part) in folded(one.try_first, WIDTH_MAX - 14).iter().enumerate() {
+            for (at, part) in folded(&one.try_first, WIDTH_MAX - 14).iter().enumerate() {
                 line(&format!("    {}  {part}", if at == 0 { "try first" } else { "         " }));
             }
         }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn check(with: impl FnOnce(&Ready<'_>)) {
-        let accounts = accounts(&Dice::new(1));
+        let accounts = accounts(&Dice::new(1), jiff::civil::date(2026, 11, 21));
         with(&Ready {
             http: ([127, 0, 0, 1], 8080).into(),
             mllp: ([127, 0, 0, 1], 2575).into(),
