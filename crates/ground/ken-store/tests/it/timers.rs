@@ -78,9 +78,14 @@ async fn many_workers_never_hold_the_same_timer() {
     let (clock, ids) = (TestClock::default(), SeededIds::default());
     let ctx = Ctx::new(&clock, &ids);
     for it in engines(&[]).await {
-        for key in 0..40 {
-            set(&it.db, &ctx, &format!("{key:02}"), 0).await;
-        }
+        let now = ctx.clock.now();
+        let set = it.db.write("set", async |tx| {
+            for key in 0..40 {
+                timer::set(tx, KIND, &format!("{key:02}"), now, "").await?;
+            }
+            Ok::<(), Error>(())
+        });
+        set.await.unwrap();
         let claims = (0..8).map(|_| timer::claim(&it.db, &ctx, KIND, 5, LIFE));
         let claims = futures_util::future::join_all(claims).await;
         let mut keys: Vec<_> =
