@@ -105,7 +105,7 @@ fn embed(
     let hash: String = hex(body).chars().take(16).collect();
     let address = format!("/static/{hash}-{name}");
     fs::write(out.join(name), body).map_err(|error| error.to_string())?;
-    let file = out.join(name);
+    let file = out.join(name).display().to_string();
     writeln!(
         table,
         "  Asset {{ name: {name:?}, address: {address:?}, kind: {kind:?}, \

@@ -3,13 +3,26 @@
 use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource, RequestId};
+use ken_directory::Hasher;
+use ken_sharing::Gate;
+use ken_store::Db;
+use ken_store::keys::KeyRing;
 use tokio_util::task::TaskTracker;
 
 use crate::Site;
+use crate::wire::parcel::ParcelKey;
 
 /// What the binary wires together for the pages.
 #[derive(Debug, Clone)]
 pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The keys.
+    pub keys: KeyRing,
+    /// The gate, with the policies it decides by.
+    pub gate: Arc<Gate>,
+    /// Hashes and checks passwords, a few at a time.
+    pub hasher: Hasher,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids and entropy.
@@ -22,29 +35,55 @@ pub struct Parts {
 
 /// The application, as handlers hold it; a clone is cheap.
 #[derive(Debug, Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    parcel_key: ParcelKey,
+}
 
 impl App {
     /// Takes the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner { parts, parcel_key: ParcelKey::default() }))
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.parts.db
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.parts.keys
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.parts.gate
+    }
+
+    pub(crate) fn parcel_key(&self) -> &ParcelKey {
+        &self.0.parcel_key
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.0.parts.hasher
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
+        &*self.0.parts.clock
     }
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
-        &*self.0.ids
+        &*self.0.parts.ids
     }
 
     pub(crate) fn site(&self) -> &Site {
-        &self.0.site
+        &self.0.parts.site
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+        &self.0.parts.tasks
     }
 
     /// The context of one request.

@@ -16,6 +16,7 @@
 
 mod app;
 mod asset;
+mod caller;
 mod pages;
 mod route;
 mod site;

@@ -2,10 +2,11 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 
+use crate::pages::{governance, operations, own, work};
 use crate::wire::{changes, headers, request};
-use crate::{App, asset, pages, stop};
+use crate::{App, asset, caller, pages, stop};
 
 /// What a route does with what it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,22 +48,66 @@ pub struct Route {
     handler: fn() -> MethodRouter<App>,
 }
 
-const fn page(path: &'static str, who: Who, handler: fn() -> MethodRouter<App>) -> Route {
+type Handler = fn() -> MethodRouter<App>;
+
+const fn page(path: &'static str, who: Who, handler: Handler) -> Route {
     Route { verb: Verb::Get, path, who, is_page: true, handler }
+}
+
+const fn plain(path: &'static str, who: Who, handler: Handler) -> Route {
+    Route { verb: Verb::Get, path, who, is_page: false, handler }
+}
+
+const fn form(path: &'static str, who: Who, handler: Handler) -> Route {
+    Route { verb: Verb::Post, path, who, is_page: false, handler }
 }
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
+    plain("/", Who::Anyone, || get(pages::home::get)),
+    plain("/static/{file}", Who::Anyone, || get(asset::serve)),
     page("/accessibility", Who::Anyone, || get(pages::about::accessibility)),
     page("/privacy", Who::Anyone, || get(pages::about::privacy)),
-    Route { is_page: false, ..page("/static/{file}", Who::Anyone, || get(asset::serve)) },
+    page("/sign-in", Who::Anyone, || get(pages::sign_in::get)),
+    form("/sign-in", Who::Anyone, || post(pages::sign_in::post)),
+    form("/sign-in/demo", Who::Anyone, || post(pages::sign_in::post_demo)),
+    form("/sign-out", Who::SignedIn, || post(pages::sign_in::sign_out)),
+    plain("/hide", Who::Anyone, || get(pages::sign_in::hide)),
+    page("/choose", Who::SignedIn, || get(pages::choose::get)),
+    form("/choose", Who::SignedIn, || post(pages::choose::post)),
+    page("/w/today", Who::Practitioner, || get(work::today::get)),
+    page("/w/people", Who::Practitioner, || get(work::people::get)),
+    page("/w/find", Who::Practitioner, || get(work::find::get)),
+    form("/w/find", Who::Practitioner, || post(work::find::post)),
+    page("/w/find/r/{parcel}", Who::Practitioner, || get(work::results::get)),
+    page("/w/find/other", Who::Practitioner, || get(work::refusal::get)),
+    page("/w/p/{person}", Who::Practitioner, || get(work::person::get)),
+    page("/w/p/{person}/affirm", Who::Practitioner, || get(work::affirm::get)),
+    form("/w/p/{person}/affirm", Who::Practitioner, || post(work::affirm::post)),
+    form("/w/p/{person}/finish", Who::Practitioner, || post(work::emergency::finish)),
+    page("/w/claim", Who::Practitioner, || get(work::claim::get)),
+    form("/w/claim", Who::Practitioner, || post(work::claim::post)),
+    page("/w/claims", Who::Practitioner, || get(work::claims::get)),
+    form("/w/claims", Who::Practitioner, || post(work::claims::post)),
+    page("/w/agreement", Who::Practitioner, || get(work::agreement::get)),
+    page("/w/emergency", Who::Practitioner, || get(work::emergency::get)),
+    form("/w/emergency", Who::Practitioner, || post(work::emergency::post)),
+    page("/my", Who::Person, || get(own::home::get)),
+    page("/my/record", Who::Person, || get(own::record::get)),
+    page("/my/looked", Who::Person, || get(own::looked::get)),
+    page("/ig/reviews", Who::Governance, || get(governance::reviews::get)),
+    page("/ig/reviews/{person}/{access}", Who::Governance, || get(governance::reviews::get_one)),
+    form("/ig/reviews/{person}/{access}", Who::Governance, || post(governance::reviews::post)),
+    page("/ops/hub", Who::Operations, || get(operations::hub::get)),
+    page("/ops/match", Who::Operations, || get(operations::matches::get)),
 ];
 
 /// The router, from the table.
 pub fn router(app: App) -> Router {
-    let routes = ROUTES
-        .iter()
-        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| {
+        let admit = from_fn_with_state((app.clone(), route.who), caller::admit);
+        router.route(route.path, (route.handler)().route_layer(admit))
+    });
     routes
         .fallback(|| async { stop::Stop::NotFound })
         .layer(from_fn_with_state(app.clone(), changes::guard))

@@ -4,7 +4,7 @@
 //! the middleware here turns it into a page that knows the site and the request's reference.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ken_core::RequestId;
@@ -77,6 +77,35 @@ impl Stop {
     }
 }
 
+/// Errors of the crates below: a race is worth another try, all else is a fault with its code.
+fn of_code(code: &'static str) -> Stop {
+    match code {
+        "store.contended" | "store.overloaded" | "store.group-lost" | "directory.busy"
+        | "person.contended" | "sharing.contended" | "records.stale" => Stop::Busy,
+        code => Stop::Fault(code),
+    }
+}
+
+macro_rules! faults {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Stop {
+            fn from(error: $error) -> Self {
+                of_code(error.code())
+            }
+        })*
+    };
+}
+
+faults!(
+    ken_store::Error,
+    ken_ledger::Error,
+    ken_directory::Error,
+    ken_sharing::Error,
+    ken_person::Error,
+    ken_records::Error,
+    ken_hub::Error
+);
+
 impl IntoResponse for Stop {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -100,13 +129,17 @@ impl IntoResponse for Stop {
 /// Gives each stop, and each bare refusal of the framework, its page.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().copied();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = next.run(request).await;
     let stop = response.extensions().get::<Stop>().cloned();
-    let bare = !response.headers().contains_key(header::CONTENT_TYPE);
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let bare = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let stop = match (stop, response.status()) {
         (Some(Stop::SignIn | Stop::ChooseRole), _) => return response,
         (Some(stop), _) => stop,
         (None, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) if bare => Stop::NotFound,
+        // An address with a part that cannot be read leads nowhere.
+        (None, StatusCode::BAD_REQUEST) if bare && is_read => Stop::NotFound,
         (None, status) if bare && status.is_client_error() => Stop::BadForm,
         (None, _) => return response,
     };
@@ -116,7 +149,11 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     }
     let page = page(&app, &stop, reference);
     let (parts, _) = response.into_parts();
-    let mut shown = (parts.status, page).into_response();
+    let status = match (&stop, parts.status) {
+        (Stop::NotFound, StatusCode::BAD_REQUEST) => StatusCode::NOT_FOUND,
+        (_, status) => status,
+    };
+    let mut shown = (status, page).into_response();
     for name in [header::RETRY_AFTER, header::ALLOW, header::SET_COOKIE] {
         if let Some(value) = parts.headers.get(&name) {
             shown.headers_mut().insert(name, value.clone());

@@ -1,8 +1,11 @@
 //! One file for each page: what it is sent, what it shows, and its tests.
 
 pub(crate) mod about;
+pub(crate) mod ask;
 pub(crate) mod choose;
+pub(crate) mod compose;
 pub(crate) mod governance;
+pub(crate) mod home;
 pub(crate) mod operations;
 pub(crate) mod own;
 pub(crate) mod sign_in;

@@ -23,13 +23,6 @@ pub(crate) struct Banner {
     pub(crate) died: Option<String>,
 }
 
-impl Banner {
-    /// How the person is named on a button: "Isla SAMPLE".
-    pub(crate) fn on_buttons(&self) -> String {
-        format!("{} {}", self.given, self.family.to_uppercase())
-    }
-}
-
 /// The banner.
 pub(crate) fn show(banner: &Banner) -> Markup {
     html! {
@@ -69,7 +62,6 @@ mod tests {
         assert!(shown.contains("SAMPLE, Isla"));
         assert!(shown.contains("<dt>Language</dt><dd>Not known</dd>"));
         assert!(!shown.contains("Born:"));
-        assert_eq!(banner.on_buttons(), "Isla SAMPLE");
     }
 
     #[test]

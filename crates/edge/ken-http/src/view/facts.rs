@@ -19,8 +19,6 @@ pub(crate) fn list(facts: &[(&str, Markup)]) -> Markup {
 /// What a tag's colour adds to its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// Nothing.
-    Plain,
     /// As it should be.
     Good,
     /// Wants a look.
@@ -32,7 +30,6 @@ pub(crate) enum Tone {
 /// A word in a small box. The word alone must carry the meaning.
 pub(crate) fn tag(word: &str, tone: Tone) -> Markup {
     let class = match tone {
-        Tone::Plain => "care_tag",
         Tone::Good => "care_tag care_tag--good",
         Tone::Warn => "care_tag care_tag--warn",
         Tone::Bad => "care_tag care_tag--bad",
@@ -50,7 +47,7 @@ mod tests {
         let shown = list(&[("GP", html! { "Dr B Doctor" }), ("School", html! {})]).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("<dt>School</dt><dd>Not known</dd>"));
-        for tone in [Tone::Plain, Tone::Good, Tone::Warn, Tone::Bad] {
+        for tone in [Tone::Good, Tone::Warn, Tone::Bad] {
             rules::assert_part(&tag("Held", tone).into_string());
         }
     }

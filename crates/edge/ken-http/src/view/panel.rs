@@ -26,7 +26,9 @@ pub(crate) enum State {
         /// Which rule decides.
         rule: String,
     },
-    /// The source did not answer.
+    /// The source did not answer. Only a portal has sources that can be silent: what agencies send
+    /// is here, or is not.
+    #[cfg_attr(not(test), expect(dead_code, reason = "comes with the portal mode"))]
     Down {
         /// Who did not answer, and what is shown instead, with its age.
         source: String,
@@ -72,7 +74,7 @@ fn state(state: &State) -> Markup {
         },
         State::NotAllowed { rule } => html! {
             div.care_state {
-                p { "This kind of information is not shared with your role. " (rule) }
+                p { "This is not shared with you here. " (rule) }
                 p { "That is so whether or not there is any." }
             }
         },

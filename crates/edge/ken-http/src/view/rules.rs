@@ -44,7 +44,9 @@ pub(crate) fn check_page(html: &str) -> Vec<String> {
             broken.push(format!("{} of <{name}>, one is wanted", count(name)));
         }
     };
-    ["h1", "main", "title", "header", "footer", "aside"].iter().for_each(|name| one(name));
+    for name in ["h1", "main", "title", "header", "footer", "aside"] {
+        one(name);
+    }
     let html_tag = tags.iter().find(|tag| tag.name == "html");
     if html_tag.and_then(|tag| tag.attribute("lang")).is_none_or(str::is_empty) {
         broken.push("no language".into());
@@ -131,10 +133,10 @@ fn names(tags: &[Tag<'_>], broken: &mut Vec<String>) {
                 }
             }
             "a" | "button" | "h1" | "h2" | "h3" | "h4" | "summary" | "legend" | "label" | "th"
-            | "caption" | "title" => {
-                if words_within(tags, place).trim().is_empty() && !labelled() {
-                    broken.push(format!("<{}> has no words", tag.name));
-                }
+            | "caption" | "title"
+                if words_within(tags, place).trim().is_empty() && !labelled() =>
+            {
+                broken.push(format!("<{}> has no words", tag.name));
             }
             "nav" | "section" if !labelled() => broken.push(format!("<{}> has no name", tag.name)),
             "img" if tag.attribute("alt").is_none() => broken.push("an image has no alt".into()),

@@ -50,7 +50,8 @@ pub(crate) fn event(n: u8) -> Event {
         source: "NHS Glen".into(),
         recorded_by: Some("Dr C Casualty".into()),
         note: Some("Treated and went home with mum.".into()),
-        significant: n % 2 == 0,
+        sections: vec![],
+        significant: n.is_multiple_of(2),
         why: "Clause C1 of the direct care agreement lets your role see this.".into(),
     }
 }

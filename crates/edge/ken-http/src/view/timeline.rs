@@ -21,6 +21,8 @@ pub(crate) struct Event {
     pub(crate) recorded_by: Option<String>,
     /// More about it, in the source's words.
     pub(crate) note: Option<String>,
+    /// Its whole text, by section: title, which may be empty, and text.
+    pub(crate) sections: Vec<(String, String)>,
     /// Whether it is marked significant; by shape and by word.
     pub(crate) significant: bool,
     /// Which clause lets the reader see it.
@@ -51,9 +53,29 @@ fn one(event: &Event) -> Markup {
                 @if let Some(by) = &event.recorded_by { ", " (by) }
             }
             @if let Some(note) = &event.note { p { (note) } }
+            (sections(&event.sections))
             details.care_more {
                 summary { "Why can I see this?" }
                 div { p { (event.why) } }
+            }
+        }
+    }
+}
+
+/// The whole text of something written, closed until it is asked for.
+pub(crate) fn sections(sections: &[(String, String)]) -> Markup {
+    html! {
+        @if !sections.is_empty() {
+            details.care_more {
+                summary { "Read the whole text" }
+                div {
+                    @for (title, text) in sections {
+                        @if !title.is_empty() { p { b { (title) } } }
+                        @for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                            p { (line) }
+                        }
+                    }
+                }
             }
         }
     }
@@ -67,10 +89,12 @@ mod tests {
     #[test]
     fn events_stand_under_their_months() {
         let mut events = vec![sample::event(3), sample::event(2)];
+        events[0].sections = vec![("What matters".into(), "My garden\n\nMy cat".into())];
         events.push(Event { month: "September 2026".into(), ..sample::event(1) });
         let shown = show(&events).into_string();
         rules::assert_part(&format!("<h2>What has happened</h2>{shown}"));
         assert_eq!(shown.matches("<ol").count(), 2);
+        assert!(shown.contains("<p>My garden</p><p>My cat</p>"));
         assert_eq!(shown.matches("(significant)").count(), 1);
         assert!(shown.contains("Came to A&amp;E &lt;3&gt;"));
     }

@@ -213,6 +213,11 @@ pub(crate) fn role(role: &str) -> String {
     find(ROLES, role, |row| row.1)
 }
 
+/// A word of an agreement, readable where no dictionary has it.
+pub(crate) fn spaced(word: &str) -> String {
+    word.replace('-', " ")
+}
+
 type Row = (&'static str, &'static str, &'static str);
 
 /// The words of a row; a word that the dictionary lacks is shown with spaces for hyphens, so that
@@ -220,7 +225,7 @@ type Row = (&'static str, &'static str, &'static str);
 fn find(rows: &[Row], word: &str, take: fn(&Row) -> &'static str) -> String {
     match rows.iter().find(|row| row.0 == word) {
         Some(row) => take(row).to_owned(),
-        None => word.replace('-', " "),
+        None => spaced(word),
     }
 }
 

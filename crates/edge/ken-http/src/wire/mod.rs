@@ -4,4 +4,5 @@ pub(crate) mod changes;
 pub(crate) mod cookie;
 pub(crate) mod csrf;
 pub(crate) mod headers;
+pub(crate) mod parcel;
 pub(crate) mod request;

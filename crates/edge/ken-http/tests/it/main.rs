@@ -1,1 +1,17 @@
-//! The pages over HTTP, in process.
+//! The pages over HTTP, in process, on both engines.
+
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod edge;
+#[cfg(test)]
+mod interference;
+#[cfg(test)]
+#[path = "../../src/view/rules.rs"]
+mod rules;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod world;

@@ -1,13 +1,133 @@
 //! `/ig/reviews`: emergency accesses that somebody else must check, by the day they are due.
 
+use axum::Extension;
+use axum::extract::{Form as Sent, Path, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use ken_core::{EntryId, PersonId};
+use ken_directory::practitioner;
+use ken_ledger::Stream;
+use ken_sharing::emergency::{self, ReviewOutcome, Unreviewed};
+use ken_store::Snapshot;
 use maud::{Markup, html};
 
+use serde::Deserialize;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
 use crate::view::card;
 use crate::view::facts::{self, Tone};
-use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::view::form::{Choice, Form, Wrong, choices, summary};
 use crate::view::panel::{self, Panel, State};
+use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
+
+/// What the form carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Checked {
+    #[serde(default)]
+    outcome: String,
+}
+
+/// `GET /ig/reviews`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let reviews = waiting(&app, &caller).await?;
+    Ok(page(&app, &caller, &show(&reviews)))
+}
+
+/// `GET /ig/reviews/{person}/{access}`.
+pub(crate) async fn get_one(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<(String, String)>,
+) -> Result<Markup, Stop> {
+    let review = find(&app, &caller, &which).await?;
+    Ok(page(&app, &caller, &decide(&review, &[], caller.csrf())))
+}
+
+/// `POST /ig/reviews/{person}/{access}`.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<(String, String)>,
+    Sent(sent): Sent<Checked>,
+) -> Result<Response, Stop> {
+    let review = find(&app, &caller, &which).await?;
+    let outcome = match sent.outcome.as_str() {
+        "justified" => ReviewOutcome::Justified,
+        "not-justified" => ReviewOutcome::NotJustified,
+        _ => {
+            let wrongs = [Wrong::new("outcome", "Choose what you found")];
+            let page = page(&app, &caller, &decide(&review, &wrongs, caller.csrf()));
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let which = (review.person, review.id);
+    let kept = emergency::review(app.db(), &ctx, app.keys(), by, which, outcome).await?;
+    if !kept {
+        return Err(Stop::NotFound);
+    }
+    let main = html! {
+        (confirmation::done("The check is saved", "The person can read what you found."))
+        (confirmation::link_on("/ig/reviews", "Back to the list"))
+    };
+    Ok(page(&app, &caller, &main).into_response())
+}
+
+fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
+    caller.frame(app.site(), "Emergency access to check").at("/ig/reviews").page(main)
+}
+
+/// One that waits and is not the reader's own.
+async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Review, Stop> {
+    let person = which.0.parse().map_err(|_| Stop::NotFound)?;
+    let id = which.1.parse().map_err(|_| Stop::NotFound)?;
+    let mut waiting = waiting(app, caller).await?.into_iter();
+    let found = waiting.find(|review| review.person == person && review.id == id);
+    found.filter(|review| !review.is_own).ok_or(Stop::NotFound)
+}
+
+/// The accesses of the reader's organisation that wait.
+async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let open = emergency::unreviewed(app.db(), &by.organisation).await?;
+    let now = ctx.clock.now();
+    let read = async |s: &mut Snapshot| {
+        let mut reviews = vec![];
+        for one in open {
+            let found = practitioner::find(s, one.practitioner).await?;
+            let stream = Stream::Person(one.person);
+            let entry = ken_ledger::entry(s, app.keys(), &stream, one.entry).await?;
+            let detail = entry.and_then(|entry| entry.detail);
+            let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
+            reviews.push(Review {
+                is_own: one.practitioner == by.practitioner,
+                is_late: one.review_due < now,
+                ..review(&one, found.map(|found| found.name), reason.map(str::to_owned))
+            });
+        }
+        Ok::<_, Stop>(reviews)
+    };
+    app.db().snapshot("http.reviews", read).await
+}
+
+fn review(one: &Unreviewed, by: Option<String>, reason: Option<String>) -> Review {
+    Review {
+        person: one.person,
+        id: one.id,
+        by: by.unwrap_or_default(),
+        opened: words::moment_short(one.from),
+        reason,
+        due: words::day_short(words::local(one.review_due).date()),
+        is_late: false,
+        is_own: false,
+    }
+}
 
 /// One access to check.
 #[derive(Debug, Clone)]
@@ -77,7 +197,7 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
 }
 
 /// The page of one access, with the form that decides it.
-pub(crate) fn decide(review: &Review, note: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+pub(crate) fn decide(review: &Review, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let action = format!("/ig/reviews/{}/{}", review.person, review.id);
     let form = Form { action: &action, csrf, button: "Save the check", hidden: &[] };
     let outcomes: Vec<_> = OUTCOMES
@@ -99,7 +219,6 @@ pub(crate) fn decide(review: &Review, note: &str, wrongs: &[Wrong], csrf: &Csrf)
         ]))
         (form.post(&html! {
             (choices("What did you find?", "outcome", &outcomes, "", wrongs))
-            (Field::long("note", "How you came to it", note).show(wrongs))
         }))
     }
 }
@@ -134,6 +253,6 @@ mod tests {
     #[test]
     fn the_form_keeps_the_rules() {
         let wrongs = [Wrong::new("outcome", "Choose what you found")];
-        rules::assert_part(&decide(&review(), "", &wrongs, &Csrf::of("x")).into_string());
+        rules::assert_part(&decide(&review(), &wrongs, &Csrf::of("x")).into_string());
     }
 }

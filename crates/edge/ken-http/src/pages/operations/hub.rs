@@ -1,10 +1,79 @@
 //! `/ops/hub`: the sources, what they send, and what is held with its reason.
 
+use axum::Extension;
+use axum::extract::State as Of;
 use maud::{Markup, html};
+
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::{ask, compose};
+use crate::stop::Stop;
+use crate::view::words;
 
 use crate::view::facts::{self, Tone};
 use crate::view::panel::{self, Panel, State};
 use crate::view::table::{self, Table};
+
+/// `GET /ops/hub`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let names = ask::names(&app).await?;
+    let held = ken_hub::held(app.db()).await?;
+    let sources = ken_hub::sources(app.db()).await?;
+    let source_name = |id: &Option<String>| {
+        let found = sources.iter().find(|source| Some(&source.id) == id.as_ref());
+        found.map_or_else(|| "Not known".to_owned(), |source| source.name.clone())
+    };
+    let hub = Hub {
+        feeds: sources
+            .iter()
+            .map(|source| Feed {
+                name: source.name.clone(),
+                organisation: compose::name_of(&names, &source.organisation),
+                held: held.iter().filter(|one| one.source.as_ref() == Some(&source.id)).count(),
+            })
+            .collect(),
+        held: held
+            .iter()
+            .map(|one| Held {
+                received: words::moment_short(one.received),
+                source: source_name(&one.source),
+                kind: one.kind.clone(),
+                control_id: one.control_id.clone(),
+                reason: reason(&one.code),
+            })
+            .collect(),
+    };
+    Ok(caller.frame(app.site(), "Messages").at("/ops/hub").page(&show(&hub)))
+}
+
+/// Why a message waits, by the hub's stable codes. It repeats nothing of the message.
+const REASONS: &[(&str, &str)] = &[
+    ("hub.same-id-other-content", "This id came before with other content."),
+    ("hub.unknown-source", "No source is registered for its MSH-3 and MSH-4."),
+    ("hl7.no-header", "It is not an HL7 version 2 message."),
+    ("hl7.separators", "Its separators cannot be told apart."),
+    ("hl7.second-header", "It has two headers."),
+    ("hl7.too-long", "It is longer than a message may be."),
+    ("hl7.too-many-segments", "It has more segments than a message may have."),
+    ("hl7.too-many-fields", "It has more fields than a segment may have."),
+    ("hl7.no-control-id", "It has no control id, so a repeat could not be told."),
+    ("hl7.no-type", "It does not say of which type it is."),
+    ("hl7.name-too-long", "A name in its header is too long."),
+    ("hl7.type-unknown", "Messages of its type are not taken here."),
+    ("hl7.trigger-unknown", "Messages of its event are not taken here."),
+    ("hl7.no-person", "It does not say whom it is about."),
+    ("hl7.several-people", "It is about several people."),
+    ("hl7.no-prior", "It merges, and does not say which identifier ends."),
+];
+
+/// A reason in words, with its code for whoever must look it up.
+fn reason(code: &str) -> String {
+    let words = REASONS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words);
+    format!("{} ({code})", words.unwrap_or("It could not be applied."))
+}
 
 /// One source of messages.
 #[derive(Debug, Clone)]

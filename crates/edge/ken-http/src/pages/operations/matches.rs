@@ -2,10 +2,55 @@
 //!
 //! The list names nobody: it says since when, from whom, and how many candidates there are.
 
+use axum::Extension;
+use axum::extract::State as Of;
+use ken_person::{Reason, queue};
+use ken_store::Snapshot;
 use maud::{Markup, html};
+
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::{ask, compose};
+use crate::stop::Stop;
+use crate::view::words;
 
 use crate::view::panel::{self, Panel, State};
 use crate::view::table::{self, Table};
+
+/// `GET /ops/match`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let names = ask::names(&app).await?;
+    let read = async |s: &mut Snapshot| queue::list(s, None).await;
+    let places = app.db().snapshot("http.match", read).await?;
+    let uncertain = |place: &queue::Place| {
+        let reasons = place.candidates.iter().flat_map(|doubt| &doubt.reasons);
+        let mut why: Vec<_> = reasons.map(|reason| reason_words(*reason)).collect();
+        why.sort_unstable();
+        why.dedup();
+        Uncertain {
+            since: words::moment_short(place.since),
+            source: compose::name_of(&names, &place.source),
+            candidates: place.candidates.len(),
+            why: why.join("; "),
+        }
+    };
+    let queue: Vec<_> = places.iter().map(uncertain).collect();
+    Ok(caller.frame(app.site(), "Identity to review").at("/ops/match").page(&show(&queue)))
+}
+
+fn reason_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::SourceNumber => "the source used this number before",
+        Reason::Identifier => "a national number is equal",
+        Reason::NameAndBirth => "name and date of birth are equal",
+        Reason::Postcode => "the postcode is equal",
+        Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
+        _ => "the evidence points two ways",
+    }
+}
 
 /// One uncertain identity.
 #[derive(Debug, Clone)]

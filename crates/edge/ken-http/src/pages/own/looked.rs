@@ -5,10 +5,144 @@
 //! - The organisation that looked is named, never the hub.
 //! - Only looks that the person may see are read here; the page has no count of the others.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Extension;
+use axum::extract::State as Of;
+use jiff::Timestamp;
+use ken_core::{Category, ClauseId, OrganisationId, PersonId, Purpose};
+use ken_ledger::{Entry, EntryKind, PAGE_MAX, Page};
+use ken_sharing::bundle::Bundle;
+use ken_store::Snapshot;
 use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::{ask, compose};
+use crate::stop::Stop;
+use crate::view::facts::Tone;
+use crate::view::words;
 
 use crate::view::card::{self, Look};
 use crate::view::panel::{self, Panel, State};
+
+/// `GET /my/looked`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let looked = looks(&app, &caller).await?;
+    let frame = caller.frame(app.site(), "Who looked at my record").at("/my/looked");
+    Ok(frame.page(&show(&looked)))
+}
+
+/// The looks that the person may see, those of one day and role together.
+///
+/// # Errors
+///
+/// What the ledger or the gate says.
+pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
+    let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
+    let current = app.gate().current(app.db(), &ctx).await?;
+    let names = ask::names(app).await?;
+    let entries = entries(app, person).await?;
+    let is_more = entries.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+    let mut days: BTreeMap<_, Seen> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Permit) {
+        let Some(seen) = entry.detail.as_ref().and_then(|detail| seen(entry.at, detail)) else {
+            continue;
+        };
+        let day = words::local(seen.last).date();
+        let key = (day, seen.organisation.clone(), seen.role.clone());
+        match days.get_mut(&key) {
+            Some(together) => together.join(seen),
+            None => drop(days.insert(key, seen)),
+        }
+    }
+    let mut seen: Vec<_> = days.into_values().collect();
+    seen.sort_by_key(|seen| std::cmp::Reverse(seen.last));
+    let today = ctx.clock.today();
+    let look = |seen: &Seen| {
+        let organisation = compose::name_of(&names, &seen.organisation);
+        seen.look(organisation, &current.bundle, today)
+    };
+    Ok(Looked { looks: seen.iter().map(look).collect(), is_more })
+}
+
+async fn entries(app: &App, person: PersonId) -> Result<Vec<Entry>, Stop> {
+    let page = Page { before: None, limit: PAGE_MAX };
+    let read = async |s: &mut Snapshot| {
+        let mut entries = vec![];
+        for one in ken_person::together(s, person).await? {
+            entries.extend(ken_ledger::person_entries(s, app.keys(), one, page).await?);
+        }
+        Ok::<_, Stop>(entries)
+    };
+    app.db().snapshot("http.looked", read).await
+}
+
+/// What one entry, or those of one day together, say.
+#[derive(Debug)]
+struct Seen {
+    organisation: OrganisationId,
+    role: String,
+    purposes: BTreeSet<Purpose>,
+    last: Timestamp,
+    times: usize,
+    categories: BTreeSet<Category>,
+    clauses: BTreeSet<ClauseId>,
+}
+
+/// Reads an entry; `None` for the person's own look, which is no news to them.
+fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let (mut categories, mut clauses) = (BTreeSet::new(), BTreeSet::new());
+    for source in detail.get("from").and_then(Value::as_object)?.values() {
+        for (clause, of) in source.get("clauses").and_then(Value::as_object).into_iter().flatten() {
+            clauses.extend(clause.parse::<ClauseId>().ok());
+            let words = of.as_array().into_iter().flatten().filter_map(Value::as_str);
+            categories.extend(words.filter_map(|word| word.parse::<Category>().ok()));
+        }
+    }
+    Some(Seen {
+        organisation: text("organisation")?.parse().ok()?,
+        role: text("role")?.to_owned(),
+        purposes: BTreeSet::from([text("purpose")?.parse().ok()?]),
+        last: at,
+        times: 1,
+        categories,
+        clauses,
+    })
+}
+
+impl Seen {
+    fn join(&mut self, other: Self) {
+        self.times += other.times;
+        self.last = self.last.max(other.last);
+        self.purposes.extend(other.purposes);
+        self.categories.extend(other.categories);
+        self.clauses.extend(other.clauses);
+    }
+
+    fn look(&self, organisation: String, bundle: &Bundle, today: jiff::civil::Date) -> Look {
+        let when = words::moment_long(self.last, today);
+        let cited = |id: &ClauseId| bundle.clause(id).map(|(of, _)| ask::citation(of, id));
+        let rules: Vec<_> = self.clauses.iter().filter_map(cited).collect();
+        let what: Vec<_> = self.categories.iter().map(words::category_plain).collect();
+        let why: Vec<_> = self.purposes.iter().map(words::purpose_plain).collect();
+        let is_emergency = self.purposes.iter().any(|of| of.as_str() == ask::VITAL);
+        Look {
+            organisation,
+            who: words::role(&self.role),
+            when: if self.times > 1 { format!("{when} ({} times)", self.times) } else { when },
+            why: why.join("; "),
+            what: what.join(", "),
+            rule: (!rules.is_empty()).then(|| rules.join("; ")),
+            tag: is_emergency.then(|| ("Emergency access".to_owned(), Tone::Warn)),
+        }
+    }
+}
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]

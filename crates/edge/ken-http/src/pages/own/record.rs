@@ -1,10 +1,81 @@
 //! `/my/record`: what people wrote about me, by question, in plain words.
 
+use axum::Extension;
+use axum::extract::State as Of;
+use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
+
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Answer, Ask, Names, Shown};
+use crate::pages::compose::{self, Dated};
+use crate::stop::Stop;
+use crate::view::words;
 
 use super::looked::MORE;
 use crate::view::panel::{self, Panel, State};
-use crate::view::{card, facts};
+use crate::view::{card, facts, timeline};
+
+/// `GET /my/record`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
+    let names = ask::names(&app).await?;
+    let asked = Ask {
+        by: Asker::Own(caller.session().account),
+        person,
+        purpose: ask::purpose(ask::OWN_RECORD)?,
+        sources: names.keys().cloned().collect(),
+        only: None,
+    };
+    let record = match ask::ask(&app, &ctx, &asked).await? {
+        Answer::Shown(shown) => record(&shown, &names, ctx.clock.today()),
+        Answer::Words(_) | Answer::Refused => {
+            Record { is_refused: true, is_whole: true, ..Record::default() }
+        }
+    };
+    Ok(caller.frame(app.site(), "My record").at("/my/record").page(&show(&record)))
+}
+
+fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
+    let banner = compose::banner(&shown.held, today);
+    let mut me = vec![];
+    if !shown.held.is_empty() {
+        me.push(("Name".to_owned(), format!("{} {}", banner.given, banner.family)));
+        let facts = banner.facts.into_iter().filter(|(_, value)| !value.is_empty());
+        me.extend(facts.map(|(label, value)| (label.to_owned(), value)));
+    }
+    me.extend(compose::who(&shown.held));
+    let (mut plan, mut said, mut happened) = (vec![], vec![], vec![]);
+    for dated in compose::events(&shown.held, names, &|_| String::new()) {
+        let part = match dated.category.as_str() {
+            "care-plan" | "assessment" => &mut plan,
+            "views" | "communication" => &mut said,
+            _ => &mut happened,
+        };
+        part.push(item(dated));
+    }
+    let parts = [
+        ("plan", "What is my plan?", plan),
+        ("said", "What did I say, and how do I like to be spoken to?", said),
+        ("happened", "What has happened?", happened),
+    ];
+    let parts = parts.into_iter().filter(|(_, _, items)| !items.is_empty()).collect();
+    Record { me, parts, is_whole: shown.is_whole, is_refused: false }
+}
+
+fn item(dated: Dated) -> Item {
+    let event = dated.event;
+    Item {
+        title: event.title,
+        on: words::day_long(words::local(dated.at).date()),
+        source: event.source,
+        note: event.note,
+        sections: event.sections,
+    }
+}
 
 /// One thing that was written.
 #[derive(Debug, Clone)]
@@ -17,6 +88,8 @@ pub(crate) struct Item {
     pub(crate) source: String,
     /// More of it, in their words.
     pub(crate) note: Option<String>,
+    /// Its whole text, by section.
+    pub(crate) sections: Vec<(String, String)>,
 }
 
 /// What the page shows.
@@ -26,8 +99,10 @@ pub(crate) struct Record {
     pub(crate) me: Vec<(String, String)>,
     /// Questions, each with its items.
     pub(crate) parts: Vec<(&'static str, &'static str, Vec<Item>)>,
-    /// Whether only the newest are shown.
+    /// Whether everything that may be shown is here.
     pub(crate) is_whole: bool,
+    /// Whether no rule in force lets people read their own record here.
+    pub(crate) is_refused: bool,
 }
 
 /// The page's content.
@@ -38,7 +113,14 @@ pub(crate) fn show(record: &Record) -> Markup {
         h1 { "My record" }
         p { "These are things that people wrote about you. " (MORE) }
         @if !me.is_empty() { (facts::list(&me)) }
-        @if record.parts.is_empty() {
+        @if record.is_refused {
+            (panel::show(&Panel {
+                id: "refused",
+                heading: "You cannot read it here yet".into(),
+                open: true,
+                state: State::NotAllowed { rule: "You can ask for a copy instead.".into() },
+            }))
+        } @else if record.parts.is_empty() {
             div {
                 h2 { "There is nothing here yet" }
                 p { "When somebody sends something about you, you can read it here." }
@@ -61,6 +143,7 @@ fn one(item: &Item) -> Markup {
     html! {
         h3 { (item.title) }
         @if let Some(note) = &item.note { p { (note) } }
+        (timeline::sections(&item.sections))
         p { (item.on) ". From " (item.source) "." }
     }
 }
@@ -77,15 +160,19 @@ mod tests {
             on: "3 October 2026".into(),
             source: "NHS Glen".into(),
             note: Some("Went home with mum.".into()),
+            sections: vec![],
         };
         let record = Record {
             me: vec![("Name".into(), "Isla Sample".into())],
             parts: vec![("happened", "What has happened?", vec![item])],
             is_whole: false,
+            is_refused: false,
         };
         let shown = show(&record).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("Came to A&amp;E") && shown.contains(MORE));
         rules::assert_part(&show(&Record::default()).into_string());
+        let refused = Record { is_refused: true, ..Record::default() };
+        rules::assert_part(&show(&refused).into_string());
     }
 }

@@ -2,9 +2,19 @@
 //!
 //! The claim is taken alike whether anybody of that description is held or not.
 
+use axum::Extension;
+use axum::extract::{Form as Sent, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use ken_core::Sensitive;
+use ken_sharing::relationship;
 use maud::{Markup, html};
+use serde::Deserialize;
 
-use super::refusal::Asked;
+use super::refusal::{Asked, Carried};
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
 use crate::view::confirmation;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
 use crate::wire::csrf::Csrf;
@@ -21,6 +31,64 @@ pub(crate) const KINDS: &[(&str, &str, &str)] = &[
     ("open-inquiry", "I have an open inquiry about them", "Adult support and protection"),
 ];
 
+/// What the form carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Claimed {
+    #[serde(flatten)]
+    carried: Carried,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    reason: Sensitive<String>,
+}
+
+/// `GET /w/claim`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(carried): Query<Carried>,
+) -> Result<Response, Stop> {
+    let Some(asked) = carried.asked(&app, &caller).await? else {
+        return Ok(Redirect::to("/w/find").into_response());
+    };
+    Ok(page(&app, &caller, &show(&asked, "", "", &[], caller.csrf())).into_response())
+}
+
+/// `POST /w/claim`: kept alike whether anybody who fits is held or not.
+pub(crate) async fn post(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Claimed>,
+) -> Result<Response, Stop> {
+    let Some(asked) = sent.carried.asked(&app, &caller).await? else {
+        return Ok(Redirect::to("/w/find").into_response());
+    };
+    let reason = sent.reason.reveal().trim();
+    let wrongs = wrongs(&sent.kind, reason);
+    if !wrongs.is_empty() {
+        let main = show(&asked, &sent.kind, reason, &wrongs, caller.csrf());
+        let page = page(&app, &caller, &main);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let person = asked.person(&app).await?;
+    let typed = Sensitive::new(for_colleague(&asked, reason));
+    let (db, keys) = (app.db(), app.keys());
+    relationship::claim(db, &ctx, keys, by, &sent.kind, person, &typed).await?;
+    Ok(page(&app, &caller, &done()).into_response())
+}
+
+/// What the second person reads: what the claimant typed, and nothing else.
+fn for_colleague(asked: &Asked, reason: &str) -> String {
+    let typed: Vec<_> =
+        asked.answers().into_iter().map(|(what, answer)| format!("{what}: {answer}")).collect();
+    if typed.is_empty() { reason.to_owned() } else { format!("{}. {reason}", typed.join(", ")) }
+}
+
+fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
+    caller.frame(app.site(), "Claim a relationship").at("/w/find").page(main)
+}
+
 /// The form.
 pub(crate) fn show(
     asked: &Asked,
@@ -29,7 +97,7 @@ pub(crate) fn show(
     wrongs: &[Wrong],
     csrf: &Csrf,
 ) -> Markup {
-    let hidden = super::claim::hidden(asked);
+    let hidden = hidden(asked);
     let form = Form { action: "/w/claim", csrf, button: "Send the claim", hidden: &hidden };
     let kinds: Vec<_> = KINDS
         .iter()
@@ -45,11 +113,7 @@ pub(crate) fn show(
         (summary(wrongs))
         h1 { "Claim a relationship" }
         p { "A second person in your organisation must confirm this before it counts." }
-        @if let Asked::Typed(typed, _) = asked {
-            h2 { "What you typed" }
-            (confirmation::check_answers(
-                &typed.iter().map(|(q, a)| (*q, a.clone())).collect::<Vec<_>>()))
-        }
+        (asked.shown())
         (form.post(&html! {
             (choices("How do you work with this person?", "kind", &kinds, kind, wrongs))
             (Field::long("reason", who, reason).hinted(hint).show(wrongs))
@@ -109,9 +173,7 @@ mod tests {
 
     #[test]
     fn both_ways_of_asking_keep_the_rules() {
-        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
-        let typed = Asked::Typed(vec![("Family name", "Sample".into())], "parcel".into());
-        for asked in [typed, Asked::Address(person)] {
+        for asked in crate::pages::work::refusal::tests::asked() {
             let wrongs = wrongs("", "short");
             let shown = show(&asked, "", "short", &wrongs, &Csrf::of("x")).into_string();
             rules::assert_part(&shown);

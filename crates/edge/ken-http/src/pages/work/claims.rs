@@ -1,12 +1,94 @@
 //! `/w/claims`: claims of colleagues that wait for a second person.
 
+use axum::Extension;
+use axum::extract::{Form as Sent, State as Of};
+use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::RelationshipId;
+use ken_directory::practitioner;
+use ken_sharing::relationship::{self, ClaimOutcome};
+use ken_store::Snapshot;
 use maud::{Markup, html};
 
 use crate::view::card;
+use serde::Deserialize;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
 use crate::view::form::Form;
 use crate::view::panel::{self, Panel, State};
+use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
+
+/// What a button carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Decided {
+    claim: String,
+    decision: String,
+}
+
+/// `GET /w/claims`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let claims = waiting(&app, &caller).await?;
+    let frame = caller.frame(app.site(), "Claims to confirm").at("/w/claims");
+    Ok(frame.page(&show(&claims, caller.csrf())))
+}
+
+/// `POST /w/claims`.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Decided>,
+) -> Result<Response, Stop> {
+    let claim = sent.claim.parse().map_err(|_| Stop::BadForm)?;
+    let confirm = match sent.decision.as_str() {
+        "confirm" => true,
+        "refuse" => false,
+        _ => return Err(Stop::BadForm),
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let (db, keys) = (app.db(), app.keys());
+    let what = match relationship::decide_claim(db, &ctx, keys, by, claim, confirm).await? {
+        ClaimOutcome::Confirmed => "The claim is confirmed",
+        ClaimOutcome::Refused => "The claim is refused",
+        ClaimOutcome::NotOpen => return Ok(Redirect::to("/w/claims").into_response()),
+    };
+    let main = html! {
+        (confirmation::done(what, "Your name stands beside this decision on the ledger."))
+        (confirmation::link_on("/w/claims", "Back to the claims"))
+    };
+    let frame = caller.frame(app.site(), "Claims to confirm").at("/w/claims");
+    Ok(frame.page(&main).into_response())
+}
+
+/// The claims that wait in the caller's organisation.
+///
+/// # Errors
+///
+/// What the registers say.
+pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Waiting>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let claims = relationship::claims(app.db(), &ctx, app.keys(), &by.organisation).await?;
+    let read = async |s: &mut Snapshot| {
+        let mut waiting = vec![];
+        for claim in claims {
+            let found = practitioner::find(s, claim.asserted_by).await?;
+            waiting.push(Waiting {
+                id: claim.id,
+                by: found.map(|found| found.name).unwrap_or_default(),
+                kind: words::spaced(&claim.kind),
+                typed: claim.typed.into_revealed(),
+                at: words::moment_short(claim.at),
+                is_own: claim.asserted_by == by.practitioner,
+            });
+        }
+        Ok::<_, Stop>(waiting)
+    };
+    app.db().snapshot("http.claims", read).await
+}
 
 /// One claim: what the claimant typed, and nothing that is held.
 #[derive(Debug, Clone)]

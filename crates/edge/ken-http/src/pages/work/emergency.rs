@@ -1,12 +1,181 @@
 //! `/w/emergency`: opening a record in an emergency. A plain page, one step, no dialog.
 
+use std::collections::BTreeSet;
+
+use axum::Extension;
+use axum::extract::{Form as Sent, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use ken_agreement::{Action, Kind, Words};
+use ken_core::{ClauseId, PersonId, Sensitive};
+use ken_directory::Acting;
+use ken_sharing::bundle::Bundle;
+use ken_sharing::{Statement, emergency};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::claim;
-use super::refusal::Asked;
+use super::refusal::{self, Asked, Carried};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::VITAL;
+use crate::stop::Stop;
 use crate::view::confirmation;
 use crate::view::form::{Field, Form, Wrong, summary, tick};
 use crate::wire::csrf::Csrf;
+
+/// What the form carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Opened {
+    #[serde(flatten)]
+    carried: Carried,
+    #[serde(default)]
+    reason: Sensitive<String>,
+    #[serde(default)]
+    affirmed: String,
+}
+
+/// `GET /w/emergency`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(carried): Query<Carried>,
+) -> Result<Response, Stop> {
+    let Some(asked) = carried.asked(&app, &caller).await? else {
+        return Ok(Redirect::to("/w/find").into_response());
+    };
+    let clauses = in_force(&app, &caller).await?;
+    Ok(page(&app, &caller, &form(&asked, &clauses, "", &[], &caller)).into_response())
+}
+
+/// `POST /w/emergency`.
+pub(crate) async fn post(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Opened>,
+) -> Result<Response, Stop> {
+    let Some(asked) = sent.carried.asked(&app, &caller).await? else {
+        return Ok(Redirect::to("/w/find").into_response());
+    };
+    let (reason, clauses) = (sent.reason.reveal().trim(), in_force(&app, &caller).await?);
+    let wrongs = wrongs(reason, sent.affirmed == "yes");
+    if !wrongs.is_empty() || clauses.is_empty() {
+        let main = form(&asked, &clauses, reason, &wrongs, &caller);
+        let page = page(&app, &caller, &main);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let people = asked.everybody(&app).await?;
+    if people.is_empty() {
+        return refusal::refuse(&app, &caller, &asked).await;
+    }
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let said = clauses.into_iter().flat_map(|clause| clause.statements).collect();
+    let reason = Sensitive::new(reason.to_owned());
+    for person in &people {
+        emergency::open(app.db(), &ctx, app.keys(), by, *person, &reason, &said).await?;
+    }
+    if let [person] = people.as_slice() {
+        return Ok(Redirect::to(&format!("/w/p/{person}?purpose={VITAL}")).into_response());
+    }
+    Ok(page(&app, &caller, &several(&people)).into_response())
+}
+
+/// Several people fit what was typed, and an emergency does not wait for the index: each can be
+/// opened, and each access is checked.
+fn several(people: &[PersonId]) -> Markup {
+    html! {
+        h1 { (people.len()) " people fit what you typed" }
+        p { "Their records are open to you for 24 hours. Check the name and address on each page." }
+        ol {
+            @for (place, person) in people.iter().enumerate() {
+                li { a href={ "/w/p/" (person) "?purpose=" (VITAL) } { "Record " (place + 1) } }
+            }
+        }
+    }
+}
+
+/// `POST /w/p/{person}/finish`.
+pub(crate) async fn finish(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+) -> Result<Response, Stop> {
+    let person: PersonId = person.parse().map_err(|_| Stop::NotFound)?;
+    let clauses: BTreeSet<ClauseId> =
+        in_force(&app, &caller).await?.into_iter().map(|clause| clause.id).collect();
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    emergency::finish(app.db(), &ctx, app.keys(), by, person, &clauses).await?;
+    let main = html! {
+        (confirmation::done("Emergency access is finished",
+            "Somebody else will check it. Write what you did in your own record."))
+        (confirmation::link_on("/w/today", "Back to today"))
+    };
+    Ok(page(&app, &caller, &main).into_response())
+}
+
+/// An exceptional clause that the caller's role may use.
+#[derive(Debug)]
+struct Exceptional {
+    id: ClauseId,
+    statements: BTreeSet<Statement>,
+}
+
+/// The exceptional clauses for the caller's role: a matter of agreements alone.
+async fn in_force(app: &App, caller: &Caller) -> Result<Vec<Exceptional>, Stop> {
+    let current = app.gate().current(app.db(), &app.ctx(caller.request())).await?;
+    Ok(exceptional(&current.bundle, caller.acting()?))
+}
+
+fn exceptional(bundle: &Bundle, by: &Acting) -> Vec<Exceptional> {
+    let mut found = vec![];
+    for (hash, instrument, _) in bundle.instruments() {
+        for clause in &instrument.clauses {
+            let is_vital = clause.purpose.as_ref().is_some_and(|of| of.as_str() == VITAL);
+            let ours = clause.to.any_role() || clause.to.roles.contains(&by.role);
+            let viewed = clause.action.contains(&Action::View);
+            if clause.kind != Kind::Exceptional || !is_vital || !ours || !viewed {
+                continue;
+            }
+            let Ok(id) = ClauseId::new(format!("{hash}#{}", clause.id)) else { continue };
+            let statement = |attestation: &ken_agreement::AttestationId| {
+                let words = Words { clause: id.clone(), attestation: attestation.clone() };
+                let text = bundle.text_of(&words)?.to_owned();
+                Some(Statement { words, text })
+            };
+            let statements = clause.attest.iter().filter_map(statement).collect();
+            found.push(Exceptional { id: id.clone(), statements });
+        }
+    }
+    found
+}
+
+fn form(
+    asked: &Asked,
+    clauses: &[Exceptional],
+    reason: &str,
+    wrongs: &[Wrong],
+    caller: &Caller,
+) -> Markup {
+    if clauses.is_empty() {
+        return html! {
+            h1 { "Emergency access" }
+            p { "No agreement in force gives your present role emergency access." }
+            p { "If somebody could come to harm now, call 999, or the organisation that holds \
+                 the record." }
+            (confirmation::link_on("/w/today", "Back to today"))
+        };
+    }
+    let words: BTreeSet<_> = clauses
+        .iter()
+        .flat_map(|clause| &clause.statements)
+        .map(|said| said.text.clone())
+        .collect();
+    show(asked, &words.into_iter().collect::<Vec<_>>(), reason, wrongs, caller.csrf())
+}
+
+fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
+    caller.frame(app.site(), "Emergency access").at("/w/find").page(main)
+}
 
 /// The form. `words` are those that the exceptional clause requires, whole.
 pub(crate) fn show(
@@ -33,11 +202,7 @@ pub(crate) fn show(
             li { "Somebody else checks it within 2 working days." }
             li { "The person can read that you looked, and why, once it was checked." }
         }
-        @if let Asked::Typed(typed, _) = asked {
-            h2 { "What you typed" }
-            (confirmation::check_answers(
-                &typed.iter().map(|(q, a)| (*q, a.clone())).collect::<Vec<_>>()))
-        }
+        (asked.shown())
         @if !words.is_empty() {
             h2 { "The words you affirm" }
             @for text in words { blockquote.care_words { p { (text) } } }
@@ -81,12 +246,20 @@ mod tests {
     }
 
     #[test]
+    fn several_who_fit_are_all_reachable() {
+        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let shown = several(&[person, person]).into_string();
+        rules::assert_part(&shown);
+        assert!(shown.contains("2 people fit") && shown.contains("Record 2"));
+    }
+
+    #[test]
     fn the_page_says_what_follows() {
-        let asked = Asked::Typed(vec![("Number", "990317 0000".into())], "parcel".into());
+        let [asked, _] = refusal::tests::asked();
         let words = ["Somebody could come to harm.".to_owned()];
         let shown = show(&asked, &words, "", &wrongs("", false), &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
-        for want in ["24 hours", "2 working days", "Somebody could come", "990317 0000"] {
+        for want in ["24 hours", "2 working days", "Somebody could come", "Sample"] {
             assert!(shown.contains(want), "{want}");
         }
     }

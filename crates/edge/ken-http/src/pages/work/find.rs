@@ -5,13 +5,23 @@
 //! - What is typed goes in the form's body, never in an address (`ux.md` 4.8).
 //! - A name alone finds nobody: two details stop fishing.
 
+use axum::Extension;
+use axum::extract::{Form as Sent, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
-use ken_core::{PartialDate, Sensitive};
+use ken_core::Sensitive;
+use ken_core::identifier::{Chi, HealthAndCareNumber, NhsNumber};
+use ken_person::Query;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
 use crate::view::form::{Field, Form, Kind, Wrong, date, summary};
 use crate::wire::csrf::Csrf;
+use crate::wire::parcel;
 
 /// What was typed. Its `Debug` is blind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,30 +65,39 @@ impl Typed {
         }
     }
 
-    /// The date of birth: nothing when no box is filled; `Err` when it is no date.
-    pub(crate) fn born(&self) -> Result<Option<PartialDate>, ()> {
+    /// The date of birth: nothing when no box is filled; `Err` when it is no whole date.
+    pub(crate) fn born(&self) -> Result<Option<Date>, ()> {
         let boxes = [&self.day, &self.month, &self.year].map(|part| part.reveal().as_str());
-        let number = |text: &str| text.parse::<i16>().map_err(|_| ());
-        let small = |text: &str| text.parse::<i8>().map_err(|_| ());
-        match boxes {
-            ["", "", ""] => Ok(None),
-            ["", "", year] => Ok(Some(PartialDate::Year(number(year)?))),
-            ["", month, year] => {
-                let text = format!("{:04}-{:02}", number(year)?, small(month)?);
-                text.parse().map(Some).map_err(|_| ())
-            }
-            [day, month, year] => Date::new(number(year)?, small(month)?, small(day)?)
-                .map(|day| Some(PartialDate::Day(day)))
-                .map_err(|_| ()),
+        if boxes == ["", "", ""] {
+            return Ok(None);
         }
+        let [day, month, year] = boxes;
+        let year = year.parse().map_err(|_| ())?;
+        let month = month.parse().map_err(|_| ())?;
+        let day = day.parse().map_err(|_| ())?;
+        Date::new(year, month, day).map(Some).map_err(|_| ())
+    }
+
+    /// What to look for; `None` while something must be put right first.
+    pub(crate) fn query(&self) -> Option<Query> {
+        let digits: String =
+            self.number.reveal().chars().filter(|sign| !sign.is_whitespace()).collect();
+        if digits.is_empty() {
+            let born = self.born().ok().flatten()?;
+            return Query::name_and_birth(self.family.reveal(), self.given.reveal(), born);
+        }
+        let chi = Chi::parse(&digits).map(Query::chi).ok();
+        let nhs = || NhsNumber::parse(&digits).map(Query::nhs).ok();
+        let northern = || HealthAndCareNumber::parse(&digits).map(Query::health_and_care).ok();
+        chi.or_else(nhs).or_else(northern)
     }
 
     /// What must be put right before anybody is searched for.
-    pub(crate) fn wrongs(&self, number_is_one: bool) -> Vec<Wrong> {
+    pub(crate) fn wrongs(&self) -> Vec<Wrong> {
         let empty = |detail: &Sensitive<String>| detail.reveal().is_empty();
         let mut wrongs = vec![];
         if !empty(&self.number) {
-            if !number_is_one {
+            if self.query().is_none() {
                 let says = "Check the number: a CHI or NHS number has 10 digits";
                 wrongs.push(Wrong::new("number", says));
             }
@@ -88,11 +107,14 @@ impl Typed {
             wrongs.push(Wrong::new("family", "Enter a number, or a family name"));
         }
         match self.born() {
-            Err(()) => wrongs.push(Wrong::new("day", "Enter a date of birth that is a date")),
+            Err(()) => wrongs.push(Wrong::new("day", "Enter the whole date of birth")),
             Ok(None) => {
                 wrongs.push(Wrong::new("day", "Enter a number, or a date of birth with the name"));
             }
             Ok(Some(_)) => {}
+        }
+        if wrongs.is_empty() && self.query().is_none() {
+            wrongs.push(Wrong::new("family", "Enter a family name with letters in it"));
         }
         wrongs
     }
@@ -111,6 +133,32 @@ impl Typed {
         .filter(|(_, answer)| !answer.is_empty())
         .collect()
     }
+}
+
+/// `GET /w/find`.
+pub(crate) async fn get(State(app): State<App>, Extension(caller): Extension<Caller>) -> Markup {
+    page(&app, &caller, &Typed::default(), &[])
+}
+
+/// `POST /w/find`: to the results, by an address that says nothing.
+pub(crate) async fn post(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(typed): Sent<Typed>,
+) -> Result<Response, Stop> {
+    let typed = typed.trimmed();
+    let wrongs = typed.wrongs();
+    if !wrongs.is_empty() {
+        let page = page(&app, &caller, &typed, &wrongs);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let parcel = parcel::seal(&app, &caller, typed).await?;
+    Ok(Redirect::to(&format!("/w/find/r/{parcel}")).into_response())
+}
+
+fn page(app: &App, caller: &Caller, typed: &Typed, wrongs: &[Wrong]) -> Markup {
+    let main = show(typed, wrongs, caller.csrf());
+    caller.frame(app.site(), "Find a person").at("/w/find").page(&main)
 }
 
 /// The page's content.
@@ -139,7 +187,7 @@ fn fields(typed: &Typed, wrongs: &[Wrong]) -> Markup {
             (Field::text("given", "Given name", typed.given.reveal())
                 .hinted("If you know it").show(wrongs))
         }
-        (date("Date of birth", "For example 14 3 1948. Leave out what is not known.",
+        (date("Date of birth", "For example 14 3 1948",
             ["day", "month", "year"], boxes, wrongs))
     }
 }
@@ -157,44 +205,26 @@ mod tests {
 
     #[test]
     fn two_details_or_a_number_are_wanted() {
-        let check = |typed: Typed, number_is_one, wants: &[&str]| {
-            let wrongs = typed.trimmed().wrongs(number_is_one);
+        let check = |typed: Typed, wants: &[&str]| {
+            let wrongs = typed.trimmed().wrongs();
             let fields: Vec<_> = wrongs.iter().map(|wrong| wrong.field).collect();
             assert_eq!(fields, wants);
         };
-        check(typed("", "", ["", "", ""]), false, &["family", "day"]);
-        check(typed("", "Sample", ["", "", ""]), false, &["day"]);
-        check(typed("", "Sample", ["31", "2", "1948"]), false, &["day"]);
-        check(typed("", "Sample", ["x", "2", "1948"]), false, &["day"]);
-        check(typed("", " Sample ", ["2", "3", "1948"]), false, &[]);
-        check(typed("", "Sample", ["", "", "1948"]), false, &[]);
-        check(typed("12", "", ["", "", ""]), false, &["number"]);
-        check(typed("1234567890", "", ["", "", ""]), true, &[]);
-    }
-
-    #[test]
-    fn a_date_may_be_known_in_part() {
-        let check = |boxes, want: Result<Option<&str>, ()>| {
-            let born = typed("", "", boxes).born();
-            assert_eq!(
-                born.map(|born| born.map(|born| born.to_string()))
-                    .as_ref()
-                    .map(|born| born.as_deref()),
-                want.as_ref().map(|want| *want)
-            );
-        };
-        check(["14", "3", "1948"], Ok(Some("1948-03-14")));
-        check(["", "3", "1948"], Ok(Some("1948-03")));
-        check(["", "", "1948"], Ok(Some("1948")));
-        check(["", "", ""], Ok(None));
-        check(["14", "", "1948"], Err(()));
-        check(["", "13", "1948"], Err(()));
+        check(typed("", "", ["", "", ""]), &["family", "day"]);
+        check(typed("", "Sample", ["", "", ""]), &["day"]);
+        check(typed("", "Sample", ["31", "2", "1948"]), &["day"]);
+        check(typed("", "Sample", ["", "2", "1948"]), &["day"]);
+        check(typed("", "Sample", ["x", "2", "1948"]), &["day"]);
+        check(typed("", " -- ", ["2", "3", "1948"]), &["family"]);
+        check(typed("", " Sample ", ["2", "3", "1948"]), &[]);
+        check(typed("12", "", ["", "", ""]), &["number"]);
+        check(typed("943 476 5919", "", ["", "", ""]), &[]);
     }
 
     #[test]
     fn the_form_keeps_what_was_typed_and_the_rules() {
         let typed = typed("12", "Sam<ple", ["1", "", ""]);
-        let wrongs = typed.wrongs(false);
+        let wrongs = typed.wrongs();
         let shown = show(&typed, &wrongs, &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("Sam&lt;ple") && shown.contains("10 digits"));

@@ -1,10 +1,12 @@
 //! Pages for practitioners at work with people.
 
 pub(crate) mod affirm;
+pub(crate) mod agreement;
 pub(crate) mod claim;
 pub(crate) mod claims;
 pub(crate) mod emergency;
 pub(crate) mod find;
+pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod purpose;
 pub(crate) mod refusal;

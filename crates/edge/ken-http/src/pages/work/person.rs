@@ -3,13 +3,216 @@
 //! Alerts, why the reader may see this, what has happened, and beside it who helps and what is
 //! planned. What no clause covers is absent, whether any of it is held or not.
 
+use axum::Extension;
+use axum::extract::{Path, Query, State as Of};
+use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{PersonId, Purpose};
+use ken_sharing::bundle::Bundle;
+use ken_sharing::emergency;
+use ken_sharing::gate::Caller as Asker;
+use ken_store::Snapshot;
 use maud::{Markup, html};
 
+use serde::Deserialize;
+
+use super::refusal::{self, Asked};
+use super::{affirm, purpose};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Answer, Ask, Names, Shown};
+use crate::pages::compose::{self, Aside, Dated, Held};
+use crate::stop::Stop;
 use crate::view::alert::{self, Alert};
 use crate::view::panel::{self, Panel, State};
 use crate::view::timeline::{self, Event};
+use crate::view::{banner, emergency as strip};
 use crate::view::{facts, form, words};
+
+/// What the address carries: words of the dictionary, and nothing of the person.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    purpose: Option<Purpose>,
+    #[serde(default)]
+    kind: String,
+}
+
+/// `GET /w/p/{person}`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let Some(purpose) = wanted.purpose else { return choose(&app, &caller, person).await };
+    match decide(&app, &caller, person, &purpose).await? {
+        Ok(Answer::Shown(shown)) => page(&app, &caller, person, purpose, &wanted.kind, shown).await,
+        Ok(Answer::Words(said)) => Ok(affirm::page(&app, &caller, person, &purpose, &said, false)),
+        Ok(Answer::Refused) => Ok(refusal::page(&app, &caller, &Asked::Address(person))),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// The choice of purpose; the refusal where no relationship supports one.
+async fn choose(app: &App, caller: &Caller, person: PersonId) -> Result<Response, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let choices = app.gate().purposes(app.db(), &ctx, by, person).await?;
+    let mut purposes: Vec<_> = choices
+        .into_iter()
+        .filter(|choice| choice.relationship.is_some())
+        .map(|choice| choice.purpose)
+        .collect();
+    if open_emergency(app, caller, person).await?.is_some() {
+        purposes.push(ask::purpose(ask::VITAL)?);
+    }
+    if purposes.is_empty() {
+        // Without a relationship, a role may still work with what its own organisation holds.
+        let own = ask::purpose(ask::OWN_WORK)?;
+        return match decide(app, caller, person, &own).await? {
+            Ok(Answer::Shown(_)) => {
+                Ok(Redirect::to(&format!("/w/p/{person}?purpose={own}")).into_response())
+            }
+            _ => Ok(refusal::page(app, caller, &Asked::Address(person))),
+        };
+    }
+    let main = purpose::show(person, &purposes);
+    Ok(caller.frame(app.site(), "Choose a purpose").at("/w/find").page(&main).into_response())
+}
+
+/// Asks the gate for a purpose. An emergency is opened on its own page first: `Err` leads there.
+///
+/// # Errors
+///
+/// What the gate says.
+pub(crate) async fn decide(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    purpose: &Purpose,
+) -> Result<Result<Answer, Response>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let is_vital = purpose.as_str() == ask::VITAL;
+    if is_vital && open_emergency(app, caller, person).await?.is_none() {
+        let to = format!("/w/emergency?p={person}");
+        return Ok(Err(Redirect::to(&to).into_response()));
+    }
+    if purpose.as_str() == ask::OWN_WORK {
+        return Ok(Ok(match ask::own(app, &ctx, by, person, None).await? {
+            // An own record that holds nothing says no more than that nobody is held.
+            Some(shown) if !shown.held.is_empty() => Answer::Shown(shown),
+            _ => Answer::Refused,
+        }));
+    }
+    let sources = ask::names(app).await?.into_keys().collect();
+    let purpose = purpose.clone();
+    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only: None };
+    let mut answer = ask::ask(app, &ctx, &asked).await?;
+    // An agreement is between bodies: what the reader's own body holds is own work, beside it.
+    if let Answer::Shown(shown) = &mut answer
+        && let Some(own) = ask::own(app, &ctx, by, person, None).await?
+    {
+        shown.join_own(own);
+    }
+    Ok(Ok(answer))
+}
+
+async fn open_emergency(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+) -> Result<Option<emergency::Open>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let read = async |s: &mut Snapshot| emergency::find(s, &ctx, by, person).await;
+    Ok(app.db().snapshot("http.emergency", read).await?)
+}
+
+async fn page(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    purpose: Purpose,
+    kind: &str,
+    shown: Shown,
+) -> Result<Response, Stop> {
+    let ctx = app.ctx(caller.request());
+    let current = app.gate().current(app.db(), &ctx).await?;
+    let names = ask::names(app).await?;
+    let open = open_emergency(app, caller, person).await?;
+    let is_emergency = purpose.as_str() == ask::VITAL;
+    let because = because(&current.bundle, caller, purpose, &shown, is_emergency);
+    let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
+    let events = compose::events(&shown.held, &names, &why);
+    let view = View {
+        person,
+        alerts: compose::alerts(&shown.held, &names),
+        because,
+        kinds: kinds(&events),
+        events_all: events.len(),
+        events: filtered(events, kind),
+        kind: kind.to_owned(),
+        is_whole: shown.is_whole,
+        boxes: compose::asides(&shown.held),
+        sources: answered(&shown.held, &names),
+    };
+    let shown_banner = compose::banner(&shown.held, ctx.clock.today());
+    let above = html! {
+        @if let Some(open) = open {
+            @let left = open.until.duration_since(ctx.clock.now()).as_secs();
+            (strip::strip(&words::span(left), &format!("/w/p/{person}/finish"), caller.csrf()))
+        }
+        (banner::show(&shown_banner))
+    };
+    let frame = caller.frame(app.site(), "Person").at("/w/find").under(above);
+    Ok(frame.page(&show(&view)).into_response())
+}
+
+fn because(
+    bundle: &Bundle,
+    caller: &Caller,
+    purpose: Purpose,
+    shown: &Shown,
+    is_emergency: bool,
+) -> Because {
+    let cited = |id: &ken_core::ClauseId| {
+        bundle.clause(id).map(|(instrument, _)| ask::citation(instrument, id))
+    };
+    Because {
+        purpose,
+        acting: caller.acts_as().to_owned(),
+        clauses: shown.clauses.iter().filter_map(cited).collect(),
+        covered: shown.covered.iter().map(words::category).collect(),
+        is_emergency,
+        is_more: !shown.missing.is_empty(),
+    }
+}
+
+fn kinds(events: &[Dated]) -> Vec<(String, String)> {
+    let mut kinds: Vec<_> = events
+        .iter()
+        .map(|dated| (dated.category.to_string(), words::category(&dated.category)))
+        .collect();
+    kinds.sort_by(|a, b| a.1.cmp(&b.1));
+    kinds.dedup();
+    kinds
+}
+
+fn filtered(events: Vec<Dated>, kind: &str) -> Vec<Event> {
+    let fits = |dated: &Dated| kind.is_empty() || dated.category.as_str() == kind;
+    events.into_iter().filter(fits).map(|dated| dated.event).collect()
+}
+
+fn answered(held: &[Held], names: &Names) -> Vec<Source> {
+    let newest = |id: &ken_core::OrganisationId| {
+        held.iter().filter(|held| held.source == *id).map(|held| held.filed).max()
+    };
+    names
+        .iter()
+        .map(|(id, name)| Source {
+            name: name.clone(),
+            up_to_date: newest(id).map(words::moment_short),
+        })
+        .collect()
+}
 
 /// Why the reader may see the page.
 #[derive(Debug, Clone)]
@@ -24,6 +227,8 @@ pub(crate) struct Because {
     pub(crate) covered: Vec<String>,
     /// Whether this is an emergency access.
     pub(crate) is_emergency: bool,
+    /// Whether more could be seen once words are affirmed.
+    pub(crate) is_more: bool,
 }
 
 /// One organisation that was asked, and when it last sent something the reader may see.
@@ -55,7 +260,7 @@ pub(crate) struct View {
     /// Whether the newest were shown only, because there are very many.
     pub(crate) is_whole: bool,
     /// Boxes beside the events: heading, and facts under it.
-    pub(crate) boxes: Vec<(&'static str, &'static str, Vec<(String, String)>)>,
+    pub(crate) boxes: Vec<Aside>,
     /// Which organisations were asked.
     pub(crate) sources: Vec<Source>,
 }
@@ -65,7 +270,7 @@ pub(crate) fn show(view: &View) -> Markup {
     html! {
         h1 { "Overview" }
         (alert::list(&view.alerts))
-        (alert::why(&because(&view.because)))
+        (alert::why(&because_shown(view.person, &view.because)))
         div.care_grid.care_grid--side {
             (panel::show(&happened(view)))
             div.care_stack {
@@ -81,7 +286,7 @@ pub(crate) fn show(view: &View) -> Markup {
 const MORE: &str = "There may be more that law or safety keeps from this page. \
     That something is not here does not mean that it did not happen.";
 
-fn because(because: &Because) -> Markup {
+fn because_shown(person: PersonId, because: &Because) -> Markup {
     html! {
         p {
             b { "You can see this because " }
@@ -96,7 +301,16 @@ fn because(because: &Because) -> Markup {
         }
         details.care_more {
             summary { "What you can see (" (because.covered.len()) " kinds of information)" }
-            div { p { (because.covered.join(", ")) "." } }
+            div {
+                p { (because.covered.join(", ")) "." }
+                p { "Beside that, what your own organisation recorded itself." }
+            }
+        }
+        @if because.is_more {
+            p {
+                a href={ "/w/p/" (person) "/affirm?purpose=" (because.purpose) }
+                    { "Affirm words that the agreement asks for, to see more" }
+            }
         }
         p { "The person can read that you looked, and why." }
     }
@@ -151,9 +365,9 @@ fn sources(sources: &[Source]) -> Panel {
     let pairs: Vec<_> = sources
         .iter()
         .map(|source| {
-            let said = match &source.up_to_date {
-                Some(at) => html! { "Up to date at " (at) },
-                None => html! { "Nothing that you may see" },
+            let said = html! {
+                @if let Some(at) = &source.up_to_date { "Up to date at " (at) }
+                @else { "Nothing that you may see" }
             };
             (source.name.as_str(), said)
         })
@@ -175,6 +389,7 @@ pub(crate) mod tests {
             clauses: vec!["GIRFEC wellbeing agreement, clause G1".into()],
             covered: vec!["Alerts".into(), "Chronology".into()],
             is_emergency: false,
+            is_more: true,
         };
         let alert = Alert {
             weight: Weight::Alert,

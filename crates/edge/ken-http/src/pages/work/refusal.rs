@@ -5,23 +5,146 @@
 //! - The page is the same whether the person is held, unknown, or hidden: it is made from what the
 //!   caller typed and from the caller's role alone (`core.md` 2.9).
 
+use axum::Extension;
+use axum::extract::{Query as Sent, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ken_core::PersonId;
+use ken_person::{Found, search};
+use ken_store::{Snapshot, guard};
 use maud::{Markup, html};
 
+use serde::Deserialize;
+
+use super::find::Typed;
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask;
+use crate::stop::Stop;
 use crate::view::{card, confirmation};
+use crate::wire::parcel;
+
+/// What an address or a form carries on: a sealed parcel, or a person's opaque id.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Carried {
+    #[serde(default)]
+    t: Option<String>,
+    #[serde(default)]
+    p: Option<String>,
+}
+
+impl Carried {
+    /// What was asked; `None` when the parcel is too old, or nothing was asked.
+    ///
+    /// # Errors
+    ///
+    /// What the key store says.
+    pub(crate) async fn asked(&self, app: &App, caller: &Caller) -> Result<Option<Asked>, Stop> {
+        match (&self.t, &self.p) {
+            (Some(sealed), _) => {
+                let typed = parcel::open::<Typed>(app, caller, sealed).await?;
+                Ok(typed.map(|typed| Asked::Typed(typed, sealed.clone())))
+            }
+            (None, Some(person)) => Ok(person.parse().ok().map(Asked::Address)),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// `GET /w/find/other`: what was typed fits nobody the caller may know of, and goes on from here.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(carried): Sent<Carried>,
+) -> Result<Response, Stop> {
+    match carried.asked(&app, &caller).await? {
+        Some(asked) => refuse(&app, &caller, &asked).await,
+        None => Ok(axum::response::Redirect::to("/w/find").into_response()),
+    }
+}
+
+/// Enters the refusal, and shows it.
+///
+/// # Errors
+///
+/// What the gate or the index says.
+pub(crate) async fn refuse(app: &App, caller: &Caller, asked: &Asked) -> Result<Response, Stop> {
+    let ctx = app.ctx(caller.request());
+    // Somebody unknown gets an id that nobody has, so that the refusal is entered all the same.
+    let person = asked.person(app).await?.unwrap_or_else(|| PersonId::draw(ctx.ids));
+    ask::enter_refusal(app, &ctx, caller.acting()?, person).await?;
+    Ok(page(app, caller, asked))
+}
+
+/// Shows a refusal that the gate has entered already.
+pub(crate) fn page(app: &App, caller: &Caller, asked: &Asked) -> Response {
+    let frame = caller.frame(app.site(), "We cannot show you this").at("/w/find");
+    // The status, too, is always the same.
+    (StatusCode::FORBIDDEN, frame.page(&show(asked))).into_response()
+}
 
 /// What the caller asked for.
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     /// Details they typed, question and answer, and the sealed parcel that carries them on.
-    Typed(Vec<(&'static str, String)>, String),
+    Typed(Typed, String),
     /// An address they followed.
     Address(PersonId),
 }
 
 impl Asked {
+    /// The one person who is meant, if anybody is held who fits. What a page shows must not
+    /// depend on it.
+    ///
+    /// # Errors
+    ///
+    /// What the index says.
+    pub(crate) async fn person(&self, app: &App) -> Result<Option<PersonId>, Stop> {
+        match self {
+            Self::Typed(typed, _) => Ok(match people(app, typed).await?.as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            }),
+            Self::Address(person) => {
+                let read = async |s: &mut Snapshot| guard::find(s, *person).await;
+                let held = app.db().snapshot("http.person", read).await?;
+                Ok(held.map(|_| *person))
+            }
+        }
+    }
+
+    /// Everybody who fits, at most [`FOUND_MAX`](ken_person::FOUND_MAX); for an emergency, which
+    /// must not wait until an index knows that two records are one person.
+    ///
+    /// # Errors
+    ///
+    /// What the index says.
+    pub(crate) async fn everybody(&self, app: &App) -> Result<Vec<PersonId>, Stop> {
+        match self {
+            Self::Typed(typed, _) => people(app, typed).await,
+            Self::Address(_) => Ok(self.person(app).await?.into_iter().collect()),
+        }
+    }
+
+    /// What was typed, question and answer; nothing for an address.
+    pub(crate) fn answers(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Typed(typed, _) => typed.answers(),
+            Self::Address(_) => vec![],
+        }
+    }
+
+    /// What was typed, as a part of a page.
+    pub(crate) fn shown(&self) -> Markup {
+        let answers = self.answers();
+        html! {
+            @if !answers.is_empty() {
+                h2 { "What you typed" }
+                (confirmation::check_answers(&answers))
+            }
+        }
+    }
+
     /// What the three ways on carry in their address: opaque either way.
     pub(crate) fn query(&self) -> String {
         match self {
@@ -41,11 +164,8 @@ pub(crate) fn show(asked: &Asked) -> Markup {
              present role. We say the same whether or not anything is held, so this page tells \
              you nothing about anybody."
         }
-        @if let Asked::Typed(typed, _) = asked {
-            h2 { "What you typed" }
-            (confirmation::check_answers(
-                &typed.iter().map(|(q, a)| (*q, a.clone())).collect::<Vec<_>>()))
-        }
+        (asked.shown())
+        p { "A number, or a given name as well, finds one person for certain." }
         h2 { "What you can do" }
         (card::cards(true, &ways(&query)))
         p { "That you asked, and were refused, is on the ledger." }
@@ -76,7 +196,40 @@ fn ways(query: &str) -> [Markup; 3] {
     ]
 }
 
-/// The refusal as an answer: its status, too, is always the same.
-pub(crate) fn answer(page: Markup) -> Response {
-    (StatusCode::FORBIDDEN, page).into_response()
+/// People who fit what was typed; nobody where they are too many to tell apart.
+///
+/// # Errors
+///
+/// What the index says.
+pub(crate) async fn people(app: &App, typed: &Typed) -> Result<Vec<PersonId>, Stop> {
+    let Some(query) = typed.query() else { return Ok(vec![]) };
+    let read = async |s: &mut Snapshot| search(s, &query).await;
+    Ok(match app.db().snapshot("http.search", read).await? {
+        Found::People(people) => people.iter().map(ken_person::Candidate::person).collect(),
+        Found::TooMany => vec![],
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    pub(crate) fn asked() -> [Asked; 2] {
+        let typed = Typed { family: "Sample".to_owned().into(), ..Typed::default() };
+        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        [Asked::Typed(typed, "parcel".into()), Asked::Address(person)]
+    }
+
+    #[test]
+    fn the_refusal_offers_three_ways_on() {
+        for asked in asked() {
+            let shown = show(&asked).into_string();
+            rules::assert_part(&shown);
+            for way in ["/w/claim?", "/w/agreement", "/w/emergency?"] {
+                assert!(shown.contains(way), "{way}");
+            }
+            assert_eq!(shown.contains("Sample"), matches!(asked, Asked::Typed(..)));
+        }
+    }
 }

@@ -5,10 +5,25 @@
 //! - Only people with whom a relationship of the caller supports a purpose are listed, each after
 //!   a decision of its own. Anybody else who fits looks like nobody (`core.md` 2.9).
 
-use ken_core::PersonId;
+use std::collections::BTreeSet;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use ken_core::{Ctx, PersonId};
+use ken_directory::Acting;
+use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
 
+use super::find::Typed;
+use super::refusal::{self, Asked};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Answer, Ask, Names};
+use crate::pages::compose;
+use crate::stop::Stop;
 use crate::view::{card, confirmation};
+use crate::wire::parcel;
 
 /// Somebody who fits, with what the decision lets the caller see.
 #[derive(Debug, Clone)]
@@ -21,6 +36,76 @@ pub(crate) struct Fit {
     pub(crate) details: Vec<String>,
     /// The kinds of relationship, in words.
     pub(crate) linked: String,
+}
+
+/// `GET /w/find/r/{parcel}`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(sealed): Path<String>,
+) -> Result<Response, Stop> {
+    let Some(typed) = parcel::open::<Typed>(&app, &caller, &sealed).await? else {
+        return Ok(Redirect::to("/w/find").into_response());
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let (names, mut fits) = (ask::names(&app).await?, vec![]);
+    for person in refusal::people(&app, &typed).await? {
+        fits.extend(fit(&app, &ctx, by, person, &typed, &names).await?);
+    }
+    let asked = Asked::Typed(typed, sealed);
+    if fits.is_empty() {
+        return refusal::refuse(&app, &caller, &asked).await;
+    }
+    let main = show(&fits, &asked.query());
+    Ok(caller.frame(app.site(), "Results").at("/w/find").page(&main).into_response())
+}
+
+/// How somebody who fits is shown, if the caller may know of them: by a relationship, or because
+/// the caller's own organisation holds their name.
+pub(crate) async fn fit(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+    typed: &Typed,
+    names: &Names,
+) -> Result<Option<Fit>, Stop> {
+    let choices = app.gate().purposes(app.db(), ctx, by, person).await?;
+    let related = choices.into_iter().find(|choice| choice.relationship.is_some());
+    let only = Some(BTreeSet::from([ask::core()?]));
+    let own = ask::own(app, ctx, by, person, only.clone()).await?;
+    let mut held = own.map(|own| own.held).unwrap_or_default();
+    if let (Some(choice), true) = (&related, held.is_empty()) {
+        let sources = names.keys().cloned().collect();
+        let purpose = choice.purpose.clone();
+        let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only };
+        if let Answer::Shown(shown) = ask::ask(app, ctx, &asked).await? {
+            held = shown.held;
+        }
+    }
+    let linked = match related.as_ref().and_then(|choice| choice.relationship.as_deref()) {
+        Some(kind) => ask::relationship_words(kind),
+        None => "your organisation holds them".to_owned(),
+    };
+    let today = ctx.clock.today();
+    let seen = compose::name(&held).map(|(family, given)| {
+        let banner = compose::banner(&held, today);
+        let facts = banner.facts.into_iter().filter(|(_, value)| !value.is_empty());
+        let details = facts.map(|(label, value)| format!("{label} {value}")).collect();
+        (format!("{}, {given}", family.to_uppercase()), details)
+    });
+    let (name, details) = match (seen, related.is_some()) {
+        (Some(seen), _) => seen,
+        // Only the relationship is known: the page repeats what was typed, and no more.
+        (None, true) => ("Somebody who fits what you typed".to_owned(), typed_lines(typed)),
+        (None, false) => return Ok(None),
+    };
+    Ok(Some(Fit { person, name, details, linked }))
+}
+
+fn typed_lines(typed: &Typed) -> Vec<String> {
+    let line = |(question, answer): (&str, String)| format!("{question} {answer}");
+    typed.answers().into_iter().map(line).collect()
 }
 
 /// The page's content.

@@ -1,0 +1,196 @@
+//! Who calls, and whether they may call this route.
+//!
+//! # Invariants
+//!
+//! - Every route passes [`admit`], which the router adds from the table; no handler can forget it.
+//! - A route that is not for the caller looks like one that does not exist.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ken_core::{OrganisationId, PersonId, RequestId};
+use ken_directory::{Acting, Holder, Session, Token, organisation, practitioner, session};
+use ken_store::Snapshot;
+
+use crate::route::Who;
+use crate::stop::Stop;
+use crate::view::{Area, Frame, Visitor, words};
+use crate::wire::cookie;
+use crate::wire::csrf::Csrf;
+use crate::{App, Site};
+
+/// Who calls: a signed-in browser, and what it acts as.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    request: RequestId,
+    token: Token,
+    session: Session,
+    visitor: Visitor,
+}
+
+impl Caller {
+    /// The request that is being answered.
+    pub(crate) fn request(&self) -> RequestId {
+        self.0.request
+    }
+
+    /// The session's token, for what changes the session.
+    pub(crate) fn token(&self) -> &Token {
+        &self.0.token
+    }
+
+    /// The session.
+    pub(crate) fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    /// The token of the caller's forms.
+    pub(crate) fn csrf(&self) -> &Csrf {
+        &self.0.visitor.csrf
+    }
+
+    /// What a practitioner acts as.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NotFound`] for anybody else; [`admit`] has made sure of it already.
+    pub(crate) fn acting(&self) -> Result<&Acting, Stop> {
+        self.0.session.acting.as_ref().ok_or(Stop::NotFound)
+    }
+
+    /// Whose own record it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NotFound`] for a practitioner; [`admit`] has made sure of it already.
+    pub(crate) fn own(&self) -> Result<PersonId, Stop> {
+        match self.0.session.holder {
+            Holder::Person(person) => Ok(person),
+            Holder::Practitioner(_) => Err(Stop::NotFound),
+        }
+    }
+
+    /// Role and organisation in words: "Duty social worker, Glen Council".
+    pub(crate) fn acts_as(&self) -> &str {
+        self.0.visitor.acts_as.as_deref().unwrap_or_default()
+    }
+
+    /// The frame of a page of the caller's own area.
+    pub(crate) fn frame<'a>(&'a self, site: &'a Site, title: &'a str) -> Frame<'a> {
+        Frame::plain(site, title, area(&self.0.session)).for_visitor(&self.0.visitor)
+    }
+}
+
+/// The area of a session; [`Area::Outside`] before a role is chosen.
+pub(crate) fn area(session: &Session) -> Area {
+    match (&session.acting, session.holder) {
+        (_, Holder::Person(_)) => Area::Own,
+        (None, _) => Area::Outside,
+        (Some(acting), _) => match acting.role.as_str().split('.').next() {
+            Some("ig") => Area::Governance,
+            Some("ops") => Area::Operations,
+            _ => Area::Work,
+        },
+    }
+}
+
+/// The live session of a request's cookie, if it has one.
+///
+/// # Errors
+///
+/// What the directory says.
+pub(crate) async fn session_of(
+    app: &App,
+    headers: &HeaderMap,
+    request: RequestId,
+) -> Result<Option<(Token, Session)>, Stop> {
+    let cookie = cookie::find(headers, app.site(), cookie::SESSION);
+    let Some(token) = cookie.and_then(Token::parse) else { return Ok(None) };
+    let session = session::resume(app.db(), &app.ctx(request), &token).await?;
+    Ok(session.map(|session| (token, session)))
+}
+
+/// Lets a request by if its caller may call a route of this kind.
+pub(crate) async fn admit(
+    State((app, who)): State<(App, Who)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if who == Who::Anyone {
+        return next.run(request).await;
+    }
+    let Some(id) = request.extensions().get::<RequestId>().copied() else {
+        return Stop::Fault("http.no-request-id").into_response();
+    };
+    match find(&app, who, request.headers(), id).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(stop) => stop.into_response(),
+    }
+}
+
+async fn find(app: &App, who: Who, headers: &HeaderMap, id: RequestId) -> Result<Caller, Stop> {
+    let (token, session) = session_of(app, headers, id).await?.ok_or(Stop::SignIn)?;
+    let wanted = match who {
+        Who::Anyone | Who::SignedIn => area(&session),
+        Who::Practitioner => Area::Work,
+        Who::Person => Area::Own,
+        Who::Governance => Area::Governance,
+        Who::Operations => Area::Operations,
+    };
+    match area(&session) {
+        have if have == wanted => {}
+        Area::Outside => return Err(Stop::ChooseRole),
+        _ => return Err(Stop::NotFound),
+    }
+    let csrf = Csrf::of(&token.cookie());
+    let read = async |s: &mut Snapshot| visitor(app, s, &session, csrf, id).await;
+    let visitor = app.db().snapshot("http.visitor", read).await?;
+    Ok(Caller(Arc::new(Inner { request: id, token, session, visitor })))
+}
+
+async fn visitor(
+    app: &App,
+    s: &mut Snapshot,
+    session: &Session,
+    csrf: Csrf,
+    id: RequestId,
+) -> Result<Visitor, Stop> {
+    let Holder::Practitioner(practitioner) = session.holder else {
+        // A person's name is their record's to say, and needs a decision; the header needs none.
+        let name = "Your own record".to_owned();
+        return Ok(Visitor { name, acts_as: None, may_change_role: false, csrf });
+    };
+    let found = practitioner::find(s, practitioner).await?;
+    let roles = practitioner::roles(s, &app.ctx(id), practitioner).await?;
+    let acts_as = match &session.acting {
+        Some(acting) => {
+            let organisation = organisation_name(s, &acting.organisation).await?;
+            Some(format!("{}, {organisation}", words::role(acting.role.as_str())))
+        }
+        None => None,
+    };
+    Ok(Visitor {
+        name: found.map(|found| found.name).unwrap_or_default(),
+        acts_as,
+        may_change_role: roles.len() > 1,
+        csrf,
+    })
+}
+
+/// An organisation's name; its id where it is not registered.
+pub(crate) async fn organisation_name(
+    s: &mut Snapshot,
+    id: &OrganisationId,
+) -> Result<String, Stop> {
+    let found = organisation::find(s, id).await?;
+    Ok(found.map_or_else(|| id.to_string(), |found| found.name))
+}

@@ -1,0 +1,256 @@
+//! Asking the gate, and reading what it permits: the one way by which a page learns of a person.
+//!
+//! # Invariants
+//!
+//! - What is asked is fixed: every organisation, every category that an instrument knows. It never
+//!   depends on what is held.
+//! - A permit is spent here, on the read it was given for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ken_agreement::{Action, Instrument};
+use ken_core::{Category, ClauseId, Ctx, OrganisationId, PersonId, Purpose};
+use ken_directory::{Acting, organisation};
+use ken_sharing::bundle::Bundle;
+use ken_sharing::gate::{self, Caller as Asker};
+use ken_sharing::{Decision, Permit, Question, Statement};
+use ken_store::Snapshot;
+
+use super::compose::{self, Held};
+use crate::App;
+use crate::stop::Stop;
+use crate::view::words;
+
+/// The purpose of an emergency; it is opened on its own page, with a reason.
+pub(crate) const VITAL: &str = "vital";
+/// Work with one's own organisation's records, which needs no relationship.
+pub(crate) const OWN_WORK: &str = "own-work";
+/// A person's own reading of their own record.
+pub(crate) const OWN_RECORD: &str = "own-record";
+/// Under which purpose a refusal is entered when none could be chosen.
+const REFUSED_FOR: &str = "direct-care";
+/// Not about a person, so never asked for one (`core.md` section 6).
+const AGGREGATE: &str = "aggregate";
+/// Records of one person that are read together. House policy: as many as a page can show.
+const TOGETHER_MAX: usize = 16;
+
+/// Organisations by id.
+pub(crate) type Names = BTreeMap<OrganisationId, String>;
+
+/// What was said.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// This may be seen.
+    Shown(Shown),
+    /// Nothing may be seen before these words are affirmed.
+    Words(BTreeSet<Statement>),
+    /// Nothing may be seen.
+    Refused,
+}
+
+/// What may be seen.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// What was disclosed.
+    pub(crate) held: Vec<Held>,
+    /// The kinds of information that are covered, held or not.
+    pub(crate) covered: BTreeSet<Category>,
+    /// The clauses relied upon.
+    pub(crate) clauses: BTreeSet<ClauseId>,
+    /// Words that would show more.
+    pub(crate) missing: BTreeSet<Statement>,
+    /// False when only the newest items are here.
+    pub(crate) is_whole: bool,
+}
+
+impl Shown {
+    /// Adds what the reader's own organisation shows. Its kinds are not the purpose's, so they are
+    /// not said to be covered by it.
+    pub(crate) fn join_own(&mut self, other: Self) {
+        self.held.extend(other.held);
+        self.clauses.extend(other.clauses);
+        self.missing.extend(other.missing);
+        self.is_whole &= other.is_whole;
+    }
+}
+
+/// What a practitioner's own organisation holds, for its own work; `None` where the role has none.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub(crate) async fn own(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+    only: Option<BTreeSet<Category>>,
+) -> Result<Option<Shown>, Stop> {
+    let sources = BTreeSet::from([by.organisation.clone()]);
+    let purpose = purpose(OWN_WORK)?;
+    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only };
+    Ok(match ask(app, ctx, &asked).await? {
+        Answer::Shown(shown) => Some(shown),
+        Answer::Words(_) | Answer::Refused => None,
+    })
+}
+
+/// The organisations of the partnership, by name.
+pub(crate) async fn names(app: &App) -> Result<Names, Stop> {
+    let read = async |s: &mut Snapshot| organisation::list(s).await;
+    let listed = app.db().snapshot("http.organisations", read).await?;
+    Ok(listed.into_iter().map(|one| (one.id, one.name)).collect())
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask<'a> {
+    /// Who asks.
+    pub(crate) by: Asker<'a>,
+    /// About whom.
+    pub(crate) person: PersonId,
+    /// What for.
+    pub(crate) purpose: Purpose,
+    /// Whose records.
+    pub(crate) sources: BTreeSet<OrganisationId>,
+    /// Which kinds; every kind that an instrument knows where there is none.
+    pub(crate) only: Option<BTreeSet<Category>>,
+}
+
+/// Asks about everybody who is the same person, and reads what may be read.
+///
+/// # Errors
+///
+/// What the gate, the index or the record says; [`Stop::Busy`] when facts kept changing.
+pub(crate) async fn ask(app: &App, ctx: &Ctx<'_>, ask: &Ask<'_>) -> Result<Answer, Stop> {
+    let current = app.gate().current(app.db(), ctx).await?;
+    let categories = match &ask.only {
+        Some(only) => only.clone(),
+        None => every_category(&current.bundle),
+    };
+    let (mut shown, mut permitted) = (Shown { is_whole: true, ..Shown::default() }, false);
+    for person in together(app, ask.person).await? {
+        let question = Question {
+            person,
+            sources: ask.sources.clone(),
+            action: Action::View,
+            purpose: ask.purpose.clone(),
+            categories: categories.clone(),
+        };
+        let decided =
+            gate::decide_many(app.db(), ctx, app.keys(), app.gate(), ask.by, &question).await?;
+        permitted |= read(app, ctx, decided, &mut shown).await?;
+    }
+    Ok(match (permitted, shown.missing.is_empty()) {
+        (true, _) => Answer::Shown(shown),
+        (false, false) => Answer::Words(shown.missing),
+        (false, true) => Answer::Refused,
+    })
+}
+
+/// Spends the permits of one decision; whether there were any.
+async fn read(
+    app: &App,
+    ctx: &Ctx<'_>,
+    decided: BTreeMap<OrganisationId, Decision>,
+    shown: &mut Shown,
+) -> Result<bool, Stop> {
+    let mut permits = vec![];
+    for decision in decided.into_values() {
+        match decision {
+            Decision::Permit(permit) => permits.push(permit),
+            Decision::Need(need) => shown.missing.extend(need.statements),
+            Decision::Deny(_) => {}
+        }
+    }
+    if permits.is_empty() {
+        return Ok(false);
+    }
+    for (category, covered) in permits.iter().flat_map(Permit::categories) {
+        shown.covered.insert(category.clone());
+        shown.clauses.extend(covered.values().cloned());
+    }
+    let disclosed = ken_records::disclose(app.db(), ctx, app.keys(), permits).await?;
+    shown.is_whole &= disclosed.is_whole;
+    shown.held.extend(compose::read(disclosed.items));
+    Ok(true)
+}
+
+/// Everybody who is the same person as `person`; for somebody unknown, only themselves.
+async fn together(app: &App, person: PersonId) -> Result<Vec<PersonId>, Stop> {
+    let read = async |s: &mut Snapshot| ken_person::together(s, person).await;
+    match app.db().snapshot("http.together", read).await {
+        Ok(mut people) => {
+            people.truncate(TOGETHER_MAX);
+            Ok(people)
+        }
+        Err(ken_person::Error::Unknown(_)) => Ok(vec![person]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Every kind of information about a person that an instrument knows.
+fn every_category(bundle: &Bundle) -> BTreeSet<Category> {
+    let categories = bundle.dictionary().categories();
+    categories.filter(|category| category.as_str() != AGGREGATE).cloned().collect()
+}
+
+/// Enters a refusal for which there was not even a purpose to choose.
+///
+/// # Errors
+///
+/// What the gate says.
+pub(crate) async fn enter_refusal(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<(), Stop> {
+    let question = Question {
+        person,
+        sources: BTreeSet::from([by.organisation.clone()]),
+        action: Action::View,
+        purpose: purpose(REFUSED_FOR)?,
+        categories: BTreeSet::from([core()?]),
+    };
+    let by = Asker::Practitioner(by);
+    gate::decide_many(app.db(), ctx, app.keys(), app.gate(), by, &question).await?;
+    Ok(())
+}
+
+/// A purpose that this crate names.
+///
+/// # Errors
+///
+/// None for the constants above.
+pub(crate) fn purpose(word: &str) -> Result<Purpose, Stop> {
+    Purpose::new(word).map_err(|_| Stop::NotFound)
+}
+
+/// The category of name, birth and address.
+///
+/// # Errors
+///
+/// None: the word fits.
+pub(crate) fn core() -> Result<Category, Stop> {
+    Category::new("core").map_err(|_| Stop::Fault("http.word"))
+}
+
+/// A clause in words: the agreement, the clause, and the sentence that was signed.
+pub(crate) fn clause_words(bundle: &Bundle, id: &ClauseId) -> String {
+    bundle.clause(id).map_or_else(
+        || "A clause that is no longer in force.".to_owned(),
+        |(instrument, clause)| format!("{}: {}", citation(instrument, id), clause.text.trim()),
+    )
+}
+
+/// The agreement's title and the clause's id: "Glen direct care, clause D1".
+pub(crate) fn citation(instrument: &Instrument, id: &ClauseId) -> String {
+    let clause = id.as_str().rsplit('#').next().unwrap_or_default();
+    format!("{}, clause {clause}", instrument.agreement.title)
+}
+
+/// What a person may know of each kind of relationship.
+pub(crate) fn relationship_words(kind: &str) -> String {
+    words::spaced(kind)
+}

@@ -1,0 +1,305 @@
+//! What was disclosed, put into the parts of a page: banner, alerts, events, boxes.
+//!
+//! # Invariants
+//!
+//! - Only what a permit disclosed comes in, so nothing here can show more.
+//! - A part that nothing fills is absent; it is never shown empty, which would say "none".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ken_core::identifier::CHI_SYSTEM;
+use ken_core::{Category, ClauseId, OrganisationId};
+use ken_fhir::{
+    Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
+    Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, line,
+};
+use ken_records::Item;
+
+use crate::view::alert::{Alert, Weight};
+use crate::view::banner::Banner;
+use crate::view::timeline::Event;
+use crate::view::words;
+
+/// One disclosed item, read as FHIR.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Its kind of information.
+    pub(crate) category: Category,
+    /// Whose record it is.
+    pub(crate) source: OrganisationId,
+    /// When it was filed.
+    pub(crate) filed: Timestamp,
+    clauses: BTreeSet<ClauseId>,
+    event: Option<Timestamp>,
+    resource: Resource,
+}
+
+/// Reads disclosed items; one that is no resource is left out.
+pub(crate) fn read(items: Vec<Item>) -> Vec<Held> {
+    let held = |item: Item| {
+        Some(Held {
+            category: item.category,
+            source: item.source,
+            filed: item.filed,
+            clauses: item.clauses,
+            event: item.event,
+            resource: Resource::of(item.body).ok()?,
+        })
+    };
+    items.into_iter().filter_map(held).collect()
+}
+
+fn patients(held: &[Held]) -> Vec<Patient<'_>> {
+    let mut newest: Vec<_> = held.iter().collect();
+    newest.sort_by_key(|held| std::cmp::Reverse(held.filed));
+    newest.into_iter().filter_map(|held| Patient::of(&held.resource)).collect()
+}
+
+/// The name of the person, FAMILY first, if any source disclosed one.
+pub(crate) fn name(held: &[Held]) -> Option<(String, String)> {
+    patients(held).into_iter().find_map(|patient| {
+        let name = *patient.names().first()?;
+        let family = name.family().unwrap_or_default().to_owned();
+        let given: Vec<_> = name.given().collect();
+        (!family.is_empty() || !given.is_empty()).then(|| (family, given.join(" ")))
+    })
+}
+
+/// The banner, from the newest that each source says.
+pub(crate) fn banner(held: &[Held], today: Date) -> Banner {
+    let patients = patients(held);
+    let (family, given) = name(held).unwrap_or_else(|| ("Name not shared".into(), String::new()));
+    let names = patients.iter().flat_map(|patient| patient.names());
+    let known_as = names
+        .filter(|name| name.usage() == Some("nickname"))
+        .map(HumanName::shown)
+        .find(|known| !known.is_empty());
+    let born = patients.iter().find_map(|patient| patient.birth_date());
+    let died = patients.iter().find(|patient| patient.is_deceased()).map(|patient| {
+        let day = patient.died().map(|died| died.date());
+        match (day, day.and_then(ken_core::PartialDate::day), born) {
+            (Some(_), Some(day), Some(born)) => {
+                format!("Died {} ({}y)", words::day_short(day), born.age_on(day))
+            }
+            (Some(died), ..) => format!("Died {}", words::partial(died)),
+            (None, ..) => "Died".to_owned(),
+        }
+    });
+    let facts = vec![
+        ("Born", born.map(|born| words::born(born, today)).unwrap_or_default()),
+        ("Sex", patients.iter().find_map(|patient| patient.gender()).map(sex).unwrap_or_default()),
+        ("CHI", patients.iter().copied().find_map(chi).unwrap_or_default()),
+        ("Lives in", patients.iter().copied().find_map(address).unwrap_or_default()),
+        ("Language", patients.iter().copied().find_map(languages).unwrap_or_default()),
+    ];
+    // An unknown sex or number is worth saying; an unknown language would be said of nearly all.
+    let facts = facts
+        .into_iter()
+        .filter(|(label, value)| !value.is_empty() || *label != "Language")
+        .collect();
+    Banner { family, given, known_as, facts, died }
+}
+
+fn sex(code: &str) -> String {
+    match code {
+        "female" => "Female".to_owned(),
+        "male" => "Male".to_owned(),
+        "other" => "Other".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn chi(patient: Patient<'_>) -> Option<String> {
+    let mut numbers = patient.identifiers().filter(|number| number.system() == Some(CHI_SYSTEM));
+    let number = numbers.find_map(Identifier::value)?;
+    let (born, rest) = number.split_at_checked(6)?;
+    Some(format!("{born} {rest}"))
+}
+
+fn address(patient: Patient<'_>) -> Option<String> {
+    let here = |address: &Address<'_>| address.usage() != Some("old");
+    let lines = patient.addresses().find(here)?.lines().join(", ");
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn languages(patient: Patient<'_>) -> Option<String> {
+    let languages: Vec<_> = patient.languages().collect();
+    (!languages.is_empty()).then(|| languages.join(", "))
+}
+
+/// Alerts that are active.
+pub(crate) fn alerts(held: &[Held], names: &BTreeMap<OrganisationId, String>) -> Vec<Alert> {
+    let alert = |held: &Held| {
+        let flag = Flag::of(&held.resource).filter(|flag| flag.is_active())?;
+        let since = flag.period().start.map(|since| words::partial(since.date()));
+        let source = name_of(names, &held.source);
+        let by = flag.author().map_or_else(|| source.clone(), |by| format!("{by}, {source}"));
+        let detail = match since {
+            Some(since) => format!("Since {since}. Set by {by}."),
+            None => format!("Set by {by}."),
+        };
+        let is_communication = held.category.as_str() == "communication";
+        let weight = if is_communication { Weight::Note } else { Weight::Alert };
+        Some(Alert { weight, what: flag.name().unwrap_or("Alert").to_owned(), detail })
+    };
+    held.iter().filter_map(alert).collect()
+}
+
+/// An organisation's name; its id where it is not registered.
+pub(crate) fn name_of(names: &BTreeMap<OrganisationId, String>, id: &OrganisationId) -> String {
+    names.get(id).cloned().unwrap_or_else(|| id.to_string())
+}
+
+/// One event with what sorts and filters it.
+#[derive(Debug)]
+pub(crate) struct Dated {
+    /// When it began.
+    pub(crate) at: Timestamp,
+    /// Its kind of information.
+    pub(crate) category: Category,
+    /// How it is shown.
+    pub(crate) event: Event,
+}
+
+/// The events, the newest first. `why` gives the words of a clause.
+pub(crate) fn events(
+    held: &[Held],
+    names: &BTreeMap<OrganisationId, String>,
+    why: &dyn Fn(&ClauseId) -> String,
+) -> Vec<Dated> {
+    let mut events: Vec<_> = held.iter().filter_map(|held| event(held, names, why)).collect();
+    events.sort_by(|a, b| (b.at, &b.event.title).cmp(&(a.at, &a.event.title)));
+    events
+}
+
+fn event(
+    held: &Held,
+    names: &BTreeMap<OrganisationId, String>,
+    why: &dyn Fn(&ClauseId) -> String,
+) -> Option<Dated> {
+    let line = line(&held.resource)?;
+    let at = line.when.as_ref().map(ken_fhir::DateTime::starts);
+    let at = at.or(held.event).unwrap_or(held.filed);
+    let on = match line.when.as_ref().map(|when| (when.moment(), when.date())) {
+        Some((Some(moment), _)) => words::moment_short(moment),
+        Some((None, date)) => words::partial(date),
+        None => words::moment_short(at),
+    };
+    let clauses: Vec<_> = held.clauses.iter().map(why).collect();
+    let event = Event {
+        title: line.title,
+        on,
+        month: words::month_of(words::local(at).date()),
+        kind: words::category(&held.category),
+        source: name_of(names, &held.source),
+        recorded_by: author(&held.resource),
+        note: line.detail.filter(|note| Some(note) != author(&held.resource).as_ref()),
+        sections: sections(&held.resource),
+        significant: ["concern", "alerts"].contains(&held.category.as_str()),
+        why: clauses.join(" "),
+    };
+    Some(Dated { at, category: held.category.clone(), event })
+}
+
+fn author(resource: &Resource) -> Option<String> {
+    let document = DocumentReference::of(resource).and_then(DocumentReference::author);
+    document.or_else(|| Flag::of(resource).and_then(Flag::author)).map(str::to_owned)
+}
+
+/// The whole text of what was written.
+fn sections(resource: &Resource) -> Vec<(String, String)> {
+    if let Some(document) = DocumentReference::of(resource) {
+        return document.sections().map(|section| (section.title, section.text)).collect();
+    }
+    if let Some(form) = QuestionnaireResponse::of(resource) {
+        let answers = form.answers().into_iter();
+        return answers.map(|section| (section.title, section.text)).collect();
+    }
+    let said: Vec<_> = match (CarePlan::of(resource), Communication::of(resource)) {
+        (Some(plan), _) => plan.activities().collect(),
+        // The first words of a message are its line already.
+        (_, Some(message)) => message.said().skip(1).collect(),
+        _ => vec![],
+    };
+    said.into_iter().map(|text| (String::new(), text.to_owned())).collect()
+}
+
+/// A box beside the events: id, heading, and facts under it.
+pub(crate) type Aside = (&'static str, &'static str, Vec<(String, String)>);
+
+/// The boxes beside the events; one that nothing fills is absent.
+pub(crate) fn asides(held: &[Held]) -> Vec<Aside> {
+    let boxes = [
+        ("who", "Who's who", who(held)),
+        ("plan", "Plan", plan(held)),
+        ("allergies", "Allergies", allergies(held)),
+        ("views", "In their words", views(held)),
+    ];
+    boxes.into_iter().filter(|(_, _, facts)| !facts.is_empty()).collect()
+}
+
+/// Who helps: the practice, and the people around.
+pub(crate) fn who(held: &[Held]) -> Vec<(String, String)> {
+    let practice = patients(held).into_iter().find_map(|patient| {
+        patient.general_practitioner().map(|name| ("GP".to_owned(), name.to_owned()))
+    });
+    let related = held.iter().filter_map(|held| {
+        let person = RelatedPerson::of(&held.resource)?;
+        let kinds: Vec<_> = person.relationships().collect();
+        let label = if kinds.is_empty() { "Contact".to_owned() } else { kinds.join(", ") };
+        let mut value = person.name()?;
+        if let Some(phone) = person.contacts().find_map(ken_fhir::Contact::value) {
+            value = format!("{value}, {phone}");
+        }
+        Some((label, value))
+    });
+    let mut seen = BTreeSet::new();
+    practice.into_iter().chain(related).filter(|fact| seen.insert(fact.clone())).collect()
+}
+
+fn plan(held: &[Held]) -> Vec<(String, String)> {
+    let newest = held
+        .iter()
+        .filter_map(|held| Some((held.filed, CarePlan::of(&held.resource)?)))
+        .max_by_key(|(filed, _)| *filed);
+    let Some((_, plan)) = newest else { return vec![] };
+    let when = plan.when().map(|when| words::partial(when.date()));
+    let facts = [
+        ("Plan", plan.title().map(str::to_owned)),
+        ("State", plan.status().map(str::to_owned)),
+        ("Written", when),
+    ];
+    let known = |(label, value): (&str, Option<String>)| Some((label.to_owned(), value?));
+    facts.into_iter().filter_map(known).collect()
+}
+
+fn allergies(held: &[Held]) -> Vec<(String, String)> {
+    let allergy = |held: &Held| {
+        let allergy = AllergyIntolerance::of(&held.resource)?;
+        let reactions: Vec<_> = allergy.reactions().collect();
+        let said = allergy.criticality().map(|how| format!("criticality {how}"));
+        let value = if reactions.is_empty() { said } else { Some(reactions.join(", ")) };
+        Some((allergy.name()?.to_owned(), value.unwrap_or_else(|| "recorded".to_owned())))
+    };
+    let mut seen = BTreeSet::new();
+    held.iter().filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()
+}
+
+/// What the person said, the newest, with its day.
+fn views(held: &[Held]) -> Vec<(String, String)> {
+    let mut said: Vec<_> = held
+        .iter()
+        .filter(|held| held.category.as_str() == "views")
+        .filter_map(|held| {
+            let message = Communication::of(&held.resource);
+            let words = message.and_then(|message| message.said().next()).map(str::to_owned);
+            let words = words.or_else(|| sections(&held.resource).into_iter().next().map(|s| s.1));
+            Some((held.event.unwrap_or(held.filed), words?))
+        })
+        .collect();
+    said.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    said.truncate(1);
+    said.into_iter().map(|(at, words)| (words::day_short(words::local(at).date()), words)).collect()
+}

@@ -1,0 +1,91 @@
+//! `/w/people`: people with whom the reader has a live relationship, by name.
+//!
+//! Each name is a disclosure of the reader's own organisation's record, decided and entered as any
+//! other; so the list is asked for on a page of its own, and is short.
+
+use axum::Extension;
+use axum::extract::State;
+use ken_sharing::relationship;
+use maud::{Markup, html};
+
+use super::find::Typed;
+use super::results::{self, Fit};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask;
+use crate::stop::Stop;
+use crate::view::card;
+use crate::view::panel::{self, Panel, State as Shown};
+
+/// Most people on the page. House policy: a caseload; whoever has more finds them by name.
+const PEOPLE_MAX: usize = 30;
+
+/// `GET /w/people`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let related = relationship::caseload(app.db(), &ctx, by).await?;
+    let (count, names) = (related.len(), ask::names(&app).await?);
+    let mut people = vec![];
+    for person in related.into_keys().take(PEOPLE_MAX) {
+        let fit = results::fit(&app, &ctx, by, person, &Typed::default(), &names).await?;
+        people.extend(fit.filter(|fit| !fit.details.is_empty()));
+    }
+    people.sort_by(|a, b| a.name.cmp(&b.name));
+    let frame = caller.frame(app.site(), "People you work with").at("/w/today");
+    Ok(frame.page(&show(&people, count)))
+}
+
+/// The page's content. `count` is of everybody, with and without a name to show.
+fn show(people: &[Fit], count: usize) -> Markup {
+    let state = if people.is_empty() {
+        Shown::Nothing {
+            looked: "No relationship that shows you a name is recorded for you.".into(),
+            caution: "This does not mean that you work with nobody: a register may not say so yet."
+                .into(),
+        }
+    } else {
+        let shown = html! {
+            @if people.len() < count {
+                p { (people.len()) " of " (count) " are shown. Find the others by name." }
+            }
+            (card::cards(true, &people.iter().map(one).collect::<Vec<_>>()))
+        };
+        Shown::Content { shown, from: None }
+    };
+    let panel = Panel { id: "people", heading: "By name".into(), open: true, state };
+    html! {
+        h1 { "People you work with" }
+        (panel::show(&panel))
+    }
+}
+
+fn one(fit: &Fit) -> Markup {
+    html! {
+        h3 { a href={ "/w/p/" (fit.person) } { (fit.name) } }
+        @for detail in &fit.details { p { (detail) } }
+        p { "Linked to you: " (fit.linked) "." }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn a_short_list_says_that_it_is_short() {
+        let fit = Fit {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            name: "SAMPLE, Isla".into(),
+            details: vec!["Born 14 Mar 2017 (9y)".into()],
+            linked: "direct care".into(),
+        };
+        let shown = show(&[fit], 31).into_string();
+        rules::assert_part(&shown);
+        assert!(shown.contains("1 of 31 are shown"));
+        rules::assert_part(&show(&[], 0).into_string());
+    }
+}

@@ -1,0 +1,165 @@
+//! Non-interference (`core.md` 2.10): two worlds that differ only in what the caller may not see
+//! give equal status, headers and bytes, on every route of the router's own list.
+//!
+//! Ids, tokens and parcels are random by nature; they are renamed by the order in which they
+//! appear, so that a page that names one more, or names another, still differs.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use ken_http::{ROUTES, Verb};
+
+use crate::browser::{Answer, Browser};
+use crate::world::{Hidden, World, worlds_with};
+
+/// Renames ids (UUIDs) and long tokens by their order of appearance.
+fn renamed(text: &str) -> String {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let is_part = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|sign| !is_part(sign)).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        let is_uuid = part.len() == 36 && part.matches('-').count() == 4;
+        let digits = part.chars().any(|sign| sign.is_ascii_digit());
+        if is_uuid || part.len() >= 40 && digits {
+            let next = names.len();
+            let number = *names.entry(part.to_owned()).or_insert(next);
+            out.push_str("ID");
+            out.push_str(&number.to_string());
+        } else {
+            out.push_str(part);
+        }
+        let sign = after.chars().next().map_or(0, char::len_utf8);
+        out.push_str(&after[..sign]);
+        rest = &after[sign..];
+    }
+    out
+}
+
+/// What can be told from an answer.
+fn told(answer: &Answer) -> String {
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", renamed(value.to_str().unwrap())))
+        .collect();
+    headers.sort();
+    format!("{}\n{}\n{}", answer.status, headers.join("\n"), renamed(&answer.body))
+}
+
+/// Every way a caller can try one route, given the ids and parcels that they could come by.
+async fn tries(world: &World, name: &str) -> Vec<(String, String)> {
+    let mut browser = world.signed_in(name).await;
+    let home = browser.get("/").await;
+    let csrf = home.hidden("/sign-out").first().map(|(_, value)| value.clone()).unwrap();
+    let mut told_all = vec![];
+    for (what, family, born) in [
+        ("hidden", "Gow", ["6", "5", "2012"]),
+        ("nobody", "Nobodyatall", ["6", "5", "2012"]),
+        ("own", "Drummond", ["2", "3", "1948"]),
+    ] {
+        let answer = world.search(&mut browser, family, born).await;
+        let parcel = answer.path.trim_start_matches("/w/find/r/").to_owned();
+        told_all.push((format!("search {what}"), told(&answer)));
+        let person = match what {
+            "own" => world.morag.to_string(),
+            _ => "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".to_owned(),
+        };
+        for route in ROUTES.iter().filter(|route| !["/sign-out", "/hide"].contains(&route.path)) {
+            for (how, answer) in one(&mut browser, route, &csrf, &parcel, &person).await {
+                told_all.push((format!("{how} {what}"), told(&answer)));
+            }
+        }
+    }
+    told_all
+}
+
+async fn one(
+    browser: &mut Browser,
+    route: &ken_http::Route,
+    csrf: &str,
+    parcel: &str,
+    person: &str,
+) -> Vec<(String, Answer)> {
+    let path = route
+        .path
+        .replace("{parcel}", parcel)
+        .replace("{person}", person)
+        .replace("{access}", "0190163d-8694-739b-aea5-966c26f8ad90")
+        .replace("{file}", "none");
+    let mut answers = vec![];
+    match route.verb {
+        Verb::Get => {
+            for query in [
+                String::new(),
+                format!("?t={parcel}"),
+                format!("?p={person}"),
+                "?purpose=direct-care".to_owned(),
+                "?purpose=own-work&kind=education".to_owned(),
+                "?purpose=vital".to_owned(),
+                "?purpose=governance".to_owned(),
+            ] {
+                let shape = query.split('=').take(2).collect::<Vec<_>>().join("=");
+                let shape = shape.replace(parcel, "T").replace(person, "P");
+                let answer = browser.send(Method::GET, &format!("{path}{query}"), None).await;
+                answers.push((format!("GET {}{shape}", route.path), answer));
+            }
+        }
+        Verb::Post if !["/sign-in", "/sign-in/demo", "/choose"].contains(&route.path) => {
+            // An emergency with its reason and words is a disclosure that the accord permits, so
+            // it may differ; without them it may not.
+            for (way, form) in [
+                ("empty", String::new()),
+                ("claim", format!("&t={parcel}&kind=direct-care&reason=I+visit+them+every+week")),
+                ("by id", format!("&p={person}&kind=direct-care&reason=I+visit+them+every+week")),
+                ("words", "&purpose=direct-care&affirmed=yes&seen=x".to_owned()),
+                ("search", "&family=Gow&day=6&month=5&year=2012".to_owned()),
+            ] {
+                let form = format!("csrf={csrf}{form}");
+                let answer = browser.send(Method::POST, &path, Some(&form)).await;
+                answers.push((format!("POST {} {way}", route.path), answer));
+            }
+        }
+        Verb::Post => {}
+    }
+    answers
+}
+
+#[tokio::test]
+async fn what_may_not_be_seen_changes_nothing_that_is_told() {
+    let with = worlds_with(Hidden::Something).await;
+    let without = worlds_with(Hidden::Nothing).await;
+    for (with, without) in with.iter().zip(&without) {
+        for name in ["Dr Rao", "Dr Bea Doctor", "Jo Worker"] {
+            let (a, b) = (tries(with, name).await, tries(without, name).await);
+            assert_eq!(a.len(), b.len());
+            assert!(a.len() > 100, "{} tries are too few", a.len());
+            for ((how, a), (_, b)) in a.iter().zip(&b) {
+                assert_eq!(a, b, "{name}: {how} differs on {}", with.on.engine);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_harness_sees_a_difference() {
+    // The school may see both, so for its teacher the worlds must differ; else nothing is tested.
+    let with = worlds_with(Hidden::Something).await;
+    let without = worlds_with(Hidden::Nothing).await;
+    for (with, without) in with.iter().zip(&without) {
+        let a = tries(with, "Ms Teacher").await;
+        let b = tries(without, "Ms Teacher").await;
+        let differ = a.iter().zip(&b).filter(|(a, b)| a.1 != b.1).count();
+        assert!(differ >= 2, "the harness is blind: {differ}");
+    }
+}
+
+#[test]
+fn renaming_keeps_what_differs() {
+    let id = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
+    let other = "7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
+    assert_eq!(renamed(&format!("a {id} b {other} {id}")), "a ID0 b ID1 ID0");
+    assert_eq!(renamed("Glen: 12 people"), "Glen: 12 people");
+}

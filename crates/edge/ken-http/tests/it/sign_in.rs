@@ -1,0 +1,94 @@
+//! Signing in, choosing a role, signing out.
+
+use axum::http::{Method, StatusCode};
+
+use crate::world::{PASSWORD, worlds};
+
+#[tokio::test]
+async fn name_password_and_code_let_somebody_in() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        let page = browser.get("/").await;
+        assert_eq!(page.path, "/sign-in");
+        page.assert_has(&["Everyone here is made up", "Sign in as Jo Worker", "One-time code"]);
+        let code = world.code();
+        let filled = [("name", "jo"), ("password", PASSWORD), ("code", code.as_str())];
+        let answer = browser.submit(&page, "/sign-in", &filled).await;
+        assert_eq!((answer.status, answer.path.as_str()), (StatusCode::OK, "/w/today"));
+        answer.assert_has(&["Jo Worker", "Duty social worker, Glen Council"]);
+        assert!(browser.cookie("ken-session").is_some());
+        assert!(browser.cookie("ken-form").is_none());
+        let out = browser.submit(&answer, "/sign-out", &[]).await;
+        assert_eq!(out.path, "/sign-in");
+        assert!(browser.cookie("ken-session").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_the_same_whatever_was_wrong() {
+    for world in worlds().await {
+        let code = world.code();
+        let mut bodies = vec![];
+        for (name, password, code) in [
+            ("jo", "not the words", code.as_str()),
+            ("jo", PASSWORD, "000000"),
+            ("nobody", PASSWORD, code.as_str()),
+        ] {
+            let mut browser = world.browser();
+            let page = browser.get("/sign-in").await;
+            let filled = [("name", name), ("password", password), ("code", code)];
+            let answer = browser.submit(&page, "/sign-in", &filled).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+            answer.assert_has(&["do not belong together", "There is a problem"]);
+            answer.assert_lacks(&[password]);
+            assert!(browser.cookie("ken-session").is_none());
+            let csrf = page.hidden("/sign-in")[0].1.clone();
+            bodies.push(answer.body.replace(&csrf, "").replace(&format!("value=\"{name}\""), ""));
+        }
+        assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "refusals differ");
+    }
+}
+
+#[tokio::test]
+async fn only_listed_accounts_have_a_button() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in").await;
+        let csrf = page.hidden("/sign-in")[0].1.clone();
+        for account in ["0190163d-8694-739b-aea5-966c26f8ad90", "x", ""] {
+            let form = format!("csrf={csrf}&account={account}");
+            let answer = browser.send(Method::POST, "/sign-in/demo", Some(&form)).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND);
+            assert!(browser.cookie("ken-session").is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_with_two_roles_chooses_and_can_change() {
+    for world in worlds().await {
+        let mut browser = world.signed_in("Sam Both").await;
+        let page = browser.get("/").await;
+        assert_eq!(page.path, "/choose");
+        page.assert_has(&["Act as Message operations", "Act as Information governance lead"]);
+        let answer = browser.submit(&page, "/choose", &[]).await;
+        assert!(["/ops/hub", "/ig/reviews"].contains(&answer.path.as_str()), "{}", answer.path);
+        answer.assert_has(&["Change role"]);
+        let csrf = page.hidden("/choose")[0].1.clone();
+        let form = format!("csrf={csrf}&organisation=cec&role=sw.duty");
+        let answer = browser.send(Method::POST, "/choose", Some(&form)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "a role that is not held");
+    }
+}
+
+#[tokio::test]
+async fn hiding_forgets_the_sign_in() {
+    for world in worlds().await {
+        let mut browser = world.signed_in("Jo Worker").await;
+        let answer = browser.send(Method::GET, "/hide", None).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert!(answer.headers["clear-site-data"].to_str().unwrap().contains("cache"));
+        assert!(browser.cookie("ken-session").is_none());
+        assert_eq!(browser.get("/w/today").await.path, "/sign-in");
+    }
+}

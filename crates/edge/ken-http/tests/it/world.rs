@@ -1,0 +1,336 @@
+//! A small partnership behind the pages, on every engine there is: agreements signed, messages
+//! sent through the hub, people and practitioners with accounts. Everyone in it is made up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use ken_core::{
+    AccountId, Clock as _, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Sensitive,
+};
+use ken_directory::{
+    Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, account,
+    organisation, practitioner,
+};
+use ken_http::{App, DemoAccount, Parts, Site, router};
+use ken_hub::{Hub, Mode, Source};
+use ken_person::{Found, Query};
+use ken_records::Filing;
+use ken_sharing::{Gate, Instrument, RowClass, Signing, instrument};
+use ken_store::{Snapshot, Tx};
+use ken_testkit::{Databases, SeededIds, TestClock, engines};
+use serde_json::json;
+use tokio_util::task::TaskTracker;
+
+use crate::browser::Browser;
+
+pub(crate) const PASSWORD: &str = "three random words";
+
+/// What is signed, each after those that it stands under.
+const AGREEMENTS: [&str; 3] = [
+    include_str!("../../../../../agreements/statute-pack.toml"),
+    include_str!("../../../../../agreements/scot-accord.toml"),
+    include_str!("../../../../../agreements/glen-direct-care.toml"),
+];
+
+/// Organisations, by id.
+const ORGANISATIONS: &[(&str, &str)] = &[
+    ("cec", "Glen Council"),
+    ("nhsl", "NHS Glen"),
+    ("practice", "Glen Medical Practice"),
+    ("primary", "Glen Primary School"),
+];
+
+/// Sign-in name, name, and the roles held: organisation and role.
+type Staff = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Who works here.
+const STAFF: &[Staff] = &[
+    ("jo", "Jo Worker", &[("cec", "sw.duty")]),
+    ("ann", "Ann Colleague", &[("cec", "sw.duty")]),
+    ("rao", "Dr Rao", &[("practice", "gp.doctor")]),
+    ("bea", "Dr Bea Doctor", &[("nhsl", "nhs.ed")]),
+    ("tea", "Ms Teacher", &[("primary", "ed.teacher")]),
+    ("sam", "Sam Both", &[("cec", "ops.hub"), ("cec", "ig.lead")]),
+];
+
+/// Morag's number, of the range that is never given to anybody.
+const NUMBER: &str = "9990000018^^^NHSNBR^NH";
+
+/// What differs between two worlds, none of which Dr Rao may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hidden {
+    /// Nothing beyond what she may see.
+    Nothing,
+    /// Somebody whom only the school knows, and a school record about Morag.
+    Something,
+}
+
+/// Glen, as far as these tests need it.
+pub(crate) struct World {
+    pub(crate) on: Databases,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) morag: PersonId,
+    secret: OneTimeSecret,
+    accounts: Vec<DemoAccount>,
+    router: axum::Router,
+}
+
+pub(crate) async fn worlds() -> Vec<World> {
+    worlds_with(Hidden::Something).await
+}
+
+pub(crate) async fn worlds_with(hidden: Hidden) -> Vec<World> {
+    let migrations = [
+        ken_ledger::MIGRATIONS,
+        ken_directory::MIGRATIONS,
+        ken_sharing::MIGRATIONS,
+        ken_person::MIGRATIONS,
+        ken_records::MIGRATIONS,
+        ken_hub::MIGRATIONS,
+    ];
+    let mut worlds = Vec::new();
+    for on in engines(&migrations).await {
+        worlds.push(Box::pin(build(on, hidden)).await);
+    }
+    worlds
+}
+
+fn word<W: std::str::FromStr<Err = ken_core::WordError>>(text: &str) -> W {
+    text.parse().unwrap()
+}
+
+async fn build(on: Databases, hidden: Hidden) -> World {
+    let (clock, ids) = (Arc::new(TestClock::default()), Arc::new(SeededIds::default()));
+    let ctx = Ctx::new(&*clock, &*ids);
+    for text in AGREEMENTS {
+        sign(&on, &ctx, text).await;
+    }
+    let hasher = Hasher::default();
+    let password = hasher.hash(&ctx, Sensitive::new(PASSWORD.to_owned())).await.unwrap();
+    let secret = OneTimeSecret::draw(&ctx);
+    send(&on, &clock, &ids, hidden).await;
+    let morag = find(&on, "Drummond", "1948-03-02").await.unwrap();
+    if hidden == Hidden::Something {
+        file_school_record(&on, &ctx, morag).await;
+    }
+    let keys = &on.keys;
+    let accounts = on
+        .db
+        .write("test.accounts", async |tx: &mut Tx| {
+            for (id, name) in ORGANISATIONS {
+                let (kind, contact_phone) = ("council".to_owned(), "01632 960 001".to_owned());
+                let new = Organisation { id: word(id), name: (*name).into(), kind, contact_phone };
+                organisation::register(tx, &ctx, &new).await?;
+            }
+            let mut accounts = vec![];
+            for (sign_in, name, roles) in STAFF {
+                let who = practitioner::register(tx, &ctx, name, None).await?;
+                give_roles(tx, &ctx, keys, who, roles).await?;
+                let new = NewAccount {
+                    sign_in_name: Sensitive::new((*sign_in).to_owned()),
+                    holder: Holder::Practitioner(who),
+                    organisation: Some(word(roles[0].0)),
+                    password: Some(password.clone()),
+                    one_time: Some(secret.clone()),
+                };
+                accounts.push(demo(account::register(tx, &ctx, keys, new, None).await?, name));
+            }
+            let own = NewAccount {
+                sign_in_name: Sensitive::new("morag".to_owned()),
+                holder: Holder::Person(morag),
+                organisation: None,
+                password: Some(password.clone()),
+                one_time: Some(secret.clone()),
+            };
+            let own = account::register(tx, &ctx, keys, own, None).await?;
+            accounts.push(demo(own, "Morag Drummond"));
+            Ok::<_, Error>(accounts)
+        })
+        .await
+        .unwrap();
+    let site = Site {
+        partnership: "Glen".into(),
+        made_up: true,
+        secure: false,
+        help_phone: Some("01632 960001".into()),
+        help_email: None,
+        demo_accounts: accounts.clone(),
+    };
+    let app = App::new(Parts {
+        db: on.db.clone(),
+        keys: on.keys.clone(),
+        gate: Arc::new(Gate::default()),
+        hasher,
+        clock: clock.clone(),
+        ids,
+        site,
+        tasks: TaskTracker::new(),
+    });
+    World { on, clock, morag, secret, accounts, router: router(app) }
+}
+
+/// Registers an instrument as of some weeks ago, signed by every party.
+async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
+    let agreed = Instrument::parse(text).unwrap().dated_from("2026-11-01".parse().unwrap());
+    let hash = instrument::register(&on.db, ctx, &on.keys, &agreed).await.unwrap();
+    let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();
+    for party in parties.into_iter().chain([&agreed.agreement.lead_party]) {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let (public, name) = (key.verifying_key(), "J. Example".to_owned());
+        instrument::add_signatory(&on.db, ctx, &on.keys, party, &name, &public).await.unwrap();
+        let signing = Signing {
+            hash: hash.clone(),
+            party: party.clone(),
+            signatory: name,
+            role: "Caldicott Guardian".to_owned(),
+            time: "2026-11-01T09:00:00Z".parse().unwrap(),
+        };
+        let signature = key.sign(&signing.message().unwrap()).to_bytes();
+        instrument::sign(&on.db, ctx, &on.keys, &signing, &signature).await.unwrap();
+    }
+}
+
+/// Sends what the partnership knows, as messages.
+async fn send(on: &Databases, clock: &Arc<TestClock>, ids: &Arc<SeededIds>, hidden: Hidden) {
+    let direct = Some("direct-care");
+    for (id, organisation, app, relationship) in [
+        ("gp", "practice", "GP", direct),
+        ("trak", "nhsl", "TRAK", direct),
+        ("seemis", "primary", "SEEMIS", None),
+    ] {
+        let source = Source {
+            id: id.to_owned(),
+            organisation: word(organisation),
+            name: format!("System {id}"),
+            sending_app: app.to_owned(),
+            sending_facility: "GLEN".to_owned(),
+            mode: Mode::Original,
+            relationship: relationship.map(str::to_owned),
+            is_trusted: true,
+        };
+        ken_hub::register(&on.db, &source).await.unwrap();
+    }
+    let hub = Hub::open(on.db.clone(), on.keys.clone(), clock.clone(), ids.clone());
+    let hub = Arc::new(hub.await.unwrap());
+    let morag = "DRUMMOND^MORAG||19480302|F|||1 Made-up Road^^Glen^^ZZ99 9ZZ";
+    let mut messages = vec![
+        message("GP", "ADT^A28^ADT_A05", "1", &format!("12^^^GP^MR~{NUMBER}||{morag}"), ""),
+        message(
+            "TRAK",
+            "ADT^A01^ADT_A01",
+            "2",
+            &format!("77^^^TRAK^MR~{NUMBER}||{morag}"),
+            "PV1|1|E|WARD4^^^GLEN||||||||||||||||V1^^^TRAK|||||||||||||||||||||||||20261101101500\r\
+             AL1|1|DA|^Penicillin||Rash\r",
+        ),
+        "HELLO WORLD".to_owned(),
+    ];
+    if hidden == Hidden::Something {
+        let callum = "9^^^SEEMIS^MR||GOW^CALLUM||20120506|M|||2 Made-up Road^^Glen^^ZZ99 9ZZ";
+        messages.push(message("SEEMIS", "ADT^A28^ADT_A05", "3", callum, ""));
+    }
+    for message in messages {
+        hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+    }
+}
+
+fn message(app: &str, kind: &str, id: &str, person: &str, more: &str) -> String {
+    format!(
+        "MSH|^~\\&|{app}|GLEN|KEN|GLEN|20261101101500||{kind}|{id}|P|2.4\r\
+         EVN||20261101101500\rPID|1||{person}\r{more}"
+    )
+}
+
+async fn find(on: &Databases, family: &str, born: &str) -> Option<PersonId> {
+    let query = Query::name_and_birth(family, "", born.parse().unwrap()).unwrap();
+    let read = async |s: &mut Snapshot| ken_person::search(s, &query).await;
+    match on.db.snapshot("test.find", read).await.unwrap() {
+        Found::People(people) => people.first().map(ken_person::Candidate::person),
+        Found::TooMany => None,
+    }
+}
+
+/// Something about Morag that no clause of direct care covers.
+async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
+    let source: OrganisationId = word("primary");
+    let resource = json!({ "resourceType": "DocumentReference", "status": "current",
+        "description": "CANARY collects a grandchild", "date": "2026-11-02" });
+    on.db
+        .write("test.file", async |tx: &mut Tx| {
+            let key = ken_records::key_of(tx, &on.keys, person).await?;
+            let place = ken_records::place(tx, ctx, person, &source, "school").await?;
+            let class = RowClass {
+                category: word("education"),
+                labels: BTreeSet::new(),
+                source: source.clone(),
+                lineage: BTreeSet::new(),
+            };
+            let (item_key, resource) = ("school", &resource);
+            let (message, event) = (MessageId::draw(ctx.ids), Some(ctx.clock.now()));
+            let filing = Filing { key, item_key, resource, class, message, event };
+            ken_records::file(tx, ctx, &on.keys, place, &filing).await
+        })
+        .await
+        .unwrap();
+}
+
+impl World {
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.secret.code(self.clock.now()).unwrap().into_revealed()
+    }
+
+    /// Signs somebody of the demonstration in by their button.
+    pub(crate) async fn signed_in(&self, name: &str) -> Browser {
+        let mut browser = self.browser();
+        let page = browser.get("/sign-in").await;
+        let account = self.accounts.iter().find(|account| account.name == name).unwrap();
+        let csrf = page.hidden("/sign-in").first().unwrap().1.clone();
+        let form = format!("csrf={csrf}&account={}", account.account);
+        let answer = browser.send(axum::http::Method::POST, "/sign-in/demo", Some(&form)).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+
+    /// Sends the search form and follows to where it leads.
+    pub(crate) async fn search(
+        &self,
+        browser: &mut Browser,
+        family: &str,
+        born: [&str; 3],
+    ) -> crate::browser::Answer {
+        let page = browser.get("/w/find").await;
+        let [day, month, year] = born;
+        let filled =
+            [("number", ""), ("family", family), ("day", day), ("month", month), ("year", year)];
+        browser.submit(&page, "/w/find", &filled).await
+    }
+}
+
+fn demo(account: AccountId, name: &str) -> DemoAccount {
+    DemoAccount {
+        account,
+        name: name.to_owned(),
+        organisation: "Glen".into(),
+        role: "Somebody".into(),
+        try_first: "Look around.".into(),
+    }
+}
+
+async fn give_roles(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &ken_store::keys::KeyRing,
+    who: PractitionerId,
+    roles: &[(&str, &str)],
+) -> Result<(), Error> {
+    for (organisation, role) in roles {
+        let held = HeldRole { organisation: word(organisation), role: word(role) };
+        practitioner::give_role(tx, ctx, keys, who, &held, None, None).await?;
+    }
+    Ok(())
+}

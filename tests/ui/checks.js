@@ -1,0 +1,94 @@
+// What every page must keep, measured in the browser.
+
+import { AxeBuilder } from "@axe-core/playwright";
+
+/** Widths in CSS pixels: a desk, a phone, and WCAG 1.4.10's narrowest. */
+export const WIDTHS = [1280, 375, 320];
+
+/** Tab stops walked on one page; longer pages repeat what the first stops show. */
+const STOPS_MAX = 60;
+
+/** WCAG 2.2 A and AA, and axe's own good practice. */
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Each check with the list of what is broken. */
+export async function checkPage(page, { script, width }) {
+  const seen = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    inner: window.innerWidth,
+    headings: document.querySelectorAll("h1").length,
+    scripts: document.scripts.length,
+    styled: document.querySelectorAll("[style]").length,
+    layer: typeof window.dataLayer,
+    title: document.title,
+    font: document.fonts.check("16px Roboto"),
+    small: [...document.querySelectorAll("main a, main button, main input, main select")]
+      .filter((one) => one.type !== "hidden" && getComputedStyle(one).display !== "inline")
+      .map((one) => [one, one.getBoundingClientRect()])
+      .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))
+      .map(([one, box]) => `${one.outerHTML.slice(0, 60)} ${box.width}x${box.height}`),
+  }));
+  const checks = [
+    ["reflow", seen.scroll === seen.inner && seen.inner === width
+      ? [] : [`scrollWidth ${seen.scroll} in a window of ${seen.inner}`]],
+    ["one heading", seen.headings === 1 ? [] : [`${seen.headings} h1`]],
+    ["nothing inline", seen.scripts + seen.styled === 0 ? [] : ["a script or a style"]],
+    ["nobody is followed", seen.layer === "undefined" ? [] : ["window.dataLayer"]],
+    ["title", / – Ken$/.test(seen.title) ? [] : [`title ${seen.title}`]],
+    ["targets", seen.small],
+  ];
+  if (script) checks.push(["axe", await axe(page)]);
+  return checks;
+}
+
+async function axe(page) {
+  const found = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  if (found.passes.length < 10) return [`axe ran ${found.passes.length} rules only`];
+  return found.violations.map(
+    (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target).join(" | ")})`,
+  );
+}
+
+/** Walks the page by Tab: the skip link first, nothing hidden, nothing covered, in page order. */
+export async function checkKeyboard(page) {
+  const broken = [];
+  await page.evaluate(() => {
+    window.scrollTo(0, 0);
+    if (document.activeElement !== document.body) document.activeElement.blur();
+  });
+  let last = -1;
+  for (let stop = 0; stop < STOPS_MAX; stop += 1) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(focused);
+    if (!at) break;
+    if (stop === 0 && at.words !== "Skip to main content" && at.fresh) {
+      broken.push(`the first stop is ${at.words}`);
+    }
+    if (at.order < last) break;
+    if (!at.visible) broken.push(`the focus is hidden on ${at.words}`);
+    if (!at.marked) broken.push(`nothing marks the focus on ${at.words}`);
+    last = at.order;
+  }
+  if (last < 0) broken.push("nothing takes the focus");
+  return broken;
+}
+
+/** Runs in the page: where the focus is, and whether it can be seen. */
+function focused() {
+  const one = document.activeElement;
+  if (!one || one === document.body) return null;
+  const box = one.getBoundingClientRect();
+  const [x, y] = [box.left + Math.min(box.width / 2, 40), box.top + Math.min(box.height / 2, 12)];
+  const top = document.elementFromPoint(x, y);
+  const style = getComputedStyle(one);
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  return {
+    words: (one.innerText || one.name || one.id || one.tagName).trim().slice(0, 40),
+    order: [...document.querySelectorAll("*")].indexOf(one),
+    fresh: !document.querySelector("[autofocus]"),
+    visible: box.width > 0 && box.height > 0 && Boolean(top) &&
+      (one.contains(top) || top.contains(one)),
+    marked: ring || style.boxShadow !== "none" || style.filter !== "none" ||
+      style.backgroundColor === "rgb(253, 213, 34)",
+  };
+}

@@ -1,0 +1,137 @@
+// Every page, and the way to it as a person would go. A test of the program itself fails when a
+// route that shows a page is missing here: `route` is the path as the route table writes it.
+
+const open = (path) => async (page) => {
+  const answer = await page.goto(path);
+  return answer.status() < 500 && new URL(page.url()).pathname === path;
+};
+
+/** Looks for somebody whom nobody knows: the refusal is the same as for somebody unlinked. */
+const findNobody = async (page) => {
+  await page.goto("/w/find");
+  await page.getByLabel("Family name").fill("Nobodyatall");
+  await page.getByLabel("Day").fill("1");
+  await page.getByLabel("Month").fill("2");
+  await page.getByLabel("Year").fill("1950");
+  await page.getByRole("button", { name: "Find" }).click();
+};
+
+const follow = (words) => async (page) => {
+  await findNobody(page);
+  await page.getByRole("link", { name: words }).click();
+};
+
+/** Opens the first person of the caseload. */
+const firstPerson = async (page) => {
+  await page.goto("/w/people");
+  const links = page.locator('main a[href^="/w/p/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+  return true;
+};
+
+/** Finds the first person of the caseload by what the list shows of them. */
+const findFirstPerson = async (page) => {
+  await page.goto("/w/people");
+  const card = page.locator("main li").filter({ has: page.locator('a[href^="/w/p/"]') }).first();
+  if ((await card.count()) === 0) return false;
+  const words = await card.innerText();
+  const born = words.match(/Born (\d+) (\w{3}) (\d{4})/);
+  const family = words.match(/^([^,\n]+),/);
+  if (!born || !family) return false;
+  const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  await page.goto("/w/find");
+  await page.getByLabel("Family name").fill(family[1]);
+  await page.getByLabel("Day").fill(born[1]);
+  await page.getByLabel("Month").fill(String(months.indexOf(born[2]) / 3 + 1));
+  await page.getByLabel("Year").fill(born[3]);
+  await page.getByRole("button", { name: "Find" }).click();
+  return true;
+};
+
+/** The words that an agreement asks for, as somebody sees them whose clause requires some. */
+const words = async (page) => {
+  if (!(await firstPerson(page))) return false;
+  const purposes = page.locator('main a[href*="?purpose="]');
+  if ((await purposes.count()) === 0) return false;
+  const address = await purposes.first().getAttribute("href");
+  await page.goto(address.replace("?", "/affirm?"));
+};
+
+/** Opens an emergency access once, so that there is one to check. */
+export const openEmergency = async (page) => {
+  if (!(await firstPerson(page))) return false;
+  const person = new URL(page.url()).pathname.split("/")[3];
+  await page.goto(`/w/emergency?p=${person}`);
+  await page.getByLabel(/Why do you need to see/).fill("They do not answer the door.");
+  await page.getByLabel(/What I have written is true/).check();
+  await page.getByRole("button", { name: /I need to see/ }).click();
+  return page.url().includes("purpose=vital");
+};
+
+const emergencyPerson = async (page) => {
+  if (!(await firstPerson(page))) return false;
+  const emergency = page.locator('main a[href*="purpose=vital"]');
+  if ((await emergency.count()) === 0) return false;
+  await emergency.first().click();
+};
+
+const firstReview = async (page) => {
+  await page.goto("/ig/reviews");
+  const links = page.locator('main a[href^="/ig/reviews/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
+const firstPersonForPurpose = async (page) => {
+  if (!(await firstPerson(page))) return false;
+  const purposes = page.locator('main a[href*="?purpose="]');
+  if ((await purposes.count()) > 0) await purposes.first().click();
+  return true;
+};
+
+export const visits = [
+  { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
+  { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
+  { name: "privacy", route: "/privacy", go: open("/privacy") },
+  { name: "not-found", route: null, go: open("/no-such-page") },
+  { name: "choose", route: "/choose", as: "choose", go: open("/choose") },
+  { name: "today", route: "/w/today", as: "work", go: open("/w/today") },
+  { name: "people", route: "/w/people", as: "work", go: open("/w/people") },
+  { name: "find", route: "/w/find", as: "work", go: open("/w/find") },
+  {
+    name: "find-errors",
+    route: null,
+    as: "work",
+    go: async (page) => {
+      await page.goto("/w/find");
+      await page.getByRole("button", { name: "Find" }).click();
+    },
+  },
+  { name: "refusal", route: "/w/find/r/{parcel}", as: "work", go: findNobody },
+  { name: "results", route: null, as: "work", go: findFirstPerson },
+  {
+    name: "find-other",
+    route: "/w/find/other",
+    as: "work",
+    go: async (page) => {
+      if (!(await findFirstPerson(page))) return false;
+      await page.getByRole("link", { name: "Go on with what you typed" }).click();
+    },
+  },
+  { name: "claim", route: "/w/claim", as: "work", go: follow("Claim a relationship") },
+  { name: "agreement", route: "/w/agreement", as: "work", go: follow("Ask for an agreement") },
+  { name: "emergency", route: "/w/emergency", as: "work", go: follow("Emergency access") },
+  { name: "claims", route: "/w/claims", as: "work", go: open("/w/claims") },
+  { name: "purpose", route: null, as: "work", go: firstPerson },
+  { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
+  { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
+  { name: "person-emergency", route: null, as: "words", go: emergencyPerson },
+  { name: "my", route: "/my", as: "my", go: open("/my") },
+  { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
+  { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
+  { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
+  { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
+  { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },
+  { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
+];
