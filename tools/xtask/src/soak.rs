@@ -14,9 +14,7 @@ use crate::tree::{self, Tree, crate_of};
 /// The setting by which bolero ends a target.
 const FUZZ_TIME: &str = "BOLERO_RANDOM_TEST_TIME_MS";
 /// The setting by which the simulation takes more seeds than CI does.
-const SEEDS: &str = "KEN_TEST_SEEDS";
-/// A test that takes its seeds from that setting has this in its name.
-const SIMULATION: &str = "simulation";
+const SEEDS: &str = "KEN_SIM_SEEDS";
 
 /// How long to soak.
 #[derive(Debug, Args)]
@@ -86,8 +84,9 @@ fn fuzz_targets(tree: &Tree) -> Vec<Target> {
     })
 }
 
+/// Tests of files that read the setting for seeds.
 fn simulations(tree: &Tree) -> Vec<Target> {
-    targets(tree, |_, function| function.name.contains(SIMULATION))
+    targets(tree, |source, _| source.texts.iter().any(|text| text.text == SEEDS))
 }
 
 fn targets(
@@ -114,13 +113,16 @@ mod tests {
     #[test]
     fn targets_are_the_tests_that_fuzz_or_simulate() {
         let text = "//! T.\n#[test]\nfn any_bytes() { bolero::check!().for_each(|_| {}); }\n\
-                    #[test]\nfn plain() {}\n#[tokio::test]\nasync fn a_simulation_holds() {}\n";
-        let tree = made_of(&[("crates/language/ken-x/src/a.rs", text)]);
+                    #[test]\nfn plain() {}\n";
+        let seeded = "//! T.\n#[tokio::test]\nasync fn it_holds() {}\n\
+                      fn seeds() { std::env::var(\"KEN_SIM_SEEDS\"); }\n";
+        let simulation = "crates/edge/ken-y/tests/it/simulation.rs";
+        let tree = made_of(&[("crates/language/ken-x/src/a.rs", text), (simulation, seeded)]);
         let names = |targets: Vec<Target>| -> Vec<String> {
             targets.into_iter().map(|t| format!("{}: {}", t.owner, t.name)).collect()
         };
         assert_eq!(names(fuzz_targets(&tree)), ["ken-x: any_bytes"]);
-        assert_eq!(names(simulations(&tree)), ["ken-x: a_simulation_holds"]);
+        assert_eq!(names(simulations(&tree)), ["ken-y: it_holds"]);
     }
 
     #[test]
