@@ -73,7 +73,12 @@ impl Sqlite {
 
     /// Waits for a reader.
     pub(crate) async fn reader(&self) -> Result<Reader> {
-        tokio::task::coop::consume_budget().await;
+        // Who has been granted a turn holds up every other write: let it have the thread.
+        if self.writer.is_busy() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::task::coop::consume_budget().await;
+        }
         self.readers.take().await
     }
 

@@ -19,6 +19,7 @@
 mod keeper;
 mod state;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -40,6 +41,8 @@ pub(super) struct Writer {
     conn: Mutex<Connection>,
     interrupt: InterruptHandle,
     bell: Condvar, // Wakes the keeper.
+    /// Somebody has the turn; readers make way.
+    busy: AtomicBool,
     limits: Limits,
 }
 
@@ -117,7 +120,8 @@ impl Writer {
     pub(super) fn new(conn: Connection, limits: Limits) -> Self {
         let interrupt = conn.get_interrupt_handle();
         let (state, conn) = (Mutex::default(), Mutex::new(conn));
-        Self { state, conn, interrupt, bell: Condvar::new(), limits }
+        let (bell, busy) = (Condvar::new(), AtomicBool::new(false));
+        Self { state, conn, interrupt, bell, busy, limits }
     }
 
     /// Waits, first come first served, for the turn.
@@ -148,12 +152,19 @@ impl Writer {
             match next.send(Turn { writer: Arc::clone(self), id, over: false }) {
                 Ok(()) => {
                     state.grant(id, instant());
+                    self.busy.store(true, Ordering::Relaxed);
                     return;
                 }
                 Err(mut turn) => turn.over = true,
             }
         }
+        self.busy.store(false, Ordering::Relaxed);
         self.bell.notify_one();
+    }
+
+    /// Whether somebody has the turn, or is about to take it up.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
     }
 
     /// Ends turn `id`, keeping its savepoint or not, and passes the turn on.
