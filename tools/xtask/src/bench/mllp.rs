@@ -160,8 +160,8 @@ fn message(id: &str, made: &Made) -> String {
         "PD1|||GLEN MEDICAL PRACTICE^^F99999|G9999999^PRACTITIONER^GRACE^^^DR".to_owned(),
         format!("NK1|1|{family}^BOB|SPO|1 TEST STREET^^TESTTOWN^GLEN^ZZ99 9ZZ|01632 960001"),
         format!(
-            "PV1|1|I|WARD4^BAY2^BED3^GLEN^^^^^ACUTE MEDICINE|E|||C999^CONSULTANT^ANNE^^^DR|||300||||\
-             19|||C999^CONSULTANT^ANNE^^^DR|IN|V{id}|||||||||||||||||||||||||20261121101400"
+            "PV1|1|I|WARD4^BAY2^BED3^GLEN^^^^^ACUTE MEDICINE|E|||C999^CONSULTANT^ANNE^^^DR|||300|||\
+             |19|||C999^CONSULTANT^ANNE^^^DR|IN|V{id}|||||||||||||||||||||||||20261121101400"
         ),
         "AL1|1|DA|70618^PENICILLIN^SNOMED|SV|ANAPHYLAXIS|20100101".to_owned(),
         "DG1|1||J18.9^PNEUMONIA^ICD10||20261121|A".to_owned(),

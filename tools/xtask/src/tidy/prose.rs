@@ -12,7 +12,8 @@ use crate::tree::{File, Tree, crate_of, has_extension};
 const RULE: &str = "prose";
 
 /// Folders at the root that a path in our documents may begin with.
-const FOLDERS: &[&str] = &["crates/", "tools/", "docs/", "changes/", "tests/ui/", ".ci/", ".config/"];
+const FOLDERS: &[&str] =
+    &["crates/", "tools/", "docs/", "changes/", "tests/ui/", ".ci/", ".config/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let known = Known::of(tree);
