@@ -15,6 +15,10 @@ use crate::stop::Signals;
 use crate::trouble::{DATA_SAFE, Trouble};
 use crate::{say, telemetry};
 
+/// How often the build is taken up before it is given up: a machine that is too busy for one write
+/// is seldom so for long.
+const BUILD_TRIES_MAX: u32 = 3;
+
 /// Where the demo keeps its data unless it is told: beside where it was started.
 pub(crate) fn usual_directory() -> PathBuf {
     PathBuf::from("ken-demo-data")
@@ -53,7 +57,13 @@ async fn build(house: &House, data: &Path) -> Result<Built, Trouble> {
         data: data.to_owned(),
     };
     let shown = Shown::default();
-    let built = ken_demo::build(&parts, &|progress| shown.note(progress)).await;
+    let note = |progress| shown.note(progress);
+    let mut built = ken_demo::build(&parts, &note).await;
+    for _ in 1..BUILD_TRIES_MAX {
+        let Err(error) = &built else { break };
+        tracing::warn!(error.code = error.code(), "the build goes on where it stopped");
+        built = ken_demo::build(&parts, &note).await;
+    }
     shown.finish();
     built.map_err(|error| {
         Trouble::new(

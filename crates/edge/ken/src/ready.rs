@@ -23,6 +23,9 @@ pub(crate) struct Ready<'a> {
 /// Widest a line of the table may be, in letters. House policy: two columns of an old terminal.
 const WIDTH_MAX: usize = 100;
 
+/// How far the text of what to try is set in, in letters.
+const INDENT: usize = 15;
+
 impl Ready<'_> {
     /// One JSON object on one line.
     pub(crate) fn json(&self) -> String {
@@ -73,7 +76,7 @@ impl Ready<'_> {
             line(&format!("  {} ({})", one.name, one.role));
             line(&format!("    sign in   {}", one.sign_in));
             line(&format!("    password  {}   secret {}", one.password, one.one_time_secret()));
-            for (at, part) in folded(&one.try_first, WIDTH_MAX - 14).iter().enumerate() {
+            for (at, part) in folded(&one.try_first, WIDTH_MAX - INDENT).iter().enumerate() {
                 line(&format!("    {}  {part}", if at == 0 { "try first" } else { "         " }));
             }
         }

@@ -1,8 +1,8 @@
 //! Five years of messages, sent to the hub as their sources would.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use ken_hl7::ack::Code;
 use tokio_util::task::TaskTracker;
 
@@ -11,7 +11,12 @@ use crate::{Message, Partnership};
 
 /// How many households are told of at a time. House policy: enough for the store to commit them
 /// in groups, few enough for two cores.
-const LANES: usize = 32;
+const LANES: usize = 16;
+/// How often a message is sent before the build gives up, as a sender would that is answered `AE`
+/// because the machine is too busy. What was applied is answered as before.
+const TRIES_MAX: u32 = 8;
+/// How long a sender waits before the second try; each wait is twice the one before.
+const WAIT_FIRST: SignedDuration = SignedDuration::from_millis(100);
 /// How many answers may wait to be counted; bounds the memory of a slow screen.
 const ANSWERS_MAX: usize = 1_024;
 
@@ -27,10 +32,10 @@ pub(super) async fn send(
     let (lanes, tasks) = (lanes(messages), TaskTracker::new());
     let (answers, answered) = tokio::sync::mpsc::channel(ANSWERS_MAX);
     for lane in lanes {
-        let (hub, answers) = (Arc::clone(&parts.hub), answers.clone());
+        let (parts, answers) = (parts.clone(), answers.clone());
         tasks.spawn(async move {
             for message in lane {
-                let code = hub.accept(&message.bytes).await.code;
+                let code = deliver(&parts, &message).await;
                 // Nobody waits any more when a message before was refused.
                 if answers.send((message.source, code)).await.is_err() {
                     return;
@@ -43,6 +48,22 @@ pub(super) async fn send(
     let counted = count(answered, listener).await;
     tasks.wait().await;
     counted
+}
+
+/// Sends one message until it is taken, or too often.
+async fn deliver(parts: &Parts, message: &Message) -> Option<Code> {
+    let mut wait = WAIT_FIRST;
+    for _ in 1..TRIES_MAX {
+        match parts.hub.accept(&message.bytes).await.code {
+            Some(Code::Accept) => return Some(Code::Accept),
+            _ => {
+                let at = parts.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+                parts.clock.sleep_until(at).await;
+                wait = wait * 2;
+            }
+        }
+    }
+    parts.hub.accept(&message.bytes).await.code
 }
 
 async fn count(

@@ -1,6 +1,7 @@
-//! The demo lives, dies, and lives again.
+//! The demo lives, dies, and lives again. It is built once, since that takes a debug build a while.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::process::{Demo, run};
@@ -11,63 +12,69 @@ use crate::wire::{code, page, registration, send};
 const LATER_START_MAX: Duration = Duration::from_secs(20);
 
 #[test]
-fn what_was_acknowledged_survives_a_power_cut_once() {
+fn the_demo_lives_and_dies_and_lives_again() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("glen");
     let first = Demo::start(&data);
     let accounts = first.ready["accounts"].as_array().unwrap().clone();
     assert!(accounts.len() >= 20, "{}", accounts.len());
-    assert!(page(&first.http(), "/").starts_with("HTTP/1.1 "));
-
+    for path in ["/sign-in", "/health/live", "/health/ready", "/metrics"] {
+        assert!(page(&first.http(), path).starts_with("HTTP/1.1 200"), "{path}");
+    }
     let message = registration("E2E-1", "Canarywren");
-    let answer = send(&first.mllp(), &message);
-    assert_eq!(code(&answer), "AA", "{answer}");
-    assert_eq!(send(&first.mllp(), &message), answer, "the same again is answered the same");
-    let other = registration("E2E-1", "Canarylark");
-    assert_eq!(code(&send(&first.mllp(), &other)), "AE", "the same id with other content");
-    assert_ne!(code(&send(&first.mllp(), b"not a message")), "AA");
+    let answer = take_and_refuse(&first, &message);
     first.kill();
 
     let second = Demo::start(&data);
     assert!(second.took < LATER_START_MAX, "{:?}", second.took);
     assert_eq!(second.ready["accounts"].as_array().unwrap(), &accounts);
     assert_eq!(send(&second.mllp(), &message), answer, "it was applied before the cut, once");
+    assert!(!page(&second.http(), "/metrics").contains("Canary"));
+    let while_running = export(&data, &dir.path().join("running.ledger"));
     let (status, said) = second.stop();
     assert!(status.success(), "{said}");
     assert!(!said.contains("Canary"), "{said}");
+    let alone = export(&data, &dir.path().join("alone.ledger"));
+    check(&while_running);
+    check(&alone);
+    let again = run(&["ledger", "export", &alone, "--data", data.to_str().unwrap()]);
+    assert!(!again.status.success(), "an export never overwrites");
+    break_each_bit_of_some(&alone, &dir.path().join("broken.ledger"));
 }
 
-#[test]
-fn the_ledger_is_handed_out_and_checked_elsewhere() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("glen");
-    let demo = Demo::start(&data);
-    let data = data.to_str().unwrap().to_owned();
-    let export = |name: &str| {
-        let file = dir.path().join(name).to_str().unwrap().to_owned();
-        let output = run(&["ledger", "export", &file, "--data", &data]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        file
-    };
-    let while_running = export("running.ledger");
-    demo.stop();
-    let alone = export("alone.ledger");
-    for file in [&while_running, &alone] {
-        let output = run(&["ledger", "verify", file]);
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && said.starts_with("consistent: "), "{said}");
-    }
-    let again = run(&["ledger", "export", &alone, "--data", &data]);
-    assert!(!again.status.success(), "an export never overwrites");
+/// Sends a message once, twice, and otherwise; the answer to it.
+fn take_and_refuse(demo: &Demo, message: &[u8]) -> String {
+    let answer = send(&demo.mllp(), message);
+    assert_eq!(code(&answer), "AA", "{answer}");
+    assert_eq!(send(&demo.mllp(), message), answer, "the same again is answered the same");
+    let other = registration("E2E-1", "Canarylark");
+    assert_eq!(code(&send(&demo.mllp(), &other)), "AE", "the same id with other content");
+    assert_ne!(code(&send(&demo.mllp(), b"MSH|nonsense")), "AA");
+    answer
+}
 
-    let whole = fs::read(&alone).unwrap();
-    let broken = dir.path().join("broken.ledger");
-    // Every 997th bit, which is prime to anything the format repeats by.
-    for bit in (0..whole.len() * 8).step_by(whole.len() * 8 / 40).map(|bit| bit / 997 * 997) {
+fn export(data: &Path, file: &Path) -> String {
+    let file = file.to_str().unwrap().to_owned();
+    let output = run(&["ledger", "export", &file, "--data", data.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    file
+}
+
+fn check(file: &str) {
+    let output = run(&["ledger", "verify", file]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.starts_with("consistent: "), "{said}");
+}
+
+fn break_each_bit_of_some(file: &str, broken: &Path) {
+    let whole = fs::read(file).unwrap();
+    let bits = whole.len() * 8;
+    // Some forty bits, rounded to a prime so that they hit every part of the format.
+    for bit in (0..bits).step_by(bits / 40).map(|bit| bit / 997 * 997) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        fs::write(&broken, bytes).unwrap();
+        fs::write(broken, bytes).unwrap();
         let output = run(&["ledger", "verify", broken.to_str().unwrap()]);
-        assert!(!output.status.success(), "bit {bit} was not missed");
+        assert!(!output.status.success(), "bit {bit} was missed");
     }
 }
