@@ -139,10 +139,10 @@ fn judge(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Fate> {
         command.env("CARGO_TARGET_DIR", root.join("target"));
         command.output().context("could not start cargo")
     };
-    if !test_command(&["--no-run"])?.status.success() {
+    if !test_command(&["--tests", "--no-run"])?.status.success() {
         return Ok(Fate::Unbuildable);
     }
-    let ran = test_command(&["--lib", "--bins", "--tests", "--no-fail-fast", "--", test])?;
+    let ran = test_command(&["--tests", "--no-fail-fast", "--", test])?;
     Ok(fate(ran.status.success(), &String::from_utf8_lossy(&ran.stdout), test))
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         say::line(&format!("== {}: {} with {setting}={value}", target.owner, target.name));
         let mut command = Command::new("cargo");
         command.args(["test", "--release", "--package", &target.owner]);
-        command.args(["--lib", "--bins", "--tests", "--", "--nocapture", &target.name]);
+        command.args(["--tests", "--", "--nocapture", &target.name]);
         let status = command.env(setting, value.to_string()).current_dir(&root).status();
         if !status.context("could not start cargo")?.success() {
             failed += 1;

@@ -211,7 +211,6 @@ fn workspace_tests() -> (Kind, Command) {
         return (Kind::Nextest, cargo(&arguments));
     }
     say::line("cargo-nextest is not installed: the plain runner runs the same tests");
-    let arguments =
-        ["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"];
+    let arguments = ["test", "--workspace", "--tests", "--locked", "--no-fail-fast"];
     (Kind::Libtest, cargo(&arguments))
 }
