@@ -1,4 +1,7 @@
-//! Builds the whole partnership in a real store, on a temporary disk.
+//! Builds the whole partnership in a real store, on a temporary disk; simulates its days.
+#![cfg(test)]
+
+mod simulation;
 
 use std::path::Path;
 use std::sync::Arc;

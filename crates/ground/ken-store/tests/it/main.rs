@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod blobs;
 #[cfg(test)]
+mod closing;
 mod crash;
 #[cfg(test)]
 mod group;

@@ -93,9 +93,10 @@ impl Writer {
         let (sender, ended) = oneshot::channel();
         {
             let mut state = lock(&self.state);
-            if !state.ended {
-                state.closers.push(sender);
+            if state.ended {
+                return; // It was quicker than this task.
             }
+            state.closers.push(sender);
         }
         // Nobody sends: the keeper drops its end when it ends.
         let _ = ended.await;
