@@ -89,7 +89,7 @@ fn named(text: &str, start: Date) -> String {
         }
         let person = story.person(number, start);
         let born = person.born.day();
-        let born = born.map_or_else(|| person.born.to_string(), |day| said(day));
+        let born = born.map_or_else(|| person.born.to_string(), said);
         let chi = person.chi.map_or_else(String::new, |chi| format!(", CHI {}", chi.reveal()));
         let told = format!("{} {} (born {born}{chi})", person.given, person.family);
         text.replace(&mark, &told)

@@ -19,6 +19,7 @@ mod asset;
 mod caller;
 mod pages;
 mod route;
+mod serve;
 mod site;
 mod stop;
 mod view;
@@ -26,4 +27,5 @@ mod wire;
 
 pub use app::{App, Parts};
 pub use route::{ROUTES, Route, Verb, Who, router};
+pub use serve::{Probe, serve};
 pub use site::{DemoAccount, Site};

@@ -13,6 +13,7 @@ mod demo;
 mod house;
 mod ledger;
 mod listen;
+mod probe;
 mod progress;
 mod ready;
 mod run;
@@ -22,7 +23,6 @@ mod steady;
 mod stop;
 mod telemetry;
 mod trouble;
-mod web;
 
 use std::process::ExitCode;
 

@@ -20,10 +20,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::background::Background;
 use crate::house::House;
+use crate::probe::Probe;
 use crate::stop::Signals;
 use crate::trouble::{NOTHING_DONE, Trouble};
-use crate::web::Probe;
-use crate::{control, listen, web};
+use crate::{control, listen};
 
 /// How long begun work may take once Ken is told to stop. House policy: shorter than the ninety
 /// seconds that supervisors give.
@@ -124,7 +124,7 @@ impl Running {
             ids: Arc::clone(&house.ids),
             metrics,
         };
-        self.tasks.spawn(web::serve(listeners.http, app, probe, self.stop.clone()));
+        self.tasks.spawn(ken_http::serve(listeners.http, app, Arc::new(probe), self.stop.clone()));
         if let Some(mllp) = listeners.mllp {
             self.tasks.spawn(ken_hub::serve(Arc::clone(&house.hub), mllp, self.stop.clone()));
         }

@@ -54,14 +54,12 @@ pub(super) async fn send(
 async fn deliver(parts: &Parts, message: &Message) -> Option<Code> {
     let mut wait = WAIT_FIRST;
     for _ in 1..TRIES_MAX {
-        match parts.hub.accept(&message.bytes).await.code {
-            Some(Code::Accept) => return Some(Code::Accept),
-            _ => {
-                let at = parts.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-                parts.clock.sleep_until(at).await;
-                wait = wait * 2;
-            }
+        if parts.hub.accept(&message.bytes).await.code == Some(Code::Accept) {
+            return Some(Code::Accept);
         }
+        let at = parts.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        parts.clock.sleep_until(at).await;
+        wait *= 2;
     }
     parts.hub.accept(&message.bytes).await.code
 }

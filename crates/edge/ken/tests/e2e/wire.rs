@@ -43,7 +43,7 @@ fn connect(to: &str) -> TcpStream {
 /// A registration of somebody by the practice, under a control id.
 pub(crate) fn registration(control: &str, family: &str) -> Vec<u8> {
     format!(
-        "MSH|^~\\&|SURGERY|GLENPRACTICE|KEN|GLEN|20261121101500||ADT^A28^ADT_A05|{control}|T|2.5.1\r\
+        "MSH|^~\\&|SURGERY|GLENPRACTICE|KEN|GLEN|20261121101500||ADT^A28|{control}|T|2.5.1\r\
          EVN|A28|20261121101500\r\
          PID|1||{control}^^^GGP^MR||{family}^Isbeal||19610512|F\r"
     )

@@ -1,0 +1,100 @@
+//! Serving: the pages on a socket, and what an operator's machines ask.
+//!
+//! `/health/live` says that the process answers, `/health/ready` that it could do its work now,
+//! `/metrics` counts. None of them says anything about anybody, and none is a page: they stand
+//! beside [`crate::ROUTES`], before any session is looked for.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use ken_core::BoxFuture;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{App, router};
+
+/// What health and metrics are read from; the binary knows.
+pub trait Probe: Send + Sync {
+    /// Why this process cannot do its work now, as a stable code; `None` when it can.
+    fn trouble(&self) -> BoxFuture<'_, Option<&'static str>>;
+
+    /// The metrics in the text format of Prometheus.
+    fn metrics(&self) -> String;
+}
+
+/// Serves until told to stop; then finishes the requests that were begun.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    probe: Arc<dyn Probe>,
+    stop: CancellationToken,
+) {
+    let service = router(app).merge(operations(probe));
+    let stopped = async move { stop.cancelled().await };
+    if axum::serve(listener, service).with_graceful_shutdown(stopped).await.is_err() {
+        tracing::error!(error.code = "http.not-served", "pages are not served any more");
+    }
+}
+
+fn operations(probe: Arc<dyn Probe>) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(probe)
+}
+
+async fn ready(State(probe): State<Arc<dyn Probe>>) -> (StatusCode, String) {
+    match probe.trouble().await {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(code) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {code}\n")),
+    }
+}
+
+async fn metrics(State(probe): State<Arc<dyn Probe>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], probe.metrics())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    struct Fixed(Option<&'static str>);
+
+    impl Probe for Fixed {
+        fn trouble(&self) -> BoxFuture<'_, Option<&'static str>> {
+            Box::pin(std::future::ready(self.0))
+        }
+
+        fn metrics(&self) -> String {
+            "ken_sample 1\n".to_owned()
+        }
+    }
+
+    async fn ask(trouble: Option<&'static str>, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = operations(Arc::new(Fixed(trouble))).oneshot(request).await.unwrap();
+        let status = answer.status();
+        let bytes = to_bytes(answer.into_body(), 4_096).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_process_that_cannot_work_is_alive_and_not_ready() {
+        let stuck = Some("store.full");
+        assert_eq!(ask(stuck, "/health/live").await, (StatusCode::OK, "live\n".to_owned()));
+        let (status, said) = ask(stuck, "/health/ready").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(said, "not ready: store.full\n");
+        assert_eq!(ask(None, "/health/ready").await.0, StatusCode::OK);
+        assert_eq!(ask(None, "/metrics").await.1, "ken_sample 1\n");
+    }
+}

@@ -1,0 +1,41 @@
+//! What an operator's machines are told: whether this process could do its work, and its counts.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use ken_core::{BoxFuture, Clock, Ctx, IdSource};
+use ken_store::Db;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+/// Age of the oldest unsealed entry over which this process does not count as ready: routine
+/// disclosures stop then (`core.md` 3.2).
+const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// What health and metrics are read from.
+#[derive(Debug, Clone)]
+pub(crate) struct Probe {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+impl ken_http::Probe for Probe {
+    fn trouble(&self) -> BoxFuture<'_, Option<&'static str>> {
+        Box::pin(async {
+            let ctx = Ctx::new(&*self.clock, &*self.ids);
+            let age = self
+                .db
+                .snapshot("ken.ready", async |s| ken_ledger::oldest_unsealed_age(s, &ctx).await);
+            match age.await {
+                Ok(age) if age > UNSEALED_MAX => Some("ken.unsealed"),
+                Ok(_) => None,
+                Err(error) => Some(error.code()),
+            }
+        })
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.render()
+    }
+}
