@@ -17,7 +17,7 @@ export async function checkPage(page, { script, width }) {
     scroll: document.documentElement.scrollWidth,
     inner: window.innerWidth,
     headings: document.querySelectorAll("h1").length,
-    scripts: document.scripts.length,
+    scripts: [...document.scripts].filter((one) => !one.src || one.text).length,
     styled: document.querySelectorAll("[style]").length,
     layer: typeof window.dataLayer,
     title: document.title,

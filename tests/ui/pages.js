@@ -21,37 +21,39 @@ const follow = (words) => async (page) => {
   await page.getByRole("link", { name: words }).click();
 };
 
-/** Opens the first person of the caseload. */
-const firstPerson = async (page) => {
-  await page.goto("/w/people");
+/** Opens the person whom the account is told to try, or the first of the caseload. */
+const firstPerson = async (page, account) => {
+  const number = account?.try.match(/CHI (\d{10})/)?.[1];
+  if (number) {
+    await page.goto("/w/find");
+    await page.getByLabel(/CHI, NHS or other number/).fill(number);
+    await page.getByRole("button", { name: "Find" }).click();
+  }
   const links = page.locator('main a[href^="/w/p/"]');
+  if ((await links.count()) === 0) await page.goto("/w/people");
   if ((await links.count()) === 0) return false;
   await links.first().click();
   return true;
 };
 
-/** Finds the first person of the caseload by what the list shows of them. */
-const findFirstPerson = async (page) => {
-  await page.goto("/w/people");
-  const card = page.locator("main li").filter({ has: page.locator('a[href^="/w/p/"]') }).first();
-  if ((await card.count()) === 0) return false;
-  const words = await card.innerText();
-  const born = words.match(/Born (\d+) (\w{3}) (\d{4})/);
-  const family = words.match(/^([^,\n]+),/);
-  if (!born || !family) return false;
-  const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+/** Finds the person whom the account is told to try, by name and date of birth. */
+const findFirstPerson = async (page, account) => {
+  const told = account?.try.match(/Find \S+ (\S+) \(born (\d+) (\w+) (\d{4})/);
+  if (!told) return false;
+  const months = ["January", "February", "March", "April", "May", "June", "July", "August",
+    "September", "October", "November", "December"];
   await page.goto("/w/find");
-  await page.getByLabel("Family name").fill(family[1]);
-  await page.getByLabel("Day").fill(born[1]);
-  await page.getByLabel("Month").fill(String(months.indexOf(born[2]) / 3 + 1));
-  await page.getByLabel("Year").fill(born[3]);
+  await page.getByLabel("Family name").fill(told[1]);
+  await page.getByLabel("Day").fill(told[2]);
+  await page.getByLabel("Month").fill(String(months.indexOf(told[3]) + 1));
+  await page.getByLabel("Year").fill(told[4]);
   await page.getByRole("button", { name: "Find" }).click();
-  return true;
+  return (await page.locator('main a[href^="/w/p/"]').count()) > 0;
 };
 
 /** The words that an agreement asks for, as somebody sees them whose clause requires some. */
-const words = async (page) => {
-  if (!(await firstPerson(page))) return false;
+const words = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
   if ((await purposes.count()) === 0) return false;
   const address = await purposes.first().getAttribute("href");
@@ -59,8 +61,8 @@ const words = async (page) => {
 };
 
 /** Opens an emergency access once, so that there is one to check. */
-export const openEmergency = async (page) => {
-  if (!(await firstPerson(page))) return false;
+export const openEmergency = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
   const person = new URL(page.url()).pathname.split("/")[3];
   await page.goto(`/w/emergency?p=${person}`);
   await page.getByLabel(/Why do you need to see/).fill("They do not answer the door.");
@@ -69,8 +71,8 @@ export const openEmergency = async (page) => {
   return page.url().includes("purpose=vital");
 };
 
-const emergencyPerson = async (page) => {
-  if (!(await firstPerson(page))) return false;
+const emergencyPerson = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
   const emergency = page.locator('main a[href*="purpose=vital"]');
   if ((await emergency.count()) === 0) return false;
   await emergency.first().click();
@@ -83,8 +85,8 @@ const firstReview = async (page) => {
   await links.first().click();
 };
 
-const firstPersonForPurpose = async (page) => {
-  if (!(await firstPerson(page))) return false;
+const firstPersonForPurpose = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
   if ((await purposes.count()) > 0) await purposes.first().click();
   return true;
@@ -96,6 +98,7 @@ export const visits = [
   { name: "privacy", route: "/privacy", go: open("/privacy") },
   { name: "not-found", route: null, go: open("/no-such-page") },
   { name: "choose", route: "/choose", as: "choose", go: open("/choose") },
+  { name: "passkeys", route: "/passkeys", as: "work", go: open("/passkeys") },
   { name: "today", route: "/w/today", as: "work", go: open("/w/today") },
   { name: "people", route: "/w/people", as: "work", go: open("/w/people") },
   { name: "find", route: "/w/find", as: "work", go: open("/w/find") },
@@ -114,8 +117,8 @@ export const visits = [
     name: "find-other",
     route: "/w/find/other",
     as: "work",
-    go: async (page) => {
-      if (!(await findFirstPerson(page))) return false;
+    go: async (page, account) => {
+      if (!(await findFirstPerson(page, account))) return false;
       await page.getByRole("link", { name: "Go on with what you typed" }).click();
     },
   },

@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 
 /**
- * Signs in until each area has somebody; gives the browser state of each. `words` is somebody of
+ * Signs in until each area has somebody; gives the account and the browser state of each. `words` is somebody of
  * an emergency department, whose clause asks for words; `ig` checks for the same organisation.
  */
 export async function signInEverybody(browser, base, accounts) {
@@ -16,12 +16,12 @@ export async function signInEverybody(browser, base, accounts) {
       const page = await context.newPage();
       if (!(await press(page, account))) continue;
       if (new URL(page.url()).pathname === "/choose") {
-        people.choose ??= await context.storageState();
+        people.choose ??= { state: await context.storageState(), account };
         await eachRole(browser, base, account, people);
       } else if (account === treats) {
-        people.words = await context.storageState();
+        people.words = { state: await context.storageState(), account };
       } else {
-        await keep(page, context, people);
+        await keep(page, context, people, account);
       }
     } finally {
       await context.close();
@@ -49,18 +49,18 @@ async function eachRole(browser, base, account, people) {
       const roles = page.getByRole("button", { name: /^Act as / });
       if (place >= (await roles.count())) return;
       await roles.nth(place).click();
-      await keep(page, context, people);
+      await keep(page, context, people, account);
     } finally {
       await context.close();
     }
   }
 }
 
-async function keep(page, context, people) {
+async function keep(page, context, people, account) {
   const area = { w: "work", my: "my", ig: "ig", ops: "ops" }[
     new URL(page.url()).pathname.split("/")[1]
   ];
-  if (area) people[area] ??= await context.storageState();
+  if (area) people[area] ??= { state: await context.storageState(), account };
 }
 
 /** Signs in by typing, without scripts; gives what is wrong. */

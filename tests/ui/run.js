@@ -66,14 +66,14 @@ console.log(`${passed} passed, ${failed.length} failed`);
 process.exit(failed.length === 0 ? 0 : 1);
 
 /** Does something once, without scripts; gives what is wrong. */
-async function once(storageState, act) {
+async function once(who, act) {
   const context = await browser.newContext({
     baseURL: base,
     javaScriptEnabled: false,
-    storageState,
+    storageState: who?.state,
   });
   try {
-    return (await act(await context.newPage())) === false ? ["it did not work"] : [];
+    return (await act(await context.newPage(), who?.account)) === false ? ["it did not work"] : [];
   } catch (error) {
     return [String(error).split("\n")[0]];
   } finally {
@@ -88,7 +88,9 @@ async function look(people, visit, width, script) {
     baseURL: base,
     viewport: { width, height: width > 1000 ? 900 : 700 },
     javaScriptEnabled: script,
-    storageState: visit.as ? people[visit.as] : undefined,
+    // Smooth scrolling would still be under way when the focus is looked for.
+    reducedMotion: "reduce",
+    storageState: visit.as ? people[visit.as]?.state : undefined,
   });
   try {
     const page = await context.newPage();
@@ -101,7 +103,7 @@ async function look(people, visit, width, script) {
     page.on("request", (request) => {
       if (!request.url().startsWith(base)) complaints.push(`asked ${request.url()}`);
     });
-    const arrived = await visit.go(page);
+    const arrived = await visit.go(page, people[visit.as]?.account);
     if (arrived === false) {
       count(name, ["the page could not be reached"]);
       return;
@@ -110,11 +112,11 @@ async function look(people, visit, width, script) {
     for (const [what, broken] of await checkPage(page, { script, width })) {
       count(`${name}: ${what}`, broken);
     }
-    if (script && width === WIDTHS[0]) count(`${name}: keyboard`, await checkKeyboard(page));
     if (script) {
       const file = `${given.shots}/${visit.name}-${width}.png`;
       await page.screenshot({ path: file, fullPage: true });
     }
+    if (script && width === WIDTHS[0]) count(`${name}: keyboard`, await checkKeyboard(page));
   } catch (error) {
     count(name, [String(error).split("\n")[0]]);
   } finally {

@@ -61,6 +61,8 @@ fn run() -> Result<(), String> {
     }
     let sign = bytes(&source.join("ken.svg"))?;
     embed(&out, &mut table, "ken.svg", "image/svg+xml", &sign)?;
+    let script = bytes(&source.join("passkey.js"))?;
+    embed(&out, &mut table, "passkey.js", "text/javascript; charset=utf-8", &script)?;
     table.push(']');
     fs::write(out.join("assets.rs"), table).map_err(|error| error.to_string())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource, RequestId};
-use ken_directory::Hasher;
+use ken_directory::{Hasher, passkey};
 use ken_sharing::Gate;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
@@ -41,13 +41,25 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: Parts,
     parcel_key: ParcelKey,
+    passkeys: Option<passkey::Site>,
 }
 
 impl App {
     /// Takes the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, parcel_key: ParcelKey::default() }))
+        Self(Arc::new(Inner { parts, parcel_key: ParcelKey::default(), passkeys: None }))
+    }
+
+    /// Takes the parts, and offers passkeys for the site that people reach Ken at.
+    #[must_use]
+    pub fn with_passkeys(parts: Parts, site: passkey::Site) -> Self {
+        let parcel_key = ParcelKey::default();
+        Self(Arc::new(Inner { parts, parcel_key, passkeys: Some(site) }))
+    }
+
+    pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {
+        self.0.passkeys.as_ref()
     }
 
     pub(crate) fn db(&self) -> &Db {

@@ -76,6 +76,11 @@ impl Caller {
         }
     }
 
+    /// Their name, as the header has it.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.visitor.name
+    }
+
     /// Role and organisation in words: "Duty social worker, Glen Council".
     pub(crate) fn acts_as(&self) -> &str {
         self.0.visitor.acts_as.as_deref().unwrap_or_default()
@@ -167,7 +172,8 @@ async fn visitor(
     let Holder::Practitioner(practitioner) = session.holder else {
         // A person's name is their record's to say, and needs a decision; the header needs none.
         let name = "Your own record".to_owned();
-        return Ok(Visitor { name, acts_as: None, may_change_role: false, csrf });
+        let has_passkeys = app.passkeys().is_some();
+        return Ok(Visitor { name, acts_as: None, may_change_role: false, has_passkeys, csrf });
     };
     let found = practitioner::find(s, practitioner).await?;
     let roles = practitioner::roles(s, &app.ctx(id), practitioner).await?;
@@ -182,6 +188,7 @@ async fn visitor(
         name: found.map(|found| found.name).unwrap_or_default(),
         acts_as,
         may_change_role: roles.len() > 1,
+        has_passkeys: app.passkeys().is_some(),
         csrf,
     })
 }

@@ -80,8 +80,9 @@ impl Stop {
 /// Errors of the crates below: a race is worth another try, all else is a fault with its code.
 fn of_code(code: &'static str) -> Stop {
     match code {
-        "store.contended" | "store.overloaded" | "store.group-lost" | "directory.busy"
-        | "person.contended" | "sharing.contended" | "records.stale" => Stop::Busy,
+        "store.contended" | "store.overloaded" | "store.group-lost" | "store.interrupted"
+        | "store.revoked" | "store.commit" | "directory.busy" | "person.contended"
+        | "sharing.contended" | "records.stale" => Stop::Busy,
         code => Stop::Fault(code),
     }
 }

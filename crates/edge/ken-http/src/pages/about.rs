@@ -19,7 +19,7 @@ pub(crate) async fn accessibility(State(app): State<App>) -> Markup {
             li { "zoom in up to 400% and read without scrolling sideways" }
             li { "use every page with a keyboard alone" }
             li { "use every page with a screen reader" }
-            li { "use every page without scripts: there are none" }
+            li { "use every page without scripts; only passkeys need one" }
             li { "print every page" }
         }
         h2 { "What we have tested" }

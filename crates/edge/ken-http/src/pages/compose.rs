@@ -249,6 +249,7 @@ pub(crate) fn who(held: &[Held]) -> Vec<(String, String)> {
         let person = RelatedPerson::of(&held.resource)?;
         let kinds: Vec<_> = person.relationships().collect();
         let label = if kinds.is_empty() { "Contact".to_owned() } else { kinds.join(", ") };
+        let label = words::capitalised(&label);
         let mut value = person.name()?;
         if let Some(phone) = person.contacts().find_map(ken_fhir::Contact::value) {
             value = format!("{value}, {phone}");

@@ -15,11 +15,13 @@ use ken_store::Tx;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::passkeys;
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
 use crate::view::{Area, Frame, words};
 use crate::wire::cookie;
+use crate::wire::headers::Scripted;
 
 use crate::site::{DemoAccount, Site};
 use crate::view::card;
@@ -124,7 +126,7 @@ pub(crate) async fn hide(State(app): State<App>) -> Response {
 }
 
 /// Gives the browser its session, and takes away the cookie of the sign-in page.
-fn enter(app: &App, opened: &Opened) -> Response {
+pub(crate) fn enter(app: &App, opened: &Opened) -> Response {
     let mut response = Redirect::to("/").into_response();
     let set = cookie::set(app.site(), cookie::SESSION, &opened.token.cookie());
     for value in [set, cookie::clear(app.site(), cookie::FORM)].into_iter().flatten() {
@@ -144,7 +146,7 @@ fn leave(app: &App, to: &str) -> Response {
 }
 
 /// The page with its form, bound to this browser by a cookie that the page gives it.
-fn with_form(
+pub(crate) fn with_form(
     app: &App,
     request: RequestId,
     headers: &HeaderMap,
@@ -155,9 +157,13 @@ fn with_form(
     let have = cookie::find(headers, app.site(), cookie::FORM).map(str::to_owned);
     let secret =
         have.clone().unwrap_or_else(|| URL_SAFE_NO_PAD.encode(app.ctx(request).entropy::<32>()));
-    let main = show(app.site(), name, wrongs, &Csrf::of(&secret));
+    let csrf = Csrf::of(&secret);
+    let main = html! {
+        (show(app.site(), name, wrongs, &csrf))
+        @if app.passkeys().is_some() { (passkeys::offer(&csrf)) }
+    };
     let page = Frame::plain(app.site(), "Sign in", Area::Outside).page(&main);
-    let mut response = (status, page).into_response();
+    let mut response = (status, Extension(Scripted), page).into_response();
     let set = have.is_none().then(|| cookie::set(app.site(), cookie::FORM, &secret)).flatten();
     if let Some(value) = set {
         response.headers_mut().append(header::SET_COOKIE, value);

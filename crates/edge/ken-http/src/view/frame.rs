@@ -62,6 +62,8 @@ pub(crate) struct Visitor {
     pub(crate) acts_as: Option<String>,
     /// Whether they may act in more than one role.
     pub(crate) may_change_role: bool,
+    /// Whether passkeys are offered.
+    pub(crate) has_passkeys: bool,
     /// The token of their forms.
     pub(crate) csrf: Csrf,
 }
@@ -206,7 +208,7 @@ impl<'a> Frame<'a> {
 /// safeguarding). It leads to the weather, and takes the sign-in away on the way out.
 fn hide_page() -> Markup {
     html! {
-        div.care_hide {
+        section.care_hide aria-label="Leave quickly" {
             div.ds_wrapper {
                 a href="/hide" rel="nofollow noreferrer" { "Hide this page" }
             }
@@ -222,6 +224,7 @@ fn who(visitor: &Visitor) -> Markup {
                 @if let Some(acts_as) = &visitor.acts_as { ", " (acts_as) }
             }
             @if visitor.may_change_role { a href="/choose" { "Change role" } }
+            @if visitor.has_passkeys { a href="/passkeys" { "Passkeys" } }
             form method="post" action="/sign-out" {
                 (token(&visitor.csrf))
                 button.care_plain type="submit" { "Sign out" }

@@ -74,7 +74,11 @@ pub(crate) fn check_part(html: &str) -> Vec<String> {
 
 fn nothing_inline(tags: &[Tag<'_>], broken: &mut Vec<String>) {
     for tag in tags {
-        if ["script", "style", "iframe", "object", "embed", "base"].contains(&tag.name) {
+        let ours = tag.attribute("src").is_some_and(|src| src.starts_with("/static/"));
+        if tag.name == "script" && !(ours && tag.text.is_empty()) {
+            broken.push("a script that is not our own file".into());
+        }
+        if ["style", "iframe", "object", "embed", "base"].contains(&tag.name) {
             broken.push(format!("<{}> is forbidden", tag.name));
         }
         for (name, value) in &tag.attributes {
@@ -237,6 +241,8 @@ fn the_rules_find_what_is_broken() {
     check(r#"<p style="x">a</p>"#, "style=");
     check(r#"<p onclick="x">a</p>"#, "onclick=");
     check("<script>x</script>", "script");
+    check(r#"<script src="https://x/y.js"></script>"#, "script");
+    check(r#"<script src="/static/y.js">x</script>"#, "script");
     check(r#"<img src="/static/x">"#, "alt");
     check(r#"<img alt="" src="https://x">"#, "loads");
     check(r#"<a href="javascript:x">a</a>"#, "runs");

@@ -22,6 +22,7 @@ pub(crate) fn visitor() -> Visitor {
         name: "Jo Worker".into(),
         acts_as: Some("Duty social worker, Glen Council".into()),
         may_change_role: true,
+        has_passkeys: true,
         csrf: Csrf::of("sample"),
     }
 }

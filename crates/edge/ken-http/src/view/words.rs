@@ -213,6 +213,12 @@ pub(crate) fn role(role: &str) -> String {
     find(ROLES, role, |row| row.1)
 }
 
+/// The text with a capital first.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut signs = text.chars();
+    signs.next().map_or_else(String::new, |first| first.to_uppercase().chain(signs).collect())
+}
+
 /// A word of an agreement, readable where no dictionary has it.
 pub(crate) fn spaced(word: &str) -> String {
     word.replace('-', " ")
@@ -276,5 +282,7 @@ mod tests {
         assert_eq!(purpose(&Purpose::new("new-thing").unwrap()), "new thing");
         assert_eq!(category(&Category::new("housing").unwrap()), "Housing");
         assert_eq!(role("sw.duty"), "Duty social worker");
+        assert_eq!(capitalised("daughter"), "Daughter");
+        assert_eq!(capitalised(""), "");
     }
 }

@@ -17,6 +17,16 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'none'; style-sr
     img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+/// The policy of the two pages that offer passkeys: one script of ours, and what it asks of us.
+pub(crate) const POLICY_SCRIPTED: &str = "default-src 'none'; script-src 'self'; \
+    connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types 'none'";
+
+/// Marks an answer whose page has the passkey script.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scripted;
+
 /// What a page may use of the machine it is shown on: nothing.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
@@ -38,9 +48,14 @@ const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 /// Adds the headers. An answer that says nothing about caching is kept by nobody.
 pub(crate) async fn add(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let is_scripted = response.extensions().get::<Scripted>().is_some();
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_scripted && app.passkeys().is_some() {
+        let policy = HeaderValue::from_static(POLICY_SCRIPTED);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if app.site().secure {
         let strict = HeaderValue::from_static(STRICT_TRANSPORT);

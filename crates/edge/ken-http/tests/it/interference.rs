@@ -22,8 +22,12 @@ fn renamed(text: &str) -> String {
         let end = rest.find(|sign| !is_part(sign)).unwrap_or(rest.len());
         let (part, after) = rest.split_at(end);
         let is_uuid = part.len() == 36 && part.matches('-').count() == 4;
-        let digits = part.chars().any(|sign| sign.is_ascii_digit());
-        if is_uuid || part.len() >= 40 && digits {
+        let has = |of: fn(&char) -> bool| part.chars().any(|sign| of(&sign));
+        let is_random = has(char::is_ascii_digit)
+            && has(char::is_ascii_uppercase)
+            && has(char::is_ascii_lowercase);
+        // The shortest token is an account's id in base 64.
+        if is_uuid || part.len() >= 22 && is_random {
             let next = names.len();
             let number = *names.entry(part.to_owned()).or_insert(next);
             out.push_str("ID");
@@ -107,7 +111,10 @@ async fn one(
                 answers.push((format!("GET {}{shape}", route.path), answer));
             }
         }
-        Verb::Post if !["/sign-in", "/sign-in/demo", "/choose"].contains(&route.path) => {
+        Verb::Post
+            if !["/sign-in", "/sign-in/demo", "/choose", "/sign-in/passkey"]
+                .contains(&route.path) =>
+        {
             // An emergency with its reason and words is a disclosure that the accord permits, so
             // it may differ; without them it may not.
             for (way, form) in [

@@ -92,3 +92,37 @@ async fn hiding_forgets_the_sign_in() {
         assert_eq!(browser.get("/w/today").await.path, "/sign-in");
     }
 }
+
+#[tokio::test]
+async fn passkeys_are_offered_and_checked() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in").await;
+        page.assert_has(&["With a passkey", "data-passkey=\"sign-in\"", "passkey.js"]);
+        let csrf = page.hidden("/sign-in")[0].1.clone();
+        let form = format!("csrf={csrf}");
+        let begun = browser.send(Method::POST, "/sign-in/passkey/begin", Some(&form)).await;
+        assert_eq!(begun.status, StatusCode::OK);
+        begun.assert_has(&["\"challenge\":", "\"rpId\":\"localhost\""]);
+        for (answer, status) in [("%7B%7D", 422), ("", 422), ("nonsense", 422)] {
+            let form = format!("csrf={csrf}&answer={answer}");
+            let tried = browser.send(Method::POST, "/sign-in/passkey", Some(&form)).await;
+            assert_eq!(tried.status, status, "{answer}");
+            assert!(browser.cookie("ken-session").is_none());
+        }
+        let mut jo = world.signed_in("Jo Worker").await;
+        let own = jo.get("/passkeys").await;
+        own.assert_has(&["You have no passkey here", "data-passkey=\"add\""]);
+        let csrf = own.hidden("/passkeys")[0].1.clone();
+        let form = format!("csrf={csrf}");
+        let begun = jo.send(Method::POST, "/passkeys/begin", Some(&form)).await;
+        begun.assert_has(&["Jo Worker", "\"excludeCredentials\":[]"]);
+        let form = format!("csrf={csrf}&called=Phone&answer=%7B%7D");
+        let tried = jo.send(Method::POST, "/passkeys", Some(&form)).await;
+        assert_eq!(tried.status, StatusCode::UNPROCESSABLE_ENTITY);
+        tried.assert_has(&["The passkey was not added"]);
+        let form = format!("csrf={csrf}&passkey=AAAA");
+        let removed = jo.send(Method::POST, "/passkeys/remove", Some(&form)).await;
+        assert_eq!(removed.status, StatusCode::NOT_FOUND, "somebody else's, or none");
+    }
+}

@@ -157,7 +157,8 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         help_email: None,
         demo_accounts: accounts.clone(),
     };
-    let app = App::new(Parts {
+    let passkeys = ken_directory::passkey::Site::new("http://localhost:8080", "Ken").unwrap();
+    let parts = Parts {
         db: on.db.clone(),
         keys: on.keys.clone(),
         gate: Arc::new(Gate::default()),
@@ -166,7 +167,8 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         ids,
         site,
         tasks: TaskTracker::new(),
-    });
+    };
+    let app = App::with_passkeys(parts, passkeys);
     World { on, clock, morag, secret, accounts, router: router(app) }
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn show(looked: &Looked) -> Markup {
         State::Content { shown, from: None }
     };
     let heading = match looked.looks.len() {
+        0 => "So far".to_owned(),
         1 => "1 time".to_owned(),
         count => format!("{count} times"),
     };

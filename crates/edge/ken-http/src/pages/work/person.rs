@@ -205,13 +205,15 @@ fn answered(held: &[Held], names: &Names) -> Vec<Source> {
     let newest = |id: &ken_core::OrganisationId| {
         held.iter().filter(|held| held.source == *id).map(|held| held.filed).max()
     };
-    names
+    let mut sources: Vec<_> = names
         .iter()
         .map(|(id, name)| Source {
             name: name.clone(),
             up_to_date: newest(id).map(words::moment_short),
         })
-        .collect()
+        .collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    sources
 }
 
 /// Why the reader may see the page.
@@ -361,17 +363,21 @@ fn aside(id: &'static str, heading: &str, held: &[(String, String)]) -> Panel {
     Panel { id, heading: heading.to_owned(), open: false, state }
 }
 
+/// Who was asked: those with something to see each with its age, the others in one line.
 fn sources(sources: &[Source]) -> Panel {
-    let pairs: Vec<_> = sources
+    let (with, without): (Vec<_>, Vec<_>) =
+        sources.iter().partition(|source| source.up_to_date.is_some());
+    let names: Vec<_> = without.iter().map(|source| source.name.as_str()).collect();
+    let mut pairs: Vec<_> = with
         .iter()
         .map(|source| {
-            let said = html! {
-                @if let Some(at) = &source.up_to_date { "Up to date at " (at) }
-                @else { "Nothing that you may see" }
-            };
-            (source.name.as_str(), said)
+            let at = source.up_to_date.as_deref().unwrap_or_default();
+            (source.name.as_str(), html! { "Up to date at " (at) })
         })
         .collect();
+    if !names.is_empty() {
+        pairs.push(("Nothing that you may see", html! { (names.join(", ")) }));
+    }
     let state = State::Content { shown: facts::list(&pairs), from: None };
     Panel { id: "sources", heading: "Who was asked".into(), open: false, state }
 }
