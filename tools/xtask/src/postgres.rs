@@ -33,15 +33,15 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server, unless the environment already names one.
-    pub(crate) fn start() -> Result<Self> {
+    /// Starts a server that keeps its data in `place`, unless the environment already names one.
+    pub(crate) fn start(place: &Path) -> Result<Self> {
         if let Some(url) = watch::setting(SETTING) {
             say::line("== postgres: the one that the environment names");
             return Ok(Self { url, watcher: None });
         }
         let binaries =
             binaries().context("there is no PostgreSQL server of version 15 or later")?;
-        let folder = std::env::temp_dir().join(format!("ken-test-{}", std::process::id()));
+        let folder = place.join(format!("ken-test-{}", std::process::id()));
         let data = folder.join("data");
         make_folder(&folder)?;
         let watcher = watcher(&binaries, &folder)?;

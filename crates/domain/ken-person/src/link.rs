@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - A link moves nothing but who stands for whom; undone, everything is as it was before.
-//! - Two records that each have a valid CHI number of their own are not linked ([`Error::TwoChis`]).
+//! - Two records that each have a valid CHI number of their own are not linked
+//!   ([`Error::TwoChis`]).
 //! - A merge message relinks only its sender's own record.
 //! - Every link, undone link and merge holds both people's guards, bumps them and is an entry on
 //!   both streams.

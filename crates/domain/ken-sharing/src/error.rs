@@ -32,6 +32,9 @@ pub enum Error {
     /// The engine refused a question, which is a fault of ours; nothing is permitted.
     #[error("engine refused a question")]
     Decide(#[from] crate::decide::Error),
+    /// Another instrument is registered under this name and version; a change needs a new version.
+    #[error("another instrument has this name and version")]
+    NameTaken,
     /// The instrument is not registered here.
     #[error("instrument is not registered")]
     UnknownInstrument,
@@ -57,6 +60,7 @@ impl Error {
             Self::NoSource => "sharing.no-source",
             Self::Bundle(cause) => cause.code(),
             Self::Decide(cause) => cause.code(),
+            Self::NameTaken => "sharing.name-taken",
             Self::UnknownInstrument => "sharing.unknown-instrument",
             Self::UnknownSignatory => "sharing.unknown-signatory",
             Self::BadSignature => "sharing.bad-signature",

@@ -35,7 +35,8 @@ pub struct InForce {
 ///
 /// # Errors
 ///
-/// Whatever the store or the ledger says.
+/// [`Error::NameTaken`] when another instrument has its name and version; whatever the store or
+/// the ledger says.
 pub async fn register(
     db: &Db,
     ctx: &Ctx<'_>,
@@ -45,6 +46,11 @@ pub async fn register(
     let (hash, canonical) = (instrument.hash(), instrument.canonical_json());
     let name = instrument.name().to_string();
     db.write("sharing.register-instrument", async |tx| {
+        let of = values![name.as_str()];
+        let named = tx.find(sql::FIND_INSTRUMENT_NAMED, of, |row| row.text(0)).await?;
+        if named.is_some_and(|named| named != hash.as_str()) {
+            return Err(Error::NameTaken);
+        }
         let of = values![&hash, name.as_str(), canonical.as_str(), ctx.now_us()];
         if tx.execute(sql::INSERT_INSTRUMENT, of).await? == 0 {
             return Ok(hash);

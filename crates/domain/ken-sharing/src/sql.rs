@@ -13,7 +13,8 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     title: "instruments, facts, relationships, classes",
     sql: "
 CREATE TABLE instrument (
-  hash TEXT PRIMARY KEY, name TEXT NOT NULL, canonical TEXT NOT NULL, registered_us BIGINT NOT NULL
+  hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, canonical TEXT NOT NULL,
+  registered_us BIGINT NOT NULL
 );
 CREATE TABLE signing_key (
   party TEXT NOT NULL, signatory TEXT NOT NULL, public_key {bytes} NOT NULL,
@@ -73,6 +74,8 @@ statements! {
     /// Registers an instrument once; its hash is its identity.
     INSERT_INSTRUMENT = "INSERT INTO instrument (hash, name, canonical, registered_us)
         VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING";
+    /// What is registered under a name.
+    FIND_INSTRUMENT_NAMED = "SELECT hash FROM instrument WHERE name = $1";
     /// Every instrument ever registered, so that those of ended agreements still follow their data.
     LIST_INSTRUMENTS = "SELECT hash, canonical FROM instrument ORDER BY registered_us, hash";
     /// Whether an instrument is registered.

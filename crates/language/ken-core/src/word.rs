@@ -33,7 +33,8 @@ macro_rules! word {
             /// something elsewhere (a space, a quote, a control character).
             pub fn new(text: impl Into<String>) -> Result<Self, WordError> {
                 let text = text.into();
-                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/#@>=<*".contains(&byte);
+                let marks = b"-_.:/#@>=<*";
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
                 let good = (1..=LEN_MAX).contains(&text.len()) && text.bytes().all(fits);
                 good.then_some(Self(text)).ok_or(WordError)
             }

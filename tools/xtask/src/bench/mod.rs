@@ -98,7 +98,7 @@ fn engine(wanted: &Wanted) -> Option<Postgres> {
     if !["store", "ledger"].iter().any(|part| wanted.wants(part)) {
         return None;
     }
-    let started = Postgres::start();
+    let started = Postgres::start(&std::env::temp_dir());
     if let Err(error) = &started {
         say::line(&format!("{}: not measured: {error:#}", postgres::SETTING));
     }

@@ -4,6 +4,7 @@
 //! to mend; PostgreSQL is stopped however the run ends; a run in which no test ran has failed.
 //! Test code learns of its surroundings by the `KEN_TEST_*` settings that are made here.
 
+mod scratch;
 mod step;
 mod tally;
 
@@ -18,6 +19,7 @@ use crate::server::Server;
 use crate::tree::Tree;
 use crate::watch::Watch;
 use crate::{needs, say, soak, tidy, tree};
+use scratch::Scratch;
 use tally::{Kind, Outcome, Tally};
 
 /// The Chromium that the browser tests drive.
@@ -104,12 +106,14 @@ impl Run<'_> {
             return Ok(());
         }
         let watch = Watch::start();
-        let postgres = Postgres::start()?;
+        let scratch = Scratch::make()?;
+        let postgres = Postgres::start(&scratch.folder)?;
         self.tally.ready("postgres", watch.seconds());
         if wanted.wants("tests") {
             let (kind, mut tests) = workspace_tests();
             soak::set_fuzz_time(&mut tests, &Tree::read(self.root)?, FUZZ_SECONDS);
-            self.step("tests", kind, tests.env(postgres::SETTING, postgres.url()))?;
+            tests.env(postgres::SETTING, postgres.url()).env("TMPDIR", &scratch.folder);
+            self.step("tests", kind, &mut tests)?;
         }
         if wanted.wants("doctests") {
             let mut tests = cargo(&["test", "--workspace", "--doc", "--locked"]);

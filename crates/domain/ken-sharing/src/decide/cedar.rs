@@ -283,7 +283,8 @@ impl Engine {
             .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id())
             .collect();
         for policy in &erred {
-            tracing::error!(policy.id = %policy, "policy erred; a permit drops out, a prohibition stops");
+            // A permit that errs drops out; a prohibition that errs stops.
+            tracing::error!(policy.id = %policy, "policy erred");
         }
         let reasons = response.diagnostics().reason().filter(|_| !allowed);
         let stops = reasons.chain(erred).filter(|id| self.forbids.contains(*id));
