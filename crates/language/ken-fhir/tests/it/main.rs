@@ -50,7 +50,9 @@ proptest! {
             "QuestionnaireResponse", "DiagnosticReport", "AllergyIntolerance", "CarePlan",
         ]),
         keys in prop::collection::vec(
-            prop::sample::select(vec!["period", "code", "content", "item", "name"]),
+            prop::sample::select(vec![
+                "period", "code", "content", "item", "name", "status",
+            ]),
             0..6,
         ),
         value in json(),
