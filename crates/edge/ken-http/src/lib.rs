@@ -4,7 +4,8 @@
 //!
 //! - Every route stands in [`ROUTES`], with who may call it; the router is built from that table,
 //!   and the completeness tests walk it.
-//! - A page carries no inline style and no script; the policy header forbids both.
+//! - A page carries no inline style and no inline script, and the policy header forbids both. The
+//!   one script there is serves passkeys, on the two pages that offer them.
 //! - A changing request runs in a tracked task: a client that goes away does not cancel a write.
 //! - Nothing that could identify a person stands in an address, a log line or a metric.
 //! - Pages that could show a record are never stored by a browser or a proxy.

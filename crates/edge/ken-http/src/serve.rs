@@ -4,6 +4,7 @@
 //! `/metrics` counts. None of them says anything about anybody, and none is a page: they stand
 //! beside [`crate::ROUTES`], before any session is looked for.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -35,6 +36,8 @@ pub async fn serve(
 ) {
     let service = router(app).merge(operations(probe));
     let stopped = async move { stop.cancelled().await };
+    // Sign-in counts tries by address, so each request must know whose it is.
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     if axum::serve(listener, service).with_graceful_shutdown(stopped).await.is_err() {
         tracing::error!(error.code = "http.not-served", "pages are not served any more");
     }

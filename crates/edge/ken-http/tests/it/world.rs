@@ -9,8 +9,8 @@ use ken_core::{
     AccountId, Clock as _, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Sensitive,
 };
 use ken_directory::{
-    Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, account,
-    organisation, practitioner,
+    Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, PasswordHash,
+    account, organisation, practitioner,
 };
 use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
@@ -114,41 +114,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
     if hidden == Hidden::Something {
         file_school_record(&on, &ctx, morag).await;
     }
-    let keys = &on.keys;
-    let accounts = on
-        .db
-        .write("test.accounts", async |tx: &mut Tx| {
-            for (id, name) in ORGANISATIONS {
-                let (kind, contact_phone) = ("council".to_owned(), "01632 960 001".to_owned());
-                let new = Organisation { id: word(id), name: (*name).into(), kind, contact_phone };
-                organisation::register(tx, &ctx, &new).await?;
-            }
-            let mut accounts = vec![];
-            for (sign_in, name, roles) in STAFF {
-                let who = practitioner::register(tx, &ctx, name, None).await?;
-                give_roles(tx, &ctx, keys, who, roles).await?;
-                let new = NewAccount {
-                    sign_in_name: Sensitive::new((*sign_in).to_owned()),
-                    holder: Holder::Practitioner(who),
-                    organisation: Some(word(roles[0].0)),
-                    password: Some(password.clone()),
-                    one_time: Some(secret.clone()),
-                };
-                accounts.push(demo(account::register(tx, &ctx, keys, new, None).await?, name));
-            }
-            let own = NewAccount {
-                sign_in_name: Sensitive::new("morag".to_owned()),
-                holder: Holder::Person(morag),
-                organisation: None,
-                password: Some(password.clone()),
-                one_time: Some(secret.clone()),
-            };
-            let own = account::register(tx, &ctx, keys, own, None).await?;
-            accounts.push(demo(own, "Morag Drummond"));
-            Ok::<_, Error>(accounts)
-        })
-        .await
-        .unwrap();
+    let accounts = accounts(&on, &ctx, &password, &secret, morag).await;
     let site = Site {
         partnership: "Glen".into(),
         made_up: true,
@@ -170,6 +136,50 @@ async fn build(on: Databases, hidden: Hidden) -> World {
     };
     let app = App::with_passkeys(parts, passkeys);
     World { on, clock, morag, secret, accounts, router: router(app) }
+}
+
+/// Registers organisations, practitioners and accounts.
+async fn accounts(
+    on: &Databases,
+    ctx: &Ctx<'_>,
+    password: &PasswordHash,
+    secret: &OneTimeSecret,
+    morag: PersonId,
+) -> Vec<DemoAccount> {
+    let keys = &on.keys;
+    on.db
+        .write("test.accounts", async |tx: &mut Tx| {
+            for (id, name) in ORGANISATIONS {
+                let (kind, contact_phone) = ("council".to_owned(), "01632 960 001".to_owned());
+                let new = Organisation { id: word(id), name: (*name).into(), kind, contact_phone };
+                organisation::register(tx, ctx, &new).await?;
+            }
+            let mut accounts = vec![];
+            for (sign_in, name, roles) in STAFF {
+                let who = practitioner::register(tx, ctx, name, None).await?;
+                give_roles(tx, ctx, keys, who, roles).await?;
+                let new = NewAccount {
+                    sign_in_name: Sensitive::new((*sign_in).to_owned()),
+                    holder: Holder::Practitioner(who),
+                    organisation: Some(word(roles[0].0)),
+                    password: Some(password.clone()),
+                    one_time: Some(secret.clone()),
+                };
+                accounts.push(demo(account::register(tx, ctx, keys, new, None).await?, name));
+            }
+            let own = NewAccount {
+                sign_in_name: Sensitive::new("morag".to_owned()),
+                holder: Holder::Person(morag),
+                organisation: None,
+                password: Some(password.clone()),
+                one_time: Some(secret.clone()),
+            };
+            let own = account::register(tx, ctx, keys, own, None).await?;
+            accounts.push(demo(own, "Morag Drummond"));
+            Ok::<_, Error>(accounts)
+        })
+        .await
+        .unwrap()
 }
 
 /// Registers an instrument as of some weeks ago, signed by every party.

@@ -35,7 +35,9 @@ fn show(organisation: &str, phone: &str) -> Markup {
         h2 { "Whom to ask" }
         p {
             "The information governance lead of " (organisation) "."
-            @if !phone.is_empty() { " Call " a href={ "tel:" (phone.replace(' ', "")) } { (phone) } "." }
+            @if !phone.is_empty() {
+                " Call " a href={ "tel:" (phone.replace(' ', "")) } { (phone) } "."
+            }
         }
         h2 { "What to tell them" }
         ul {

@@ -276,7 +276,9 @@ pub(crate) fn show(view: &View) -> Markup {
         div.care_grid.care_grid--side {
             (panel::show(&happened(view)))
             div.care_stack {
-                @for (id, heading, facts) in &view.boxes { (panel::show(&aside(id, heading, facts))) }
+                @for (id, heading, facts) in &view.boxes {
+                    (panel::show(&aside(id, heading, facts)))
+                }
                 (panel::show(&sources(&view.sources)))
             }
         }
