@@ -1,13 +1,13 @@
 //! Disclosing: the one way out. A permit goes in, and is gone; the permitted part comes out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ken_core::{Category, ClauseId, Ctx, EntryId, FieldName, OrganisationId, PersonId, ResourceId};
 use ken_sharing::{Granted, Permit};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Snapshot, guard, values};
-use serde_json::Value;
+use ken_store::{Db, Reads, Snapshot, Value, guard};
 
 use crate::dictionary::visible_part;
 use crate::file::associated;
@@ -50,7 +50,7 @@ pub struct Item {
     /// The clauses under which its fields are shown.
     pub clauses: BTreeSet<ClauseId>,
     /// The visible part.
-    pub body: Value,
+    pub body: serde_json::Value,
 }
 
 impl std::fmt::Debug for Item {
@@ -118,7 +118,7 @@ pub async fn disclose(
             items.extend(open(keys, person, grant, row).await?);
         }
     }
-    items.sort_by(|a, b| (b.event, b.resource).cmp(&(a.event, a.resource)));
+    items.sort_by_key(|item| Reverse((item.event, item.resource)));
     Ok(Disclosed { person, items, entries, is_whole })
 }
 
@@ -134,17 +134,19 @@ struct Sealed {
 }
 
 async fn read(
-    s: &mut Snapshot,
+    snapshot: &mut Snapshot,
     person: PersonId,
     classes: Vec<&str>,
 ) -> Result<Vec<Sealed>, Error> {
     let mut rows = vec![];
     for some in classes.chunks(CLASSES_PER_STATEMENT) {
-        let [a, b, c, d, e, f, g, h] = places(some);
         let left = ITEMS_MAX.saturating_sub(rows.len());
         let limit = i64::try_from(left).unwrap_or_default();
-        let of = values![person, a, b, c, d, e, f, g, h, limit];
-        let more = s.list(sql::LIST_PERMITTED, of, |row| {
+        let of: Vec<Value<'_>> = std::iter::once(person.into())
+            .chain(places(some).map(Value::from))
+            .chain([limit.into()])
+            .collect();
+        let more = snapshot.list(sql::LIST_PERMITTED, &of, |row| {
             Ok(Sealed {
                 resource: row.parse(0)?,
                 version: row.int(1)?,
@@ -179,7 +181,7 @@ async fn open(
 ) -> Result<Option<Item>, Error> {
     let aad = associated(person, row.resource, row.version);
     let Some(body) = keys.open(&row.key, &aad, &row.body).await? else { return Ok(None) };
-    let body: Value = serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?;
+    let body = serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?;
     let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
     let Some(body) = visible_part(&grant.class.category, grant.is_whole, &fields, body) else {
         return Ok(None);

@@ -14,7 +14,7 @@ use crate::relationship::later;
 use crate::{Error, sql};
 
 /// How long affirmed words are good (`core.md` 2.5).
-pub const AFFIRMATION_LAST: Duration = Duration::from_secs(30 * 60);
+pub const AFFIRMATION_LAST: Duration = Duration::from_mins(30);
 
 /// A statement to affirm for one clause: which words they are, and the exact text that was signed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,7 @@
 //! canonical text, so that two nodes that meet the same class give it the same id.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ken_core::{InstrumentHash, Label, PersonId};
 use ken_store::{Reads, Tx, values};
@@ -22,7 +23,11 @@ pub fn id(class: &RowClass) -> String {
     let RowClass { category, labels, source, lineage } = class;
     let text = [category.as_str(), &joined(labels), source.as_str(), &joined(lineage)].join("\n");
     let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut id = String::with_capacity(32);
+    for byte in digest.iter().take(16) {
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }
 
 /// Interns a class and notes that something of it is held about a person.

@@ -22,7 +22,7 @@ use crate::relationship::{LIST_MAX, later};
 use crate::{Error, sql};
 
 /// How long emergency access lasts (`core.md` 2.8).
-pub const EMERGENCY_LAST: Duration = Duration::from_secs(24 * 3_600);
+pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
 /// Working days within which somebody else looks at it (`core.md` 2.8).
 pub const REVIEW_WORKING_DAYS: usize = 2;
 

@@ -178,11 +178,11 @@ pub(crate) async fn of_person<R: Reads>(
     if family {
         facts.extend(Fact::new("self-or-family"));
     }
-    Ok(contradictions_removed(facts))
+    Ok(contradictions_removed(&facts))
 }
 
 /// Two sources may give two dates of birth: what both sides of an age cannot be, neither is.
-fn contradictions_removed(facts: BTreeSet<Fact>) -> BTreeSet<Fact> {
+fn contradictions_removed(facts: &BTreeSet<Fact>) -> BTreeSet<Fact> {
     let opposite = |fact: &Fact| {
         let other = fact.as_str().strip_prefix("age>=").map(|rest| format!("age<{rest}"));
         other.or_else(|| fact.as_str().strip_prefix("age<").map(|rest| format!("age>={rest}")))
@@ -223,7 +223,7 @@ mod tests {
     fn two_dates_of_birth_prove_neither_side_of_an_age() {
         let one = ages("2010-01-01".parse().unwrap(), date(2026, 11, 21), Grade::Confirmed);
         let two = ages("2011-01-01".parse().unwrap(), date(2026, 11, 21), Grade::Confirmed);
-        let both = contradictions_removed(one.into_iter().chain(two).collect());
+        let both = contradictions_removed(&one.into_iter().chain(two).collect());
         assert!(both.iter().all(|fact| !fact.as_str().contains("16")), "{both:?}");
         assert!(both.contains(&Fact::new("age>=12").unwrap()));
     }

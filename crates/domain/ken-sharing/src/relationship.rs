@@ -22,9 +22,9 @@ use crate::fact::{Grade, grade_of, grade_text, names};
 use crate::{Error, sql};
 
 /// How long a claim waits for its second person. House policy: one working week.
-pub const CLAIM_WAIT: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub const CLAIM_WAIT: Duration = Duration::from_hours(7 * 24);
 /// How long a confirmed claim lasts before it must be claimed again. House policy: ninety days.
-pub const CLAIM_LAST: Duration = Duration::from_secs(90 * 24 * 3_600);
+pub const CLAIM_LAST: Duration = Duration::from_hours(90 * 24);
 /// Most claims or people that one list shows.
 pub const LIST_MAX: i64 = 200;
 

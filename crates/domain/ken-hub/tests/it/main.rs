@@ -1,5 +1,8 @@
 //! The hub over real databases, on every engine there is.
 
+#[cfg(test)]
 mod accept;
+#[cfg(test)]
 mod mllp;
+#[cfg(test)]
 mod world;

@@ -54,10 +54,11 @@ pub(super) fn of(
     outcomes: &Outcomes,
 ) -> Vec<(Group, NewEntry)> {
     let groups: BTreeSet<Group> = outcomes.values().map(group).collect();
-    let permits = |group: &Group| matches!(group, Group::Permitted(_));
-    let kept: Vec<Group> = match groups.iter().any(|group| permits(group)) {
-        true => groups.into_iter().filter(permits).collect(),
-        false => groups.into_iter().take(1).collect(),
+    let permits: fn(&Group) -> bool = |group| matches!(group, Group::Permitted(_));
+    let kept: Vec<Group> = if groups.iter().any(permits) {
+        groups.into_iter().filter(permits).collect()
+    } else {
+        groups.into_iter().take(1).collect()
     };
     let entry = |of: Group| (of, entry(caller, question, outcomes, of));
     kept.into_iter().map(entry).collect()
@@ -119,10 +120,10 @@ fn said(outcome: &Outcome) -> Value {
             };
             let clauses: Map<_, _> =
                 by_clause.iter().map(|(clause, of)| (clause.to_string(), categories(of))).collect();
-            match unmet.is_empty() {
-                true => json!({ "clauses": clauses }),
-                false => json!({ "clauses": clauses, "unmet": unmet }),
+            if unmet.is_empty() {
+                return json!({ "clauses": clauses });
             }
+            json!({ "clauses": clauses, "unmet": unmet })
         }
         Outcome::Need(needed) => {
             let words: Vec<_> = needed.statements.keys().map(ToString::to_string).collect();
