@@ -18,14 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use ken_agreement::status::PERSON;
-use ken_agreement::{Action, Kind};
+use ken_agreement::{Action, Kind, Words};
 use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose, RoleId};
 use ken_directory::Acting;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 
 use crate::bundle::Bundle;
-use crate::decide::{self, Ask, Covered, Denied, Needed, Outcome, Permitted, RowClass, Seat, Want};
+use crate::decide::{
+    self, Ask, Covered, Denied, Facts, Needed, Outcome, Permitted, RowClass, Seat, Want,
+};
 use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class};
@@ -182,6 +184,7 @@ fn outcomes(
     seen: &facts::Seen,
 ) -> Result<Outcomes, Error> {
     let (recipient, record) = (seat_of(caller)?, word::<RoleId>(RECORD)?);
+    let facts = without_vain_words(bundle, seen);
     let decide = |source: &OrganisationId| {
         let ask = Ask {
             sender: Seat { organisation: source.clone(), role: Some(record.clone()) },
@@ -191,9 +194,20 @@ fn outcomes(
             want: Want::some_of(question.categories.iter().cloned()),
         };
         let rows = seen.held.iter().filter(|row| row.source == *source).cloned().collect();
-        Ok((source.clone(), decide::decide(bundle, &ask, &seen.facts, Some(&rows))?))
+        Ok((source.clone(), decide::decide(bundle, &ask, &facts, Some(&rows))?))
     };
     question.sources.iter().map(decide).collect()
+}
+
+/// The words of an exceptional clause count while an emergency access is open, with its reason on
+/// the ledger and its review to come; affirmed by themselves they are in vain (`core.md` 2.8).
+fn without_vain_words(bundle: &Bundle, seen: &facts::Seen) -> Facts {
+    let mut facts = seen.facts.clone();
+    let ordinary = |words: &Words| {
+        bundle.clause(&words.clause).is_some_and(|(_, clause)| clause.kind != Kind::Exceptional)
+    };
+    facts.attested.retain(|words| seen.has_emergency || ordinary(words));
+    facts
 }
 
 fn seat_of(caller: Caller<'_>) -> Result<Seat, Error> {

@@ -141,6 +141,9 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         let reason = Sensitive::new("He is on the bridge.".to_owned());
         let (db, keys, person) = (&world.databases.db, &world.databases.keys, world.person);
         let ctx = world.ctx();
+        affirmation::affirm(db, &ctx, &constable, person, &need.statements).await.unwrap();
+        let vain = world.ask(&constable, "vital", &["nhsl"]).await;
+        assert_eq!(told(&vain), ["need"], "words without a reason on the ledger open nothing");
         let open =
             emergency::open(db, &ctx, keys, &constable, person, &reason, &need.statements).await;
         let open = open.unwrap();

@@ -9,7 +9,7 @@ use ken_store::guard;
 
 use super::Caller;
 use crate::decide::{Facts, RowClass};
-use crate::{Error, affirmation, class, fact, relationship};
+use crate::{Error, affirmation, class, emergency, fact, relationship};
 
 /// One consistent picture of everything a decision rests on.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Seen {
     pub(super) unsealed_age: SignedDuration,
     /// What the registers say.
     pub(super) facts: Facts,
+    /// Whether the practitioner has an emergency access open on the person.
+    pub(super) has_emergency: bool,
     /// The row classes held about the person.
     pub(super) held: BTreeSet<RowClass>,
 }
@@ -36,6 +38,7 @@ pub(super) async fn read(
         let epoch = guard::find(s, person).await?.map(|guard| guard.epoch);
         let policy = guard::policy_version(s).await?;
         let unsealed_age = ken_ledger::oldest_unsealed_age(s, ctx).await?;
+        let mut has_emergency = false;
         let mut facts = Facts::none(ctx.clock.today());
         match caller {
             Caller::Practitioner(by) => {
@@ -48,11 +51,12 @@ pub(super) async fn read(
                 let assured = ken_directory::organisation::assurances(s, ctx, &by.organisation);
                 facts.held.extend(assured.await?);
                 facts.attested = affirmation::held(s, ctx, by, person).await?;
+                has_emergency = emergency::find(s, ctx, by, person).await?.is_some();
             }
             Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
         }
         let held = class::held(s, person).await?;
-        Ok(Seen { epoch, policy, unsealed_age, facts, held })
+        Ok(Seen { epoch, policy, unsealed_age, facts, has_emergency, held })
     })
     .await
 }
