@@ -75,15 +75,15 @@ pub struct Granted {
 /// const MAKE: () = { let _ = ken_sharing::Permit::entry; };
 /// ```
 ///
-/// It cannot be written down:
+/// It cannot be written out:
 ///
 /// ```compile_fail,E0277
-/// fn keep<T: serde::Serialize>(_: &T) {}
-/// fn note(permit: &ken_sharing::Permit) { keep(permit) }
+/// fn write<T: std::fmt::Display>(_: &T) {}
+/// fn note(permit: &ken_sharing::Permit) { write(permit) }
 /// ```
 /// ```
-/// fn keep<T: serde::Serialize>(_: &T) {}
-/// fn note(permit: &ken_sharing::Permit) { keep(permit.purpose()) }
+/// fn write<T: std::fmt::Display>(_: &T) {}
+/// fn note(permit: &ken_sharing::Permit) { write(permit.purpose()) }
 /// ```
 #[derive(Debug)]
 #[must_use = "a permit that is not spent was asked for in vain, and stands in the ledger"]
