@@ -1,11 +1,11 @@
 //! Accepting: the whole way of a message from its bytes to its answer.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::{Clock, Ctx, IdSource, MessageId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
-use ken_hl7::map::{self, Mapped};
+use ken_hl7::map::{self, MapError, Mapped};
 use ken_hl7::{AckWish, Header, Message};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
@@ -73,6 +73,12 @@ struct Letter<'a> {
     source: Source,
 }
 
+/// Bytes that are nobody's message, and why.
+struct Unread {
+    code: &'static str,
+    header: Option<Box<Header>>,
+}
+
 impl Hub {
     /// A hub that knows the sources registered now; [`Hub::reload`] learns of later ones.
     ///
@@ -107,7 +113,7 @@ impl Hub {
         let ctx = Ctx::new(&*self.clock, &*self.ids);
         let answer = match self.read(bytes) {
             Ok(letter) => self.take(&ctx, &letter).await,
-            Err((code, header)) => self.refuse(&ctx, bytes, code, header.as_ref()).await,
+            Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         };
         let said = answer.code.map_or("none", Code::as_str);
         metrics::counter!("ken_hub_messages", "answer" => said).increment(1);
@@ -122,16 +128,17 @@ impl Hub {
         Some(written(&ctx, head, Code::Reject, Some(reason)))
     }
 
-    fn read<'a>(&self, bytes: &'a [u8]) -> Result<Letter<'a>, (&'static str, Option<Header>)> {
-        let message = Message::parse(bytes).map_err(|error| (error.code(), None))?;
-        let header = Header::of(&message).map_err(|error| (error.code(), None))?;
+    fn read<'a>(&self, bytes: &'a [u8]) -> Result<Letter<'a>, Unread> {
+        let nameless = |code| Unread { code, header: None };
+        let message = Message::parse(bytes).map_err(|error| nameless(error.code()))?;
+        let header = Header::of(&message).map_err(|error| nameless(error.code()))?;
         let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
         let sends = |source: &&Source| {
             source.sending_app == header.sending_application
                 && source.sending_facility == header.sending_facility
         };
         let Some(source) = known.iter().find(sends).cloned() else {
-            return Err((UNKNOWN_SOURCE, Some(header)));
+            return Err(Unread { code: UNKNOWN_SOURCE, header: Some(Box::new(header)) });
         };
         Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source })
     }
@@ -139,7 +146,7 @@ impl Hub {
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
         let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
         let mapped = match Message::parse(letter.bytes) {
-            Ok(message) => map::map(&message).map_err(|error| error.code()),
+            Ok(message) => map::map(&message).map_err(MapError::code),
             Err(error) => Err(error.code()),
         };
         let mut outcome = self.try_to_apply(ctx, letter, &mapped).await;
@@ -367,5 +374,9 @@ fn written(ctx: &Ctx<'_>, bytes: &[u8], code: Code, reason: Option<Reason>) -> V
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

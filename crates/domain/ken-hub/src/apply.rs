@@ -242,7 +242,7 @@ fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
     let address = said.addresses.first();
     let text = |text: Option<String>| Sensitive::new(text.unwrap_or_default());
     let mut who = Demographics::from_source(source);
-    who.identifiers = said.identifiers.clone();
+    who.identifiers.clone_from(&said.identifiers);
     who.family = text(name.map(|name| name.family.clone()));
     who.given = text(name.map(|name| name.given.join(" ")));
     who.born = said.birth_date;

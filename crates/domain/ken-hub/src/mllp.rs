@@ -20,7 +20,7 @@ use crate::Hub;
 /// Most connections at a time. House policy: a partnership has tens of senders, not thousands.
 pub const CONNECTIONS_MAX: usize = 512;
 /// How long a message may take to arrive once it has begun.
-const FRAME_WAIT_MAX: Duration = Duration::from_secs(60);
+const FRAME_WAIT_MAX: Duration = Duration::from_mins(1);
 /// How long a sender may take to accept an answer.
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long the listener rests after the system refuses a connection (too many open files).

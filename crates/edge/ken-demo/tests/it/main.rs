@@ -1,19 +1,25 @@
 //! Builds the whole partnership in a real store, on a temporary disk; simulates its days.
 #![cfg(test)]
 
+#[cfg(test)]
 mod simulation;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ken_core::{Clock, IdSource};
-use ken_demo::{Built, Parts, Progress, build};
+use ken_agreement::Action;
+use ken_core::{Clock, Ctx, IdSource};
+use ken_demo::{Account, Built, Parts, Progress, build};
 use ken_directory::Hasher;
 use ken_hub::Hub;
+use ken_person::{Found, Query};
+use ken_sharing::Gate;
+use ken_sharing::gate::{self, Caller, Decision, Question};
 use ken_store::ambient::{SystemClock, SystemIds};
 use ken_store::keys::{KeyRing, RootKey};
-use ken_store::{Db, Settings};
+use ken_store::{Db, Settings, Snapshot};
 
 async fn parts(dir: &Path) -> Parts {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
@@ -69,4 +75,27 @@ async fn it_is_built_once_and_found_again() {
     assert_eq!(again.partnership.people, first.partnership.people);
     let held = ken_hub::held(&parts.db).await.unwrap();
     assert_eq!(held.len(), 0, "no message of the demo is held");
+    reads_her_own(&parts, &first).await;
+}
+
+/// What is signed lets Morag read what the practice wrote about her.
+async fn reads_her_own(parts: &Parts, built: &Built) {
+    let ctx = Ctx::new(&*parts.clock, &*parts.ids);
+    let is_hers = |one: &&Account| one.holder == ken_demo::Holder::Person("morag");
+    let account = built.partnership.accounts.iter().find(is_hers).unwrap().id;
+    let chi = built.partnership.person("morag").unwrap().chi.clone().unwrap();
+    let search = async |s: &mut Snapshot| ken_person::search(s, &Query::chi(chi)).await;
+    let Found::People(found) = parts.db.snapshot("test.find", search).await.unwrap() else {
+        panic!("too many people have her number");
+    };
+    let question = Question {
+        person: found[0].person(),
+        sources: BTreeSet::from(["practice".parse().unwrap()]),
+        action: Action::View,
+        purpose: "own-record".parse().unwrap(),
+        categories: BTreeSet::from(["core", "health-summary"].map(|word| word.parse().unwrap())),
+    };
+    let (gate, asker) = (Gate::default(), Caller::Own(account));
+    let decided = gate::decide(&parts.db, &ctx, &parts.keys, &gate, asker, &question).await;
+    assert!(matches!(decided, Ok(Decision::Permit(_))), "{decided:?}");
 }

@@ -92,7 +92,7 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        let kept = !name.ends_with("-shm") && !name.ends_with(".lock");
+        let kept = ["-shm", ".lock"].iter().all(|end| !name.ends_with(end));
         if entry.file_type().unwrap().is_file() && kept {
             std::fs::copy(entry.path(), to.join(name)).unwrap();
         }
