@@ -36,8 +36,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Dr Sunita Rao",
         &["gp.doctor", "ig.lead"],
         "GP",
-        "Find {morag}, choose direct care, and read her Key \
-         Information Summary.",
+        "Find {morag} and choose direct care: what the hospital and the council hold, each with \
+         the clause that shows it.",
     ),
     at(
         "practice",
@@ -70,8 +70,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Helen Aitken",
         &["nhs.public-protection"],
         "Public protection nurse",
-        "Find {leanne} for your own organisation's work: you see what NHS Glen recorded, \
-         and nothing of the police's.",
+        "Find {leanne} for your own organisation's work: you see what NHS Glen recorded, and \
+         nothing of the police's.",
     ),
     at(
         "nhsl",
@@ -167,8 +167,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Sergeant Rhona Kerr",
         &["pp.concern-hub"],
         "Concern hub sergeant",
-        "Find {leanne} for your own organisation's work: you see your own reports, and \
-         nothing of her health.",
+        "Find {leanne} for your own organisation's work: you see your own reports, and nothing \
+         of her health.",
     ),
     at(
         "police",

@@ -38,7 +38,9 @@ pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
     running.work(&mut house, data.clone(), &metrics);
     let built = build(&house, &data).await?;
     let accounts = &built.partnership.accounts;
-    running.listen(&house, site(accounts), listeners, metrics);
+    // Browsers offer passkeys on `localhost` and on no bare number.
+    let base = format!("http://localhost:{}", http.port());
+    running.listen(&house, (site(accounts), &base), listeners, metrics);
     let shown = std::path::absolute(&data).unwrap_or(data);
     let ready = Ready { http, mllp: mllp.unwrap_or(command.mllp), data: &shown, accounts };
     say::out(&if command.json { ready.json() } else { ready.table() });

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ken_directory::passkey;
 use ken_http::{App, Site};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -104,11 +105,12 @@ impl Running {
     pub(crate) fn listen(
         &self,
         house: &House,
-        site: Site,
+        (site, base): (Site, &str),
         listeners: Listeners,
         metrics: PrometheusHandle,
     ) {
-        let app = App::new(ken_http::Parts {
+        let passkeys = passkey::Site::new(base, &site.partnership);
+        let parts = ken_http::Parts {
             db: house.db.clone(),
             keys: house.keys.clone(),
             gate: Arc::clone(&house.gate),
@@ -117,7 +119,12 @@ impl Running {
             ids: Arc::clone(&house.ids),
             site,
             tasks: self.requests.clone(),
-        });
+        };
+        // Where browsers offer no passkeys (an address without a name), a password remains.
+        let app = match passkeys {
+            Ok(passkeys) => App::with_passkeys(parts, passkeys),
+            Err(_) => App::new(parts),
+        };
         let probe = Probe {
             db: house.db.clone(),
             clock: house.clock.clone(),

@@ -22,7 +22,7 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     let mut house = House::open(&places).await?;
     let running = Running::new();
     running.work(&mut house, places.beside, &metrics);
-    running.listen(&house, site(&config), listeners, metrics);
+    running.listen(&house, (site(&config), &config.base_url), listeners, metrics);
     tracing::info!(address = %config.listen, "ready");
     running.until_stopped(house, signals).await;
     Ok(())

@@ -2,11 +2,15 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
-use ken_agreement::{Instrument, Party, Signing};
+use ken_agreement::{Instrument, Signing};
+use ken_core::OrganisationId;
 use ken_sharing::instrument;
 
 use super::{Error, Listener, Parts, Progress};
 use crate::agreements;
+
+/// The office in which the lead party adopts a statute pack.
+const ADOPTER: &str = "Chief Social Work Officer";
 
 /// Registers the agreements of the demo and signs them, all but the missing signatures.
 pub(super) async fn agreements(
@@ -19,36 +23,46 @@ pub(super) async fn agreements(
     for (copy, signing) in &copies {
         let ctx = parts.ctx();
         instrument::register(&parts.db, &ctx, &parts.keys, copy).await?;
-        let signs = |party: &&Party| !signing.unsigned.contains(&party.id.as_str());
-        for party in copy.parties.iter().filter(signs) {
-            sign(parts, copy, party).await?;
+        for (party, office) in signatories(copy)? {
+            if !signing.unsigned.contains(&party.as_str()) {
+                sign(parts, copy, party, office).await?;
+            }
         }
         listener(Progress::Did(1));
     }
     Ok(())
 }
 
+/// Who signs an instrument, and in which office. A statute pack has no parties: its lead party
+/// adopts it.
+fn signatories(instrument: &Instrument) -> Result<Vec<(&OrganisationId, &str)>, Error> {
+    if instrument.parties.is_empty() {
+        return Ok(vec![(&instrument.agreement.lead_party, ADOPTER)]);
+    }
+    let parties = instrument.parties.iter();
+    let all: Option<Vec<_>> =
+        parties.map(|party| Some((&party.id, party.senior_owner.as_deref()?))).collect();
+    all.ok_or(Error::Missing("senior owner"))
+}
+
 /// Signs for one party. The key is drawn, used once and forgotten: what stays is the public half.
-async fn sign(parts: &Parts, instrument: &Instrument, by: &Party) -> Result<(), Error> {
+async fn sign(
+    parts: &Parts,
+    instrument: &Instrument,
+    by: &OrganisationId,
+    office: &str,
+) -> Result<(), Error> {
     let ctx = parts.ctx();
     let key = SigningKey::from_bytes(&ctx.entropy());
-    let office = by.senior_owner.clone().ok_or(Error::Missing("senior owner"))?;
-    let signatory = format!("{office} of {} (made up)", by.id);
+    let signatory = format!("{office} of {by} (made up)");
     let verifier = key.verifying_key();
-    ken_sharing::instrument::add_signatory(
-        &parts.db,
-        &ctx,
-        &parts.keys,
-        &by.id,
-        &signatory,
-        &verifier,
-    )
-    .await?;
+    ken_sharing::instrument::add_signatory(&parts.db, &ctx, &parts.keys, by, &signatory, &verifier)
+        .await?;
     let signing = Signing {
         hash: instrument.hash(),
-        party: by.id.clone(),
+        party: by.clone(),
         signatory,
-        role: office,
+        role: office.to_owned(),
         time: ctx.clock.now(),
     };
     let message = signing.message().map_err(ken_agreement::Error::from)?;
