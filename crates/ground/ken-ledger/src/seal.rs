@@ -94,7 +94,7 @@ impl Sealer {
         Ok(Self { settings, lease: None })
     }
 
-    /// Seals what is waiting, up to [`LEAVES_MAX`] leaves; to be called about once a second, and
+    /// Seals what is waiting, up to `LEAVES_MAX` leaves; to be called about once a second, and
     /// again at once while more are waiting.
     ///
     /// # Errors

@@ -55,7 +55,9 @@ fn case(vector: &Value, entries: &[Entry], world: &[Known]) -> Case {
     let fields = vector["fields"].is_array().then(|| texts(vector, "fields"));
     let whole = |category: &str| {
         let all = entries.iter().filter_map(|e| e.instrument.category(&word(category)));
-        all.flat_map(|entry| entry.whole()).map(|f| f.to_string()).collect::<BTreeSet<_>>()
+        all.flat_map(ken_agreement::CategoryEntry::whole)
+            .map(|f| f.to_string())
+            .collect::<BTreeSet<_>>()
     };
     let categories = texts(vector, if up_to { "up_to" } else { "exactly" });
     let named = |category: &String| {

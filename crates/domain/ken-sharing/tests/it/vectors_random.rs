@@ -273,7 +273,8 @@ fn fields(dice: &mut Dice, entry: &Entry) -> Option<BTreeSet<String>> {
         return None;
     }
     let entries = entry.instrument.categories.iter();
-    let all: Vec<_> = entries.flat_map(|c| c.whole()).map(|f| f.to_string()).collect();
+    let all: Vec<_> =
+        entries.flat_map(ken_agreement::CategoryEntry::whole).map(|f| f.to_string()).collect();
     Some((0..=dice.below(3)).map(|_| dice.pick(&all).clone()).collect())
 }
 

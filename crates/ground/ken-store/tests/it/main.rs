@@ -4,6 +4,7 @@
 mod blobs;
 #[cfg(test)]
 mod closing;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod group;
