@@ -104,7 +104,11 @@ impl Client {
 
     fn keep(&mut self, cookie: &str) {
         let pair = cookie.split(';').next().and_then(|pair| pair.split_once('='));
-        if let Some((name, value)) = pair {
+        let Some((name, value)) = pair else { return };
+        if value.trim().is_empty() {
+            // How a server takes a cookie back.
+            self.cookies.remove(name.trim());
+        } else {
             self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
         }
     }
@@ -138,10 +142,12 @@ impl Client {
     }
 }
 
-/// A form's value, percent-encoded but for letters and digits.
+/// A form's value as a browser writes it: letters, digits and `-_.` as they are.
 fn escaped(text: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
@@ -190,5 +196,6 @@ mod tests {
     #[test]
     fn a_form_is_escaped() {
         assert_eq!(escaped("a b&c=é"), "a%20b%26c%3D%C3%A9");
+        assert_eq!(escaped("aZ-9_x."), "aZ-9_x.");
     }
 }

@@ -47,6 +47,9 @@ pub(crate) struct Wanted {
     /// People that the messages are about
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     people: u32,
+    /// Load the debug build: to try the drivers, not to measure
+    #[arg(long)]
+    debug: bool,
 }
 
 /// The parts by name, in their order.
@@ -130,8 +133,11 @@ impl Table {
         if data.exists() {
             std::fs::remove_dir_all(&data).context("could not empty the demo's folder")?;
         }
-        program::build(root, &["--package", "ken"])?;
-        let server = Server::start(&root.join("target/release/ken"), &data)?;
+        let binary = if wanted.debug { "target/debug/ken" } else { "target/release/ken" };
+        if !wanted.debug {
+            program::build(root, &["--package", "ken"])?;
+        }
+        let server = Server::start(&root.join(binary), &data)?;
         let memory = |server: &Server| server.memory_mib().unwrap_or_default();
         let (ready, mib) = (server.ready.as_secs_f64(), memory(&server));
         self.rows.push(format!("ken demo, first start: {ready:.1} s, {mib} MiB"));

@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::http::{Answer, Client};
 use super::mllp::Made;
 use super::sample::Samples;
 use crate::watch::Watch;
 
-/// The practitioner whose organisation sends the messages of the load, by role.
-const ROLES: &[&str] = &["nhs.ward", "nhs.ed"];
+/// The role, in the demo's words, whose organisation sends the messages of the load and needs no
+/// words affirmed.
+const ROLES: &[&str] = &["Charge nurse"];
 /// The purpose under which the pages are opened.
 const PURPOSE: &str = "direct-care";
 /// At most this many pages, whatever the time allows.
@@ -36,7 +37,8 @@ pub(super) fn sign_in(target: SocketAddr, name: &str) -> Result<Client> {
     let mut client = Client::connect(target)?;
     let page = client.get("/sign-in")?;
     let mut forms = page.body.split("<form").skip(1);
-    let form = forms.find(|form| form.contains(name)).context("no button for the account")?;
+    let button = format!("Sign in as {name}<");
+    let form = forms.find(|form| form.contains(&button)).context("no button for the account")?;
     let account = hidden(form, "account").context("a button without an account")?;
     let csrf = hidden(form, "csrf").context("a form without a token")?;
     let fields = [("csrf", csrf.as_str()), ("account", account.as_str())];
@@ -52,7 +54,8 @@ pub(super) fn find(client: &mut Client, people: &[Made]) -> Result<Vec<String>> 
         let form = client.get("/w/find")?;
         let csrf = hidden(&form.body, "csrf").context("a form without a token")?;
         let found = client.post("/w/find", &[("csrf", &csrf), ("number", &made.number)])?;
-        pages.push(way(client, found)?);
+        let way = way(client, found);
+        pages.push(way.with_context(|| format!("person {} of the load", pages.len() + 1))?);
     }
     Ok(pages)
 }
@@ -65,13 +68,15 @@ fn way(client: &mut Client, mut answer: Answer) -> Result<String> {
             answer = client.get(&path)?;
             continue;
         }
-        let next = link(&answer.body).context("the search leads to nobody")?;
+        let Some(next) = link(&answer.body) else {
+            bail!("the search leads to nobody: answered {}", answer.status);
+        };
         if next.contains("purpose=") {
             return Ok(next);
         }
         return Ok(format!("{next}?purpose={PURPOSE}"));
     }
-    anyhow::bail!("the search leads nowhere in {STEPS_MAX} steps")
+    bail!("the search leads nowhere in {STEPS_MAX} steps")
 }
 
 /// The first link to a person's page.
@@ -145,7 +150,7 @@ mod tests {
     #[test]
     fn the_practitioner_is_chosen_by_role() {
         let account = |name: &str, role: &str| serde_json::json!({ "name": name, "role": role });
-        let accounts = [account("A", "ig.lead"), account("B", "nhs.ed"), account("C", "nhs.ward")];
+        let accounts = [account("A", "Teacher"), account("B", "GP"), account("C", "Charge nurse")];
         assert_eq!(practitioner(&accounts), Some("C"));
         assert_eq!(practitioner(accounts.get(..1).unwrap_or_default()), None);
     }
