@@ -71,6 +71,8 @@ struct Letter<'a> {
     digest: [u8; 32],
     header: Header,
     source: Source,
+    /// What the inbox knows it by: MSH-10, with MSH-3 and MSH-4 where the source is anybody.
+    key: String,
 }
 
 /// Bytes that are nobody's message, and why.
@@ -133,14 +135,18 @@ impl Hub {
         let message = Message::parse(bytes).map_err(|error| nameless(error.code()))?;
         let header = Header::of(&message).map_err(|error| nameless(error.code()))?;
         let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
-        let sends = |source: &&Source| {
-            source.sending_app == header.sending_application
-                && source.sending_facility == header.sending_facility
-        };
-        let Some(source) = known.iter().find(sends).cloned() else {
+        let (app, facility) = (&header.sending_application, &header.sending_facility);
+        let sends =
+            |source: &&Source| source.sending_app == *app && source.sending_facility == *facility;
+        let found = known.iter().find(sends).or_else(|| known.iter().find(|one| one.is_anybody()));
+        let Some(source) = found.cloned() else {
             return Err(Unread { code: UNKNOWN_SOURCE, header: Some(Box::new(header)) });
         };
-        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source })
+        let mut key = header.control_id.clone();
+        if source.is_anybody() {
+            key = format!("{app}|{facility}|{key}");
+        }
+        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source, key })
     }
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
@@ -201,11 +207,8 @@ impl Hub {
         self.db
             .write("hub.hold", async |tx| {
                 let id = MessageId::draw(ctx.ids);
-                let state = if code == OTHER_CONTENT {
-                    evidence_key(letter)
-                } else {
-                    letter.header.control_id.clone()
-                };
+                let state =
+                    if code == OTHER_CONTENT { evidence_key(letter) } else { letter.key.clone() };
                 if !claim(tx, ctx, letter, &state, (id, "held"), &bytes).await? {
                     return answered_before(tx, letter, &state).await;
                 }
@@ -269,7 +272,7 @@ async fn claim_and_apply(
     letter: &Letter<'_>,
     mapped: &Result<Mapped, &'static str>,
 ) -> Result<Outcome, Error> {
-    let control_id = &letter.header.control_id;
+    let control_id = &letter.key;
     let mapped = match mapped {
         Ok(mapped) => mapped,
         Err(code) => {
@@ -342,7 +345,7 @@ async fn find_answer(
 
 /// Where other content under a used id is kept: by what it is, so that it is kept once.
 fn evidence_key(letter: &Letter<'_>) -> String {
-    format!("{}#{}", letter.header.control_id, hex(&letter.digest))
+    format!("{}#{}", letter.key, hex(&letter.digest))
 }
 
 fn refusal(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, code: &'static str) -> (Code, Vec<u8>) {

@@ -26,5 +26,5 @@ pub use error::Error;
 pub use held::{Held, LIST_MAX, held};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
-pub use source::{Source, register, sources};
+pub use source::{ANYBODY, Source, register, sources};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

@@ -6,6 +6,10 @@ use ken_store::{Db, Reads, values};
 
 use crate::{Error, sql};
 
+/// MSH-3 and MSH-4 of the one source that takes messages from anybody else. House policy: for
+/// demonstrations alone, since whoever reaches the port may then write.
+pub const ANYBODY: &str = "*";
+
 const ORIGINAL: &str = "original";
 const ENHANCED: &str = "enhanced";
 
@@ -18,9 +22,9 @@ pub struct Source {
     pub organisation: OrganisationId,
     /// What people call it.
     pub name: String,
-    /// MSH-3 of its messages.
+    /// MSH-3 of its messages; [`ANYBODY`] for a source that takes what no other is named for.
     pub sending_app: String,
-    /// MSH-4 of its messages.
+    /// MSH-4 of its messages; [`ANYBODY`] likewise.
     pub sending_facility: String,
     /// How it wants to be answered.
     pub mode: Mode,
@@ -29,6 +33,14 @@ pub struct Source {
     pub relationship: Option<String>,
     /// Whether that relationship counts as a register's word; claimed otherwise (`core.md` 2.6).
     pub is_trusted: bool,
+}
+
+impl Source {
+    /// Whether it takes what no other source is named for.
+    #[must_use]
+    pub fn is_anybody(&self) -> bool {
+        self.sending_app == ANYBODY && self.sending_facility == ANYBODY
+    }
 }
 
 /// Registers a source, or changes its profile.

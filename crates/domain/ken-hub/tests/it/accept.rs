@@ -69,6 +69,22 @@ async fn what_is_refused_is_kept_whole_with_its_reason() {
 }
 
 #[tokio::test]
+async fn anybody_may_send_where_a_source_says_so() {
+    for world in worlds().await {
+        let stranger = admitted("1", "MORAG").replace("|A|B|", "|X|Y|");
+        let other = admitted("1", "MORAG").replace("|A|B|", "|X|Z|");
+        assert_eq!(world.say(&stranger).await, "AE hub.unknown-source");
+        world.let_anybody_send().await;
+        assert_eq!(world.say(&admitted("1", "MORAG")).await, "AA", "the named source is its own");
+        assert_eq!(world.say(&other).await, "AA");
+        assert_eq!(world.say(&other).await, "AA");
+        let third = admitted("1", "MORAG").replace("|A|B|", "|W|Z|");
+        assert_eq!(world.say(&third).await, "AA", "one id of two senders is two messages");
+        assert_eq!(records(&world).await.2, 3, "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
 async fn an_uncertain_identity_is_accepted_and_queued() {
     for world in worlds().await {
         assert_eq!(world.say(&admitted("1", "MORAG")).await, "AA");

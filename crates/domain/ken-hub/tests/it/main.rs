@@ -5,4 +5,6 @@ mod accept;
 #[cfg(test)]
 mod mllp;
 #[cfg(test)]
+mod statements;
+#[cfg(test)]
 mod world;

@@ -66,6 +66,13 @@ impl World {
         format!("{} {}", field("MSA", 1), field("ERR", 5)).trim().to_owned()
     }
 
+    /// Registers the source that takes what no other is named for.
+    pub(crate) async fn let_anybody_send(&self) {
+        let anybody = source("anybody", "nhsl", ken_hub::ANYBODY, ken_hub::ANYBODY);
+        ken_hub::register(&self.databases.db, &anybody).await.unwrap();
+        self.hub.reload().await.unwrap();
+    }
+
     /// Counts rows; the statement is the test's own.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         use ken_store::Reads;

@@ -39,6 +39,7 @@ pub(super) async fn staff(
         organisation(parts, one).await?;
         listener(Progress::Did(1));
     }
+    anybody(parts).await?;
     parts.hub.reload().await?;
     let mut staff = Staff::new();
     for account in &partnership.accounts {
@@ -80,6 +81,21 @@ async fn organisation(parts: &Parts, one: &Organisation) -> Result<(), Error> {
         sending_facility: one.facility.to_owned(),
         mode: Mode::Original,
         relationship: one.relationship.map(str::to_owned),
+        is_trusted: true,
+    };
+    Ok(ken_hub::register(&parts.db, &source).await?)
+}
+
+/// Whoever wants to try may send to NHS Glen, under any name.
+async fn anybody(parts: &Parts) -> Result<(), Error> {
+    let source = Source {
+        id: "try-it".to_owned(),
+        organisation: word("nhsl")?,
+        name: "Whoever tries it (made up)".to_owned(),
+        sending_app: ken_hub::ANYBODY.to_owned(),
+        sending_facility: ken_hub::ANYBODY.to_owned(),
+        mode: Mode::Original,
+        relationship: Some("direct-care".to_owned()),
         is_trusted: true,
     };
     Ok(ken_hub::register(&parts.db, &source).await?)
