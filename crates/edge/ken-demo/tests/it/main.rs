@@ -20,11 +20,12 @@ use ken_sharing::gate::{self, Caller, Decision, Question};
 use ken_store::ambient::{SystemClock, SystemIds};
 use ken_store::keys::{KeyRing, RootKey};
 use ken_store::{Db, Settings, Snapshot};
+use ken_testkit::patient;
 
 async fn parts(dir: &Path) -> Parts {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
         (Arc::new(SystemClock), Arc::new(SystemIds));
-    let db = Db::open(Settings::sqlite(dir.join("ken.db"))).await.unwrap();
+    let db = Db::open(Settings::sqlite(dir.join("ken.db")).with(patient())).await.unwrap();
     db.migrate(&[
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -35,7 +36,7 @@ async fn parts(dir: &Path) -> Parts {
     ])
     .await
     .unwrap();
-    let keys_db = Db::open(Settings::sqlite(dir.join("keys.db"))).await.unwrap();
+    let keys_db = Db::open(Settings::sqlite(dir.join("keys.db")).with(patient())).await.unwrap();
     let root = RootKey::open(dir, &*ids).unwrap();
     let keys = KeyRing::unlock(keys_db, root).await.unwrap();
     let hub = Hub::open(db.clone(), keys.clone(), clock.clone(), ids.clone()).await.unwrap();
