@@ -80,8 +80,12 @@ pub(crate) async fn identifiers(
     Ok(list.into_iter().collect())
 }
 
-/// What the rule needs to know about whoever a lead stands for.
-pub(crate) async fn known(s: &mut impl Reads, lead: PersonId) -> Result<Known, Error> {
+/// What the rule needs to know about whoever a lead stands for, when `source` registers somebody.
+pub(crate) async fn known(
+    s: &mut impl Reads,
+    lead: PersonId,
+    source: Option<&SourceRecord>,
+) -> Result<Known, Error> {
     let (mut numbers, mut said) = (BTreeSet::new(), Vec::new());
     for person in together(s, lead).await? {
         numbers.append(&mut identifiers(s, person).await?);
@@ -91,6 +95,8 @@ pub(crate) async fn known(s: &mut impl Reads, lead: PersonId) -> Result<Known, E
         name: kept.name(),
         born: kept.says.born,
         postcode: Sensitive::new(postcode_key(kept.says.postcode.reveal())),
+        sex: kept.says.sex,
+        is_same_source: source == Some(&kept.says.source),
     };
     Ok(Known {
         person: lead,

@@ -136,16 +136,6 @@ impl NameKey {
     pub fn is_whole(&self) -> bool {
         !self.family.reveal().is_empty() && !self.given.reveal().is_empty()
     }
-
-    /// Whether both name one person: the family names are equal, and one list of given names
-    /// begins as the other (`Isla` and `Isla Rose` agree, `Isla` and `Jack` do not).
-    #[must_use]
-    pub fn agrees_with(&self, other: &Self) -> bool {
-        let first = |name: &Self| name.given.reveal().split(' ').map(str::to_owned).collect();
-        let (mine, theirs): (Vec<String>, Vec<String>) = (first(self), first(other));
-        let same_start = mine.iter().zip(&theirs).all(|(a, b)| a == b);
-        self.is_whole() && other.is_whole() && self.family == other.family && same_start
-    }
 }
 
 /// A postcode folded for comparison: capitals and digits only.
@@ -170,21 +160,6 @@ pub(crate) fn chi(identifiers: &[Identifier]) -> impl Iterator<Item = &Chi> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_agree_from_their_first_given_name() {
-        let check = |a: (&str, &str), b: (&str, &str), want| {
-            let (one, two) = (NameKey::new(a.0, a.1), NameKey::new(b.0, b.1));
-            assert_eq!(one.agrees_with(&two), want, "{a:?} {b:?}");
-            assert_eq!(two.agrees_with(&one), want, "{b:?} {a:?}");
-        };
-        check(("O'Neil", "Isla"), ("ONEIL", "isla rose"), true);
-        check(("Sample", "Isla"), ("Sample", "Jack"), false);
-        check(("Sample", "Isla"), ("Sampler", "Isla"), false);
-        check(("Sample", "Isla Rose"), ("Sample", "Isla Ann"), false);
-        check(("Sample", ""), ("Sample", "Isla"), false);
-        check(("", ""), ("", ""), false);
-    }
 
     #[test]
     fn postcodes_fold() {

@@ -13,19 +13,21 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use ken_core::identifier::Identifier;
 use ken_core::{Ctx, PartialDate, PersonId};
 use ken_store::keys::KeyRing;
-use ken_store::{Reads, Tx, values};
+use ken_store::{Reads, Row, Tx, values};
 
 use crate::demographics::{Demographics, NameKey};
 use crate::rule::{self, Doubt, Known, Verdict};
+use crate::variation::{self, Given};
 use crate::{Error, account, entry, queue, sql};
 
 /// How often a registration begins again because others claimed its numbers meanwhile.
 const TRIES_MAX: usize = 3;
-/// Most people of one name and date of birth that are considered.
-const NAMESAKES_MAX: i64 = 20;
+/// Most people of one family name and date of birth that are considered.
+const NAMESAKES_MAX: i64 = 100;
 
 /// Who a source means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +103,7 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, 
     let name = NameKey::new(incoming.family.reveal(), incoming.given.reveal());
     let day = incoming.born.and_then(PartialDate::day);
     if let Some(day) = day.filter(|_| name.is_whole()) {
-        let of = values![name.family.reveal(), day, name.given.reveal(), NAMESAKES_MAX];
-        found.extend(tx.list(sql::NAME_FIND, of, |row| row.parse::<PersonId>(0)).await?);
+        found.extend(namesakes(tx, &name, day).await?);
     }
     let mut leads = BTreeSet::new();
     for person in found {
@@ -114,7 +115,7 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, 
     };
     let mut known = Vec::with_capacity(leads.len());
     for lead in leads {
-        let mut one = account::known(tx, lead).await?;
+        let mut one = account::known(tx, lead, Some(&incoming.source)).await?;
         if let Some(own) = own {
             one.is_sources_own = own == lead;
             let of = values![own, lead];
@@ -123,6 +124,18 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, 
         known.push(one);
     }
     Ok(known)
+}
+
+/// Those of the same family name and birth date whose given names agree, or may.
+async fn namesakes(tx: &mut Tx, name: &NameKey, day: Date) -> Result<Vec<PersonId>, Error> {
+    let read = |row: &Row<'_>| Ok((row.parse::<PersonId>(0)?, row.text(1)?));
+    let of = values![name.family.reveal(), day, NAMESAKES_MAX];
+    let family = tx.list(sql::FAMILY_FIND, of, read).await?;
+    let agrees = |given: String| {
+        let theirs = NameKey { family: name.family.clone(), given: given.into() };
+        matches!(variation::given(name, &theirs), Given::Equal | Given::Agrees)
+    };
+    Ok(family.into_iter().filter(|(_, given)| agrees(given.clone())).map(|(who, _)| who).collect())
 }
 
 /// Somebody known; `None` when another claimed one of the numbers meanwhile.

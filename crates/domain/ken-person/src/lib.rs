@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - Two records with different valid CHI numbers are never one person; twins and namesakes are
-//!   never linked by name, date and address.
+//!   never linked by name, date and address, nor by a number that name and date do not support.
 //! - Doubt is an answer: [`Identified::Uncertain`] has a provisional person and a place in the
 //!   queue, and nothing waits for it.
 //! - A link moves nothing but who stands for whom, so that it can be undone. Whoever reads what is
@@ -30,6 +30,7 @@ pub mod queue;
 pub mod rule;
 mod search;
 mod sql;
+mod variation;
 
 pub use account::{lead, together};
 pub use demographics::{Demographics, Sex, SourceRecord};

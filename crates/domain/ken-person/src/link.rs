@@ -256,7 +256,7 @@ pub(crate) async fn has_two_chis(
     one: PersonId,
     other: PersonId,
 ) -> Result<bool, Error> {
-    let (one, other) = (account::known(s, one).await?, account::known(s, other).await?);
+    let (one, other) = (account::known(s, one, None).await?, account::known(s, other, None).await?);
     let mine: BTreeSet<_> = chi(&one.identifiers).collect();
     let theirs: BTreeSet<_> = chi(&other.identifiers).collect();
     Ok(mine.union(&theirs).count() > 1)

@@ -1,11 +1,14 @@
 //! Whether a registration is of somebody known: a rule of values, and nothing else.
 //!
-//! Step by step: the source's own number; a national number with an agreeing date of birth or
-//! name; otherwise, an equal name and date of birth is worth a human's look and no more.
+//! Step by step: the source's own number; a national number that date of birth and name both
+//! support; otherwise, an equal name and date of birth is worth a human's look and no more.
 //!
 //! # Invariants
 //!
-//! - Two different valid CHI numbers are never one person here, whatever else agrees.
+//! - A number alone links nobody: one account must agree in date of birth *and* in family and
+//!   given name. A twin's number typed by mistake has the date, a mother's has the name.
+//! - What contradicts never links, whatever else agrees: another valid number of the same kind,
+//!   another sex, or the same birth date and family name with another given name.
 //! - Nobody is linked by name, date and address alone, so twins and namesakes stay apart.
 //! - More than one fitting candidate, or evidence that points two ways, is [`Verdict::Uncertain`].
 //!
@@ -17,7 +20,8 @@ use std::collections::BTreeSet;
 use ken_core::identifier::Identifier;
 use ken_core::{PartialDate, PersonId, Sensitive};
 
-use crate::demographics::{Demographics, NameKey, chi, postcode_key};
+use crate::demographics::{Demographics, NameKey, Sex, chi, postcode_key};
+use crate::variation::{Birth, Family, Given, birth, family, given};
 
 /// What the index knows about somebody who may be meant.
 #[derive(Debug, Clone)]
@@ -43,6 +47,10 @@ pub struct Account {
     pub born: Option<PartialDate>,
     /// The postcode, folded.
     pub postcode: Sensitive<String>,
+    /// Sex as recorded.
+    pub sex: Option<Sex>,
+    /// Whether the source that registers now gave it, under the number that it gives now.
+    pub is_same_source: bool,
 }
 
 /// Why a candidate is one, or why it is not certain.
@@ -62,6 +70,14 @@ pub enum Reason {
     ChiDiffers,
     /// Others fit as well.
     SeveralFit,
+    /// A number is equal, but name and date of birth do not both agree.
+    TooLittleAgrees,
+    /// Each has a valid number of the same kind, other than CHI, and they differ.
+    NumberDiffers,
+    /// One is recorded as female, the other as male.
+    SexDiffers,
+    /// The same birth date and family name, and another given name: a twin, perhaps.
+    PerhapsTwin,
 }
 
 impl Reason {
@@ -76,6 +92,10 @@ impl Reason {
             Self::NothingElseAgrees => "nothing-else-agrees",
             Self::ChiDiffers => "chi-differs",
             Self::SeveralFit => "several-fit",
+            Self::TooLittleAgrees => "too-little-agrees",
+            Self::NumberDiffers => "number-differs",
+            Self::SexDiffers => "sex-differs",
+            Self::PerhapsTwin => "perhaps-twin",
         }
     }
 
@@ -85,7 +105,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -93,6 +113,10 @@ impl Reason {
         Self::NothingElseAgrees,
         Self::ChiDiffers,
         Self::SeveralFit,
+        Self::TooLittleAgrees,
+        Self::NumberDiffers,
+        Self::SexDiffers,
+        Self::PerhapsTwin,
     ];
 }
 
@@ -151,8 +175,13 @@ pub fn identify(incoming: &Demographics, candidates: &[Known]) -> Verdict {
         }
         return Verdict::Uncertain(doubts([vec![*only], elsewhere].concat()));
     }
-    let all = [sure, doubtful].concat();
-    if all.is_empty() { Verdict::New } else { Verdict::Uncertain(doubts(all)) }
+    if sure.is_empty() && doubtful.is_empty() {
+        return Verdict::New;
+    }
+    // Whoever looks sees those too whom the name means, although their number says otherwise.
+    let named = |known: &&Known| !known.is_set_apart && mine.name_and_birth(known);
+    let named: Vec<_> = fits(Fit::No).filter(named).collect();
+    Verdict::Uncertain(doubts([sure, doubtful, named].concat()))
 }
 
 /// The incoming registration, folded once.
@@ -160,7 +189,58 @@ struct Mine {
     national: Vec<Identifier>,
     name: NameKey,
     born: Option<PartialDate>,
+    sex: Option<Sex>,
     postcode: String,
+}
+
+/// How one account compares with the incoming registration.
+#[derive(Debug, Clone, Copy)]
+struct Compared {
+    family: Family,
+    given: Given,
+    birth: Birth,
+    sex_differs: bool,
+}
+
+impl Compared {
+    /// The same name, known variation allowed.
+    fn name_agrees(self) -> bool {
+        self.family == Family::Agrees && matches!(self.given, Given::Equal | Given::Agrees)
+    }
+
+    /// The same date of birth, to the month at least.
+    fn birth_agrees(self) -> bool {
+        matches!(self.birth, Birth::Equal | Birth::Agrees)
+    }
+
+    /// Enough beside an equal number: both, date of birth and name.
+    fn supports(self) -> bool {
+        self.name_agrees() && self.birth_agrees()
+    }
+
+    /// As a twin's or a triplet's account would compare.
+    fn is_perhaps_twin(self) -> bool {
+        self.birth_agrees() && self.family == Family::Agrees && self.given == Given::Differs
+    }
+
+    /// Whether a source that says this under a number it has used before still means the same
+    /// person. It may correct a slip, record a marriage, name a baby; the number itself carries
+    /// the rest. It may not turn one twin, or one namesake, into the other.
+    fn is_still_same(self) -> bool {
+        if self.sex_differs {
+            return self.name_agrees() && self.birth == Birth::Equal;
+        }
+        match self.birth {
+            Birth::Equal | Birth::Agrees | Birth::Year => match self.given {
+                Given::Equal | Given::Agrees | Given::Silent => true,
+                Given::Varies => self.family != Family::Differs,
+                Given::Differs => false,
+            },
+            Birth::Near => self.name_agrees(),
+            Birth::Silent => self.family != Family::Differs && self.given != Given::Differs,
+            Birth::Differs => false,
+        }
+    }
 }
 
 impl Mine {
@@ -169,6 +249,7 @@ impl Mine {
             national: incoming.national(),
             name: NameKey::new(incoming.family.reveal(), incoming.given.reveal()),
             born: incoming.born,
+            sex: incoming.sex,
             postcode: postcode_key(incoming.postcode.reveal()),
         }
     }
@@ -181,35 +262,62 @@ impl Mine {
         chi(&self.national).any(|mine| chi(&known.identifiers).any(|theirs| mine != theirs))
     }
 
-    fn name_agrees(&self, known: &Known) -> bool {
-        known.accounts.iter().any(|account| account.name.agrees_with(&self.name))
-    }
-
-    fn birth_agrees(&self, known: &Known) -> bool {
-        let agrees = |account: &Account| match (account.born, self.born) {
-            (Some(theirs), Some(mine)) => theirs.agrees_with(mine),
-            _ => false,
+    fn number_differs(&self, known: &Known) -> bool {
+        let differs = |mine: &Identifier, theirs: &Identifier| {
+            mine.system() == theirs.system() && mine != theirs
         };
-        known.accounts.iter().any(agrees)
+        self.national.iter().any(|mine| known.identifiers.iter().any(|one| differs(mine, one)))
     }
 
-    /// Whether one account has the very same name, both parts, and the very same whole day.
+    fn compare(&self, account: &Account) -> Compared {
+        let (mine, theirs) = (self.sex, account.sex);
+        let (woman, man) = (Some(Sex::Female), Some(Sex::Male));
+        Compared {
+            family: family(&self.name, &account.name),
+            given: given(&self.name, &account.name),
+            birth: birth(self.born, account.born),
+            sex_differs: (mine, theirs) == (woman, man) || (mine, theirs) == (man, woman),
+        }
+    }
+
+    fn any(&self, known: &Known, holds: impl Fn(Compared) -> bool) -> bool {
+        known.accounts.iter().any(|account| holds(self.compare(account)))
+    }
+
+    /// Whether one account has the same whole day and a name that agrees.
     fn name_and_birth(&self, known: &Known) -> bool {
+        self.any(known, |one| one.name_agrees() && one.birth == Birth::Equal)
+    }
+
+    /// Whether one account has the very same name and the very same whole day.
+    fn very_same(&self, known: &Known) -> bool {
         let equal = |account: &Account| {
-            let day = account.born.and_then(PartialDate::day);
-            day.is_some() && account.born == self.born && account.name == self.name
+            account.name == self.name && self.compare(account).birth == Birth::Equal
         };
         self.name.is_whole() && known.accounts.iter().any(equal)
+    }
+
+    /// Whether anything that is said of them cannot be true of one person.
+    fn contradicts(&self, known: &Known) -> bool {
+        self.number_differs(known)
+            || self.any(known, |one| one.sex_differs || one.is_perhaps_twin())
+    }
+
+    /// Whether the source's own number still means them.
+    fn still_means(&self, known: &Known) -> bool {
+        let own = known.accounts.iter().filter(|account| account.is_same_source);
+        let own: Vec<_> = own.map(|account| self.compare(account)).collect();
+        let same = if own.is_empty() {
+            known.accounts.is_empty() || self.any(known, Compared::is_still_same)
+        } else {
+            own.into_iter().any(Compared::is_still_same)
+        };
+        same && !self.number_differs(known)
     }
 
     fn same_postcode(&self, known: &Known) -> bool {
         let equal = |account: &Account| *account.postcode.reveal() == self.postcode;
         !self.postcode.is_empty() && known.accounts.iter().any(equal)
-    }
-
-    /// Whether the source says less than it takes to disagree.
-    fn is_silent(&self) -> bool {
-        !self.name.is_whole() && self.born.is_none()
     }
 }
 
@@ -221,40 +329,43 @@ enum Fit {
 }
 
 fn weigh(mine: &Mine, known: &Known) -> Fit {
-    let agrees = mine.name_agrees(known) || mine.birth_agrees(known);
     if known.is_sources_own {
-        // The source's own number holds, unless everything else speaks against it.
-        let holds = (agrees || mine.is_silent()) && !mine.chi_differs(known);
-        return if holds { Fit::Sure } else { Fit::Doubtful };
+        return if mine.still_means(known) { Fit::Sure } else { Fit::Doubtful };
     }
     if known.is_set_apart {
         return Fit::No;
     }
     if mine.same_identifier(known) {
-        let links = agrees && !mine.chi_differs(known);
+        let links = mine.any(known, Compared::supports) && !mine.contradicts(known);
         return if links { Fit::Sure } else { Fit::Doubtful };
     }
     if mine.name_and_birth(known) && !mine.chi_differs(known) { Fit::Doubtful } else { Fit::No }
 }
 
 /// Whether the registration points to `other` although `sure` fits: by one of its numbers, or by
-/// the very name and day that the sure one has not. A sister's or brother's number typed by
+/// a name and day that the sure one has not exactly. A sister's or brother's number typed by
 /// mistake looks like this.
 fn points_to(mine: &Mine, other: &Known, sure: &Known) -> bool {
-    let named = mine.name_and_birth(other) && !mine.name_and_birth(sure);
+    let named = mine.name_and_birth(other) && !mine.very_same(sure);
     !other.is_set_apart && (mine.same_identifier(other) || named)
 }
 
 fn doubt(mine: &Mine, known: &Known, several: bool) -> Doubt {
     let same_number = mine.same_identifier(known) || known.is_sources_own;
-    let agrees = mine.name_agrees(known) || mine.birth_agrees(known);
+    let name = mine.any(known, Compared::name_agrees);
+    let birth = mine.any(known, Compared::birth_agrees);
+    let enough = mine.any(known, Compared::supports);
     let reasons = [
         (known.is_sources_own, Reason::SourceNumber),
         (mine.same_identifier(known), Reason::Identifier),
         (mine.name_and_birth(known), Reason::NameAndBirth),
         (mine.same_postcode(known), Reason::Postcode),
-        (same_number && !agrees, Reason::NothingElseAgrees),
+        (same_number && !name && !birth, Reason::NothingElseAgrees),
+        (same_number && !enough && (name || birth), Reason::TooLittleAgrees),
         (mine.chi_differs(known), Reason::ChiDiffers),
+        (mine.number_differs(known) && !mine.chi_differs(known), Reason::NumberDiffers),
+        (mine.any(known, |one| one.sex_differs), Reason::SexDiffers),
+        (mine.any(known, Compared::is_perhaps_twin), Reason::PerhapsTwin),
         (several, Reason::SeveralFit),
     ];
     let reasons = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason);

@@ -135,8 +135,8 @@ statements! {
     NAME_FIND = "SELECT DISTINCT person_id FROM person_name
         WHERE family_key = $1 AND born = $2 AND given_key = $3 ORDER BY person_id LIMIT $4";
     /// Finds people by folded family name and date of birth.
-    FAMILY_FIND = "SELECT DISTINCT person_id FROM person_name
-        WHERE family_key = $1 AND born = $2 ORDER BY person_id LIMIT $3";
+    FAMILY_FIND = "SELECT DISTINCT person_id, given_key FROM person_name
+        WHERE family_key = $1 AND born = $2 ORDER BY person_id, given_key LIMIT $3";
     /// Lets a person be found by a source's account of them.
     NAME_INSERT = "INSERT INTO person_name
         (family_key, born, given_key, person_id, organisation_id, system, number)

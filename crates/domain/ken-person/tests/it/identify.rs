@@ -24,8 +24,8 @@ async fn a_number_brings_sources_together() {
         };
         let known = || Identified::Known(isla);
         check("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)], known()).await;
-        check("ooh", "7", "ISLA SAMPLE", "", &[chi(1)], known()).await;
-        check("cec", "9", "Isla Married", "2017-03-14", &[nhs(1)], known()).await;
+        check("ooh", "7", "ISLA SAMPLE", "2017-03", &[chi(1)], known()).await;
+        check("cec", "9", "Isla Rose Sample", "2017-03-14", &[nhs(1)], known()).await;
         // The council says less next time, and its number is enough.
         check("cec", "9", "", "", &[], known()).await;
         assert_eq!(world.places().await, []);
@@ -71,6 +71,34 @@ async fn twins_are_two() {
         };
         let people: Vec<_> = candidates.iter().map(|candidate| candidate.person).collect();
         assert_eq!(people, [isla.person(), jack.person()], "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_only_name_or_date_supports_waits_for_a_human() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let isla = world.identify(&isla).await.person();
+        let mut waiting = 0;
+        // Her twin, whom nobody knows yet; her mother, who has her name; too little to tell.
+        for (n, name, born) in [
+            ("5", "Jack Sample", "2017-03-14"),
+            ("6", "Isla Sample", "1987-03-14"),
+            ("7", "Isla Sample", ""),
+            ("8", "", "2017-03-14"),
+        ] {
+            let typed = world.identify(&says("ooh", n, name, born, &[chi(1)])).await;
+            let Identified::Uncertain { provisional, candidates } = typed else {
+                panic!("{name} {born} is taken for her: {}", world.on.engine)
+            };
+            waiting += 1;
+            assert_eq!((candidates.len(), candidates[0].person), (1, isla));
+            assert_eq!(world.lead(provisional).await, provisional);
+            assert_eq!(world.places().await.len(), waiting, "{}", world.on.engine);
+        }
+        // Under the number that the board itself uses, the twin is not she either.
+        let swapped = says("nhsl", "1", "Jack Sample", "2017-03-14", &[]);
+        assert!(matches!(world.identify(&swapped).await, Identified::Uncertain { .. }));
     }
 }
 
