@@ -72,6 +72,15 @@ pub async fn own_person(s: &mut impl Reads, id: PractitionerId) -> Result<Option
     Ok(find(s, id).await?.and_then(|practitioner| practitioner.person))
 }
 
+/// Whether some practitioner is this person, as far as that is known.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_practitioner(s: &mut impl Reads, person: PersonId) -> Result<bool, Error> {
+    Ok(s.find(sql::PRACTITIONER_OF_PERSON, values![person], |row| row.text(0)).await?.is_some())
+}
+
 /// Says who, as a person, a practitioner is.
 ///
 /// # Errors

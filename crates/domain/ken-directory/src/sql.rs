@@ -6,7 +6,14 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO];
+pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON];
+
+const BY_PERSON: Migration = Migration {
+    owner: "ken-directory",
+    number: 3,
+    title: "practitioners by who they are",
+    sql: "CREATE INDEX practitioner_by_person ON practitioner (person_id);",
+};
 
 const PASSKEYS_TOO: Migration = Migration {
     owner: "ken-directory",
@@ -101,6 +108,9 @@ statements! {
     /// One practitioner.
     PRACTITIONER = "SELECT practitioner_id, name, person_id FROM practitioner
         WHERE practitioner_id = $1";
+    /// A practitioner who is this person.
+    PRACTITIONER_OF_PERSON = "SELECT practitioner_id FROM practitioner
+        WHERE person_id = $1 LIMIT 1";
     /// The practitioners of an organisation at an instant, with their roles.
     PRACTITIONERS_OF = "SELECT p.practitioner_id, p.name, r.role FROM practitioner_role r
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id

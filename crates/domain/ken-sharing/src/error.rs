@@ -23,6 +23,12 @@ pub enum Error {
     /// More kinds of rows are held about one person than the gate decides in one go.
     #[error("more row classes than the gate decides in one go")]
     TooManyClasses,
+    /// More ids stand together than are ever one person: the links must be put right first.
+    #[error("more ids stand together than one person can have")]
+    TooManyTogether,
+    /// An operation over several people was called without all of their guards: a fault of ours.
+    #[error("guards of the people are not held")]
+    NotHeld,
     /// A question needs one source at least, and few enough to decide in one go.
     #[error("question has no source, or too many")]
     NoSource,
@@ -57,6 +63,8 @@ impl Error {
             Self::Contended => "sharing.contended",
             Self::Corrupt(_) => "sharing.corrupt",
             Self::TooManyClasses => "sharing.too-many-classes",
+            Self::TooManyTogether => "sharing.too-many-together",
+            Self::NotHeld => "sharing.not-held",
             Self::NoSource => "sharing.no-source",
             Self::Bundle(cause) => cause.code(),
             Self::Decide(cause) => cause.code(),

@@ -10,19 +10,49 @@ use jiff::civil::Date;
 pub use ken_agreement::Grade;
 use ken_agreement::graded;
 use ken_core::{Ctx, Fact, OrganisationId, PartialDate, PersonId};
-use ken_store::{Reads, Tx, values};
+use ken_store::{Reads, Row, Tx, values};
 
-use crate::{Error, sql};
+use crate::{Error, sql, together};
 
 /// Ages that clauses may ask about, in years. Sources: Age of Legal Capacity (Scotland) Act 1991
 /// (16), Data Protection Act 2018 s.208 (12), United Nations Convention on the Rights of the Child
 /// art. 1 (18).
 const AGES: [i16; 3] = [12, 16, 18];
 
+/// Whoever asks is the person, or is known to be near them.
+const SELF_OR_FAMILY: &str = "self-or-family";
 /// The fact under which a date of birth is kept.
 const BORN: &str = "born";
 /// Start of the facts that name a family member who is also known to the index.
 const FAMILY: &str = "family/";
+/// Start of the facts that name a former partner who is also known to the index.
+const EX_PARTNER: &str = "ex-partner/";
+
+/// What restricts, under its own name or continued after `:`, `/` or `>`: it counts under every id
+/// that stands together with the one it was said of. What widens is never listed here.
+///
+/// Sources: UK GDPR arts. 18 and 21 (restriction, objection); `core.md` 2.6 and 2.8.
+pub const RESTRICTING: [&str; 9] = [
+    "objection",
+    "restriction",
+    "agreement-withdrawn",
+    "protected-address",
+    "restricted-record",
+    "at-risk",
+    "deceased",
+    "self-or-family",
+    "ex-partner",
+];
+
+/// Whether a fact of this name restricts.
+#[must_use]
+pub fn restricts(name: &str) -> bool {
+    let begins = |with: &str| {
+        let rest = name.strip_prefix(with);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '>', '@']))
+    };
+    RESTRICTING.into_iter().any(begins)
+}
 
 /// The grade as it is stored.
 #[must_use]
@@ -93,6 +123,25 @@ pub async fn set_family(
     set(tx, ctx, person, source, (&name, Grade::System, "")).await
 }
 
+/// Says that two people of the index were partners, so that neither opens the other's record alone.
+/// False when that was known.
+///
+/// The caller holds both guards and bumps them.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn set_ex_partner(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    partner: PersonId,
+    source: &OrganisationId,
+) -> Result<bool, Error> {
+    let name = format!("{EX_PARTNER}{partner}");
+    set(tx, ctx, person, source, (&name, Grade::System, "")).await
+}
+
 /// Records a fact that a clause may require, such as `person:agreed-referral`. False when it was
 /// known already.
 ///
@@ -124,7 +173,11 @@ pub async fn end(
     fact: &Fact,
 ) -> Result<bool, Error> {
     let of = values![person, fact.as_str(), source, ctx.now_us()];
-    Ok(tx.execute(sql::END_FACT, of).await? > 0)
+    let was_said = tx.execute(sql::END_FACT, of).await? > 0;
+    if was_said {
+        together::bump_others(tx, person).await?;
+    }
+    Ok(was_said)
 }
 
 async fn set(
@@ -146,50 +199,96 @@ async fn set(
     tx.execute(sql::END_FACT, values![person, name, source, now]).await?;
     let of = values![person, name, grade_text(grade), source, value, now, None::<i64>];
     tx.execute(sql::INSERT_FACT, of).await?;
+    together::bump_others(tx, person).await?;
     Ok(true)
 }
 
-/// A person's facts today, in every name they go by; `own` is the asking practitioner's own person.
+/// A person's facts today, in every name they go by, and what restricts under any id that stands
+/// together with theirs; `own` is the asking practitioner's own person.
 pub(crate) async fn of_person<R: Reads>(
     reads: &mut R,
     ctx: &Ctx<'_>,
     person: PersonId,
     own: Option<PersonId>,
 ) -> Result<BTreeSet<Fact>, Error> {
-    let live = reads
-        .list(sql::LIST_FACTS, values![person, ctx.now_us()], |row| {
-            Ok((row.text(0)?, row.text(1)?, row.text(2)?))
-        })
-        .await?;
-    let today = ctx.clock.today();
-    let mut facts = BTreeSet::new();
-    let mut family = own == Some(person);
-    for (name, grade, value) in live {
-        let grade = grade_of(&grade)?;
-        if name == BORN {
-            let born: PartialDate = value.parse().map_err(|_| Error::Corrupt("date of birth"))?;
-            facts.extend(ages(born, today, grade));
-        } else if let Some(relative) = name.strip_prefix(FAMILY) {
-            family |= own.is_some_and(|own| own.to_string() == relative);
-        } else {
-            facts.extend(names(&name, grade));
+    let mut said = Said::of(&live(reads, ctx, person).await?, ctx.clock.today())?;
+    let others = together::others(reads, person).await?;
+    for other in &others {
+        let live = live(reads, ctx, *other).await?;
+        said.restrict(Said::of(&live, ctx.clock.today())?);
+    }
+    if let Some(own) = own {
+        let selves = together::group(reads, own).await?;
+        if selves.contains(&person) || !selves.is_disjoint(&said.kin) {
+            said.facts.extend(Fact::new(SELF_OR_FAMILY));
         }
     }
-    if family {
-        facts.extend(Fact::new("self-or-family"));
+    Ok(said.facts)
+}
+
+/// Name, grade and value of what is said of one id now.
+type Live = (String, String, String);
+
+async fn live<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Vec<Live>, Error> {
+    let read = |row: &Row<'_>| Ok((row.text(0)?, row.text(1)?, row.text(2)?));
+    Ok(reads.list(sql::LIST_FACTS, values![person, ctx.now_us()], read).await?)
+}
+
+/// What is said of one id.
+#[derive(Debug, Default)]
+struct Said {
+    /// Facts, in every name they go by.
+    facts: BTreeSet<Fact>,
+    /// Their family and former partners, as far as the index knows them.
+    kin: BTreeSet<PersonId>,
+}
+
+impl Said {
+    fn of(live: &[Live], today: Date) -> Result<Self, Error> {
+        let mut said = Self::default();
+        for (name, grade, value) in live {
+            let grade = grade_of(grade)?;
+            if name == BORN {
+                let born: PartialDate =
+                    value.parse().map_err(|_| Error::Corrupt("date of birth"))?;
+                said.facts.extend(ages(born, today, grade));
+            } else if let Some(kin) =
+                name.strip_prefix(FAMILY).or_else(|| name.strip_prefix(EX_PARTNER))
+            {
+                said.kin.insert(kin.parse().map_err(|_| Error::Corrupt("relative"))?);
+            } else {
+                said.facts.extend(names(name, grade));
+            }
+        }
+        said.facts = contradictions_removed(&said.facts);
+        Ok(said)
     }
-    Ok(contradictions_removed(&facts))
+
+    /// Takes from what is said of another id of the same person only what restricts: an age said
+    /// there proves nothing here, but what it contradicts is no longer proven.
+    fn restrict(&mut self, other: Self) {
+        self.facts.retain(|fact| !opposite(fact).is_some_and(|it| other.facts.contains(&it)));
+        self.facts.extend(other.facts.into_iter().filter(|fact| restricts(fact.as_str())));
+        self.kin.extend(other.kin);
+    }
+}
+
+/// The other side of an age.
+fn opposite(fact: &Fact) -> Option<Fact> {
+    let other = |from: &str, to: &str| {
+        let rest = fact.as_str().strip_prefix(from)?;
+        Fact::new(format!("{to}{rest}")).ok()
+    };
+    other("age>=", "age<").or_else(|| other("age<", "age>="))
 }
 
 /// Two sources may give two dates of birth: what both sides of an age cannot be, neither is.
 fn contradictions_removed(facts: &BTreeSet<Fact>) -> BTreeSet<Fact> {
-    let opposite = |fact: &Fact| {
-        let other = fact.as_str().strip_prefix("age>=").map(|rest| format!("age<{rest}"));
-        other.or_else(|| fact.as_str().strip_prefix("age<").map(|rest| format!("age>={rest}")))
-    };
-    let stands = |fact: &&Fact| {
-        opposite(fact).is_none_or(|other| !facts.iter().any(|known| known.as_str() == other))
-    };
+    let stands = |fact: &&Fact| !opposite(fact).is_some_and(|other| facts.contains(&other));
     facts.iter().filter(stands).cloned().collect()
 }
 
@@ -226,5 +325,37 @@ mod tests {
         let both = contradictions_removed(&one.into_iter().chain(two).collect());
         assert!(both.iter().all(|fact| !fact.as_str().contains("16")), "{both:?}");
         assert!(both.contains(&Fact::new("age>=12").unwrap()));
+    }
+
+    fn live(names: &[&str]) -> Said {
+        let live: Vec<_> = names
+            .iter()
+            .map(|name| match name.strip_prefix("born ") {
+                Some(born) => ("born".to_owned(), "system".to_owned(), born.to_owned()),
+                None => ((*name).to_owned(), "confirmed".to_owned(), String::new()),
+            })
+            .collect();
+        Said::of(&live, date(2026, 11, 21)).unwrap()
+    }
+
+    #[test]
+    fn what_restricts_crosses_a_link_and_what_widens_does_not() {
+        let check = |mine: &[&str], other: &[&str], want: &str| {
+            let mut mine = live(mine);
+            mine.restrict(live(other));
+            let kept = mine.facts.into_iter().filter(|fact| !fact.as_str().contains('@')).collect();
+            assert_eq!(said(&kept), want, "{other:?}");
+        };
+        for restricts in RESTRICTING {
+            check(&[], &[restricts], restricts);
+            let of = format!("{restricts}:direct-care");
+            check(&[], &[&of], &of);
+        }
+        for widens in ["person:agreed-referral", "written-requirement", "objections", "at-risky"] {
+            check(&[], &[widens], "");
+        }
+        check(&["person:agreed-referral"], &["objection"], "objection person:agreed-referral");
+        check(&[], &["born 1948-01-01"], "");
+        check(&["born 2010-01-01"], &["born 2014-01-01"], "age<18 age>=12");
     }
 }

@@ -24,6 +24,7 @@ pub mod instrument;
 mod permit;
 pub mod relationship;
 mod sql;
+pub mod together;
 
 pub use affirmation::Statement;
 pub use decide::RowClass;

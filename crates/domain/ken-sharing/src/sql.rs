@@ -7,11 +7,17 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-sharing",
-    number: 1,
-    title: "instruments, facts, relationships, classes",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ken-sharing",
+        number: 1,
+        title: "instruments, facts, relationships, classes",
+        sql: FIRST,
+    },
+    Migration { owner: "ken-sharing", number: 2, title: "who stands together", sql: TOGETHER },
+];
+
+const FIRST: &str = "
 CREATE TABLE instrument (
   hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, canonical TEXT NOT NULL,
   registered_us BIGINT NOT NULL
@@ -67,8 +73,14 @@ CREATE TABLE row_class (
 CREATE TABLE person_row_class (
   person_id TEXT NOT NULL, class_id TEXT NOT NULL, PRIMARY KEY (person_id, class_id)
 );
-",
-}];
+";
+
+/// Both orders of every pair, so that who stands together with a person lies beside their guard.
+const TOGETHER: &str = "
+CREATE TABLE person_together (
+  person_id TEXT NOT NULL, other_id TEXT NOT NULL, PRIMARY KEY (person_id, other_id)
+);
+";
 
 statements! {
     /// Registers an instrument once; its hash is its identity.
@@ -121,6 +133,14 @@ statements! {
     LIST_FACTS = "SELECT name, grade, value FROM person_fact
         WHERE person_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
         ORDER BY name, source";
+    /// Who stands together with a person.
+    LIST_TOGETHER = "SELECT other_id FROM person_together WHERE person_id = $1
+        ORDER BY other_id";
+    /// Says that two people stand together; one of both rows.
+    INSERT_TOGETHER = "INSERT INTO person_together (person_id, other_id) VALUES ($1, $2)
+        ON CONFLICT (person_id, other_id) DO NOTHING";
+    /// Says that they do not; one of both rows.
+    DELETE_TOGETHER = "DELETE FROM person_together WHERE person_id = $1 AND other_id = $2";
     /// Records a relationship.
     INSERT_RELATIONSHIP = "INSERT INTO relationship
         (person_id, id, kind, organisation, practitioner_id, grade, source, asserted_by,

@@ -1,8 +1,12 @@
 //! Sharing, as its callers see it.
 
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod vectors_random;
 #[cfg(test)]
 mod vectors_world;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,172 @@
+//! A partnership with its agreements signed, for questions to the gate over both engines.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ed25519_dalek::{Signer, SigningKey};
+use jiff::civil::Date;
+use ken_core::{AccountId, Ctx, OrganisationId, PersonId, Purpose};
+use ken_directory::{Acting, Organisation, organisation, practitioner};
+use ken_sharing::fact::Grade;
+use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::{
+    Action, Caller, Decision, Error, Gate, Instrument, Question, Signing, gate, instrument,
+    together,
+};
+use ken_store::{Tx, guard};
+use ken_testkit::{Databases, SeededIds, TestClock, engines};
+
+const AGREEMENTS: [&str; 3] = [
+    include_str!("../../../../../agreements/statute-pack.toml"),
+    include_str!("../../../../../agreements/scot-accord.toml"),
+    include_str!("../../../../../agreements/glen-direct-care.toml"),
+];
+const LISTS: [&[ken_store::Migration]; 3] =
+    [ken_ledger::MIGRATIONS, ken_directory::MIGRATIONS, ken_sharing::MIGRATIONS];
+
+pub(crate) struct World {
+    pub(crate) on: Databases,
+    pub(crate) gate: Gate,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) ids: Arc<SeededIds>,
+}
+
+pub(crate) fn word<W: FromStr>(text: &str) -> W {
+    text.parse().unwrap_or_else(|_| panic!("{text} is no word"))
+}
+
+pub(crate) async fn worlds(seed: u64) -> Vec<World> {
+    let mut worlds = vec![];
+    for on in engines(&LISTS).await {
+        let clock = Arc::new(TestClock::at("2026-11-21T09:00:00Z"));
+        let ids = Arc::new(SeededIds::new(seed));
+        let world = World { on, gate: Gate::default(), clock, ids };
+        for text in AGREEMENTS {
+            world.sign(text).await;
+        }
+        worlds.push(world);
+    }
+    worlds
+}
+
+impl World {
+    pub(crate) fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&*self.clock, &*self.ids)
+    }
+
+    /// One write, which must be kept.
+    pub(crate) async fn write<T: Send>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, Error> + Send,
+    ) -> T {
+        self.on.db.write("test.write", work).await.unwrap()
+    }
+
+    async fn sign(&self, text: &str) {
+        let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
+        let today: Date = "2026-11-01".parse().unwrap();
+        let agreed = Instrument::parse(text).unwrap().dated_from(today);
+        let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
+        let parties = agreed.parties.iter().map(|party| &party.id);
+        let parties: BTreeSet<_> = parties.chain([&agreed.agreement.lead_party]).collect();
+        for party in parties {
+            let key = SigningKey::from_bytes(&[7; 32]);
+            let public = key.verifying_key();
+            instrument::add_signatory(db, &ctx, keys, party, "J. Example", &public).await.unwrap();
+            let signing = Signing {
+                hash: hash.clone(),
+                party: party.clone(),
+                signatory: "J. Example".to_owned(),
+                role: "Caldicott Guardian".to_owned(),
+                time: "2026-11-01T09:00:00Z".parse().unwrap(),
+            };
+            let signature = key.sign(&signing.message().unwrap()).to_bytes();
+            instrument::sign(db, &ctx, keys, &signing, &signature).await.unwrap();
+        }
+    }
+
+    /// Somebody known, whom the practice treats.
+    pub(crate) async fn person(&self) -> PersonId {
+        let (ctx, person) = (self.ctx(), PersonId::draw(&*self.ids));
+        let new = NewRelationship {
+            person,
+            kind: "direct-care".to_owned(),
+            organisation: word("practice"),
+            practitioner: None,
+            grade: Grade::System,
+            source: word("practice"),
+            until: None,
+        };
+        self.write(async |tx| {
+            guard::create(tx, person).await?;
+            relationship::record(tx, &ctx, &self.on.keys, &new).await.map(drop)
+        })
+        .await;
+        person
+    }
+
+    /// A practitioner of an organisation, who is a person that the index knows, or nobody it knows.
+    pub(crate) async fn practitioner(
+        &self,
+        (organisation, role): (&str, &str),
+        own: Option<PersonId>,
+    ) -> Acting {
+        let (ctx, organisation): (_, OrganisationId) = (self.ctx(), word(organisation));
+        let named = Organisation {
+            id: organisation.clone(),
+            name: format!("Glen {organisation}"),
+            kind: "made-up".to_owned(),
+            contact_phone: "01632 960 001".to_owned(),
+        };
+        let practitioner = self
+            .write(async |tx| {
+                organisation::register(tx, &ctx, &named).await?;
+                Ok(practitioner::register(tx, &ctx, "J. Example", own).await?)
+            })
+            .await;
+        let account = AccountId::draw(&*self.ids);
+        Acting { account, practitioner, organisation, role: word(role) }
+    }
+
+    pub(crate) async fn ask(&self, by: &Acting, person: PersonId) -> Decision {
+        let (db, keys, caller) = (&self.on.db, &self.on.keys, Caller::Practitioner(by));
+        let question = question(person);
+        gate::decide(db, &self.ctx(), keys, &self.gate, caller, &question).await.unwrap()
+    }
+
+    pub(crate) async fn permits(&self, by: &Acting, person: PersonId) -> bool {
+        matches!(self.ask(by, person).await, Decision::Permit(_))
+    }
+
+    pub(crate) async fn join(&self, one: PersonId, other: PersonId) -> Result<(), Error> {
+        let joined = self.on.db.write("test.join", async |tx| {
+            let guard = together::lock(tx, &BTreeSet::from([one, other])).await?;
+            together::join(tx, &guard, one, other).await
+        });
+        joined.await
+    }
+
+    pub(crate) async fn part(&self, parted: &BTreeSet<PersonId>) {
+        self.write(async |tx| {
+            let guard = together::lock(tx, parted).await?;
+            together::part(tx, &guard, parted).await
+        })
+        .await;
+    }
+
+    pub(crate) async fn epoch(&self, person: PersonId) -> i64 {
+        let find = async |s: &mut ken_store::Snapshot| guard::find(s, person).await;
+        self.on.db.snapshot("test.epoch", find).await.unwrap().unwrap().epoch
+    }
+}
+
+pub(crate) fn question(person: PersonId) -> Question {
+    Question {
+        person,
+        sources: BTreeSet::from([word("nhsl")]),
+        action: Action::View,
+        purpose: Purpose::new("direct-care").unwrap(),
+        categories: BTreeSet::from([word("core")]),
+    }
+}
