@@ -102,6 +102,12 @@ impl<'m> Part<'m> {
         self.raw == "\"\""
     }
 
+    /// Whether anything was said of it: a value, or that there is none.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        self.is_null() || self.is_valued()
+    }
+
     /// Whether there is a value: not empty, not null, not separators alone.
     #[must_use]
     pub fn is_valued(&self) -> bool {

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use ken_fhir::{DateTime, Object, Resource, coding, united_kingdom};
 
 use super::types::{concept, concept_of, entity, moment, place, practitioner, text};
-use super::{Batch, PERSON, Scope, key_of, reference, table};
+use super::{Batch, Made, PERSON, Scope, key_of, reference, table};
 use crate::{Part, Segment};
 
 /// Longest appointment whose end is worked out, in minutes: a week. House policy.
@@ -20,7 +20,8 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let filler = entity(sch.field(2), scope.sender);
     let placer = entity(sch.field(1), scope.sender);
     let key = key_of("booking", &filler).or_else(|| key_of("booking", &placer));
-    batch.add("chronology", key, appointment(scope, sch, [placer, filler]));
+    let made = appointment(scope, sch, [placer, filler]);
+    batch.add(Made::new("chronology", key, made));
 }
 
 fn status(scope: &Scope<'_>, sch: Segment<'_>) -> &'static str {

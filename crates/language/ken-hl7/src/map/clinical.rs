@@ -9,7 +9,7 @@ use ken_fhir::{Object, Resource, concept as coded};
 use serde_json::Value;
 
 use super::types::{concept, concept_of, entity, practitioner, text, when};
-use super::{Batch, PERSON, Scope, key_of, reference, table};
+use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::Segment;
 
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
@@ -80,7 +80,9 @@ fn allergy(batch: &mut Batch<'_>, al1: Segment<'_>) {
         .set("patient", reference(PERSON))
         .set("onsetDateTime", when(al1.field(6)))
         .push("reaction", reaction);
-    batch.add("medication", key, made);
+    let mut told = Told::default();
+    told.assume(true, "clinicalStatus");
+    batch.add(Made::new("medication", key, made).told(told));
 }
 
 fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: Option<&str>) {
@@ -111,7 +113,17 @@ fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: 
         .set("onsetDateTime", when(dg1.field(5)))
         .set("recordedDate", attested)
         .set("asserter", practitioner(dg1.field(16), scope.sender));
-    batch.add("health-record", key, made);
+    let mut told = Told::default();
+    told.assume(!deleted, "clinicalStatus");
+    told.clear(dg1.field(5).is_null(), "onsetDateTime");
+    restate(&mut told, deleted, dg1.field(21).is_said());
+    batch.add(Made::new("health-record", key, made).told(told));
+}
+
+/// What was an error and is told again is none any more; an error has no clinical status.
+fn restate(told: &mut Told, deleted: bool, says: bool) {
+    told.clear(deleted, "clinicalStatus");
+    told.clear(!deleted && says, "verificationStatus");
 }
 
 fn verification(deleted: bool) -> Object {
@@ -146,7 +158,11 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
         .set("onsetDateTime", when(prb.field(16)).or_else(|| when(prb.field(7))))
         .set("abatementDateTime", resolved)
         .set("recordedDate", when(prb.field(2)));
-    batch.add("health-record", key, made);
+    let mut told = Told::default();
+    told.clear(prb.field(9).is_null(), "abatementDateTime");
+    told.assume(!deleted && !prb.field(9).is_said(), "clinicalStatus");
+    restate(&mut told, deleted, prb.field(1).is_said());
+    batch.add(Made::new("health-record", key, made).told(told));
 }
 
 #[cfg(test)]

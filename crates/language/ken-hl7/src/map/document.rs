@@ -17,7 +17,7 @@ use ken_fhir::{Object, Resource, attachment, concept as coded};
 use super::dictionary::{self, KEN_SYSTEM, SECTIONS};
 use super::result::{note, written};
 use super::types::{concept, concept_of, entity, period, practitioner, text, when};
-use super::{Batch, PERSON, Scope, key_of, reference, visit};
+use super::{Batch, Made, PERSON, Scope, key_of, reference, visit};
 use crate::{Part, Segment};
 
 /// A run of `OBX` of one code: a section of a document or of a request.
@@ -140,7 +140,7 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
             }
         }
     };
-    let whole = batch.add_labelled(category, &labels, key.clone(), made);
+    let whole = batch.add(Made::new(category, key.clone(), made).labels(labels));
     for section in &apart {
         let made = document(scope, txa, Object::new());
         file_apart(batch, section, key.as_deref(), &whole, made);
@@ -163,8 +163,7 @@ pub(super) fn file_apart(
         .extend("content", section.contents())
         .push("relatesTo", Object::new().set("code", "appends").set("target", reference(whole)));
     let key = key.map(|key| format!("{key}|{}", section.code));
-    let labels: Vec<&str> = label.into_iter().collect();
-    batch.add_labelled(category, &labels, key, made);
+    batch.add(Made::new(category, key, made).labels(label.into_iter().collect()));
 }
 
 /// TXA-18 (HL7 table 0272): restricted and very restricted.

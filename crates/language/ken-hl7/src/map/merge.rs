@@ -2,7 +2,8 @@
 //!
 //! # Sources
 //!
-//! - HL7 v2.8, 3.3.34 (`A34`, withdrawn) and 3.3.40 (`A40`): `PID` survives, `MRG` ends.
+//! - HL7 v2.8, 3.3.34 (`A34`, withdrawn), 3.3.40 (`A40`), 3.3.47 (`A47`): `PID` survives, `MRG`
+//!   ends.
 //! - `core.md` 5: a merge relinks only its sender's own records; `ken-hub` sees to that.
 
 use ken_core::identifier::Identifier;
@@ -22,6 +23,8 @@ pub enum MergeKind {
     IdentifierList,
     /// `A34`: by patient identifier only, the older way.
     IdentifierOnly,
+    /// `A47`: one person's identifier list was changed.
+    IdentifierChanged,
 }
 
 /// What to relink: what the sender filed under `prior` belongs to whom its `PID` names.
@@ -51,6 +54,7 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
     }
     let kind = match scope.trigger {
         "A34" => MergeKind::IdentifierOnly,
+        "A47" => MergeKind::IdentifierChanged,
         _ => MergeKind::IdentifierList,
     };
     Ok(Merge { kind, prior, surviving })
@@ -91,5 +95,6 @@ mod tests {
         };
         check("A34", MergeKind::IdentifierOnly);
         check("A40", MergeKind::IdentifierList);
+        check("A47", MergeKind::IdentifierChanged);
     }
 }

@@ -25,6 +25,7 @@ mod provenance;
 mod referral;
 mod result;
 mod table;
+mod told;
 mod types;
 mod visit;
 
@@ -37,6 +38,7 @@ pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind};
 pub use person::{Demographics, PersonAddress, PersonName};
 pub use provenance::Facts;
+pub use told::{Ended, Told};
 
 use crate::{Header, HeaderError, Message, MessageType};
 
@@ -59,8 +61,8 @@ pub struct Mapped {
     pub merge: Option<Merge>,
     /// Who recorded what, when and why, for `Provenance` and the ledger.
     pub facts: Facts,
-    /// Elements of `Patient` that the sender says have no value any more (`""` in HL7).
-    pub cleared: Vec<&'static str>,
+    /// What the message ends without telling it again.
+    pub ended: Vec<Ended>,
 }
 
 impl std::fmt::Debug for Mapped {
@@ -87,6 +89,8 @@ pub struct MappedResource {
     /// What the sender calls it: the same key from the same source is the same thing, changed.
     /// `None` where the sender gives it no name; then each message is a new thing.
     pub key: Option<String>,
+    /// What of the thing the message tells; [`Told::onto`] composes it with what is held.
+    pub told: Told,
 }
 
 impl std::fmt::Debug for MappedResource {
@@ -151,8 +155,9 @@ enum Work {
 /// Every type and trigger that is taken; `docs/messages.md` says what for.
 const TAKEN: &[(&str, &[&str], Work)] = &[
     ("ADT", &["A28", "A31"], Work::Register),
-    ("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A13"], Work::Visit),
-    ("ADT", &["A34", "A40"], Work::Merge),
+    ("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08"], Work::Visit),
+    ("ADT", &["A11", "A12", "A13", "A23", "A27", "A38"], Work::Visit),
+    ("ADT", &["A34", "A40", "A47"], Work::Merge),
     ("ORU", &["R01"], Work::Results),
     ("MDM", &["T02", "T04", "T06", "T08", "T10", "T11"], Work::Document),
     ("SIU", &["S12", "S13", "S14", "S15", "S26"], Work::Booking),
@@ -203,12 +208,12 @@ pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
         person::map(&scope, &mut batch, patient);
         rest(work, &scope, &mut batch);
     }
-    let (resources, cleared) = (batch.resources, person::cleared(&scope));
+    let Batch { resources, ended, .. } = batch;
     Ok(Mapped {
         demographics,
         resources,
         merge,
-        cleared,
+        ended,
         header: header.clone(),
         facts: facts.clone(),
     })
@@ -236,12 +241,37 @@ fn rest(work: Work, scope: &Scope<'_>, batch: &mut Batch<'_>) {
 /// The resources of a message as they are made.
 struct Batch<'f> {
     resources: Vec<MappedResource>,
+    ended: Vec<Ended>,
     facts: &'f Facts,
+}
+
+/// A resource that is made, and what filing must know of it.
+struct Made {
+    category: &'static str,
+    labels: Vec<&'static str>,
+    key: Option<String>,
+    object: Object,
+    told: Told,
+}
+
+impl Made {
+    /// A thing told in pieces, without labels.
+    fn new(category: &'static str, key: Option<String>, object: Object) -> Self {
+        Self { category, labels: Vec::new(), key, object, told: Told::default() }
+    }
+
+    fn told(self, told: Told) -> Self {
+        Self { told, ..self }
+    }
+
+    fn labels(self, labels: Vec<&'static str>) -> Self {
+        Self { labels, ..self }
+    }
 }
 
 impl<'f> Batch<'f> {
     fn new(facts: &'f Facts) -> Self {
-        Self { resources: Vec::new(), facts }
+        Self { resources: Vec::new(), ended: Vec::new(), facts }
     }
 
     /// The placeholder that the next resource will have.
@@ -249,46 +279,40 @@ impl<'f> Batch<'f> {
         format!("urn:ken:r{}", self.resources.len())
     }
 
-    /// Adds a resource under a category; what has nothing in it but its type is left out.
-    fn add(&mut self, category: &str, key: Option<String>, made: Object) -> String {
-        self.add_labelled(category, &[], key, made)
-    }
-
-    fn add_labelled(
-        &mut self,
-        category: &str,
-        labels: &[&str],
-        key: Option<String>,
-        made: Object,
-    ) -> String {
-        match made.done() {
-            Ok(resource) => self.add_made(category, labels, key, resource),
-            Err(_) => self.next_local(),
+    /// Adds a resource and returns its placeholder.
+    fn add(&mut self, made: Made) -> String {
+        let local = self.next_local();
+        let Made { category, labels, key, object, told } = made;
+        if let Ok(resource) = object.done() {
+            self.push(category, &labels, key, resource, told);
         }
+        local
     }
 
-    fn add_made(
+    fn push(
         &mut self,
         category: &str,
         labels: &[&str],
         key: Option<String>,
         resource: Resource,
-    ) -> String {
-        let local = self.next_local();
-        let Ok(category) = Category::new(category) else { return local };
-        let told = line(&resource);
+        mut told: Told,
+    ) {
+        let Ok(category) = Category::new(category) else { return };
+        let line = line(&resource);
+        let own = line.as_ref().and_then(|line| line.when.clone());
+        told.dated = own.is_some();
         let recorded = || self.facts.occurred.clone().or_else(|| self.facts.recorded.clone());
         let kind = resource.kind().to_owned();
         self.resources.push(MappedResource {
-            event_time: told.as_ref().and_then(|told| told.when.clone()).or_else(recorded),
-            title: told.map_or(kind, |told| told.title),
+            event_time: own.or_else(recorded),
+            title: line.map_or(kind, |line| line.title),
             labels: labels.iter().filter_map(|label| Label::new(*label).ok()).collect(),
-            local: local.clone(),
+            local: self.next_local(),
             resource,
             category,
             key,
+            told,
         });
-        local
     }
 }
 

@@ -11,10 +11,11 @@ use ken_core::identifier::Identifier;
 use ken_fhir::{Object, Patient, Resource};
 use serde_json::Value;
 
+use super::told::Stays;
 use super::types::{
     address, concept_of, contact, identifier, name, organisation, period, practitioner, text, when,
 };
-use super::{Batch, MapError, PERSON, Scope, dictionary, reference, table};
+use super::{Batch, Made, MapError, PERSON, Scope, Told, dictionary, reference, table};
 use crate::{Dtm, Part, Segment};
 
 /// Most identifiers, names, addresses or numbers that are taken of one person. House policy.
@@ -111,27 +112,69 @@ pub(super) fn demographics(made: &Resource) -> Result<Demographics, MapError> {
 }
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
-    batch.add_made("core", &[], Some("patient".to_owned()), patient);
+    let labels: Vec<_> = protection(scope).into_iter().collect();
+    batch.push("core", &labels, Some("patient".to_owned()), patient, told(scope));
     for (place, nk1) in scope.message.all("NK1").take(REPEATS_MAX).enumerate() {
         related(scope, batch, nk1, place);
     }
 }
 
-/// Elements of `Patient` that the sender says have no value.
-pub(super) fn cleared(scope: &Scope<'_>) -> Vec<&'static str> {
-    const ELEMENTS: [(usize, &str); 9] = [
-        (7, "birthDate"),
-        (8, "gender"),
-        (11, "address"),
-        (13, "telecom"),
-        (14, "telecom"),
-        (15, "communication"),
-        (16, "maritalStatus"),
-        (29, "deceasedDateTime"),
-        (30, "deceasedBoolean"),
+/// PD1-12: whether what is known of the person is to be kept from others.
+fn protection(scope: &Scope<'_>) -> Option<&'static str> {
+    (text(scope.message.field("PD1", 12)) == "Y").then_some("restricted")
+}
+
+/// What the message says of the person, and what it leaves out.
+fn told(scope: &Scope<'_>) -> Told {
+    const CLEARED: [(&str, usize, &str); 21] = [
+        ("PID", 5, "name"),
+        ("PID", 6, "extension:patient-mothersMaidenName"),
+        ("PID", 7, "birthDate"),
+        ("PID", 8, "gender"),
+        ("PID", 9, "name"),
+        ("PID", 11, "address"),
+        ("PID", 13, "telecom"),
+        ("PID", 14, "telecom"),
+        ("PID", 15, "communication"),
+        ("PID", 16, "maritalStatus"),
+        ("PID", 17, "extension:patient-religion"),
+        ("PID", 23, "extension:patient-birthPlace"),
+        ("PID", 24, "multipleBirthBoolean"),
+        ("PID", 25, "multipleBirthInteger"),
+        ("PID", 26, "extension:patient-citizenship"),
+        ("PID", 28, "extension:patient-nationality"),
+        ("PID", 29, "deceasedDateTime"),
+        ("PID", 30, "deceasedBoolean"),
+        ("PID", 40, "telecom"),
+        ("PD1", 3, "generalPractitioner"),
+        ("PD1", 4, "generalPractitioner"),
     ];
-    let null = |number| scope.message.field("PID", number).is_null();
-    ELEMENTS.into_iter().filter(|(number, _)| null(*number)).map(|(_, element)| element).collect()
+    /// Fields without which these items of a list stay.
+    const UNSAID: [(&str, &[usize], Stays); 6] = [
+        ("PID", &[5], Stays { list: "name", pointer: "/use", values: &CURRENT }),
+        ("PID", &[9], Stays { list: "name", pointer: "/use", values: &ALIAS }),
+        ("PID", &[13, 40], Stays { list: "telecom", pointer: "/use", values: &NOT_WORK }),
+        ("PID", &[14, 40], Stays { list: "telecom", pointer: "/use", values: &["work"] }),
+        ("PD1", &[3], Stays { list: GP, pointer: "/type", values: &["Organization"] }),
+        ("PD1", &[4], Stays { list: GP, pointer: "/type", values: &["Practitioner"] }),
+    ];
+    const GP: &str = "generalPractitioner";
+    const CURRENT: [&str; 5] = ["", "official", "usual", "temp", "anonymous"];
+    const ALIAS: [&str; 3] = ["old", "maiden", "nickname"];
+    const NOT_WORK: [&str; 5] = ["", "home", "mobile", "temp", "old"];
+    let field = |segment, number| scope.message.field(segment, number);
+    let mut told = Told { marks: field("PD1", 12).is_said(), ..Told::default() };
+    for (segment, number, element) in CLEARED {
+        told.clear(field(segment, number).is_null(), element);
+    }
+    for (segment, numbers, stays) in UNSAID {
+        if !numbers.iter().any(|&number| field(segment, number).is_said()) {
+            told.stays.push(stays);
+        }
+    }
+    // A county alone is no address.
+    told.assume(!field("PID", 11).is_said(), "address");
+    told
 }
 
 fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
@@ -273,9 +316,11 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: us
     let numbers = [12, 33].into_iter().flat_map(|at| all(nk1.field(at)));
     let own: Vec<Object> = numbers.map(|part| checked(part, scope.sender)).collect();
     let key = own.first().and_then(|one| super::key_of("related", one));
+    // A place in a list may be somebody else's the next time: only a number is told in pieces.
+    let told = if key.is_some() { Told::default() } else { Told::whole() };
     let made = Resource::build("RelatedPerson")
         .extend("identifier", own)
-        .set("active", true)
+        .set("active", !nk1.field(2).is_null())
         .set("patient", reference(PERSON))
         .push("relationship", relationship)
         .push("relationship", role)
@@ -301,7 +346,7 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: us
         let roles = roles.map(|role| table::word(&role));
         Some(format!("related|{place}|{}", roles.join("|")))
     });
-    batch.add(category, key, made);
+    batch.add(Made::new(category, key, made).told(told));
 }
 
 #[cfg(test)]
@@ -345,7 +390,7 @@ mod tests {
     #[test]
     fn what_is_null_is_cleared() {
         let mapped = mapped("PID|1||7^^^GLEN^MR||Bain^Morag||||||\"\"||\"\"");
-        assert_eq!(mapped.cleared, ["address", "telecom"]);
+        assert_eq!(mapped.resources[0].told.cleared, ["address", "telecom"]);
         assert!(mapped.demographics.addresses.is_empty());
     }
 

@@ -11,7 +11,7 @@ use super::dictionary::{self, KEN_SYSTEM};
 use super::document::{Section, file_apart, sections};
 use super::result::note;
 use super::types::{concept, concept_of, entity, text, when};
-use super::{Batch, PERSON, Scope, key_of, reference, table};
+use super::{Batch, Made, PERSON, Scope, key_of, reference, table};
 use crate::{Part, Segment};
 
 /// The section of a concern report that names the kind of harm.
@@ -24,9 +24,9 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let (apart, own): (Vec<_>, Vec<_>) =
         sections(scope).into_iter().partition(|section| section.apart().is_some());
     let key = key_of("request", &entity(rf1.field(6), scope.sender));
-    let labels: Vec<&str> = dictionary::label_of(category).into_iter().collect();
+    let labels: Vec<_> = dictionary::label_of(category).into_iter().collect();
     let made = request(scope, rf1, &own);
-    let whole = batch.add_labelled(category, &labels, key.clone(), made);
+    let whole = batch.add(Made::new(category, key.clone(), made).labels(labels));
     for section in &apart {
         let made = Resource::build("DocumentReference")
             .set("status", "current")

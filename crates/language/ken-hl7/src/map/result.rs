@@ -12,7 +12,7 @@ use serde_json::{Number, Value};
 use super::types::{
     concept, concept_of, entity, organisation, period, practitioner, text, typed, when,
 };
-use super::{Batch, PERSON, Scope, key_of, reference, table, visit};
+use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table, visit};
 use crate::{Part, Segment};
 
 const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
@@ -42,11 +42,12 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
         for found in &group.found {
             let own = key.as_ref().map(|key| result_key(key, found.obx, &mut seen));
             let made = observation(scope, found, group.obr);
-            results.push(reference(&batch.add("health-record", own, made)));
+            let made = Made::new("health-record", own, made).told(Told::whole());
+            results.push(reference(&batch.add(made)));
         }
         if let Some(obr) = group.obr {
             let made = report(scope, obr, &group.notes).extend("result", results);
-            batch.add("health-record", key, made);
+            batch.add(Made::new("health-record", key, made));
         }
     }
 }
@@ -54,7 +55,8 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
 /// Observations of a message that has no orders: a height and weight in an admission.
 pub(super) fn loose(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     for found in groups(scope).iter().flat_map(|group| &group.found) {
-        batch.add("health-record", None, observation(scope, found, None));
+        let made = observation(scope, found, None);
+        batch.add(Made::new("health-record", None, made).told(Told::whole()));
     }
 }
 

@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::types::{
     concept, concept_of, identifier, period, place, practitioner, text, typed, when,
 };
-use super::{Batch, PERSON, Scope, key_of, reference, table};
-use crate::Segment;
+use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
+use crate::{Part, Segment};
 
 /// Maps the visit and returns its placeholder; `None` if the message has none.
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) -> Option<String> {
@@ -31,7 +31,57 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) -> Option<String> {
         Some(pv2) => detail(pv2, made),
         None => made,
     };
-    Some(batch.add("chronology", key, made))
+    let marks = scope.message.first("PV2").map(|pv2| pv2.field(22));
+    let labels = marks.filter(|mark| text(*mark) == "Y").map(|_| "restricted");
+    let told = Told { marks: marks.is_some_and(|mark| mark.is_said()), ..told(scope, pv1) };
+    let made = Made::new("chronology", key, made).told(told);
+    Some(batch.add(made.labels(labels.into_iter().collect())))
+}
+
+/// What the message says of the visit, and what it leaves out.
+fn told(scope: &Scope<'_>, pv1: Segment<'_>) -> Told {
+    const CLEARED: [(&str, usize, &str); 17] = [
+        ("PV1", 4, "type"),
+        ("PV1", 10, "serviceType"),
+        ("PV1", 13, "hospitalization.reAdmission"),
+        ("PV1", 14, "hospitalization.admitSource"),
+        ("PV1", 15, "hospitalization.specialArrangement"),
+        ("PV1", 16, "hospitalization.specialCourtesy"),
+        ("PV1", 36, "hospitalization.dischargeDisposition"),
+        ("PV1", 37, "hospitalization.destination"),
+        ("PV1", 38, "hospitalization.dietPreference"),
+        ("PV1", 44, "period.start"),
+        ("PV1", 45, "period.end"),
+        ("PV1", 54, "episodeOfCare"),
+        ("PV2", 3, "reasonCode"),
+        ("PV2", 8, "extension:extension-Encounter.plannedStartDate"),
+        ("PV2", 9, "extension:extension-Encounter.plannedEndDate"),
+        ("PV2", 11, "length"),
+        ("PV2", 25, "priority"),
+    ];
+    let mut told = Told::default();
+    for (segment, number, element) in CLEARED {
+        told.clear(scope.message.field(segment, number).is_null(), element);
+    }
+    // A visit that goes on has no end, whatever was said before of it.
+    told.clear(matches!(scope.trigger, "A01" | "A04" | "A13"), "period.end");
+    told.clear(scope.message.first("PV2").is_some_and(|pv2| pv2.field(22).is_said()), MARK);
+    told.assume(!decides(scope, pv1), "status");
+    told.assume(!pv1.field(2).is_valued(), "class");
+    told
+}
+
+/// The element in which a visit is marked as protected (PV2-22).
+const MARK: &str = "meta.security";
+
+/// Whether the message says how far the visit has got. A change of details (`A08`) or a transfer
+/// that was taken back (`A12`) repeats the class, which is no news of a visit that has ended.
+fn decides(scope: &Scope<'_>, pv1: Segment<'_>) -> bool {
+    match scope.trigger {
+        "A03" | "A05" | "A11" | "A13" | "A23" | "A27" | "A38" => true,
+        "A08" | "A12" => pv1.field(45).is_said(),
+        _ => pv1.field(45).is_said() || pv1.field(2).is_valued(),
+    }
 }
 
 /// A reference to the visit by its number, for messages that do not make it.
@@ -43,7 +93,8 @@ pub(super) fn by_number(scope: &Scope<'_>) -> Object {
 fn status(scope: &Scope<'_>, pv1: Segment<'_>) -> &'static str {
     let class = text(pv1.field(2));
     match scope.trigger {
-        "A11" => "cancelled",
+        "A11" | "A27" | "A38" => "cancelled",
+        "A23" => "entered-in-error",
         "A13" => "in-progress",
         "A03" => "finished",
         "A05" => "planned",
@@ -72,21 +123,10 @@ fn encounter(scope: &Scope<'_>, pv1: Segment<'_>, number: Object) -> Object {
         .push("episodeOfCare", episode(scope, pv1))
 }
 
-/// A visit without its own times took place when the event did.
+/// The visit's own times, and none that it does not say: the time of a message is not one.
 fn stay(scope: &Scope<'_>, pv1: Segment<'_>) -> Object {
-    let stated = period(pv1.field(44), pv1.field(45));
-    if !stated.is_empty() {
-        let ended = scope.trigger == "A03" && !pv1.field(45).is_valued();
-        let end = ended.then(|| happened(scope)).flatten();
-        return stated.set("end", end.or_else(|| when(pv1.field(45))));
-    }
-    let at = if scope.trigger == "A03" { "end" } else { "start" };
-    Object::new().set(at, happened(scope))
-}
-
-fn happened(scope: &Scope<'_>) -> Option<String> {
-    let at = scope.facts.occurred.as_ref().or(scope.facts.recorded.as_ref());
-    at.map(ToString::to_string)
+    let ended = scope.trigger != "A13";
+    period(pv1.field(44), if ended { pv1.field(45) } else { Part::EMPTY })
 }
 
 fn participants(scope: &Scope<'_>, pv1: Segment<'_>) -> Vec<Object> {
@@ -102,7 +142,7 @@ fn participants(scope: &Scope<'_>, pv1: Segment<'_>) -> Vec<Object> {
     for (segment, number, code, words) in ROLES {
         let field = match segment {
             "PV1" => pv1.field(number),
-            _ => scope.message.first("PV2").map_or(crate::Part::EMPTY, |pv2| pv2.field(number)),
+            _ => scope.message.first("PV2").map_or(Part::EMPTY, |pv2| pv2.field(number)),
         };
         for part in field.repetitions().take(10) {
             let who = practitioner(part, scope.sender);
@@ -222,15 +262,20 @@ mod tests {
             let (status, class, times, _) = stay(trigger, pv1).unwrap();
             assert_eq!((&*status, &*class, &*times), want, "{trigger} {pv1}");
         };
-        let began = "2026-11-21T10:00:00+00:00/";
-        let ended = "/2026-11-21T10:00:00+00:00";
-        check("A01", "1|I|W4", ("in-progress", "IMP", began));
-        check("A04", "1|E|ED", ("in-progress", "EMER", began));
-        check("A03", "1|I|W4", ("finished", "IMP", ended));
-        check("A05", "1|P|W4", ("planned", "PRENC", began));
-        check("A11", "1|I|W4", ("cancelled", "IMP", began));
-        check("A13", "1|I|W4", ("in-progress", "IMP", began));
-        let times = format!("1|O|Clinic{}202605011000|202605011015", "|".repeat(41));
+        let unsaid = "/";
+        check("A01", "1|I|W4", ("in-progress", "IMP", unsaid));
+        check("A04", "1|E|ED", ("in-progress", "EMER", unsaid));
+        check("A03", "1|I|W4", ("finished", "IMP", unsaid));
+        check("A05", "1|P|W4", ("planned", "PRENC", unsaid));
+        check("A11", "1|I|W4", ("cancelled", "IMP", unsaid));
+        check("A13", "1|I|W4", ("in-progress", "IMP", unsaid));
+        check("A12", "1|I|W4", ("in-progress", "IMP", unsaid));
+        check("A23", "1|I|W4", ("entered-in-error", "IMP", unsaid));
+        check("A27", "1|P|W4", ("cancelled", "PRENC", unsaid));
+        check("A38", "1|P|W4", ("cancelled", "PRENC", unsaid));
+        let times = format!("1|I|W4{}202605011000|202605011015", "|".repeat(41));
+        check("A13", &times, ("in-progress", "IMP", "2026-05-01T10:00:00+01:00/"));
+        let times = times.replace("I|W4", "O|Clinic");
         check(
             "A08",
             &times,
