@@ -85,6 +85,14 @@ const firstReview = async (page) => {
   await links.first().click();
 };
 
+/** A page of the first agreement, by the end of its address. */
+const firstAgreement = (end = "") => async (page) => {
+  await page.goto("/ig/agreements");
+  const link = page.locator('main h3 a[href^="/ig/agreements/"]').nth(2);
+  const address = await link.getAttribute("href");
+  await page.goto(address + end);
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -133,6 +141,13 @@ export const visits = [
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
+  { name: "agreements", route: "/ig/agreements", as: "ig", go: open("/ig/agreements") },
+  { name: "agreement", route: "/ig/agreements/{hash}", as: "ig", go: firstAgreement() },
+  { name: "matrix", route: "/ig/agreements/{hash}/matrix", as: "ig", go: firstAgreement("/matrix") },
+  { name: "sign", route: "/ig/agreements/{hash}/sign", as: "ig", go: firstAgreement("/sign") },
+  { name: "standing", route: "/ig/agreements/{hash}/standing", as: "ig",
+    go: firstAgreement("/standing") },
+  { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
   { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },

@@ -47,9 +47,9 @@ pub enum Error {
     /// The organisation is not a party, or the signatory has no key for it.
     #[error("no such signatory of this instrument")]
     UnknownSignatory,
-    /// The signature does not verify over this instrument.
-    #[error("signature does not verify")]
-    BadSignature,
+    /// The signature was refused; the refusal is on the ledger.
+    #[error("signature was refused")]
+    NotSigned(crate::signing::Refusal),
 }
 
 impl Error {
@@ -71,7 +71,7 @@ impl Error {
             Self::NameTaken => "sharing.name-taken",
             Self::UnknownInstrument => "sharing.unknown-instrument",
             Self::UnknownSignatory => "sharing.unknown-signatory",
-            Self::BadSignature => "sharing.bad-signature",
+            Self::NotSigned(refusal) => refusal.code(),
         }
     }
 }

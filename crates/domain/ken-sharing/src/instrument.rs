@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use ken_agreement::status::{Register, Suspension};
 use ken_agreement::{Day, Instrument, InstrumentRef, Signing};
 use ken_core::{Ctx, EntryId, InstrumentHash, OrganisationId};
@@ -17,10 +18,14 @@ use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
 use crate::bundle::Admitted;
+use crate::signing::{self, Refusal};
 use crate::{Error, sql};
 
 /// Most instruments that one store compiles; more is refused at registration.
 pub const INSTRUMENTS_MAX: usize = 2_000;
+
+/// How far a signature's time may be ahead of ours. House policy: what two honest clocks differ by.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// Everything that the gate's policies are made from.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +68,19 @@ pub async fn register(
     .await
 }
 
+/// Who may sign for a party, and with which key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatory {
+    /// For whom.
+    pub party: OrganisationId,
+    /// The name, as it stands in the signature.
+    pub name: String,
+    /// The public half of the key.
+    pub key: VerifyingKey,
+    /// From when on the key no longer signs; none for a key without an end.
+    pub until: Option<Timestamp>,
+}
+
 /// Says which key a party's signatory signs with. Its owner is the governance office.
 ///
 /// # Errors
@@ -72,12 +90,12 @@ pub async fn add_signatory(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    party: &OrganisationId,
-    signatory: &str,
-    key: &VerifyingKey,
+    signatory: &Signatory,
 ) -> Result<(), Error> {
+    let Signatory { party, name, key, until } = signatory;
     db.write("sharing.add-signatory", async |tx| {
-        let of = values![party, signatory, key.as_bytes().as_slice(), ctx.now_us()];
+        let until = until.map(Timestamp::as_microsecond);
+        let of = values![party, name.as_str(), key.as_bytes().as_slice(), ctx.now_us(), until];
         tx.execute(sql::UPSERT_SIGNING_KEY, of).await?;
         let detail = json!({ "signatory-added": true });
         record(tx, ctx, keys, party, EntryKind::Sign, detail).await?;
@@ -86,12 +104,36 @@ pub async fn add_signatory(
     .await
 }
 
-/// Keeps a party's signature, if it verifies over exactly this instrument.
+/// Takes a signatory's key away. What it has signed stays signed.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownInstrument`], [`Error::UnknownSignatory`], [`Error::BadSignature`], or whatever
-/// the store or the ledger says.
+/// Whatever the store or the ledger says.
+pub async fn end_signatory(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    party: &OrganisationId,
+    name: &str,
+) -> Result<bool, Error> {
+    db.write("sharing.end-signatory", async |tx| {
+        let ended = tx.execute(sql::END_SIGNING_KEY, values![party, name, ctx.now_us()]).await? > 0;
+        if ended {
+            let detail = json!({ "signatory-ended": true });
+            record(tx, ctx, keys, party, EntryKind::Sign, detail).await?;
+        }
+        Ok(ended)
+    })
+    .await
+}
+
+/// Keeps a party's signature, if it verifies over exactly this instrument and nothing keeps the
+/// party from signing it. A refusal stands on the ledger too.
+///
+/// # Errors
+///
+/// [`Error::UnknownInstrument`], [`Error::NotSigned`] with the first reason, or whatever the store
+/// or the ledger says.
 pub async fn sign(
     db: &Db,
     ctx: &Ctx<'_>,
@@ -99,25 +141,142 @@ pub async fn sign(
     signing: &Signing,
     signature: &[u8; 64],
 ) -> Result<(), Error> {
-    let message = signing.message().map_err(|_| Error::BadSignature)?;
-    db.write("sharing.sign", async |tx| {
-        let of = values![&signing.hash];
-        let canonical = tx.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
-        let canonical = canonical.ok_or(Error::UnknownInstrument)?;
-        let instrument =
-            Instrument::from_canonical(&canonical).map_err(|_| Error::Corrupt("instrument"))?;
-        // A statute pack has no parties: its lead party adopts it.
-        let leads = instrument.agreement.lead_party == signing.party;
-        if !leads && instrument.party(&signing.party).is_none() {
-            return Err(Error::UnknownSignatory);
-        }
-        let of = values![&signing.party, signing.signatory.as_str()];
-        let key = tx.find(sql::FIND_SIGNING_KEY, of, |row| row.bytes(0)).await?;
-        let key = key.ok_or(Error::UnknownSignatory)?;
-        verify(&key, &message, signature)?;
-        keep(tx, ctx, keys, signing, signature).await
-    })
-    .await
+    let refusal = db
+        .write("sharing.sign", async |tx| {
+            let of = values![&signing.hash];
+            let canonical = tx.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
+            let instrument = read(&canonical.ok_or(Error::UnknownInstrument)?)?;
+            let key = match signing_key(tx, ctx, &instrument, signing, signature).await? {
+                Ok(key) => key,
+                Err(refusal) => {
+                    refused(tx, ctx, keys, &instrument, (signing, refusal)).await?;
+                    return Ok(Some(refusal));
+                }
+            };
+            keep(tx, ctx, keys, signing, (signature, &key)).await?;
+            Ok::<_, Error>(None)
+        })
+        .await?;
+    refusal.map_or(Ok(()), |refusal| Err(Error::NotSigned(refusal)))
+}
+
+/// Everything that keeps a party from signing a registered text today, whoever signs.
+///
+/// # Errors
+///
+/// [`Error::UnknownInstrument`], or whatever the store says.
+pub async fn refusals<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    hash: &InstrumentHash,
+    party: &OrganisationId,
+) -> Result<BTreeSet<Refusal>, Error> {
+    let canonical = reads.find(sql::FIND_INSTRUMENT, values![hash], |row| row.text(0)).await?;
+    let instrument = read(&canonical.ok_or(Error::UnknownInstrument)?)?;
+    of_text(reads, ctx, &instrument, party).await
+}
+
+/// One party's signature, as the register has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// For whom.
+    pub party: OrganisationId,
+    /// Who signed.
+    pub signatory: String,
+    /// In which office.
+    pub role: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who has signed an instrument, and when.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn signatures<R: Reads>(
+    reads: &mut R,
+    hash: &InstrumentHash,
+) -> Result<Vec<Signed>, Error> {
+    let row = |row: &Row<'_>| {
+        let (party, signatory, role) = (row.parse(0)?, row.text(1)?, row.text(2)?);
+        Ok(Signed { party, signatory, role, at: row.time(3)? })
+    };
+    Ok(reads.list(sql::LIST_SIGNATURES_OF, values![hash], row).await?)
+}
+
+async fn of_text<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    instrument: &Instrument,
+    party: &OrganisationId,
+) -> Result<BTreeSet<Refusal>, Error> {
+    let named = instrument.clauses.iter().filter_map(|clause| clause.source.as_ref());
+    let named = named.map(|source| &source.instrument).chain(&instrument.agreement.under);
+    let mut sources = Vec::new();
+    for name in named.collect::<BTreeSet<_>>() {
+        let name = name.to_string();
+        let of = values![name.as_str()];
+        let hash = reads.find(sql::FIND_INSTRUMENT_NAMED, of, |row| row.text(0)).await?;
+        let Some(hash) = hash else { continue };
+        let of = values![hash.as_str()];
+        let text = reads.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
+        sources.push(read(&text.ok_or(Error::Corrupt("instrument"))?)?);
+    }
+    let cleared = signing::cleared(reads, &instrument.hash()).await?;
+    let sources: Vec<_> = sources.iter().collect();
+    Ok(signing::refusals(instrument, party, &sources, cleared, ctx.clock.today()))
+}
+
+/// The key that made the signature; or the first reason why it is not taken.
+async fn signing_key(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    instrument: &Instrument,
+    signing: &Signing,
+    signature: &[u8; 64],
+) -> Result<Result<Vec<u8>, Refusal>, Error> {
+    // A statute pack has no parties: its lead party adopts it.
+    let leads = instrument.agreement.lead_party == signing.party;
+    if !leads && instrument.party(&signing.party).is_none() {
+        return Ok(Err(Refusal::NotSignatory));
+    }
+    let of = values![&signing.party, signing.signatory.as_str()];
+    let row = |row: &Row<'_>| Ok((row.bytes(0)?, row.int(1)?, row.int_opt(2)?));
+    let Some((key, added, until)) = tx.find(sql::FIND_SIGNING_KEY, of, row).await? else {
+        return Ok(Err(Refusal::NotSignatory));
+    };
+    let of = values![&signing.hash];
+    let registered = tx.find(sql::FIND_REGISTERED, of, |row| row.int(0)).await?;
+    let now = ctx.now_us();
+    let latest = added.max(registered.unwrap_or_default());
+    let ahead = signing.time > ctx.clock.now() + AHEAD_MAX;
+    if now < latest || ahead {
+        return Ok(Err(Refusal::ClockSetBack));
+    }
+    if until.is_some_and(|until| until <= now) {
+        return Ok(Err(Refusal::KeyExpired));
+    }
+    let Ok(message) = signing.message() else { return Ok(Err(Refusal::OtherBytes)) };
+    if !verifies(&key, &message, signature)? {
+        return Ok(Err(Refusal::OtherBytes));
+    }
+    let found = of_text(tx, ctx, instrument, &signing.party).await?;
+    Ok(found.first().map_or(Ok(key), |refusal| Err(*refusal)))
+}
+
+/// A refused signature stands with the party; with the lead party where it is nobody's.
+async fn refused(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    instrument: &Instrument,
+    (signing, refusal): (&Signing, Refusal),
+) -> Result<(), Error> {
+    let party = instrument.party(&signing.party).map(|party| &party.id);
+    let stream = party.unwrap_or(&instrument.agreement.lead_party);
+    let detail = json!({ "instrument": signing.hash.as_str(), "refused": refusal.code() });
+    record(tx, ctx, keys, stream, EntryKind::Sign, detail).await
 }
 
 async fn keep(
@@ -125,7 +284,7 @@ async fn keep(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     signing: &Signing,
-    signature: &[u8; 64],
+    (signature, key): (&[u8; 64], &[u8]),
 ) -> Result<(), Error> {
     let of = values![
         &signing.hash,
@@ -133,7 +292,8 @@ async fn keep(
         signing.signatory.as_str(),
         signing.role.as_str(),
         signing.time,
-        signature.as_slice()
+        signature.as_slice(),
+        key
     ];
     if tx.execute(sql::INSERT_SIGNATURE, of).await? == 0 {
         return Ok(()); // Signed already: the first signature stands.
@@ -148,11 +308,14 @@ async fn keep(
     Ok(())
 }
 
-fn verify(key: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
+fn read(canonical: &str) -> Result<Instrument, Error> {
+    Instrument::from_canonical(canonical).map_err(|_| Error::Corrupt("instrument"))
+}
+
+fn verifies(key: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<bool, Error> {
     let key: [u8; 32] = key.try_into().map_err(|_| Error::Corrupt("signing key"))?;
     let key = VerifyingKey::from_bytes(&key).map_err(|_| Error::Corrupt("signing key"))?;
-    let signature = Signature::from_bytes(signature);
-    key.verify_strict(message, &signature).map_err(|_| Error::BadSignature)
+    Ok(key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
 }
 
 /// Suspends an instrument for every pair that `by` is one of: routine clauses stop, duties go on.
@@ -200,7 +363,7 @@ pub async fn resume(
     .await
 }
 
-async fn record(
+pub(crate) async fn record(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
@@ -228,6 +391,10 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
         registers.entry(hash).or_default().signed.insert(party);
     }
     let today = Day(ctx.clock.today());
+    let left = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?, row.parse::<Date>(2)?));
+    for (hash, party, from) in reads.list(sql::LIST_DEPARTURES, values![], left).await? {
+        registers.entry(hash).or_default().left.insert(party, Day(from));
+    }
     for (hash, party) in reads.list(sql::LIST_SUSPENDED, values![ctx.now_us()], pair).await? {
         let suspension = Suspension { party: Some(party), from: today, until: None };
         registers.entry(hash).or_default().suspended.push(suspension);

@@ -15,6 +15,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: FIRST,
     },
     Migration { owner: "ken-sharing", number: 2, title: "who stands together", sql: TOGETHER },
+    Migration {
+        owner: "ken-sharing",
+        number: 3,
+        title: "clearances, expiring keys, departures",
+        sql: SIGNING,
+    },
 ];
 
 const FIRST: &str = "
@@ -82,6 +88,20 @@ CREATE TABLE person_together (
 );
 ";
 
+/// What signing rests on, keys that expire, and parties that leave.
+const SIGNING: &str = "
+ALTER TABLE signing_key ADD COLUMN until_us BIGINT;
+ALTER TABLE signature ADD COLUMN public_key {bytes};
+CREATE TABLE clearance (
+  hash TEXT NOT NULL, what TEXT NOT NULL, by_organisation TEXT NOT NULL, given_us BIGINT NOT NULL,
+  until_day TEXT, PRIMARY KEY (hash, what)
+);
+CREATE TABLE departure (
+  hash TEXT NOT NULL, party TEXT NOT NULL, from_day TEXT NOT NULL, kind TEXT NOT NULL,
+  given_us BIGINT NOT NULL, PRIMARY KEY (hash, party)
+);
+";
+
 statements! {
     /// Registers an instrument once; its hash is its identity.
     INSERT_INSTRUMENT = "INSERT INTO instrument (hash, name, canonical, registered_us)
@@ -93,16 +113,46 @@ statements! {
     /// Whether an instrument is registered.
     FIND_INSTRUMENT = "SELECT canonical FROM instrument WHERE hash = $1";
     /// Who may sign for a party.
-    UPSERT_SIGNING_KEY = "INSERT INTO signing_key (party, signatory, public_key, added_us)
-        VALUES ($1, $2, $3, $4)
+    UPSERT_SIGNING_KEY = "INSERT INTO signing_key
+        (party, signatory, public_key, added_us, until_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (party, signatory) DO UPDATE
-        SET public_key = excluded.public_key, added_us = excluded.added_us, ended_us = NULL";
-    /// The key a signatory signs with now.
-    FIND_SIGNING_KEY = "SELECT public_key FROM signing_key
+        SET public_key = excluded.public_key, added_us = excluded.added_us, ended_us = NULL,
+          until_us = excluded.until_us";
+    /// The key a signatory signs with now, from when and until when.
+    FIND_SIGNING_KEY = "SELECT public_key, added_us, until_us FROM signing_key
         WHERE party = $1 AND signatory = $2 AND ended_us IS NULL";
+    /// Takes a signatory's key away.
+    END_SIGNING_KEY = "UPDATE signing_key SET ended_us = $3
+        WHERE party = $1 AND signatory = $2 AND ended_us IS NULL";
+    /// Who has signed one instrument, when and in which office.
+    LIST_SIGNATURES_OF = "SELECT party, signatory, role, signed_us FROM signature
+        WHERE hash = $1 ORDER BY party";
+    /// When the newest thing that a signature rests on was registered.
+    FIND_REGISTERED = "SELECT registered_us FROM instrument WHERE hash = $1";
+    /// Clears a text, or clears it anew.
+    UPSERT_CLEARANCE = "INSERT INTO clearance (hash, what, by_organisation, given_us, until_day)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (hash, what) DO UPDATE SET by_organisation = excluded.by_organisation,
+          given_us = excluded.given_us, until_day = excluded.until_day";
+    /// Takes a clearance back.
+    DELETE_CLEARANCE = "DELETE FROM clearance WHERE hash = $1 AND what = $2";
+    /// What is cleared for a text.
+    LIST_CLEARANCES = "SELECT what, until_day FROM clearance WHERE hash = $1 ORDER BY what";
+    /// Says from which day a party is out; the first word stands, unless a sooner day is given.
+    UPSERT_DEPARTURE = "INSERT INTO departure (hash, party, from_day, kind, given_us)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (hash, party) DO UPDATE SET from_day = excluded.from_day,
+          kind = excluded.kind, given_us = excluded.given_us
+        WHERE excluded.from_day < departure.from_day";
+    /// Who has left what, and from when.
+    LIST_DEPARTURES = "SELECT hash, party, from_day FROM departure ORDER BY hash, party";
+    /// Who has left one instrument, from when, and how.
+    LIST_DEPARTURES_OF = "SELECT party, from_day, kind FROM departure
+        WHERE hash = $1 ORDER BY party";
     /// Keeps a party's signature; the first stands.
     INSERT_SIGNATURE = "INSERT INTO signature
-        (hash, party, signatory, role, signed_us, signature) VALUES ($1, $2, $3, $4, $5, $6)
+        (hash, party, signatory, role, signed_us, signature, public_key)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (hash, party) DO NOTHING";
     /// Who has signed what.
     LIST_SIGNATURES = "SELECT hash, party FROM signature ORDER BY hash, party";

@@ -104,7 +104,8 @@ faults!(
     ken_sharing::Error,
     ken_person::Error,
     ken_records::Error,
-    ken_hub::Error
+    ken_hub::Error,
+    ken_office::Error
 );
 
 impl IntoResponse for Stop {

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&[Migration]] = &[
     ken_person::MIGRATIONS,
     ken_records::MIGRATIONS,
     ken_hub::MIGRATIONS,
+    ken_office::MIGRATIONS,
 ];
 
 /// Most turns of a sealer that a command waits for: ten million leaves.

@@ -11,9 +11,11 @@ use ken_core::{
 use ken_directory::Acting;
 use ken_records::{Disclosed, Filing};
 use ken_sharing::fact::{self, Grade};
+use ken_sharing::instrument::Signatory;
 use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Decision, Gate, Instrument, Question, RowClass, Signing, gate, instrument,
+    Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, gate, instrument,
 };
 use ken_store::guard;
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
@@ -72,11 +74,22 @@ impl World {
         let agreed = Instrument::parse(text).unwrap().dated_from(today);
         let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
         let lead = &agreed.agreement.lead_party;
+        let until = Some(Day("2027-06-01".parse().unwrap()));
+        db.write("test.clear", async |tx| {
+            for what in [Clearance::Notice, Clearance::Assessment] {
+                signing::clear(tx, &ctx, keys, &hash, what, (lead, until)).await?;
+            }
+            Ok::<_, ken_sharing::Error>(())
+        })
+        .await
+        .unwrap();
         let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();
         for party in parties.iter().copied().chain([lead]).filter(|party| signs(party.as_str())) {
             let key = SigningKey::from_bytes(&[7; 32]);
             let public = key.verifying_key();
-            instrument::add_signatory(db, &ctx, keys, party, "J. Example", &public).await.unwrap();
+            let (party_id, name) = (party.clone(), "J. Example".to_owned());
+            let signatory = Signatory { party: party_id, name, key: public, until: None };
+            instrument::add_signatory(db, &ctx, keys, &signatory).await.unwrap();
             let signing = Signing {
                 hash: hash.clone(),
                 party: party.clone(),

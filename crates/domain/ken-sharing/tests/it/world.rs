@@ -9,9 +9,11 @@ use jiff::civil::Date;
 use ken_core::{AccountId, Ctx, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, Organisation, organisation, practitioner};
 use ken_sharing::fact::Grade;
+use ken_sharing::instrument::Signatory;
 use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Decision, Error, Gate, Instrument, Question, Signing, gate, instrument,
+    Action, Caller, Day, Decision, Error, Gate, Instrument, Question, Signing, gate, instrument,
     together,
 };
 use ken_store::{Tx, guard};
@@ -68,12 +70,23 @@ impl World {
         let today: Date = "2026-11-01".parse().unwrap();
         let agreed = Instrument::parse(text).unwrap().dated_from(today);
         let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
+        let lead = &agreed.agreement.lead_party;
+        let until = Some(Day("2027-06-01".parse().unwrap()));
+        self.write(async |tx| {
+            for what in [Clearance::Notice, Clearance::Assessment] {
+                signing::clear(tx, &ctx, keys, &hash, what, (lead, until)).await?;
+            }
+            Ok(())
+        })
+        .await;
         let parties = agreed.parties.iter().map(|party| &party.id);
         let parties: BTreeSet<_> = parties.chain([&agreed.agreement.lead_party]).collect();
         for party in parties {
             let key = SigningKey::from_bytes(&[7; 32]);
             let public = key.verifying_key();
-            instrument::add_signatory(db, &ctx, keys, party, "J. Example", &public).await.unwrap();
+            let (of, name) = (party.clone(), "J. Example".to_owned());
+            let signatory = Signatory { party: of, name, key: public, until: None };
+            instrument::add_signatory(db, &ctx, keys, &signatory).await.unwrap();
             let signing = Signing {
                 hash: hash.clone(),
                 party: party.clone(),

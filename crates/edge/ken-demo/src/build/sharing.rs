@@ -4,7 +4,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
 use ken_agreement::{Instrument, Signing};
 use ken_core::OrganisationId;
-use ken_sharing::instrument;
+use ken_sharing::instrument::{self, Signatory};
+use ken_sharing::signing::{self, Clearance};
 
 use super::{Error, Listener, Parts, Progress};
 use crate::agreements;
@@ -23,6 +24,7 @@ pub(super) async fn agreements(
     for (copy, signing) in &copies {
         let ctx = parts.ctx();
         instrument::register(&parts.db, &ctx, &parts.keys, copy).await?;
+        clear(parts, copy).await?;
         for (party, office) in signatories(copy)? {
             if !signing.unsigned.contains(&party.as_str()) {
                 sign(parts, copy, party, office).await?;
@@ -31,6 +33,20 @@ pub(super) async fn agreements(
         listener(Progress::Did(1));
     }
     Ok(())
+}
+
+/// Says for the lead party that the notice is published and the assessment approved, as the text
+/// has it.
+async fn clear(parts: &Parts, copy: &Instrument) -> Result<(), Error> {
+    let (ctx, hash, lead) = (parts.ctx(), copy.hash(), &copy.agreement.lead_party);
+    let until = copy.dpia.as_ref().map_or(copy.lifecycle.review_due, |dpia| dpia.review_due);
+    let written = parts.db.write("demo.clear", async |tx| {
+        for what in [Clearance::Notice, Clearance::Assessment] {
+            signing::clear(tx, &ctx, &parts.keys, &hash, what, (lead, Some(until))).await?;
+        }
+        Ok::<_, ken_sharing::Error>(())
+    });
+    Ok(written.await?)
 }
 
 /// Who signs an instrument, and in which office. A statute pack has no parties: its lead party
@@ -48,7 +64,7 @@ fn signatories(instrument: &Instrument) -> Result<Vec<(&OrganisationId, &str)>, 
 /// Signs for one party. The key is drawn, used once and forgotten: what stays is the public half.
 async fn sign(
     parts: &Parts,
-    instrument: &Instrument,
+    copy: &Instrument,
     by: &OrganisationId,
     office: &str,
 ) -> Result<(), Error> {
@@ -56,10 +72,11 @@ async fn sign(
     let key = SigningKey::from_bytes(&ctx.entropy());
     let signatory = format!("{office} of {by} (made up)");
     let verifier = key.verifying_key();
-    ken_sharing::instrument::add_signatory(&parts.db, &ctx, &parts.keys, by, &signatory, &verifier)
-        .await?;
+    let named =
+        Signatory { party: by.clone(), name: signatory.clone(), key: verifier, until: None };
+    instrument::add_signatory(&parts.db, &ctx, &parts.keys, &named).await?;
     let signing = Signing {
-        hash: instrument.hash(),
+        hash: copy.hash(),
         party: by.clone(),
         signatory,
         role: office.to_owned(),
@@ -67,5 +84,5 @@ async fn sign(
     };
     let message = signing.message().map_err(ken_agreement::Error::from)?;
     let signature = key.sign(&message).to_bytes();
-    Ok(ken_sharing::instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?)
+    Ok(instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?)
 }

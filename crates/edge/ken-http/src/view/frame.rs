@@ -38,7 +38,9 @@ impl Area {
                 ("/my/record", "My record"),
                 ("/my/looked", "Who looked at my record"),
             ],
-            Self::Governance => &[("/ig/reviews", "Emergency access to check")],
+            Self::Governance => {
+                &[("/ig/reviews", "Emergency access to check"), ("/ig/agreements", "Agreements")]
+            }
             Self::Operations => &[("/ops/hub", "Messages"), ("/ops/match", "Identity to review")],
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use ken_core::{
-    AccountId, Clock as _, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Sensitive,
+    AccountId, Clock as _, Ctx, InstrumentHash, MessageId, OrganisationId, PersonId,
+    PractitionerId, Sensitive,
 };
 use ken_directory::{
     Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, PasswordHash,
@@ -16,7 +17,9 @@ use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Found, Query};
 use ken_records::Filing;
-use ken_sharing::{Gate, Instrument, RowClass, Signing, instrument};
+use ken_sharing::instrument::Signatory;
+use ken_sharing::signing::Clearance;
+use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, instrument, signing};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;
@@ -88,6 +91,7 @@ pub(crate) async fn worlds_with(hidden: Hidden) -> Vec<World> {
         ken_person::MIGRATIONS,
         ken_records::MIGRATIONS,
         ken_hub::MIGRATIONS,
+        ken_office::MIGRATIONS,
     ];
     let mut worlds = Vec::new();
     for on in engines(&migrations).await {
@@ -186,11 +190,15 @@ async fn accounts(
 async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
     let agreed = Instrument::parse(text).unwrap().dated_from("2026-11-01".parse().unwrap());
     let hash = instrument::register(&on.db, ctx, &on.keys, &agreed).await.unwrap();
+    let lead = &agreed.agreement.lead_party;
+    clear(on, ctx, &hash, lead).await;
     let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();
-    for party in parties.into_iter().chain([&agreed.agreement.lead_party]) {
+    for party in parties.into_iter().chain([lead]) {
         let key = SigningKey::from_bytes(&[7; 32]);
         let (public, name) = (key.verifying_key(), "J. Example".to_owned());
-        instrument::add_signatory(&on.db, ctx, &on.keys, party, &name, &public).await.unwrap();
+        let signatory =
+            Signatory { party: party.clone(), name: name.clone(), key: public, until: None };
+        instrument::add_signatory(&on.db, ctx, &on.keys, &signatory).await.unwrap();
         let signing = Signing {
             hash: hash.clone(),
             party: party.clone(),
@@ -201,6 +209,20 @@ async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
         let signature = key.sign(&signing.message().unwrap()).to_bytes();
         instrument::sign(&on.db, ctx, &on.keys, &signing, &signature).await.unwrap();
     }
+}
+
+/// Says that the notice is published and the assessment approved.
+async fn clear(on: &Databases, ctx: &Ctx<'_>, hash: &InstrumentHash, by: &OrganisationId) {
+    on.db
+        .write("test.clear", async |tx: &mut Tx| {
+            let until = Some(Day("2027-06-01".parse().unwrap()));
+            for what in [Clearance::Notice, Clearance::Assessment] {
+                signing::clear(tx, ctx, &on.keys, hash, what, (by, until)).await?;
+            }
+            Ok::<_, ken_sharing::Error>(())
+        })
+        .await
+        .unwrap();
 }
 
 /// Sends what the partnership knows, as messages.

@@ -1,3 +1,39 @@
 //! Pages for information governance.
 
+pub(crate) mod agreement;
+pub(crate) mod agreements;
+pub(crate) mod matrix;
 pub(crate) mod reviews;
+pub(crate) mod signatories;
+pub(crate) mod signing;
+pub(crate) mod standing;
+
+use ken_agreement::Instrument;
+use ken_core::{InstrumentHash, OrganisationId};
+use ken_sharing::bundle::Admitted;
+use ken_sharing::instrument;
+use ken_store::Snapshot;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
+
+/// Every instrument, with what the registers say.
+async fn all(app: &App, caller: &Caller) -> Result<Vec<Admitted>, Stop> {
+    let ctx = app.ctx(caller.request());
+    let read = async |s: &mut Snapshot| instrument::load(s, &ctx).await;
+    Ok(app.db().snapshot("http.instruments", read).await?.instruments)
+}
+
+/// The instrument of an address, among all of them.
+async fn one(app: &App, caller: &Caller, hash: &str) -> Result<(Admitted, Vec<Admitted>), Stop> {
+    let hash: InstrumentHash = hash.parse().map_err(|_| Stop::NotFound)?;
+    let all = all(app, caller).await?;
+    let found = ken_office::agreement::find(&all, &hash).cloned().ok_or(Stop::NotFound)?;
+    Ok((found, all))
+}
+
+/// A party's name, as its agreement has it.
+fn party_name(instrument: &Instrument, id: &OrganisationId) -> String {
+    instrument.party(id).map_or_else(|| id.to_string(), |party| party.name.clone())
+}

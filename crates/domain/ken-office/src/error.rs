@@ -1,0 +1,45 @@
+//! What can go wrong in the office. A refusal is not an error.
+
+use thiserror::Error;
+
+/// Why an operation of the office failed. None of these says anything about a person.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The store failed, or was too busy; nothing is half-done.
+    #[error("store failed")]
+    Store(#[from] ken_store::Error),
+    /// The ledger could not be written; so nothing was changed.
+    #[error("ledger failed")]
+    Ledger(#[from] ken_ledger::Error),
+    /// Instruments could not be read or changed.
+    #[error("sharing failed")]
+    Sharing(#[from] ken_sharing::Error),
+    /// What is stored cannot be read back: the named thing is corrupt.
+    #[error("stored {0} cannot be read")]
+    Corrupt(&'static str),
+}
+
+impl From<ken_sharing::bundle::Error> for Error {
+    fn from(error: ken_sharing::bundle::Error) -> Self {
+        Self::Sharing(error.into())
+    }
+}
+
+impl From<ken_sharing::decide::Error> for Error {
+    fn from(error: ken_sharing::decide::Error) -> Self {
+        Self::Sharing(error.into())
+    }
+}
+
+impl Error {
+    /// The stable code, as documented in `docs/errors.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(cause) => cause.code(),
+            Self::Ledger(cause) => cause.code(),
+            Self::Sharing(cause) => cause.code(),
+            Self::Corrupt(_) => "office.corrupt",
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The governance office: agreements from draft to end.
+//!
+//! # Invariants
+//!
+//! - What an agreement is said to permit comes from deciding it; clauses are read in no second way.
+//! - Nothing here reads a person's information, and no table here names a person.
+//! - Whoever acts is named, and what they did stands on the ledger of their organisation.
+//!
+//! # Sources
+//!
+//! - The Scottish Information Sharing Toolkit, for the life of an agreement; UK GDPR arts. 5(2),
+//!   24, 26, 28, 30 and 35, for what an office must be able to show.
+
+pub mod agreement;
+mod error;
+pub mod matrix;
+pub mod signing;
+mod sql;
+
+pub use error::Error;
+pub use sql::{ALL as STATEMENTS, MIGRATIONS};

@@ -1,0 +1,303 @@
+//! Signatories, their keys, and signing: with a key that Ken keeps, or with one brought as a file.
+//!
+//! # Invariants
+//!
+//! - A key that is kept signs for nobody but the practitioner whose it is, under their own sign-in.
+//! - Every refusal is decided in `ken_sharing::instrument::sign`, whichever way a signature comes.
+//! - The secret half of a brought key is never here.
+//!
+//! Source: RFC 8032 (Ed25519); house policy that an organisation's own governance office registers
+//! its signatories, and nobody else's.
+
+use std::fmt::Write as _;
+
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use jiff::Timestamp;
+use ken_agreement::Signing;
+use ken_core::{Ctx, InstrumentHash, OrganisationId, PractitionerId};
+use ken_directory::Acting;
+use ken_sharing::instrument;
+use ken_sharing::signing::Refusal;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads, Row, values};
+use serde::Deserialize;
+
+use crate::{Error, sql};
+
+/// Most signatories of one party that a page shows. House policy.
+const SIGNATORIES_MAX: i64 = 100;
+/// What a kept key is sealed with, before the party and the name.
+const BINDING: &str = "ken-office/signing-key/1";
+
+/// Somebody who may sign for a party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatory {
+    /// The name, as it stands in signatures.
+    pub name: String,
+    /// Whose sign-in uses the kept key.
+    pub practitioner: PractitionerId,
+    /// The office: `Caldicott Guardian`.
+    pub office: String,
+    /// From when on the key no longer signs.
+    pub until: Option<Timestamp>,
+    /// Whether Ken keeps the key; otherwise signatures are brought.
+    pub is_kept: bool,
+}
+
+/// A signatory to register.
+#[derive(Debug, Clone)]
+pub struct NewSignatory {
+    /// The name, as it will stand in signatures.
+    pub name: String,
+    /// Who it is.
+    pub practitioner: PractitionerId,
+    /// The office they sign in.
+    pub office: String,
+    /// From when on the key no longer signs.
+    pub until: Option<Timestamp>,
+    /// The public half of a key that they keep themselves; none: Ken draws and keeps one.
+    pub brought: Option<VerifyingKey>,
+}
+
+/// What became of an attempt to sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is signed.
+    Signed,
+    /// It is refused, and the refusal is on the ledger.
+    Refused(Refusal),
+    /// Ken keeps no key for this practitioner and party.
+    NoKey,
+    /// What was brought is no signature file.
+    NotRead,
+}
+
+/// Registers a signatory of one's own organisation.
+///
+/// # Errors
+///
+/// Whatever the store, the key store or the ledger says.
+pub async fn register(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    new: &NewSignatory,
+) -> Result<(), Error> {
+    let party = &by.organisation;
+    let (public, kept) = if let Some(key) = new.brought {
+        (key, None)
+    } else {
+        let seed: [u8; 32] = ctx.entropy();
+        let key = keys.fresh().await?;
+        let sealed = keys.seal(&key, &binding(party, &new.name), &seed).await?;
+        (SigningKey::from_bytes(&seed).verifying_key(), Some((key, sealed)))
+    };
+    let (key, sealed) = kept.unzip();
+    db.write("office.add-signatory", async |tx| {
+        let key = key.as_ref().map(ToString::to_string);
+        let of = values![
+            party,
+            new.name.as_str(),
+            new.practitioner,
+            new.office.as_str(),
+            new.until.map(Timestamp::as_microsecond),
+            key.as_deref(),
+            sealed.as_deref(),
+            by.practitioner,
+            ctx.now_us()
+        ];
+        tx.execute(sql::UPSERT_SIGNATORY, of).await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
+    let (party, name) = (party.clone(), new.name.clone());
+    let signatory = instrument::Signatory { party, name, key: public, until: new.until };
+    Ok(instrument::add_signatory(db, ctx, keys, &signatory).await?)
+}
+
+/// Ends a signatory of one's own organisation; a kept key is gone with it.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn end(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    name: &str,
+) -> Result<bool, Error> {
+    let party = &by.organisation;
+    let ended = instrument::end_signatory(db, ctx, keys, party, name).await?;
+    db.write("office.end-signatory", async |tx| {
+        tx.execute(sql::END_SIGNATORY, values![party, name, ctx.now_us()]).await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(ended)
+}
+
+/// Who may sign for a party.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn list<R: Reads>(
+    reads: &mut R,
+    party: &OrganisationId,
+) -> Result<Vec<Signatory>, Error> {
+    let row = |row: &Row<'_>| {
+        Ok(Signatory {
+            name: row.text(0)?,
+            practitioner: row.parse(1)?,
+            office: row.text(2)?,
+            until: row.time_opt(3)?,
+            is_kept: row.text_opt(4)?.is_some(),
+        })
+    };
+    Ok(reads.list(sql::LIST_SIGNATORIES, values![party, SIGNATORIES_MAX], row).await?)
+}
+
+/// Signs for one's own organisation with the key that Ken keeps for whoever acts.
+///
+/// # Errors
+///
+/// Whatever the store, the key store or the ledger says.
+pub async fn sign_kept(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    hash: &InstrumentHash,
+) -> Result<Attempt, Error> {
+    let party = &by.organisation;
+    let row = |row: &Row<'_>| {
+        Ok((row.text(0)?, row.text(1)?, row.parse_opt::<KeyId>(2)?, row.bytes_opt(3)?))
+    };
+    let own = db
+        .snapshot("office.own-signatory", async |s| {
+            let of = values![party, by.practitioner];
+            Ok::<_, Error>(s.find(sql::FIND_OWN_SIGNATORY, of, row).await?)
+        })
+        .await?;
+    let Some((signatory, role, Some(key), Some(sealed))) = own else { return Ok(Attempt::NoKey) };
+    let Some(seed) = keys.open(&key, &binding(party, &signatory), &sealed).await? else {
+        return Ok(Attempt::NoKey);
+    };
+    let seed: [u8; 32] = seed.try_into().map_err(|_| Error::Corrupt("signing key"))?;
+    let (hash, party, time) = (hash.clone(), party.clone(), ctx.clock.now());
+    let signing = Signing { hash, party, signatory, role, time };
+    let message = signing.message().map_err(|_| Error::Corrupt("signatory"))?;
+    let signature = SigningKey::from_bytes(&seed).sign(&message).to_bytes();
+    attempt(instrument::sign(db, ctx, keys, &signing, &signature).await)
+}
+
+/// Takes a signature that was made elsewhere, for one's own organisation.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn sign_brought(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (hash, file): (&InstrumentHash, &str),
+) -> Result<Attempt, Error> {
+    let Some((signing, signature)) = read_file(file) else { return Ok(Attempt::NotRead) };
+    if signing.party != by.organisation {
+        return Ok(Attempt::Refused(Refusal::NotSignatory));
+    }
+    if signing.hash != *hash {
+        return Ok(Attempt::Refused(Refusal::OtherBytes));
+    }
+    attempt(instrument::sign(db, ctx, keys, &signing, &signature).await)
+}
+
+fn attempt(signed: Result<(), ken_sharing::Error>) -> Result<Attempt, Error> {
+    match signed {
+        Ok(()) => Ok(Attempt::Signed),
+        Err(ken_sharing::Error::NotSigned(refusal)) => Ok(Attempt::Refused(refusal)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A signature file: what is signed, and the signature in hexadecimal, as JSON.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignatureFile {
+    hash: InstrumentHash,
+    party: OrganisationId,
+    signatory: String,
+    role: String,
+    time: Timestamp,
+    signature: String,
+}
+
+/// Reads a signature file; none where it is not one.
+#[must_use]
+pub fn read_file(text: &str) -> Option<(Signing, [u8; 64])> {
+    let file: SignatureFile = serde_json::from_str(text).ok()?;
+    let signature = from_hex(&file.signature)?;
+    let SignatureFile { hash, party, signatory, role, time, .. } = file;
+    Some((Signing { hash, party, signatory, role, time }, signature))
+}
+
+/// A key as people exchange it: 64 hexadecimal digits.
+#[must_use]
+pub fn read_key(text: &str) -> Option<VerifyingKey> {
+    VerifyingKey::from_bytes(&from_hex(text.trim())?).ok()
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits: Option<Vec<u32>> = text.chars().map(|sign| sign.to_digit(16)).collect();
+    let bytes: Option<Vec<u8>> = digits?
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        })
+        .collect();
+    bytes?.try_into().ok()
+}
+
+fn binding(party: &OrganisationId, name: &str) -> Vec<u8> {
+    format!("{BINDING}\n{party}\n{name}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_is_read_whole_or_not_at_all() {
+        assert_eq!(from_hex::<2>("01fF"), Some([1, 255]));
+        for text in ["", "01", "01f", "01ff0", "01fg", "é1ff"] {
+            assert_eq!(from_hex::<2>(text), None, "{text}");
+        }
+        assert_eq!(hex(&[1, 255]), "01ff");
+    }
+
+    #[test]
+    fn a_signature_file_has_no_more_and_no_less() {
+        let good = format!(
+            r#"{{"hash":"ab","party":"cec","signatory":"A","role":"B",
+            "time":"2026-11-01T09:00:00Z","signature":"{}"}}"#,
+            "00".repeat(64)
+        );
+        assert!(read_file(&good).is_some());
+        assert!(read_file(&good.replace("\"role\":\"B\",", "")).is_none());
+        assert!(read_file(&good.replace("{\"hash\"", "{\"more\":1,\"hash\"")).is_none());
+        assert!(read_file(&good.replace("0000", "00")).is_none());
+    }
+}

@@ -1,0 +1,10 @@
+//! The governance office over real databases, on every engine there is.
+
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod signing;
+#[cfg(test)]
+mod statements;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,170 @@
+//! Signing from end to end: each refusal by its name and on the ledger, staggered signatures,
+//! leaving with notice, and nobody signing for another.
+
+use ed25519_dalek::{Signer, SigningKey};
+use jiff::SignedDuration;
+use ken_agreement::status::{Pair, Status};
+use ken_agreement::{Day, Instrument, OnExit, Signing};
+use ken_core::InstrumentHash;
+use ken_office::agreement;
+use ken_office::signing::{self, Attempt, NewSignatory};
+use ken_sharing::departure::{self, Leaving};
+use ken_sharing::instrument;
+use ken_sharing::signing::{Clearance, Refusal};
+
+use crate::world::{World, id, worlds};
+
+async fn status(world: &World, one: &str, other: &str) -> Status {
+    let all = world.instruments().await;
+    let of = agreement::find(&all, &world.concern).unwrap();
+    let today = world.ctx().clock.today();
+    of.instrument.status(&of.register, Pair::of(&id(one), &id(other)), today).unwrap()
+}
+
+#[tokio::test]
+async fn signatures_come_one_by_one_and_count_pair_by_pair() {
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        let refused = |refusal| Attempt::Refused(refusal);
+        assert_eq!(world.sign("cec", &hash).await, refused(Refusal::NoticeUnpublished));
+        world.clear(&hash, Clearance::Notice).await;
+        assert_eq!(world.sign("cec", &hash).await, refused(Refusal::AssessmentMissing));
+        let named = &world.entries("cec").await[0]["refused"];
+        assert_eq!(named, "sharing.sign-assessment-missing", "{}", world.on.engine);
+        world.clear(&hash, Clearance::Assessment).await;
+        assert_eq!(status(&world, "cec", "police").await, Status::Draft);
+        assert_eq!(world.sign("cec", &hash).await, Attempt::Signed);
+        assert_eq!(status(&world, "cec", "police").await, Status::AwaitingSignatures);
+        assert_eq!(world.sign("police", &hash).await, Attempt::Signed);
+        assert_eq!(status(&world, "cec", "police").await, Status::Active);
+        assert_eq!(status(&world, "cec", "nhsl").await, Status::AwaitingSignatures);
+        assert_eq!(world.sign("practice", &hash).await, refused(Refusal::NotSignatory));
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_a_fault_is_signed_by_nobody() {
+    let text = include_str!("../../../../../agreements/glen-asp-concern.toml");
+    let check = async |change: fn(&mut Instrument), want: Refusal| {
+        for world in worlds().await {
+            let mut changed = Instrument::parse(text).unwrap();
+            changed.agreement.version = "9".parse().unwrap();
+            change(&mut changed);
+            let hash = world.register(&changed).await;
+            world.clear(&hash, Clearance::Notice).await;
+            world.clear(&hash, Clearance::Assessment).await;
+            let got = world.sign("cec", &hash).await;
+            assert_eq!(got, Attempt::Refused(want), "{}", world.on.engine);
+            let all = world.instruments().await;
+            assert!(agreement::find(&all, &hash).unwrap().register.signed.is_empty());
+        }
+    };
+    check(|text| text.parties[1].rights_contact = None, Refusal::NoOwner).await;
+    let late = |text: &mut Instrument| {
+        text.dpia.as_mut().unwrap().review_due = Day("2027-05-31".parse().unwrap());
+    };
+    check(late, Refusal::AssessmentOutOfDate).await;
+    check(|text| text.bases.clear(), Refusal::Unsound).await;
+}
+
+fn brought(hash: &InstrumentHash, party: &str, time: &str, key: &SigningKey) -> String {
+    let signing = Signing {
+        hash: hash.clone(),
+        party: id(party),
+        signatory: "Lead of cec".into(),
+        role: "SIRO".into(),
+        time: time.parse().unwrap(),
+    };
+    let signature = signing::hex(&key.sign(&signing.message().unwrap()).to_bytes());
+    serde_json::json!({ "hash": hash.as_str(), "party": party, "signatory": "Lead of cec",
+        "role": "SIRO", "time": time, "signature": signature })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_brought_signature_is_over_these_bytes_in_time_and_by_this_key() {
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        world.clear(&hash, Clearance::Notice).await;
+        world.clear(&hash, Clearance::Assessment).await;
+        let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
+        let key = SigningKey::from_bytes(&[3; 32]);
+        let until = "2027-07-01T00:00:00Z";
+        let new = NewSignatory {
+            name: "Lead of cec".into(),
+            practitioner: by.practitioner,
+            office: "SIRO".into(),
+            until: Some(until.parse().unwrap()),
+            brought: Some(key.verifying_key()),
+        };
+        signing::register(db, &world.ctx(), keys, &by, &new).await.unwrap();
+        let (now, other) = ("2027-06-01T08:00:00Z", "ab12".parse().unwrap());
+        let check = async |file: &str, want: Attempt| {
+            let of = (&hash, file);
+            let got = signing::sign_brought(db, &world.ctx(), keys, &by, of).await.unwrap();
+            assert_eq!(got, want, "{}", world.on.engine);
+        };
+        let refused = Attempt::Refused;
+        check("not a file", Attempt::NotRead).await;
+        check(&brought(&other, "cec", now, &key), refused(Refusal::OtherBytes)).await;
+        check(&brought(&hash, "police", now, &key), refused(Refusal::NotSignatory)).await;
+        let stranger = SigningKey::from_bytes(&[4; 32]);
+        check(&brought(&hash, "cec", now, &stranger), refused(Refusal::OtherBytes)).await;
+        let moved = brought(&hash, "cec", now, &key).replace("T08:00", "T08:01");
+        check(&moved, refused(Refusal::OtherBytes)).await;
+        let ahead = brought(&hash, "cec", "2027-06-01T09:06:00Z", &key);
+        check(&ahead, refused(Refusal::ClockSetBack)).await;
+        world.clock.set("2027-05-31T09:00:00Z".parse().unwrap());
+        check(&brought(&hash, "cec", now, &key), refused(Refusal::ClockSetBack)).await;
+        world.clock.set(until.parse().unwrap());
+        check(&brought(&hash, "cec", now, &key), refused(Refusal::KeyExpired)).await;
+        world.clock.set("2027-06-01T09:00:01Z".parse().unwrap());
+        check(&brought(&hash, "cec", now, &key), Attempt::Signed).await;
+        let kept = signing::sign_kept(db, &world.ctx(), keys, &by, &hash).await.unwrap();
+        assert_eq!(kept, Attempt::NoKey, "the secret half was never here");
+    }
+}
+
+#[tokio::test]
+async fn an_ended_signatory_signs_no_more() {
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        world.sign("cec", &hash).await;
+        let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
+        assert!(signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
+        assert!(!signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
+        let kept = signing::sign_kept(db, &world.ctx(), keys, &by, &hash).await.unwrap();
+        assert_eq!(kept, Attempt::NoKey);
+    }
+}
+
+#[tokio::test]
+async fn a_party_is_out_when_its_notice_has_run_and_all_are_when_the_lead_ends_it() {
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        world.clear(&hash, Clearance::Notice).await;
+        world.clear(&hash, Clearance::Assessment).await;
+        for party in ["cec", "police", "nhsl"] {
+            assert_eq!(world.sign(party, &hash).await, Attempt::Signed);
+        }
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let leave = async |party: &str, leaving| {
+            departure::leave(db, &world.ctx(), keys, &hash, (&id(party), leaving)).await
+        };
+        let (day, exit) = leave("police", Leaving::Withdraws).await.unwrap();
+        let notice = day.0.since(world.ctx().clock.today()).unwrap().get_days();
+        assert!(notice > 0 && exit == OnExit::StopNew, "{notice}");
+        assert_eq!(status(&world, "cec", "police").await, Status::Active);
+        world.clock.advance(SignedDuration::from_hours(24 * i64::from(notice)));
+        assert_eq!(status(&world, "cec", "police").await, Status::AwaitingSignatures);
+        assert_eq!(status(&world, "cec", "nhsl").await, Status::Active);
+        let today = Day(world.ctx().clock.today());
+        assert!(leave("nhsl", Leaving::Terminated(today)).await.is_err());
+        let all = world.instruments().await;
+        let lead = agreement::find(&all, &hash).unwrap().instrument.agreement.lead_party.clone();
+        leave(lead.as_str(), Leaving::Terminated(today)).await.unwrap();
+        assert_eq!(status(&world, "cec", "nhsl").await, Status::AwaitingSignatures);
+        instrument::suspend(db, &world.ctx(), keys, &hash, &id("cec")).await.unwrap();
+        assert_eq!(status(&world, "cec", "nhsl").await, Status::AwaitingSignatures);
+    }
+}
