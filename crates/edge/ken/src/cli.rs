@@ -62,12 +62,31 @@ pub(crate) enum Ledger {
     Export {
         /// The file to write; it must not exist
         file: PathBuf,
-        /// Where the demo keeps its data
-        #[arg(long, value_name = "DIR", conflicts_with = "config")]
-        data: Option<PathBuf>,
-        /// The configuration of a partnership
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
+        /// Whose ledger
+        #[command(flatten)]
+        of: Whose,
+    },
+    /// Write the newest checkpoint to a file, for a witness to cosign
+    Checkpoint {
+        /// The file to write; it must not exist
+        file: PathBuf,
+        /// Whose ledger
+        #[command(flatten)]
+        of: Whose,
+    },
+    /// Take a checkpoint that witnesses of the trust file have cosigned
+    Cosigned {
+        /// The cosigned checkpoint, as the witness gave it
+        file: PathBuf,
+        /// Whose ledger
+        #[command(flatten)]
+        of: Whose,
+    },
+    /// Check every entry of the database against the sealed log, also while Ken runs
+    Audit {
+        /// Whose ledger
+        #[command(flatten)]
+        of: Whose,
     },
     /// Check a ledger that was exported; this needs no server and no database
     Verify {
@@ -80,6 +99,17 @@ pub(crate) enum Ledger {
         #[arg(long, value_name = "NOTE")]
         checkpoint: Option<PathBuf>,
     },
+}
+
+/// Whose ledger a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// Where the demo keeps its data
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration of a partnership
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -1,92 +1,51 @@
 //! The control socket: how a second `ken` on this machine asks a running one.
 //!
-//! A database of one machine belongs to one process. `ken ledger export` therefore asks the process
-//! that runs, through a socket in the data directory that only its owner can open, and the process
-//! writes the export there for the asker to take.
+//! A database of one machine belongs to one process. `ken ledger` therefore asks the process that
+//! runs, through a socket in the data directory that only its owner can open. A file passes in
+//! that directory: the process writes it there for the asker to take, or the asker puts it there.
 //!
 //! # Invariants
 //!
-//! - Nothing is said on the socket but a word, a file's name and a code.
+//! - Nothing is said on the socket but a word, a file's name, counts and a code.
 //! - The process writes only in its own directory, to a file that was not there.
+//! - One asker is served at a time.
+
+mod door;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use ken_core::IdSource;
 use ken_store::Db;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::trouble::{NOTHING_DONE, Trouble};
 
+pub(crate) use door::{Door, accept, read_audited};
+
 /// The socket, in the data directory.
 const FILE: &str = "ken.sock";
-/// The one thing that can be asked.
-const EXPORT: &str = "export";
-/// Longest question or answer, in bytes.
+/// Asks for an export; the answer is the name of a file.
+pub(crate) const EXPORT: &str = "export";
+/// Asks for the newest checkpoint; the answer is the name of a file.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// Hands over a cosigned checkpoint: followed by the name of a file.
+pub(crate) const COSIGNED: &str = "cosigned";
+/// Asks for an audit; the answer is what was found, after lines of how far it is.
+pub(crate) const AUDIT: &str = "audit";
+/// Longest question or line of an answer, in bytes.
 const LINE_MAX: u64 = 256;
-/// How long an asker waits for the export of a large ledger. House policy.
+/// Most lines of one answer. House policy: one for each page of five billion entries.
+const LINES_MAX: u32 = 10_000_000;
+/// How long an asker waits for the next line about a large ledger. House policy.
 const ANSWER_WAIT: Duration = Duration::from_mins(10);
-
-/// Serves the control socket until told to stop. A directory whose path is too long for a socket
-/// has none, and `ken ledger export` then needs Ken stopped.
-pub(crate) async fn serve(
-    db: Db,
-    dir: PathBuf,
-    ids: std::sync::Arc<dyn IdSource>,
-    stop: CancellationToken,
-) {
-    let file = dir.join(FILE);
-    // What a killed process left behind; the database's lock says that nobody listens.
-    let _ = fs::remove_file(&file);
-    let private =
-        |listener| fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).map(|()| listener);
-    let Ok(listener) = UnixListener::bind(&file).and_then(private) else {
-        tracing::warn!(error.code = "ken.control", "there is no control socket");
-        return;
-    };
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else { continue };
-        let _ = answer(stream, &db, &dir, &*ids).await;
-    }
-    let _ = fs::remove_file(&file);
-}
-
-async fn answer(
-    mut stream: tokio::net::UnixStream,
-    db: &Db,
-    dir: &Path,
-    ids: &dyn IdSource,
-) -> io::Result<()> {
-    let (reader, mut writer) = stream.split();
-    let mut question = String::new();
-    tokio::io::BufReader::new(reader.take(LINE_MAX)).read_line(&mut question).await?;
-    let said = if question.trim() == EXPORT {
-        let name = format!("export-{}.tmp", ids.random());
-        match write_export(db, &dir.join(&name)).await {
-            Ok(()) => format!("ok {name}\n"),
-            Err(code) => format!("no {code}\n"),
-        }
-    } else {
-        "no ken.control\n".to_owned()
-    };
-    writer.write_all(said.as_bytes()).await
-}
 
 /// Writes the ledger to a new file.
 pub(crate) async fn write_export(db: &Db, file: &Path) -> Result<(), &'static str> {
-    let mut options = OpenOptions::new();
-    let opened = options.write(true).create_new(true).mode(0o600).open(file);
-    let mut opened = io::BufWriter::new(opened.map_err(|_| "ken.export-file")?);
+    let opened = create(file).map_err(|_| "ken.export-file")?;
+    let mut opened = io::BufWriter::new(opened);
     let exported = ken_ledger::export(db, &mut opened).await;
     let whole = exported.map_err(|error| error.code()).and_then(|_| {
         opened.flush().and_then(|()| opened.get_ref().sync_all()).map_err(|_| "ken.export-file")
@@ -97,28 +56,60 @@ pub(crate) async fn write_export(db: &Db, file: &Path) -> Result<(), &'static st
     whole
 }
 
-/// Asks a running Ken for an export; `None` where none runs on this directory.
-pub(crate) fn ask_for_export(dir: &Path) -> Result<Option<PathBuf>, Trouble> {
+/// Writes the newest checkpoint to a new file.
+pub(crate) async fn write_checkpoint(db: &Db, file: &Path) -> Result<(), &'static str> {
+    let newest = db.snapshot("ledger.checkpoint", async |s| ken_ledger::checkpoint(s).await);
+    let newest = newest.await.map_err(|error| error.code())?.ok_or("ledger.unsealed")?;
+    write_new(file, newest.to_string().as_bytes()).map_err(|_| "ken.export-file")
+}
+
+/// Writes a new file that its owner alone can read.
+pub(crate) fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut opened = create(file)?;
+    opened.write_all(bytes).and_then(|()| opened.sync_all())
+}
+
+fn create(file: &Path) -> io::Result<fs::File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+}
+
+/// Asks a running Ken, telling `watch` how far it says it is; `None` where none runs on this
+/// directory.
+pub(crate) fn ask(
+    dir: &Path,
+    question: &str,
+    watch: &dyn Fn(u64, u64),
+) -> Result<Option<String>, Trouble> {
     let Ok(mut stream) = UnixStream::connect(dir.join(FILE)) else { return Ok(None) };
-    let talk = |stream: &mut UnixStream| -> io::Result<String> {
-        stream.set_read_timeout(Some(ANSWER_WAIT))?;
-        writeln!(stream, "{EXPORT}")?;
-        let mut line = String::new();
-        BufReader::new(io::Read::take(stream, LINE_MAX)).read_line(&mut line)?;
-        Ok(line)
-    };
     let refused = |code: &str| {
         Trouble::new(
-            "ken.export-refused",
-            format!("The Ken that runs could not export its ledger: {code}."),
+            "ken.ask-refused",
+            format!("The Ken that runs did not do it: {code}."),
             NOTHING_DONE,
-            "Try again in a moment; a log that was never sealed has nothing to export yet.",
+            "Look the code up; a log that was never sealed has nothing to hand out yet.",
         )
     };
-    let said = talk(&mut stream).map_err(|error| refused("no answer").because(error))?;
-    match said.trim().split_once(' ') {
-        Some(("ok", name)) if !name.contains('/') => Ok(Some(dir.join(name))),
-        Some(("no", code)) => Err(refused(code)),
-        _ => Err(refused("no answer")),
+    let asked = stream
+        .set_read_timeout(Some(ANSWER_WAIT))
+        .and_then(|()| stream.write_all(format!("{question}\n").as_bytes()));
+    asked.map_err(|error| refused("no answer").because(error))?;
+    let mut reader = BufReader::new(stream);
+    for _ in 0..LINES_MAX {
+        let mut line = String::new();
+        let read = Read::take(&mut reader, LINE_MAX).read_line(&mut line);
+        read.map_err(|error| refused("no answer").because(error))?;
+        match line.trim_end().split_once(' ') {
+            Some(("at", far)) => {
+                if let Some((Ok(done), Ok(of))) =
+                    far.split_once(' ').map(|(done, of)| (done.parse(), of.parse()))
+                {
+                    watch(done, of);
+                }
+            }
+            Some(("ok", said)) if !said.contains('/') => return Ok(Some(said.to_owned())),
+            Some(("no", code)) => return Err(refused(code)),
+            _ => break,
+        }
     }
+    Err(refused("no answer"))
 }

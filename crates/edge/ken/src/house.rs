@@ -8,13 +8,16 @@ use std::sync::Arc;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_directory::Hasher;
 use ken_hub::Hub;
-use ken_ledger::{KeyUse, Sealer, SealerSettings, SignerKey, Turn};
+use ken_ledger::{
+    KeyUse, Sealer, SealerSettings, SignerKey, Trust, Turn, VerifierKey, Witnesses, replay_erasures,
+};
 use ken_sharing::Gate;
 use ken_store::ambient::{SystemClock, SystemIds};
 use ken_store::keys::{KeyRing, RootKey};
 use ken_store::{Db, Migration, OpenError, Settings};
 
 use crate::config::{Config, Database, read_small};
+use crate::ledger::trusted;
 use crate::steady::SteadyClock;
 use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
 
@@ -106,6 +109,8 @@ pub(crate) struct House {
     pub(crate) hasher: Hasher,
     /// The sealer, until the background takes it.
     pub(crate) sealer: Option<Sealer>,
+    /// Those whose word about the ledger is taken.
+    pub(crate) witnesses: Witnesses,
 }
 
 impl House {
@@ -122,9 +127,13 @@ impl House {
         let dynamic: Arc<dyn Clock> = clock.clone();
         let hub = Hub::open(db.clone(), keys.clone(), dynamic, ids.clone());
         let hub = Arc::new(hub.await.map_err(|error| failed(error.code(), error))?);
-        let sealer = Some(sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?);
+        let sealer = sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?;
+        let witnesses = sealer.witnesses();
+        stand(&witnesses, &db).await?;
+        replay(&db, &keys).await?;
         let (gate, hasher) = (Arc::new(Gate::default()), Hasher::default());
-        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer })
+        let sealer = Some(sealer);
+        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer, witnesses })
     }
 
     /// Seals whatever waits; for a command that runs alone.
@@ -162,12 +171,50 @@ async fn sealer(places: &Places, db: &Db, ctx: &Ctx<'_>) -> Result<Sealer, Troub
     let key = SignerKey::open(&file, &places.origin, KeyUse::Log, ctx)
         .map_err(|error| failed(error.code(), error))?;
     let settings = SealerSettings {
+        trust: trust(places, key.verifier())?,
         key,
         holder: ctx.ids.random().to_string(),
-        witnesses: Vec::new(),
         memory: places.keys.join("ledger.seen"),
     };
     Sealer::open(db, ctx, settings).await.map_err(|error| failed(error.code(), error))
+}
+
+/// The witnesses that the operator trusts: the file `trust` beside the keys, if there is one.
+fn trust(places: &Places, own: &VerifierKey) -> Result<Trust, Trouble> {
+    let file = places.keys.join("trust");
+    if !file.exists() {
+        return Ok(Trust::default());
+    }
+    let trust = trusted(&file)?;
+    if trust.logs().is_empty() || trust.logs().contains(own) {
+        return Ok(trust);
+    }
+    Err(Trouble::new(
+        "ken.trust-other-log",
+        format!("The trust file {} names another log than this one.", file.display()),
+        NOTHING_DONE,
+        format!("Its line for this log would be: log {own}"),
+    ))
+}
+
+/// Says how far witnesses vouch for the ledger.
+async fn stand(witnesses: &Witnesses, db: &Db) -> Result<(), Trouble> {
+    let standing = witnesses.standing(db).await.map_err(|error| failed(error.code(), error))?;
+    let leaves = standing.witnessed.and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
+    metrics::gauge!("ken_ledger_witnessed_leaves").set(f64::from(leaves));
+    if standing.asks_quorum && standing.quorum.is_none() {
+        tracing::warn!(error.code = "ken.no-quorum", "no quorum of witnesses has cosigned yet");
+    }
+    Ok(())
+}
+
+/// Destroys keys again that a restored key store has brought back.
+async fn replay(db: &Db, keys: &KeyRing) -> Result<(), Trouble> {
+    let again = replay_erasures(db, keys).await.map_err(|error| failed(error.code(), error))?;
+    if again > 0 {
+        tracing::warn!(count = again, "keys that had been erased were back, and are erased again");
+    }
+    Ok(())
 }
 
 /// A database that could not be opened, in words.

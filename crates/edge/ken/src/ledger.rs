@@ -1,12 +1,15 @@
 //! `ken ledger`: handing the ledger out, and checking one that was handed out.
 
+mod audit;
+mod checkpoint;
+
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
 use ken_ledger::{Holds, Note, Trust, Verdict};
 
-use crate::cli::Ledger;
+use crate::cli::{Ledger, Whose};
 use crate::config::{Config, read_small};
 use crate::house::{House, Places};
 use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
@@ -15,49 +18,61 @@ use crate::{control, demo, say};
 /// Runs the command.
 pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
     match command {
-        Ledger::Export { file, data, config } => {
-            let places = match config {
-                Some(config) => Places::configured(&Config::load(&config)?)?,
-                None => Places::demo(&data.unwrap_or_else(demo::usual_directory)),
-            };
-            export(&places, &file).await
-        }
+        Ledger::Export { file, of } => export(&places(of)?, &file).await,
+        Ledger::Checkpoint { file, of } => checkpoint::hand_out(&places(of)?, &file).await,
+        Ledger::Cosigned { file, of } => checkpoint::take(&places(of)?, &file).await,
+        Ledger::Audit { of } => audit::run(&places(of)?).await,
         Ledger::Verify { file, trust, checkpoint } => {
             verify(&file, trust.as_deref(), checkpoint.as_deref())
         }
     }
 }
 
+/// Where that ledger is; there must be one.
+fn places(of: Whose) -> Result<Places, Trouble> {
+    let places = match of.config {
+        Some(config) => Places::configured(&Config::load(&config)?)?,
+        None => Places::demo(&of.data.unwrap_or_else(demo::usual_directory)),
+    };
+    if places.beside.is_dir() {
+        return Ok(places);
+    }
+    Err(Trouble::new(
+        "ken.no-data",
+        format!("There is no Ken in {}.", places.beside.display()),
+        NOTHING_DONE,
+        "Name its directory with --data, or its configuration with --config.",
+    ))
+}
+
 async fn export(places: &Places, file: &Path) -> Result<(), Trouble> {
-    if file.exists() {
-        return Err(Trouble::new(
-            "ken.export-exists",
-            format!("There is something at {} already.", file.display()),
-            NOTHING_DONE,
-            "Choose another name, or move the old one away.",
-        ));
-    }
-    if !places.beside.is_dir() {
-        return Err(Trouble::new(
-            "ken.no-data",
-            format!("There is no Ken in {}.", places.beside.display()),
-            NOTHING_DONE,
-            "Name its directory with --data, or its configuration with --config.",
-        ));
-    }
-    match control::ask_for_export(&places.beside)? {
-        Some(written) => take(&written, file)?,
+    absent(file)?;
+    match control::ask(&places.beside, control::EXPORT, &|_, _| {})? {
+        Some(written) => take(&places.beside.join(written), file)?,
         None => export_alone(places, file).await?,
     }
     say::out(&format!("The ledger is in {}.", file.display()));
     Ok(())
 }
 
+/// Refuses to write over something.
+pub(crate) fn absent(file: &Path) -> Result<(), Trouble> {
+    if !file.exists() {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        "ken.export-exists",
+        format!("There is something at {} already.", file.display()),
+        NOTHING_DONE,
+        "Choose another name, or move the old one away.",
+    ))
+}
+
 /// Takes what a running Ken wrote; to another disk by copying.
-fn take(written: &Path, file: &Path) -> Result<(), Trouble> {
+pub(crate) fn take(written: &Path, file: &Path) -> Result<(), Trouble> {
     let moved = fs::rename(written, file)
         .or_else(|_| fs::copy(written, file).and_then(|_| fs::remove_file(written)));
-    moved.map_err(|error| unwritten(file).because(error))
+    moved.map_err(|error| unwritten("ken.export-file", file).because(error))
 }
 
 /// Nobody runs: seals what was left, and exports.
@@ -66,20 +81,14 @@ async fn export_alone(places: &Places, file: &Path) -> Result<(), Trouble> {
     house.seal_all().await?;
     let exported = control::write_export(&house.db, file).await;
     house.close().await;
-    exported.map_err(|code| {
-        Trouble::new(
-            code,
-            format!("The ledger could not be written to {}.", file.display()),
-            DATA_SAFE,
-            "Check the directory, its owner, and the room on the disk.",
-        )
-    })
+    exported.map_err(|code| unwritten(code, file))
 }
 
-fn unwritten(file: &Path) -> Trouble {
+/// What could not be written.
+pub(crate) fn unwritten(code: &'static str, file: &Path) -> Trouble {
     Trouble::new(
-        "ken.export-file",
-        format!("The ledger could not be written to {}.", file.display()),
+        code,
+        format!("The file {} could not be written.", file.display()),
         DATA_SAFE,
         "Check the directory, its owner, and the room on the disk.",
     )
@@ -87,7 +96,7 @@ fn unwritten(file: &Path) -> Trouble {
 
 fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), Trouble> {
     let trust = trust.map(trusted).transpose()?.unwrap_or_default();
-    let kept = kept.map(checkpoint).transpose()?;
+    let kept = kept.map(note).transpose()?;
     let export = File::open(file).map_err(|error| unread(file).because(error))?;
     let verdict = ken_ledger::verify(BufReader::new(export), &trust, kept.as_ref())
         .map_err(|error| unread(file).because(error))?;
@@ -110,7 +119,8 @@ fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), 
     }
 }
 
-fn trusted(file: &Path) -> Result<Trust, Trouble> {
+/// Reads a trust file.
+pub(crate) fn trusted(file: &Path) -> Result<Trust, Trouble> {
     let text = read_small(file, "ken.trust-unreadable", "trust file")?;
     Trust::parse(&text).map_err(|error| {
         Trouble::new(
@@ -123,7 +133,8 @@ fn trusted(file: &Path) -> Result<Trust, Trouble> {
     })
 }
 
-fn checkpoint(file: &Path) -> Result<Note, Trouble> {
+/// Reads a checkpoint, with whatever signatures it has.
+pub(crate) fn note(file: &Path) -> Result<Note, Trouble> {
     let text = read_small(file, "ken.checkpoint-unreadable", "checkpoint")?;
     text.parse().map_err(|error: ken_ledger::NoteError| {
         Trouble::new(

@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::background::Background;
+use crate::control::Door;
 use crate::house::House;
+use crate::listen;
 use crate::probe::Probe;
 use crate::stop::Signals;
 use crate::trouble::{NOTHING_DONE, Trouble};
-use crate::{control, listen};
 
 /// How long begun work may take once Ken is told to stop. House policy: shorter than the ninety
 /// seconds that supervisors give.
@@ -97,8 +98,14 @@ impl Running {
         self.tasks.spawn(background.clone().sweep());
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.timers());
-        let (db, ids) = (house.db.clone(), Arc::clone(&house.ids));
-        self.tasks.spawn(control::serve(db, beside, ids, self.stop.clone()));
+        let door = Door {
+            db: house.db.clone(),
+            dir: beside,
+            clock: house.clock.clone(),
+            ids: Arc::clone(&house.ids),
+            witnesses: house.witnesses.clone(),
+        };
+        self.tasks.spawn(door.serve(self.stop.clone()));
     }
 
     /// Starts to listen.

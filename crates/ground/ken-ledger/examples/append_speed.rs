@@ -138,7 +138,7 @@ async fn seal(db: &Db, folder: &Path) -> Outcome<()> {
     let settings = SealerSettings {
         key: SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32])?,
         holder: ctx.request.to_string(),
-        witnesses: Vec::new(),
+        trust: ken_ledger::Trust::default(),
         memory: folder.join("witnessed"),
     };
     let mut sealer = Sealer::open(db, &ctx, settings).await?;

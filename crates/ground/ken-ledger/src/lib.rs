@@ -41,6 +41,7 @@ mod sql;
 pub mod tile;
 mod trust;
 mod verify;
+mod witness;
 
 pub use append::{ENTRIES_MAX, append, append_all, append_if_current};
 pub use audit::{Audited, audit};
@@ -56,12 +57,11 @@ pub use export::{CHECKPOINTS_MAX, Exported, export};
 pub use hash::{HASH_LEN, Hash};
 pub use note::{KeyUse, Note, NoteError, SignatureLine, VerifierKey};
 pub use prove::{Proof, consistency, prove, resource};
-pub use read::{
-    Opening, PAGE_MAX, Page, entry, opening, organisation_entries, person_entries, receipt,
-};
-pub use receipt::{Receipt, SEAL_WITHIN};
+pub use read::{Opening, PAGE_MAX, Page, entry, opening, organisation_entries, person_entries};
+pub use receipt::{Receipt, Receipts, SEAL_WITHIN};
 pub use seal::{Sealer, SealerSettings, Turn, oldest_unsealed_age};
 pub use signer::{KeyFileError, SignerKey};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use trust::{Trust, TrustError, TrustFault};
 pub use verify::{Broken, Flaw, Holds, Verdict, VerifyError, verify};
+pub use witness::{Standing, Witnesses};

@@ -11,8 +11,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Error as StoreError, Reads, Result as StoreResult, Row, values};
 
 use crate::entry::{Canonical, Commitment, NONCE_LEN, detail_binding, unpad_detail};
-use crate::signer::SignerKey;
-use crate::{Entry, Error, Fault, Hash, Note, Receipt, Stream, sql};
+use crate::{Entry, Error, Fault, Hash, Stream, sql};
 
 /// Most entries of one page. House policy: more than a screen shows.
 pub const PAGE_MAX: u32 = 200;
@@ -81,22 +80,6 @@ pub async fn entry(
         Some(stored) => stored.open(keys).await.map(Some),
         None => Ok(None),
     }
-}
-
-/// The signed receipt of an entry, which promises that its leaf will be sealed in time.
-///
-/// # Errors
-///
-/// As [`person_entries`].
-pub async fn receipt(
-    reads: &mut impl Reads,
-    key: &SignerKey,
-    stream: &Stream,
-    id: EntryId,
-) -> Result<Option<Note>, Error> {
-    let Some(stored) = stored(reads, stream, id).await? else { return Ok(None) };
-    let at = time(stored.canonical.at_us)?;
-    Ok(Some(Receipt::sign(stored.commitment.leaf(), at, key)))
 }
 
 /// What an auditor needs to recompute an entry's leaf.

@@ -11,10 +11,14 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use ken_core::EntryId;
+use ken_store::{Error as StoreError, Reads, values};
 
-use crate::Hash;
+use crate::append::ENTRIES_MAX;
+use crate::entry::Commitment;
 use crate::note::{KeyUse, Note, NoteError, VerifierKey};
 use crate::signer::SignerKey;
+use crate::{Error, Fault, Hash, Stream, sql};
 
 /// First line of a receipt. No origin may be this line, so a receipt is never a checkpoint.
 const HEADER: &str = "ken-receipt/1";
@@ -70,6 +74,47 @@ impl Receipt {
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         now.as_second() >= self.seal_by_s
+    }
+}
+
+/// Who signs receipts: whatever discloses asks it for one, once the entry is durable.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    key: SignerKey,
+}
+
+impl Receipts {
+    /// Signs with the log's key.
+    #[must_use]
+    pub const fn new(key: SignerKey) -> Self {
+        Self { key }
+    }
+
+    /// The receipts of these entries, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooMany`] over [`ENTRIES_MAX`]; [`Error::Corrupt`] when an entry is not there; or
+    /// those of the store.
+    pub async fn sign(
+        &self,
+        reads: &mut impl Reads,
+        entries: &[(Stream, EntryId)],
+    ) -> Result<Vec<Note>, Error> {
+        if entries.len() > ENTRIES_MAX {
+            return Err(Error::TooMany);
+        }
+        let mut receipts = Vec::with_capacity(entries.len());
+        for (stream, id) in entries {
+            let of = values![stream.to_string(), id];
+            let found = reads.find(sql::RECEIPT, of, |row| {
+                let commitment = Hash::from_slice(&row.bytes(1)?);
+                Ok((row.time(0)?, commitment.ok_or(StoreError::Column { index: 1 })?))
+            });
+            let (at, commitment) = found.await?.ok_or(Error::Corrupt(Fault::Entry))?;
+            receipts.push(Receipt::sign(Commitment::from_hash(commitment).leaf(), at, &self.key));
+        }
+        Ok(receipts)
     }
 }
 

@@ -15,21 +15,19 @@
 //! Source: `core.md` 3.2.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use ken_core::Ctx;
 use ken_store::{Db, Reads, Tx, values};
 
-use crate::checkpoint::{Checkpoint, Witnessed, witnesses};
-use crate::checkpoints::{newest, root_at, tiles};
+use crate::checkpoint::Checkpoint;
+use crate::checkpoints::tiles;
 use crate::export::int;
-use crate::note::{Note, NoteError, VerifierKey};
 use crate::signer::{KeyFileError, SignerKey};
 use crate::tile::Edge;
-use crate::{Commitment, Error, Fault, Hash, sql};
+use crate::witness::{Witnesses, log_size};
+use crate::{Commitment, Error, Fault, Hash, Trust, sql};
 
 /// Most leaves of one turn, the width of a tile. House policy: on SQLite a turn holds the one
 /// writer, for which requests wait (1,024 leaves held it for 60 ms on two shared cores).
@@ -46,8 +44,8 @@ pub struct SealerSettings {
     pub key: SignerKey,
     /// This process, told apart from every other: a fresh id.
     pub holder: String,
-    /// The witnesses whose cosignatures are taken.
-    pub witnesses: Vec<VerifierKey>,
+    /// The witnesses whose cosignatures are taken, and how many make a quorum.
+    pub trust: Trust,
     /// Where the newest cosigned checkpoint is remembered: outside the database, so that an old
     /// copy of it is recognised.
     pub memory: PathBuf,
@@ -73,6 +71,7 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct Sealer {
     settings: SealerSettings,
+    witnesses: Witnesses,
     /// The fence and the end (µs since 1970 UTC) of the lease that is believed to be held.
     lease: Option<(i64, i64)>,
 }
@@ -88,10 +87,10 @@ impl Sealer {
     pub async fn open(db: &Db, ctx: &Ctx<'_>, settings: SealerSettings) -> Result<Self, Error> {
         let key = &settings.key;
         db.write("ledger.open", async |tx| begin(tx, ctx, key).await).await?;
-        let remembered = recall(&settings.memory)?;
-        db.snapshot("ledger.check", async |s| check(s, key.verifier(), remembered.as_ref()).await)
-            .await?;
-        Ok(Self { settings, lease: None })
+        let (trust, memory) = (settings.trust.clone(), settings.memory.clone());
+        let witnesses = Witnesses::new(key.clone(), trust, memory);
+        Box::pin(witnesses.open(db, ctx)).await?;
+        Ok(Self { settings, witnesses, lease: None })
     }
 
     /// Seals what is waiting, up to `LEAVES_MAX` leaves; to be called about once a second, and
@@ -139,41 +138,10 @@ impl Sealer {
         given.await.map_err(Error::Store)
     }
 
-    /// Takes the cosignatures of known witnesses on a checkpoint of this log.
-    ///
-    /// What a witness has seen is remembered outside the database before it is stored.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Note`] when it is no checkpoint of this log, or no known witness has signed;
-    /// [`Error::Behind`] when the log is shorter; [`Error::Corrupt`] when the root is another.
-    pub async fn cosign(
-        &self,
-        db: &Db,
-        ctx: &Ctx<'_>,
-        note: &Note,
-    ) -> Result<Vec<Witnessed>, Error> {
-        let SealerSettings { key, witnesses: known, memory, .. } = &self.settings;
-        let found = witnesses(note, known)?;
-        if found.is_empty() {
-            return Err(NoteError::Unsigned.into());
-        }
-        db.snapshot("ledger.check", async |s| check(s, key.verifier(), Some(note)).await).await?;
-        remember(memory, note, key.verifier())?;
-        let size = Checkpoint::open(note, key.verifier())?.size;
-        let own = key.sign_note(note.text().to_owned()).to_string();
-        let is_known = |line: &&crate::SignatureLine| known.iter().any(|key| key.is_signer(line));
-        let lines: Vec<_> = note.signatures().iter().filter(is_known).collect();
-        let stored = db.write("ledger.cosign", async |tx| {
-            tx.execute(sql::CHECKPOINT_PUT, values![int(size), ctx.now_us(), &own]).await?;
-            for line in lines {
-                let of = values![int(size), line.name(), line.to_string()];
-                tx.execute(sql::COSIGNATURE_PUT, of).await?;
-            }
-            Ok(())
-        });
-        stored.await.map_err(Error::Store)?;
-        Ok(found)
+    /// The witnesses of this log, whose words may be taken while it seals.
+    #[must_use]
+    pub fn witnesses(&self) -> Witnesses {
+        self.witnesses.clone()
     }
 
     /// Whether the lease is fresh and nothing waits, so that no commit is needed.
@@ -267,32 +235,6 @@ async fn begin(tx: &mut Tx, ctx: &Ctx<'_>, key: &SignerKey) -> Result<(), Error>
     Ok(())
 }
 
-async fn log_size(reads: &mut impl Reads) -> Result<u64, Error> {
-    let size = reads.find(sql::LOG_SIZE, &[], |row| row.int(0)).await?.unwrap_or(0);
-    u64::try_from(size).map_err(|_| Error::Corrupt(Fault::Leaf))
-}
-
-/// Checks the stored log against its own newest checkpoint and against one seen elsewhere.
-async fn check(
-    reads: &mut impl Reads,
-    log: &VerifierKey,
-    seen: Option<&Note>,
-) -> Result<(), Error> {
-    let stored = log_size(reads).await?;
-    let own = newest(reads).await?.ok_or(Error::Corrupt(Fault::Root))?;
-    let own = Checkpoint::open(&own, log)?;
-    if own.size != stored || root_at(reads, stored).await? != own.root {
-        return Err(Error::Corrupt(Fault::Root));
-    }
-    let Some(seen) = seen else { return Ok(()) };
-    let seen = Checkpoint::open(seen, log)?;
-    if seen.size > stored {
-        return Err(Error::Behind { stored, witnessed: seen.size });
-    }
-    let same = root_at(reads, seen.size).await? == seen.root;
-    same.then_some(()).ok_or(Error::Corrupt(Fault::Root))
-}
-
 /// Adds the leaves from `old` on to the stored tiles.
 async fn grow(tx: &mut Tx, old: u64, added: u64) -> Result<Edge, Error> {
     let of = values![int(old), int(old.saturating_add(added))];
@@ -313,28 +255,4 @@ async fn grow(tx: &mut Tx, old: u64, added: u64) -> Result<Edge, Error> {
         tx.execute(sql::TILE_PUT, of).await?;
     }
     Ok(edge)
-}
-
-/// The checkpoint remembered outside the database, if there is one.
-fn recall(memory: &Path) -> Result<Option<Note>, Error> {
-    if !memory.exists() {
-        return Ok(None);
-    }
-    Ok(Some(fs::read_to_string(memory)?.parse()?))
-}
-
-/// Remembers a cosigned checkpoint, unless a larger one is: written beside, then put in place.
-fn remember(memory: &Path, note: &Note, log: &VerifierKey) -> Result<(), Error> {
-    let size = |note: &Note| Checkpoint::open(note, log).map(|checkpoint| checkpoint.size);
-    let before = recall(memory)?.as_ref().map(size).transpose()?;
-    if before > Some(size(note)?) {
-        return Ok(());
-    }
-    let beside = memory.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(note.to_string().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, memory)?;
-    memory.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
-    Ok(())
 }

@@ -173,6 +173,9 @@ ken_store::statements! {
     ENTRY = "
         SELECT stream_id, entry_id, kind, visibility, at_us, key_id, nonce, commitment, detail
         FROM ledger_entry WHERE stream_id = $1 AND entry_id = $2";
+    /// What the receipt of an entry says.
+    RECEIPT = "
+        SELECT at_us, commitment FROM ledger_entry WHERE stream_id = $1 AND entry_id = $2";
     /// A page of a stream, newest first, before an entry.
     STREAM_PAGE = "
         SELECT stream_id, entry_id, kind, visibility, at_us, key_id, nonce, commitment, detail
@@ -193,6 +196,11 @@ ken_store::statements! {
     LOG_KEY = "SELECT log_key FROM ledger_sealer WHERE one = 1";
     /// The size of the log.
     LOG_SIZE = "SELECT size FROM ledger_sealer WHERE one = 1";
+    /// The log's verifier key and its size.
+    LOG_HEAD = "SELECT log_key, size FROM ledger_sealer WHERE one = 1";
+    /// The sealer's row, to the end of the transaction. Variant: SQLite has one writer.
+    SEALER_HOLD = "SELECT size FROM ledger_sealer WHERE one = 1",
+        postgres = "SELECT size FROM ledger_sealer WHERE one = 1 FOR UPDATE";
     /// Takes the lease ($1, until $2) if it has run out at $3, or ends beyond any lease ($4).
     LEASE_TAKE = "
         UPDATE ledger_sealer SET holder = $1, fence = fence + 1, until_us = $2
@@ -236,10 +244,12 @@ ken_store::statements! {
         FROM ledger_leaf l LEFT JOIN ledger_entry e
             ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
         WHERE l.leaf_index >= $1 ORDER BY l.leaf_index LIMIT $2";
-    /// Entries that are marked, but have no leaf.
-    AUDIT_UNLEAFED = "
-        SELECT COUNT(*) FROM ledger_entry e WHERE e.sealed = 1
-        AND NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.entry_id)";
+    /// Entries after one ($1, $2), at most $3, and whether they are marked and have a leaf.
+    AUDIT_ENTRIES = "
+        SELECT e.stream_id, e.entry_id, e.sealed, l.leaf_index
+        FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.entry_id
+        WHERE (e.stream_id, e.entry_id) > ($1, $2)
+        ORDER BY e.stream_id, e.entry_id LIMIT $3";
     /// A tile.
     TILE = "SELECT hashes FROM ledger_tile WHERE level = $1 AND tile = $2";
     /// Stores a tile, or more of it.
@@ -264,6 +274,10 @@ ken_store::statements! {
         (SELECT 1 FROM ledger_cosignature s WHERE s.size = ledger_checkpoint.size)";
     /// The cosignatures of one checkpoint.
     COSIGNATURES = "SELECT line FROM ledger_cosignature WHERE size = $1 ORDER BY witness";
+    /// Sizes, at most $1, that a witness has cosigned and whose checkpoint is gone.
+    COSIGNED_LOST = "
+        SELECT DISTINCT size FROM ledger_cosignature s WHERE NOT EXISTS
+        (SELECT 1 FROM ledger_checkpoint c WHERE c.size = s.size) ORDER BY size LIMIT $1";
     /// Stores a cosignature; a later one of the same witness replaces it.
     COSIGNATURE_PUT = "
         INSERT INTO ledger_cosignature (size, witness, line) VALUES ($1, $2, $3)

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod command;
+mod ledger;
 mod process;
 mod story;
 mod wire;

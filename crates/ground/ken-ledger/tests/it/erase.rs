@@ -69,7 +69,7 @@ async fn an_erased_detail_is_gone_and_the_log_still_holds() {
         world.seal_all(&mut sealer).await;
         let verdict = verify(world.export().await.as_slice(), &trust(), None).unwrap();
         assert!(matches!(verdict, Verdict::Holds(ref holds) if holds.size == 4), "{verdict}");
-        assert_eq!(audit(world.db()).await.unwrap().broken, None);
+        assert_eq!(audit(world.db(), &|_, _| {}).await.unwrap().broken, None);
         assert_eq!(replay_erasures(world.db(), keys).await.unwrap(), 0);
     }
 }

@@ -24,7 +24,7 @@ async fn cosign(world: &World, sealer: &Sealer, names: &[&str]) {
     for (time, name) in (1_795_000_000..).zip(names) {
         note.add(witness_key(name).sign(note.text(), time));
     }
-    sealer.cosign(world.db(), &world.ctx(), &note).await.unwrap();
+    sealer.witnesses().accept(world.db(), &world.ctx(), &note).await.unwrap();
 }
 
 /// A log with a witnessed checkpoint at 2 and the newest at `size`.

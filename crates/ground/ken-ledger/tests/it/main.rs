@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 mod append;
+mod audit;
 mod erase;
 mod export;
 mod prove;
 mod seal;
 mod setup;
 mod sql;
+mod witness;

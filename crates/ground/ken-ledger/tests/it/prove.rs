@@ -2,8 +2,8 @@
 
 use ken_ledger::merkle::{Frontier, verify_consistency};
 use ken_ledger::{
-    Checkpoint, Error, Hash, LEAF_DATA_LEN, Note, NoteError, Proof, Receipt, Stream, checkpoint,
-    consistency, opening, prove, receipt, resource,
+    Checkpoint, ENTRIES_MAX, Error, Hash, LEAF_DATA_LEN, Note, NoteError, Proof, Receipt, Receipts,
+    Stream, checkpoint, consistency, opening, prove, resource,
 };
 use serde_json::json;
 
@@ -42,10 +42,20 @@ async fn an_entry_is_proven_from_its_opening() {
         let mut other = opened.clone();
         other.canonical.at_us += 1;
         assert_eq!(proof.verify(other.leaf(), log.verifier()), Err(NoteError::Text));
-        let promised: Result<_, Error> =
-            world.db().snapshot("test", async |s| receipt(s, &log, &stream, id).await).await;
-        let promised = Receipt::open(&promised.unwrap().unwrap(), log.verifier()).unwrap();
+        let promise = async |entries: &[(Stream, _)]| {
+            let receipts = Receipts::new(log_key());
+            world.db().snapshot("test", async |s| receipts.sign(s, entries).await).await
+        };
+        let promised = promise(&[(stream.clone(), id)]).await.unwrap();
+        let promised = Receipt::open(&promised[0], log.verifier()).unwrap();
         assert_eq!(promised.leaf, opened.leaf());
+        let entered_s = opened.canonical.at_us / 1_000_000;
+        assert_eq!(promised.seal_by_s, entered_s + 61);
+        let nobody = Stream::Person(world.person());
+        let refused = promise(&[(nobody, id)]).await.unwrap_err();
+        assert_eq!(refused.code(), "ledger.corrupt", "no promise of what is not there");
+        let many = vec![(stream, id); ENTRIES_MAX + 1];
+        assert_eq!(promise(&many).await.unwrap_err().code(), "ledger.too-many");
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ken_core::{Ctx, EntryId, PersonId};
 use ken_ledger::{
-    EntryKind, Error, KeyUse, MIGRATIONS, NewEntry, Sealer, SealerSettings, SignerKey, Stream,
-    Trust, Turn, VerifierKey, Visibility, append, export,
+    EntryKind, Error, KeyUse, MIGRATIONS, NewEntry, Note, Sealer, SealerSettings, SignerKey,
+    Stream, Trust, Turn, VerifierKey, Visibility, append, checkpoint, export,
 };
 use ken_store::{Db, Reads as _, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
@@ -45,7 +45,7 @@ impl World {
         SealerSettings {
             key: log_key(),
             holder: holder.to_owned(),
-            witnesses: vec![witness("police"), witness("nhsl")],
+            trust: trust(),
             memory: self.base.dir.path().join("witnessed"),
         }
     }
@@ -81,6 +81,33 @@ impl World {
                 Turn::Standby => panic!("another sealer holds the lease"),
             }
         }
+    }
+
+    /// Runs statements as a vandal would; how many rows the last has changed.
+    pub(crate) async fn run(&self, all: &[(&'static str, &[ken_store::Value<'_>])]) -> u64 {
+        let changed: Result<u64, Error> = self
+            .db()
+            .write("test", async |tx: &mut Tx| {
+                let mut changed = 0;
+                for (statement, of) in all {
+                    changed = tx.execute(*statement, of).await?;
+                }
+                Ok(changed)
+            })
+            .await;
+        changed.unwrap()
+    }
+
+    /// The newest checkpoint, cosigned by these.
+    pub(crate) async fn cosigned_by(&self, names: &[&str]) -> Note {
+        let note: Result<_, Error> =
+            self.db().snapshot("test", async |s| checkpoint(s).await).await;
+        let note = note.unwrap().unwrap();
+        let mut bare = Note::new(note.text().to_owned(), note.signatures()[..1].to_vec());
+        for (time, name) in (1_795_000_000..).zip(names) {
+            bare.add(witness_key(name).sign(note.text(), time));
+        }
+        bare
     }
 
     pub(crate) async fn export(&self) -> Vec<u8> {

@@ -9,6 +9,21 @@ pub(crate) const CHANGE_DETAIL: &str =
 /// Takes an entry away.
 pub(crate) const REMOVE_ENTRY: &str =
     "DELETE FROM ledger_entry WHERE stream_id = $1 AND entry_id = $2";
+/// Takes away every leaf from an index on.
+pub(crate) const CUT_LEAVES: &str = "DELETE FROM ledger_leaf WHERE leaf_index >= $1";
+/// Takes away every entry that has no leaf.
+pub(crate) const CUT_ENTRIES: &str =
+    "DELETE FROM ledger_entry WHERE entry_id NOT IN (SELECT entry_id FROM ledger_leaf)";
+/// Says that the log is shorter.
+pub(crate) const CUT_SIZE: &str = "UPDATE ledger_sealer SET size = $1";
+/// Moves a leaf.
+pub(crate) const MOVE_LEAF: &str = "UPDATE ledger_leaf SET leaf_index = $2 WHERE leaf_index = $1";
+/// Takes away what witnesses have said.
+pub(crate) const REMOVE_WORDS: &str = "DELETE FROM ledger_cosignature";
+/// Takes away checkpoints.
+pub(crate) const REMOVE_CHECKPOINT: &str = "DELETE FROM ledger_checkpoint WHERE size = $1";
+/// Takes the sealer's row, as the sealer does.
+pub(crate) const TAKE_SEALER: &str = "UPDATE ledger_sealer SET fence = fence";
 /// Takes a leaf away.
 pub(crate) const REMOVE_LEAF: &str = "DELETE FROM ledger_leaf WHERE entry_id = $1";
 /// Changes a tile.

@@ -1,0 +1,157 @@
+//! What a witness is given and gives back, and the audit, with Ken stopped and with Ken running.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use ken_ledger::{Checkpoint, Hash, KeyUse, Note, SignerKey};
+use tempfile::TempDir;
+
+use crate::process::{ken, run};
+
+/// How often it is asked whether Ken listens, and how long between: two minutes in all.
+const LOOKS: usize = 6_000;
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A partnership of a test's own: its folder and its configuration.
+struct Place {
+    dir: TempDir,
+    config: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("ken.toml");
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let text = format!(
+            "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             data = '{}'\nkeys_dir = '{}'\n",
+            at("data"),
+            at("keys")
+        );
+        fs::write(&config, text).unwrap();
+        let place = Self { dir, config };
+        assert_eq!(place.ledger("audit", None).1, "", "there is nothing yet");
+        place.migrate();
+        place
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn migrate(&self) {
+        assert!(run(&["migrate", "--config", self.config.to_str().unwrap()]).status.success());
+    }
+
+    /// Runs `ken ledger`; whether it went well, and what it said where.
+    fn ledger(&self, command: &str, file: Option<&Path>) -> (bool, String, String) {
+        let file = file.map(|file| file.to_str().unwrap());
+        let config = ["--config", self.config.to_str().unwrap()];
+        let of: Vec<&str> = ["ledger", command].into_iter().chain(file).chain(config).collect();
+        let output = run(&of);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    fn note(&self, name: &str) -> Note {
+        fs::read_to_string(self.at(name)).unwrap().parse().unwrap()
+    }
+
+    /// Starts Ken, and waits until commands reach it.
+    fn serve(&self) -> Running {
+        let child = ken(&["serve", "--config", self.config.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let running = Running(child);
+        let socket = self.at("data/ken.sock");
+        let up = (0..LOOKS).any(|_| {
+            thread::sleep(LOOK);
+            UnixStream::connect(&socket).is_ok()
+        });
+        assert!(up, "it does not listen");
+        running
+    }
+}
+
+/// Ended at once when the test forgets it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn witness() -> SignerKey {
+    SignerKey::new("police.example", KeyUse::Witness, &[5; 32]).unwrap()
+}
+
+#[test]
+fn a_witness_is_asked_and_heard_while_ken_runs_and_while_it_does_not() {
+    let place = Place::new();
+    let (first, second) = (place.at("first"), place.at("second"));
+    let (well, said, trouble) = place.ledger("checkpoint", Some(&first));
+    assert!(well && said.contains("checkpoint is in"), "{trouble}");
+    let mut note = place.note("first");
+    note.add(witness().sign(note.text(), 1_795_000_000));
+    fs::write(&second, note.to_string()).unwrap();
+    let (well, _, trouble) = place.ledger("cosigned", Some(&second));
+    assert!(!well && trouble.contains("ledger.note-unsigned"), "nobody is trusted: {trouble}");
+    fs::write(place.at("keys/trust"), format!("witness police {}\n", witness().verifier()))
+        .unwrap();
+    let running = place.serve();
+    let (well, said, trouble) = place.ledger("cosigned", Some(&second));
+    assert!(well && said.contains("police.example"), "{said} {trouble}");
+    fs::remove_file(&first).unwrap();
+    assert!(place.ledger("checkpoint", Some(&first)).0);
+    assert_eq!(place.note("first"), note, "the cosigned one is handed out");
+    let (well, _, trouble) = place.ledger("checkpoint", Some(&first));
+    assert!(!well && trouble.contains("ken.export-exists"), "{trouble}");
+    let (well, said, trouble) = place.ledger("audit", None);
+    assert!(well && said.starts_with("whole: "), "{said} {trouble}");
+    drop(running);
+    let (well, said, trouble) = place.ledger("audit", None);
+    assert!(well && said.starts_with("whole: "), "{said} {trouble}");
+    let left: Vec<_> = fs::read_dir(place.at("data"))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.contains(".tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// The file beside the keys is what tells an old copy of the database from the newest.
+#[test]
+fn ken_does_not_start_behind_what_a_witness_has_seen() {
+    let place = Place::new();
+    assert!(place.ledger("checkpoint", Some(&place.at("first"))).0);
+    let secret = fs::read_to_string(place.at("keys/ledger.key")).unwrap();
+    let key: SignerKey = secret.trim_end().parse().unwrap();
+    let mut note = Checkpoint::sign(5, Hash::empty(), &key);
+    note.add(witness().sign(note.text(), 1));
+    fs::write(place.at("keys/ledger.seen"), note.to_string()).unwrap();
+    let output = run(&["serve", "--config", place.config.to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("ledger.behind-witness"), "{said}");
+}
+
+#[test]
+fn a_trust_file_of_another_log_is_refused() {
+    let place = Place::new();
+    let other = SignerKey::new("other.example/ledger", KeyUse::Log, &[6; 32]).unwrap();
+    fs::create_dir_all(place.at("keys")).unwrap();
+    fs::write(place.at("keys/trust"), format!("log {}\n", other.verifier())).unwrap();
+    let (well, _, trouble) = place.ledger("checkpoint", Some(&place.at("x")));
+    assert!(!well && trouble.contains("ken.trust-other-log"), "{trouble}");
+    fs::write(place.at("keys/trust"), "nonsense\n").unwrap();
+    let (well, _, trouble) = place.ledger("checkpoint", Some(&place.at("x")));
+    assert!(!well && trouble.contains("ledger.trust"), "{trouble}");
+}
