@@ -26,6 +26,10 @@ use tally::{Kind, Outcome, Tally};
 const CHROMIUM_SETTING: &str = "CHROMIUM";
 /// How long all fuzz targets together run in CI; `cargo xtask soak` runs them for longer.
 const FUZZ_SECONDS: u64 = 60;
+/// The setting from which the property tests draw their cases, and what CI sets it to: the same
+/// cases in every run, so that a change is refused for what it does and never for luck. Whoever
+/// runs the tests without it draws new cases.
+const CASES: (&str, &str) = ("PROPTEST_RNG_SEED", "1858");
 /// Where the browser tests are, once there are any.
 const BROWSER_TESTS: &str = "tests/ui";
 /// Where the demo that they look at keeps its data, and they their pictures.
@@ -113,6 +117,7 @@ impl Run<'_> {
             let (kind, mut tests) = workspace_tests();
             soak::set_fuzz_time(&mut tests, &Tree::read(self.root)?, FUZZ_SECONDS);
             tests.env(postgres::SETTING, postgres.url()).env("TMPDIR", &scratch.folder);
+            tests.env(CASES.0, CASES.1);
             self.step("tests", kind, &mut tests)?;
         }
         if wanted.wants("doctests") {
