@@ -14,9 +14,13 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::{fs, io};
 
+#[path = "../../../tools/npm.rs"]
+mod npm;
+
+use npm::{bytes, install};
 use sha2::{Digest, Sha256};
 
 /// The typeface's files we embed: the letters of the languages the pages speak.
@@ -44,6 +48,7 @@ fn run() -> Result<(), String> {
     let mut tell = |line: &str| writeln!(told, "cargo:{line}").map_err(|error| error.to_string());
     tell("rerun-if-changed=assets")?;
     tell("rerun-if-changed=build.rs")?;
+    tell("rerun-if-changed=../../../tools/npm.rs")?;
     let modules = install(&source, &out.join("npm"))?;
 
     let mut table = String::from("&[\n");
@@ -65,35 +70,6 @@ fn run() -> Result<(), String> {
     embed(&out, &mut table, "passkey.js", "text/javascript; charset=utf-8", &script)?;
     table.push(']');
     fs::write(out.join("assets.rs"), table).map_err(|error| error.to_string())
-}
-
-/// Runs `npm ci` once for each content of the lock file, and gives the folder of modules.
-fn install(source: &Path, into: &Path) -> Result<PathBuf, String> {
-    let lock = bytes(&source.join("package-lock.json"))?;
-    let stamp = into.join("installed");
-    let want = hex(&lock);
-    let modules = into.join("node_modules");
-    if fs::read_to_string(&stamp).is_ok_and(|have| have == want) && modules.is_dir() {
-        return Ok(modules);
-    }
-    fs::create_dir_all(into).map_err(|error| error.to_string())?;
-    for file in ["package.json", "package-lock.json"] {
-        fs::copy(source.join(file), into.join(file)).map_err(|error| error.to_string())?;
-    }
-    let ran = Command::new("npm")
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(into)
-        .output()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => "npm is not on the PATH; install Node.js 20 or later".into(),
-            _ => format!("npm did not start: {error}"),
-        })?;
-    if !ran.status.success() {
-        let said = String::from_utf8_lossy(&ran.stderr);
-        return Err(format!("npm ci failed ({}); is the registry reachable?\n{said}", ran.status));
-    }
-    fs::write(stamp, want).map_err(|error| error.to_string())?;
-    Ok(modules)
 }
 
 /// Writes one file for `include_bytes!`, adds its row to the table, and gives its address.
@@ -155,8 +131,4 @@ fn hex(body: &[u8]) -> String {
 
 fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -1,0 +1,4 @@
+//! Documents as files.
+
+#[cfg(test)]
+mod files;
