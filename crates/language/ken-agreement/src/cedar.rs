@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 
-use ken_core::{ClauseId, InstrumentHash};
+use ken_core::{ClauseId, InstrumentHash, OrganisationId, RoleId};
 
 use crate::clause::{Clause, End, Who};
 use crate::instrument::Instrument;
@@ -167,44 +167,75 @@ impl Writer<'_> {
     /// What one end of the flow must be. Nothing for a permit's `*`, because its standing is only
     /// given to two parties, nor for a prohibition's, which means anybody.
     fn end(&self, end: &End, organisation: &str, role: &str) -> Option<String> {
-        match &end.party {
-            Who::Referrer => {
-                return Some(format!("context.referrers.contains(resource.{organisation})"));
+        let one_self = "resource.sender == resource.recipient";
+        match Reach::of(self.instrument, end) {
+            Reach::Anybody => None,
+            Reach::Referrer => Some(format!("context.referrers.contains(resource.{organisation})")),
+            Reach::Person => {
+                Some(format!("resource.{organisation} == {}", uid("Organisation", PERSON)))
             }
-            Who::Person => {
-                return Some(format!("resource.{organisation} == {}", uid("Organisation", PERSON)));
+            Reach::Oneself => Some(one_self.to_owned()),
+            Reach::Organisations(all) => {
+                let all: Vec<_> = all.iter().map(|id| uid("Organisation", id.as_str())).collect();
+                Some(match all.as_slice() {
+                    [one] => format!("resource.{organisation} == {one}"),
+                    _ => format!("[{}].contains(resource.{organisation})", all.join(", ")),
+                })
             }
-            Who::Own if end.any_role() => {
-                return Some("resource.sender == resource.recipient".to_owned());
-            }
-            Who::Party(_) | Who::Any | Who::Own => {}
-        }
-        if !end.any_role() {
-            let own = matches!(end.party, Who::Own);
-            let own = if own { "resource.sender == resource.recipient && " } else { "" };
-            let roles = self.parties(end).flat_map(|party| {
-                let held = party.roles.intersection(&end.roles);
-                held.map(|role| uid("Role", &format!("{}/{role}", party.id)))
-            });
-            let roles = roles.collect::<Vec<_>>().join(", ");
-            return Some(format!("{own}[{roles}].contains(resource.{role})"));
-        }
-        match &end.party {
-            Who::Party(id) => {
-                let party = uid("Organisation", id.as_str());
-                Some(format!("resource.{organisation} == {party}"))
-            }
-            _ if end.kinds.is_empty() => None,
-            _ => {
-                let parties: Vec<_> =
-                    self.parties(end).map(|p| uid("Organisation", p.id.as_str())).collect();
-                Some(format!("[{}].contains(resource.{organisation})", parties.join(", ")))
+            Reach::Seats { own, seats } => {
+                let own = if own { format!("{one_self} && ") } else { String::new() };
+                let seats: Vec<_> = seats
+                    .iter()
+                    .map(|(party, role)| uid("Role", &format!("{party}/{role}")))
+                    .collect();
+                Some(format!("{own}[{}].contains(resource.{role})", seats.join(", ")))
             }
         }
     }
+}
 
-    fn parties<'s>(&'s self, end: &'s End) -> impl Iterator<Item = &'s Party> {
-        self.instrument.parties.iter().filter(|party| end.may_be(party))
+/// Whom one end of a clause reaches: what its policy tests, and what an index may sift by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Anybody; in a permit, any party.
+    Anybody,
+    /// Whoever referred the person.
+    Referrer,
+    /// The person.
+    Person,
+    /// Sender and recipient are one organisation.
+    Oneself,
+    /// These organisations, in any role.
+    Organisations(BTreeSet<OrganisationId>),
+    /// These roles of these organisations.
+    Seats {
+        /// Whether sender and recipient must be one organisation too.
+        own: bool,
+        /// Each organisation with its role.
+        seats: BTreeSet<(OrganisationId, RoleId)>,
+    },
+}
+
+impl Reach {
+    /// Whom an end of a clause of an instrument reaches.
+    #[must_use]
+    pub fn of(instrument: &Instrument, end: &End) -> Self {
+        let parties = || instrument.parties.iter().filter(|party| end.may_be(party));
+        match &end.party {
+            Who::Referrer => Self::Referrer,
+            Who::Person => Self::Person,
+            Who::Own if end.any_role() => Self::Oneself,
+            _ if !end.any_role() => {
+                let seats = parties().flat_map(|party| {
+                    let held = party.roles.intersection(&end.roles);
+                    held.map(|role| (party.id.clone(), role.clone()))
+                });
+                Self::Seats { own: end.party == Who::Own, seats: seats.collect() }
+            }
+            Who::Party(id) => Self::Organisations([id.clone()].into()),
+            _ if end.kinds.is_empty() => Self::Anybody,
+            _ => Self::Organisations(parties().map(|party| party.id.clone()).collect()),
+        }
     }
 }
 
