@@ -8,6 +8,7 @@
 //!
 //! - `core.md` section 2 and `agreement.md` section 4 (the rules as written, not as compiled).
 
+mod overlay;
 mod prohibition;
 mod reading;
 mod standing;
@@ -126,6 +127,18 @@ pub enum Mutant {
     SourceUnchecked,
     ReferrerIsAny,
     KindsForgotten,
+    AgeForgotten,
+    ObjectionForgotten,
+    ObjectionStopsDuty,
+    ObjectionOfAnyPurpose,
+    ClaimedStateForgotten,
+    WithdrawalForgotten,
+    PlacesShown,
+    PlacesStop,
+    RestrictedOpens,
+    RestrictedStopsReports,
+    DeathForgotten,
+    AcceptsForgotten,
 }
 
 /// Decides a case, naively.
@@ -148,7 +161,7 @@ struct Oracle<'a> {
 }
 
 type Open = BTreeSet<(Row, String)>;
-type Reasons = BTreeSet<(u8, String)>;
+type Mask<'a> = BTreeMap<(Row, String), Term<'a>>;
 
 const PROHIBITED: u8 = 0;
 const NO_CLAUSE: u8 = 1;
@@ -194,18 +207,16 @@ impl<'a> Oracle<'a> {
                 rest.chain(held.clone()).collect()
             }
         };
-        let covered = self.cover(&asked, false).0;
-        if self.enough(covered.len(), asked.len()) {
-            let mask = if self.case.up_to { self.cover(&held, false).0 } else { covered };
+        let covered = self.cover(&asked, false);
+        if self.enough(&covered, &asked) {
+            let mask = if self.case.up_to { self.cover(&held, false) } else { covered };
             return Verdict::Permit(mask.into_iter().map(|(f, term)| (f, term.id())).collect());
         }
-        let open: Open = asked.into_iter().filter(|field| !covered.contains_key(field)).collect();
-        let (supposed, reasons) = self.cover(&open, true);
+        let open = self.left(&asked, &covered);
+        let supposed = self.cover(&open, true);
         let some = self.is(Mutant::NeedBesideGap) && !supposed.is_empty();
-        if !some && !self.enough(supposed.len(), open.len()) {
-            let first = reasons.into_iter().next();
-            let (rank, what) = first.unwrap_or((NO_CLAUSE, "nothing".to_owned()));
-            return Verdict::Deny(rank, what);
+        if !some && !self.enough(&supposed, &open) {
+            return self.why(&self.left(&open, &supposed));
         }
         let words = |term: &Term<'_>| term.words();
         let missing: Names = if self.is(Mutant::NeedOneClause) {
@@ -216,8 +227,14 @@ impl<'a> Oracle<'a> {
         Verdict::Need(missing.into_iter().filter(|words| !self.affirmed(words)).collect())
     }
 
-    fn enough(&self, got: usize, all: usize) -> bool {
-        if self.case.up_to { got > 0 } else { all > 0 && got == all }
+    fn enough(&self, got: &Mask<'_>, asked: &Open) -> bool {
+        !got.is_empty() && (self.case.up_to || self.left(asked, got).is_empty())
+    }
+
+    /// What is asked, must be covered, and is not.
+    fn left(&self, asked: &Open, got: &Mask<'_>) -> Open {
+        let open = asked.iter().filter(|at| !got.contains_key(*at) && !self.is_spared(at));
+        open.cloned().collect()
     }
 
     fn plain(&self) -> Open {
@@ -250,36 +267,53 @@ impl<'a> Oracle<'a> {
         if fields.is_empty() { [category.to_owned()].into() } else { fields }
     }
 
-    fn cover(&self, open: &Open, words: bool) -> (BTreeMap<(Row, String), Term<'a>>, Reasons) {
-        let (mut covered, mut reasons) = (BTreeMap::new(), Reasons::new());
+    fn cover(&self, open: &Open, words: bool) -> Mask<'a> {
+        let mut covered = Mask::new();
         let rows: BTreeSet<&Row> = open.iter().map(|(row, _)| row).collect();
         for row in rows {
             let mut left: Names =
                 open.iter().filter(|(of, _)| of == row).map(|(_, field)| field.clone()).collect();
-            let mut bars = Reasons::new();
-            for term in &self.terms {
-                let stops = self.stops(term, row);
-                if !stops.is_empty() {
-                    bars.extend(stops.into_iter().map(|id| (PROHIBITED, id)));
-                    continue;
+            for term in self.terms.iter().filter(|term| self.is_of(term, row)) {
+                if self.stop(term, row).is_none() && self.bar(term, words).is_none() {
+                    let mut taken = self.covers(term, &row.category);
+                    taken.retain(|field| left.remove(field));
+                    covered.extend(taken.into_iter().map(|f| ((row.clone(), f), *term)));
                 }
-                match self.bar(term, row, words) {
-                    Some((NO_CLAUSE, _)) => {}
-                    Some(bar) => bars.extend([bar]),
-                    None => {
-                        let mut taken = self.covers(term, &row.category);
-                        taken.retain(|field| left.remove(field));
-                        covered.extend(taken.into_iter().map(|f| ((row.clone(), f), *term)));
-                        bars.extend(left.first().map(|field| (FIELD, field.clone())));
-                    }
-                }
-            }
-            if !left.is_empty() {
-                bars.extend(bars.is_empty().then(|| (NO_CLAUSE, row.category.clone())));
-                reasons.extend(bars);
             }
         }
-        (covered, reasons)
+        covered
+    }
+
+    /// The least remediable reason; of equals the first row's, then the first clause's.
+    fn why(&self, open: &Open) -> Verdict {
+        let mut least: Option<(u8, String)> = None;
+        let mut consider = |rank, what: String| {
+            if least.as_ref().is_none_or(|(least, _)| rank < *least) {
+                least = Some((rank, what));
+            }
+        };
+        let rows: BTreeSet<&Row> = open.iter().map(|(row, _)| row).collect();
+        for row in rows {
+            let field = open.iter().find(|(of, _)| of == row).map(|(_, field)| field.clone());
+            let mut none = true;
+            for term in self.terms.iter().filter(|term| self.is_asked(term, row)) {
+                let of = self.is_of(term, row);
+                none &= !of;
+                let bar = match self.stop(term, row) {
+                    Some(stop) => (PROHIBITED, stop),
+                    None if !of => continue,
+                    None => self
+                        .bar(term, true)
+                        .unwrap_or_else(|| (FIELD, field.clone().unwrap_or_default())),
+                };
+                consider(bar.0, bar.1);
+            }
+            if none {
+                consider(NO_CLAUSE, row.category.clone());
+            }
+        }
+        let (rank, what) = least.unwrap_or((NO_CLAUSE, "nothing".to_owned()));
+        Verdict::Deny(rank, what)
     }
 
     /// The clauses that are about this flow, in clause order.
@@ -332,17 +366,23 @@ impl<'a> Oracle<'a> {
         pair && fits(sends, from) && fits(has_it, to)
     }
 
-    /// What keeps a clause from covering a row class at all.
-    fn bar(&self, term: &Term<'_>, row: &Row, words: bool) -> Option<(u8, String)> {
-        let about = has(term.clause, "categories", &row.category)
+    /// Whether a clause is about a row class, between these seats.
+    fn is_of(&self, term: &Term<'_>, row: &Row) -> bool {
+        has(term.clause, "categories", &row.category) && self.is_asked(term, row)
+    }
+
+    /// Whether a clause is about anything that is asked: what stops it stops the rest too.
+    fn is_asked(&self, term: &Term<'_>, row: &Row) -> bool {
+        strings(term.clause, "categories").any(|of| self.case.categories.contains_key(of))
             && self.seated(term, "from", &self.case.from)
             && self.seated(term, "to", &self.case.to)
             && (end(term.clause, "from").0 != "*own"
                 || row.source == self.case.from.0
-                || self.is(Mutant::OwnIsAnySource));
-        if !about {
-            return Some((NO_CLAUSE, row.category.clone()));
-        }
+                || self.is(Mutant::OwnIsAnySource))
+    }
+
+    /// What keeps a clause from carrying anything.
+    fn bar(&self, term: &Term<'_>, words: bool) -> Option<(u8, String)> {
         let (extent, state) = self.standing(term.of);
         let needs = match text(term.clause, "kind") {
             "routine" => 3,
@@ -356,7 +396,8 @@ impl<'a> Oracle<'a> {
         }
         let holds = |fact: &&str| {
             let claimed = self.is(Mutant::ClaimedCounts);
-            self.case.facts.contains(*fact)
+            self.holds(fact)
+                || self.is(Mutant::AgeForgotten) && fact.starts_with("age")
                 || claimed && self.case.facts.contains(&format!("{fact}@claimed"))
         };
         if let Some(fact) = strings(term.clause, "require").find(|fact| !holds(fact)) {
@@ -364,7 +405,7 @@ impl<'a> Oracle<'a> {
         }
         // Only the words are missing: not a reason, but no cover either.
         let given = words || term.words().iter().all(|words| self.affirmed(words));
-        (!given).then(|| (NO_CLAUSE, row.category.clone()))
+        (!given).then(|| (NO_CLAUSE, String::new()))
     }
 
     fn affirmed(&self, words: &str) -> bool {
@@ -402,6 +443,7 @@ impl<'a> Oracle<'a> {
         if term.clause.get("fields").is_some() && !self.is(Mutant::MaskIgnored) {
             fields.retain(|field| has(term.clause, "fields", field));
         }
+        fields.retain(|field| !self.hides(field) || has(term.clause, "fields", field));
         fields
     }
 

@@ -218,13 +218,13 @@ impl Ready {
     }
 
     fn cell(&self, ask: &Ask, category: &Category) -> Result<(Cell, BTreeSet<ClauseId>), Error> {
-        match decide::decide(&self.bundle, ask, &self.facts, None)? {
-            Outcome::Permit(permitted) => Ok(self.given(&permitted, category, false)),
+        match &*decide::decide(&self.bundle, ask, &self.facts, None)? {
+            Outcome::Permit(permitted) => Ok(self.given(permitted, category, false)),
             Outcome::Need(needed) => {
                 let mut facts = self.facts.clone();
-                facts.attested = needed.statements.into_keys().collect();
-                match decide::decide(&self.bundle, ask, &facts, None)? {
-                    Outcome::Permit(permitted) => Ok(self.given(&permitted, category, true)),
+                facts.attested = needed.statements.keys().cloned().collect();
+                match &*decide::decide(&self.bundle, ask, &facts, None)? {
+                    Outcome::Permit(permitted) => Ok(self.given(permitted, category, true)),
                     _ => Ok((Cell::No, BTreeSet::new())),
                 }
             }

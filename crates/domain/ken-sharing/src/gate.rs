@@ -19,14 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use ken_agreement::status::PERSON;
 use ken_agreement::{Action, Kind, Words};
-use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose, RoleId};
+use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::Acting;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 
 use crate::bundle::Bundle;
 use crate::decide::{
-    self, Ask, Covered, Denied, Facts, Needed, Outcome, Permitted, RowClass, Seat, Want,
+    self, Bar, Covered, Denied, Facts, Needed, Outcome, Permitted, RowClass, Seat, View, Want,
 };
 use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
@@ -183,20 +183,17 @@ fn outcomes(
     question: &Question,
     seen: &facts::Seen,
 ) -> Result<Outcomes, Error> {
-    let (recipient, record) = (seat_of(caller)?, word::<RoleId>(RECORD)?);
-    let facts = without_vain_words(bundle, seen);
-    let decide = |source: &OrganisationId| {
-        let ask = Ask {
-            sender: Seat { organisation: source.clone(), role: Some(record.clone()) },
-            recipient: recipient.clone(),
-            action: question.action,
-            purpose: question.purpose.clone(),
-            want: Want::some_of(question.categories.iter().cloned()),
-        };
-        let rows = seen.held.iter().filter(|row| row.source == *source).cloned().collect();
-        Ok((source.clone(), decide::decide(bundle, &ask, &facts, Some(&rows))?))
+    let view = View {
+        senders: question.sources.clone(),
+        role: word(RECORD)?,
+        recipient: seat_of(caller)?,
+        action: question.action,
+        purpose: question.purpose.clone(),
+        want: Want::some_of(question.categories.iter().cloned()),
     };
-    question.sources.iter().map(decide).collect()
+    let facts = without_vain_words(bundle, seen);
+    let answers = decide::decide_view(bundle, &view, &facts, &seen.held)?;
+    Ok(answers.iter().map(|(source, said)| (source.clone(), Outcome::clone(said))).collect())
 }
 
 /// The words of an exceptional clause count while an emergency access is open, with its reason on
@@ -287,7 +284,7 @@ fn keep_duties(outcomes: &mut Outcomes) {
             Outcome::Need(_) | Outcome::Deny(_) => true,
         };
         if !enduring {
-            *outcome = Outcome::Deny(Denied { reasons: BTreeSet::new() });
+            *outcome = Outcome::Deny(Denied::of(Bar::Standing, "unsealed"));
         }
     }
 }

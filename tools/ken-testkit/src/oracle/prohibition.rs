@@ -3,22 +3,15 @@
 use serde_json::Value;
 
 use super::reading::{has, named, strings, text};
-use super::{Known, Mutant, Names, Oracle, Row, Term, end, name};
+use super::{Known, Mutant, Oracle, Row, Term, end, name};
 
 impl Oracle<'_> {
-    /// The prohibitions that stop a clause from carrying a row class.
-    pub(super) fn stops(&self, term: &Term<'_>, row: &Row) -> Names {
-        let mut stops = Names::new();
-        let facts = &self.case.facts;
-        let second = facts.contains("second-person") || self.is(Mutant::SecondPersonForgotten);
-        let emergency = text(term.clause, "kind") == "exceptional" && second;
-        let family = facts.contains("self-or-family") && !self.is(Mutant::FamilyForgotten);
-        if family && !emergency {
-            stops.insert("gate#self-or-family".to_owned());
-        }
-        let stopping = self.forbids.iter().filter(|forbid| self.stopped_by(forbid, term, row));
-        stops.extend(stopping.map(Term::id));
-        stops
+    /// What stops a clause from carrying a row class: the person's own state first.
+    pub(super) fn stop(&self, term: &Term<'_>, row: &Row) -> Option<String> {
+        self.state_stop(term).or_else(|| {
+            let stopping = self.forbids.iter().filter(|forbid| self.stopped_by(forbid, term, row));
+            stopping.map(Term::id).min()
+        })
     }
 
     fn stopped_by(&self, forbid: &Term<'_>, term: &Term<'_>, row: &Row) -> bool {

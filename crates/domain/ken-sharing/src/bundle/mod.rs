@@ -15,21 +15,23 @@
 mod dictionary;
 mod error;
 mod standing;
+mod term;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_agreement::cedar::{PolicyText, policies, relies};
+use ken_agreement::cedar::{PolicyText, policies};
 use ken_agreement::lint::{Finding, Severity, Unnarrowed, narrows, unsound};
-use ken_agreement::status::{Pair, Register, Stands};
-use ken_agreement::{Action, Clause, Instrument, InstrumentRef, Who, Words};
-use ken_core::{ClauseId, FieldName, InstrumentHash, OrganisationId, Purpose};
+use ken_agreement::status::Register;
+use ken_agreement::{Action, Clause, Instrument, InstrumentRef, Words};
+use ken_core::{ClauseId, InstrumentHash, Purpose};
 
 use crate::decide::cedar::{Engine, Forbids};
 use crate::decide::memo::Memo;
 
 pub use dictionary::Dictionary;
 pub use error::Error;
-pub use standing::Standing;
+pub(crate) use standing::Standing;
+pub(crate) use term::{Bars, Candidacy, Ends, Term};
 
 /// An instrument with what the registers say of it.
 #[derive(Debug, Clone)]
@@ -49,20 +51,6 @@ pub(crate) struct Held {
     pub(crate) register: Register,
 }
 
-/// A permit clause: what slices and reasons need, and what Cedar cannot say.
-#[derive(Debug)]
-pub(crate) struct Term {
-    pub(crate) id: ClauseId,
-    pub(crate) held: usize,
-    pub(crate) clause: Clause,
-    /// What exceptions know it by.
-    pub(crate) relies: BTreeSet<String>,
-    pub(crate) words: BTreeSet<Words>,
-    pub(crate) stands: Stands,
-    /// The fields it covers, by its own instrument's dictionary.
-    pub(crate) covers: BTreeMap<ken_core::Category, BTreeSet<FieldName>>,
-}
-
 /// Everything in force, compiled.
 #[derive(Debug)]
 pub struct Bundle {
@@ -71,8 +59,13 @@ pub struct Bundle {
     pub(crate) terms: Vec<Term>,
     pub(crate) engine: Engine,
     pub(crate) memo: Memo,
+    /// The prohibitions of each instrument, in the order of `held`.
+    bars: Vec<Vec<Bars>>,
     by_purpose: BTreeMap<(Purpose, Action), Vec<usize>>,
+    by_hash: BTreeMap<InstrumentHash, usize>,
+    by_name: BTreeMap<InstrumentRef, usize>,
     by_id: BTreeMap<ClauseId, (usize, usize)>,
+    by_citation: BTreeMap<ClauseId, usize>,
     dictionary: Dictionary,
     findings: Vec<(InstrumentRef, Finding)>,
 }
@@ -87,13 +80,30 @@ impl Bundle {
     /// [`Error`] when one breaks what the gate relies on, two have one name, or the policies do not
     /// validate. Nothing is in force then that was not before.
     pub fn compile(admitted: impl IntoIterator<Item = Admitted>) -> Result<Self, Error> {
-        let held = hold(admitted)?;
+        Self::compile_after(None, admitted)
+    }
+
+    /// As [`Bundle::compile`], with the policies of the bundle before taken over where their
+    /// instruments are here still: a change of one instrument costs what that one costs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bundle::compile`].
+    pub fn compile_after(
+        before: Option<&Self>,
+        admitted: impl IntoIterator<Item = Admitted>,
+    ) -> Result<Self, Error> {
+        let held = hold(before, admitted)?;
         let mut findings = vec![];
         let (mut written, mut forbids) = (vec![], vec![]);
+        let mut bars: Vec<Vec<Bars>> = held.iter().map(|_| vec![]).collect();
         for (n, own) in held.iter().enumerate() {
             for policy in policies(&own.instrument, &own.hash) {
                 let Some(clause) = own.instrument.clause(&policy.clause) else { continue };
                 if clause.is_prohibition() {
+                    bars.get_mut(n)
+                        .into_iter()
+                        .for_each(|of| of.push(Bars::new(&own.instrument, clause)));
                     forbids.push(Forbids {
                         instrument: own.hash.clone(),
                         follows_data: clause.follows_data(),
@@ -114,11 +124,22 @@ impl Bundle {
             (term.clause.kind, term.clause.categories.len(), term.id.clone())
         });
         let (terms, permits): (Vec<Term>, Vec<PolicyText>) = written.into_iter().unzip();
-        let engine = Engine::compile(&permits, &forbids).map_err(Error::Invalid)?;
-        let dictionary = Dictionary::of(held.iter().map(|own| &own.instrument));
-        let (by_purpose, by_id) = (by_purpose(&terms), by_id(&held));
-        let memo = Memo::default();
-        Ok(Self { held, terms, engine, memo, by_purpose, by_id, dictionary, findings })
+        let engine = Engine::compile(&permits, &forbids, before.map(|before| &before.engine))
+            .map_err(Error::Invalid)?;
+        Ok(Self {
+            dictionary: Dictionary::of(held.iter().map(|own| &own.instrument)),
+            by_purpose: by_purpose(&terms),
+            by_hash: held.iter().enumerate().map(|(n, own)| (own.hash.clone(), n)).collect(),
+            by_name: standing::by_name(&held),
+            by_id: by_id(&held),
+            by_citation: terms.iter().enumerate().map(|(n, term)| (term.id.clone(), n)).collect(),
+            memo: Memo::default(),
+            held,
+            terms,
+            engine,
+            bars,
+            findings,
+        })
     }
 
     /// What each category holds.
@@ -146,6 +167,11 @@ impl Bundle {
         Some((instrument, instrument.clauses.get(*clause)?))
     }
 
+    /// A permit clause that runs, by its citation.
+    pub(crate) fn term(&self, id: &ClauseId) -> Option<&Term> {
+        self.terms.get(*self.by_citation.get(id)?)
+    }
+
     /// The exact text of words to affirm, as signed.
     #[must_use]
     pub fn text_of(&self, words: &Words) -> Option<&str> {
@@ -154,84 +180,25 @@ impl Bundle {
         let text = asked.then(|| instrument.attestations.get(&words.attestation)).flatten();
         text.map(String::as_str)
     }
-
-    /// The permits that may fit: by purpose, action and ends. Refuses nothing that Cedar would
-    /// allow; the property test says so.
-    pub(crate) fn candidates(&self, asked: &Candidacy<'_>) -> Vec<usize> {
-        let key = (asked.purpose.clone(), asked.action);
-        let among = self.by_purpose.get(&key).into_iter().flatten().copied();
-        let fits = |n: &usize| {
-            let term = self.terms.get(*n);
-            term.is_some_and(|term| {
-                self.held.get(term.held).is_some_and(|own| asked.fits(term, own))
-            })
-        };
-        among.filter(fits).collect()
-    }
 }
 
-/// What a slice is made by.
-pub(crate) struct Candidacy<'a> {
-    pub(crate) purpose: &'a Purpose,
-    pub(crate) action: Action,
-    pub(crate) sender: &'a OrganisationId,
-    pub(crate) recipient: &'a OrganisationId,
-}
-
-impl Candidacy<'_> {
-    fn fits(&self, term: &Term, own: &Held) -> bool {
-        let pair = Pair::of(self.sender, self.recipient);
-        let party = |id: &OrganisationId| own.instrument.party(id).is_some();
-        let end = |who: &Who, id: &OrganisationId| match who {
-            Who::Party(named) => named == id,
-            Who::Any | Who::Own | Who::Referrer | Who::Person => true,
-        };
-        pair.suits(&term.clause)
-            && pair.organisations().all(party)
-            && end(&term.clause.from.party, self.sender)
-            && end(&term.clause.to.party, self.recipient)
-    }
-}
-
-impl Term {
-    fn new(held: usize, own: &Held, clause: &Clause) -> Self {
-        let Held { hash, instrument, .. } = own;
-        let entries = clause.categories.iter().filter_map(|id| instrument.category(id));
-        let covers = entries.map(|entry| {
-            let mut fields = entry.whole();
-            if let Some(only) = &clause.fields {
-                fields.retain(|field| only.contains(field));
-            }
-            (entry.id.clone(), fields)
-        });
-        Self {
-            id: Instrument::cite(hash, &clause.id),
-            held,
-            relies: relies(instrument, hash, clause),
-            words: clause
-                .attest
-                .iter()
-                .map(|w| Instrument::words_of(hash, &clause.id, w))
-                .collect(),
-            stands: Stands::needed(clause),
-            covers: covers.collect(),
-            clause: clause.clone(),
-        }
-    }
-}
-
-fn hold(admitted: impl IntoIterator<Item = Admitted>) -> Result<Vec<Held>, Error> {
-    let mut held: Vec<Held> = vec![];
+fn hold(
+    before: Option<&Bundle>,
+    admitted: impl IntoIterator<Item = Admitted>,
+) -> Result<Vec<Held>, Error> {
+    let (mut held, mut names) = (vec![], BTreeSet::new());
     for Admitted { instrument, register } in admitted {
         if register.signed.is_empty() {
             continue;
         }
         let (hash, name) = (instrument.hash(), instrument.name());
-        let findings = unsound(&instrument);
+        // What was sound in the bundle before is: its hash says that it is the same.
+        let known = before.is_some_and(|before| before.by_hash.contains_key(&hash));
+        let findings = if known { vec![] } else { unsound(&instrument) };
         if !findings.is_empty() {
             return Err(Error::Unsound { instrument: name, findings });
         }
-        if held.iter().any(|other| other.name == name) {
+        if !names.insert(name.clone()) {
             return Err(Error::Twice(name));
         }
         held.push(Held { hash, name, instrument, register });

@@ -1,6 +1,7 @@
 //! What of each instrument is in force, for one pair, on one day.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use ken_agreement::InstrumentRef;
@@ -10,43 +11,52 @@ use ken_core::OrganisationId;
 
 use super::{Bundle, Held};
 
-/// What of each instrument is in force, for one pair, on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// The standings that the flow has.
-    pub(crate) tokens: BTreeSet<String>,
-    /// Why no more of each instrument stands, in the bundle's order.
-    states: Vec<&'static str>,
+/// What of each instrument is in force, for one pair, on one day; each looked at when first asked.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    sender: OrganisationId,
+    recipient: OrganisationId,
+    day: Date,
+    states: Vec<OnceLock<State>>,
 }
 
+/// How far an instrument stands, and why no further.
+pub(crate) type State = (Option<Stands>, &'static str);
+
 impl Standing {
-    /// Why no more of an instrument stands, by its place in the bundle.
-    pub(crate) fn state(&self, held: usize) -> &'static str {
-        self.states.get(held).copied().unwrap_or("not-a-pair")
+    /// How far an instrument stands, by its place in the bundle.
+    pub(crate) fn of(&self, bundle: &Bundle, held: usize) -> State {
+        let none = (None, "not-a-pair");
+        let (Some(own), Some(state)) = (bundle.held.get(held), self.states.get(held)) else {
+            return none;
+        };
+        let pair = Pair::of(&self.sender, &self.recipient);
+        *state.get_or_init(|| bundle.stands(own, pair, self.day))
+    }
+
+    /// The standings that the flow has by one instrument, as its policies name them.
+    pub(crate) fn tokens(&self, bundle: &Bundle, held: usize) -> Vec<String> {
+        let Some(own) = bundle.held.get(held) else { return vec![] };
+        let (stands, _) = self.of(bundle, held);
+        let pair = Pair::of(&self.sender, &self.recipient);
+        let all = Stands::ALL.into_iter().filter(|each| Some(*each) <= stands);
+        all.map(|each| standing(&own.hash, pair, each)).collect()
     }
 }
 
 impl Bundle {
     /// What stands between a sender and a recipient on a day.
-    #[must_use]
-    pub fn standing(
+    pub(crate) fn standing(
         &self,
         sender: &OrganisationId,
         recipient: &OrganisationId,
         day: Date,
     ) -> Standing {
-        let pair = Pair::of(sender, recipient);
-        let (mut tokens, mut states) = (BTreeSet::new(), vec![]);
-        for own in &self.held {
-            let (stands, state) = self.stands(own, pair, day);
-            states.push(state);
-            let all = Stands::ALL.into_iter().filter(|each| Some(*each) <= stands);
-            tokens.extend(all.map(|each| standing(&own.hash, pair, each)));
-        }
-        Standing { tokens, states }
+        let states = self.held.iter().map(|_| OnceLock::new()).collect();
+        Standing { sender: sender.clone(), recipient: recipient.clone(), day, states }
     }
 
-    fn stands(&self, own: &Held, pair: Pair<'_>, day: Date) -> (Option<Stands>, &'static str) {
+    fn stands(&self, own: &Held, pair: Pair<'_>, day: Date) -> State {
         let Some(status) = own.instrument.status(&own.register, pair, day) else {
             return (None, "not-a-pair");
         };
@@ -62,20 +72,21 @@ impl Bundle {
     /// Whether the instrument that another stands under is in force for a pair. One without
     /// parties is, while its lead party has adopted it.
     fn is_above(&self, name: &InstrumentRef, pair: Pair<'_>, day: Date) -> bool {
-        self.held.iter().any(|above| {
+        let above = self.by_name.get(name).and_then(|above| self.held.get(*above));
+        above.is_some_and(|above| {
             let (instrument, register) = (&above.instrument, &above.register);
-            let in_force = || {
-                let status = instrument.status(register, pair, day);
-                let on_lapse = instrument.lifecycle.on_review_lapse;
-                status.is_some_and(|status| status.stands(on_lapse) == Stands::Routine)
-            };
-            let adopted = register.signed.contains(&instrument.agreement.lead_party);
-            above.name == *name
-                && if instrument.parties.is_empty() {
-                    adopted && !register.superseded
-                } else {
-                    in_force()
-                }
+            if instrument.parties.is_empty() {
+                let lead = &instrument.agreement.lead_party;
+                return register.signed.contains(lead) && !register.superseded;
+            }
+            let on_lapse = instrument.lifecycle.on_review_lapse;
+            let status = instrument.status(register, pair, day);
+            status.is_some_and(|status| status.stands(on_lapse) == Stands::Routine)
         })
     }
+}
+
+/// The instruments by what people call them.
+pub(super) fn by_name(held: &[Held]) -> BTreeMap<InstrumentRef, usize> {
+    held.iter().enumerate().map(|(n, own)| (own.name.clone(), n)).collect()
 }

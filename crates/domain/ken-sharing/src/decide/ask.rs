@@ -18,7 +18,7 @@ pub struct Seat {
 }
 
 /// A question to the gate: may this flow, for this purpose, carry this?
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ask {
     /// Whose information would leave.
     pub sender: Seat,
@@ -32,8 +32,39 @@ pub struct Ask {
     pub want: Want,
 }
 
+/// One look at several sources at once: each is an ask of its own, decided together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct View {
+    /// The organisations whose records are asked for, each at its passive end.
+    pub senders: BTreeSet<OrganisationId>,
+    /// The role of that end: `record`.
+    pub role: RoleId,
+    /// Who would have it.
+    pub recipient: Seat,
+    /// How it would move.
+    pub action: Action,
+    /// Why.
+    pub purpose: Purpose,
+    /// What.
+    pub want: Want,
+}
+
+impl View {
+    /// The ask of one source.
+    #[must_use]
+    pub fn of(&self, sender: &OrganisationId) -> Ask {
+        Ask {
+            sender: Seat { organisation: sender.clone(), role: Some(self.role.clone()) },
+            recipient: self.recipient.clone(),
+            action: self.action,
+            purpose: self.purpose.clone(),
+            want: self.want.clone(),
+        }
+    }
+}
+
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Want {
     /// All of it or nothing: push, answer, alert.
     Exactly(BTreeMap<Category, Fields>),
@@ -78,7 +109,7 @@ pub enum Fields {
 }
 
 /// What the registers say. No caller of the gate supplies any of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Facts {
     /// The day of the decision, Europe/London.
     pub day: Date,
@@ -180,15 +211,22 @@ pub struct Needed {
 /// Why not. For the ledger and for governance; the caller is told nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
-    /// Every reason found, the least remediable first.
-    pub reasons: BTreeSet<Reason>,
+    /// The least remediable reason; among equals that of the first row class, and of the first
+    /// clause in clause order.
+    pub reason: Reason,
 }
 
 impl Denied {
-    /// The reason: the least remediable.
+    /// A refusal for one reason.
+    #[must_use]
+    pub fn of(bar: Bar, what: impl Into<String>) -> Self {
+        Self { reason: Reason { bar, what: what.into() } }
+    }
+
+    /// The reason.
     #[must_use]
     pub fn first(&self) -> Option<&Reason> {
-        self.reasons.first()
+        Some(&self.reason)
     }
 }
 

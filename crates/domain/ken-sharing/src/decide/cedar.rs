@@ -16,7 +16,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
@@ -27,29 +27,14 @@ use ken_agreement::Action;
 use ken_agreement::cedar::PolicyText;
 use ken_core::{InstrumentHash, OrganisationId};
 
-use super::ask::{Facts, Seat};
+use super::ask::Seat;
 use super::error::Error;
+use super::own;
 
 const SCHEMA: &str = include_str!("../gate.cedarschema");
 
 /// Most policy sets kept for (candidate, lineage). House policy: past it they are made again.
 const SETS_MAX: usize = 4_096;
-
-/// Prohibitions of the gate itself, in every question.
-const OWN: [(&str, &str); 2] = [
-    (
-        "gate#own-end",
-        r#"forbid (principal, action, resource) unless {
-  action in Action::"send" && principal in resource.from && principal in resource.sender ||
-  action in Action::"fetch" && principal in resource.to && principal in resource.recipient };"#,
-    ),
-    (
-        "gate#self-or-family",
-        r#"forbid (principal, action, resource)
-  when { context.facts.contains("self-or-family") }
-  unless { context.exceptional && context.facts.contains("second-person") };"#,
-    ),
-];
 
 /// A prohibition, with what opens it.
 pub(crate) struct Forbids {
@@ -58,20 +43,44 @@ pub(crate) struct Forbids {
     pub(crate) policy: PolicyText,
 }
 
-/// A candidate and a row's lineage: what opens policies.
-type Opened = (usize, BTreeSet<InstrumentHash>);
+/// What opens policies: a candidate, a row's lineage, and whether the person has a state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Opened {
+    term: usize,
+    lineage: BTreeSet<InstrumentHash>,
+    has_state: bool,
+}
+
+/// The names of entity types, read once.
+struct Kinds {
+    action: EntityTypeName,
+    flow: EntityTypeName,
+    organisation: EntityTypeName,
+    practitioner: EntityTypeName,
+    role: EntityTypeName,
+    standing: EntityTypeName,
+}
+
+/// What no bundle changes.
+struct Ground {
+    schema: Schema,
+    kinds: Kinds,
+    always: Vec<Policy>,
+    by_state: Vec<Policy>,
+}
 
 /// The compiled policies.
 pub(crate) struct Engine {
-    schema: Schema,
+    ground: Arc<Ground>,
     authorizer: Authorizer,
     permits: Vec<Policy>,
-    /// The gate's own.
-    own: Vec<Policy>,
     by_instrument: BTreeMap<InstrumentHash, Vec<Policy>>,
     by_lineage: BTreeMap<InstrumentHash, Vec<Policy>>,
     forbids: HashSet<PolicyId>,
-    whole: Arc<PolicySet>,
+    /// Every policy by its id, for the bundle after this one.
+    parsed: HashMap<PolicyId, Policy>,
+    whole: OnceLock<Arc<PolicySet>>,
+    plain: Vec<OnceLock<Arc<PolicySet>>>,
     sets: Mutex<HashMap<Opened, Arc<PolicySet>>>,
 }
 
@@ -99,53 +108,88 @@ pub(crate) struct Flow {
     sender: RestrictedExpression,
 }
 
-/// What the registers say, as Cedar reads it; made once for many questions.
-pub(crate) struct Said {
-    purpose: RestrictedExpression,
-    facts: RestrictedExpression,
-    referrers: RestrictedExpression,
-}
-
 /// One candidate clause and one row class.
 pub(crate) struct Question<'a> {
     pub(crate) relies: &'a BTreeSet<String>,
     pub(crate) instrument: &'a InstrumentHash,
     pub(crate) exceptional: bool,
+    pub(crate) routine: bool,
+    pub(crate) accepts: &'a BTreeSet<String>,
+    pub(crate) purpose: &'a str,
     pub(crate) category: &'a str,
     pub(crate) labels: &'a BTreeSet<&'a str>,
     /// The source, where it is not the sender.
     pub(crate) source: Option<&'a OrganisationId>,
     pub(crate) lineage: &'a BTreeSet<InstrumentHash>,
+    pub(crate) facts: &'a [&'a str],
+    pub(crate) states: &'a BTreeSet<&'static str>,
     pub(crate) attested: &'a [String],
-    /// Facts supposed beyond those that hold.
-    pub(crate) facts: Option<&'a BTreeSet<&'a str>>,
+    pub(crate) referrers: &'a BTreeSet<OrganisationId>,
 }
 
-impl Engine {
-    /// Parses and validates; every warning is a fault.
-    pub(crate) fn compile(
-        permits: &[PolicyText],
-        forbids: &[Forbids],
-    ) -> Result<Self, Vec<String>> {
-        let parse = |id: &str, text: &str| {
-            Policy::parse(Some(PolicyId::new(id)), text).map_err(|e| vec![format!("{id}: {e}")])
-        };
+impl Ground {
+    fn new() -> Result<Self, Vec<String>> {
         let (schema, warnings) =
             Schema::from_cedarschema_str(SCHEMA).map_err(|e| vec![e.to_string()])?;
         let warnings: Vec<String> = warnings.map(|warning| warning.to_string()).collect();
-        let own = OWN.iter().map(|(id, text)| parse(id, text)).collect::<Result<Vec<_>, _>>()?;
-        let permits = permits
-            .iter()
-            .map(|PolicyText { id, text, .. }| parse(id.as_str(), text))
-            .collect::<Result<Vec<_>, _>>()?;
+        if !warnings.is_empty() {
+            return Err(warnings);
+        }
+        let kind = |name: &str| name.parse().map_err(|_| vec![name.to_owned()]);
+        let kinds = Kinds {
+            action: kind("Action")?,
+            flow: kind("Flow")?,
+            organisation: kind("Organisation")?,
+            practitioner: kind("Practitioner")?,
+            role: kind("Role")?,
+            standing: kind("Standing")?,
+        };
+        let read = |all: &[(&str, &str)]| {
+            all.iter().map(|(id, text)| parse(id, text)).collect::<Result<Vec<_>, _>>()
+        };
+        let (always, by_state) = (read(&own::ALWAYS)?, read(&own::BY_STATE)?);
+        let set = set_of(always.iter().chain(&by_state)).map_err(|fault| vec![fault])?;
+        let faults = faults(&schema, &set);
+        if faults.is_empty() { Ok(Self { schema, kinds, always, by_state }) } else { Err(faults) }
+    }
+
+    fn own(&self, has_state: bool) -> impl Iterator<Item = &Policy> {
+        self.always.iter().chain(self.by_state.iter().filter(move |_| has_state))
+    }
+}
+
+impl Engine {
+    /// Parses and validates; every warning is a fault. A policy of the bundle before is taken as
+    /// it is: its id holds the hash of its instrument, so its text is the same.
+    pub(crate) fn compile(
+        permits: &[PolicyText],
+        forbids: &[Forbids],
+        before: Option<&Self>,
+    ) -> Result<Self, Vec<String>> {
+        let ground = match before {
+            Some(before) => Arc::clone(&before.ground),
+            None => Arc::new(Ground::new()?),
+        };
+        let mut fresh: Vec<Policy> = vec![];
+        let mut parsed = HashMap::new();
+        let mut read = |policy: &PolicyText| -> Result<Policy, Vec<String>> {
+            let id = PolicyId::new(policy.id.as_str());
+            let known = before.and_then(|before| before.parsed.get(&id)).cloned();
+            let policy = if let Some(known) = known {
+                known
+            } else {
+                let policy = parse(policy.id.as_str(), &policy.text)?;
+                fresh.push(policy.clone());
+                policy
+            };
+            parsed.insert(id, policy.clone());
+            Ok(policy)
+        };
+        let permits = permits.iter().map(&mut read).collect::<Result<Vec<_>, _>>()?;
         let (mut by_instrument, mut by_lineage) = (BTreeMap::new(), BTreeMap::new());
-        let mut whole: Vec<&Policy> = own.iter().chain(&permits).collect();
-        let mut ids: HashSet<PolicyId> = own.iter().map(|policy| policy.id().clone()).collect();
-        let parsed = forbids
-            .iter()
-            .map(|forbid| parse(forbid.policy.id.as_str(), &forbid.policy.text))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (forbid, policy) in forbids.iter().zip(&parsed) {
+        let mut ids: HashSet<PolicyId> = ground.own(true).map(|own| own.id().clone()).collect();
+        for forbid in forbids {
+            let policy = read(&forbid.policy)?;
             let open = |index: &mut BTreeMap<_, Vec<Policy>>| {
                 index.entry(forbid.instrument.clone()).or_default().push(policy.clone());
             };
@@ -154,31 +198,33 @@ impl Engine {
                 open(&mut by_lineage);
             }
             ids.insert(policy.id().clone());
-            whole.push(policy);
         }
-        let whole = Arc::new(set_of(whole).map_err(|fault| vec![fault])?);
-        let faults = faults(&schema, &whole);
-        if !faults.is_empty() || !warnings.is_empty() {
-            return Err(faults.into_iter().chain(warnings).collect());
+        let faults = faults(&ground.schema, &set_of(&fresh).map_err(|fault| vec![fault])?);
+        if !faults.is_empty() {
+            return Err(faults);
         }
-        let (authorizer, sets) = (Authorizer::new(), Mutex::default());
-        let forbids = ids;
         Ok(Self {
-            schema,
-            authorizer,
+            ground,
+            authorizer: Authorizer::new(),
+            plain: permits.iter().map(|_| OnceLock::new()).collect(),
             permits,
-            own,
             by_instrument,
             by_lineage,
-            forbids,
-            whole,
-            sets,
+            forbids: ids,
+            parsed,
+            whole: OnceLock::new(),
+            sets: Mutex::default(),
         })
     }
 
     /// Every policy at once.
-    pub(crate) fn whole(&self) -> Arc<PolicySet> {
-        Arc::clone(&self.whole)
+    pub(crate) fn whole(&self) -> Result<Arc<PolicySet>, Error> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(Arc::clone(whole));
+        }
+        let all = self.ground.own(true).chain(self.parsed.values());
+        let whole = Arc::new(set_of(all).map_err(Error::Engine)?);
+        Ok(Arc::clone(self.whole.get_or_init(|| whole)))
     }
 
     /// The policies that could apply to a candidate and a row's lineage.
@@ -187,22 +233,44 @@ impl Engine {
         term: usize,
         instrument: &InstrumentHash,
         lineage: &BTreeSet<InstrumentHash>,
+        has_state: bool,
     ) -> Result<Arc<PolicySet>, Error> {
-        let key = (term, lineage.clone());
+        let opened = || self.opened(term, instrument, lineage, has_state);
+        // Most rows have no lineage, and most people no state.
+        if lineage.is_empty() && !has_state {
+            let Some(slot) = self.plain.get(term) else { return opened() };
+            if let Some(set) = slot.get() {
+                return Ok(Arc::clone(set));
+            }
+            let set = opened()?;
+            return Ok(Arc::clone(slot.get_or_init(|| set)));
+        }
+        let key = Opened { term, lineage: lineage.clone(), has_state };
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(set) = sets.get(&key) {
             return Ok(Arc::clone(set));
         }
-        let opened = self.by_instrument.get(instrument).into_iter().flatten();
-        let others = lineage.iter().filter(|hash| *hash != instrument);
-        let followed = others.filter_map(|hash| self.by_lineage.get(hash)).flatten();
-        let policies = self.own.iter().chain(self.permits.get(term)).chain(opened).chain(followed);
-        let set = Arc::new(set_of(policies).map_err(Error::Engine)?);
+        let set = opened()?;
         if sets.len() >= SETS_MAX {
             sets.clear();
         }
         sets.insert(key, Arc::clone(&set));
         Ok(set)
+    }
+
+    fn opened(
+        &self,
+        term: usize,
+        instrument: &InstrumentHash,
+        lineage: &BTreeSet<InstrumentHash>,
+        has_state: bool,
+    ) -> Result<Arc<PolicySet>, Error> {
+        let opened = self.by_instrument.get(instrument).into_iter().flatten();
+        let others = lineage.iter().filter(|hash| *hash != instrument);
+        let followed = others.filter_map(|hash| self.by_lineage.get(hash)).flatten();
+        let own = self.ground.own(has_state);
+        let policies = own.chain(self.permits.get(term)).chain(opened).chain(followed);
+        Ok(Arc::new(set_of(policies).map_err(Error::Engine)?))
     }
 
     /// The store for one flow. The practitioner's only parent is the role acted in.
@@ -213,11 +281,12 @@ impl Engine {
         action: Action,
         standings: impl Iterator<Item = impl AsRef<str>>,
     ) -> Result<Flow, Error> {
-        let organisation = |id: &OrganisationId| uid("Organisation", id.as_str());
-        let role = |id: &OrganisationId, role: &str| uid("Role", &format!("{id}/{role}"));
-        let (sent_by, had_by) = (organisation(sender)?, organisation(recipient)?);
-        let (from, to) = (role(sender, from)?, role(recipient, to)?);
-        let (principal, resource) = (uid("Practitioner", "acting")?, uid("Flow", "asked")?);
+        let kinds = &self.ground.kinds;
+        let organisation = |id: &OrganisationId| uid(&kinds.organisation, id.as_str());
+        let role = |id: &OrganisationId, role: &str| uid(&kinds.role, &format!("{id}/{role}"));
+        let (sent_by, had_by) = (organisation(sender), organisation(recipient));
+        let (from, to) = (role(sender, from), role(recipient, to));
+        let (principal, resource) = (uid(&kinds.practitioner, "acting"), uid(&kinds.flow, "asked"));
         let acting = if action.fetches() { &to } else { &from };
         let mut store = vec![
             Entity::new_no_attrs(principal.clone(), HashSet::from([acting.clone()])),
@@ -231,50 +300,54 @@ impl Engine {
         let attributes = attributes.map(|(name, uid)| {
             (name.to_owned(), RestrictedExpression::new_entity_uid(uid.clone()))
         });
-        let standings = standings.map(|id| uid("Standing", id.as_ref()));
-        let standings = standings.collect::<Result<HashSet<_>, _>>()?;
+        let standings = standings.map(|id| uid(&kinds.standing, id.as_ref())).collect();
         let flow = Entity::new(resource.clone(), attributes.into_iter().collect(), standings)
             .map_err(|error| Error::Engine(error.to_string()))?;
         store.push(flow);
-        let entities = Entities::from_entities(store, Some(&self.schema))
+        let entities = Entities::from_entities(store, Some(&self.ground.schema))
             .map_err(|error| Error::Engine(error.to_string()))?;
-        let action = uid("Action", action.as_str())?;
+        let action = uid(&kinds.action, action.as_str());
         let sender = RestrictedExpression::new_entity_uid(sent_by);
         Ok(Flow { principal, action, resource, entities, sender })
     }
 
-    /// Does this clause, relied upon alone, cover this row class?
+    /// Does this clause, relied upon alone, cover this row class? A request that is `checked` is
+    /// validated against the schema too; every one is built by the same code.
     pub(crate) fn answer(
         &self,
         policies: &PolicySet,
         flow: &Flow,
-        said: &Said,
         asked: &Question<'_>,
+        checked: bool,
     ) -> Result<Answer, Error> {
         let fault = |error: &dyn fmt::Display| Error::Engine(error.to_string());
-        let source = match asked.source {
-            Some(id) => RestrictedExpression::new_entity_uid(uid("Organisation", id.as_str())?),
-            None => flow.sender.clone(),
+        let organisation = |id: &OrganisationId| {
+            RestrictedExpression::new_entity_uid(uid(&self.ground.kinds.organisation, id.as_str()))
         };
+        let source = asked.source.map_or_else(|| flow.sender.clone(), organisation);
+        let referrers = asked.referrers.iter().map(organisation);
         let context = [
             ("relies", texts(asked.relies)),
             ("instrument", text(asked.instrument.as_str())),
             ("exceptional", RestrictedExpression::new_bool(asked.exceptional)),
-            ("purpose", said.purpose.clone()),
+            ("routine", RestrictedExpression::new_bool(asked.routine)),
+            ("accepts", texts(asked.accepts)),
+            ("purpose", text(asked.purpose)),
             ("category", text(asked.category)),
             ("labels", texts(asked.labels)),
             ("source", source),
             ("lineage", texts(asked.lineage)),
-            ("facts", asked.facts.map_or_else(|| said.facts.clone(), texts)),
+            ("facts", texts(asked.facts)),
+            ("states", texts(asked.states)),
             ("attested", texts(asked.attested)),
-            ("referrers", said.referrers.clone()),
+            ("referrers", RestrictedExpression::new_set(referrers)),
         ];
         let context = context.map(|(name, value)| (name.to_owned(), value));
         let context = Context::from_pairs(context).map_err(|e| fault(&e))?;
         let (principal, resource) = (flow.principal.clone(), flow.resource.clone());
-        let action = flow.action.clone();
-        let request = Request::new(principal, action, resource, context, Some(&self.schema))
-            .map_err(|e| fault(&e))?;
+        let (action, schema) = (flow.action.clone(), checked.then_some(&self.ground.schema));
+        let request =
+            Request::new(principal, action, resource, context, schema).map_err(|e| fault(&e))?;
         let response = self.authorizer.is_authorized(&request, policies, &flow.entities);
         let allowed = response.decision() == Decision::Allow;
         let erred: Vec<&PolicyId> = response
@@ -293,19 +366,6 @@ impl Engine {
             (false, _) => Answer::Forbid(stops),
             (true, true) => Answer::Allow,
             (true, false) => Answer::Silent,
-        })
-    }
-}
-
-impl Said {
-    pub(crate) fn new(purpose: &str, facts: &Facts) -> Result<Self, Error> {
-        let referrers = facts.referrers.iter().map(|id| uid("Organisation", id.as_str()));
-        let referrers = referrers.collect::<Result<Vec<_>, _>>()?;
-        let referrers = referrers.into_iter().map(RestrictedExpression::new_entity_uid);
-        Ok(Self {
-            purpose: text(purpose),
-            facts: texts(&facts.held),
-            referrers: RestrictedExpression::new_set(referrers),
         })
     }
 }
@@ -329,9 +389,12 @@ fn set_of<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> Result<PolicySe
     Ok(set)
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, Error> {
-    let kind: EntityTypeName = kind.parse().map_err(|_| Error::Engine(kind.to_owned()))?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+fn parse(id: &str, text: &str) -> Result<Policy, Vec<String>> {
+    Policy::parse(Some(PolicyId::new(id)), text).map_err(|e| vec![format!("{id}: {e}")])
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
 fn text(text: &str) -> RestrictedExpression {

@@ -1,41 +1,28 @@
 //! Which clause covers each field of a row class, and what stands against the rest.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 use ken_agreement::Kind;
-use ken_core::FieldName;
+use ken_core::{Fact, FieldName, Label};
 
-use super::ask::{Ask, Bar, Covered, Facts, Reason, RowClass};
-use super::cedar::{Answer, Flow, Question, seated};
+use super::ask::{Ask, Bar, Covered, Facts, RowClass};
+use super::cedar::{Answer, Flow, Question};
 use super::error::Error;
-use super::memo::Asking;
+use super::overlay::Overlay;
+use super::plan::{self, Asking, Candidate, Plan};
 use crate::bundle::{Bundle, Term};
 
-/// What is supposed beyond what is so; each takes in those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Suppose {
-    Nothing,
-    Words,
-    Facts,
-    Standing,
-}
+/// The fact by which a second person has agreed to an emergency.
+const SECOND_PERSON: &str = "second-person";
 
 /// Whether the engine sees the policies that could apply, or all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum View {
+#[derive(Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    /// What the plan and the indexes leave.
     Slice,
-    Whole,
-}
-
-/// What each candidate says of a row class, in clause order.
-pub(crate) struct ClassAnswer(Vec<(usize, Verdict)>);
-
-enum Verdict {
-    Allows,
-    /// The prohibitions that stop it.
-    Stopped(BTreeSet<String>),
-    /// Silent, and what would have to be so.
-    Silent(Option<Reason>),
+    /// Every clause and every policy, with the flow's every standing.
+    Whole(&'a Flow),
 }
 
 /// One decision under way.
@@ -44,84 +31,145 @@ pub(crate) struct Deciding<'a> {
     pub(crate) ask: &'a Ask,
     pub(crate) facts: &'a Facts,
     pub(crate) asking: &'a Asking,
-    pub(crate) view: View,
+    pub(crate) sight: Sight<'a>,
 }
 
 impl Deciding<'_> {
-    /// Covers fields of a row class: each by the first clause that allows and has it. What is left
-    /// has reasons, if words are supposed.
+    /// Covers fields of a row class: each by the first clause that allows and has it.
     pub(crate) fn cover(
         &self,
         row: &RowClass,
         fields: &BTreeSet<FieldName>,
         words_supposed: bool,
-    ) -> Result<(Covered, BTreeSet<Reason>), Error> {
-        let key = (row.clone(), words_supposed);
-        let answer = self.asking.answers.get_or(key, |_| self.class(row, words_supposed))?;
+    ) -> Result<Covered, Error> {
         let (mut covered, mut open) = (Covered::new(), fields.clone());
-        let mut bars = BTreeSet::new();
-        for (term, verdict) in &answer.0 {
-            let Some(term) = self.bundle.terms.get(*term) else { continue };
-            match verdict {
-                Verdict::Allows => {
-                    let own = term.covers.get(&row.category);
-                    let has = |field: &FieldName| own.is_some_and(|own| own.contains(field));
-                    let (taken, left): (BTreeSet<_>, _) = open.into_iter().partition(has);
-                    covered.extend(taken.into_iter().map(|field| (field, term.id.clone())));
-                    bars.extend(left.first().map(|field| reason(Bar::Field, field.as_str())));
-                    open = left;
-                }
-                Verdict::Stopped(ids) => {
-                    bars.extend(ids.iter().map(|id| reason(Bar::Prohibited, id)));
-                }
-                Verdict::Silent(why) => bars.extend(why.clone()),
+        if let Sight::Whole(_) = self.sight {
+            for (n, term) in self.bundle.terms.iter().enumerate() {
+                self.take(&mut covered, &mut open, (n, term), row, words_supposed)?;
+            }
+            return Ok(covered);
+        }
+        for Candidate { term: n, is_stopped, bar } in self.plan(row)?.iter() {
+            if open.is_empty() {
+                break;
+            }
+            let may = bar.is_none() && !is_stopped;
+            let Some(term) = self.bundle.terms.get(*n).filter(|_| may) else { continue };
+            let affirmed = || term.words.iter().all(|words| self.facts.attested.contains(words));
+            if words_supposed || affirmed() {
+                self.take(&mut covered, &mut open, (*n, term), row, words_supposed)?;
             }
         }
-        if open.is_empty() {
-            return Ok((covered, BTreeSet::new()));
-        }
-        if bars.is_empty() {
-            bars.insert(reason(Bar::NoClause, row.category.as_str()));
-        }
-        Ok((covered, bars))
+        Ok(covered)
     }
 
-    fn class(&self, row: &RowClass, words_supposed: bool) -> Result<ClassAnswer, Error> {
-        let suppose = if words_supposed { Suppose::Words } else { Suppose::Nothing };
-        let verdicts = self.asking.candidates.iter().filter_map(|n| {
-            let term = self.bundle.terms.get(*n)?;
-            Some(self.verdict(*n, term, row, suppose).map(|verdict| (*n, verdict)))
-        });
-        Ok(ClassAnswer(verdicts.collect::<Result<_, _>>()?))
-    }
-
-    fn verdict(
+    /// Takes what one clause carries of what is still open.
+    fn take(
         &self,
-        n: usize,
-        term: &Term,
+        covered: &mut Covered,
+        open: &mut BTreeSet<FieldName>,
+        (n, term): (usize, &Term),
         row: &RowClass,
-        suppose: Suppose,
-    ) -> Result<Verdict, Error> {
-        Ok(match self.answer(n, term, row, suppose)? {
-            Answer::Allow => Verdict::Allows,
-            Answer::Forbid(ids) => Verdict::Stopped(ids),
-            Answer::Silent if suppose == Suppose::Nothing => Verdict::Silent(None),
-            Answer::Silent => Verdict::Silent(self.explain(n, term, row)?),
+        words_supposed: bool,
+    ) -> Result<(), Error> {
+        let Some(own) = term.covers.get(&row.category) else { return Ok(()) };
+        let overlay = &self.asking.overlay;
+        let has = |field: &&FieldName| own.contains(*field) && overlay.lets(term, field);
+        let taken: Vec<FieldName> = open.iter().filter(has).cloned().collect();
+        let allows =
+            !taken.is_empty() && self.answer(n, term, row, words_supposed)? == Answer::Allow;
+        for field in taken.into_iter().filter(|_| allows) {
+            open.remove(&field);
+            covered.insert(field, term.id.clone());
+        }
+        Ok(())
+    }
+
+    /// Why fields of a row class stay uncovered, were all words affirmed: the least remediable
+    /// bar, of the first clause that has it. `among` are the clauses that are about anything
+    /// asked: what stops one of them stops the rest of the ask too.
+    pub(crate) fn why(
+        &self,
+        among: &[usize],
+        row: &RowClass,
+        fields: &BTreeSet<FieldName>,
+    ) -> Result<(Bar, String), Error> {
+        let none = (Bar::NoClause, row.category.to_string());
+        if matches!(self.sight, Sight::Whole(_)) || self.is_of_another(row) {
+            return Ok(none);
+        }
+        let plan = self.plan(row)?;
+        let mut least: Option<(Bar, String)> = None;
+        for n in among {
+            let Some(term) = self.bundle.terms.get(*n) else { continue };
+            if let Some(stop) = self.stop(*n, term, row)? {
+                return Ok((Bar::Prohibited, stop));
+            }
+            let own = plan.binary_search_by_key(n, |candidate| candidate.term).ok();
+            let Some(Candidate { bar, .. }) = own.and_then(|at| plan.get(at)) else { continue };
+            let field =
+                || (Bar::Field, fields.first().map(ToString::to_string).unwrap_or_default());
+            let bar = bar.clone().unwrap_or_else(field);
+            if least.as_ref().is_none_or(|(least, _)| bar.0 < *least) {
+                least = Some(bar);
+            }
+        }
+        Ok(least.unwrap_or(none))
+    }
+
+    /// What an organisation may do as its own business, it may do with its own data only.
+    fn is_of_another(&self, row: &RowClass) -> bool {
+        let (sender, recipient) = (&self.ask.sender.organisation, &self.ask.recipient.organisation);
+        sender == recipient && row.source != *sender
+    }
+
+    fn plan(&self, row: &RowClass) -> Result<Arc<Plan>, Error> {
+        let is_stopped = |n, term: &Term| Ok(self.state_stop(n, term, row)?.is_some());
+        self.asking.plan(self.bundle, &row.category, is_stopped)
+    }
+
+    /// The prohibition that stops a clause from carrying a row class: by the person's state
+    /// first, then of the agreements.
+    fn stop(&self, n: usize, term: &Term, row: &RowClass) -> Result<Option<String>, Error> {
+        let stop = self.state_stop(n, term, row)?;
+        if stop.is_some() {
+            return Ok(stop);
+        }
+        let (labels, ends) = (self.labels(row), plan::ends(self.ask, self.facts)?);
+        if !self.bundle.could_be_barred(term.held, row, &labels, &ends) {
+            return Ok(None);
+        }
+        Ok(match self.answer(n, term, row, true)? {
+            Answer::Forbid(ids) => ids.into_iter().next(),
+            Answer::Allow | Answer::Silent => None,
         })
     }
 
-    /// Cedar does not explain a default denial, so it is asked again with more supposed: what
-    /// first turns silence into leave was missing. No rule of the language is written twice.
-    fn explain(&self, n: usize, term: &Term, row: &RowClass) -> Result<Option<Reason>, Error> {
-        if self.answer(n, term, row, Suppose::Facts)? == Answer::Allow {
-            let mut missing = term.clause.require.iter().filter(|f| !self.facts.held.contains(*f));
-            return Ok(missing.next().map(|fact| reason(Bar::Require, fact.as_str())));
+    /// What the person's state stops. It depends on no row, and of a clause only on its kind and
+    /// what it accepts, so Cedar is asked once for all that are alike.
+    fn state_stop(&self, n: usize, term: &Term, row: &RowClass) -> Result<Option<String>, Error> {
+        if self.asking.overlay.states.is_empty() {
+            return Ok(None);
         }
-        if self.answer(n, term, row, Suppose::Standing)? == Answer::Allow {
-            let state = self.asking.stood.standing.state(term.held);
-            return Ok(Some(reason(Bar::Standing, state)));
+        let key = (term.clause.kind, term.accepts.clone());
+        {
+            let stops = self.asking.stops.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(stop) = stops.get(&key) {
+                return Ok(stop.clone());
+            }
         }
-        Ok(None)
+        let stop = match self.answer(n, term, row, true)? {
+            Answer::Forbid(ids) => ids.into_iter().find(|id| id.starts_with("gate#")),
+            Answer::Allow | Answer::Silent => None,
+        };
+        let mut stops = self.asking.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.insert(key, stop.clone());
+        Ok(stop)
+    }
+
+    fn labels<'r>(&'r self, row: &'r RowClass) -> BTreeSet<&'r str> {
+        let dictionary = self.bundle.dictionary().labels(&row.category);
+        row.labels.iter().chain(dictionary).map(Label::as_str).collect()
     }
 
     /// One question to Cedar.
@@ -130,53 +178,46 @@ impl Deciding<'_> {
         n: usize,
         term: &Term,
         row: &RowClass,
-        suppose: Suppose,
+        words_supposed: bool,
     ) -> Result<Answer, Error> {
         let Some(own) = self.bundle.held.get(term.held) else { return Ok(Answer::Silent) };
-        let policies = match self.view {
-            View::Slice => self.bundle.engine.slice(n, &own.hash, &row.lineage)?,
-            View::Whole => self.bundle.engine.whole(),
+        let Overlay { states, held, .. } = &self.asking.overlay;
+        let (engine, has_state) = (&self.bundle.engine, !states.is_empty());
+        let sliced;
+        let (policies, flow, whole) = match self.sight {
+            Sight::Slice => {
+                sliced = self.asking.flow(self.bundle, self.ask, term.held)?;
+                let policies = engine.slice(n, &own.hash, &row.lineage, has_state)?;
+                (policies, &*sliced, false)
+            }
+            Sight::Whole(flow) => (engine.whole()?, flow, true),
         };
-        let dictionary = self.bundle.dictionary().labels(&row.category);
-        let labels = row.labels.iter().chain(dictionary).map(ken_core::Label::as_str).collect();
-        let given = |words: &&ken_agreement::Words| {
-            suppose >= Suppose::Words || self.facts.attested.contains(*words)
-        };
+        let labels = self.labels(row);
+        let given =
+            |words: &&ken_agreement::Words| words_supposed || self.facts.attested.contains(*words);
         let attested: Vec<String> =
             term.words.iter().filter(given).map(ToString::to_string).collect();
-        let supposed: Option<BTreeSet<&str>> = (suppose >= Suppose::Facts).then(|| {
-            let held = self.facts.held.iter().chain(&term.clause.require);
-            held.map(ken_core::Fact::as_str).collect()
-        });
+        // The other facts are read by no policy of the slice.
+        let read = |fact: &&Fact| {
+            whole || fact.as_str() == SECOND_PERSON || term.clause.require.contains(*fact)
+        };
+        let facts: Vec<&str> = held.iter().filter(read).map(Fact::as_str).collect();
         let question = Question {
             relies: &term.relies,
             instrument: &own.hash,
             exceptional: term.clause.kind == Kind::Exceptional,
+            routine: term.clause.kind == Kind::Routine,
+            accepts: &term.accepts,
+            purpose: self.ask.purpose.as_str(),
             category: row.category.as_str(),
             labels: &labels,
             source: (row.source != self.ask.sender.organisation).then_some(&row.source),
             lineage: &row.lineage,
+            facts: &facts,
+            states,
             attested: &attested,
-            facts: supposed.as_ref(),
+            referrers: &self.facts.referrers,
         };
-        let supposed = if suppose >= Suppose::Standing { self.supposed(term)? } else { None };
-        let flow = supposed.as_ref().unwrap_or(&self.asking.stood.flow);
-        self.bundle.engine.answer(&policies, flow, &self.asking.said, &question)
+        engine.answer(&policies, flow, &question, whole)
     }
-
-    /// The flow as it would be did the clause stand.
-    fn supposed(&self, term: &Term) -> Result<Option<Flow>, Error> {
-        let (Some(from), Some(to)) = (seated(&self.ask.sender), seated(&self.ask.recipient)) else {
-            return Ok(None);
-        };
-        let Some(own) = self.bundle.held.get(term.held) else { return Ok(None) };
-        let pair = ken_agreement::status::Pair::of(from.0, to.0);
-        let token = ken_agreement::cedar::standing(&own.hash, pair, term.stands);
-        let tokens = self.asking.stood.standing.tokens.iter().chain([&token]);
-        self.bundle.engine.flow(from, to, self.ask.action, tokens).map(Some)
-    }
-}
-
-fn reason(bar: Bar, what: &str) -> Reason {
-    Reason { bar, what: what.to_owned() }
 }

@@ -10,6 +10,7 @@
 //! - A field that no clause covers is absent from the mask. A category that no instrument knows,
 //!   and an ask for nothing, are refused.
 //! - The answer is a function of the arguments; what is remembered only saves time.
+//! - What a person's own state takes away stands above every agreement (`overlay`, `own`).
 //!
 //! # Sources
 //!
@@ -20,23 +21,30 @@ pub(crate) mod cedar;
 mod cover;
 mod error;
 pub(crate) mod memo;
+mod overlay;
+mod own;
+mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ken_agreement::Visibility;
-use ken_core::{Category, ClauseId, FieldName, RoleId};
+use ken_core::{Category, ClauseId, FieldName, OrganisationId};
 
 use crate::bundle::{Bundle, Candidacy};
-use cedar::{Said, seated};
-use cover::{Deciding, View};
-use memo::{AskKey, Asking, FlowKey, Kept, Stood};
+use cover::{Deciding, Sight};
+use memo::{AskKey, Asked};
+use plan::Asking;
 
 pub use ask::{
     Ask, Bar, Citation, Covered, Denied, Facts, Fields, Needed, Outcome, Permitted, Reason,
-    RowClass, Seat, Want,
+    RowClass, Seat, View, Want,
 };
 pub use error::Error;
+pub(crate) use overlay::base;
 
+/// The answers to a look, by source.
+pub type Answers = BTreeMap<OrganisationId, Arc<Outcome>>;
 /// Fields asked of each row class.
 type Open = BTreeMap<RowClass, BTreeSet<FieldName>>;
 /// What covers them.
@@ -53,17 +61,53 @@ pub fn decide(
     ask: &Ask,
     facts: &Facts,
     rows: Option<&BTreeSet<RowClass>>,
-) -> Result<Outcome, Error> {
-    let (Some(from), Some(to)) = (&ask.sender.role, &ask.recipient.role) else {
-        return Ok(none_matches(ask));
-    };
-    let key = ask_key(ask, facts, from, to);
-    let asking = bundle.memo.askings.get_or(key, |key| asking(bundle, ask, facts, key))?;
-    Deciding { bundle, ask, facts, asking: &asking, view: View::Slice }.outcome(rows)
+) -> Result<Arc<Outcome>, Error> {
+    bundle.memo.outcomes.get_or(
+        &(ask, facts, rows),
+        |key| key.question == *ask && key.facts == *facts && key.rows.as_ref() == rows,
+        || {
+            let outcome = sliced(bundle, ask, facts, rows)?;
+            let (question, facts, rows) = (ask.clone(), facts.clone(), rows.cloned());
+            Ok((Asked { question, facts, rows }, Arc::new(outcome)))
+        },
+    )
+}
+
+/// Decides one look at several sources. `rows` are the row classes held of all of them; each
+/// source's answer is that of [`decide`] with its own.
+///
+/// # Errors
+///
+/// As [`decide`].
+pub fn decide_view(
+    bundle: &Bundle,
+    view: &View,
+    facts: &Facts,
+    rows: &BTreeSet<RowClass>,
+) -> Result<Arc<Answers>, Error> {
+    bundle.memo.views.get_or(
+        &(view, facts, rows),
+        |key| key.question == *view && key.facts == *facts && key.rows == *rows,
+        || {
+            let mut held: BTreeMap<&OrganisationId, BTreeSet<RowClass>> = BTreeMap::new();
+            for row in rows {
+                held.entry(&row.source).or_default().insert(row.clone());
+            }
+            let mut answers = Answers::new();
+            for sender in &view.senders {
+                let own = held.remove(sender).unwrap_or_default();
+                let outcome = sliced(bundle, &view.of(sender), facts, Some(&own))?;
+                answers.insert(sender.clone(), Arc::new(outcome));
+            }
+            let (question, facts, rows) = (view.clone(), facts.clone(), rows.clone());
+            Ok((Asked { question, facts, rows }, Arc::new(answers)))
+        },
+    )
 }
 
 /// Decides with every clause a candidate and every policy before the engine, and no answer
-/// remembered: slow, and never different. For tests, and for whoever doubts the slices.
+/// remembered: slow, and never different in what it lets through; a refusal's reason is not
+/// looked for. For tests, and for whoever doubts the slices.
 ///
 /// # Errors
 ///
@@ -74,90 +118,85 @@ pub fn decide_whole(
     facts: &Facts,
     rows: Option<&BTreeSet<RowClass>>,
 ) -> Result<Outcome, Error> {
-    let (Some(from), Some(to)) = (&ask.sender.role, &ask.recipient.role) else {
-        return Ok(none_matches(ask));
-    };
-    let mut asking = asking(bundle, ask, facts, &ask_key(ask, facts, from, to))?;
-    asking.candidates = (0..bundle.terms.len()).collect();
-    Deciding { bundle, ask, facts, asking: &asking, view: View::Whole }.outcome(rows)
+    let Some(key) = ask_key(ask, facts) else { return Ok(none_matches(ask)) };
+    let asking = Asking::new(bundle, ask, facts, &key)?;
+    let flow = asking.whole_flow(bundle, ask)?;
+    Deciding { bundle, ask, facts, asking: &asking, sight: Sight::Whole(&flow) }.outcome(rows)
+}
+
+fn sliced(
+    bundle: &Bundle,
+    ask: &Ask,
+    facts: &Facts,
+    rows: Option<&BTreeSet<RowClass>>,
+) -> Result<Outcome, Error> {
+    let Some(key) = ask_key(ask, facts) else { return Ok(none_matches(ask)) };
+    let asking = bundle.memo.askings.get_or(key, |key| Asking::new(bundle, ask, facts, key))?;
+    Deciding { bundle, ask, facts, asking: &asking, sight: Sight::Slice }.outcome(rows)
 }
 
 /// A null role matches nothing, `*` included.
 fn none_matches(ask: &Ask) -> Outcome {
-    let categories = ask.want.categories().keys();
-    refuse(categories.map(|category| (Bar::NoClause, category.as_str())))
-}
-
-fn refuse<'a>(bars: impl Iterator<Item = (Bar, &'a str)>) -> Outcome {
-    let reasons = bars.map(|(bar, what)| Reason { bar, what: what.to_owned() });
-    denied(reasons.collect())
+    let first = ask.want.categories().keys().next();
+    denied(first.map(|category| (Bar::NoClause, category.to_string())))
 }
 
 /// A refusal always has a reason, be it that nothing was asked.
-fn denied(mut reasons: BTreeSet<Reason>) -> Outcome {
-    if reasons.is_empty() {
-        reasons.insert(Reason { bar: Bar::NoClause, what: "nothing".to_owned() });
-    }
-    Outcome::Deny(Denied { reasons })
+fn denied(why: Option<(Bar, String)>) -> Outcome {
+    let (bar, what) = why.unwrap_or_else(|| (Bar::NoClause, "nothing".to_owned()));
+    Outcome::Deny(Denied::of(bar, what))
 }
 
-fn ask_key(ask: &Ask, facts: &Facts, from: &RoleId, to: &RoleId) -> AskKey {
-    AskKey {
-        flow: FlowKey {
-            sender: (ask.sender.organisation.clone(), from.clone()),
-            recipient: (ask.recipient.organisation.clone(), to.clone()),
-            action: ask.action,
-            day: facts.day,
-        },
-        purpose: ask.purpose.clone(),
-        facts: facts.held.clone(),
-        attested: facts.attested.clone(),
-        referrers: facts.referrers.clone(),
-    }
-}
-
-fn asking(bundle: &Bundle, ask: &Ask, facts: &Facts, key: &AskKey) -> Result<Asking, Error> {
-    let stood = bundle.memo.flows.get_or(key.flow.clone(), |_| stood(bundle, ask, facts))?;
+/// What an asking is kept under; none where an end has no role.
+fn ask_key(ask: &Ask, facts: &Facts) -> Option<AskKey> {
+    let (from, to) = (ask.sender.role.clone()?, ask.recipient.role.clone()?);
     let candidacy = Candidacy {
-        purpose: &ask.purpose,
+        purpose: ask.purpose.clone(),
         action: ask.action,
-        sender: &ask.sender.organisation,
-        recipient: &ask.recipient.organisation,
+        sender: ask.sender.organisation.clone(),
+        recipient: ask.recipient.organisation.clone(),
     };
-    Ok(Asking {
-        stood,
-        said: Said::new(ask.purpose.as_str(), facts)?,
-        candidates: bundle.candidates(&candidacy),
-        answers: Kept::classes(),
-    })
-}
-
-fn stood(bundle: &Bundle, ask: &Ask, facts: &Facts) -> Result<Stood, Error> {
-    let (sender, recipient) = (&ask.sender.organisation, &ask.recipient.organisation);
-    let standing = bundle.standing(sender, recipient, facts.day);
-    let seats = seated(&ask.sender).zip(seated(&ask.recipient));
-    let (from, to) = seats.ok_or_else(|| Error::Engine("a seat without a role".to_owned()))?;
-    let flow = bundle.engine.flow(from, to, ask.action, standing.tokens.iter())?;
-    Ok(Stood { flow, standing })
+    Some(AskKey { candidacy, roles: (from, to), facts: facts.clone() })
 }
 
 impl Deciding<'_> {
     fn outcome(&self, rows: Option<&BTreeSet<RowClass>>) -> Result<Outcome, Error> {
+        let in_part = self.ask.want.in_part();
         let plain = self.plain();
         let held = rows.map_or_else(|| plain.clone(), |rows| self.held(rows));
-        let asked = if self.ask.want.in_part() { plain } else { sent(plain, &held) };
-        let (covered, _) = self.mask(&asked, false)?;
+        let asked = if in_part { plain } else { sent(plain, &held) };
+        let covered = self.mask(&asked, false)?;
         if self.enough(&covered, &asked) {
-            let in_part = self.ask.want.in_part();
-            let mask = if in_part { self.mask(&held, false)?.0 } else { covered.clone() };
+            let mask = if in_part { self.mask(&held, false)? } else { covered.clone() };
             return Ok(Outcome::Permit(self.permitted(mask, &covered)));
         }
-        let open = left(asked, &covered);
-        let (supposed, reasons) = self.mask(&open, true)?;
-        if !self.enough(&supposed, &open) {
-            return Ok(denied(reasons));
+        let open = self.left(&asked, &covered);
+        let supposed = self.mask(&open, true)?;
+        if self.enough(&supposed, &open) {
+            return Ok(Outcome::Need(self.needed(&supposed)));
         }
-        Ok(Outcome::Need(self.needed(&supposed)))
+        Ok(denied(self.first_bar(&open, &supposed)?))
+    }
+
+    /// The least remediable bar to what no words would open; of equals, the first row's.
+    fn first_bar(&self, open: &Open, supposed: &Mask) -> Result<Option<(Bar, String)>, Error> {
+        let wanted = self.ask.want.categories();
+        let about = |n: &&usize| {
+            let term = self.bundle.terms.get(**n);
+            term.is_some_and(|term| term.clause.categories.iter().any(|c| wanted.contains_key(c)))
+        };
+        let among: Vec<usize> = self.asking.seated.iter().filter(about).copied().collect();
+        let mut least: Option<(Bar, String)> = None;
+        for (row, fields) in &self.left(open, supposed) {
+            let bar = self.why(&among, row, fields)?;
+            if least.as_ref().is_none_or(|(least, _)| bar.0 < *least) {
+                least = Some(bar);
+            }
+            if least.as_ref().is_some_and(|(least, _)| *least == Bar::Prohibited) {
+                break;
+            }
+        }
+        Ok(least)
     }
 
     /// Every field asked of each category's plain class.
@@ -187,29 +226,49 @@ impl Deciding<'_> {
         }
     }
 
-    fn mask(&self, open: &Open, words_supposed: bool) -> Result<(Mask, BTreeSet<Reason>), Error> {
-        let (mut mask, mut reasons) = (Mask::new(), BTreeSet::new());
+    fn mask(&self, open: &Open, words_supposed: bool) -> Result<Mask, Error> {
+        let mut mask = Mask::new();
         for (row, fields) in open {
-            let (covered, bars) = self.cover(row, fields, words_supposed)?;
+            let covered = self.cover(row, fields, words_supposed)?;
             if !covered.is_empty() {
                 mask.insert(row.clone(), covered);
             }
-            reasons.extend(bars);
         }
-        Ok((mask, reasons))
+        Ok(mask)
     }
 
-    /// All of it, or, where a part will do, any of it.
+    /// All of it that must be covered, or, where a part will do, any of it.
     fn enough(&self, covered: &Mask, asked: &Open) -> bool {
         let all = |(row, fields): (&RowClass, &BTreeSet<FieldName>)| {
-            let got = covered.get(row).map_or(0, BTreeMap::len);
-            got == fields.len() && got > 0
+            let covers = |field| covered.get(row).is_some_and(|got| got.contains_key(field));
+            self.must(row, fields).all(covers)
         };
-        if self.ask.want.in_part() {
-            !covered.is_empty()
-        } else {
-            !asked.is_empty() && asked.iter().all(all)
-        }
+        !covered.is_empty() && (self.ask.want.in_part() || asked.iter().all(all))
+    }
+
+    /// The fields without which an ask is not met. Who asks for all of a category asks, where the
+    /// person's address is protected, for all of it but the places: a report of harm goes out
+    /// without the address rather than not at all.
+    fn must<'f>(
+        &self,
+        row: &RowClass,
+        fields: &'f BTreeSet<FieldName>,
+    ) -> impl Iterator<Item = &'f FieldName> {
+        let of_all = self.ask.want.categories().get(&row.category) == Some(&Fields::All);
+        let spared = of_all && !self.ask.want.in_part();
+        let overlay = &self.asking.overlay;
+        fields.iter().filter(move |field| !(spared && overlay.hides(field)))
+    }
+
+    /// The fields that must be covered and are not.
+    fn left(&self, asked: &Open, covered: &Mask) -> Open {
+        let left = asked.iter().filter_map(|(row, fields)| {
+            let got = |field: &&FieldName| covered.get(row).is_some_and(|c| c.contains_key(*field));
+            let left: BTreeSet<_> =
+                self.must(row, fields).filter(|field| !got(field)).cloned().collect();
+            (!left.is_empty()).then(|| (row.clone(), left))
+        });
+        left.collect()
     }
 
     fn permitted(&self, mask: Mask, asked: &Mask) -> Permitted {
@@ -225,8 +284,11 @@ impl Deciding<'_> {
     }
 
     fn citation(&self, id: &ClauseId) -> Option<Citation> {
-        let term = self.bundle.terms.iter().find(|term| term.id == *id)?;
+        let term = self.bundle.term(id)?;
         let (own, clause) = (self.bundle.held.get(term.held)?, &term.clause);
+        let shown = clause.visible_to_person.unwrap_or(Visibility::AfterReview);
+        let earliest =
+            if self.asking.overlay.at_risk { Visibility::AfterReview } else { Visibility::Now };
         Some(Citation {
             instrument: own.name.clone(),
             hash: own.hash.clone(),
@@ -235,7 +297,7 @@ impl Deciding<'_> {
             text: clause.text.clone(),
             obligations: clause.obligations.clone(),
             deadline: clause.deadline.clone(),
-            visible_to_person: clause.visible_to_person.unwrap_or(Visibility::AfterReview),
+            visible_to_person: shown.max(earliest),
             unmet: clause.expect.difference(&self.facts.held).cloned().collect(),
         })
     }
@@ -243,7 +305,7 @@ impl Deciding<'_> {
     /// The words of every clause that would cover what is left, minus those given.
     fn needed(&self, supposed: &Mask) -> Needed {
         let cited: BTreeSet<&ClauseId> = supposed.values().flat_map(BTreeMap::values).collect();
-        let terms = self.bundle.terms.iter().filter(|term| cited.contains(&term.id));
+        let terms = cited.into_iter().filter_map(|id| self.bundle.term(id));
         let words = terms.flat_map(|term| &term.words);
         let missing = words.filter(|words| !self.facts.attested.contains(words));
         let text = |words| self.bundle.text_of(words).unwrap_or_default().to_owned();
@@ -257,15 +319,4 @@ fn sent(mut plain: Open, held: &Open) -> Open {
     plain.retain(|row, _| !named.contains(&row.category));
     plain.extend(held.clone());
     plain
-}
-
-/// The fields that are not covered.
-fn left(asked: Open, covered: &Mask) -> Open {
-    let left = asked.into_iter().filter_map(|(row, mut fields)| {
-        if let Some(covered) = covered.get(&row) {
-            fields.retain(|field| !covered.contains_key(field));
-        }
-        (!fields.is_empty()).then_some((row, fields))
-    });
-    left.collect()
 }
