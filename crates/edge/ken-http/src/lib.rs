@@ -18,6 +18,7 @@
 mod app;
 mod asset;
 mod caller;
+mod listen;
 mod pages;
 mod route;
 mod serve;

@@ -4,18 +4,20 @@
 //! `/metrics` counts. None of them says anything about anybody, and none is a page: they stand
 //! beside [`crate::ROUTES`], before any session is looked for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use ken_core::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::listen::{LIMITS, listen};
+use crate::wire::headers;
 use crate::{App, router};
 
 /// What health and metrics are read from; the binary knows.
@@ -34,13 +36,8 @@ pub async fn serve(
     probe: Arc<dyn Probe>,
     stop: CancellationToken,
 ) {
-    let service = router(app).merge(operations(probe));
-    let stopped = async move { stop.cancelled().await };
-    // Sign-in counts tries by address, so each request must know whose it is.
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    if axum::serve(listener, service).with_graceful_shutdown(stopped).await.is_err() {
-        tracing::error!(error.code = "http.not-served", "pages are not served any more");
-    }
+    let operations = operations(probe).layer(from_fn_with_state(app.clone(), headers::add));
+    listen(listener, router(app).merge(operations), LIMITS, stop).await;
 }
 
 fn operations(probe: Arc<dyn Probe>) -> Router {
