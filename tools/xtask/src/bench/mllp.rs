@@ -34,7 +34,7 @@ pub(super) struct Load {
     pub(super) run: usize,
 }
 
-/// Sends until the time is over.
+/// Sends until the time is over and everybody was the subject of a message.
 pub(super) fn send(load: &Load) -> Result<Samples> {
     ensure!(load.target.ip().is_loopback(), "only loopback is a target");
     let people = people(load.people);
@@ -60,8 +60,12 @@ fn client(load: &Load, people: &[Made], next: &AtomicUsize, watch: Watch) -> Res
     stream.set_read_timeout(Some(ANSWER_MAX)).context("no time limit")?;
     let mut took = Vec::new();
     let mut answer = Vec::new();
-    while watch.elapsed() < load.time {
+    loop {
         let count = next.fetch_add(1, Ordering::Relaxed);
+        // Everybody once, however long it takes: pages are opened of them all.
+        if watch.elapsed() >= load.time && count >= load.people {
+            break;
+        }
         let Some(made) = people.get(count % people.len()).filter(|_| count < MESSAGES_MAX) else {
             break;
         };
@@ -116,9 +120,10 @@ pub(super) struct Made {
     family: String,
 }
 
-/// That many people; numbers from 999 000 0000 on, with their check digit (modulus 11).
+/// That many people; numbers with their check digit (modulus 11), far from those at the beginning
+/// of the range, which are the demonstration's own people.
 pub(super) fn people(count: usize) -> Vec<Made> {
-    (999_000_000_u64..=999_999_999)
+    (999_800_000_u64..=999_999_999)
         .filter_map(|stem| Some((stem, check_digit(stem)?)))
         .take(count.max(1))
         .enumerate()

@@ -175,12 +175,16 @@ impl Table {
         let connections = usize::from(wanted.connections);
         let name = page::practitioner(&server.accounts).context("no practitioner to sign in as")?;
         let mut client = page::sign_in(server.http, name)?;
-        let count = PAGES.min(usize::try_from(wanted.people).unwrap_or(PAGES));
-        let pages = page::find(&mut client, &mllp::people(count))?;
+        let everybody = mllp::people(usize::try_from(wanted.people).unwrap_or(PAGES));
+        let count = PAGES.min(everybody.len());
+        // Some of them all, so that what is held of the others is in the way as it is in life.
+        let some: Vec<_> = everybody.iter().step_by(everybody.len() / count).take(count).collect();
+        let pages = page::find(&mut client, &some)?;
         let syncs = self.disk("before pages")?;
         let time = Duration::from_secs(wanted.seconds);
         let spread = page::open(&client, &pages, connections, time)?;
-        self.row(&format!("person page, {connections} conns, {count} people"), &spread);
+        let people = everybody.len();
+        self.row(&format!("person page, {connections} conns, {count} of {people} people"), &spread);
         self.bound(spread.per_second(), 1000.0, connections, syncs);
         let first = pages.get(..1).unwrap_or_default();
         let one = page::open(&client, first, connections, time)?;

@@ -48,7 +48,7 @@ pub(super) fn sign_in(target: SocketAddr, name: &str) -> Result<Client> {
 }
 
 /// Looks people up by their number, as the page's form does, and keeps the ways to their pages.
-pub(super) fn find(client: &mut Client, people: &[Made]) -> Result<Vec<String>> {
+pub(super) fn find(client: &mut Client, people: &[&Made]) -> Result<Vec<String>> {
     let mut pages = Vec::with_capacity(people.len());
     for made in people {
         let form = client.get("/w/find")?;
