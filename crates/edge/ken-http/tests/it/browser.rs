@@ -78,15 +78,22 @@ impl Browser {
 
     /// One request, not followed.
     pub(crate) async fn send(&mut self, method: Method, path: &str, form: Option<&str>) -> Answer {
-        let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let mut request = Request::builder().method(method).uri(path);
-        if !cookies.is_empty() {
-            request = request.header(header::COOKIE, cookies.join("; "));
-        }
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
+        self.raw(request).await
+    }
+
+    /// One request as it is, with our cookies after its own; not followed.
+    pub(crate) async fn raw(&mut self, mut request: Request<Body>) -> Answer {
+        let path = request.uri().to_string();
+        let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        if !cookies.is_empty() {
+            let cookies = cookies.join("; ").parse().unwrap();
+            request.headers_mut().append(header::COOKIE, cookies);
+        }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for set in parts.headers.get_all(header::SET_COOKIE) {
@@ -100,7 +107,7 @@ impl Browser {
         }
         let body = to_bytes(body, ANSWER_MAX).await.unwrap();
         let body = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body, path: path.to_owned() }
+        Answer { status: parts.status, headers: parts.headers, body, path }
     }
 
     /// A page, following redirects within the site.

@@ -314,6 +314,11 @@ impl World {
         Browser::new(self.router.clone())
     }
 
+    /// Somebody who is held, whoever may know it.
+    pub(crate) async fn person(&self, family: &str, born: &str) -> Option<PersonId> {
+        find(&self.on, family, born).await
+    }
+
     pub(crate) fn code(&self) -> String {
         self.secret.code(self.clock.now()).unwrap().into_revealed()
     }
