@@ -19,10 +19,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource};
-use ken_directory::Hasher;
+use ken_directory::{Hasher, organisation};
 use ken_hub::Hub;
-use ken_store::Db;
 use ken_store::keys::KeyRing;
+use ken_store::{Db, Snapshot};
 
 pub use directory::Staff;
 pub use error::Error;
@@ -90,9 +90,14 @@ impl fmt::Debug for Built {
 ///
 /// # Errors
 ///
-/// [`Error`], after which a second try goes on where the first stopped.
+/// [`Error`], after which a second try goes on where the first stopped; [`Error::Foreign`] where
+/// directory and database do not belong together: one was built and the other is empty.
 pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Error> {
     let before = State::find(&parts.data)?;
+    let is_empty = is_empty(parts).await?;
+    if before.map_or(!is_empty, |state| state.whole && is_empty) {
+        return Err(Error::Foreign);
+    }
     let state = before.unwrap_or(State { seed: SEED, start: parts.clock.today(), whole: false });
     let partnership = Partnership::new(state.seed, state.start);
     if state.whole {
@@ -104,6 +109,12 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     people::settle(parts, &partnership, &staff, listener).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
+}
+
+/// Whether the database knows no organisation yet.
+async fn is_empty(parts: &Parts) -> Result<bool, Error> {
+    let read = async |s: &mut Snapshot| organisation::list(s).await;
+    Ok(parts.db.snapshot("demo.organisations", read).await?.is_empty())
 }
 
 /// Founds the partnership without its people: organisations, sources, practitioners, agreements.

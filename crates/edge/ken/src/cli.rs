@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Level;
+
 /// Sharing agreements that run, a record that they open, and a ledger that says who looked.
 #[derive(Debug, Parser)]
 #[command(name = "ken", version, about, propagate_version = true)]
@@ -42,9 +44,18 @@ pub(crate) struct Demo {
     /// Where the data is kept, and found again
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// The address of a PostgreSQL database to use instead of SQLite, in a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database_url_file: Option<PathBuf>,
     /// Print one JSON object on one line when ready, instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say how far the first start is, line by line, also where nobody watches
+    #[arg(long)]
+    pub(crate) progress: bool,
+    /// The least that is logged
+    #[arg(long, value_enum, default_value_t = Level::Warn)]
+    pub(crate) log: Level,
 }
 
 /// A command that reads a configuration file.
@@ -129,6 +140,7 @@ mod tests {
         let Command::Demo(demo) = cli.command else { panic!("not the demo") };
         assert_eq!(demo.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(demo.mllp.to_string(), "127.0.0.1:2575");
-        assert!(demo.json && demo.data.is_none());
+        assert!(demo.json && demo.data.is_none() && demo.database_url_file.is_none());
+        assert_eq!(demo.log, Level::Warn);
     }
 }

@@ -9,6 +9,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::trouble::{NOTHING_DONE, Trouble};
@@ -67,7 +68,7 @@ pub(crate) enum Format {
 }
 
 /// The least that is logged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Level {
     /// Failures.
@@ -79,6 +80,8 @@ pub(crate) enum Level {
     Info,
     /// And how.
     Debug,
+    /// And every step that a library takes.
+    Trace,
 }
 
 /// Where the database is.

@@ -6,14 +6,14 @@ use ken_demo::{Account, Built, Parts};
 use ken_http::{DemoAccount, Site};
 
 use crate::cli::Demo;
-use crate::config::{Format, Level, Log};
+use crate::config::{Format, Log};
 use crate::house::{House, Places};
 use crate::progress::Shown;
 use crate::ready::Ready;
 use crate::run::{Listeners, Running};
 use crate::stop::Signals;
 use crate::trouble::{DATA_SAFE, Trouble};
-use crate::{say, telemetry};
+use crate::{house, say, telemetry};
 
 /// How often the build is taken up before it is given up: a machine that is too busy for one write
 /// is seldom so for long.
@@ -26,17 +26,21 @@ pub(crate) fn usual_directory() -> PathBuf {
 
 /// Runs the demo until it is stopped.
 pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
-    telemetry::log(&Log { format: Format::Text, level: Level::Warn })?;
+    telemetry::log(&Log { format: Format::Text, level: command.log })?;
     let metrics = telemetry::metrics()?;
     let signals = Signals::listen()?;
     let flags = ("--listen ADDRESS:PORT", "--mllp ADDRESS:PORT");
     let listeners = Listeners::take(command.listen, Some(command.mllp), flags).await?;
     let (http, mllp) = listeners.addresses()?;
     let data = command.data.unwrap_or_else(usual_directory);
-    let mut house = House::open(&Places::demo(&data)).await?;
+    let places = Places::demo(&data, command.database_url_file.as_deref())?;
+    let mut house = House::open(&places).await?;
+    if let Some(file) = &command.database_url_file {
+        house::keep_address(&data, file)?;
+    }
     let running = Running::new();
     running.work(&mut house, data.clone(), &metrics);
-    let built = build(&house, &data).await?;
+    let built = build(&house, &data, Shown::new(command.progress)).await?;
     let accounts = &built.partnership.accounts;
     // Browsers offer passkeys on `localhost` and on no bare number.
     let base = format!("http://localhost:{}", http.port());
@@ -48,7 +52,7 @@ pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn build(house: &House, data: &Path) -> Result<Built, Trouble> {
+async fn build(house: &House, data: &Path, shown: Shown) -> Result<Built, Trouble> {
     let parts = Parts {
         db: house.db.clone(),
         keys: house.keys.clone(),
@@ -58,7 +62,6 @@ async fn build(house: &House, data: &Path) -> Result<Built, Trouble> {
         hasher: house.hasher.clone(),
         data: data.to_owned(),
     };
-    let shown = Shown::default();
     let note = |progress| shown.note(progress);
     let mut built = ken_demo::build(&parts, &note).await;
     for _ in 1..BUILD_TRIES_MAX {
@@ -68,14 +71,19 @@ async fn build(house: &House, data: &Path) -> Result<Built, Trouble> {
     }
     shown.finish();
     built.map_err(|error| {
-        Trouble::new(
-            error.code(),
-            "The made-up partnership could not be built.",
-            DATA_SAFE,
-            "Start again: it goes on where it stopped. If that does not help, choose an empty \
-             directory with --data DIR.",
-        )
-        .because(error)
+        let (happened, next) = match error {
+            ken_demo::Error::Foreign => (
+                "The directory and the database do not belong together.",
+                "Give the directory that this database was built from, or an empty directory with \
+                 an empty database.",
+            ),
+            _ => (
+                "The made-up partnership could not be built.",
+                "Start again: it goes on where it stopped. If that does not help, choose an empty \
+                 directory with --data DIR.",
+            ),
+        };
+        Trouble::new(error.code(), happened, DATA_SAFE, next).because(error)
     })
 }
 

@@ -32,6 +32,9 @@ const MIGRATIONS: &[&[Migration]] = &[
     ken_office::MIGRATIONS,
 ];
 
+/// Where the demo's directory keeps the path of the file with the address of its database.
+const ADDRESS_KEPT: &str = "database-url-file";
+
 /// Most turns of a sealer that a command waits for: ten million leaves.
 const SEALS_MAX: u32 = 10_000;
 
@@ -49,24 +52,28 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Those of the demo: everything in one directory.
-    pub(crate) fn demo(data: &Path) -> Self {
-        Self {
-            database: Settings::sqlite(data.join("ken.db")),
+    /// Those of the demo: everything in one directory, but for a database that a file names. The
+    /// directory remembers which file, so that every later command finds the same database.
+    pub(crate) fn demo(data: &Path, address: Option<&Path>) -> Result<Self, Trouble> {
+        let kept = fs::read_to_string(data.join(ADDRESS_KEPT)).ok();
+        let file = address.map(Path::to_owned).or(kept.map(|kept| PathBuf::from(kept.trim())));
+        let database = match file {
+            Some(file) => addressed(&file)?,
+            None => Settings::sqlite(data.join("ken.db")),
+        };
+        Ok(Self {
+            database,
             beside: data.to_owned(),
             keys: data.join("keys"),
             origin: "glen.example/ledger".to_owned(),
-        }
+        })
     }
 
     /// Those that a configuration names.
     pub(crate) fn configured(config: &Config) -> Result<Self, Trouble> {
         let (database, beside) = match config.database()? {
             Database::Directory(dir) => (Settings::sqlite(dir.join("ken.db")), dir),
-            Database::AddressFile(file) => {
-                let address = read_small(&file, "ken.config-unreadable", "database address file")?;
-                (Settings::postgres(address.trim()), config.keys_dir.clone())
-            }
+            Database::AddressFile(file) => (addressed(&file)?, config.keys_dir.clone()),
         };
         let host = config.base_url.split("://").nth(1).unwrap_or("ken.example");
         let host = host.split(':').next().unwrap_or(host);
@@ -94,6 +101,23 @@ impl Places {
         }
         Ok(())
     }
+}
+
+/// Keeps in the demo's directory which file has the address of its database.
+pub(crate) fn keep_address(data: &Path, file: &Path) -> Result<(), Trouble> {
+    let kept = std::path::absolute(file)
+        .and_then(|file| fs::write(data.join(ADDRESS_KEPT), file.display().to_string()));
+    kept.map_err(|error| {
+        let happened = format!("Ken cannot write in {}.", data.display());
+        let next = "Check who owns the directory, and that the disk is not full.";
+        Trouble::new("ken.directory", happened, NOTHING_DONE, next).because(error)
+    })
+}
+
+/// The database whose address stands in a file.
+fn addressed(file: &Path) -> Result<Settings, Trouble> {
+    let address = read_small(file, "ken.config-unreadable", "database address file")?;
+    Ok(Settings::postgres(address.trim()))
 }
 
 /// The parts of one running process.

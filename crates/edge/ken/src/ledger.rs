@@ -32,7 +32,7 @@ pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
 fn places(of: Whose) -> Result<Places, Trouble> {
     let places = match of.config {
         Some(config) => Places::configured(&Config::load(&config)?)?,
-        None => Places::demo(&of.data.unwrap_or_else(demo::usual_directory)),
+        None => Places::demo(&of.data.unwrap_or_else(demo::usual_directory), None)?,
     };
     if places.beside.is_dir() {
         return Ok(places);

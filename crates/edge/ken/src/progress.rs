@@ -8,36 +8,100 @@ use ken_demo::Progress;
 
 use crate::say;
 
-/// Shows a bar for the part that runs; nothing where nobody watches.
-#[derive(Debug, Default)]
-pub(crate) struct Shown(Mutex<Option<ProgressBar>>);
+/// Shows how far each part is: a bar where somebody watches, lines where they are asked for, and
+/// otherwise nothing.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    how: How,
+    now: Mutex<Option<Part>>,
+}
+
+impl Default for Shown {
+    /// A bar for whoever watches.
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Bar,
+    Lines,
+    Nothing,
+}
+
+/// The part that runs.
+#[derive(Debug)]
+struct Part {
+    bar: ProgressBar,
+    lines: Lines,
+}
 
 impl Shown {
+    /// Shows a bar to whoever watches, or lines if they are `asked` for.
+    pub(crate) fn new(asked: bool) -> Self {
+        let how = match (asked, say::is_watched()) {
+            (true, _) => How::Lines,
+            (false, true) => How::Bar,
+            (false, false) => How::Nothing,
+        };
+        Self { how, now: Mutex::default() }
+    }
+
     /// Takes note of progress.
     pub(crate) fn note(&self, progress: Progress) {
-        if !say::is_watched() {
+        if self.how == How::Nothing {
             return;
         }
-        let mut bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         match progress {
             Progress::Began { what, total } => {
-                if let Some(before) = bar.replace(begun(what, total)) {
-                    before.finish();
+                let bar = match self.how {
+                    How::Bar => begun(what, total),
+                    _ => ProgressBar::hidden(),
+                };
+                if let Some(before) = now.replace(Part { bar, lines: Lines::new(what, total) }) {
+                    before.bar.finish();
                 }
             }
             Progress::Did(count) => {
-                if let Some(bar) = &*bar {
-                    bar.inc(count);
+                if let Some(part) = &mut *now {
+                    part.bar.inc(count);
+                    let line = part.lines.did(count);
+                    line.filter(|_| self.how == How::Lines).iter().for_each(|line| say::err(line));
                 }
             }
         }
     }
 
-    /// Ends the last bar.
+    /// Ends the last part.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            bar.finish();
+        if let Some(part) = self.now.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            part.bar.finish();
         }
+    }
+}
+
+/// A part told in lines, one for each tenth of it.
+#[derive(Debug)]
+struct Lines {
+    what: &'static str,
+    total: u64,
+    did: u64,
+}
+
+impl Lines {
+    const fn new(what: &'static str, total: u64) -> Self {
+        Self { what, total, did: 0 }
+    }
+
+    /// The line to print, if another tenth is done.
+    fn did(&mut self, count: u64) -> Option<String> {
+        let tenth = |did: u64| did.saturating_mul(10).checked_div(self.total).unwrap_or(10);
+        let (before, after) = (tenth(self.did), tenth(self.did.saturating_add(count)));
+        self.did = self.did.saturating_add(count);
+        (after > before).then(|| format!("{}: {} of {}", self.what, self.did, self.total))
     }
 }
 
@@ -46,4 +110,24 @@ fn begun(what: &'static str, total: u64) -> ProgressBar {
     ProgressBar::new(total)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         .with_message(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tenth_has_one_line_and_the_end_is_said() {
+        let check = |total: u64, step: u64, wants: usize| {
+            let mut lines = Lines::new("Messages", total);
+            let steps = total.div_ceil(step);
+            let said: Vec<_> = (0..steps).filter_map(|_| lines.did(step)).collect();
+            assert_eq!(said.len(), wants, "{said:?}");
+            assert!(said.last().unwrap().starts_with("Messages: "), "{said:?}");
+        };
+        check(900, 1, 10);
+        check(3, 1, 3);
+        check(10, 5, 2);
+        assert_eq!(Lines::new("Nothing", 0).did(0), None);
+    }
 }

@@ -37,8 +37,8 @@ pub enum Error {
     /// The data directory cannot be read or written.
     #[error("data directory failed")]
     Data(#[source] std::io::Error),
-    /// The data directory holds something else.
-    #[error("data directory holds something else")]
+    /// The data directory holds something else, or the database is another's.
+    #[error("data directory and database do not belong together")]
     Foreign,
 }
 

@@ -28,6 +28,16 @@ fn an_address_in_use_is_said_plainly_and_changes_nothing() {
 }
 
 #[test]
+fn a_directory_without_its_database_is_not_taken_for_built() {
+    let dir = tempfile::tempdir().unwrap();
+    let remembered = r#"{"seed":7,"start":"2026-11-21","whole":true}"#;
+    fs::write(dir.path().join("demo.json"), remembered).unwrap();
+    let any = "127.0.0.1:0";
+    let of = ["demo", "--listen", any, "--mllp", any, "--data", dir.path().to_str().unwrap()];
+    refused(&of, "do not belong together");
+}
+
+#[test]
 fn a_configuration_is_checked_without_starting() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("ken.toml");
