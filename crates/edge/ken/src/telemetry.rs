@@ -4,10 +4,13 @@
 //!
 //! - A log line carries only fields of the allow-list, whatever a crate puts into an event: ids,
 //!   codes, counts, durations. A field that is not listed is dropped and counted.
+//! - The message of a line is ours. Of a foreign crate's event only its level and target remain:
+//!   drivers of databases and sockets put parameters, addresses and headers into their messages.
 //! - A metric has no label that a person could be told from.
 
 use std::fmt::{self, Write as _};
 use std::io;
+use std::panic::{self, PanicHookInfo};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::field::{Field, Visit};
@@ -38,6 +41,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "name",
     "organisation.id",
     "person.id",
+    "place",
     "request.id",
     "source.id",
     "store.code",
@@ -47,13 +51,15 @@ pub(crate) const FIELDS: &[&str] = &[
     "version",
 ];
 
-/// Sets up logs for the whole process.
+/// Sets up logs for the whole process, what is said of a panic among them.
 pub(crate) fn log(wanted: &Log) -> Result<(), Trouble> {
+    panic::set_hook(Box::new(panicked));
     let level = match wanted.level {
         Level::Error => tracing::Level::ERROR,
         Level::Warn => tracing::Level::WARN,
         Level::Info => tracing::Level::INFO,
         Level::Debug => tracing::Level::DEBUG,
+        Level::Trace => tracing::Level::TRACE,
     };
     let format = Line { json: wanted.format == Format::Json };
     tracing_subscriber::fmt()
@@ -62,6 +68,15 @@ pub(crate) fn log(wanted: &Log) -> Result<(), Trouble> {
         .event_format(format)
         .try_init()
         .map_err(|_| Trouble::new("ken.log", "Logs were set up twice.", NOTHING_DONE, "Tell us."))
+}
+
+/// Says where something broke off, and not what it held: the words of a panic may quote a text
+/// that was being cut, and so a name.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+    let place = place.unwrap_or_default();
+    tracing::error!(error.code = "ken.panic", place = place.as_str(), "a task broke off");
+    metrics::counter!("ken_panics_total").increment(1);
 }
 
 /// Sets up metrics for the whole process; the handle renders them for a scrape.
@@ -89,12 +104,12 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Allowed::default();
+        let about = event.metadata();
+        let mut fields = Allowed { is_ours: is_ours(about.target()), ..Allowed::default() };
         event.record(&mut fields);
         if fields.dropped > 0 {
             metrics::counter!("ken_log_fields_dropped_total").increment(fields.dropped);
         }
-        let about = event.metadata();
         let (level, target) = (about.level().as_str(), about.target());
         let line = if self.json {
             json_line(&now(), level, target, &fields)
@@ -105,9 +120,16 @@ where
     }
 }
 
+/// Whether an event was written in this workspace, whose messages are fixed texts.
+fn is_ours(target: &str) -> bool {
+    let owner = target.split("::").next().unwrap_or_default();
+    owner == "ken" || owner.starts_with("ken_")
+}
+
 /// What may be logged of an event.
 #[derive(Debug, Default)]
 struct Allowed {
+    is_ours: bool,
     message: String,
     fields: Vec<(&'static str, String)>,
     dropped: u64,
@@ -125,7 +147,9 @@ impl Visit for Allowed {
 
 impl Allowed {
     fn take(&mut self, name: &'static str, value: impl FnOnce() -> String) {
-        if name == "message" {
+        if !self.is_ours {
+            self.dropped += 1;
+        } else if name == "message" {
             self.message = value();
         } else if FIELDS.binary_search(&name).is_ok() {
             self.fields.push((name, value()));
@@ -215,6 +239,35 @@ mod tests {
             assert!(!line.contains("Canary"), "{line}");
             assert!(line.contains("store.full") && line.contains("stopped"), "{line}");
         }
+    }
+
+    #[test]
+    fn of_a_foreign_event_only_its_place_comes_out() {
+        for json in [true, false] {
+            let line = logged(json, || {
+                tracing::info!(
+                    target: "tokio_postgres::query",
+                    name = "Canary",
+                    "executing with parameters: [Canary]"
+                );
+                tracing::info!(target: "kenning", "Canary");
+            });
+            assert!(!line.contains("Canary"), "{line}");
+            assert!(line.contains("tokio_postgres::query"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_panic_says_its_place_and_not_its_words() {
+        let line = logged(false, || {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(panicked));
+            let broke = panic::catch_unwind(|| "Canary\u{e9}".split_at(7));
+            panic::set_hook(before);
+            assert!(broke.is_err());
+        });
+        assert!(line.contains("ken.panic") && line.contains("place="), "{line}");
+        assert!(!line.contains("Canary"), "{line}");
     }
 
     #[test]

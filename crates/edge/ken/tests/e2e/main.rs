@@ -1,6 +1,8 @@
 //! The binary from outside: real processes, real sockets, a real disk.
 #![cfg(test)]
 
+mod browser;
+mod canary;
 mod command;
 mod ledger;
 mod process;

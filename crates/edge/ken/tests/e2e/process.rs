@@ -40,10 +40,16 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts a demo in `data` and waits until it is ready.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// Starts one with more of the command line.
+    pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
         let any = "127.0.0.1:0";
         let since = instant();
         let mut child = ken(&["demo", "--json", "--listen", any, "--mllp", any, "--data"])
             .arg(data)
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::canary;
 use crate::process::{Demo, run};
 use crate::wire::{code, page, registration, send};
 
@@ -25,15 +26,17 @@ fn the_demo_lives_and_dies_and_lives_again() {
     let answer = take_and_refuse(&first, &message);
     first.kill();
 
-    let second = Demo::start(&data);
+    let second = Demo::start_with(&data, &["--log", "trace"]);
     assert!(second.took < LATER_START_MAX, "{:?}", second.took);
     assert_eq!(second.ready["accounts"].as_array().unwrap(), &accounts);
     assert_eq!(send(&second.mllp(), &message), answer, "it was applied before the cut, once");
     assert!(!page(&second.http(), "/metrics").contains("Canary"));
+    canary::fly(&second);
     let while_running = export(&data, &dir.path().join("running.ledger"));
     let (status, said) = second.stop();
     assert!(status.success(), "{said}");
     assert!(!said.contains("Canary"), "{said}");
+    canary::assert_log_is_silent(&said);
     let alone = export(&data, &dir.path().join("alone.ledger"));
     check(&while_running);
     check(&alone);

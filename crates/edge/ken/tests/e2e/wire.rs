@@ -34,7 +34,7 @@ pub(crate) fn page(http: &str, path: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn connect(to: &str) -> TcpStream {
+pub(crate) fn connect(to: &str) -> TcpStream {
     let stream = TcpStream::connect(to).unwrap();
     stream.set_read_timeout(Some(WAIT)).unwrap();
     stream
