@@ -23,7 +23,21 @@ pub struct Databases {
     /// The folder.
     pub dir: TempDir,
     /// The PostgreSQL database, dropped last.
-    pub(crate) _postgres: Option<Fresh>,
+    pub(crate) postgres: Option<Fresh>,
+}
+
+impl Databases {
+    /// The same database once more, as another node has it; none on SQLite, which one process has.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be opened.
+    #[expect(clippy::expect_used, reason = "a test has nobody to answer")]
+    pub async fn another_node(&self) -> Option<Db> {
+        let address = self.postgres.as_ref()?.address();
+        let db = Db::open(Settings::postgres(address).with(patient())).await;
+        Some(db.expect("another node for the test"))
+    }
 }
 
 /// A fresh SQLite database with the tables of the store and of `migrations`, and a key ring.
@@ -108,7 +122,7 @@ async fn made(
     let keys = Db::open(settings).await.expect("a key store for the test");
     let keys = KeyRing::unlock(keys, RootKey::from_bytes([7; 32])).await;
     let keys = keys.expect("a key ring for the test");
-    Databases { engine, db, keys, dir, _postgres: postgres }
+    Databases { engine, db, keys, dir, postgres }
 }
 
 #[expect(clippy::expect_used, reason = "a test has nobody to answer")]

@@ -1,4 +1,4 @@
-//! The work that no request asks for: sealing, remembering the time, sweeping, counting.
+//! The work that no request asks for: sealing, remembering the time, sweeping, reporting, counting.
 //!
 //! # Invariants
 //!
@@ -11,6 +11,8 @@ use jiff::SignedDuration;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Sealer, Turn};
 use ken_store::Db;
+use ken_store::node::{Node, REPORT_EVERY};
+use ken_store::outbox::Sweep;
 use ken_store::timer::Runner;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -106,10 +108,31 @@ impl Background {
         }
     }
 
-    /// Serves timers. No part of Ken sets any yet; each will be registered here.
+    /// Serves timers; every kind is registered here.
     pub(crate) async fn timers(self) {
-        let runner = Runner::default();
+        let ctx = self.ctx();
+        let begun = self.db.write("timers.begin", async |tx| Sweep::begin(tx, &ctx).await);
+        if let Err(error) = begun.await {
+            tracing::warn!(error.code = error.code(), "timers were not set; the next start will");
+        }
+        let runner = Runner::default().with(Arc::new(Sweep));
         runner.run(&self.db, &*self.clock, &*self.ids, &self.stop).await;
+    }
+
+    /// Says again and again which decisions of this process are over.
+    pub(crate) async fn report(self) {
+        let mut node = Node::new(&*self.ids);
+        loop {
+            if let Err(error) = node.report(&self.db, &self.ctx()).await {
+                tracing::warn!(error.code = error.code(), "this node could not report");
+            }
+            if !self.rest(REPORT_EVERY).await {
+                break;
+            }
+        }
+        if let Err(error) = node.leave(&self.db).await {
+            tracing::warn!(error.code = error.code(), "this node is waited for until its time");
+        }
     }
 
     /// Drains histograms, so that they do not grow between scrapes.

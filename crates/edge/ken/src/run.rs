@@ -97,6 +97,7 @@ impl Running {
         self.tasks.spawn(background.clone().remember());
         self.tasks.spawn(background.clone().sweep());
         self.tasks.spawn(background.clone().drain(metrics.clone()));
+        self.tasks.spawn(background.clone().report());
         self.tasks.spawn(background.timers());
         let door = Door {
             db: house.db.clone(),

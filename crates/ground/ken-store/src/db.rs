@@ -1,6 +1,9 @@
 //! The database: named closures over a transaction or a snapshot.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::migrate::Migration;
 use crate::postgres::{Kind, Postgres};
@@ -16,6 +19,7 @@ tokio::task_local! { static OPEN: &'static str; }
 #[derive(Debug, Clone)]
 pub struct Db {
     pub(crate) engine: Arc<Engine>,
+    open: Arc<Mutex<TaskTracker>>,
 }
 
 #[derive(Debug)]
@@ -37,7 +41,7 @@ impl Db {
                 Engine::Postgres(Postgres::open(&address, settings.limits).await?)
             }
         };
-        Ok(Self { engine: Arc::new(engine) })
+        Ok(Self { engine: Arc::new(engine), open: Arc::default() })
     }
 
     /// Brings the tables up to date, the store's own first, then `lists` in their order.
@@ -60,6 +64,7 @@ impl Db {
         E: From<Error>,
     {
         not_nested()?;
+        let _open = self.token();
         let since = instant();
         let mut snapshot = self.open_snapshot().await.inspect_err(|error| {
             telemetry::ended("snapshot", name, error.code(), since);
@@ -85,6 +90,7 @@ impl Db {
         E: From<Error>,
     {
         not_nested()?;
+        let _open = self.token();
         let since = instant();
         let mut tx = self.open_write().await.inspect_err(|error| {
             telemetry::ended("write", name, error.code(), since);
@@ -111,6 +117,19 @@ impl Db {
     /// Why it does not prepare.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
         self.open_snapshot().await?.prepare(sql).await
+    }
+
+    /// Waits until every write and snapshot that is open now has ended; their limits bound it.
+    /// Not inside one.
+    pub async fn drained(&self) {
+        let before = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        before.close();
+        before.wait().await;
+    }
+
+    /// Counts what is open, until it is dropped.
+    fn token(&self) -> TaskTrackerToken {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).token()
     }
 
     /// Refuses new work and waits until what was begun is durable. Other clones are closed too.

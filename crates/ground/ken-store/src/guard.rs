@@ -9,6 +9,9 @@
 //! - People are locked one statement each, by equality, in the order of their ids: two operations
 //!   over the same people cannot wait for each other, and Citus accepts it.
 //!
+//! - An operation over two people marks both before it changes either, and unmarks them when both
+//!   are right; until then decisions about them answer "being put right".
+//!
 //! Source: `core.md` 4.2 and 4.3.
 
 use std::collections::BTreeSet;
@@ -19,6 +22,9 @@ use crate::{Error, Reads, Result, Row, Tx, sql, values};
 
 /// Most people that one transaction locks. House policy: a family or a link, never a cohort.
 pub const PEOPLE_MAX: usize = 256;
+
+/// Longest id of an operation, in bytes.
+pub const OPERATION_MAX: usize = 128;
 
 /// What a person's guard says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,16 +83,45 @@ impl PeopleGuard {
         Ok(())
     }
 
-    /// Marks these people as "being put right" by `operation`, or, with none, as right again.
-    /// Either changes the epoch.
+    /// Marks these people as "being put right" by `operation`; their epochs change. Those whom it
+    /// has marked already stay as they are. False, and nothing is changed, if another operation
+    /// has one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignGuard`] in another transaction than the one that took it;
+    /// [`Error::TooLong`] beyond [`OPERATION_MAX`].
+    pub async fn bar(&self, tx: &mut Tx, operation: &str) -> Result<bool> {
+        self.belongs(tx)?;
+        if operation.len() > OPERATION_MAX {
+            return Err(Error::TooLong { what: "id of an operation", max: OPERATION_MAX });
+        }
+        let mut free = Vec::with_capacity(self.people.len());
+        for (person, _) in &self.people {
+            // Read again: this transaction may have marked some itself.
+            let guard = find(tx, *person).await?.ok_or(Error::Contended)?;
+            match guard.barrier {
+                None => free.push(*person),
+                Some(other) if other != operation => return Ok(false),
+                Some(_) => {}
+            }
+        }
+        for person in free {
+            tx.execute(sql::GUARD_BAR, values![person, operation]).await?;
+        }
+        Ok(true)
+    }
+
+    /// Says that `operation` has put these people right; their epochs change. What another
+    /// operation has marked stays marked.
     ///
     /// # Errors
     ///
     /// [`Error::ForeignGuard`] in another transaction than the one that took it.
-    pub async fn set_barrier(&self, tx: &mut Tx, operation: Option<&str>) -> Result<()> {
+    pub async fn unbar(&self, tx: &mut Tx, operation: &str) -> Result<()> {
         self.belongs(tx)?;
         for (person, _) in &self.people {
-            tx.execute(sql::GUARD_BARRIER, values![person, operation]).await?;
+            tx.execute(sql::GUARD_UNBAR, values![person, operation]).await?;
         }
         Ok(())
     }
@@ -112,6 +147,17 @@ pub async fn create(tx: &mut Tx, person: PersonId) -> Result<()> {
 /// Those of a statement.
 pub async fn find(reads: &mut impl Reads, person: PersonId) -> Result<Option<Guard>> {
     reads.find(sql::GUARD_FIND, values![person], read).await
+}
+
+/// People who are "being put right", with the operation that has each, at most `most`: what a
+/// start goes on with.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn barred(reads: &mut impl Reads, most: u32) -> Result<Vec<(PersonId, String)>> {
+    let read = |row: &Row<'_>| Ok((row.parse(0)?, row.text(1)?));
+    reads.list(sql::GUARDS_BARRED, values![most], read).await
 }
 
 /// The version of what is decided by without a person.

@@ -25,6 +25,7 @@ pub mod guard;
 pub mod keys;
 pub mod measure;
 mod migrate;
+pub mod node;
 pub mod outbox;
 mod postgres;
 mod row;

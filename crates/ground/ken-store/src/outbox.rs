@@ -9,9 +9,13 @@
 //! - Places in a lane are in the order of commit, since taking one locks the lane.
 //! - Between [`Claim::sending`] and an answer a message is *unanswered*: it may have arrived.
 //! - Every claim raises the lane's fence; a worker whose lease has run out changes nothing.
-//! - A dead letter leaves its lane to the next message; it is kept, and a person decides.
+//! - A dead letter leaves its lane to the next message; it is kept, and a person decides. There
+//!   are at most [`DEAD_MAX`] for a destination.
+//! - What was sent is removed [`SENT_KEPT`] after its answer; nothing else is removed by itself.
 //!
 //! Source: `core.md` 5; style rule 19.
+
+mod sweep;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, MessageId, PersonId};
@@ -19,6 +23,7 @@ use ken_core::{Ctx, MessageId, PersonId};
 use crate::sql::outbox as sql;
 pub use crate::sql::outbox::ALL as STATEMENTS;
 use crate::{Db, Error, Reads, Result, Row, Tx, Value, values};
+pub use sweep::{SENT_KEPT, Sweep, sweep};
 
 /// Longest body, in bytes; larger things go to the blob store. House policy.
 pub const BODY_MAX: usize = 1 << 20;
@@ -30,6 +35,10 @@ pub const CLAIM_MAX: u32 = 64;
 pub const PAUSE_FIRST: SignedDuration = SignedDuration::from_secs(5);
 /// Longest pause between attempts. House policy: a partner that returns is served in the hour.
 pub const PAUSE_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Most dead letters of one destination. House policy: beyond what a person looks through in a
+/// week the destination itself is what is wrong.
+pub const DEAD_MAX: i64 = 10_000;
 
 /// One destination and one person, or nobody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,16 +177,23 @@ impl Claim {
         self.due(tx, at, self.attempts, Some(failure)).await
     }
 
-    /// Gives it up; the lane goes on without it, and it is kept as a dead letter.
+    /// Gives it up; the lane goes on without it, and it is kept as a dead letter. False where the
+    /// destination has [`DEAD_MAX`] of them: then it stays at the head of its lane, and is tried
+    /// again after the longest pause, since nothing may be lost and nothing may grow for ever.
     ///
     /// # Errors
     ///
     /// [`Error::Fenced`] if another holds the lane now.
-    pub async fn give_up(&self, tx: &mut Tx, ctx: &Ctx<'_>, failure: &'static str) -> Result<()> {
+    pub async fn give_up(&self, tx: &mut Tx, ctx: &Ctx<'_>, failure: &'static str) -> Result<bool> {
         let now = ctx.clock.now();
         self.hold(tx).await?;
+        let of = values![&self.lane.destination, DEAD_MAX - 1];
+        if tx.find(sql::OUTBOX_DEAD_FULL, of, |row| row.text(0)).await?.is_some() {
+            self.due(tx, now + PAUSE_MAX, self.attempts, Some(failure)).await?;
+            return Ok(false);
+        }
         self.state(tx, "dead", Some(now), Some(failure)).await?;
-        self.due(tx, now, 0, None).await
+        self.due(tx, now, 0, None).await.map(|()| true)
     }
 
     /// Takes the lane, if the lease still holds.
@@ -252,6 +268,17 @@ pub async fn revive(tx: &mut Tx, ctx: &Ctx<'_>, letter: &DeadLetter) -> Result<b
     let of = values![person, destination, fence, ctx.clock.now(), 0_i64, None::<&str>];
     tx.execute(sql::LANE_AGAIN, of).await?;
     Ok(true)
+}
+
+/// Removes a dead letter for good, because a person has decided so. False if it is not dead.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn discard(tx: &mut Tx, letter: &DeadLetter) -> Result<bool> {
+    let (person, destination) = (person(&letter.lane), &letter.lane.destination);
+    let of = values![person, destination, letter.place];
+    Ok(tx.execute(sql::OUTBOX_DISCARD, of).await? > 0)
 }
 
 /// How many messages to `destination` are in each state, by its name.

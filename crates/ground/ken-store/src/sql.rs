@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 pub(crate) mod measure;
+pub(crate) mod node;
 pub(crate) mod outbox;
 pub(crate) mod timer;
 
@@ -12,6 +13,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "store", number: 1, title: "guards and policy head", sql: GUARDS },
     Migration { owner: "store", number: 2, title: "timers", sql: timer::TABLE },
     Migration { owner: "store", number: 3, title: "outbox", sql: outbox::TABLES },
+    Migration { owner: "store", number: 4, title: "what is looked for", sql: LOOKED_FOR },
+    Migration { owner: "store", number: 5, title: "nodes", sql: node::TABLE },
 ];
 
 /// A guard for each person, and the head of what is decided by without one.
@@ -26,6 +29,11 @@ const GUARDS: &str = "
         version BIGINT NOT NULL
     );
     INSERT INTO policy_head (id, version) VALUES ('policy', 1);";
+
+/// Who is being put right, and what of the outbox has ended.
+const LOOKED_FOR: &str = "
+    CREATE INDEX person_guard_barred ON person_guard (person_id) WHERE barrier IS NOT NULL;
+    CREATE INDEX store_outbox_ended ON store_outbox (state, ended_at);";
 
 /// Where the database remembers what was applied. Made by every run, before anything else.
 pub(crate) const MEMORY: &str = "
@@ -67,9 +75,18 @@ crate::statements! {
     /// A sharing fact of the person has changed.
     GUARD_BUMP = "
         UPDATE person_guard SET epoch = epoch + 1 WHERE person_id = $1";
-    /// Sets or lifts the barrier of an operation over two people.
-    GUARD_BARRIER = "
-        UPDATE person_guard SET epoch = epoch + 1, barrier = $2 WHERE person_id = $1";
+    /// Marks one person as being put right, who is not.
+    GUARD_BAR = "
+        UPDATE person_guard SET epoch = epoch + 1, barrier = $2
+        WHERE person_id = $1 AND barrier IS NULL";
+    /// Unmarks one person whom this operation has marked.
+    GUARD_UNBAR = "
+        UPDATE person_guard SET epoch = epoch + 1, barrier = NULL
+        WHERE person_id = $1 AND barrier = $2";
+    /// Who is being put right.
+    GUARDS_BARRED = "
+        SELECT person_id, barrier FROM person_guard WHERE barrier IS NOT NULL
+        ORDER BY person_id LIMIT $1";
     /// The version of what is decided by without a person.
     POLICY_FIND = "
         SELECT version FROM policy_head WHERE id = 'policy'";

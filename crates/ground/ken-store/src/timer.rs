@@ -57,10 +57,25 @@ pub async fn set(
     due_at: Timestamp,
     detail: &str,
 ) -> Result<()> {
-    if detail.len() > DETAIL_MAX {
-        return Err(Error::TooLong { what: "detail of a timer", max: DETAIL_MAX });
-    }
+    fits(detail)?;
     tx.execute(sql::TIMER_SET, values![kind, key, due_at, detail]).await.map(drop)
+}
+
+/// Sets a timer unless it is set; true if it was not. For what begins with every start.
+///
+/// # Errors
+///
+/// [`Error::TooLong`] beyond [`DETAIL_MAX`].
+pub async fn set_once(
+    tx: &mut Tx,
+    kind: Kind,
+    key: &str,
+    due_at: Timestamp,
+    detail: &str,
+) -> Result<bool> {
+    fits(detail)?;
+    let rows = tx.execute(sql::TIMER_SET_ONCE, values![kind, key, due_at, detail]).await?;
+    Ok(rows > 0)
 }
 
 /// Takes a timer back; true if it was set. A handler that is at work is fenced.
@@ -115,6 +130,11 @@ pub async fn claim(
 /// Those of a statement.
 pub async fn next(reads: &mut impl Reads, kind: Kind) -> Result<Option<Timestamp>> {
     reads.find(sql::TIMER_NEXT, values![kind], |row| row.time(0)).await
+}
+
+fn fits(detail: &str) -> Result<()> {
+    let fits = detail.len() <= DETAIL_MAX;
+    fits.then_some(()).ok_or(Error::TooLong { what: "detail of a timer", max: DETAIL_MAX })
 }
 
 impl Lease {

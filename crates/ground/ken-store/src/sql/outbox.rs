@@ -90,6 +90,19 @@ crate::statements! {
     OUTBOX_REVIVE = "
         UPDATE store_outbox SET state = 'waiting', ended_at = NULL, failure = NULL
         WHERE person_id = $1 AND destination = $2 AND place = $3 AND state = 'dead'";
+    /// Whether a destination has $2 dead letters, or more: the last of so many.
+    OUTBOX_DEAD_FULL = "
+        SELECT message_id FROM store_outbox WHERE destination = $1 AND state = 'dead'
+        ORDER BY ended_at, message_id LIMIT 1 OFFSET $2";
+    /// A person has decided that a dead letter is not sent.
+    OUTBOX_DISCARD = "
+        DELETE FROM store_outbox
+        WHERE person_id = $1 AND destination = $2 AND place = $3 AND state = 'dead'";
+    /// Removes what was sent, and answered before $1, at most $2.
+    OUTBOX_SWEEP = "
+        DELETE FROM store_outbox WHERE (person_id, destination, place) IN (
+            SELECT person_id, destination, place FROM store_outbox
+            WHERE state = 'sent' AND ended_at < $1 ORDER BY ended_at LIMIT $2)";
     /// How many messages to a destination are in each state.
     OUTBOX_COUNT = "
         SELECT state, COUNT(*) FROM store_outbox WHERE destination = $1

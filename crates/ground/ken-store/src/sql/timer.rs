@@ -23,6 +23,10 @@ crate::statements! {
         ON CONFLICT (kind, key) DO UPDATE
         SET due_at = excluded.due_at, detail = excluded.detail, attempts = 0,
             leased_until = 0, fence = store_timer.fence + 1, failure = NULL";
+    /// Sets a timer, unless it is set.
+    TIMER_SET_ONCE = "
+        INSERT INTO store_timer (kind, key, due_at, detail, attempts, leased_until, fence)
+        VALUES ($1, $2, $3, $4, 0, 0, 1) ON CONFLICT (kind, key) DO NOTHING";
     /// Takes a timer back.
     TIMER_CANCEL = "
         DELETE FROM store_timer WHERE kind = $1 AND key = $2";

@@ -12,11 +12,13 @@
 //! - A turn that fails, panics, is dropped or falls silent leaves nothing and harms nobody, unless
 //!   SQLite gives up the whole transaction; then every member of the group is told.
 //! - A turn that never began has no savepoint: nothing is rolled back for it.
+//! - A turn is silent only while its runtime runs other things; a starved machine revokes nobody.
 //! - No lock is held across an `await`; `state` is free during a statement or a commit.
 //!
 //! Source: SQLite, *Transactions*, "Response To Errors Within A Transaction"; *Savepoints*.
 
 mod keeper;
+mod probe;
 mod state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +34,7 @@ use crate::tx::Hook;
 use crate::{Error, Limits, Result};
 
 pub(crate) use keeper::run_hook;
-use state::{Member, Phase, State};
+use state::{Caller, Member, Phase, State};
 
 /// What the turns and the keeper share.
 pub(super) struct Writer {
@@ -129,7 +131,8 @@ impl Writer {
         let (sender, turn) = oneshot::channel();
         {
             let mut state = lock(&self.state);
-            state.queue(sender, self.limits.waiting)?;
+            let runtime = tokio::runtime::Handle::try_current().ok();
+            state.queue(Caller { turn: sender, runtime }, self.limits.waiting)?;
             if matches!(state.phase, Phase::Between) {
                 self.pass_on(&mut state);
             }
@@ -149,9 +152,10 @@ impl Writer {
             let id = state.granted;
             // In the channel the turn is owned: a caller that goes just now drops it, and so
             // passes it on. One whose caller has gone before is passed over.
-            match next.send(Turn { writer: Arc::clone(self), id, over: false }) {
+            let Caller { turn, runtime } = next;
+            match turn.send(Turn { writer: Arc::clone(self), id, over: false }) {
                 Ok(()) => {
-                    state.grant(id, instant());
+                    state.grant(id, instant(), runtime);
                     self.busy.store(true, Ordering::Relaxed);
                     return;
                 }

@@ -341,6 +341,30 @@ async fn a_turn_that_was_granted_but_never_began_harms_nobody() {
     assert_eq!(ids(&db).await, ["a", "b", "c", "d"]);
 }
 
+/// The whole process stands still, as on a machine that is stopped or overloaded: nobody is to
+/// blame for a silence in which nobody could have spoken. The one thread of this runtime is kept.
+#[tokio::test]
+async fn a_turn_that_a_starved_machine_silences_is_not_revoked() {
+    let dir = TempDir::new().unwrap();
+    let silence = Duration::from_millis(60);
+    let db = open(&dir, Limits { silence, ..patient() }).await;
+    let (begun, go) = (Notify::new(), Notify::new());
+    let write = db.write("starved", async |tx| {
+        note(tx, "before").await?;
+        begun.notify_one();
+        go.notified().await;
+        note(tx, "after").await
+    });
+    let starve = async {
+        begun.notified().await;
+        std::thread::sleep(silence * 10);
+        go.notify_one();
+    };
+    let (told, ()) = tokio::join!(write, starve);
+    assert_eq!(told, Ok(()));
+    assert_eq!(ids(&db).await, ["after", "before"]);
+}
+
 #[tokio::test]
 async fn queues_are_bounded_and_a_closed_store_says_so() {
     let dir = TempDir::new().unwrap();

@@ -116,7 +116,7 @@ async fn locking_gives_a_guard_to_who_has_none() {
         let people: BTreeSet<_> = (0..3).map(|_| PersonId::draw(&ids)).collect();
         let locked = it.db.write("lock", async |tx| {
             let guard = tx.lock_people(&people).await?;
-            guard.set_barrier(tx, Some("unlink-1")).await?;
+            assert!(guard.bar(tx, "unlink-1").await?);
             Ok::<_, Error>(guard)
         });
         let guard = locked.await.unwrap();
@@ -136,6 +136,56 @@ async fn locking_gives_a_guard_to_who_has_none() {
         let many: BTreeSet<_> = (0..=guard::PEOPLE_MAX).map(|_| PersonId::draw(&ids)).collect();
         let many = it.db.write("many", async |tx| tx.lock_people(&many).await.map(drop)).await;
         assert_eq!(many.map_err(|error: Error| error.code()), Err("store.too-long"));
+    }
+}
+
+#[tokio::test]
+async fn one_operation_at_a_time_puts_a_person_right() {
+    let ids = SeededIds::default();
+    for it in engines(&[]).await {
+        let pair: BTreeSet<_> = (0..2).map(|_| PersonId::draw(&ids)).collect();
+        let first = BTreeSet::from_iter(pair.first().copied());
+        let lock = async |people: &BTreeSet<PersonId>, operation: &str, bar: bool| {
+            let done = it.db.write("bar", async |tx| {
+                let guard = tx.lock_people(people).await?;
+                if bar {
+                    return guard.bar(tx, operation).await;
+                }
+                guard.unbar(tx, operation).await.map(|()| true)
+            });
+            let done: Result<bool, Error> = done.await;
+            done.unwrap()
+        };
+        let epochs = async || {
+            let mut all = Vec::new();
+            for person in &pair {
+                let guard = it.db.snapshot("find", async |s| guard::find(s, *person).await).await;
+                let guard = guard.unwrap().unwrap();
+                all.push((guard.epoch, guard.barrier.unwrap_or_default()));
+            }
+            all
+        };
+        let text = |epoch, barrier: &str| (epoch, barrier.to_owned());
+        assert!(lock(&first, "link-1", true).await);
+        assert!(!lock(&pair, "link-2", true).await, "{}: the first has another", it.engine);
+        assert_eq!(epochs().await, [text(2, "link-1"), text(1, "")], "{}", it.engine);
+        for _ in 0..2 {
+            assert!(lock(&pair, "link-1", true).await, "{}: again is the same", it.engine);
+            assert_eq!(epochs().await, [text(2, "link-1"), text(2, "link-1")]);
+        }
+        assert!(lock(&pair, "link-2", false).await);
+        assert_eq!(epochs().await, [text(2, "link-1"), text(2, "link-1")], "{}", it.engine);
+        let barred = it.db.snapshot("barred", async |s| guard::barred(s, 9).await).await;
+        let want: Vec<_> = pair.iter().map(|person| (*person, "link-1".to_owned())).collect();
+        assert_eq!(barred, Ok(want), "{}", it.engine);
+        for _ in 0..2 {
+            assert!(lock(&pair, "link-1", false).await);
+            assert_eq!(epochs().await, [text(3, ""), text(3, "")], "{}", it.engine);
+        }
+        let long = "x".repeat(guard::OPERATION_MAX + 1);
+        let refused =
+            it.db.write("long", async |tx| tx.lock_people(&pair).await?.bar(tx, &long).await);
+        assert_eq!(refused.await.map_err(|error: Error| error.code()), Err("store.too-long"));
     }
 }
 

@@ -15,6 +15,8 @@ mod keys;
 #[cfg(test)]
 mod measures;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod places;

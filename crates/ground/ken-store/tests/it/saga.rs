@@ -1,8 +1,10 @@
 //! What spans shards: claim by unique key, do, confirm; a fault between any two steps leaves
 //! something that the next run brings to its end, once.
 
+use std::collections::BTreeSet;
+
 use ken_core::PersonId;
-use ken_store::{Db, Error, Migration, Reads, values};
+use ken_store::{Db, Error, Migration, Reads, guard, values};
 use ken_testkit::{Faults, SeededIds, Shards, each_fault, shards};
 
 /// An identifier is looked up on the shard of the identifier's owner of record; the link itself
@@ -115,5 +117,108 @@ async fn a_saga_comes_to_its_end_once_whatever_step_fails() {
             assert_eq!(times(&shards).await, before + 1, "{engine}, round {round}");
         });
         assert_eq!(faults.await, 4, "{engine}");
+    }
+}
+
+/// An operation over two people on two shards: both are marked, then each is changed, then both
+/// are unmarked. Any step may be the last of a run; the next run of the same operation goes on.
+struct Link<'a> {
+    shards: &'a Shards,
+    pair: [PersonId; 2],
+    operation: &'a str,
+}
+
+impl Link<'_> {
+    /// Marks or unmarks one of the pair; false if another operation has them.
+    async fn mark(&self, person: PersonId, set: bool) -> Result<bool, Error> {
+        let db = self.shards.of(person);
+        db.write("mark", async |tx| {
+            let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+            if set {
+                return guard.bar(tx, self.operation).await;
+            }
+            guard.unbar(tx, self.operation).await.map(|()| true)
+        })
+        .await
+    }
+
+    async fn run(&self, faults: &Faults) -> Result<bool, Error> {
+        for (at, person) in self.pair.into_iter().enumerate() {
+            faults.step()?;
+            if !self.mark(person, true).await? {
+                // What this run has marked is free again; the pair is taken in the order of ids,
+                // so that two operations over the same pair do not each hold one.
+                for marked in self.pair.into_iter().take(at) {
+                    self.mark(marked, false).await?;
+                }
+                return Ok(false);
+            }
+        }
+        for person in self.pair {
+            faults.step()?;
+            let done = self.shards.of(person).write("do", async |tx| {
+                tx.execute(DO, values![person, self.operation]).await.map(drop)
+            });
+            let done: Result<(), Error> = done.await;
+            done?;
+        }
+        for person in self.pair {
+            faults.step()?;
+            self.mark(person, false).await?;
+        }
+        faults.step()?;
+        Ok(true)
+    }
+
+    /// Who of the pair is marked, and who is changed.
+    async fn seen(&self) -> ([bool; 2], [bool; 2]) {
+        let (mut marked, mut changed) = ([false; 2], [false; 2]);
+        for (at, person) in self.pair.into_iter().enumerate() {
+            let seen = self.shards.of(person).snapshot("seen", async |s| {
+                let barrier = guard::find(s, person).await?.and_then(|guard| guard.barrier);
+                let sql = "SELECT times FROM link WHERE person_id = $1 AND operation = $2";
+                let times = s.find(sql, values![person, self.operation], |row| row.int(0)).await?;
+                Ok::<_, Error>((barrier.is_some(), times.is_some()))
+            });
+            (marked[at], changed[at]) = seen.await.unwrap();
+        }
+        (marked, changed)
+    }
+}
+
+#[tokio::test]
+async fn a_link_over_two_shards_is_never_seen_by_halves() {
+    let ids = SeededIds::default();
+    for shards in shards(&[CLAIMS]).await {
+        let engine = shards.engine;
+        let mut round = 0;
+        let faults = each_fault(async |faults| {
+            round += 1;
+            let draw = |odd| loop {
+                let person = PersonId::draw(&ids);
+                if person.uuid().as_u128() & 1 == odd {
+                    return person;
+                }
+            };
+            let mut pair = [draw(0), draw(1)];
+            pair.sort_unstable();
+            let operation = format!("link-{round}");
+            let link = Link { shards: &shards, pair, operation: &operation };
+            let first = link.run(faults).await;
+            assert_eq!(first.is_err(), faults.happened(), "{engine}, round {round}");
+            let (marked, changed) = link.seen().await;
+            if changed[0] != changed[1] {
+                assert_eq!(marked, [true; 2], "{engine}, round {round}: seen by halves");
+            }
+            // Another operation meanwhile is told to come later, and leaves the first alone.
+            if marked != [false; 2] {
+                let other = Link { operation: "other", ..link };
+                assert_eq!(other.run(&Faults::none()).await, Ok(false), "{engine}, {round}");
+                assert_eq!(link.seen().await, (marked, changed), "{engine}, round {round}");
+            }
+            assert_eq!(link.run(&Faults::none()).await, Ok(true), "{engine}, round {round}");
+            assert_eq!(link.seen().await, ([false; 2], [true; 2]), "{engine}, round {round}");
+        });
+        assert_eq!(faults.await, 7, "{engine}");
     }
 }

@@ -150,3 +150,27 @@ async fn the_runner_tries_again_until_it_is_done() {
         assert_eq!(runner.run_once(&it.db, ctx).await, Ok(0), "{}", it.engine);
     }
 }
+
+#[tokio::test]
+async fn what_begins_with_every_start_is_set_once() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        let once = async |after: i64| {
+            let due = ctx.clock.now() + SignedDuration::from_secs(after);
+            let done =
+                it.db.write("once", async |tx| timer::set_once(tx, KIND, "sweep", due, "").await);
+            let done: Result<bool, Error> = done.await;
+            done.unwrap()
+        };
+        assert!(once(10).await);
+        assert!(!once(1).await, "{}: it is set", it.engine);
+        let next = it.db.snapshot("next", async |s| timer::next(s, KIND).await).await;
+        assert_eq!(next, Ok(Some(ctx.clock.now() + SignedDuration::from_secs(10))));
+        clock.advance(SignedDuration::from_secs(10));
+        let lease = claim(&it.db, &ctx).await.remove(0);
+        assert!(!once(1).await, "{}: a start does not disturb who works", it.engine);
+        it.db.write("done", async |tx| lease.done(tx).await).await.unwrap();
+        assert!(once(1).await, "{}", it.engine);
+    }
+}

@@ -44,10 +44,17 @@ impl Writer {
             Phase::Between if !state.members.is_empty() => self.commit_group(state),
             Phase::Between if state.closing => return false,
             Phase::Turn { id, granted, doing: Doing::Silence(since), .. }
-                if is_past(since, self.limits.silence) || is_past(granted, self.limits.turn) =>
+                if is_past(since, self.limits.silence) && state.probe.is_heard()
+                    || is_past(granted, self.limits.turn) =>
             {
                 telemetry::revoked("silence");
                 let _ = self.end_locked(&mut state, id, false, None);
+            }
+            Phase::Turn { doing: Doing::Silence(since), .. } => {
+                if is_past(since, tick) {
+                    state.probe.ask();
+                }
+                drop(self.bell.wait_timeout(state, tick));
             }
             Phase::Turn { doing: Doing::Statement(since), .. }
                 if is_past(since, self.limits.statement) =>

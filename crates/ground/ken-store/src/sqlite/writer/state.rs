@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::probe::Probe;
 use super::{Turn, is_past};
 use crate::tx::Hook;
 use crate::{Error, Limits, Result};
@@ -34,10 +36,18 @@ pub(super) enum Phase {
     Committing,
 }
 
+/// Who waits for a turn, and the runtime that would serve it.
+pub(super) struct Caller {
+    pub(super) turn: oneshot::Sender<Turn>,
+    pub(super) runtime: Option<Handle>,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     pub(super) phase: Phase,
-    pub(super) waiting: VecDeque<oneshot::Sender<Turn>>,
+    pub(super) waiting: VecDeque<Caller>,
+    /// Tells a silent turn from a starved machine.
+    pub(super) probe: Probe,
     /// Turns so far, and so the id of the latest.
     pub(super) granted: u64,
     /// When the open group began.
@@ -52,12 +62,12 @@ pub(super) struct State {
 
 impl State {
     /// Puts a caller at the end of the queue.
-    pub(super) fn queue(&mut self, caller: oneshot::Sender<Turn>, most: usize) -> Result<()> {
+    pub(super) fn queue(&mut self, caller: Caller, most: usize) -> Result<()> {
         if self.closing {
             return Err(Error::Closed);
         }
         if self.waiting.len() >= most {
-            self.waiting.retain(|caller| !caller.is_closed());
+            self.waiting.retain(|caller| !caller.turn.is_closed());
         }
         if self.waiting.len() >= most {
             return Err(Error::Overloaded);
@@ -74,7 +84,8 @@ impl State {
     }
 
     /// Notes that turn `id` has been given out.
-    pub(super) fn grant(&mut self, id: u64, now: Instant) {
+    pub(super) fn grant(&mut self, id: u64, now: Instant, runtime: Option<Handle>) {
+        self.probe.begin(runtime);
         self.phase = Phase::Turn { id, begun: false, granted: now, doing: Doing::Silence(now) };
         if self.members.is_empty() {
             self.opened = Some(now);
@@ -99,6 +110,7 @@ impl State {
         match &mut self.phase {
             Phase::Turn { id: current, doing, .. } if *current == id => {
                 *doing = Doing::Silence(now);
+                self.probe.reset();
                 Ok(())
             }
             _ => Err(Error::Revoked),
