@@ -139,6 +139,7 @@ pub enum Mutant {
     RestrictedStopsReports,
     DeathForgotten,
     AcceptsForgotten,
+    ProhibitionsForgotten,
 }
 
 /// Decides a case, naively.

@@ -6,7 +6,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::say;
 use crate::tree::{self, Tree, crate_of};
@@ -15,10 +15,25 @@ use crate::tree::{self, Tree, crate_of};
 const FUZZ_TIME: &str = "BOLERO_RANDOM_TEST_TIME_MS";
 /// The setting by which the simulation takes more seeds than CI does.
 const SEEDS: &str = "KEN_SIM_SEEDS";
+/// The setting by which the deciders are compared on more cases than CI does.
+const GATE_CASES: &str = "KEN_GATE_CASES";
+
+/// What to soak alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The three deciders of the gate, on random agreements and requests
+    Gate,
+}
 
 /// How long to soak.
 #[derive(Debug, Args)]
 pub(crate) struct Wanted {
+    /// One thing alone; everything but the deciders if absent
+    #[arg(value_enum)]
+    only: Option<Only>,
+    /// Cases on which the deciders are compared
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    cases: u64,
     /// Minutes for all fuzz targets together
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     minutes: u64,
@@ -50,11 +65,18 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         }
         Ok(())
     };
+    if wanted.only == Some(Only::Gate) {
+        let deciders = reading(&tree, GATE_CASES);
+        for target in &deciders {
+            soak(target, GATE_CASES, wanted.cases)?;
+        }
+        return Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let fuzz = fuzz_targets(&tree);
     for target in &fuzz {
         soak(target, FUZZ_TIME, share_ms(wanted.minutes * 60, fuzz.len()))?;
     }
-    let simulations = simulations(&tree);
+    let simulations = reading(&tree, SEEDS);
     for target in &simulations {
         soak(target, SEEDS, wanted.seeds)?;
     }
@@ -84,9 +106,9 @@ fn fuzz_targets(tree: &Tree) -> Vec<Target> {
     })
 }
 
-/// Tests of files that read the setting for seeds.
-fn simulations(tree: &Tree) -> Vec<Target> {
-    targets(tree, |source, _| source.texts.iter().any(|text| text.text == SEEDS))
+/// Tests of files that read a setting.
+fn reading(tree: &Tree, setting: &str) -> Vec<Target> {
+    targets(tree, |source, _| source.texts.iter().any(|text| text.text == setting))
 }
 
 fn targets(
@@ -122,7 +144,7 @@ mod tests {
             targets.into_iter().map(|t| format!("{}: {}", t.owner, t.name)).collect()
         };
         assert_eq!(names(fuzz_targets(&tree)), ["ken-x: any_bytes"]);
-        assert_eq!(names(simulations(&tree)), ["ken-y: it_holds"]);
+        assert_eq!(names(reading(&tree, SEEDS)), ["ken-y: it_holds"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 mod entry;
 mod facts;
 mod policies;
+pub mod replay;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,12 +142,14 @@ pub async fn decide_many(
         let Some(epoch) = seen.epoch else {
             return entry::deny_unknown(db, ctx, keys, caller, question).await;
         };
-        let mut outcomes = outcomes(&current.bundle, caller, question, &seen)?;
+        let view = view(caller, question)?;
+        let facts = without_vain_words(&current.bundle, &seen);
+        let mut outcomes = outcomes(&current.bundle, &view, &facts, &seen)?;
         if seen.unsealed_age > UNSEALED_MAX {
             keep_duties(&mut outcomes);
         }
         let moment = Moment { epoch, policy: seen.policy, bundle: &current.bundle };
-        let entries = entry::of(caller, question, &outcomes);
+        let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
         let ids = db
             .write("sharing.decide", async |tx| {
                 let entries: Vec<_> = entries.iter().map(|(_, entry)| entry.clone()).collect();
@@ -179,21 +182,23 @@ type Entries = BTreeMap<entry::Group, EntryId>;
 
 fn outcomes(
     bundle: &Bundle,
-    caller: Caller<'_>,
-    question: &Question,
+    view: &View,
+    facts: &Facts,
     seen: &facts::Seen,
 ) -> Result<Outcomes, Error> {
-    let view = View {
+    let answers = decide::decide_view(bundle, view, facts, &seen.held)?;
+    Ok(answers.iter().map(|(source, said)| (source.clone(), Outcome::clone(said))).collect())
+}
+
+fn view(caller: Caller<'_>, question: &Question) -> Result<View, Error> {
+    Ok(View {
         senders: question.sources.clone(),
         role: word(RECORD)?,
         recipient: seat_of(caller)?,
         action: question.action,
         purpose: question.purpose.clone(),
         want: Want::some_of(question.categories.iter().cloned()),
-    };
-    let facts = without_vain_words(bundle, seen);
-    let answers = decide::decide_view(bundle, &view, &facts, &seen.held)?;
-    Ok(answers.iter().map(|(source, said)| (source.clone(), Outcome::clone(said))).collect())
+    })
 }
 
 /// The words of an exceptional clause count while an emergency access is open, with its reason on
@@ -284,7 +289,7 @@ fn keep_duties(outcomes: &mut Outcomes) {
             Outcome::Need(_) | Outcome::Deny(_) => true,
         };
         if !enduring {
-            *outcome = Outcome::Deny(Denied::of(Bar::Standing, "unsealed"));
+            *outcome = Outcome::Deny(Denied::of(Bar::Standing, replay::UNSEALED));
         }
     }
 }

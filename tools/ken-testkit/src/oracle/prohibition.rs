@@ -9,7 +9,8 @@ impl Oracle<'_> {
     /// What stops a clause from carrying a row class: the person's own state first.
     pub(super) fn stop(&self, term: &Term<'_>, row: &Row) -> Option<String> {
         self.state_stop(term).or_else(|| {
-            let stopping = self.forbids.iter().filter(|forbid| self.stopped_by(forbid, term, row));
+            let forbids = self.forbids.iter().filter(|_| !self.is(Mutant::ProhibitionsForgotten));
+            let stopping = forbids.filter(|forbid| self.stopped_by(forbid, term, row));
             stopping.map(Term::id).min()
         })
     }
@@ -65,11 +66,13 @@ impl Oracle<'_> {
     fn excepted(&self, of: &Known, forbid: &Value, term: &Term<'_>) -> bool {
         strings(forbid, "except").any(|id| {
             let own = term.of.hash == of.hash && text(term.clause, "id") == id;
-            let name = format!("{}#{}", name(&term.of.json), text(term.clause, "id"));
+            let name = format!("{}#{}", self::name(&term.of.json), text(term.clause, "id"));
             let clause = named(&of.json, "clause", id);
             let source = clause.and_then(|clause| clause.get("source")?.as_str());
             let narrows = term.clause.get("source").and_then(Value::as_str);
-            let same = source.is_some_and(|s| Some(s) == narrows || s == name);
+            let wide = format!("{}#{id}", self::name(&of.json));
+            let same = source.is_some_and(|s| Some(s) == narrows || s == name)
+                || narrows == Some(wide.as_str());
             own || same && !self.is(Mutant::ExceptNotSource)
                 || self.is(Mutant::ExceptAll) && self.case.purpose == "vital"
         })

@@ -28,12 +28,13 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ken_agreement::Visibility;
-use ken_core::{Category, ClauseId, FieldName, OrganisationId};
+use ken_agreement::{CategoryEntry, Visibility};
+use ken_core::{Category, ClauseId, FieldName, OrganisationId, Purpose};
 
 use crate::bundle::{Bundle, Candidacy};
 use cover::{Deciding, Sight};
 use memo::{AskKey, Asked};
+use overlay::Overlay;
 use plan::Asking;
 
 pub use ask::{
@@ -133,6 +134,24 @@ fn sliced(
     let Some(key) = ask_key(ask, facts) else { return Ok(none_matches(ask)) };
     let asking = bundle.memo.askings.get_or(key, |key| Asking::new(bundle, ask, facts, key))?;
     Deciding { bundle, ask, facts, asking: &asking, sight: Sight::Slice }.outcome(rows)
+}
+
+/// The fields of a category that a clause carries, for a person of whom these facts hold.
+pub(crate) fn carries(
+    bundle: &Bundle,
+    clause: &ClauseId,
+    category: &Category,
+    facts: &Facts,
+    purpose: &Purpose,
+) -> BTreeSet<FieldName> {
+    let overlay = Overlay::of(facts, purpose);
+    let Some((instrument, clause)) = bundle.clause(clause) else { return BTreeSet::new() };
+    let named = |field: &FieldName| clause.fields.as_ref().is_some_and(|own| own.contains(field));
+    let mut fields = instrument.category(category).map(CategoryEntry::whole).unwrap_or_default();
+    fields.retain(|field| {
+        (clause.fields.is_none() || named(field)) && (!overlay.hides(field) || named(field))
+    });
+    fields
 }
 
 /// A null role matches nothing, `*` included.

@@ -51,35 +51,44 @@ fn visibility(permitted: &Permitted) -> Visibility {
 pub(super) fn of(
     caller: Caller<'_>,
     question: &Question,
+    kept: &Map<String, Value>,
     outcomes: &Outcomes,
 ) -> Vec<(Group, NewEntry)> {
     let groups: BTreeSet<Group> = outcomes.values().map(group).collect();
     let permits: fn(&Group) -> bool = |group| matches!(group, Group::Permitted(_));
-    let kept: Vec<Group> = if groups.iter().any(permits) {
+    let told: Vec<Group> = if groups.iter().any(permits) {
         groups.into_iter().filter(permits).collect()
     } else {
         groups.into_iter().take(1).collect()
     };
-    let entry = |of: Group| (of, entry(caller, question, outcomes, of));
-    kept.into_iter().map(entry).collect()
+    // What gave nothing is told once, in the first.
+    let others = outcomes.iter().filter(|(_, outcome)| !told.contains(&group(outcome)));
+    let mut others: Vec<&str> = others.map(|(source, _)| source.as_str()).collect();
+    let mut entries = vec![];
+    for of in told {
+        let mut detail = asked(caller, question);
+        detail.extend(kept.clone());
+        detail.insert("others".to_owned(), json!(std::mem::take(&mut others)));
+        entries.push((of, entry(question, outcomes, of, detail)));
+    }
+    entries
 }
 
-fn entry(caller: Caller<'_>, question: &Question, outcomes: &Outcomes, of: Group) -> NewEntry {
+fn entry(
+    question: &Question,
+    outcomes: &Outcomes,
+    of: Group,
+    mut detail: Map<String, Value>,
+) -> NewEntry {
     let (kind, visibility) = match of {
         Group::Permitted(visibility) => (EntryKind::Permit, visibility),
         Group::Needed => (EntryKind::Need, Visibility::AfterReview),
         Group::Refused => (EntryKind::Deny, Visibility::AfterReview),
     };
-    let mut detail = asked(caller, question);
     let within = outcomes.iter().filter(|(_, outcome)| group(outcome) == of);
     let from: Map<_, _> =
         within.map(|(source, outcome)| (source.to_string(), said(outcome))).collect();
     detail.insert("from".to_owned(), Value::Object(from));
-    if let Group::Permitted(_) = of {
-        let others = outcomes.iter().filter(|(_, outcome)| group(outcome) != of);
-        let others = others.map(|(source, _)| source.as_str());
-        detail.insert("others".to_owned(), others.collect());
-    }
     let stream = Stream::Person(question.person);
     NewEntry { stream, kind, visibility, detail: Value::Object(detail) }
 }

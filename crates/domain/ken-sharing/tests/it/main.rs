@@ -1,6 +1,10 @@
 //! Sharing, as its callers see it.
 
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod python;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod vectors;

@@ -1,6 +1,8 @@
-//! Random worlds and random questions: the gate against the oracle, and against itself unsliced.
+//! Random worlds and random questions: the gate against the oracle, against a program in another
+//! language, and against itself unsliced.
 //!
-//! The oracle is then made wrong on purpose, one way at a time; every mutant must be found out.
+//! The others are then made wrong on purpose, one way at a time; every mutant must be found out.
+//! `cargo xtask soak gate` runs a million cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +10,13 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use ken_agreement::lint::unsound;
 use ken_agreement::{Clause, Kind, OnLapse, PartyKind, Scope, Who};
+use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::{Outcome, decide, decide_whole};
 use ken_testkit::oracle::{self, Case, Known, Mutant, Row, Verdict};
 
-use crate::vectors_world::{Entry, asked, bundle, glen, told, word, world};
+use crate::dice::Dice;
+use crate::python;
+use crate::vectors_world::{Entry, asked, bundle_after, glen, told, word, world};
 
 /// Worlds, and questions to each: 10,000 cases.
 const WORLDS: u64 = 20;
@@ -20,7 +25,7 @@ const CASES: usize = 500;
 const WHOLE_IN: usize = 60;
 
 /// Every way to be wrong that the cases must find out.
-const MUTANTS: [Mutant; 45] = [
+const MUTANTS: [Mutant; 46] = [
     Mutant::MaskIgnored,
     Mutant::OrderWithoutKind,
     Mutant::OrderWithoutWidth,
@@ -66,44 +71,11 @@ const MUTANTS: [Mutant; 45] = [
     Mutant::RestrictedStopsReports,
     Mutant::DeathForgotten,
     Mutant::AcceptsForgotten,
+    Mutant::ProhibitionsForgotten,
 ];
 
-/// A small generator (`SplitMix64`): the same cases in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(n.max(1)).unwrap()).unwrap()
-    }
-
-    /// True once in `n` times.
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-
-    fn text<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-
-    fn some<T: Clone + Ord>(&mut self, from: impl IntoIterator<Item = T>, n: usize) -> BTreeSet<T> {
-        from.into_iter().filter(|_| self.one_in(n)).collect()
-    }
-}
-
 /// The partnership with a handful of changes, each of which the gate must still hold.
-fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
+pub(crate) fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
     let mut entries = glen(6);
     // The first world is the partnership as it is.
     let changes = if seed == 0 { 0 } else { 24 };
@@ -214,7 +186,7 @@ const ORGANISATIONS: [&str; 10] =
     ["police", "cec", "nhsl", "rowan", "practice", "ooh", "primary", "fire", "person", "acme"];
 
 /// A question that fits some clause, and then is bent here and there.
-fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Case {
+pub(crate) fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Case {
     let permits = entries.iter().zip(world).flat_map(|(entry, known)| {
         let clauses = entry.instrument.clauses.iter().filter(|clause| !clause.is_prohibition());
         clauses.map(move |clause| (entry, known, clause))
@@ -399,10 +371,11 @@ struct Answered {
     cases: Vec<(Case, Verdict)>,
 }
 
-fn answered(seed: u64) -> Answered {
+/// `before` lends its compiled policies to instruments that are the same here.
+fn answered(seed: u64, before: &mut Option<Bundle>) -> Answered {
     let mut dice = Dice(seed);
     let entries = tweaked(&mut dice, seed);
-    let (bundle, world) = (bundle(&entries), world(&entries));
+    let (bundle, world) = (bundle_after(before.as_ref(), &entries), world(&entries));
     let mut cases = vec![];
     for _ in 0..CASES {
         let case = question(&mut dice, &entries, &world);
@@ -418,19 +391,68 @@ fn answered(seed: u64) -> Answered {
         }
         cases.push((case, told(&sliced)));
     }
+    before.get_or_insert(bundle);
     Answered { world, cases }
 }
 
+/// How many worlds: twenty, or as many as the setting's cases need.
+#[expect(clippy::disallowed_methods, reason = "a test is told how long to run by a setting")]
+fn worlds() -> u64 {
+    let wanted = std::env::var("KEN_GATE_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = u64::try_from(CASES).unwrap();
+    wanted.map_or(WORLDS, |wanted: u64| wanted.div_ceil(cases).max(WORLDS))
+}
+
+/// Each wrong of the Python program, beside the oracle's, whose telling cases it is tried on.
+const WRONGS: [(&str, Mutant); 10] = [
+    ("mask", Mutant::MaskIgnored),
+    ("order", Mutant::OrderWithoutKind),
+    ("order", Mutant::OrderWithoutWidth),
+    ("dates", Mutant::LastDayOut),
+    ("star", Mutant::StarIsOneself),
+    ("except", Mutant::ExceptNotSource),
+    ("lineage", Mutant::LineageForgotten),
+    ("prohibition", Mutant::ProhibitionsForgotten),
+    ("signature", Mutant::UnsignedStands),
+    ("age", Mutant::AgeForgotten),
+];
+/// Cases on which each of them is tried.
+const TRIED: usize = 12;
+
+/// The three deciders over one world: what Python says, wrong on purpose or not, is compared.
+fn compare_with_python(answered: &Answered, seed: u64, alive: &mut BTreeSet<&'static str>) {
+    let Answered { world, cases } = answered;
+    let mut asked: Vec<_> = cases.iter().map(|(case, gate)| (case, gate, None)).collect();
+    for (wrong, mutant) in WRONGS.into_iter().filter(|(wrong, _)| alive.contains(wrong)) {
+        let telling =
+            cases.iter().filter(|(case, gate)| oracle::decide(world, case, mutant) != *gate);
+        asked.extend(telling.take(TRIED).map(|(case, gate)| (case, gate, Some(wrong))));
+    }
+    let lines = python::decide(world, asked.iter().map(|(case, _, wrong)| (*case, *wrong)));
+    assert_eq!(lines.len(), asked.len(), "seed {seed}: an answer for every case");
+    for ((case, gate, wrong), said) in asked.into_iter().zip(lines) {
+        let same = said == python::line(gate);
+        match wrong {
+            None => assert!(same, "seed {seed}: gate {gate:?}, python {said}: {case:?}"),
+            Some(wrong) if !same => drop(alive.remove(wrong)),
+            Some(_) => {}
+        }
+    }
+}
+
 #[test]
-fn two_deciders_agree_and_every_mutant_dies() {
+fn three_deciders_agree_and_every_mutant_dies() {
     let mut tally: BTreeMap<String, usize> = BTreeMap::new();
     let mut alive: Vec<Mutant> = MUTANTS.to_vec();
-    for seed in 0..WORLDS {
-        let Answered { world, cases } = answered(seed);
-        for (case, gate) in &cases {
-            let naive = oracle::decide(&world, case, Mutant::None);
+    let mut wrongs: BTreeSet<&str> = WRONGS.iter().map(|(wrong, _)| *wrong).collect();
+    let (third, mut before) = (python::is_here(), None);
+    for seed in 0..worlds() {
+        let answered = answered(seed, &mut before);
+        let Answered { world, cases } = &answered;
+        for (case, gate) in cases {
+            let naive = oracle::decide(world, case, Mutant::None);
             assert_eq!(naive, *gate, "seed {seed}: {case:?}");
-            alive.retain(|mutant| oracle::decide(&world, case, *mutant) == *gate);
+            alive.retain(|mutant| oracle::decide(world, case, *mutant) == *gate);
             let sort = match gate {
                 Verdict::Permit(mask) if mask.is_empty() => "permit nothing held".to_owned(),
                 Verdict::Permit(_) => "permit".to_owned(),
@@ -439,10 +461,14 @@ fn two_deciders_agree_and_every_mutant_dies() {
             };
             *tally.entry(sort).or_default() += 1;
         }
+        if third {
+            compare_with_python(&answered, seed, &mut wrongs);
+        }
     }
-    eprintln!("{tally:?}, alive: {alive:?}");
-    assert_eq!(tally.values().sum::<usize>(), 10_000);
+    eprintln!("{tally:?}, alive: {alive:?} {wrongs:?}");
+    assert!(tally.values().sum::<usize>() >= 10_000);
     let scarce: Vec<_> = tally.iter().filter(|(_, n)| **n < 50).collect();
     assert!(tally.len() == 8 && scarce.is_empty(), "too few of a sort: {tally:?}");
     assert_eq!(alive, [], "mutants that no case found out");
+    assert!(!third || wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
 }

@@ -88,6 +88,11 @@ pub(crate) fn bundle(entries: &[Entry]) -> Bundle {
     Bundle::compile(entries.iter().map(Entry::admitted)).unwrap_or_else(|e| panic!("{e}"))
 }
 
+pub(crate) fn bundle_after(before: Option<&Bundle>, entries: &[Entry]) -> Bundle {
+    let admitted = entries.iter().map(Entry::admitted);
+    Bundle::compile_after(before, admitted).unwrap_or_else(|e| panic!("{e}"))
+}
+
 pub(crate) fn world(entries: &[Entry]) -> Vec<Known> {
     entries.iter().map(Entry::known).collect()
 }
