@@ -45,6 +45,12 @@ pub(crate) fn list<T>(
     Ok(list)
 }
 
+/// Runs a statement that opens or closes a transaction or a savepoint. It stays prepared: every
+/// write and snapshot runs some.
+pub(super) fn control(conn: &Connection, sql: &'static str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.raw_execute().map(drop)
+}
+
 fn prepare<'c>(conn: &'c Connection, sql: &str, of: &[Value<'_>]) -> Result<CachedStatement<'c>> {
     let mut statement = conn.prepare_cached(sql)?;
     let count = statement.parameter_count();

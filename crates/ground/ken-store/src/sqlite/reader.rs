@@ -13,7 +13,7 @@ use std::time::Instant;
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connect;
+use super::{connect, query};
 use crate::telemetry::{self, instant};
 use crate::{Error, Limits, OpenError, Result};
 
@@ -76,7 +76,7 @@ impl Readers {
         let slot = lock(&self.free).pop().ok_or(Error::Closed)?;
         *lock(&slot.doing) = Doing::Silence { opened: instant() };
         let reader = Reader { pool: Arc::clone(self), slot, _permit: permit };
-        reader.run(|conn| Ok(conn.execute_batch("BEGIN")?))?;
+        reader.run(|conn| Ok(query::control(conn, "BEGIN")?))?;
         Ok(reader)
     }
 
@@ -156,7 +156,7 @@ impl Drop for Place<'_> {
 }
 
 fn end(conn: &Connection) {
-    if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+    if !conn.is_autocommit() && query::control(conn, "ROLLBACK").is_err() {
         tracing::error!("a snapshot could not be closed");
     }
 }

@@ -66,9 +66,10 @@ impl Turn {
     /// Opens the savepoint, and the group if none is open.
     pub(crate) fn begin(&self) -> Result<()> {
         self.run(|conn| {
-            let begin = if conn.is_autocommit() { "BEGIN IMMEDIATE" } else { "" };
-            conn.execute_batch(begin)?;
-            Ok(conn.execute_batch("SAVEPOINT turn")?)
+            if conn.is_autocommit() {
+                query::control(conn, "BEGIN IMMEDIATE")?;
+            }
+            Ok(query::control(conn, "SAVEPOINT turn")?)
         })?;
         lock(&self.writer.state).begun(self.id)
     }
@@ -198,21 +199,22 @@ impl Writer {
 
 /// Keeps or undoes the savepoint; on failure undoes the whole transaction.
 fn close_savepoint(conn: &Connection, begun: bool, keep: bool, alone: bool) -> Result<()> {
-    let sql = match (keep, alone) {
+    let all: &[&'static str] = match (keep, alone) {
         // The turn lost it all, and its group was told; or it never opened anything.
         _ if conn.is_autocommit() => return if keep { Err(Error::Revoked) } else { Ok(()) },
-        (true, _) => "RELEASE turn",
-        (false, true) => "ROLLBACK",
-        (false, false) if begun => "ROLLBACK TO turn; RELEASE turn",
-        (false, false) => return Ok(()),
+        (true, _) => &["RELEASE turn"],
+        (false, true) => &["ROLLBACK"],
+        (false, false) if begun => &["ROLLBACK TO turn", "RELEASE turn"],
+        (false, false) => &[],
     };
-    conn.execute_batch(sql).map_err(|cause| abandon(conn, &cause))
+    let closed = all.iter().try_for_each(|sql| query::control(conn, sql));
+    closed.map_err(|cause| abandon(conn, &cause))
 }
 
 /// Undoes the transaction, and ends the process (as PostgreSQL does) where it could not vouch for
 /// the next one: if that fails, or after an I/O error, since lost pages may look clean.
 fn abandon(conn: &Connection, cause: &rusqlite::Error) -> Error {
-    let undone = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+    let undone = conn.is_autocommit() || query::control(conn, "ROLLBACK").is_ok();
     if !undone || query::is_io(cause) {
         tracing::error!("the disk failed under a commit: ending, so that nothing false is told");
         std::process::abort();

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::state::{Doing, Phase, State};
 use super::{Writer, abandon, is_past, lock};
+use crate::sqlite::query;
 use crate::sqlite::reader::Readers;
 use crate::telemetry::{self, instant};
 use crate::{Error, Result};
@@ -121,6 +122,6 @@ fn commit(conn: &Connection) -> Result<()> {
     if conn.is_autocommit() {
         return Ok(()); // Every turn failed.
     }
-    let committed = conn.execute_batch("COMMIT");
+    let committed = query::control(conn, "COMMIT");
     committed.map_err(|cause| Error::Commit(Box::new(abandon(conn, &cause))))
 }
