@@ -198,6 +198,15 @@ pub enum OpenError {
     /// The text is not an address of a PostgreSQL server.
     #[error("the address of the PostgreSQL server cannot be understood")]
     Address,
+    /// The address asks for transport security, which this version does not have.
+    #[error("the address asks for transport security, which this version does not have")]
+    NoTls,
+    /// The server is on another machine, and the way there would be plain text.
+    #[error(
+        "the address names another machine, and what is said would pass the network in plain \
+         text: use a unix socket, or a tunnel that begins on this machine"
+    )]
+    PlainText,
     /// The database was written by a newer version of Ken.
     #[error(
         "the database is newer than this program: `{owner}` is at {found}, and {known} is the \
@@ -256,6 +265,8 @@ impl OpenError {
             Self::NotDurable { .. } => "store.not-durable",
             Self::Collation { .. } => "store.collation",
             Self::Address => "store.address",
+            Self::NoTls => "store.no-tls",
+            Self::PlainText => "store.plain-text",
             Self::Newer { .. } => "store.newer",
             Self::Changed { .. } => "store.migration-changed",
             Self::Order { .. } => "store.migration-order",

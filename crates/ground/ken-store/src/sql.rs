@@ -49,7 +49,8 @@ pub(crate) const MEMORY: &str = "
 /// What a PostgreSQL database sorts by, and whether its server keeps what it is given.
 pub(crate) const POSTGRES_FACTS: &str = "
     SELECT datcollate::text, pg_encoding_to_char(encoding)::text,
-           current_setting('fsync'), current_setting('full_page_writes')
+           current_setting('fsync'), current_setting('full_page_writes'),
+           current_setting('synchronous_commit')
     FROM pg_database WHERE datname = current_database()";
 
 crate::statements! {

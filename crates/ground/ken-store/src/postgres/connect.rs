@@ -1,8 +1,10 @@
 //! Connecting, and refusing databases that would sort or keep otherwise than we promise.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::error;
@@ -14,6 +16,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A pool of connections to `address`, each with our limits.
 pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
     let mut config: Config = address.parse().map_err(|_| OpenError::Address)?;
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err(OpenError::NoTls);
+    }
+    if !is_here(&config) {
+        return Err(OpenError::PlainText);
+    }
     let own = config.get_options().unwrap_or_default().to_owned();
     let ms = |limit: Duration| limit.as_millis();
     // A lock that is waited for too long is a lost race, not a slow statement: it ends first.
@@ -37,22 +45,91 @@ pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
         .map_err(|_| OpenError::Address)
 }
 
+/// Whether every server that the address names is on this machine: by a socket, or by loopback.
+/// `localhost` counts; a name that is looked up elsewhere does not.
+fn is_here(config: &Config) -> bool {
+    let by_name = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            let address = name.parse::<IpAddr>().map(|address| address.is_loopback());
+            address.unwrap_or(name == "localhost")
+        }
+    };
+    // Where addresses are given, names are not looked up.
+    match config.get_hostaddrs() {
+        [] => config.get_hosts().iter().all(by_name),
+        addresses => addresses.iter().all(IpAddr::is_loopback),
+    }
+}
+
 /// Checks collation, encoding and durability.
 pub(super) async fn check(client: &tokio_postgres::Client) -> Result<(), OpenError> {
     let row =
         client.query_one(sql::POSTGRES_FACTS, &[]).await.map_err(|cause| error::of(&cause))?;
     let text = |index: usize| row.try_get::<_, String>(index).unwrap_or_default();
-    let (collation, encoding) = (text(0), text(1));
+    fit([0, 1, 2, 3, 4].map(text))
+}
+
+/// Whether a database with this collation, encoding and settings keeps our promises.
+fn fit([collation, encoding, fsync, pages, commit]: [String; 5]) -> Result<(), OpenError> {
     if !["C", "POSIX"].contains(&collation.as_str()) {
         return Err(OpenError::Collation { found: collation });
     }
     if encoding != "UTF8" {
         return Err(OpenError::Collation { found: format!("{collation}, encoding {encoding}") });
     }
-    for (setting, found) in [("fsync", text(2)), ("full_page_writes", text(3))] {
+    let settings = [("fsync", fsync), ("full_page_writes", pages), ("synchronous_commit", commit)];
+    for (setting, found) in settings {
         if found != "on" {
             return Err(OpenError::NotDurable { setting, found, wanted: "on" });
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_goes_to_another_machine_in_plain_text() {
+        let check = |address: &str, want: &str| {
+            let told = pool(address, &Limits::default());
+            let told = told.map_or_else(|refused| refused.code(), |_| "ok");
+            assert_eq!(told, want, "{address}");
+        };
+        check("postgres://ken@127.0.0.1:5432/ken", "ok");
+        check("postgres://ken@localhost/ken", "ok");
+        check("postgres://ken@[::1]/ken", "ok");
+        check("postgres://ken@%2Frun%2Fpostgresql/ken", "ok");
+        check("host=db.example hostaddr=127.0.0.1 user=ken", "ok");
+        check("postgres://ken@localhost/ken?sslmode=disable", "ok");
+        check("postgres://ken@db.example/ken", "store.plain-text");
+        check("postgres://ken@10.0.0.7/ken", "store.plain-text");
+        check("postgres://ken@db.example/ken?sslmode=disable", "store.plain-text");
+        check("postgres://ken@db.example/ken?sslmode=prefer", "store.plain-text");
+        check("postgres://ken@localhost,db.example/ken", "store.plain-text");
+        check("postgres://ken@localhost.db.example/ken", "store.plain-text");
+        check("host=localhost hostaddr=10.0.0.7 user=ken", "store.plain-text");
+        check("postgres://ken@db.example/ken?sslmode=require", "store.no-tls");
+        check("postgres://ken@localhost/ken?sslmode=require", "store.no-tls");
+        check("postgres://ken@localhost/ken?sslmode=verify-full", "store.address");
+    }
+
+    #[test]
+    fn a_server_that_would_not_keep_what_it_acknowledges_is_refused() {
+        let check = |facts: [&str; 5], want: &str| {
+            let told = fit(facts.map(str::to_owned));
+            let told = told.map_or_else(|refused| refused.to_string(), |()| "ok".to_owned());
+            assert!(told.contains(want), "{facts:?}: {told}");
+        };
+        check(["C", "UTF8", "on", "on", "on"], "ok");
+        check(["C", "UTF8", "off", "on", "on"], "`fsync` is `off`");
+        check(["C", "UTF8", "on", "off", "on"], "`full_page_writes` is `off`");
+        check(["C", "UTF8", "on", "on", "off"], "`synchronous_commit` is `off`");
+        check(["C", "UTF8", "on", "on", "local"], "`synchronous_commit` is `local`");
+        check(["C", "UTF8", "", "", ""], "`fsync` is ``");
+        check(["en_GB.UTF-8", "UTF8", "on", "on", "on"], "collation `en_GB.UTF-8`");
+        check(["C", "LATIN1", "on", "on", "on"], "encoding LATIN1");
+    }
 }
