@@ -1,0 +1,4 @@
+//! The store over a disk whose power fails.
+#![cfg(test)]
+
+mod power;
