@@ -9,15 +9,14 @@ use crate::clause::Who;
 use crate::party::{Party, PartyKind};
 
 /// The basis of one party, or of each party of a kind, for some purposes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Basis {
     /// Its id, printed in ledger and notice.
     pub id: String,
     /// The party, or `*` for each party (of `kinds`).
     pub party: Who,
     /// With `*`: the kinds of party it holds for; empty means all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub kinds: BTreeSet<PartyKind>,
     /// What the processing is for.
     pub purposes: BTreeSet<Purpose>,
@@ -26,24 +25,23 @@ pub struct Basis {
     /// UK GDPR art. 6(1) condition: `6(1)(e)`.
     pub art6: String,
     /// UK GDPR art. 9(2) condition, where a category is special.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub art9: Option<String>,
     /// Conditions of DPA 2018 schedule 1: `para 2`.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub dpa_sch1: BTreeSet<String>,
     /// Whether criminal offence data may be processed (UK GDPR art. 10).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub art10: bool,
     /// The gateway from law-enforcement processing (DPA 2018 part 3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub part3_gateway: Option<String>,
     /// What satisfies the duty of confidence; never the same thing as UK GDPR consent.
     pub confidentiality: Confidentiality,
     /// The appropriate policy document, which DPA 2018 sch. 1 part 4 asks for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub appropriate_policy_document: Option<String>,
     /// The solicitor or officer who confirmed it, and when. Empty: nothing may activate.
-    #[serde(default)]
     pub confirmed_by: String,
 }
 

@@ -14,9 +14,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::fault::{Fault, Faults};
 use crate::instrument::Instrument;
 use crate::key::{AttestationId, ClauseKey, Words};
 use crate::parse::ParseError;
+use crate::read::{Read, from_json};
 
 impl Instrument {
     /// The canonical form.
@@ -47,12 +49,17 @@ impl Instrument {
     /// [`ParseError`] when it is not an instrument, or not its canonical form: one instrument has
     /// one spelling, so that bytes and hash cannot come apart.
     pub fn from_canonical(text: &str) -> Result<Self, ParseError> {
-        let instrument: Self = serde_json::from_str(text)
-            .map_err(|error| ParseError::at(error.line(), error.to_string()))?;
-        if instrument.canonical_json() == text {
+        let other = |what: String| ParseError::one(Fault::not_canonical(what));
+        let value = serde_json::from_str(text).map_err(|error| other(error.to_string()))?;
+        let mut faults = Faults::default();
+        let Some(instrument) = Self::read(&from_json(value), &mut faults) else {
+            return Err(ParseError { faults: faults.placed(text) });
+        };
+        // What is read with a fault, an unknown field for one, does not come out the same.
+        if faults.is_empty() && instrument.canonical_json() == text {
             Ok(instrument)
         } else {
-            Err(ParseError::at(1, "not the canonical form of this instrument".to_owned()))
+            Err(other("not the canonical form of this instrument".to_owned()))
         }
     }
 

@@ -13,6 +13,8 @@ use std::str::FromStr;
 use ken_core::{Category, Fact, FieldName, Label, OrganisationId, Purpose, RoleId};
 use serde::{Deserialize, Serialize};
 
+use crate::day::Day;
+use crate::instrument::Controllership;
 use crate::key::{AttestationId, ClauseKey, SourceRef};
 use crate::party::PartyKind;
 
@@ -20,40 +22,47 @@ use crate::party::PartyKind;
 pub(crate) const RECORD: &str = "record";
 
 /// Why information is released.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PurposeEntry {
     /// The id that clauses, bases and asks use.
     pub id: Purpose,
     /// The purpose in a sentence.
     pub text: String,
+    /// Joint controllers or controllers in common for this purpose; none: as the instrument says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controllership: Option<Controllership>,
     /// The nearest term of the Data Privacy Vocabulary, for export.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dpv: Option<String>,
 }
 
 /// A kind of information, as this instrument's signatories understood it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CategoryEntry {
     /// The category.
     pub id: Category,
     /// What it holds, for people.
     pub text: String,
     /// Its fields. None: the category counts as one field of its own name.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub fields: BTreeSet<FieldName>,
     /// Special category data (UK GDPR art. 9).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub special: bool,
     /// Criminal offence data (UK GDPR art. 10).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub criminal: bool,
     /// Whether it is about a person; counts are not, and need no basis.
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    #[serde(skip_serializing_if = "Clone::clone")]
     pub personal: bool,
+    /// Where its fields come from, for people: a system, a form, the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Why it is needed, and why a pseudonym would not do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The label that every row of it carries.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,
 }
 
@@ -69,23 +78,18 @@ impl CategoryEntry {
     }
 }
 
-fn yes() -> bool {
-    true
-}
-
 /// One clause, as written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clause {
     /// Its id within the instrument.
     pub id: ClauseKey,
     /// Permit or prohibition, and what it survives.
     pub kind: Kind,
     /// Whether the sender may or must.
-    #[serde(default, skip_serializing_if = "Modality::is_may")]
+    #[serde(skip_serializing_if = "Modality::is_may")]
     pub modality: Modality,
     /// The clause of another instrument in which this one is really in force, and which it narrows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceRef>,
     /// The sentence that signatories sign and people read.
     pub text: String,
@@ -94,43 +98,52 @@ pub struct Clause {
     /// The receiving end.
     pub to: End,
     /// How information moves. Permits only.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub action: BTreeSet<Action>,
     /// Why. Permits only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
     /// What. In a prohibition, categories and labels widen each other, and none means all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub categories: BTreeSet<Category>,
     /// Only these fields of the categories. Permits only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<BTreeSet<FieldName>>,
     /// Labels it stops. Prohibitions only.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub labels: BTreeSet<Label>,
     /// Facts that must all hold, grade included. Permits only.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub require: BTreeSet<Fact>,
     /// Facts whose absence is recorded and escalated, and never blocks.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub expect: BTreeSet<Fact>,
     /// Statements a human must affirm. Permits only.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub attest: BTreeSet<AttestationId>,
     /// Duties that follow.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub obligations: BTreeSet<String>,
     /// How long a `must` may take: `1wd`, `24h`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
+    /// The law or guidance it rests on, as lawyers cite it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub cite: BTreeSet<String>,
+    /// The day on which somebody last read those sources and found them as cited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Day>,
+    /// The two systems between which it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub systems: Option<Systems>,
     /// When the person sees it on their own page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub visible_to_person: Option<Visibility>,
     /// How far a prohibition reaches. Prohibitions only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// Clauses that this prohibition does not stop. Prohibitions only.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub except: BTreeSet<ClauseKey>,
 }
 
@@ -273,16 +286,24 @@ pub enum Scope {
     Lineage,
 }
 
+/// The two systems of a flow, by the names under which their owners keep them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Systems {
+    /// The sender's.
+    pub from: String,
+    /// The recipient's.
+    pub to: String,
+}
+
 /// One end of a flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct End {
     /// The organisation.
     pub party: Who,
     /// Its roles; `*` is any, the reserved `record` included.
     pub roles: BTreeSet<RoleId>,
     /// With `*` in a permit: only parties of these kinds; empty means all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub kinds: BTreeSet<PartyKind>,
 }
 

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::day::Day;
 
 /// How long one party keeps what it receives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Retention {
     /// The rule, for people.
     pub rule: String,
@@ -30,27 +29,25 @@ pub enum SourceDelete {
 }
 
 /// What people are told, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Transparency {
     /// The privacy notice (fair processing notice) that every party publishes.
     pub privacy_notice: String,
     /// When the person is told: `at-disclosure`, `in-notice`.
     pub tell_person: String,
     /// Reasons not to tell, each recorded when used.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub tell_person_exemptions: BTreeSet<String>,
     /// The formats the notice is offered in.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub formats: BTreeSet<String>,
 }
 
 /// How a person uses their rights.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rights {
     /// The party to turn to first; the person may use any (UK GDPR art. 26(3)).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub single_point: Option<OrganisationId>,
     /// Subject access.
     pub sar: SubjectAccess,
@@ -61,31 +58,29 @@ pub struct Rights {
     /// Days to acknowledge a complaint.
     pub complaint_ack_days: i64,
     /// Whether what came from the Principal Reporter goes back there before release.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub authority_of_reporter: bool,
 }
 
 /// How subject access requests are answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubjectAccess {
     /// `joint` or `each`.
     pub route: String,
     /// Whether who supplied the data is asked first.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub originator_consulted: bool,
     /// Days to answer.
     pub days: i64,
 }
 
 /// The impact assessment that stands behind the instrument (UK GDPR art. 35).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dpia {
     /// Its name and version.
     pub id: String,
     /// Whether the risk is high before mitigation.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub high_risk: bool,
     /// The risk that is left.
     pub residual: String,
@@ -96,13 +91,12 @@ pub struct Dpia {
     /// The day it is due for review.
     pub review_due: Day,
     /// The clauses and fields that lower the risk: `P1`, `C5.fields`, `clause:*.attest`.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub mitigations: BTreeSet<String>,
 }
 
 /// Marking, transport and the clocks of a breach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Security {
     /// The marking.
     pub classification: String,
@@ -115,8 +109,7 @@ pub struct Security {
 }
 
 /// A course that a clause may expect; it produces the fact `trained:NAME`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Training {
     /// How long it counts, in months.
     pub valid_months: i64,
@@ -125,8 +118,7 @@ pub struct Training {
 }
 
 /// A party's own procedure for its people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorkInstruction {
     /// Whose.
     pub party: OrganisationId,

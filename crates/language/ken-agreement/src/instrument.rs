@@ -7,6 +7,9 @@ use jiff::civil::Date;
 use ken_core::{Category, OrganisationId};
 use serde::{Deserialize, Serialize};
 
+use crate::annex::{
+    Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers,
+};
 use crate::basis::Basis;
 use crate::clause::{CategoryEntry, Clause, PurposeEntry};
 use crate::day::Day;
@@ -15,8 +18,7 @@ use crate::key::{AttestationId, ClauseKey, InstrumentRef};
 use crate::party::Party;
 
 /// A statute pack, an accord or an information sharing agreement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Instrument {
     /// The version of the language.
     pub schema: Schema,
@@ -25,44 +27,68 @@ pub struct Instrument {
     /// Review, exit and replacement.
     pub lifecycle: Lifecycle,
     /// Who signs. A statute pack names nobody: it is only a source for others.
-    #[serde(default, rename = "party", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "party", skip_serializing_if = "Vec::is_empty")]
     pub parties: Vec<Party>,
     /// What for.
-    #[serde(default, rename = "purpose", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "purpose", skip_serializing_if = "Vec::is_empty")]
     pub purposes: Vec<PurposeEntry>,
     /// What.
-    #[serde(default, rename = "category", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "category", skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<CategoryEntry>,
     /// Under which law.
-    #[serde(default, rename = "basis", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "basis", skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<Basis>,
     /// What may, must and must not happen.
-    #[serde(default, rename = "clause", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "clause", skip_serializing_if = "Vec::is_empty")]
     pub clauses: Vec<Clause>,
     /// The exact words of each statement that a clause asks for.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attestations: BTreeMap<AttestationId, String>,
     /// How long each party keeps it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub retention: BTreeMap<OrganisationId, Retention>,
     /// What people are told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transparency: Option<Transparency>,
     /// How people use their rights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rights: Option<Rights>,
     /// The impact assessment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dpia: Option<Dpia>,
     /// Marking, transport, breach clocks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub security: Option<Security>,
     /// Courses, by the name that facts use.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub training: BTreeMap<String, Training>,
     /// Each party's own procedure.
-    #[serde(default, rename = "work_instruction", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "work_instruction", skip_serializing_if = "Vec::is_empty")]
     pub work_instructions: Vec<WorkInstruction>,
+    /// What roles are called, and the professional code of who holds them.
+    #[serde(rename = "role", skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleEntry>,
+    /// Who works for a party under contract; never a party itself.
+    #[serde(rename = "processor", skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Processor>,
+    /// Terms that bind the parties and that nothing executes: liability, cost.
+    #[serde(rename = "term", skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Term>,
+    /// What a practitioner does, step by step. Work instructions only.
+    #[serde(rename = "step", skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// Who answers requests, breaches, corrections and complaints, for each party.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub responsibilities: BTreeMap<OrganisationId, Responsibility>,
+    /// How what is shared is kept accurate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// Transfers out of the United Kingdom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
+    /// The equality impact assessment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equality: Option<Equality>,
 }
 
 /// The version of the language.
@@ -74,8 +100,7 @@ pub enum Schema {
 }
 
 /// Name, tier and dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// Its name. With the version it is what people cite; the hash is the identity.
     pub id: ClauseKey,
@@ -86,10 +111,10 @@ pub struct Head {
     /// Its title, for people.
     pub title: String,
     /// The name people know the kind by: `Information Sharing Protocol`, `SISSA`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub known_as: Option<String>,
     /// The instruments that must be in force as well.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub under: BTreeSet<InstrumentRef>,
     /// Whose law.
     pub jurisdiction: Jurisdiction,
@@ -102,10 +127,9 @@ pub struct Head {
     /// First day.
     pub effective_from: Day,
     /// Last day; none for an instrument that runs until it is replaced.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_until: Option<Day>,
     /// Days of notice to withdraw.
-    #[serde(default)]
     pub notice_days: i64,
 }
 
@@ -153,8 +177,7 @@ pub enum Controllership {
 }
 
 /// Review, exit and replacement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lifecycle {
     /// The last day before the review is late.
     pub review_due: Day,
@@ -163,13 +186,11 @@ pub struct Lifecycle {
     /// What lapses after grace.
     pub on_review_lapse: OnLapse,
     /// What happens to what was shared when a party leaves.
-    #[serde(default)]
     pub on_party_exit: OnExit,
     /// When what waits in a queue is decided again.
-    #[serde(default)]
     pub in_flight: InFlight,
     /// What it replaces.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub supersedes: BTreeSet<InstrumentRef>,
 }
 

@@ -16,6 +16,7 @@
 //! - The Scottish Information Sharing Toolkit's agreement template (section order of the fields).
 //! - UK GDPR arts. 6, 9, 10 and DPA 2018 sch. 1, for the lint of lawful bases.
 
+mod annex;
 mod basis;
 mod canonical;
 mod clause;
@@ -23,20 +24,26 @@ mod day;
 mod duty;
 mod error;
 mod fact;
+mod fault;
 mod instrument;
 mod key;
 mod parse;
 mod party;
+mod read;
 mod sign;
 
 pub mod cedar;
 pub mod lint;
 pub mod status;
 
+pub use annex::{
+    Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers,
+};
 pub use basis::{Basis, Confidentiality};
 pub use canonical::words_hash;
 pub use clause::{
-    Action, CategoryEntry, Clause, End, Kind, Modality, PurposeEntry, Scope, Visibility, Who,
+    Action, CategoryEntry, Clause, End, Kind, Modality, PurposeEntry, Scope, Systems,
+    Visibility, Who,
 };
 pub use day::Day;
 pub use duty::{
@@ -45,11 +52,12 @@ pub use duty::{
 };
 pub use error::Error;
 pub use fact::{CLAIMED, CONFIRMED, Grade, SYSTEM, graded};
+pub use fault::{FAULTS_MAX, Fault, FaultKind, KINDS as FAULT_KINDS};
 pub use instrument::{
     Controllership, Head, InFlight, Instrument, Jurisdiction, Lifecycle, OnExit, OnLapse, Schema,
     Tier,
 };
 pub use key::{AttestationId, ClauseKey, InstrumentRef, KeyError, SourceRef, Words};
-pub use parse::ParseError;
+pub use parse::{ParseError, Places};
 pub use party::{Party, PartyKind, Regime};
 pub use sign::{SignError, Signing};

@@ -6,8 +6,7 @@ use ken_core::{Fact, OrganisationId, RoleId};
 use serde::{Deserialize, Serialize};
 
 /// An organisation that signs, sends and receives; always a controller, never a processor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Party {
     /// The id that clauses, bases and practitioners' organisations use.
     pub id: OrganisationId,
@@ -18,24 +17,24 @@ pub struct Party {
     /// The regime its copy lives under.
     pub regime: Regime,
     /// Its entry in the Information Commissioner's register of fee payers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ico_registration: Option<String>,
     /// The roles of its practitioners that may stand in clauses.
     pub roles: BTreeSet<RoleId>,
     /// How to reach its data protection officer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dpo: Option<String>,
     /// Who signs for it: a Caldicott Guardian, a SIRO, a chief officer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub senior_owner: Option<String>,
     /// Where a person's request to it is received.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rights_contact: Option<String>,
     /// Certificates it must keep in date; each is a fact `assurance:NAME`.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub assurance: BTreeSet<Fact>,
     /// The party whose contract brings it here; the pair ends with the contract.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub commissioned_by: Option<OrganisationId>,
 }
 

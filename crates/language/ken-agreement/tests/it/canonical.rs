@@ -62,5 +62,5 @@ fn dates_move_together() {
 fn a_time_of_day_is_no_date() {
     let text = shelf::TEXTS[4].1.replace("2027-04-01\n", "2027-04-01T10:00:00\n");
     let error = Instrument::parse(&text).unwrap_err();
-    assert!(error.what.contains("a date such as"), "{error}");
+    assert!(error.to_string().contains("expected a date, found a time of day"), "{error}");
 }

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod canonical;
 #[cfg(test)]
+mod fault;
+#[cfg(test)]
 mod lint;
 #[cfg(test)]
 mod shelf;
+#[cfg(test)]
+mod signed;

@@ -17,13 +17,17 @@ pub(crate) fn all() -> Vec<Instrument> {
 
 /// One of them, by name.
 pub(crate) fn one(name: &str) -> Instrument {
-    let text = TEXTS.iter().find(|(of, _)| *of == name).unwrap().1;
-    Instrument::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    Instrument::parse(text(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The text of one of them.
+pub(crate) fn text(name: &str) -> &'static str {
+    TEXTS.iter().find(|(of, _)| *of == name).unwrap().1
 }
 
 /// One of them with a piece of its text changed; the piece must be there.
 pub(crate) fn changed(name: &str, old: &str, new: &str) -> Instrument {
-    let text = TEXTS.iter().find(|(of, _)| *of == name).unwrap().1;
+    let text = text(name);
     assert!(text.contains(old), "{name} has no {old:?}");
     let text = text.replacen(old, new, 1);
     Instrument::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
