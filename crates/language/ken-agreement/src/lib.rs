@@ -27,23 +27,23 @@ mod fact;
 mod fault;
 mod instrument;
 mod key;
+mod known;
 mod parse;
 mod party;
 mod read;
+mod shelf;
 mod sign;
 
 pub mod cedar;
 pub mod lint;
 pub mod status;
 
-pub use annex::{
-    Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers,
-};
+pub use annex::{Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers};
 pub use basis::{Basis, Confidentiality};
 pub use canonical::words_hash;
 pub use clause::{
-    Action, CategoryEntry, Clause, End, Kind, Modality, PurposeEntry, Scope, Systems,
-    Visibility, Who,
+    Action, CategoryEntry, Clause, End, Kind, Modality, PurposeEntry, Scope, Systems, Visibility,
+    Who,
 };
 pub use day::Day;
 pub use duty::{
@@ -58,6 +58,8 @@ pub use instrument::{
     Tier,
 };
 pub use key::{AttestationId, ClauseKey, InstrumentRef, KeyError, SourceRef, Words};
+pub use known::{ASSESSMENT, KNOWN, NOTICE};
 pub use parse::{ParseError, Places};
 pub use party::{Party, PartyKind, Regime};
+pub use shelf::{PACKS, Pack, Shelf};
 pub use sign::{SignError, Signing};

@@ -20,7 +20,7 @@ mod term;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ken_agreement::cedar::{PolicyText, policies};
-use ken_agreement::lint::{Finding, Severity, Unnarrowed, narrows, unsound};
+use ken_agreement::lint::{self, Finding, Unnarrowed, narrows, unsound};
 use ken_agreement::status::Register;
 use ken_agreement::{Action, Clause, Instrument, InstrumentRef, Words};
 use ken_core::{ClauseId, InstrumentHash, Purpose};
@@ -113,7 +113,9 @@ impl Bundle {
                     // What replaces it permits; it only forbids.
                 } else if let Some(beyond) = unsourced(clause, own, &held) {
                     findings.extend(
-                        beyond.iter().map(|what| (own.name.clone(), finding(clause, *what))),
+                        beyond
+                            .iter()
+                            .map(|what| (own.name.clone(), lint::unsourced(clause, *what))),
                     );
                 } else {
                     written.push((Term::new(n, own, clause), policy));
@@ -219,15 +221,6 @@ fn unsourced(clause: &Clause, own: &Held, held: &[Held]) -> Option<BTreeSet<Unna
         |source| narrows(clause, &own.instrument, &source.instrument),
     );
     (!beyond.is_empty()).then_some(beyond)
-}
-
-fn finding(clause: &Clause, what: Unnarrowed) -> Finding {
-    Finding {
-        code: "E-SOURCE",
-        severity: Severity::Error,
-        at: format!("{} {what:?}", clause.id),
-        says: "the clause does not run: its source is absent, or it does not narrow it",
-    }
 }
 
 fn by_purpose(terms: &[Term]) -> BTreeMap<(Purpose, Action), Vec<usize>> {

@@ -5,69 +5,97 @@
 //! - UK GDPR arts. 6(1), 9(2), 10; DPA 2018 sch. 1 parts 1, 2 and 4.
 //! - House policy for duties: what a statute demands is never stopped by a training record.
 
-use super::{Found, Look, Rule, Severity};
+use super::{Found, Look, Rule, error, warning};
 use crate::basis::Basis;
 use crate::clause::{Clause, End, Kind, Modality};
 use crate::instrument::{Instrument, Tier};
 use crate::party::{Party, PartyKind};
-
-const fn error(code: &'static str, says: &'static str, find: fn(&Look<'_>) -> Found) -> Rule {
-    Rule { code, severity: Severity::Error, says, find }
-}
-
-const fn warning(code: &'static str, says: &'static str, find: fn(&Look<'_>) -> Found) -> Rule {
-    Rule { code, severity: Severity::Warning, says, find }
-}
 
 /// Conditions of DPA 2018 sch. 1 that need an appropriate policy document (sch. 1 part 4).
 /// `part 2` is any condition of substantial public interest.
 const NEED_POLICY_DOCUMENT: [&str; 4] = ["para 1", "para 6", "para 18", "part 2"];
 
 pub(super) const RULES: &[Rule] = &[
-    error("E-NOBASIS", "this party has no lawful basis for the purpose: add one", no_basis),
+    error(
+        "E-NOBASIS",
+        6,
+        "purpose",
+        "this party has no lawful basis for the purpose: add one",
+        no_basis,
+    ),
     error(
         "E-UNCONFIRMED",
+        6,
+        "confirmed_by",
         "nobody has confirmed this basis: name the solicitor or officer, and \
         the day",
         unconfirmed,
     ),
     error(
         "E-ART9",
+        6,
+        "categories",
         "special category data needs an Article 9 condition and one of DPA 2018 \
         Schedule 1: add both to this party's basis",
         art9,
     ),
     error(
         "E-ART10",
+        6,
+        "categories",
         "criminal offence data needs Article 10 authority: add it to this party's \
         basis, or take the category out",
         art10,
     ),
-    error("E-APD", "this condition needs an appropriate policy document: name it", policy_document),
-    error("E-PUBLIC-LI", "a public authority's task cannot rest on legitimate interests", public),
+    error(
+        "E-APD",
+        6,
+        "dpa_sch1",
+        "this condition needs an appropriate policy document: name it",
+        policy_document,
+    ),
+    error(
+        "E-PUBLIC-LI",
+        6,
+        "purpose",
+        "a public authority's task cannot rest on legitimate interests",
+        public,
+    ),
     error(
         "E-DUTY-ROUTINE",
+        7,
+        "kind",
         "a duty that lapses is no duty: make it statutory, with its source",
         duty,
     ),
-    error("E-DUTY-BLOCKED", "training cannot stop a duty: move it to expect", blocked),
-    error("E-RETENTION", "how long this party keeps it is missing: add it", retention),
+    error(
+        "E-DUTY-BLOCKED",
+        7,
+        "require",
+        "training cannot stop a duty: move it to expect",
+        blocked,
+    ),
+    error("E-RETENTION", 6, "", "how long this party keeps it is missing: add it", retention),
     warning(
         "W-ORPHAN-DUTY",
+        7,
+        "source",
         "a statutory or exceptional clause dies with this agreement: name its \
         source",
         orphan,
     ),
     warning(
         "W-NOEXCEPTIONAL",
+        7,
+        "",
         "nothing here serves an emergency: narrow the accord's clause",
         none,
     ),
-    warning("W-NOWI", "this party has no work instruction", instruction),
+    warning("W-NOWI", 5, "", "this party has no work instruction", instruction),
 ];
 
 /// Each personal-data clause with each party that may stand at an end of it.
-fn flows<'a>(look: &Look<'a>) -> impl Iterator<Item = (&'a Clause, &'a Party)> {
+pub(super) fn flows<'a>(look: &Look<'a>) -> impl Iterator<Item = (&'a Clause, &'a Party)> {
     let instrument = look.instrument;
     let personal = |c: &&Clause| {
         let mut entries = c.categories.iter().filter_map(|id| instrument.category(id));
@@ -78,7 +106,11 @@ fn flows<'a>(look: &Look<'a>) -> impl Iterator<Item = (&'a Clause, &'a Party)> {
     look.permits().filter(personal).flat_map(both)
 }
 
-fn basis<'a>(instrument: &'a Instrument, clause: &Clause, party: &Party) -> Option<&'a Basis> {
+pub(super) fn basis<'a>(
+    instrument: &'a Instrument,
+    clause: &Clause,
+    party: &Party,
+) -> Option<&'a Basis> {
     let purpose = clause.purpose.as_ref()?;
     // A basis that names the party comes before one for all of its kind.
     let serving = || instrument.bases.iter().filter(|basis| basis.serves(party, purpose));
@@ -86,13 +118,17 @@ fn basis<'a>(instrument: &'a Instrument, clause: &Clause, party: &Party) -> Opti
 }
 
 /// The flows whose party's basis breaks a rule.
-fn broken(look: &Look<'_>, bad: impl Fn(&Clause, &Party, &Basis) -> bool) -> Found {
+pub(super) fn broken(look: &Look<'_>, bad: impl Fn(&Clause, &Party, &Basis) -> bool) -> Found {
     let bases = flows(look).filter_map(|(c, p)| Some((c, p, basis(look.instrument, c, p)?)));
     let bad = bases.filter(|(clause, party, basis)| bad(clause, party, basis));
     bad.map(|(clause, party, _)| format!("{} {}", clause.id, party.id)).collect()
 }
 
-fn touches(look: &Look<'_>, clause: &Clause, sort: fn(&crate::CategoryEntry) -> bool) -> bool {
+pub(super) fn touches(
+    look: &Look<'_>,
+    clause: &Clause,
+    sort: fn(&crate::CategoryEntry) -> bool,
+) -> bool {
     clause.categories.iter().filter_map(|id| look.instrument.category(id)).any(sort)
 }
 
@@ -133,7 +169,7 @@ fn public(look: &Look<'_>) -> Found {
     })
 }
 
-fn clauses(look: &Look<'_>, bad: impl Fn(&Clause) -> bool) -> Found {
+pub(super) fn clauses(look: &Look<'_>, bad: impl Fn(&Clause) -> bool) -> Found {
     look.permits().filter(|clause| bad(clause)).map(|clause| clause.id.to_string()).collect()
 }
 
@@ -150,11 +186,11 @@ fn blocked(look: &Look<'_>) -> Found {
 }
 
 /// Duties that travel with data stand in the agreements that carry it.
-fn isa(look: &Look<'_>) -> bool {
+pub(super) fn isa(look: &Look<'_>) -> bool {
     look.instrument.agreement.tier == Tier::Isa
 }
 
-fn parties(look: &Look<'_>, bad: impl Fn(&Party) -> bool) -> Found {
+pub(super) fn parties(look: &Look<'_>, bad: impl Fn(&Party) -> bool) -> Found {
     let parties = look.instrument.parties.iter().filter(|party| isa(look) && bad(party));
     parties.map(|party| party.id.to_string()).collect()
 }

@@ -10,56 +10,86 @@ use crate::fact::{CLAIMED, CONFIRMED, SYSTEM};
 use crate::instrument::Tier;
 use crate::status::PERSON;
 
-const fn rule(code: &'static str, says: &'static str, find: fn(&Look<'_>) -> Found) -> Rule {
-    Rule { code, severity: Severity::Unsound, says, find }
+const fn rule(
+    code: &'static str,
+    principle: u8,
+    field: &'static str,
+    says: &'static str,
+    find: fn(&Look<'_>) -> Found,
+) -> Rule {
+    Rule { code, severity: Severity::Unsound, principle, field, says, find }
 }
 
 pub(super) const RULES: &[Rule] = &[
-    rule("E-LABEL", "labels, scope and except belong to prohibitions: take them out", label),
+    rule(
+        "E-LABEL",
+        6,
+        "labels",
+        "labels, scope and except belong to prohibitions: take them out",
+        label,
+    ),
     rule(
         "E-PERMITONLY",
+        6,
+        "",
         "a prohibition takes no action, purpose, fields, require, expect, attest, \
         obligations, deadline, source or must: take them out",
         permit_only,
     ),
     rule(
         "E-PURPOSE",
+        1,
+        "purpose",
         "the purpose is missing or not one of this instrument's: add it or correct \
         the spelling",
         purpose,
     ),
     rule(
         "E-CATEGORY",
+        3,
+        "categories",
         "a category is not in this instrument's dictionary: add it or correct the \
         spelling",
         category,
     ),
-    rule("E-FIELD", "a field is in none of the clause's categories: correct the spelling", field),
-    rule("E-EMPTY", "a permit needs an action, a category, and roles at both ends", empty),
-    rule("E-PARTY", "this is not a party: add it or correct the spelling", party),
+    rule(
+        "E-FIELD",
+        3,
+        "fields",
+        "a field is in none of the clause's categories: correct the spelling",
+        field,
+    ),
+    rule("E-EMPTY", 4, "", "a permit needs an action, a category, and roles at both ends", empty),
+    rule("E-PARTY", 4, "", "this is not a party: add it or correct the spelling", party),
     rule(
         "E-ROLE",
+        4,
+        "",
         "no party at this end holds the role, or the role is reserved: add it to the \
         party or correct the spelling",
         role,
     ),
     rule(
         "E-RESERVED",
+        4,
+        "",
         "`*own` stands at both ends, `*person` receives in the role `self`, and \
         both only in an accord or a statute pack; `kinds` goes with `*`",
         reserved,
     ),
-    rule("E-SELF", "both ends are the same party: that is `*own`, in an accord", same),
-    rule("E-TWICE", "this id is used twice: give each its own", twice),
+    rule("E-SELF", 4, "to", "both ends are the same party: that is `*own`, in an accord", same),
+    rule("E-TWICE", 6, "id", "this id is used twice: give each its own", twice),
     rule(
         "E-WORD",
+        6,
+        "roles",
         "a party, role or person's id has `/`, `#`, `*` or is reserved: rename it",
         word,
     ),
-    rule("E-EXCEPT", "the exception names no permit of this instrument", except),
-    rule("E-ATTEST", "the words of this statement are missing: write them", attest),
-    rule("E-GRADE", "the grade of a fact is @claimed, @confirmed or @system", grade),
-    rule("E-UNREACHABLE", "no party can use this clause: correct its kinds", unreachable),
+    rule("E-EXCEPT", 7, "except", "the exception names no permit of this instrument", except),
+    rule("E-ATTEST", 5, "attest", "the words of this statement are missing: write them", attest),
+    rule("E-GRADE", 4, "require", "the grade of a fact is @claimed, @confirmed or @system", grade),
+    rule("E-UNREACHABLE", 7, "to", "no party can use this clause: correct its kinds", unreachable),
 ];
 
 fn at<'a>(clauses: impl Iterator<Item = &'a Clause>, bad: impl Fn(&Clause) -> bool) -> Found {

@@ -12,6 +12,8 @@ use crate::party::Party;
 pub(super) const RULES: &[Rule] = &[Rule {
     code: "E-SOURCE",
     severity: Severity::Error,
+    principle: 6,
+    field: "source",
     says: "the source is not in force here, or the clause does not narrow it: keep its kind and \
         purpose, stay within its parties, roles, categories, fields and actions, and ask for all \
         that it asks for, in its words",

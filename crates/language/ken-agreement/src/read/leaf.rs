@@ -13,9 +13,7 @@ use crate::clause::{Action, Kind, Modality, Scope, Visibility, Who};
 use crate::day::Day;
 use crate::duty::SourceDelete;
 use crate::fault::{Fault, Faults};
-use crate::instrument::{
-    Controllership, InFlight, Jurisdiction, OnExit, OnLapse, Schema, Tier,
-};
+use crate::instrument::{Controllership, InFlight, Jurisdiction, OnExit, OnLapse, Schema, Tier};
 use crate::key::{AttestationId, ClauseKey, InstrumentRef, SourceRef};
 use crate::party::{PartyKind, Regime};
 

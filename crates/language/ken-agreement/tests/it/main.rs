@@ -5,6 +5,10 @@ mod canonical;
 #[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod lint;
 #[cfg(test)]
 mod shelf;

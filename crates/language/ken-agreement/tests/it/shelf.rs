@@ -2,12 +2,13 @@
 
 use ken_agreement::Instrument;
 
-pub(crate) const TEXTS: [(&str, &str); 5] = [
+pub(crate) const TEXTS: [(&str, &str); 6] = [
     ("statute-pack@2027-04", include_str!("../../../../../agreements/statute-pack.toml")),
     ("scot-accord@3", include_str!("../../../../../agreements/scot-accord.toml")),
     ("glen-direct-care@1", include_str!("../../../../../agreements/glen-direct-care.toml")),
     ("glen-girfec@1", include_str!("../../../../../agreements/glen-girfec.toml")),
     ("glen-asp-concern@2.1.0", include_str!("../../../../../agreements/glen-asp-concern.toml")),
+    ("glen-police-asp@1", include_str!("../../../../../agreements/glen-police-asp.toml")),
 ];
 
 /// Every instrument of the partnership.
