@@ -120,6 +120,11 @@ impl Fault {
         Self::new("P-FORM", at.clone(), format!("`{}` is {why}", short(text)), None)
     }
 
+    pub(crate) fn twice(at: &Range<usize>) -> Self {
+        let what = "this name is written twice, in two spellings of its letters".to_owned();
+        Self::new("P-FORM", at.clone(), what, Some("keep one of the two".to_owned()))
+    }
+
     pub(crate) fn day(found: &str, at: &Range<usize>) -> Self {
         let help = Some("write a day as 2027-04-01, without quotes".to_owned());
         Self::new("P-FORM", at.clone(), format!("expected a date, found {}", short(found)), help)

@@ -274,7 +274,7 @@ fn joint(look: &Look<'_>) -> Found {
         || own.purposes.iter().any(|p| p.controllership == Some(Controllership::Joint));
     let point = own.rights.as_ref().and_then(|rights| rights.single_point.as_ref());
     let party = point.is_some_and(|point| own.party(point).is_some());
-    at(joint && !party || point.is_some() && !party, "rights.single_point")
+    at((joint || point.is_some()) && !party, "rights.single_point")
 }
 
 fn owner(look: &Look<'_>) -> Found {

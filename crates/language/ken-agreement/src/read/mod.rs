@@ -54,7 +54,12 @@ impl<K: Ord + for<'de> serde::Deserialize<'de>, T: Read> Read for BTreeMap<K, T>
         let mut read = Self::new();
         for (key, at, value) in entries {
             match (parse_word(key, at, faults), T::read(value, faults)) {
-                (Some(key), Some(value)) => whole = read.insert(key, value).is_none() && whole,
+                (Some(key), Some(value)) => {
+                    if read.insert(key, value).is_some() {
+                        faults.add(Fault::twice(at));
+                        whole = false;
+                    }
+                }
                 _ => whole = false,
             }
         }
@@ -76,7 +81,11 @@ impl<'a> Table<'a> {
             return None;
         };
         let names: BTreeSet<&str> = entries.iter().map(|(key, _, _)| key.as_str()).collect();
+        let mut seen = BTreeSet::new();
         for (key, at, _) in entries {
+            if !seen.insert(key) {
+                faults.add(Fault::twice(at));
+            }
             if !known.contains(&key.as_str()) {
                 let free = known.iter().filter(|name| !names.contains(**name));
                 faults.add(Fault::unknown(key, at, free.copied()));
@@ -87,13 +96,11 @@ impl<'a> Table<'a> {
     }
 
     pub(crate) fn required<T: Read>(&self, key: &str, faults: &mut Faults) -> Option<T> {
-        match self.entries.get(key) {
-            Some(node) => T::read(node, faults),
-            None => {
-                faults.add(Fault::missing(key, self.at));
-                None
-            }
+        let node = self.entries.get(key);
+        if node.is_none() {
+            faults.add(Fault::missing(key, self.at));
         }
+        T::read(node?, faults)
     }
 
     pub(crate) fn optional<T: Read>(

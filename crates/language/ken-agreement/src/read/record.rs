@@ -25,7 +25,10 @@ macro_rules! key {
 }
 
 macro_rules! record {
-    ($name:ident { $($must:ident)* } { $($may:ident $(as $key:literal)? $(= $absent:expr)?),* }) => {
+    (
+        $name:ident { $($must:ident)* }
+        { $($may:ident $(as $key:literal)? $(= $absent:expr)?),* }
+    ) => {
         impl Read for $name {
             fn read(node: &Node, faults: &mut Faults) -> Option<Self> {
                 let known = &[$(stringify!($must),)* $(key!($may $($key)?)),*];

@@ -1,8 +1,14 @@
 //! The tree of a text: what stands where. Made from TOML with places, or from JSON without.
+//!
+//! # Invariants
+//!
+//! - Text is in Unicode NFC from here on. Were it brought into that form only when the canonical
+//!   form is written, a set could stand there in another order than it is read back in.
 
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::fault::{Fault, Faults};
 
@@ -42,6 +48,10 @@ impl Value {
     }
 }
 
+fn nfc(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// The tree of a TOML text, as far as its faults let it be read.
 pub(crate) fn from_toml(text: &str, faults: &mut Faults) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -57,7 +67,7 @@ fn toml_table(table: DeTable<'_>) -> Value {
     let entry = |(key, value): (toml::Spanned<_>, toml::Spanned<_>)| {
         let at = key.span();
         let key: std::borrow::Cow<'_, str> = key.into_inner();
-        (key.into_owned(), at, toml_node(value))
+        (nfc(&key), at, toml_node(value))
     };
     Value::Table(table.into_iter().map(entry).collect())
 }
@@ -65,7 +75,7 @@ fn toml_table(table: DeTable<'_>) -> Value {
 fn toml_node(spanned: toml::Spanned<DeValue<'_>>) -> Node {
     let at = spanned.span();
     let value = match spanned.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::String(text) => Value::Text(nfc(&text)),
         DeValue::Integer(number) => {
             let digits = number.as_str().replace('_', "");
             i64::from_str_radix(&digits, number.radix())
@@ -94,10 +104,10 @@ pub(crate) fn from_json(value: serde_json::Value) -> Node {
         serde_json::Value::Number(number) => {
             number.as_i64().map_or(Value::Other("a fraction"), Value::Whole)
         }
-        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::String(text) => Value::Text(nfc(&text)),
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
         serde_json::Value::Object(map) => {
-            let entry = |(key, value)| (key, 0..0, from_json(value));
+            let entry = |(key, value): (String, _)| (nfc(&key), 0..0, from_json(value));
             Value::Table(map.into_iter().map(entry).collect())
         }
     };

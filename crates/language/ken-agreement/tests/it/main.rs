@@ -1,6 +1,8 @@
 //! The instruments of the made-up partnership, and what is wrong with worse ones.
 
 #[cfg(test)]
+mod any_bytes;
+#[cfg(test)]
 mod canonical;
 #[cfg(test)]
 mod fault;
