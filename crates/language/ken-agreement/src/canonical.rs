@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ken_core::{ClauseId, InstrumentHash};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -73,6 +74,16 @@ impl Instrument {
     #[must_use]
     pub fn words_of(hash: &InstrumentHash, clause: &ClauseKey, words: &AttestationId) -> Words {
         Words { clause: Self::cite(hash, clause), attestation: words.clone() }
+    }
+}
+
+/// Reads what a program made; a text of people or a stored form has its own reader above.
+impl<'de> Deserialize<'de> for Instrument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut faults = Faults::default();
+        let read = Self::read(&from_json(Value::deserialize(deserializer)?), &mut faults);
+        let whole = read.filter(|_| faults.is_empty());
+        whole.ok_or_else(|| D::Error::custom(ParseError { faults: faults.placed("") }))
     }
 }
 
