@@ -268,6 +268,10 @@ impl Instrument {
             dpia.approved = moved(dpia.approved);
             dpia.review_due = moved(dpia.review_due);
         }
+        if let Some(equality) = &mut self.equality {
+            equality.approved = moved(equality.approved);
+            equality.review_due = moved(equality.review_due);
+        }
         self
     }
 }

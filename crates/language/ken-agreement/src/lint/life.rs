@@ -97,12 +97,11 @@ pub(super) const RULES: &[Rule] = &[
         "joint controllers name one point for people to turn to, and it is a party",
         joint,
     ),
-    error(
-        "E-OWNER",
+    warning(
+        "W-OWNER",
         5,
         "",
-        "a party signs only with its accountable people: give dpo, senior_owner and \
-        rights_contact",
+        "this party cannot sign yet, others may: give dpo, senior_owner and rights_contact",
         owner,
     ),
     error("E-LEAD", 5, "", "the lead party is not a party: correct the spelling", lead),

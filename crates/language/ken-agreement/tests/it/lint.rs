@@ -20,6 +20,13 @@ fn the_partnership_is_clean() {
     for instrument in shelf::all() {
         assert_eq!(codes(&instrument), BTreeSet::new(), "{}", instrument.name());
     }
+    // So are copies in force at another time, as the demo signs them.
+    let start = jiff::civil::date(2026, 9, 22);
+    let copies: Vec<_> = shelf::all().into_iter().map(|text| text.dated_from(start)).collect();
+    let sources: Vec<_> = copies.iter().collect();
+    for copy in &copies {
+        assert_eq!(lint(copy, &sources), [], "{}", copy.name());
+    }
 }
 
 /// What a change to the worked example breaks; each row is one rule, or one way to break it.
