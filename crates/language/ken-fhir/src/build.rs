@@ -23,6 +23,12 @@ impl Object {
         Self::default()
     }
 
+    /// An object without members, with room for some.
+    #[must_use]
+    pub(crate) fn with_room(members: usize) -> Self {
+        Self(Map::with_capacity(members))
+    }
+
     /// Sets a member, unless the value is empty.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -38,9 +44,12 @@ impl Object {
     pub fn push(mut self, key: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
         if !is_blank(&value) {
-            let member = self.0.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(items) = member {
-                items.push(value);
+            match self.0.get_mut(key) {
+                Some(Value::Array(items)) => items.push(value),
+                Some(_) => {}
+                None => {
+                    self.0.insert(key.to_owned(), Value::Array(vec![value]));
+                }
             }
         }
         self
@@ -60,6 +69,18 @@ impl Object {
             return self;
         }
         self.push("extension", Self::new().set("url", url).set(kind, value))
+    }
+
+    /// A text member; empty where there is none.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        self.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A member.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
     }
 
     /// Whether it has no members.
@@ -96,7 +117,7 @@ fn is_blank(value: &Value) -> bool {
 
 /// A `Coding`; empty parts are left out.
 #[must_use]
-pub fn coding(system: &str, code: &str, display: &str) -> Object {
+pub fn coding(system: &str, code: impl Into<Value>, display: impl Into<Value>) -> Object {
     Object::new().set("system", system).set("code", code).set("display", display)
 }
 

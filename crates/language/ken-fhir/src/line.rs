@@ -2,7 +2,7 @@
 
 use crate::{
     AllergyIntolerance, Appointment, CarePlan, Communication, Condition, DateTime,
-    DiagnosticReport, DocumentReference, Encounter, Flag, Observation, QuestionnaireResponse,
+    DiagnosticReport, DocumentReference, Encounter, Flag, Node, Observation, QuestionnaireResponse,
     Resource, ServiceRequest,
 };
 
@@ -23,10 +23,21 @@ impl std::fmt::Debug for Line {
     }
 }
 
-/// The line of a resource; `None` for one that is not an event (a person, a provenance).
+/// The line of a resource; `None` for one that is not an event (a person, a provenance), or that
+/// was recorded by mistake.
 #[must_use]
 pub fn line(resource: &Resource) -> Option<Line> {
+    if is_error(resource) {
+        return None;
+    }
     event(resource).or_else(|| written(resource)).or_else(|| clinical(resource))
+}
+
+/// Whether a resource says of itself that it was a mistake.
+fn is_error(resource: &Resource) -> bool {
+    let node = Node::from(resource.value());
+    let said = [node.get("status").text(), node.get("verificationStatus").code()];
+    said.contains(&Some("entered-in-error"))
 }
 
 fn event(resource: &Resource) -> Option<Line> {
@@ -60,7 +71,8 @@ fn written(resource: &Resource) -> Option<Line> {
     if let Some(document) = DocumentReference::of(resource) {
         let when = document.happened().or_else(|| document.when());
         let title = document.title().or_else(|| document.name()).or(Some("Document"));
-        return Some(of(when, title, document.author()));
+        let superseded = document.is_superseded().then_some("superseded");
+        return Some(of(when, title, superseded.or_else(|| document.author())));
     }
     if let Some(plan) = CarePlan::of(resource) {
         return Some(of(plan.when(), plan.title().or(Some("Plan")), plan.status()));
@@ -74,15 +86,21 @@ fn clinical(resource: &Resource) -> Option<Line> {
         return Some(of(report.when(), report.name().or(Some("Report")), report.status()));
     }
     if let Some(result) = Observation::of(resource) {
-        let value = result.value();
+        // A value that is not final is never read without that word.
+        let state = result.status().filter(|state| !["final", "unknown"].contains(state));
+        let state = state.map(str::to_owned);
+        let value: Vec<String> = result.value().into_iter().chain(state).collect();
+        let value = (!value.is_empty()).then(|| value.join(", "));
         return Some(of(result.when(), result.name().or(Some("Result")), value.as_deref()));
     }
     if let Some(allergy) = AllergyIntolerance::of(resource) {
         let reactions: Vec<_> = allergy.reactions().collect();
         let reactions = (!reactions.is_empty()).then(|| reactions.join(", "));
-        return Some(of(allergy.when(), allergy.name().or(Some("Allergy")), reactions.as_deref()));
+        let detail = allergy.verification().filter(|state| *state == "refuted");
+        let detail = detail.or(reactions.as_deref());
+        return Some(of(allergy.when(), allergy.name().or(Some("Allergy")), detail));
     }
-    let condition = Condition::of(resource).filter(|condition| !condition.is_error())?;
+    let condition = Condition::of(resource)?;
     Some(of(condition.when(), condition.name().or(Some("Condition")), condition.status()))
 }
 
@@ -125,6 +143,35 @@ mod tests {
             r#"{"resourceType":"Condition","code":{"text":"Asthma"},
                 "verificationStatus":{"coding":[{"code":"entered-in-error"}]}}"#,
             None,
+        );
+        let error = [
+            r#"{"resourceType":"Observation","status":"entered-in-error","valueString":"HIV"}"#,
+            r#"{"resourceType":"DocumentReference","status":"entered-in-error"}"#,
+            r#"{"resourceType":"Encounter","status":"entered-in-error"}"#,
+            r#"{"resourceType":"AllergyIntolerance","code":{"text":"Nuts"},
+                "verificationStatus":{"coding":[{"code":"entered-in-error"}]}}"#,
+        ];
+        for json in error {
+            check(json, None);
+        }
+        check(
+            r#"{"resourceType":"Observation","code":{"text":"K"},"status":"preliminary",
+                "valueQuantity":{"value":6.1,"unit":"mmol/L"}}"#,
+            Some(("", "K", Some("6.1 mmol/L, preliminary"))),
+        );
+        check(
+            r#"{"resourceType":"Observation","code":{"text":"K"},"status":"cancelled"}"#,
+            Some(("", "K", Some("cancelled"))),
+        );
+        check(
+            r#"{"resourceType":"AllergyIntolerance","code":{"text":"Nuts"},
+                "verificationStatus":{"coding":[{"code":"refuted"}]},
+                "reaction":[{"manifestation":[{"text":"Rash"}]}]}"#,
+            Some(("", "Nuts", Some("refuted"))),
+        );
+        check(
+            r#"{"resourceType":"DocumentReference","status":"superseded","description":"Plan"}"#,
+            Some(("", "Plan", Some("superseded"))),
         );
         check(r#"{"resourceType":"Patient"}"#, None);
         check(r#"{"resourceType":"Flag"}"#, Some(("", "Alert", None)));

@@ -14,8 +14,11 @@ pub const DEPTH_MAX: usize = 64;
 /// Most values in one resource. House policy: they take up to a hundred bytes of memory each.
 pub const VALUES_MAX: usize = 1_000_000;
 
+/// How many members a resource that is made has room for at first.
+const MEMBERS: usize = 14;
+
 /// The key by which the JSON library marks a number to itself. A sender has no business with it.
-const NUMBER_MARK: &[u8] = b"$serde_json::private";
+const NUMBER_MARK: &str = "$serde_json::private";
 
 /// Why bytes are not a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -70,7 +73,7 @@ impl Resource {
     /// Begins a resource of a type.
     #[must_use]
     pub fn build(kind: &str) -> Object {
-        Object::new().set("resourceType", kind)
+        Object::with_room(MEMBERS).set("resourceType", kind)
     }
 
     /// Reads a resource.
@@ -158,14 +161,19 @@ fn measure(bytes: &[u8]) -> Result<(), ParseError> {
         return Err(ParseError::TooLong);
     }
     let (mut depth, mut values, mut quoted, mut escaped) = (0_usize, 0_usize, false, false);
-    for &byte in bytes {
+    for (at, &byte) in bytes.iter().enumerate() {
         if escaped {
             escaped = false;
             continue;
         }
         match byte {
             b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
+            b'"' => {
+                quoted = !quoted;
+                if quoted && is_mark(bytes.get(at..).unwrap_or_default()) {
+                    return Err(ParseError::Json { line: 1, column: 1 });
+                }
+            }
             _ if quoted => {}
             b'[' | b'{' => {
                 depth += 1;
@@ -182,8 +190,14 @@ fn measure(bytes: &[u8]) -> Result<(), ParseError> {
             return Err(ParseError::TooManyValues);
         }
     }
-    let marked = bytes.windows(NUMBER_MARK.len()).any(|window| window == NUMBER_MARK);
-    if marked { Err(ParseError::Json { line: 1, column: 1 }) } else { Ok(()) }
+    Ok(())
+}
+
+/// Whether a text begins as [`NUMBER_MARK`] does, however its letters are written.
+fn is_mark(quoted: &[u8]) -> bool {
+    let dollar = quoted.starts_with(b"\"$") || quoted.starts_with(b"\"\\u0024");
+    let mut texts = serde_json::Deserializer::from_slice(quoted).into_iter::<String>();
+    dollar && texts.next().and_then(Result::ok).is_some_and(|text| text.starts_with(NUMBER_MARK))
 }
 
 #[cfg(test)]
@@ -225,6 +239,10 @@ mod tests {
         check(br#"{"resourceType":7}"#, ParseError::NoType);
         let marked = br#"{"resourceType":"Basic","a":{"$serde_json::private::Number":"1"}}"#;
         check(marked, ParseError::Json { line: 1, column: 1 });
+        let marked =
+            br#"{"resourceType":"Basic","a":{"\u0024\u0073erde_json::private::Number":"1"}}"#;
+        check(marked, ParseError::Json { line: 1, column: 1 });
+        assert!(Resource::parse(br#"{"resourceType":"Basic","$":"$5"}"#).is_ok());
     }
 
     #[test]

@@ -17,6 +17,8 @@ use thiserror::Error;
 
 /// Longest text that is read as a date and time. House policy: room for twelve digits of fraction.
 const TEXT_LEN_MAX: usize = 40;
+/// Most digits of a fraction, so that what is written can be read.
+const FRACTION_LEN_MAX: usize = 12;
 
 /// The time in the United Kingdom, as a rule.
 ///
@@ -56,13 +58,42 @@ impl DateTime {
     /// A moment on the clock of some place. `fraction` is the digits after the second's point.
     #[must_use]
     pub fn at(local: civil::DateTime, offset: Offset, fraction: &str) -> Option<Self> {
+        let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || fraction.len() > FRACTION_LEN_MAX || !(1..=9999).contains(&local.year()) {
+            return None;
+        }
         let minutes = offset.seconds() / 60;
-        let sign = if minutes < 0 { '-' } else { '+' };
-        let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+        let (hours, rest) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+        if hours > 14 {
+            return None;
+        }
+        let nanos = nanos(fraction);
+        let moment = offset.to_timestamp(local.with().subsec_nanosecond(nanos).build().ok()?);
         let (date, time) = (local.date(), local.time());
-        let clock = format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
-        let point = if fraction.is_empty() { "" } else { "." };
-        format!("{date}T{clock}{point}{fraction}{sign}{hours:02}:{rest:02}").parse().ok()
+        let mut text = String::with_capacity(26 + fraction.len());
+        let year = date.year().unsigned_abs();
+        push_two(&mut text, u32::from(year / 100));
+        push_two(&mut text, u32::from(year % 100));
+        let parts = [
+            ('-', date.month()),
+            ('-', date.day()),
+            ('T', time.hour()),
+            (':', time.minute()),
+            (':', time.second()),
+        ];
+        for (sign, part) in parts {
+            text.push(sign);
+            push_two(&mut text, u32::from(part.unsigned_abs()));
+        }
+        if !fraction.is_empty() {
+            text.push('.');
+            text.push_str(fraction);
+        }
+        text.push(if minutes < 0 { '-' } else { '+' });
+        push_two(&mut text, hours);
+        text.push(':');
+        push_two(&mut text, rest);
+        Some(Self { text, date: PartialDate::Day(date), moment: Some(moment.ok()?) })
     }
 
     /// The text, as FHIR has it.
@@ -136,11 +167,22 @@ fn moment(day: civil::Date, time: &str) -> Option<Timestamp> {
     {
         return None;
     }
-    let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
-    let nanos = nanos.fold(0_i32, |sum, digit| sum * 10 + i32::from(digit - b'0'));
-    let time = civil::Time::new(hour, minute, second.min(59), nanos).ok()?;
+    let time = civil::Time::new(hour, minute, second.min(59), nanos(fraction)).ok()?;
     let offset = offset(zone)?;
     offset.to_timestamp(day.to_datetime(time)).ok()
+}
+
+/// The digits after a second's point as nanoseconds.
+fn nanos(fraction: &str) -> i32 {
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    digits.fold(0_i32, |sum, digit| sum * 10 + i32::from(digit.saturating_sub(b'0')))
+}
+
+/// Two digits.
+fn push_two(text: &mut String, number: u32) {
+    for digit in [number / 10 % 10, number % 10] {
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 fn offset(zone: &str) -> Option<Offset> {
@@ -244,6 +286,23 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            rng_seed: proptest::test_runner::RngSeed::Fixed(1974),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn what_is_written_reads_back_alike(
+            seconds in -62_000_000_000_i64..250_000_000_000,
+            minutes in -840_i32..=840,
+            fraction in "[0-9]{0,12}",
+        ) {
+            let zone = Offset::from_seconds(minutes * 60).unwrap();
+            let local = zone.to_datetime(Timestamp::from_second(seconds).unwrap());
+            let made = DateTime::at(local, zone, &fraction).unwrap();
+            prop_assert_eq!(made.as_str().parse::<DateTime>(), Ok(made));
+        }
+
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,24}|[0-9TZ:+.-]{0,34}") {
             if let Ok(read) = text.parse::<DateTime>() {

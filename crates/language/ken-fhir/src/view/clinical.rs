@@ -27,19 +27,37 @@ impl<'r> Observation<'r> {
         self.0.get("code").words()
     }
 
-    /// The value as people read it, digits and comparator as sent: `<15 mL/min`.
+    /// The value as people read it, digits and comparator as sent: `<15 mL/min`, `10 - 20 g`.
     #[must_use]
     pub fn value(self) -> Option<String> {
-        let quantity = self.0.get("valueQuantity");
-        if let Some(number) = quantity.get("value").plain() {
-            let comparator = quantity.get("comparator").text().unwrap_or_default();
-            let unit = quantity.get("unit").text().or_else(|| quantity.get("code").text());
-            let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-            return Some(format!("{comparator}{number}{unit}"));
-        }
         let plain = ["valueString", "valueDateTime", "valueTime", "valueInteger", "valueBoolean"];
         let words = || self.0.get("valueCodeableConcept").words().map(str::to_owned);
-        plain.iter().find_map(|key| self.0.get(key).plain()).or_else(words)
+        let pair = |name: &str, from: &str, to: &str, between: &str| {
+            let value = self.0.get(name);
+            let ends = [quantity(value.get(from)), quantity(value.get(to))];
+            ends.iter()
+                .any(Option::is_some)
+                .then(|| ends.map(Option::unwrap_or_default).join(between))
+        };
+        let period = || {
+            let value = self.0.get("valuePeriod");
+            let ends = ["start", "end"].map(|name| value.get(name).plain());
+            ends.iter()
+                .any(Option::is_some)
+                .then(|| ends.map(Option::unwrap_or_default).join(" - "))
+        };
+        quantity(self.0.get("valueQuantity"))
+            .or_else(|| plain.iter().find_map(|key| self.0.get(key).plain()))
+            .or_else(words)
+            .or_else(|| pair("valueRange", "low", "high", " - "))
+            .or_else(|| pair("valueRatio", "numerator", "denominator", ":"))
+            .or_else(period)
+    }
+
+    /// Whether it was recorded by mistake.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        self.status() == Some("entered-in-error")
     }
 
     /// The usual range, as text.
@@ -70,6 +88,15 @@ impl<'r> Observation<'r> {
     pub fn notes(self) -> impl Iterator<Item = &'r str> {
         self.0.get("note").items().filter_map(|note| note.get("text").text())
     }
+}
+
+/// A `Quantity`: comparator, digits, unit.
+fn quantity(quantity: Node<'_>) -> Option<String> {
+    let number = quantity.get("value").plain()?;
+    let comparator = quantity.get("comparator").text().unwrap_or_default();
+    let unit = quantity.get("unit").text().or_else(|| quantity.get("code").text());
+    let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+    Some(format!("{comparator}{number}{unit}"))
 }
 
 impl<'r> DiagnosticReport<'r> {
@@ -123,6 +150,18 @@ impl<'r> AllergyIntolerance<'r> {
     #[must_use]
     pub fn status(self) -> Option<&'r str> {
         self.0.get("clinicalStatus").code()
+    }
+
+    /// How sure it is: `confirmed`, `unconfirmed`, `refuted`, `entered-in-error`.
+    #[must_use]
+    pub fn verification(self) -> Option<&'r str> {
+        self.0.get("verificationStatus").code()
+    }
+
+    /// Whether it was recorded by mistake.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        self.verification() == Some("entered-in-error")
     }
 
     /// Since when.
@@ -180,6 +219,14 @@ mod tests {
         check(r#""valueCodeableConcept":{"text":"Positive"}"#, Some("Positive"));
         check(r#""valueBoolean":true"#, Some("yes"));
         check(r#""valueQuantity":{"unit":"kg"}"#, None);
+        let range =
+            r#""valueRange":{"low":{"value":3.50,"unit":"g"},"high":{"value":5,"unit":"g"}}"#;
+        check(range, Some("3.50 g - 5 g"));
+        check(
+            r#""valueRatio":{"numerator":{"value":1},"denominator":{"value":128}}"#,
+            Some("1:128"),
+        );
+        check(r#""valuePeriod":{"start":"2026-11"}"#, Some("2026-11 - "));
     }
 
     #[test]

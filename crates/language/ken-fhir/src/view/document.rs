@@ -53,10 +53,37 @@ impl<'r> DocumentReference<'r> {
         self.0.get("description").text()
     }
 
+    /// `current`, `superseded` or `entered-in-error`.
+    #[must_use]
+    pub fn status(self) -> Option<&'r str> {
+        self.0.get("status").text()
+    }
+
+    /// Whether it was recorded by mistake.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        self.status() == Some("entered-in-error")
+    }
+
+    /// Whether another document stands in its place.
+    #[must_use]
+    pub fn is_superseded(self) -> bool {
+        self.status() == Some("superseded")
+    }
+
+    /// The numbers of the documents that it replaces, each with its namespace.
+    pub fn replaces(self) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let replaced = |other: &Node<'r>| other.get("code").text() == Some("replaces");
+        self.0.get("relatesTo").items().filter(replaced).filter_map(|other| {
+            let number = other.get("target").get("identifier");
+            Some((number.get("system").text().unwrap_or_default(), number.get("value").text()?))
+        })
+    }
+
     /// Whether it stands: not superseded, not an error.
     #[must_use]
     pub fn is_current(self) -> bool {
-        self.0.get("status").text() == Some("current")
+        self.status() == Some("current")
     }
 
     /// When it was written.
