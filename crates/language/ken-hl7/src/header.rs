@@ -41,6 +41,19 @@ pub enum AckWish {
     Unsaid,
 }
 
+/// What a message is sent for (MSH-11.1, HL7 table 0103).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Processing {
+    /// `P`, or nothing: what it says is so.
+    Production,
+    /// `T`: it is made up, for people who learn.
+    Training,
+    /// `D`: it is made up, for people who look for faults.
+    Debugging,
+    /// A letter that the table does not have: nobody can say that what it says is so.
+    Unknown,
+}
+
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -58,7 +71,7 @@ pub struct Header {
     pub kind: MessageType,
     /// MSH-10: the sender's id of the message.
     pub control_id: String,
-    /// MSH-11: `P` production, `T` training, `D` debugging.
+    /// MSH-11.1, as it stands; [`Header::sent_for`] reads it.
     pub processing: String,
     /// MSH-12.
     pub version: String,
@@ -140,6 +153,17 @@ impl Header {
         }
         Ok(header)
     }
+
+    /// What the message is sent for: whether what it says is so.
+    #[must_use]
+    pub fn sent_for(&self) -> Processing {
+        match self.processing.to_ascii_uppercase().as_str() {
+            "" | "P" => Processing::Production,
+            "T" => Processing::Training,
+            "D" => Processing::Debugging,
+            _ => Processing::Unknown,
+        }
+    }
 }
 
 fn text(part: Part<'_>) -> String {
@@ -189,6 +213,21 @@ mod tests {
         assert_eq!(header.accept_wish, AckWish::Always);
         assert_eq!(header.application_wish, AckWish::Never);
         assert_eq!(header.sent.unwrap().as_str(), "2026-11-21T10:15:00+00:00");
+    }
+
+    #[test]
+    fn what_is_not_real_is_known() {
+        let check = |said: &str, want: Processing| {
+            let text = format!("MSH|^~\\&|A|B|C|D|||ADT^A01|7|{said}|2.4");
+            assert_eq!(of(&text).unwrap().sent_for(), want, "{said}");
+        };
+        check("P", Processing::Production);
+        check("P^T", Processing::Production);
+        check("", Processing::Production);
+        check("T", Processing::Training);
+        check("t^A", Processing::Training);
+        check("D", Processing::Debugging);
+        check("X", Processing::Unknown);
     }
 
     #[test]

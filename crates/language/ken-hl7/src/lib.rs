@@ -22,7 +22,7 @@ mod part;
 mod time;
 
 pub use charset::Charset;
-pub use header::{AckWish, Header, HeaderError, MessageType};
+pub use header::{AckWish, Header, HeaderError, MessageType, Processing};
 pub use message::{FIELDS_MAX, LEN_MAX, Message, ParseError, SEGMENTS_MAX, Segment};
 pub use part::{Part, Separators, escape};
 pub use time::{Dtm, DtmError};

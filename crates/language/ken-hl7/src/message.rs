@@ -224,6 +224,7 @@ impl Spans {
         let first_field = self.fields.len();
         let mut name = None;
         let mut begun = 0;
+        let mut text_until = 0;
         let mut end = line.len();
         for (at, &byte) in line.iter().enumerate() {
             if byte == separators.field {
@@ -238,9 +239,12 @@ impl Spans {
                     Some(_) => self.fields.push(span(offset + begun, offset + at)),
                 }
                 begun = at + 1;
-            } else if byte == b'\r' || byte == b'\n' {
-                end = at;
-                break;
+            } else if is_line_end(byte) && at >= text_until {
+                let Some(until) = text_goes_on(line, at, separators.field) else {
+                    end = at;
+                    break;
+                };
+                text_until = until;
             }
         }
         match name {
@@ -261,6 +265,35 @@ impl Spans {
         });
         Ok(end)
     }
+}
+
+const fn is_line_end(byte: u8) -> bool {
+    byte == b'\r' || byte == b'\n'
+}
+
+/// Where a text goes on after a line end within it; `None` where the line end ends the segment,
+/// since nothing follows, or something that is named as a segment.
+///
+/// Anything else is the next line of a text whose sender did not escape it. Read as a segment, it
+/// would take the rest of a finding, and its status, out of the message.
+fn text_goes_on(line: &[u8], at: usize, field: u8) -> Option<usize> {
+    // An empty line is no text.
+    if at == 0 {
+        return None;
+    }
+    let rest = line.get(at..)?;
+    let until = at + rest.iter().position(|&byte| !is_line_end(byte))?;
+    let named = match line.get(until..) {
+        Some(&[first, second, third, ref rest @ ..]) => {
+            let part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            first.is_ascii_uppercase()
+                && part(second)
+                && part(third)
+                && rest.first().is_none_or(|&byte| byte == field || is_line_end(byte))
+        }
+        _ => false,
+    };
+    (!named).then_some(until)
 }
 
 fn span(start: usize, end: usize) -> Span {
@@ -302,6 +335,28 @@ mod tests {
     }
 
     #[test]
+    fn a_line_end_within_a_text_is_text() {
+        let check = |end: &str| {
+            let text = format!(
+                "{HEADER}\rOBX|1|TX|N^Note||Found{end}MRSA twice,{end}{end}as before.||||||F\rPV1|1"
+            );
+            let message = Message::parse(text.as_bytes()).unwrap();
+            let found = message.field("OBX", 5).whole().into_owned();
+            assert_eq!(found, format!("Found{end}MRSA twice,{end}{end}as before."));
+            assert_eq!(message.field("OBX", 11).text(), "F");
+            assert_eq!(message.segments().count(), 3);
+        };
+        check("\n");
+        check("\r\n");
+        check("\r");
+        // A million of them are read in one pass.
+        let blank = format!("{HEADER}\rOBX|1|TX|N||a{}b", "\n".repeat(1_000_000));
+        assert_eq!(Message::parse(blank.as_bytes()).unwrap().segments().count(), 2);
+        let blank = format!("{HEADER}{}OBX|1", "\n".repeat(1_000_000));
+        assert_eq!(Message::parse(blank.as_bytes()).unwrap().segments().count(), 2);
+    }
+
+    #[test]
     fn separators_are_the_senders() {
         let message = Message::parse(b"MSH$*-+/$A$B*C-D\rPID$x+T+y").unwrap();
         assert_eq!(message.field("MSH", 4).component(2).text(), "C");
@@ -325,7 +380,7 @@ mod tests {
         check(b"MSH\r^~\\&", ParseError::Separators);
         check("MSH|é~\\&|".as_bytes(), ParseError::Separators);
         check(&vec![b'A'; LEN_MAX + 1], ParseError::TooLong);
-        let many = format!("{HEADER}\r{}", "A\r".repeat(SEGMENTS_MAX));
+        let many = format!("{HEADER}\r{}", "AAA\r".repeat(SEGMENTS_MAX));
         check(many.as_bytes(), ParseError::TooManySegments);
         let wide = format!("{HEADER}{}", "|".repeat(FIELDS_MAX));
         check(wide.as_bytes(), ParseError::TooManyFields);

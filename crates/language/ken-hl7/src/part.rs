@@ -133,7 +133,7 @@ impl<'m> Part<'m> {
     /// A component by its number, from 1; empty where there is none.
     #[must_use]
     pub fn component(&self, number: usize) -> Part<'m> {
-        let whole = if self.level == Level::Field { self.first() } else { *self };
+        let whole = self.one();
         if whole.level > Level::Repetition {
             return if number == 1 { whole } else { whole.nothing(Level::Component) };
         }
@@ -153,6 +153,9 @@ impl<'m> Part<'m> {
     /// The text of the first subcomponent, escapes undone; empty for null.
     #[must_use]
     pub fn text(&self) -> Cow<'m, str> {
+        if self.raw.is_empty() {
+            return Cow::Borrowed("");
+        }
         let part = self.subcomponent(1);
         if part.is_null() { Cow::Borrowed("") } else { part.unescaped() }
     }
@@ -160,9 +163,14 @@ impl<'m> Part<'m> {
     /// The text, trimmed, if there is any.
     #[must_use]
     pub fn value(&self) -> Option<String> {
-        let text = self.text();
-        let trimmed = text.trim();
-        (!trimmed.is_empty()).then(|| trimmed.to_owned())
+        trimmed(self.text())
+    }
+
+    /// The whole part, trimmed, if there is any: for words in which senders forget to escape
+    /// (`U & E`).
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        trimmed(self.whole())
     }
 
     /// The whole part as text, separators within it kept: for free text that forgot to escape.
@@ -171,13 +179,18 @@ impl<'m> Part<'m> {
         if self.is_null() { Cow::Borrowed("") } else { self.unescaped() }
     }
 
+    /// The first repetition of a field; the part itself if it is deeper.
+    pub(crate) fn one(self) -> Part<'m> {
+        if self.level == Level::Field { self.first() } else { self }
+    }
+
     fn first(self) -> Part<'m> {
         self.piece(self.separators.repetition, 1, Level::Repetition)
     }
 
     fn piece(self, at: u8, number: usize, level: Level) -> Part<'m> {
-        let raw = number.checked_sub(1).and_then(|before| pieces(self.raw, at).nth(before));
-        Part { raw: raw.unwrap_or_default(), separators: self.separators, level }
+        let raw = nth(self.raw, at, number).unwrap_or_default();
+        Part { raw, separators: self.separators, level }
     }
 
     const fn nothing(self, level: Level) -> Part<'m> {
@@ -214,15 +227,37 @@ impl<'m> Part<'m> {
             "T" => self.separators.subcomponent,
             "R" => self.separators.repetition,
             "E" => self.separators.escape,
-            ".br" | ".sp" => b'\n',
+            ".br" | ".sp" | ".ce" => b'\n',
             // Highlighting on and off; formatting that a page of ours does not follow.
             "H" | "N" | ".fi" | ".nf" => return true,
-            _ => return body.strip_prefix('X').is_some_and(|hex| undo_hex(hex, text)),
+            _ => return undo_counted(body, text),
         };
         text.push(char::from(byte));
         true
     }
 }
+
+/// Escapes with a number in them: bytes in hexadecimal, blank lines, blanks, indentation.
+fn undo_counted(body: &str, text: &mut String) -> bool {
+    if let Some(hex) = body.strip_prefix('X') {
+        return undo_hex(hex, text);
+    }
+    let Some((kind, count)) = body.split_at_checked(3) else { return false };
+    let count: usize = match count.trim_start_matches('+').parse() {
+        Ok(count @ 0..=BLANKS_MAX) => count,
+        _ => return false,
+    };
+    match kind {
+        ".sp" => text.extend(std::iter::repeat_n('\n', count)),
+        ".sk" => text.extend(std::iter::repeat_n(' ', count)),
+        ".in" | ".ti" => {}
+        _ => return false,
+    }
+    true
+}
+
+/// Most blanks that one escape asks for. House policy: the height of a page.
+const BLANKS_MAX: usize = 80;
 
 fn undo_hex(hex: &str, text: &mut String) -> bool {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -236,6 +271,27 @@ fn undo_hex(hex: &str, text: &mut String) -> bool {
         }
         _ => false,
     }
+}
+
+/// A text without the blanks around it, if anything is left.
+fn trimmed(text: Cow<'_, str>) -> Option<String> {
+    let inner = text.trim();
+    match text {
+        _ if inner.is_empty() => None,
+        Cow::Owned(text) if inner.len() == text.len() => Some(text),
+        _ => Some(inner.to_owned()),
+    }
+}
+
+/// The piece with a number, from 1, between the places of an ASCII byte.
+fn nth(raw: &str, at: u8, number: usize) -> Option<&str> {
+    let mut rest = raw;
+    for _ in 1..number.max(1) {
+        let end = rest.bytes().position(|byte| byte == at)?;
+        rest = rest.get(end + 1..)?;
+    }
+    let end = rest.bytes().position(|byte| byte == at).unwrap_or(rest.len());
+    if number == 0 { None } else { rest.get(..end) }
 }
 
 /// Splits at an ASCII byte; at nothing when it is NUL, which no separator is.
@@ -318,6 +374,9 @@ mod tests {
         check("a\\F\\b\\S\\c\\T\\d\\R\\e\\E\\f", "a|b^c&d~e\\f");
         check("line\\.br\\line", "line\nline");
         check("\\H\\loud\\N\\", "loud");
+        check("one\\.sp2\\two\\.sk3\\three\\.in+4\\four", "one\n\ntwo   threefour");
+        check("\\.sp81\\", "\\.sp81\\");
+        check("\\.é\\", "\\.é\\");
         check("\\X41\\\\XC3A9\\", "Aé");
         check("\\XE9\\", "é");
         check("\\XE\\", "\\XE\\");
