@@ -8,8 +8,9 @@
 use jiff::ToSpan;
 use ken_fhir::{DateTime, Object, Resource, coding, united_kingdom};
 
-use super::types::{concept, concept_of, entity, moment, place, practitioner, text};
-use super::{Batch, Made, PERSON, Scope, key_of, reference, table};
+use super::result::words_of;
+use super::types::{concept, concept_of, entity, moment, place, practitioner, text, words};
+use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::{Part, Segment};
 
 /// Longest appointment whose end is worked out, in minutes: a week. House policy.
@@ -21,13 +22,23 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let placer = entity(sch.field(1), scope.sender);
     let key = key_of("booking", &filler).or_else(|| key_of("booking", &placer));
     let made = appointment(scope, sch, [placer, filler]);
-    batch.add(Made::new("chronology", key, made));
+    let mut told = Told::default();
+    told.assume(!decides(scope, sch), "status");
+    batch.add(Made::new("chronology", key, made).told(told));
+}
+
+/// Whether the message says how far the appointment has got: a change of it may not.
+fn decides(scope: &Scope<'_>, sch: Segment<'_>) -> bool {
+    let said = [sch.field(25), scope.message.field("AIS", 10)];
+    scope.trigger != "S14"
+        || said.iter().any(|field| table::booking_status(&text(*field)).is_some())
 }
 
 fn status(scope: &Scope<'_>, sch: Segment<'_>) -> &'static str {
     let said = [sch.field(25), scope.message.field("AIS", 10)];
     match scope.trigger {
-        "S15" => "cancelled",
+        "S15" | "S16" => "cancelled",
+        "S17" => "entered-in-error",
         "S26" => "noshow",
         _ => said.into_iter().find_map(|one| table::booking_status(&text(one))).unwrap_or("booked"),
     }
@@ -69,8 +80,7 @@ fn after(start: &DateTime, minutes: i64) -> Option<DateTime> {
 fn appointment(scope: &Scope<'_>, sch: Segment<'_>, numbers: [Object; 2]) -> Object {
     let (start, end) = times(scope, sch);
     let services = scope.message.all("AIS").map(|ais| concept(ais.field(3)));
-    let notes = scope.message.all("NTE").map(|nte| text(nte.field(3)));
-    let notes: Vec<_> = notes.filter(|note| !note.is_empty()).collect();
+    let notes = notes(scope);
     let based = [26, 27].map(|number| {
         let order = entity(sch.field(number), scope.sender);
         Object::new().set("identifier", order)
@@ -81,13 +91,29 @@ fn appointment(scope: &Scope<'_>, sch: Segment<'_>, numbers: [Object; 2]) -> Obj
         .extend("serviceType", services)
         .set("appointmentType", concept_of(sch.field(8), "0277"))
         .push("reasonCode", concept_of(sch.field(7), "0276"))
-        .set("description", text(sch.field(7).component(2)))
+        .set("description", words(sch.field(7).component(2)))
         .set("start", start.map(|at| at.to_string()))
         .set("end", end.map(|at| at.to_string()))
         .set("minutesDuration", minutes(scope, sch))
         .set("comment", notes.join("\n"))
         .extend("basedOn", based)
         .extend("participant", participants(scope, sch))
+}
+
+/// Notes on the appointment and its resources; one that follows anything else is not about it.
+fn notes(scope: &Scope<'_>) -> Vec<String> {
+    const OURS: [&str; 6] = ["SCH", "RGS", "AIS", "AIG", "AIL", "AIP"];
+    let mut about = "";
+    let mut notes = Vec::new();
+    for segment in scope.message.segments() {
+        match segment.name() {
+            "NTE" if OURS.contains(&about) => notes.push(words_of(segment)),
+            "NTE" => {}
+            other => about = other,
+        }
+    }
+    notes.retain(|note| !note.is_empty());
+    notes
 }
 
 fn participant(actor: Object, kind: Object, part: Object) -> Object {
@@ -114,7 +140,8 @@ fn participants(scope: &Scope<'_>, sch: Segment<'_>) -> Vec<Object> {
         made.push(participant(who, kind, lasting(aip, 6, 9)));
     }
     for ail in scope.message.all("AIL") {
-        made.push(participant(place(ail.field(3)), Object::new(), lasting(ail, 6, 9)));
+        let kind = Object::new().push("coding", coding(table::V3_PARTICIPATION, "LOC", "location"));
+        made.push(participant(place(ail.field(3)), kind, lasting(ail, 6, 9)));
     }
     for aig in scope.message.all("AIG") {
         let thing = aig.field(3);
@@ -163,5 +190,20 @@ mod tests {
         check("S12", "booked");
         check("S15", "cancelled");
         check("S26", "noshow");
+        check("S16", "cancelled");
+        check("S17", "entered-in-error");
+    }
+
+    #[test]
+    fn notes_are_of_the_appointment_and_whole() {
+        let text = "MSH|^~\\&|SW|CEC|KEN|HSCP|20261121||SIU^S14|1|P|2.4\r\
+            SCH|P1|F1|||||VISIT^Home visit\rNTE|1||Ring ^ the & bell~twice\r\
+            PID|1||7^^^CEC^PI||Bain^Morag\rNTE|1||CANARY\rOBX|1|TX|x||y\rNTE|1||CANARY\r\
+            RGS|1\rAIL|1||Ward\rNTE|1||Door 2";
+        let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
+        let made = &mapped.resources[1];
+        let comment = made.resource.value()["comment"].as_str().unwrap();
+        assert_eq!(comment, "Ring ^ the & bell\ntwice\nDoor 2");
+        assert_eq!(made.told.assumed, ["status"]);
     }
 }

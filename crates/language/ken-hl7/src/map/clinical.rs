@@ -1,4 +1,4 @@
-//! Allergies and problems: `AL1`, `DG1`, `PRB`.
+//! Allergies and problems: `AL1`, `IAM`, `DG1`, `PRB`.
 //!
 //! # Sources
 //!
@@ -8,9 +8,9 @@
 use ken_fhir::{Object, Resource, concept as coded};
 use serde_json::Value;
 
-use super::types::{concept, concept_of, entity, practitioner, text, when};
+use super::types::{concept, concept_of, entity, practitioner, text, when, words};
 use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
-use crate::Segment;
+use crate::{Part, Segment};
 
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
 const CONDITION: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
@@ -20,8 +20,11 @@ const VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/condition-ver-
 const REPEATS_MAX: usize = 500;
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, visit: Option<&str>) {
-    for al1 in scope.message.all("AL1").take(REPEATS_MAX) {
-        allergy(batch, al1);
+    for segment in scope.message.all("AL1").take(REPEATS_MAX) {
+        allergy(batch, &al1(segment), false);
+    }
+    for segment in scope.message.all("IAM").take(REPEATS_MAX) {
+        allergy(batch, &iam(segment), text(segment.field(17).component(1)) == "I");
     }
     for dg1 in scope.message.all("DG1").take(REPEATS_MAX) {
         diagnosis(scope, batch, dg1, visit);
@@ -37,24 +40,80 @@ pub(super) fn problems(scope: &Scope<'_>, batch: &mut Batch<'_>) {
 
 /// A key made of a concept's first coding, or its text.
 fn concept_key(kind: &str, concept: &Object) -> Option<String> {
-    let value = Value::from(concept.clone());
-    let coding = value.get("coding").and_then(|all| all.get(0));
+    let coding = concept.get("coding").and_then(|all| all.get(0));
     let part = |name| coding.and_then(|one| one.get(name)).and_then(Value::as_str);
-    let named = part("code").or_else(|| value.get("text").and_then(Value::as_str))?;
-    Some(format!("{kind}|{}|{named}", part("system").unwrap_or_default()))
+    let named = part("code").unwrap_or(concept.text("text"));
+    let key = || format!("{kind}|{}|{named}", part("system").unwrap_or_default());
+    (!named.is_empty()).then(key)
 }
 
-fn allergy(batch: &mut Batch<'_>, al1: Segment<'_>) {
-    let code = concept(al1.field(3));
+/// An allergy as `AL1` and `IAM` have it, in the fields that both have.
+struct Allergen<'m> {
+    kind: Part<'m>,
+    code: Part<'m>,
+    severity: Part<'m>,
+    reaction: Part<'m>,
+    since: Part<'m>,
+    recorded: Part<'m>,
+    /// IAM-17 (HL7 table 0438), or IAM-6 `D`.
+    state: Option<&'static str>,
+}
+
+/// What is known of an allergy: `refuted` has no letter in table 0438.
+fn allergy_state(iam: Segment<'_>) -> Option<&'static str> {
+    const STATES: &[(&str, &str)] = &[
+        ("C", "confirmed"),
+        ("I", "confirmed"),
+        ("E", "entered-in-error"),
+        ("R", "refuted"),
+        ("U", "unconfirmed"),
+        ("P", "unconfirmed"),
+        ("S", "unconfirmed"),
+        ("D", "unconfirmed"),
+    ];
+    let deleted = text(iam.field(6).component(1)) == "D";
+    let state = table::find(STATES, &text(iam.field(17).component(1)));
+    if deleted { Some("entered-in-error") } else { state }
+}
+
+fn al1(segment: Segment<'_>) -> Allergen<'_> {
+    let field = |number| segment.field(number);
+    Allergen {
+        kind: field(2),
+        code: field(3),
+        severity: field(4),
+        reaction: field(5),
+        since: field(6),
+        recorded: Part::EMPTY,
+        state: None,
+    }
+}
+
+fn iam(segment: Segment<'_>) -> Allergen<'_> {
+    let field = |number| segment.field(number);
+    Allergen {
+        kind: field(2),
+        code: field(3),
+        severity: field(4),
+        reaction: field(5),
+        since: field(11),
+        recorded: field(13),
+        state: allergy_state(segment),
+    }
+}
+
+fn allergy(batch: &mut Batch<'_>, said: &Allergen<'_>, is_inactive: bool) {
+    const STATE: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
+    let code = concept(said.code);
     if code.is_empty() {
         return;
     }
-    let kind = text(al1.field(2));
-    let manifestations = al1.field(5).repetitions().take(20);
+    let kind = text(said.kind);
+    let manifestations = said.reaction.repetitions().take(20);
     let manifestations = manifestations
-        .filter_map(|part| part.value())
+        .filter_map(|part| part.words())
         .map(|words| Object::new().set("text", words));
-    let severity = text(al1.field(4));
+    let severity = text(said.severity);
     let reaction = Object::new().extend("manifestation", manifestations);
     let reaction = if reaction.is_empty() {
         reaction
@@ -62,32 +121,39 @@ fn allergy(batch: &mut Batch<'_>, al1: Segment<'_>) {
         reaction.set("severity", table::severity(&severity))
     };
     // What was sent, on the elements that are only our reading of it.
-    let sent = |number: usize, values: &str| {
+    let sent = |part: Part<'_>, values: &str| {
         let url = format!("{}original-code", super::KEN_STRUCTURE);
-        let code = concept_of(al1.field(number), values);
-        Object::new().extension(&url, "valueCodeableConcept", code)
+        Object::new().extension(&url, "valueCodeableConcept", concept_of(part, values))
     };
-    let (original, grade) = (sent(2, "0127"), sent(4, "0128"));
     let key = concept_key("allergy", &code);
+    let is_error = said.state == Some("entered-in-error");
+    let status = if is_inactive { "inactive" } else { "active" };
     let made = Resource::build("AllergyIntolerance")
-        .set("clinicalStatus", coded(CLINICAL, "active", "Active"))
+        // FHIR forbids a clinical status on what was entered in error (R4, `ait-2`).
+        .set("clinicalStatus", clinical_in(CLINICAL, !is_error, status))
+        .set("verificationStatus", said.state.map(|state| Value::from(coded(STATE, state, ""))))
         .set("type", (!kind.is_empty() && !kind.starts_with("MC")).then_some("allergy"))
         .push("category", table::allergy_category(&kind))
-        .push("_category", original)
+        .push("_category", sent(said.kind, "0127"))
         .set("criticality", table::criticality(&severity))
-        .set("_criticality", grade)
+        .set("_criticality", sent(said.severity, "0128"))
         .set("code", code)
         .set("patient", reference(PERSON))
-        .set("onsetDateTime", when(al1.field(6)))
+        .set("onsetDateTime", when(said.since))
+        .set("recordedDate", when(said.recorded))
         .push("reaction", reaction);
     let mut told = Told::default();
-    told.assume(true, "clinicalStatus");
+    told.assume(said.state.is_none(), "clinicalStatus");
+    told.clear(is_error, "clinicalStatus");
+    told.clear(said.severity.is_null(), "criticality");
+    told.clear(said.reaction.is_null(), "reaction");
+    told.clear(said.since.is_null(), "onsetDateTime");
     batch.add(Made::new("medication", key, made).told(told));
 }
 
 fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: Option<&str>) {
     let code = concept(dg1.field(3));
-    let described = text(dg1.field(4));
+    let described = words(dg1.field(4));
     let code = if described.is_empty() { code } else { code.set("text", described) };
     if code.is_empty() {
         return;
@@ -117,7 +183,15 @@ fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: 
     told.assume(!deleted, "clinicalStatus");
     told.clear(dg1.field(5).is_null(), "onsetDateTime");
     restate(&mut told, deleted, dg1.field(21).is_said());
-    batch.add(Made::new("health-record", key, made).told(told));
+    told.marks = dg1.field(18).is_said();
+    let labels = mark(&text(dg1.field(18)));
+    batch.add(Made::new("health-record", key, made).told(told).labels(labels));
+}
+
+/// DG1-18 (confidential) and PRB-25 (sensitive): anything but a plain no restricts.
+fn mark(said: &str) -> Vec<&'static str> {
+    let plain = ["", "N", "NO", "U"].contains(&said.to_ascii_uppercase().as_str());
+    if plain { Vec::new() } else { vec!["restricted"] }
 }
 
 /// What was an error and is told again is none any more; an error has no clinical status.
@@ -136,7 +210,41 @@ fn verification(deleted: bool) -> Object {
 
 /// FHIR forbids a clinical status on what was entered in error (R4, `con-5`).
 fn clinical(stands: bool, status: &str) -> Object {
-    if stands { coded(CONDITION, status, "") } else { Object::new() }
+    clinical_in(CONDITION, stands, status)
+}
+
+fn clinical_in(system: &str, stands: bool, status: &str) -> Object {
+    if stands { coded(system, status, "") } else { Object::new() }
+}
+
+/// PRB-14, the life cycle of a problem, in the words that senders use for it.
+fn life_cycle(part: Part<'_>) -> Option<&'static str> {
+    const STATES: &[(&str, &str)] = &[
+        ("ACTIVE", "active"),
+        ("A", "active"),
+        ("INACTIVE", "inactive"),
+        ("I", "inactive"),
+        ("RESOLVED", "resolved"),
+        ("CLOSED", "resolved"),
+        ("R", "resolved"),
+        ("RECURRENCE", "recurrence"),
+        ("REMISSION", "remission"),
+    ];
+    [1, 2].into_iter().find_map(|number| table::find(STATES, &text(part.component(number))))
+}
+
+/// PRB-13, how sure the sender is.
+fn certainty(part: Part<'_>) -> Option<&'static str> {
+    const STATES: &[(&str, &str)] = &[
+        ("CONFIRMED", "confirmed"),
+        ("C", "confirmed"),
+        ("PROVISIONAL", "provisional"),
+        ("P", "provisional"),
+        ("UNCONFIRMED", "unconfirmed"),
+        ("DIFFERENTIAL", "differential"),
+        ("REFUTED", "refuted"),
+    ];
+    [1, 2].into_iter().find_map(|number| table::find(STATES, &text(part.component(number))))
 }
 
 fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
@@ -148,21 +256,25 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     let key = key_of("condition", &own).or_else(|| concept_key("condition", &code));
     let deleted = text(prb.field(1)).starts_with("DE") || scope.trigger == "PC3";
     let resolved = when(prb.field(9));
-    let status = if resolved.is_some() { "resolved" } else { "active" };
+    let said = life_cycle(prb.field(14)).or(resolved.is_some().then_some("resolved"));
+    let sure = certainty(prb.field(13)).map(|sure| coded(VERIFICATION, sure, ""));
+    let verified = if deleted { verification(true) } else { sure.clone().unwrap_or_default() };
     let made = Resource::build("Condition")
         .push("identifier", own)
-        .set("clinicalStatus", clinical(!deleted, status))
-        .set("verificationStatus", verification(deleted))
+        .set("clinicalStatus", clinical(!deleted, said.unwrap_or("active")))
+        .set("verificationStatus", verified)
         .set("code", code)
         .set("subject", reference(PERSON))
-        .set("onsetDateTime", when(prb.field(16)).or_else(|| when(prb.field(7))))
+        .set("onsetDateTime", when(prb.field(16)))
         .set("abatementDateTime", resolved)
-        .set("recordedDate", when(prb.field(2)));
-    let mut told = Told::default();
+        .set("recordedDate", when(prb.field(7)).or_else(|| when(prb.field(2))));
+    let mut told = Told { marks: prb.field(25).is_said(), ..Told::default() };
     told.clear(prb.field(9).is_null(), "abatementDateTime");
-    told.assume(!deleted && !prb.field(9).is_said(), "clinicalStatus");
-    restate(&mut told, deleted, prb.field(1).is_said());
-    batch.add(Made::new("health-record", key, made).told(told));
+    told.clear(prb.field(16).is_null(), "onsetDateTime");
+    told.assume(!deleted && said.is_none() && !prb.field(9).is_null(), "clinicalStatus");
+    restate(&mut told, deleted, prb.field(1).is_said() && sure.is_none());
+    let labels = mark(&text(prb.field(25)));
+    batch.add(Made::new("health-record", key, made).told(told).labels(labels));
 }
 
 #[cfg(test)]
@@ -209,5 +321,53 @@ mod tests {
         check("PPR^PC1", "PRB|AD|20261121|44054006^Diabetes^SCT", false, Some("active"));
         check("PPR^PC3", "PRB|DE|20261121|44054006^Diabetes^SCT", true, None);
         check("PPR^PC1", "PRB|AD|2026|1^Asthma^SCT||||||20260101", false, Some("resolved"));
+        let cycle = format!("PRB|UP|2026|1^Asthma^SCT{}Inactive", "|".repeat(11));
+        check("PPR^PC2", &cycle, false, Some("inactive"));
+    }
+
+    #[test]
+    fn the_day_it_was_found_is_no_onset() {
+        let mapped = mapped("PPR^PC1", "PRB|AD|20261121|1^Asthma^SCT||||20260101");
+        let made = mapped.resources[1].resource.value();
+        assert_eq!(made.get("onsetDateTime"), None);
+        assert_eq!(made["recordedDate"], "2026-01-01");
+    }
+
+    #[test]
+    fn what_is_confidential_is_restricted() {
+        let check = |kind: &str, rest: &str, want: (bool, bool)| {
+            let mapped = mapped(kind, rest);
+            let made = &mapped.resources[1];
+            assert_eq!((made.labels.len() == 1, made.told.marks), want, "{rest}");
+        };
+        let diagnosis = |mark: &str| format!("DG1|1||B20^HIV^ICD10|{}{mark}", "|".repeat(14));
+        check("ADT^A08", &diagnosis("Y"), (true, true));
+        check("ADT^A08", &diagnosis("N"), (false, true));
+        check("ADT^A08", &diagnosis(""), (false, false));
+        let problem = |mark: &str| format!("PRB|AD|2026|1^HIV^SCT{}{mark}", "|".repeat(22));
+        check("PPR^PC1", &problem("R"), (true, true));
+        check("PPR^PC1", &problem(""), (false, false));
+    }
+
+    #[test]
+    fn an_allergy_may_be_an_error_or_in_doubt() {
+        let check = |action: &str, state: &str, want: (Option<&str>, Option<&str>, bool)| {
+            let rest = format!("IAM|1|DA|1^Latex^SCT|SV|Rash|{action}{}{state}", "|".repeat(11));
+            let mapped = mapped("ADT^A60", &rest);
+            let made = &mapped.resources[1];
+            let allergy = AllergyIntolerance::of(&made.resource).unwrap();
+            let found = (allergy.status(), allergy.verification(), allergy.is_error());
+            assert_eq!(found, want, "{action} {state}");
+        };
+        check("A", "C", (Some("active"), Some("confirmed"), false));
+        check("A", "I", (Some("inactive"), Some("confirmed"), false));
+        check("U", "S", (Some("active"), Some("unconfirmed"), false));
+        check("U", "E", (None, Some("entered-in-error"), true));
+        check("D", "C", (None, Some("entered-in-error"), true));
+        check("A", "", (Some("active"), None, false));
+        // AL1 cannot say that it was an error, and does not unsay it.
+        let error = mapped("ADT^A60", "IAM|1|DA|1^Latex^SCT|SV|Rash|D");
+        let again = mapped("ADT^A31", "AL1|1|DA|1^Latex^SCT|SV|Rash");
+        assert_eq!(error.resources[1].key, again.resources[1].key);
     }
 }

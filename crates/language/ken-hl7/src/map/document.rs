@@ -1,174 +1,103 @@
 //! Documents: `TXA` and its `OBX` sections as a `DocumentReference`, or a `Flag` for an alert.
 //!
-//! # Invariants
-//!
-//! - A section that only some may read (`SECTIONS`) is cut out and filed alone: no reader of the
-//!   document has it by accident.
-//!
 //! # Sources
 //!
 //! - HL7/v2-to-fhir: TXA(`DocumentReference`), OBX(`DocumentReference`); HL7 v2.8, 9.6.1.
 //! - The kinds of document are ours: `docs/messages.md`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ken_fhir::{Object, Resource, attachment, concept as coded};
+use ken_fhir::{Object, Resource, concept as coded_in};
 
-use super::dictionary::{self, KEN_SYSTEM, SECTIONS};
-use super::result::{note, written};
-use super::types::{concept, concept_of, entity, period, practitioner, text, when};
-use super::{Batch, Made, PERSON, Scope, key_of, reference, visit};
+use super::dictionary::{self, KEN_SYSTEM};
+use super::result::{note, words_of};
+use super::sections::{Origin, Section, Sections, file_apart, sections};
+use super::types::{concept, concept_of, entity, period, practitioner, text, when, words};
+use super::{Batch, Ended, Made, PERSON, Scope, Told, key_of, reference, visit};
 use crate::{Part, Segment};
-
-/// A run of `OBX` of one code: a section of a document or of a request.
-pub(super) struct Section {
-    pub(super) code: String,
-    pub(super) title: String,
-    pub(super) text: String,
-    /// What is not text: a scan, a link.
-    pub(super) other: Vec<Object>,
-    /// OBX-14: when what it tells of happened.
-    pub(super) at: Option<String>,
-}
-
-/// Where a section belongs that may not stay in its document.
-pub(super) struct Apart {
-    pub(super) category: &'static str,
-    pub(super) label: Option<&'static str>,
-    pub(super) name: &'static str,
-}
-
-/// The sections of a message in their order, consecutive lines of one code together.
-pub(super) fn sections(scope: &Scope<'_>) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    for obx in scope.message.all("OBX") {
-        let named = obx.field(3);
-        let (code, title) = (text(named.component(1)), text(named.component(2)));
-        let continues =
-            sections.last().is_some_and(|last| last.code == code && last.title == title);
-        if !continues {
-            let at = when(obx.field(14));
-            sections.push(Section { code, title, text: String::new(), other: Vec::new(), at });
-        }
-        if let Some(section) = sections.last_mut() {
-            section.take(obx);
-        }
-    }
-    sections
-}
-
-impl Section {
-    fn take(&mut self, obx: Segment<'_>) {
-        match &*obx.field(2).text() {
-            "ED" | "RP" => {
-                let made = attached(obx);
-                if !made.is_empty() {
-                    self.other.push(made.set("title", self.title.clone()));
-                }
-            }
-            "CE" | "CWE" | "CNE" => self.line(&text(obx.field(5).component(2))),
-            _ => self.line(&written(obx.field(5))),
-        }
-    }
-
-    fn line(&mut self, line: &str) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text.push_str(line);
-    }
-
-    /// Where it must be filed alone, if it may not stay.
-    pub(super) fn apart(&self) -> Option<Apart> {
-        let found = SECTIONS.iter().find(|(code, ..)| self.code.eq_ignore_ascii_case(code))?;
-        let (_, name, category, label) = *found;
-        Some(Apart { category, label, name })
-    }
-
-    fn contents(&self) -> Vec<Object> {
-        let title = if self.title.is_empty() { &self.code } else { &self.title };
-        let text = attachment(title, self.text.trim_end());
-        let all = std::iter::once(text).chain(self.other.iter().cloned());
-        all.filter(|one| !one.is_empty()).map(|one| Object::new().set("attachment", one)).collect()
-    }
-}
-
-/// ED or RP in OBX-5 as an attachment.
-pub(super) fn attached(obx: Segment<'_>) -> Object {
-    let field = obx.field(5);
-    let at = |number| text(field.component(number));
-    if &*obx.field(2).text() == "RP" {
-        let kind = [at(3), at(4)].join("/").to_ascii_lowercase();
-        let kind = (kind.len() > 1).then_some(kind);
-        let made = Object::new().set("contentType", kind).set("url", at(1));
-        return if at(1).is_empty() { Object::new() } else { made };
-    }
-    let raw = field.component(5).whole();
-    let data = match &*at(4).to_ascii_lowercase() {
-        "base64" => raw.split_whitespace().collect::<String>(),
-        "hex" => return Object::new(),
-        _ => STANDARD.encode(raw.as_bytes()),
-    };
-    if data.is_empty() {
-        return Object::new();
-    }
-    let kind = match (at(2).to_ascii_lowercase(), at(3).to_ascii_lowercase()) {
-        (kind, part) if kind.contains('/') || part.is_empty() => kind,
-        (kind, part) => format!("{kind}/{part}"),
-    };
-    Object::new().set("contentType", kind).set("data", data)
-}
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let Some(txa) = scope.message.first("TXA") else { return };
     let kind = dictionary::document_kind(&text(txa.field(2).component(1)));
     let category = kind.map_or("health-record", |kind| kind.category);
-    let (apart, own): (Vec<_>, Vec<_>) =
-        sections(scope).into_iter().partition(|section| section.apart().is_some());
+    let sections = sections(scope, "TXA");
     let key = key_of("document", &entity(txa.field(12), scope.sender));
     let labels = labels(txa, category);
     let made = match kind {
-        Some(kind) if kind.code == "ALERT" => flag(scope, txa, &own),
-        _ => {
-            let made = document(scope, txa, kind_of(txa)).set("description", title(txa));
-            let made = made.extend("content", own.iter().flat_map(Section::contents));
-            if own.iter().all(|section| section.contents().is_empty()) {
-                let empty = Object::new().set("title", title(txa));
-                made.push("content", Object::new().set("attachment", empty))
-            } else {
-                made
-            }
-        }
+        Some(kind) if kind.code == "ALERT" => flag(scope, txa, &sections),
+        _ => whole(scope, txa, &sections),
     };
-    let whole = batch.add(Made::new(category, key.clone(), made).labels(labels));
-    for section in &apart {
-        let made = document(scope, txa, Object::new());
-        file_apart(batch, section, key.as_deref(), &whole, made);
+    let made = Made::new(category, key.clone(), made).labels(labels.clone());
+    let told = told(scope, txa, &sections);
+    let marked = told.marks;
+    let local = batch.add(made.told(told));
+    let origin = Origin { key: key.as_deref(), whole: &local, labels: &labels, is_marked: marked };
+    for section in &sections.apart {
+        file_apart(batch, section, &origin, document(scope, txa, Object::new()));
     }
+    batch.ended.extend(ended(scope, txa, key, &sections));
 }
 
-/// Files a section alone, under its own category, referring to what it was cut out of.
-pub(super) fn file_apart(
-    batch: &mut Batch<'_>,
-    section: &Section,
-    key: Option<&str>,
-    whole: &str,
-    made: Object,
-) {
-    let Some(Apart { category, label, name }) = section.apart() else { return };
-    let kind = coded(&format!("{KEN_SYSTEM}section"), &section.code, name);
-    let made = made
-        .set("type", kind)
-        .set("description", name)
-        .extend("content", section.contents())
-        .push("relatesTo", Object::new().set("code", "appends").set("target", reference(whole)));
-    let key = key.map(|key| format!("{key}|{}", section.code));
-    batch.add(Made::new(category, key, made).labels(label.into_iter().collect()));
+/// The document itself, with what may stay in it.
+fn whole(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Object {
+    let url = "https://ken.example/StructureDefinition/document-note";
+    let made = document(scope, txa, kind_of(txa)).set("description", title(txa));
+    let contents: Vec<_> = sections.own.iter().flat_map(Section::contents).collect();
+    let made = if contents.is_empty() {
+        // FHIR asks for a content, be it empty.
+        let empty = Object::new().set("title", title(txa));
+        made.push("content", Object::new().set("attachment", empty))
+    } else {
+        made.extend("content", contents)
+    };
+    let notes = sections.notes.iter().map(|nte| note(scope, *nte));
+    notes.fold(made, |made, note| made.extension(url, "valueAnnotation", note))
 }
 
-/// TXA-18 (HL7 table 0272): restricted and very restricted.
+/// What the message says of the document, and what it leaves out.
+fn told(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Told {
+    let mut told = Told { marks: txa.field(18).is_said(), ..Told::default() };
+    let first = matches!(scope.trigger, "T01" | "T02" | "T09" | "T10" | "T11");
+    told.assume(!first && !txa.field(19).is_valued(), "status");
+    told.assume(sections.own.iter().all(|section| section.contents().is_empty()), "content");
+    told.assume(!txa.field(25).is_valued(), "description");
+    told.assume(![6, 7].iter().any(|&at| txa.field(at).is_valued()), "date");
+    told.clear(txa.field(4).is_null(), "context.period");
+    told.clear(txa.field(18).is_null(), "securityLabel");
+    told
+}
+
+/// What the message ends: the document that it replaces, and what was cut out of one that it
+/// withdraws, or tells again without it.
+fn ended(
+    scope: &Scope<'_>,
+    txa: Segment<'_>,
+    key: Option<String>,
+    sections: &Sections<'_>,
+) -> Vec<Ended> {
+    let parent = key_of("document", &entity(txa.field(13), scope.sender));
+    let replaced = parent.filter(|parent| replaces(scope) && Some(parent) != key.as_ref());
+    let replaced = replaced.map(|key| Ended { key, is_cut_only: false, status: "superseded" });
+    let stands = status(scope, txa);
+    let told = !sections.own.is_empty() || !sections.apart.is_empty();
+    let status = match stands {
+        "current" if told && scope.trigger != "T06" => Some("superseded"),
+        "current" => None,
+        other => Some(other),
+    };
+    let own = key.zip(status).map(|(key, status)| Ended { key, is_cut_only: true, status });
+    replaced.into_iter().chain(own).collect()
+}
+
+/// Whether the message replaces another document (`T09` tells of it without its contents).
+fn replaces(scope: &Scope<'_>) -> bool {
+    matches!(scope.trigger, "T09" | "T10")
+}
+
+/// TXA-18 (HL7 table 0272): restricted and very restricted, and whatever is not usual control;
+/// TXA-19 `UN` is unavailable for the care of the person.
 fn labels(txa: Segment<'_>, category: &str) -> Vec<&'static str> {
-    let restricted = ["R", "V"].contains(&text(txa.field(18)).as_str()).then_some("restricted");
+    let usual = ["", "U", "N"].contains(&text(txa.field(18)).to_ascii_uppercase().as_str());
+    let open = usual && text(txa.field(19)) != "UN";
+    let restricted = (!open).then_some("restricted");
     let own = dictionary::label_of(category);
     let mut labels: Vec<_> = restricted.into_iter().chain(own).collect();
     labels.dedup();
@@ -178,15 +107,15 @@ fn labels(txa: Segment<'_>, category: &str) -> Vec<&'static str> {
 fn kind_of(txa: Segment<'_>) -> Object {
     let field = txa.field(2);
     match dictionary::document_kind(&text(field.component(1))) {
-        Some(kind) => coded(&format!("{KEN_SYSTEM}document"), kind.code, kind.name),
+        Some(kind) => coded_in(&format!("{KEN_SYSTEM}document"), kind.code, kind.name),
         None => concept_of(field, "0270"),
     }
 }
 
 fn title(txa: Segment<'_>) -> String {
     let kind = dictionary::document_kind(&text(txa.field(2).component(1)));
-    let said = [text(txa.field(25)), kind.map_or_else(String::new, |kind| kind.name.to_owned())];
-    let coded = [text(txa.field(2).component(2)), text(txa.field(16)), "Document".to_owned()];
+    let said = [words(txa.field(25)), kind.map_or_else(String::new, |kind| kind.name.to_owned())];
+    let coded = [words(txa.field(2).component(2)), text(txa.field(16)), "Document".to_owned()];
     said.into_iter().chain(coded).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
@@ -210,19 +139,17 @@ fn document(scope: &Scope<'_>, txa: Segment<'_>, kind: Object) -> Object {
     let authors_of = |number| authors(scope, txa.field(number));
     let author = if txa.field(9).is_valued() { authors_of(9) } else { authors_of(5) };
     let parent = entity(txa.field(13), scope.sender);
-    let replaced = if parent.is_empty() {
+    let replaced = if parent.is_empty() || txa.field(13).raw() == txa.field(12).raw() {
         Object::new()
     } else {
-        let code = if scope.trigger == "T10" { "replaces" } else { "appends" };
+        let code = if replaces(scope) { "replaces" } else { "appends" };
         Object::new().set("code", code).set("target", Object::new().set("identifier", parent))
     };
     let happened = txa.field(4);
     let visit = visit::by_number(scope);
     let context =
         Object::new().push("encounter", visit).set("period", period(happened, Part::EMPTY));
-    let notes = scope.message.all("NTE").map(|nte| note(scope, nte));
-    let extension = "https://ken.example/StructureDefinition/document-note";
-    let made = Resource::build("DocumentReference")
+    Resource::build("DocumentReference")
         .set("masterIdentifier", entity(txa.field(12), scope.sender))
         .push("identifier", Object::new().set("value", file))
         .set("status", status(scope, txa))
@@ -235,19 +162,19 @@ fn document(scope: &Scope<'_>, txa: Segment<'_>, kind: Object) -> Object {
         .set("custodian", Object::new().set("display", scope.sender))
         .push("relatesTo", replaced)
         .push("securityLabel", concept_of(txa.field(18), "0272"))
-        .set("context", context);
-    notes.fold(made, |made, note| made.extension(extension, "valueAnnotation", note))
+        .set("context", context)
 }
 
 /// An alert stands on the record until it is withdrawn: `TXA-19` `OB` or `CA`.
-fn flag(scope: &Scope<'_>, txa: Segment<'_>, sections: &[Section]) -> Object {
+fn flag(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Object {
     let stands = match status(scope, txa) {
         "current" => "active",
         "superseded" => "inactive",
         other => other,
     };
-    let details =
-        sections.iter().map(|section| section.text.trim()).filter(|text| !text.is_empty());
+    let notes = sections.notes.iter().map(|nte| words_of(*nte));
+    let details = sections.own.iter().map(|section| section.text.clone()).chain(notes);
+    let details = details.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let url = "https://ken.example/StructureDefinition/flag-detail";
     let start = if txa.field(4).is_valued() { txa.field(4) } else { txa.field(6) };
     let code = concept(txa.field(2)).set("text", title(txa));
@@ -364,5 +291,89 @@ mod tests {
         let withdrawn = withdrawn.unwrap();
         let document = DocumentReference::of(&withdrawn.resources[1].resource).unwrap();
         assert!(!document.is_current());
+    }
+
+    #[test]
+    fn notes_are_cut_out_with_their_section() {
+        let mapped = mapped(
+            "T02",
+            "TXA|1|SW|TX|||||||||D8\rNTE|1||About it all.\rOBX|1|TX|EVENT^Event||Visit.\r\
+             NTE|1||At noon.\rOBX|2|TX|THIRD-PARTY^Other||A nephew.\rNTE|1||CANARY said so.\r\
+             OBX|3|TX|EVENT^Event||Left.\rOBX|4|TX|third-party^More||And his wife.\r\
+             OBX|5|TX|EVENT^Event||Not so.||||||W\rNTE|1||CANARY too.",
+        );
+        let written = |at: usize| {
+            let made = &mapped.resources[at].resource;
+            let document = DocumentReference::of(made).unwrap();
+            let sections = document.sections().map(|one| one.text).collect::<Vec<_>>().join("|");
+            (sections, String::from_utf8(made.to_bytes()).unwrap().contains("About it all."))
+        };
+        assert_eq!(mapped.resources.len(), 3, "runs of one code are one thing");
+        assert_eq!(written(1), ("Visit.\nAt noon.|Left.".to_owned(), true));
+        assert_eq!(written(2), ("A nephew.\nCANARY said so.|And his wife.".to_owned(), false));
+    }
+
+    #[test]
+    fn what_is_cut_out_is_as_restricted_as_the_whole() {
+        let check = |mark: &str, want: (&str, bool)| {
+            let txa = format!("TXA|1|SW|TX|||||||||D8||||||{mark}\rOBX|1|TX|VIEWS^V||Peace.");
+            for made in &mapped("T08", &txa).resources[1..] {
+                let labels: Vec<_> = made.labels.iter().map(ken_core::Label::as_str).collect();
+                assert_eq!((&*labels.join(","), made.told.marks), want, "{mark}");
+            }
+        };
+        check("R", ("restricted", true));
+        check("V", ("restricted", true));
+        check("Secret", ("restricted", true));
+        check("U", ("", true));
+        check("\"\"", ("", true));
+        check("", ("", false));
+    }
+
+    #[test]
+    fn what_a_document_replaces_or_withdraws_is_named() {
+        let check = |trigger: &str, rest: &str, want: &[(&str, bool, &str)]| {
+            let mapped = mapped(trigger, &format!("TXA|1|SW|TX|||||||||{rest}"));
+            let found: Vec<_> = mapped
+                .ended
+                .iter()
+                .map(|one| (one.key.as_str(), one.is_cut_only, one.status))
+                .collect();
+            assert_eq!(found, want, "{trigger} {rest}");
+        };
+        let (eight, nine) = ("document|urn:ken:id:glen|D8", "document|urn:ken:id:glen|D9");
+        let text = "\rOBX|1|TX|E^Event||Visit.";
+        check("T02", "D8", &[]);
+        check("T02", &format!("D8{text}"), &[(eight, true, "superseded")]);
+        check("T10", "D9|D8", &[(eight, false, "superseded")]);
+        let again = [(eight, false, "superseded"), (nine, true, "superseded")];
+        check("T10", &format!("D9|D8{text}"), &again);
+        check("T10", "D8|D8", &[]);
+        check("T06", &format!("D9|D8{text}"), &[]);
+        check("T11", "D8", &[(eight, true, "entered-in-error")]);
+        check("T08", "D8|||||||CA", &[(eight, true, "entered-in-error")]);
+        check("T11", "", &[]);
+    }
+
+    #[test]
+    fn a_withdrawal_keeps_what_was_written() {
+        let first = mapped(
+            "T02",
+            "TXA|1|SW|TX|202611200900||||||||D8|||||AU||AV||||||Home visit\r\
+            OBX|1|TX|E^Event||All well.",
+        );
+        let check = |trigger: &str, status: &str, want: (&str, &str)| {
+            let next = mapped(trigger, &format!("TXA|1|SW|TX|||||||||D8|||||||{status}"));
+            let made = &next.resources[1];
+            let now = made.told.onto(&first.resources[1].resource, made.resource.clone());
+            let document = DocumentReference::of(&now).unwrap();
+            assert_eq!((document.status().unwrap(), document.title().unwrap()), want, "{trigger}");
+            assert_eq!(document.sections().next().unwrap().text, "All well.", "{trigger}");
+            assert!(document.happened().is_some());
+        };
+        check("T11", "", ("entered-in-error", "Home visit"));
+        check("T08", "OB", ("superseded", "Home visit"));
+        check("T08", "", ("current", "Home visit"));
+        check("T03", "", ("current", "Home visit"));
     }
 }

@@ -7,7 +7,6 @@
 //! - `core.md` 5: a merge relinks only its sender's own records; `ken-hub` sees to that.
 
 use ken_core::identifier::Identifier;
-use serde_json::Value;
 
 use super::types::identifier;
 use super::{MapError, Scope};
@@ -41,8 +40,10 @@ pub struct Merge {
 pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
     let field = |number| scope.message.field("MRG", number);
     let ended = if field(1).is_valued() { field(1) } else { field(4) };
-    let prior = identifiers(scope, ended);
+    let mut prior = identifiers(scope, ended);
     let surviving = identifiers(scope, scope.message.field("PID", 3));
+    // A number that both lists have does not end.
+    prior.retain(|one| !surviving.contains(one));
     if scope.message.all("MRG").nth(1).is_some() {
         return Err(MapError::SeveralPeople);
     }
@@ -62,9 +63,8 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
 
 fn identifiers(scope: &Scope<'_>, field: Part<'_>) -> Vec<Identifier> {
     let read = |part| {
-        let made = Value::from(identifier(part, scope.sender));
-        let member = |name: &str| made.get(name).and_then(Value::as_str).map(str::to_owned);
-        Identifier::parse(&member("system")?, &member("value")?).ok()
+        let made = identifier(part, scope.sender);
+        Identifier::parse(made.text("system"), made.text("value")).ok()
     };
     field.repetitions().take(PRIOR_MAX).filter_map(read).collect()
 }
@@ -96,5 +96,19 @@ mod tests {
         check("A34", MergeKind::IdentifierOnly);
         check("A40", MergeKind::IdentifierList);
         check("A47", MergeKind::IdentifierChanged);
+    }
+
+    #[test]
+    fn a_number_that_remains_does_not_end() {
+        let read = |prior: &str| {
+            let text = format!(
+                "MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^A40|1|P|2.4\r\
+                 PID|1||7^^^GLEN^MR||Bain^Morag\rMRG|{prior}"
+            );
+            map_message(&Message::parse(text.as_bytes()).unwrap())
+        };
+        let merge = read("8^^^GLEN^MR~7^^^GLEN^MR").unwrap().merge.unwrap();
+        assert_eq!(merge.prior.len(), 1);
+        assert_eq!(read("7^^^GLEN^MR").unwrap_err(), MapError::NoPrior);
     }
 }

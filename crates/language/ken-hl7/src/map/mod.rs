@@ -24,20 +24,21 @@ mod person;
 mod provenance;
 mod referral;
 mod result;
+mod sections;
 mod table;
 mod told;
 mod types;
+mod value;
 mod visit;
 
 use ken_core::{Category, Label};
 use ken_fhir::{DateTime, Object, Resource, line};
-use serde_json::Value;
 use thiserror::Error;
 
 pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind};
 pub use person::{Demographics, PersonAddress, PersonName};
-pub use provenance::Facts;
+pub use provenance::{Facts, message_header, provenance};
 pub use told::{Ended, Told};
 
 use crate::{Header, HeaderError, Message, MessageType};
@@ -154,13 +155,14 @@ enum Work {
 
 /// Every type and trigger that is taken; `docs/messages.md` says what for.
 const TAKEN: &[(&str, &[&str], Work)] = &[
-    ("ADT", &["A28", "A31"], Work::Register),
+    ("ADT", &["A28", "A31", "A60"], Work::Register),
     ("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08"], Work::Visit),
     ("ADT", &["A11", "A12", "A13", "A23", "A27", "A38"], Work::Visit),
     ("ADT", &["A34", "A40", "A47"], Work::Merge),
     ("ORU", &["R01"], Work::Results),
-    ("MDM", &["T02", "T04", "T06", "T08", "T10", "T11"], Work::Document),
-    ("SIU", &["S12", "S13", "S14", "S15", "S26"], Work::Booking),
+    ("MDM", &["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08"], Work::Document),
+    ("MDM", &["T09", "T10", "T11"], Work::Document),
+    ("SIU", &["S12", "S13", "S14", "S15", "S16", "S17", "S26"], Work::Booking),
     ("REF", &["I12", "I13", "I14"], Work::Referral),
     ("PPR", &["PC1", "PC2", "PC3"], Work::Problems),
 ];
@@ -201,7 +203,7 @@ pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
     };
     let scope = Scope { message, trigger: &header.kind.trigger, sender, facts: &facts };
     let patient = person::read(&scope)?;
-    let demographics = person::demographics(&patient)?;
+    let demographics = person::demographics(&scope, &patient)?;
     let merge = if work == Work::Merge { Some(merge::merge(&scope)?) } else { None };
     let mut batch = Batch::new(&facts);
     if work != Work::Merge {
@@ -323,9 +325,8 @@ fn reference(local: &str) -> Object {
 
 /// What the sender calls a thing: the kind and an identifier that was made for it.
 fn key_of(kind: &str, identifier: &Object) -> Option<String> {
-    let value = Value::from(identifier.clone());
-    let part = |name| value.get(name).and_then(Value::as_str);
-    Some(format!("{kind}|{}|{}", part("system").unwrap_or_default(), part("value")?))
+    let value = identifier.text("value");
+    (!value.is_empty()).then(|| format!("{kind}|{}|{value}", identifier.text("system")))
 }
 
 #[cfg(test)]

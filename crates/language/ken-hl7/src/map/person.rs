@@ -9,11 +9,11 @@
 use ken_core::PartialDate;
 use ken_core::identifier::Identifier;
 use ken_fhir::{Object, Patient, Resource};
-use serde_json::Value;
 
 use super::told::Stays;
 use super::types::{
     address, concept_of, contact, identifier, name, organisation, period, practitioner, text, when,
+    words,
 };
 use super::{Batch, Made, MapError, PERSON, Scope, Told, dictionary, reference, table};
 use crate::{Dtm, Part, Segment};
@@ -78,7 +78,7 @@ pub(super) fn read(scope: &Scope<'_>) -> Result<Resource, MapError> {
 }
 
 /// What the person index reads.
-pub(super) fn demographics(made: &Resource) -> Result<Demographics, MapError> {
+pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demographics, MapError> {
     let patient = Patient::of(made).ok_or(MapError::NoPerson)?;
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let names = patient.names().into_iter().map(|name| PersonName {
@@ -107,8 +107,16 @@ pub(super) fn demographics(made: &Resource) -> Result<Demographics, MapError> {
         contacts: patient.contacts().filter_map(|one| one.value().map(str::to_owned)).collect(),
         is_deceased: patient.is_deceased(),
     };
-    let nobody = found.identifiers.is_empty() && found.names.is_empty();
-    if nobody { Err(MapError::NoPerson) } else { Ok(found) }
+    if found.identifiers.is_empty() && found.names.is_empty() {
+        return Err(MapError::NoPerson);
+    }
+    // PID-31: what stands there is made up (`Unknown Male`, 1900), and nobody's.
+    let is_unknown = text(scope.message.field("PID", 31)) == "Y";
+    if is_unknown {
+        let Demographics { identifiers, .. } = found;
+        return Ok(Demographics { identifiers, ..Demographics::default() });
+    }
+    Ok(found)
 }
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
@@ -184,20 +192,18 @@ fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
 /// An identifier in its namespace; a national number that fails its check in its sender's.
 fn checked(part: Part<'_>, sender: &str) -> Object {
     let made = identifier(part, sender);
-    let value = Value::from(made.clone());
-    let member = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
-    if made.is_empty() || Identifier::parse(member("system"), member("value")).is_ok() {
+    if made.is_empty() || Identifier::parse(made.text("system"), made.text("value")).is_ok() {
         return made;
     }
     let authority = table::word(&text(part.component(4)));
     made.set("system", format!("urn:ken:id:{}:unchecked:{authority}", table::word(sender)))
 }
 
-fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Value> {
-    let mut found: Vec<Value> = Vec::new();
+fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Object> {
+    let mut found: Vec<Object> = Vec::new();
     for part in [3, 2, 4].into_iter().flat_map(|number| all(pid.field(number))) {
-        let made = Value::from(checked(part, scope.sender));
-        let same = |one: &Value| {
+        let made = checked(part, scope.sender);
+        let same = |one: &Object| {
             one.get("system") == made.get("system") && one.get("value") == made.get("value")
         };
         if !found.iter().any(same) {
@@ -251,7 +257,7 @@ fn addresses(pid: Segment<'_>) -> Vec<Object> {
 }
 
 fn deceased(made: Object, pid: Segment<'_>) -> Object {
-    match (when(pid.field(29)), &*pid.field(30).text()) {
+    match (when(pid.field(29)), text(pid.field(30)).as_str()) {
         (Some(died), _) => made.set("deceasedDateTime", died),
         (None, "Y" | "y" | "1") => made.set("deceasedBoolean", true),
         (None, "N" | "n" | "0") => made.set("deceasedBoolean", false),
@@ -276,8 +282,8 @@ fn extensions(made: Object, pid: Segment<'_>, scope: &Scope<'_>) -> Object {
         if held.is_empty() { held } else { held.set("url", url(name)) }
     };
     let mother = name(pid.field(6));
-    let maiden = Value::from(mother).get("family").and_then(Value::as_str).map(str::to_owned);
-    let born_at = Object::new().set("text", text(pid.field(23)));
+    let maiden = mother.text("family").to_owned();
+    let born_at = Object::new().set("text", words(pid.field(23)));
     let importance = concept_of(scope.message.field("PV1", 16), "0099");
     made.extension(&url("patient-mothersMaidenName"), "valueString", maiden)
         .extension(
@@ -297,7 +303,7 @@ fn extensions(made: Object, pid: Segment<'_>, scope: &Scope<'_>) -> Object {
         .extension(
             &url("patient-congregation"),
             "valueString",
-            text(scope.message.field("PD1", 14)),
+            words(scope.message.field("PD1", 14)),
         )
 }
 
@@ -346,7 +352,10 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: us
         let roles = roles.map(|role| table::word(&role));
         Some(format!("related|{place}|{}", roles.join("|")))
     });
-    batch.add(Made::new(category, key, made).told(told));
+    let told = Told { marks: nk1.field(23).is_said(), ..told };
+    let restricted = (text(nk1.field(23)) == "Y").then_some("restricted");
+    let labels = restricted.into_iter().collect();
+    batch.add(Made::new(category, key, made).told(told).labels(labels));
 }
 
 #[cfg(test)]
@@ -385,6 +394,19 @@ mod tests {
         assert_eq!(known.contacts, ["01592 000000", "m@x.example"]);
         assert!(known.is_deceased);
         assert_eq!(mapped.resources[0].category.as_str(), "core");
+    }
+
+    #[test]
+    fn nobody_is_found_by_what_is_made_up() {
+        let of = |unknown: &str| {
+            let gap = "|".repeat(23);
+            mapped(&format!("PID|1||7^^^GLEN^MR||Unknown^Male||19000101|M{gap}{unknown}"))
+        };
+        let known = of("Y").demographics;
+        assert_eq!((known.identifiers.len(), known.names.len()), (1, 0));
+        assert!(known.birth_date.is_none() && known.gender.is_none());
+        assert_eq!(of("N").demographics.names.len(), 1);
+        assert_eq!(of("Y").resources[0].resource.value()["name"][0]["family"], "Unknown");
     }
 
     #[test]

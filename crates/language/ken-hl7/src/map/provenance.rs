@@ -18,10 +18,6 @@ pub struct Facts {
     pub operator: Option<String>,
     /// Why: EVN-4.
     pub reason: Option<String>,
-    /// The `Provenance` resource, its `target` left for filing.
-    pub resource: Option<Resource>,
-    /// The `MessageHeader` resource.
-    pub message_header: Option<Resource>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -33,18 +29,13 @@ impl std::fmt::Debug for Facts {
 impl Facts {
     pub(crate) fn of(message: &Message<'_>, header: &Header) -> Self {
         let event = |number| message.field("EVN", number);
-        let sender = header.sending_facility.as_str();
-        let operator = practitioner(event(5), sender);
-        let display = Value::from(operator.clone());
-        let recorded = moment(event(2)).or_else(|| header.sent.clone());
-        let reason = concept_of(event(4), "0062");
+        let operator = practitioner(event(5), header.sending_facility.as_str());
+        let operator = Some(operator.text("display")).filter(|name| !name.is_empty());
         Self {
+            recorded: moment(event(2)).or_else(|| header.sent.clone()),
             occurred: moment(event(6)),
-            operator: display.get("display").and_then(Value::as_str).map(str::to_owned),
+            operator: operator.map(str::to_owned),
             reason: event(4).component(2).value().or_else(|| event(4).value()),
-            resource: provenance(message, header, recorded.as_ref(), operator, reason).done().ok(),
-            message_header: message_header(message, header).done().ok(),
-            recorded,
         }
     }
 }
@@ -57,13 +48,14 @@ fn agent(who: Object, kind: &str) -> Object {
     Object::new().set("type", Object::new().push("coding", coding(KIND, kind, ""))).set("who", who)
 }
 
-fn provenance(
-    message: &Message<'_>,
-    header: &Header,
-    recorded: Option<&DateTime>,
-    operator: Object,
-    reason: Object,
-) -> Object {
+/// The `Provenance` resource of a message, its `target` left for filing: who recorded what it says,
+/// when and why. It is made when it is asked for, since most messages are never asked.
+#[must_use]
+pub fn provenance(message: &Message<'_>, header: &Header) -> Option<Resource> {
+    let event = |number| message.field("EVN", number);
+    let operator = practitioner(event(5), header.sending_facility.as_str());
+    let reason = concept_of(event(4), "0062");
+    let recorded = moment(event(2)).or_else(|| header.sent.clone());
     let msh = |number| message.field("MSH", number);
     let sender = header.sending_facility.as_str();
     let responsible = organisation(msh(22), sender);
@@ -74,13 +66,15 @@ fn provenance(
     Resource::build("Provenance")
         .set("occurredDateTime", occurred.map(|when| when.to_string()))
         // An `instant` must have its time of day.
-        .set("recorded", recorded.filter(|at| at.moment().is_some()).map(DateTime::to_string))
+        .set("recorded", recorded.filter(|at| at.moment().is_some()).map(|at| at.to_string()))
         .set("location", Object::new().set("display", text(message.field("EVN", 7))))
         .push("reason", reason)
-        .set("activity", Object::new().push("coding", coding("", "", &activity)))
+        .set("activity", Object::new().push("coding", coding("", "", activity.as_str())))
         .push("agent", agent(facility, "author"))
         .push("agent", agent(operator, "enterer"))
         .push("entity", source(header))
+        .done()
+        .ok()
 }
 
 /// The message itself, by its id: its bytes are kept beside the record, not in it.
@@ -90,7 +84,9 @@ fn source(header: &Header) -> Object {
     Object::new().set("role", "source").set("what", Object::new().set("identifier", identifier))
 }
 
-fn message_header(message: &Message<'_>, header: &Header) -> Object {
+/// The `MessageHeader` resource of a message, made when it is asked for.
+#[must_use]
+pub fn message_header(message: &Message<'_>, header: &Header) -> Option<Resource> {
     let msh = |number| message.field("MSH", number);
     let events = format!("{}0003", table::V2);
     let endpoint = |number: usize, name: &str| {
@@ -116,7 +112,7 @@ fn message_header(message: &Message<'_>, header: &Header) -> Object {
         .set("receiver", receiver);
     let security = |number| concept_of(msh(number), "0717");
     let meta = Object::new()
-        .push("tag", coding(&format!("{}0103", table::V2), &header.processing, ""))
+        .push("tag", coding(&format!("{}0103", table::V2), header.processing.as_str(), ""))
         .push(
             "security",
             Value::from(security(26)).get("coding").and_then(|all| all.get(0)).cloned(),
@@ -125,13 +121,15 @@ fn message_header(message: &Message<'_>, header: &Header) -> Object {
             "security",
             Value::from(security(27)).get("coding").and_then(|all| all.get(0)).cloned(),
         )
-        .push("security", coding("", &text(msh(8)), ""));
+        .push("security", coding("", text(msh(8)), ""));
     Resource::build("MessageHeader")
         .set("meta", meta)
         .set("language", text(msh(19)))
-        .set("eventCoding", coding(&events, &header.kind.trigger, &header.kind.to_string()))
+        .set("eventCoding", coding(&events, header.kind.trigger.as_str(), header.kind.to_string()))
         .push("destination", destination)
         .set("sender", Object::new().set("display", header.sending_facility.as_str()))
         .set("source", source)
         .set("responsible", organisation(msh(22), &header.sending_facility))
+        .done()
+        .ok()
 }

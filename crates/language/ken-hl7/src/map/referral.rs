@@ -8,10 +8,10 @@
 use ken_fhir::{Object, Resource, concept as coded, reference_by};
 
 use super::dictionary::{self, KEN_SYSTEM};
-use super::document::{Section, file_apart, sections};
 use super::result::note;
+use super::sections::{Origin, Section, Sections, file_apart, sections};
 use super::types::{concept, concept_of, entity, text, when};
-use super::{Batch, Made, PERSON, Scope, key_of, reference, table};
+use super::{Batch, Ended, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::{Part, Segment};
 
 /// The section of a concern report that names the kind of harm.
@@ -21,20 +21,45 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let Some(rf1) = scope.message.first("RF1") else { return };
     let kind = dictionary::document_kind(&text(rf1.field(3).component(1)));
     let category = kind.map_or("health-record", |kind| kind.category);
-    let (apart, own): (Vec<_>, Vec<_>) =
-        sections(scope).into_iter().partition(|section| section.apart().is_some());
+    let sections = sections(scope, "RF1");
     let key = key_of("request", &entity(rf1.field(6), scope.sender));
     let labels: Vec<_> = dictionary::label_of(category).into_iter().collect();
-    let made = request(scope, rf1, &own);
-    let whole = batch.add(Made::new(category, key.clone(), made).labels(labels));
-    for section in &apart {
-        let made = Resource::build("DocumentReference")
+    let made = request(scope, rf1, &sections);
+    let made = Made::new(category, key.clone(), made).labels(labels.clone());
+    let whole = batch.add(made.told(told(scope, rf1)));
+    let document = || {
+        Resource::build("DocumentReference")
             .set("status", "current")
             .set("subject", reference(PERSON))
             .set("date", when(rf1.field(7)).filter(|at| at.contains('T')))
-            .set("author", provider(scope, "RP").map(|who| vec![serde_json::Value::from(who)]));
-        file_apart(batch, section, key.as_deref(), &whole, made);
+            .set("author", provider(scope, "RP").map(|who| vec![serde_json::Value::from(who)]))
+    };
+    let origin = Origin { key: key.as_deref(), whole: &whole, labels: &labels, is_marked: false };
+    for section in &sections.apart {
+        file_apart(batch, section, &origin, document());
     }
+    let enclosed: Vec<_> = sections.own.iter().flat_map(Section::enclosed).collect();
+    if !enclosed.is_empty() {
+        let related = Object::new().push("related", reference(&whole));
+        let made = document().set("description", ENCLOSED).extend("content", enclosed);
+        let own = key.as_ref().map(|key| format!("{key}|ENCLOSED"));
+        let made = Made::new(category, own, made.set("context", related));
+        batch.add(made.labels(labels));
+    }
+    if let (Some(key), "revoked") = (key, status(scope, rf1)) {
+        batch.ended.push(Ended { key, is_cut_only: true, status: "superseded" });
+    }
+}
+
+/// The title of what came with a request and is no text: a scanned letter.
+const ENCLOSED: &str = "Enclosed with the request";
+
+/// What the message says of the request, and what it leaves out.
+fn told(scope: &Scope<'_>, rf1: Segment<'_>) -> Told {
+    let mut told = Told::default();
+    told.assume(scope.trigger == "I13" && !rf1.field(1).is_valued(), "status");
+    told.assume(!rf1.field(7).is_valued(), "authoredOn");
+    told
 }
 
 fn status(scope: &Scope<'_>, rf1: Segment<'_>) -> &'static str {
@@ -50,7 +75,8 @@ fn priority(code: &str) -> Option<&'static str> {
     table::find(&[("S", "stat"), ("A", "asap"), ("R", "routine"), ("U", "urgent")], code)
 }
 
-fn request(scope: &Scope<'_>, rf1: Segment<'_>, sections: &[Section]) -> Object {
+fn request(scope: &Scope<'_>, rf1: Segment<'_>, all: &Sections<'_>) -> Object {
+    let sections = &all.own;
     let kind = dictionary::document_kind(&text(rf1.field(3).component(1)));
     let kind = match kind {
         Some(kind) => coded(&format!("{KEN_SYSTEM}request"), kind.code, kind.name),
@@ -83,7 +109,7 @@ fn request(scope: &Scope<'_>, rf1: Segment<'_>, sections: &[Section]) -> Object 
         .push("performer", provider(scope, "RT").unwrap_or_default())
         .push("reasonCode", concept(rf1.field(10)))
         .extend("note", notes)
-        .extend("note", scope.message.all("NTE").map(|nte| note(scope, nte)))
+        .extend("note", all.notes.iter().map(|nte| note(scope, *nte)))
 }
 
 fn sent(scope: &Scope<'_>) -> Option<String> {
@@ -124,10 +150,12 @@ mod tests {
     #[test]
     fn a_concern_goes_out_in_three_parts() {
         let text = "MSH|^~\\&|POL|GLENPOL|KEN|HSCP|20261121101500||REF^I12|1|P|2.4\r\
-            RF1|P|S|CONCERN^^KENrequest|||C77|20261121\rPRD|RP|Quill^Ada^^^PC||||||||Glen Police\r\
+            RF1|P|S|CONCERN^^KENrequest|||C77|20261121\rNTE|1||By phone\r\
+            PRD|RP|Quill^Ada^^^PC||||||||Glen Police\rNTE|1||Not ours\r\
             PID|1||7^^^GLENPOL^PI||Bain^Morag\rOBX|1|TX|HARM^Kind of harm||Financial\r\
             OBX|2|TX|SUMMARY^What we saw||Door open.\\.br\\Cold house.||||||F|||20261120\r\
-            OBX|3|TX|VIEWS^Views||Wants help.\rOBX|4|TX|THIRD-PARTY^Other||A nephew.";
+            OBX|3|TX|VIEWS^Views||Wants help.\rOBX|4|TX|THIRD-PARTY^Other||A nephew.\r\
+            NTE|1||CANARY";
         let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
         let found: Vec<_> = mapped.resources.iter().map(|one| one.category.as_str()).collect();
         assert_eq!(found, ["core", "concern", "views", "third-party"]);
@@ -137,11 +165,26 @@ mod tests {
             (Some("Financial"), Some("PC Ada Quill, Glen Police"))
         );
         let notes: Vec<_> = request.notes().collect();
-        assert_eq!(notes, ["What we saw: Door open.\nCold house."]);
+        assert_eq!(notes, ["What we saw: Door open.\nCold house.", "By phone"]);
         assert_eq!(mapped.resources[1].event_time.as_ref().unwrap().as_str(), "2026-11-21");
         let written = String::from_utf8(mapped.resources[1].resource.to_bytes()).unwrap();
         assert!(!written.contains("nephew") && !written.contains("Wants"), "{written}");
+        assert!(written.contains("By phone") && !written.contains("CANARY"), "{written}");
         let other = DocumentReference::of(&mapped.resources[3].resource).unwrap();
-        assert_eq!(other.sections().next().unwrap().text, "A nephew.");
+        assert_eq!(other.sections().next().unwrap().text, "A nephew.\nCANARY");
+    }
+
+    #[test]
+    fn a_scanned_referral_is_filed() {
+        let text = "MSH|^~\\&|GP|SURGERY|KEN|HSCP|20261121101500||REF^I14|1|P|2.4\r\
+            RF1|||RFA|||C77|20261121\rPID|1||7^^^B^PI||Bain^Morag\r\
+            OBX|1|ED|LETTER^Letter||^application^pdf^Base64^JVBE";
+        let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
+        let made = &mapped.resources[2];
+        let written = String::from_utf8(made.resource.to_bytes()).unwrap();
+        assert!(written.contains(r#""data":"JVBE""#), "{written}");
+        assert!(written.contains(r#""related":[{"reference":"urn:ken:r1"}]"#), "{written}");
+        assert_eq!(made.category, mapped.resources[1].category);
+        assert_eq!(mapped.ended[0].key, "request|urn:ken:id:surgery|C77");
     }
 }

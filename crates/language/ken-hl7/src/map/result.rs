@@ -3,15 +3,16 @@
 //! # Sources
 //!
 //! - HL7/v2-to-fhir: OBR(`DiagnosticReport`), OBX(`Observation`), NTE(`Observation`).
-//! - House policy: a number that a laboratory sent as text (`<15`) is a quantity with a comparator
-//!   where it can be, and else the text; digits are never changed.
+//! - House policy: one number of a laboratory may cover several tests; what was asked for is part
+//!   of a report's key.
 
 use ken_fhir::{Object, Resource, coding};
-use serde_json::{Number, Value};
 
+use super::sections::apart;
 use super::types::{
     concept, concept_of, entity, organisation, period, practitioner, text, typed, when,
 };
+use super::value::{value, written};
 use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table, visit};
 use crate::{Part, Segment};
 
@@ -32,39 +33,69 @@ struct Found<'m> {
 }
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
+    let mut seen: Vec<String> = Vec::new();
     for group in groups(scope) {
-        let key = group.obr.and_then(|obr| {
-            let filler = key_of("report", &entity(obr.field(3), scope.sender));
-            filler.or_else(|| key_of("report", &entity(obr.field(2), scope.sender)))
-        });
+        let key = group.obr.and_then(|obr| report_key(scope, obr)).map(|key| once(key, &mut seen));
         let mut results = Vec::with_capacity(group.found.len());
-        let mut seen: Vec<String> = Vec::new();
+        let mut alone = Vec::new();
         for found in &group.found {
-            let own = key.as_ref().map(|key| result_key(key, found.obx, &mut seen));
-            let made = observation(scope, found, group.obr);
-            let made = Made::new("health-record", own, made).told(Told::whole());
-            results.push(reference(&batch.add(made)));
+            let own = result_key(scope, key.as_deref(), found.obx).map(|key| once(key, &mut seen));
+            let made = Made::new(HEALTH, own, observation(scope, found, group.obr));
+            match apart(found.obx) {
+                Some(section) => alone.push((section, made)),
+                None => results.push(reference(&batch.add(made.told(told(found.obx))))),
+            }
         }
         if let Some(obr) = group.obr {
             let made = report(scope, obr, &group.notes).extend("result", results);
-            batch.add(Made::new("health-record", key, made));
+            let mut told = Told::default();
+            told.assume(!obr.field(25).is_said(), "status");
+            batch.add(Made::new(HEALTH, key, made).told(told));
+        }
+        for ((category, label), made) in alone {
+            let labels = label.into_iter().collect();
+            batch.add(Made { category, labels, ..made.told(Told::whole()) });
         }
     }
 }
 
-/// Observations of a message that has no orders: a height and weight in an admission.
+/// Where results belong.
+const HEALTH: &str = "health-record";
+
+/// A result is told whole, but for one that says of what was sent before that it stands (`U`) or
+/// that it was an error (`D`, `W`): those come without their value.
+fn told(obx: Segment<'_>) -> Told {
+    let again = ["U", "D", "W"].contains(&text(obx.field(11)).as_str());
+    if again { Told::default() } else { Told::whole() }
+}
+
+/// Observations of a message that has no orders: a height and weight in an admission. One of the
+/// same code at the same time is the same one, told again.
 pub(super) fn loose(scope: &Scope<'_>, batch: &mut Batch<'_>) {
+    let mut seen: Vec<String> = Vec::new();
     for found in groups(scope).iter().flat_map(|group| &group.found) {
-        let made = observation(scope, found, None);
-        batch.add(Made::new("health-record", None, made).told(Told::whole()));
+        let key = result_key(scope, None, found.obx).map(|key| once(key, &mut seen));
+        let made = Made::new(HEALTH, key, observation(scope, found, None)).told(told(found.obx));
+        batch.add(match apart(found.obx) {
+            Some((category, label)) => {
+                Made { category, labels: label.into_iter().collect(), ..made }
+            }
+            None => made,
+        });
     }
 }
 
 fn groups<'m>(scope: &Scope<'m>) -> Vec<Group<'m>> {
     let mut groups: Vec<Group<'m>> = Vec::new();
+    // What a note is about: the order or the finding that it follows, or nothing of ours. The note
+    // of an `ORC` is about the order that comes next.
+    let (mut about, mut next) = ("", Vec::new());
     for segment in scope.message.segments() {
         match segment.name() {
-            "OBR" => groups.push(Group { obr: Some(segment), ..Group::default() }),
+            "OBR" => {
+                let notes = std::mem::take(&mut next);
+                groups.push(Group { obr: Some(segment), notes, found: Vec::new() });
+            }
             "OBX" => {
                 if groups.is_empty() {
                     groups.push(Group::default());
@@ -72,11 +103,18 @@ fn groups<'m>(scope: &Scope<'m>) -> Vec<Group<'m>> {
                 let found = Found { obx: segment, notes: Vec::new() };
                 groups.extend_last(|group| group.found.push(found));
             }
-            "NTE" => groups.extend_last(|group| match group.found.last_mut() {
-                Some(found) => found.notes.push(segment),
-                None => group.notes.push(segment),
-            }),
+            "NTE" => match about {
+                "ORC" => next.push(segment),
+                "OBR" => groups.extend_last(|group| group.notes.push(segment)),
+                "OBX" => groups.extend_last(|group| {
+                    group.found.extend_last(|found| found.notes.push(segment));
+                }),
+                _ => {}
+            },
             _ => {}
+        }
+        if segment.name() != "NTE" {
+            about = segment.name();
         }
     }
     groups
@@ -94,14 +132,34 @@ impl<T> Last<T> for Vec<T> {
     }
 }
 
-/// The report's key, the test's code and sub-id, and a count where those come twice.
-fn result_key(report: &str, obx: Segment<'_>, seen: &mut Vec<String>) -> String {
-    let code = [1, 2].map(|number| text(obx.field(3).component(number)));
-    let code = code.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    let name = format!("{report}|{code}|{}", text(obx.field(4)));
-    let before = seen.iter().filter(|other| **other == name).count();
-    seen.push(name.clone());
-    if before == 0 { name } else { format!("{name}|{before}") }
+/// The report's number and what was asked for: one number often covers several tests.
+fn report_key(scope: &Scope<'_>, obr: Segment<'_>) -> Option<String> {
+    let number = |field| key_of("report", &entity(obr.field(field), scope.sender));
+    let code = obr.field(4).one();
+    let code = code.component(1).value().or_else(|| code.component(2).words());
+    Some(format!("{}|{}", number(3).or_else(|| number(2))?, code.unwrap_or_default()))
+}
+
+/// The result's own number (OBX-21); else the report's key with the test's code and sub-id; else,
+/// outside a report, code, sub-id and the time at which it was so.
+fn result_key(scope: &Scope<'_>, report: Option<&str>, obx: Segment<'_>) -> Option<String> {
+    if let Some(own) = key_of("result", &entity(obx.field(21), scope.sender)) {
+        return Some(own);
+    }
+    let code = obx.field(3).one();
+    let code = code.component(1).value().or_else(|| code.component(2).words());
+    let (code, part) = (code.unwrap_or_default(), text(obx.field(4)));
+    match report {
+        Some(report) => Some(format!("{report}|{code}|{part}")),
+        None => Some(format!("result||{code}|{part}|{}", when(obx.field(14))?)),
+    }
+}
+
+/// A key, with a count where it comes a second time in one message.
+fn once(key: String, seen: &mut Vec<String>) -> String {
+    let before = seen.iter().filter(|other| **other == key).count();
+    seen.push(key.clone());
+    if before == 0 { key } else { format!("{key}|{before}") }
 }
 
 fn report(scope: &Scope<'_>, obr: Segment<'_>, notes: &[Segment<'_>]) -> Object {
@@ -150,11 +208,16 @@ fn people(scope: &Scope<'_>, field: Part<'_>) -> Vec<Object> {
     field.repetitions().take(10).map(person).collect()
 }
 
+/// The words of an `NTE`, repetitions on lines of their own.
+pub(super) fn words_of(nte: Segment<'_>) -> String {
+    let text = written(nte.field(3));
+    if text.trim().is_empty() { String::new() } else { text }
+}
+
 /// An `NTE` as an annotation.
 pub(super) fn note(scope: &Scope<'_>, nte: Segment<'_>) -> Object {
-    let lines = nte.field(3).repetitions().map(|line| line.whole().into_owned());
-    let text = lines.collect::<Vec<_>>().join("\n");
-    if text.trim().is_empty() {
+    let text = words_of(nte);
+    if text.is_empty() {
         return Object::new();
     }
     Object::new()
@@ -211,8 +274,14 @@ fn interpretation(part: Part<'_>) -> Object {
     if code.is_empty() {
         return Object::new();
     }
-    let words = table::interpretation(&code).map_or_else(|| code.clone(), str::to_owned);
-    Object::new().push("coding", coding(INTERPRETATION, &code, &words)).set("text", words)
+    match table::interpretation(&code) {
+        Some(words) => {
+            let code = coding(INTERPRETATION, code.to_ascii_uppercase(), words);
+            Object::new().push("coding", code).set("text", words)
+        }
+        // A word of the sender's own is not one of the standard's.
+        None => concept_of(part, "0078"),
+    }
 }
 
 /// OBX-7 as text; brackets around nothing are nothing.
@@ -223,136 +292,11 @@ fn range(field: Part<'_>) -> Object {
     Object::new().set("text", said.then_some(range))
 }
 
-/// OBX-5 by the type that OBX-2 names.
-fn value(made: Object, obx: Segment<'_>) -> Object {
-    let field = obx.field(5);
-    if !field.is_valued() {
-        return made;
-    }
-    let unit = obx.field(6);
-    match &*obx.field(2).text() {
-        "NM" => quantity_or_text(made, field, unit),
-        "" if unit.is_valued() => quantity_or_text(made, field, unit),
-        "SN" => structured(made, field, unit),
-        "CE" | "CWE" | "CNE" | "CF" | "IS" | "ID" => {
-            made.set("valueCodeableConcept", concept(field))
-        }
-        "DT" | "DTM" | "TS" => match when(field) {
-            Some(at) => made.set("valueDateTime", at),
-            None => made.set("valueString", written(field)),
-        },
-        "TM" => match clock(&field.text()) {
-            Some(time) => made.set("valueTime", time),
-            None => made.set("valueString", written(field)),
-        },
-        "DR" => made.set("valuePeriod", period(field.component(1), field.component(2))),
-        "NR" => made.set("valueRange", low_high(field.component(1), field.component(2), unit)),
-        "ED" | "RP" => {
-            let url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value";
-            made.extension(url, "valueAttachment", super::document::attached(obx))
-        }
-        _ => made.set("valueString", written(field)),
-    }
-}
-
-/// A field as people read it, repetitions on lines of their own.
-pub(super) fn written(field: Part<'_>) -> String {
-    let lines = field.repetitions().map(|line| line.whole().into_owned());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn quantity_or_text(made: Object, field: Part<'_>, unit: Part<'_>) -> Object {
-    let said = written(field);
-    let (comparator, digits) = comparator(said.trim());
-    match number(digits) {
-        Some(number) => {
-            let value = Object::new().set("value", Value::Number(number));
-            made.set("valueQuantity", measured(value.set("comparator", comparator), unit))
-        }
-        None => made.set("valueString", said),
-    }
-}
-
-fn comparator(said: &str) -> (&'static str, &str) {
-    let known = ["<=", ">=", "<", ">"];
-    let found =
-        known.into_iter().find_map(|sign| Some((sign, said.strip_prefix(sign)?.trim_start())));
-    found.unwrap_or(("", said))
-}
-
-/// A number with its digits as sent, in the one spelling that JSON has for them.
-fn number(digits: &str) -> Option<Number> {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", digits.strip_prefix('+').unwrap_or(digits)),
-    };
-    let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    if digits.len() > 40 || !digits.bytes().all(plain) || !digits.bytes().any(|b| b != b'.') {
-        return None;
-    }
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole = whole.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{sign}{whole}{point}{fraction}").parse().ok()
-}
-
-fn measured(value: Object, unit: Part<'_>) -> Object {
-    let (code, words) = (text(unit.component(1)), text(unit.component(2)));
-    let system = unit.component(3);
-    let system = if system.is_valued() { table::code_system(&text(system)) } else { String::new() };
-    let coded = if system.is_empty() { String::new() } else { code.clone() };
-    let words = if words.is_empty() { code } else { words };
-    value.set("unit", words).set("system", system).set("code", coded)
-}
-
-fn low_high(low: Part<'_>, high: Part<'_>, unit: Part<'_>) -> Object {
-    let end = |part: Part<'_>| match number(&text(part)) {
-        Some(number) => measured(Object::new().set("value", Value::Number(number)), unit),
-        None => Object::new(),
-    };
-    Object::new().set("low", end(low)).set("high", end(high))
-}
-
-/// SN: `<^15`, `^10^-^20`, `^1^:^128`.
-fn structured(made: Object, field: Part<'_>, unit: Part<'_>) -> Object {
-    let at = |place| text(field.component(place));
-    let (sign, between) = (at(1), at(3));
-    let (first, second) = (number(&at(2)), number(&at(4)));
-    let quantity =
-        |number: Number| measured(Object::new().set("value", Value::Number(number)), unit);
-    match (first, &*between, second) {
-        (Some(one), "", None) => {
-            let sign = comparator(&sign).0;
-            made.set("valueQuantity", quantity(one).set("comparator", sign))
-        }
-        (Some(one), "-", Some(two)) => {
-            let range = Object::new().set("low", quantity(one)).set("high", quantity(two));
-            made.set("valueRange", range)
-        }
-        (Some(one), ":" | "/", Some(two)) => {
-            let ratio = Object::new().set("numerator", quantity(one));
-            made.set("valueRatio", ratio.set("denominator", quantity(two)))
-        }
-        _ => made.set("valueString", [1, 2, 3, 4].map(at).join(" ").trim().to_owned()),
-    }
-}
-
-/// TM: `HHMM[SS]` as `hh:mm:ss`.
-fn clock(said: &str) -> Option<String> {
-    let digits = said.split(['.', '+', '-']).next().unwrap_or_default();
-    let good = [4, 6].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let two = |at: usize| digits.get(at..at + 2).unwrap_or("00");
-    let fits = two(0) < "24" && two(2) < "60" && two(4) < "60";
-    (good && fits).then(|| format!("{}:{}:{}", two(0), two(2), two(4)))
-}
-
 #[cfg(test)]
 mod tests {
     use ken_fhir::{DiagnosticReport, Observation};
 
     use super::super::map as map_message;
-    use super::*;
     use crate::Message;
 
     fn mapped(rest: &str) -> super::super::Mapped {
@@ -361,30 +305,6 @@ mod tests {
              PID|1||7^^^GLEN^MR||Bain^Morag\rOBR|1|P1|F1|us^U and E^LAB|||20261121101500\r{rest}"
         );
         map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn values_read_as_they_were_sent() {
-        let check = |obx: &str, want: Option<&str>| {
-            let mapped = mapped(&format!("OBX|1|{obx}"));
-            let result = Observation::of(&mapped.resources[1].resource).unwrap();
-            assert_eq!(result.value().as_deref(), want, "{obx}");
-        };
-        check("NM|a^A||98.00|umol/L", Some("98.00 umol/L"));
-        check("NM|a^A||<15|mL/min", Some("<15 mL/min"));
-        check("NM|a^A||.50|g", Some("0.50 g"));
-        check("NM|a^A||+007|g", Some("7 g"));
-        check("NM|a^A||haemolysed|g", Some("haemolysed"));
-        check("|a^A||28|%", Some("28 %"));
-        check("|a^A||28", Some("28"));
-        check("SN|a^A||>=^5|g", Some(">=5 g"));
-        check("TX|a^A||Line one~Line two", Some("Line one\nLine two"));
-        check("ST|a^A||a\\S\\b", Some("a^b"));
-        check("CWE|a^A||1^Positive^SCT", Some("Positive"));
-        check("DT|a^A||202611", Some("2026-11"));
-        check("TM|a^A||1015", Some("10:15:00"));
-        check("NM|a^A||\"\"|g", None);
-        check("NM|a^A|||g", None);
     }
 
     #[test]
@@ -408,24 +328,90 @@ mod tests {
             keys,
             [
                 "patient",
-                "report|urn:ken:id:glen|F1|k|",
-                "report|urn:ken:id:glen|F1|k||1",
-                "report|urn:ken:id:glen|F1",
+                "report|urn:ken:id:glen|F1|us|k|",
+                "report|urn:ken:id:glen|F1|us|k||1",
+                "report|urn:ken:id:glen|F1|us",
             ]
         );
     }
 
     #[test]
-    fn numbers_keep_their_digits() {
-        let check = |sent: &str, want: Option<&str>| {
-            assert_eq!(number(sent).map(|number| number.to_string()).as_deref(), want, "{sent}");
+    fn two_tests_of_one_number_stand_beside_each_other() {
+        let mapped = mapped(
+            "OBX|1|NM|k^K||5.1|mmol/L\rOBR|2|P1|F1|fbc^FBC^LAB\rOBX|1|NM|hb^Hb||120|g/L\r\
+             OBR|3|P1|F1|fbc^FBC^LAB\rOBX|1|NM|hb^Hb||121|g/L|||||||||||||||R7^LAB",
+        );
+        let keys: Vec<_> = mapped.resources.iter().map(|one| one.key.as_deref().unwrap()).collect();
+        assert_eq!(
+            keys[1..],
+            [
+                "report|urn:ken:id:glen|F1|us|k|",
+                "report|urn:ken:id:glen|F1|us",
+                "report|urn:ken:id:glen|F1|fbc|hb|",
+                "report|urn:ken:id:glen|F1|fbc",
+                "result|urn:ken:id:glen:lab|R7",
+                "report|urn:ken:id:glen|F1|fbc|1",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_state_is_kept_and_takes_nothing_with_it() {
+        let check = |state: &str, value: &str, want: (&str, Option<&str>)| {
+            let first = mapped("OBX|1|NM|k^K||5.1|mmol/L|||||P");
+            let second = mapped(&format!("OBX|1|NM|k^K||{value}|mmol/L|||||{state}"));
+            let made = &second.resources[1];
+            let now = made.told.onto(&first.resources[1].resource, made.resource.clone());
+            let result = Observation::of(&now).unwrap();
+            assert_eq!((result.status().unwrap(), result.value().as_deref()), want, "{state}");
         };
-        check("96.40", Some("96.40"));
-        check("-0.50", Some("-0.50"));
-        check("1.", Some("1"));
-        check("1e5", None);
-        check(".", None);
-        check("", None);
-        check("1.2.3", None);
+        check("F", "5.2", ("final", Some("5.2 mmol/L")));
+        check("C", "5.2", ("corrected", Some("5.2 mmol/L")));
+        check("U", "", ("final", Some("5.1 mmol/L")));
+        check("D", "", ("entered-in-error", Some("5.1 mmol/L")));
+        check("W", "", ("entered-in-error", Some("5.1 mmol/L")));
+        check("X", "", ("cancelled", None));
+        check("R", "5.1", ("preliminary", Some("5.1 mmol/L")));
+        check("", "5.1", ("unknown", Some("5.1 mmol/L")));
+    }
+
+    #[test]
+    fn notes_stay_with_what_they_are_about() {
+        let mapped = mapped(
+            "NTE|1||of the order\rOBX|1|NM|k^K||5.1\rNTE|1||of the finding\rSPM|1\r\
+             NTE|1||of the specimen\rOBX|2|TX|THIRD-PARTY^Other^KENsection||A nephew\r\
+             NTE|1||CANARY\rORC|RE\rNTE|1||of the next\rOBR|2|P2|F2|fbc^FBC",
+        );
+        let found: Vec<_> = mapped.resources[1..]
+            .iter()
+            .map(|one| (one.resource.kind(), one.category.as_str(), one.labels.len()))
+            .collect();
+        let want = [
+            ("Observation", "health-record", 0),
+            ("DiagnosticReport", "health-record", 0),
+            ("Observation", "third-party", 1),
+            ("DiagnosticReport", "health-record", 0),
+        ];
+        assert_eq!(found, want);
+        let written =
+            |at: usize| String::from_utf8(mapped.resources[at].resource.to_bytes()).unwrap();
+        assert!(written(1).contains("of the finding") && !written(1).contains("specimen"));
+        assert!(written(2).contains("of the order") && !written(2).contains("r3"));
+        assert!(written(3).contains("CANARY") && written(4).contains("of the next"));
+        assert!(![1, 2, 4].iter().any(|at| written(*at).contains("CANARY")));
+    }
+
+    #[test]
+    fn a_measurement_told_twice_is_one() {
+        let read = |at: &str| {
+            let text = format!(
+                "MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^A08|1|P|2.4\r\
+                 PID|1||7^^^GLEN^MR||Bain\rOBX|1|NM|w^Weight||70.5|kg||||||||{at}"
+            );
+            let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
+            mapped.resources[1].key.clone()
+        };
+        assert_eq!(read("20261101").as_deref(), Some("result||w||2026-11-01"));
+        assert_eq!(read(""), None);
     }
 }

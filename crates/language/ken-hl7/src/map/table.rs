@@ -101,6 +101,7 @@ pub(crate) fn gender(code: &str) -> Option<&'static str> {
         ("F", "female"),
         ("M", "male"),
         ("O", "other"),
+        ("I", "other"),
         ("A", "other"),
         ("X", "other"),
         ("U", "unknown"),
@@ -147,6 +148,11 @@ pub(crate) fn address_use(code: &str) -> Option<&'static str> {
         ("TEMP", "temp"),
         ("BA", "old"),
         ("PREVIOUS", "old"),
+        // Where somebody was born or came from: nobody is to be looked for there.
+        ("N", "old"),
+        ("BR", "old"),
+        ("BDL", "old"),
+        ("F", "old"),
     ];
     find(USE, code)
 }
@@ -232,11 +238,11 @@ pub(crate) fn report_status(code: &str) -> &'static str {
     const STATUS: &[(&str, &str)] = &[
         ("F", "final"),
         ("P", "preliminary"),
-        ("R", "partial"),
+        ("R", "preliminary"),
         ("A", "partial"),
         ("C", "corrected"),
         ("M", "amended"),
-        ("N", "amended"),
+        ("N", "registered"),
         ("X", "cancelled"),
         ("O", "registered"),
         ("I", "registered"),
@@ -250,7 +256,8 @@ pub(crate) fn result_status(code: &str) -> &'static str {
     const STATUS: &[(&str, &str)] = &[
         ("F", "final"),
         ("U", "final"),
-        ("B", "preliminary"),
+        ("V", "final"),
+        ("B", "amended"),
         ("P", "preliminary"),
         ("R", "preliminary"),
         ("S", "preliminary"),

@@ -27,33 +27,50 @@ pub(crate) fn when(part: Part<'_>) -> Option<String> {
     moment(part).map(|moment| moment.to_string())
 }
 
+/// Words, empty where there are none; separators that nobody escaped are part of them.
+pub(crate) fn words(part: Part<'_>) -> String {
+    part.words().unwrap_or_default()
+}
+
 /// CWE, CE, CNE: up to two codings and the text that people read.
 pub(crate) fn concept(part: Part<'_>) -> Object {
-    let at = |number| text(part.component(number));
-    let one = |code: String, display: String, system: String| {
-        let system = if code.is_empty() { String::new() } else { table::code_system(&system) };
-        coding(&system, &code, &display)
+    if !part.is_valued() {
+        return Object::new();
+    }
+    let part = part.one();
+    let one = |code: usize, display: usize, system: usize| {
+        let (code, display) = (text(part.component(code)), words(part.component(display)));
+        let named = part.component(system);
+        let system = if code.is_empty() || named.is_empty() {
+            String::new()
+        } else {
+            table::code_system(&text(named))
+        };
+        coding(&system, code, display)
     };
-    let read = [at(9), at(2), at(5), at(1)].into_iter().find(|text| !text.is_empty());
-    Object::new()
-        .push("coding", one(at(1), at(2), at(3)))
-        .push("coding", one(at(4), at(5), at(6)))
-        .set("text", read)
+    let read = [9, 2, 5, 1].into_iter().find_map(|number| part.component(number).words());
+    Object::new().push("coding", one(1, 2, 3)).push("coding", one(4, 5, 6)).set("text", read)
 }
 
 /// CWE of a table of HL7, whose name senders leave out.
 pub(crate) fn concept_of(part: Part<'_>, table_number: &str) -> Object {
+    if part.is_empty() {
+        return Object::new();
+    }
     if part.component(3).is_valued() || !part.component(1).is_valued() {
         return concept(part);
     }
-    let (code, display) = (text(part.component(1)), text(part.component(2)));
+    let (code, display) = (text(part.component(1)), words(part.component(2)));
     let read = if display.is_empty() { code.clone() } else { display.clone() };
     let system = format!("{}{table_number}", table::V2);
-    Object::new().push("coding", coding(&system, &code, &display)).set("text", read)
+    Object::new().push("coding", coding(&system, code, display)).set("text", read)
 }
 
 /// XPN: a name.
 pub(crate) fn name(part: Part<'_>) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let family = part.component(1);
     let own = [2, 1].map(|number| text(family.subcomponent(number)));
     let family = own.join(" ").trim().to_owned();
@@ -74,44 +91,77 @@ pub(crate) fn name(part: Part<'_>) -> Object {
 
 /// From and until.
 pub(crate) fn period(start: Part<'_>, end: Part<'_>) -> Object {
+    if start.is_empty() && end.is_empty() {
+        return Object::new();
+    }
     Object::new().set("start", when(start)).set("end", when(end))
 }
 
 /// XAD: an address.
 pub(crate) fn address(part: Part<'_>) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let kind = text(part.component(7));
     let made = Object::new()
-        .push("line", text(part.component(1)))
-        .push("line", text(part.component(2)))
-        .push("line", text(part.component(8)))
-        .set("city", text(part.component(3)))
-        .set("district", text(part.component(9)))
-        .set("state", text(part.component(4)))
+        .push("line", street(part.component(1)))
+        .push("line", words(part.component(2)))
+        .push("line", words(part.component(8)))
+        .set("city", words(part.component(3)))
+        .set("district", words(part.component(9)))
+        .set("state", words(part.component(4)))
         .set("postalCode", text(part.component(5)))
         .set("country", text(part.component(6)));
     if made.is_empty() {
         return made;
     }
-    made.set("use", table::address_use(&kind)).set("type", (kind == "M").then_some("postal"))
+    made.set("use", table::address_use(&kind))
+        .set("type", (kind == "M").then_some("postal"))
+        .set("period", period(part.component(13), part.component(14)))
+}
+
+/// SAD: the whole line, or a street and a number in it; or words with an `&` among them.
+fn street(part: Part<'_>) -> String {
+    let at = |number| text(part.subcomponent(number));
+    if part.raw().contains("& ") || part.raw().contains(" &") {
+        return words(part);
+    }
+    let line = at(1);
+    if line.is_empty() { [at(3), at(2)].join(" ").trim().to_owned() } else { line }
 }
 
 /// XTN: a telephone number or the like. `usual` is its use where the field does not say.
 pub(crate) fn contact(part: Part<'_>, usual: &str) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let at = |number| text(part.component(number));
-    let (written, equipment, mail) = (at(12), at(3), at(4));
-    let pieces = [at(5), at(6), at(7)];
-    let pieces: Vec<&str> =
-        pieces.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
-    let value = [written, at(1), mail.clone(), pieces.join(" ")];
-    let value = value.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    let (equipment, usage) = (at(3), at(2));
+    let value = [12, 1, 4].into_iter().find_map(|number| part.component(number).value());
+    let value = value.unwrap_or_else(|| dialled(part));
     if value.is_empty() {
         return Object::new();
     }
-    let system = table::contact_system(&equipment).or_else(|| table::contact_system(&at(2)));
+    let system = table::contact_system(&equipment).or_else(|| table::contact_system(&usage));
     let system = system.unwrap_or(if value.contains('@') { "email" } else { "phone" });
     let mobile = equipment.eq_ignore_ascii_case("CP").then_some("mobile");
-    let usage = mobile.or_else(|| table::contact_use(&at(2))).unwrap_or(usual);
+    let usage = mobile.or_else(|| table::contact_use(&usage)).unwrap_or(usual);
     Object::new().set("system", system).set("value", value).set("use", usage)
+}
+
+/// XTN-5 to XTN-8: country, area, number, extension.
+fn dialled(part: Part<'_>) -> String {
+    let at = |number| text(part.component(number));
+    let (country, extension) = (at(5), at(8));
+    let country = match country.as_str() {
+        "" => country,
+        code if code.starts_with(['+', '0']) => country,
+        _ => format!("+{country}"),
+    };
+    let extension = if extension.is_empty() { extension } else { format!("ext. {extension}") };
+    let pieces = [country, at(6), at(7), extension];
+    let pieces: Vec<_> = pieces.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+    pieces.join(" ")
 }
 
 /// CX: an identifier, in the namespace of its authority or, failing that, of its sender.
@@ -124,8 +174,8 @@ pub(crate) fn identifier(part: Part<'_>, sender: &str) -> Object {
     let (named, universal) = (text(authority), text(authority.subcomponent(2)));
     let kind = text(part.component(5));
     let system = table::identifier_system(&named, &universal, &kind, sender);
-    let kind_system = format!("{}0203", table::V2);
-    let kind = if kind.is_empty() { Object::new() } else { coding(&kind_system, &kind, "") };
+    let kind_system = || format!("{}0203", table::V2);
+    let kind = if kind.is_empty() { Object::new() } else { coding(&kind_system(), kind, "") };
     Object::new()
         .set("type", Object::new().push("coding", kind))
         .set("system", system)
@@ -157,6 +207,9 @@ pub(crate) fn typed(identifier: Object, kind: &str, words: &str) -> Object {
 
 /// XCN, CNN: a practitioner, by identifier and name.
 pub(crate) fn practitioner(part: Part<'_>, sender: &str) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let at = |number| text(part.component(number));
     let id = at(1);
     let identifier = if id.is_empty() {
@@ -174,6 +227,9 @@ pub(crate) fn practitioner(part: Part<'_>, sender: &str) -> Object {
 
 /// XON: an organisation, by identifier and name.
 pub(crate) fn organisation(part: Part<'_>, sender: &str) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let id = [text(part.component(10)), text(part.component(3))];
     let id = id.into_iter().find(|id| !id.is_empty());
     let named = id.map(|id| {
@@ -181,14 +237,18 @@ pub(crate) fn organisation(part: Part<'_>, sender: &str) -> Object {
         let system = table::identifier_system(&authority, "", "organisation", sender);
         Object::new().set("system", system).set("value", id)
     });
-    reference_by("Organization", named.unwrap_or_default(), &text(part.component(1)))
+    reference_by("Organization", named.unwrap_or_default(), &words(part.component(1)))
 }
 
 /// PL: a place, as people name it.
 pub(crate) fn place(part: Part<'_>) -> Object {
+    if !part.is_valued() {
+        return Object::new();
+    }
     let at = |number| text(part.component(number));
     let said = at(9);
-    let pieces = [at(1), at(2), at(3), at(4)];
+    let at = |number| words(part.component(number));
+    let pieces = [at(1), at(2), at(3), text(part.component(4))];
     let pieces: Vec<&str> =
         pieces.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
     let words = if said.is_empty() { pieces.join(", ") } else { said };
@@ -232,12 +292,26 @@ mod tests {
             ),
         );
         check("^^^^^^H", address, "{}");
+        check("&High St&12^^Town", address, r#"{"line":["12 High St"],"city":"Town"}"#);
+        check("Flat 1 & 2^^Town", address, r#"{"line":["Flat 1 & 2"],"city":"Town"}"#);
+        check(
+            "1 A St^^^^^^BA^^^^^^2020^2021",
+            address,
+            r#"{"line":["1 A St"],"use":"old","period":{"start":"2020","end":"2021"}}"#,
+        );
+        let born = r#"{"city":"Oban","use":"old"}"#;
+        check("^^Oban^^^^BDL", address, born);
         let home = |part: Part<'_>| contact(part, "home");
+        check(
+            "^WPN^PH^^^0131^496 0001^22",
+            home,
+            r#"{"system":"phone","value":"0131 496 0001 ext. 22","use":"work"}"#,
+        );
         check("01592 1^HOME", home, r#"{"system":"phone","value":"01592 1","use":"home"}"#);
         check(
             "^PRS^CP^^44^7700^900001",
             home,
-            r#"{"system":"phone","value":"44 7700 900001","use":"mobile"}"#,
+            r#"{"system":"phone","value":"+44 7700 900001","use":"mobile"}"#,
         );
         check(
             "^NET^Internet^a@b.example",
@@ -266,6 +340,14 @@ mod tests {
             r#"{"coding":[{"display":"Chest pain"}],"text":"Chest pain"}"#,
         );
         check("", concept, "{}");
+        check(
+            "UE^Urea & Electrolytes^LAB",
+            concept,
+            concat!(
+                r#"{"coding":[{"system":"urn:ken:code:lab","code":"UE","#,
+                r#""display":"Urea & Electrolytes"}],"text":"Urea & Electrolytes"}"#
+            ),
+        );
         let person = |part: Part<'_>| practitioner(part, "GLEN");
         check(
             "C006^Woolfson^Kathleen^^^Dr^^^DRNBR",

@@ -12,7 +12,7 @@ use ken_fhir::{Object, Resource, coding};
 use serde_json::Value;
 
 use super::types::{
-    concept, concept_of, identifier, period, place, practitioner, text, typed, when,
+    concept, concept_of, identifier, period, place, practitioner, text, typed, when, words,
 };
 use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::{Part, Segment};
@@ -199,7 +199,7 @@ fn hospital(scope: &Scope<'_>, pv1: Segment<'_>) -> Object {
 fn episode(scope: &Scope<'_>, pv1: Segment<'_>) -> Object {
     Object::new()
         .set("identifier", identifier(pv1.field(54), scope.sender))
-        .set("display", text(pv1.field(53)))
+        .set("display", words(pv1.field(53)))
 }
 
 fn detail(pv2: Segment<'_>, made: Object) -> Object {
@@ -216,13 +216,12 @@ fn detail(pv2: Segment<'_>, made: Object) -> Object {
         Object::new().set("location", earlier).set("status", "planned")
     };
     let arrival = concept_of(pv2.field(38), "0430");
-    let arrival = Value::from(arrival).get("coding").and_then(|all| all.get(0)).cloned();
+    let arrival = arrival.get("coding").and_then(|all| all.get(0)).cloned();
     let protected = match &*pv2.field(22).text() {
         "Y" => coding(&format!("{}0136", table::V2), "Y", "visit protected"),
         _ => Object::new(),
     };
-    let said = text(pv2.field(12));
-    let words = Object::new().set("text", said);
+    let words = Object::new().set("text", words(pv2.field(12)));
     made.push("location", earlier)
         .push("reasonCode", concept(pv2.field(3)))
         .push("reasonCode", words)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ken_hl7::Message;
-use ken_hl7::map::map;
+use ken_hl7::map::{map, message_header, provenance};
 use serde_json::Value;
 
 use crate::shared::shared;
@@ -246,9 +246,11 @@ fn at_path(value: &Value, attribute: &str) -> Vec<Value> {
 }
 
 fn resources(text: &str, kind: &str) -> Vec<Value> {
-    let Ok(mapped) = map(&Message::parse(text.as_bytes()).unwrap()) else { return vec![] };
+    let message = Message::parse(text.as_bytes()).unwrap();
+    let Ok(mapped) = map(&message) else { return vec![] };
     let made = mapped.resources.into_iter().map(|made| made.resource);
-    let facts = [mapped.facts.resource, mapped.facts.message_header].into_iter().flatten();
+    let facts = [provenance(&message, &mapped.header), message_header(&message, &mapped.header)];
+    let facts = facts.into_iter().flatten();
     let all = made.chain(facts).filter(|one| one.kind() == kind);
     all.map(ken_fhir::Resource::into_value).collect()
 }
