@@ -286,10 +286,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig {
-            rng_seed: proptest::test_runner::RngSeed::Fixed(1974),
-            ..ProptestConfig::default()
-        })]
+        #![proptest_config(crate::repeatable())]
 
         #[test]
         fn what_is_written_reads_back_alike(

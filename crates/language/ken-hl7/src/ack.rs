@@ -337,6 +337,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::repeatable())]
+
         #[test]
         fn no_question_breaks_the_answer(tail in prop::collection::vec(any::<u8>(), 0..80)) {
             let mut bytes = b"MSH|^~\\&|A|B|C|D|||ADT^A01|".to_vec();

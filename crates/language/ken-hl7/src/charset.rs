@@ -116,6 +116,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::repeatable())]
+
         #[test]
         fn no_byte_is_lost(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let (text, _) = decode(&bytes, "8859/1");

@@ -26,3 +26,16 @@ pub use header::{AckWish, Header, HeaderError, MessageType, Processing};
 pub use message::{FIELDS_MAX, LEN_MAX, Message, ParseError, SEGMENTS_MAX, Segment};
 pub use part::{Part, Separators, escape};
 pub use time::{Dtm, DtmError};
+
+#[cfg(test)]
+/// Settings of the property tests: the same cases in every run, or those of `PROPTEST_RNG_SEED`;
+/// more of them by `PROPTEST_CASES`.
+pub(crate) fn repeatable() -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, RngSeed};
+    let default = Config::default();
+    let rng_seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1858),
+        given @ RngSeed::Fixed(_) => given,
+    };
+    Config { rng_seed, failure_persistence: None, ..default }
+}

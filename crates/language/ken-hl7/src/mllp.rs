@@ -313,6 +313,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::repeatable())]
+
         #[test]
         fn cutting_changes_nothing(
             parts in prop::collection::vec(

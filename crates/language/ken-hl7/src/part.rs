@@ -388,6 +388,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::repeatable())]
+
         #[test]
         fn what_is_escaped_reads_back(text in "\\PC{0,40}|[\\\\|^~&FSTREX.br\n\u{1c}\u{b}]{0,20}") {
             let escaped = escape(&text);

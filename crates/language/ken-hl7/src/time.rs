@@ -178,6 +178,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::repeatable())]
+
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,20}|[0-9.+-]{0,24}") {
             if let Ok(read) = Dtm::parse(&text) {

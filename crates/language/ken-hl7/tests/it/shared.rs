@@ -18,3 +18,15 @@ pub(crate) fn simhospital() -> Option<Vec<String>> {
     let messages = text.split('\n').map(str::trim).filter(|one| one.starts_with("MSH"));
     Some(messages.map(str::to_owned).collect())
 }
+
+/// Settings of the property tests: the same cases in every run, or those of `PROPTEST_RNG_SEED`;
+/// more of them by `PROPTEST_CASES`.
+pub(crate) fn repeatable() -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, RngSeed};
+    let default = Config::default();
+    let rng_seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1858),
+        given @ RngSeed::Fixed(_) => given,
+    };
+    Config { rng_seed, failure_persistence: None, ..default }
+}
