@@ -25,6 +25,8 @@ const OTHER_CONTENT: &str = "hub.same-id-other-content";
 const UNKNOWN_SOURCE: &str = "hub.unknown-source";
 /// The code of a message that could neither be applied nor kept.
 const NOT_KEPT: &str = "hub.not-kept";
+/// The code of a message for training: kept so marked, and filed under nobody.
+const TRAINING: &str = "hub.training";
 
 /// The hub of one process: what it needs to take a message.
 pub struct Hub {
@@ -71,8 +73,17 @@ struct Letter<'a> {
     digest: [u8; 32],
     header: Header,
     source: Source,
+    is_merge: bool,
     /// What the inbox knows it by: MSH-10, with MSH-3 and MSH-4 where the source is anybody.
     key: String,
+}
+
+impl Letter<'_> {
+    /// Whether it was sent for training or debugging (MSH-11), by a system that is not for that.
+    fn is_training(&self) -> bool {
+        let processing = self.header.processing.trim_start().chars().next();
+        !self.source.is_training && matches!(processing, Some('T' | 't' | 'D' | 'd'))
+    }
 }
 
 /// Bytes that are nobody's message, and why.
@@ -94,7 +105,9 @@ impl Hub {
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, Error> {
         let known = RwLock::new(Arc::new(sources(&db).await?));
-        Ok(Self { db, keys, clock, ids, sources: known })
+        let hub = Self { db, keys, clock, ids, sources: known };
+        hub.settle(&Ctx::new(&*hub.clock, &*hub.ids)).await;
+        Ok(hub)
     }
 
     /// Learns the sources anew.
@@ -114,12 +127,26 @@ impl Hub {
     pub async fn accept(&self, bytes: &[u8]) -> Answer {
         let ctx = Ctx::new(&*self.clock, &*self.ids);
         let answer = match self.read(bytes) {
-            Ok(letter) => self.take(&ctx, &letter).await,
+            Ok(letter) => {
+                let answer = self.take(&ctx, &letter).await;
+                if letter.is_merge {
+                    self.settle(&ctx).await;
+                }
+                answer
+            }
             Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         };
         let said = answer.code.map_or("none", Code::as_str);
         metrics::counter!("ken_hub_messages", "answer" => said).increment(1);
         answer
+    }
+
+    /// Lets what a merge left to move follow it, before another message of this sender is taken.
+    /// What fails here is taken up by the next merge, or when the hub is opened.
+    async fn settle(&self, ctx: &Ctx<'_>) {
+        if let Err(error) = crate::settle(&self.db, ctx, &self.keys).await {
+            tracing::error!(error.code = error.code(), "items have not followed their number");
+        }
     }
 
     /// Answers a message that was too long to read whole.
@@ -146,7 +173,8 @@ impl Hub {
         if source.is_anybody() {
             key = format!("{app}|{facility}|{key}");
         }
-        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source, key })
+        let is_merge = message.first("MRG").is_some();
+        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source, is_merge, key })
     }
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
@@ -219,6 +247,7 @@ impl Hub {
                     kind: &letter.header.kind.to_string(),
                     code,
                     body: letter.bytes,
+                    waits: true,
                 };
                 hold(tx, ctx, &self.keys, &held).await?;
                 Ok(Outcome::Answered(said, bytes))
@@ -252,7 +281,8 @@ impl Hub {
             ];
             if tx.execute(sql::CLAIM, of).await? > 0 {
                 let control_id = header.map_or("", |header| header.control_id.as_str());
-                let held = NewHeld { id, source: None, control_id, kind: &kind, code, body: bytes };
+                let (source, body, waits) = (None, bytes, true);
+                let held = NewHeld { id, source, control_id, kind: &kind, code, body, waits };
                 hold(tx, ctx, &self.keys, &held).await?;
             }
             Ok::<_, Error>(())
@@ -286,10 +316,25 @@ async fn claim_and_apply(
     let code = Code::Accept.in_mode(letter.source.mode);
     let bytes = written(ctx, letter.bytes, code, None);
     let message = MessageId::draw(ctx.ids);
-    if !claim(tx, ctx, letter, control_id, (message, "applied"), &bytes).await? {
+    let is_training = letter.is_training();
+    let state = if is_training { "training" } else { "applied" };
+    if !claim(tx, ctx, letter, control_id, (message, state), &bytes).await? {
         return answered_before(tx, letter, control_id).await;
     }
     let kind = letter.header.kind.to_string();
+    if is_training {
+        let held = NewHeld {
+            id: message,
+            source: Some(&letter.source.id),
+            control_id: &letter.header.control_id,
+            kind: &kind,
+            code: TRAINING,
+            body: letter.bytes,
+            waits: false,
+        };
+        hold(tx, ctx, keys, &held).await?;
+        return Ok(Outcome::Answered(code, bytes));
+    }
     let arrival =
         Arrival { message, source: &letter.source, kind: &kind, bytes: letter.bytes, mapped };
     apply(tx, ctx, keys, &arrival).await?;

@@ -1,22 +1,21 @@
 //! Applying: identify, file, relate, enter in the ledger; all in the caller's transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ken_core::identifier::{Identifier, LocalIdentifier};
-use ken_core::{Category, Ctx, MessageId, PersonId, Sensitive};
-use ken_hl7::map::{Mapped, MappedResource, Merge, PERSON};
+use ken_core::{Ctx, MessageId, PersonId, Sensitive};
+use ken_hl7::map::Mapped;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, SourceRecord};
-use ken_records::{Filing, Place};
-use ken_sharing::RowClass;
+use ken_records::Under;
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Tx, values};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::source::Source;
-use crate::{Error, patient, sql};
+use crate::{Error, filing, numbers, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
@@ -30,15 +29,6 @@ pub(crate) struct Arrival<'a> {
     pub(crate) mapped: &'a Mapped,
 }
 
-/// One resource, with its category and the place it will stand in.
-struct Ready {
-    place: Place,
-    item_key: String,
-    resource: Value,
-    class: RowClass,
-    event: Option<jiff::Timestamp>,
-}
-
 /// Applies a message. The person's guard is taken first, since filing may change sharing facts.
 pub(crate) async fn apply(
     tx: &mut Tx,
@@ -46,15 +36,16 @@ pub(crate) async fn apply(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
 ) -> Result<(), Error> {
-    if let Some(merge) = &arrival.mapped.merge {
-        relink(tx, ctx, keys, arrival, merge).await?;
-    }
     let who = demographics(arrival)?;
+    if let Some(merge) = &arrival.mapped.merge {
+        numbers::relink(tx, ctx, keys, arrival, merge).await?;
+    }
     let identified = ken_person::identify(tx, ctx, keys, &who).await?;
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     keep_message(tx, ctx, keys, arrival, (person, key)).await?;
-    let filed = file_all(tx, ctx, keys, arrival, (person, key)).await?;
+    let under = Under::of(&who.source.local);
+    let filed = filing::file_all(tx, ctx, keys, arrival, (person, key), &under).await?;
     relate(tx, ctx, keys, arrival, &who, person).await?;
     let entry = NewEntry {
         stream: Stream::Person(person),
@@ -66,29 +57,11 @@ pub(crate) async fn apply(
             "organisation": arrival.source.organisation.as_str(),
             "source": arrival.source.id,
             "identity": outcome(&identified),
-            "filed": filed,
+            "filed": filed.versions,
+            "ended": filed.ended,
         }),
     };
     ken_ledger::append(tx, ctx, keys, entry).await?;
-    Ok(())
-}
-
-/// Relinks what the sender itself filed under the numbers that end.
-async fn relink(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    arrival: &Arrival<'_>,
-    merge: &Merge,
-) -> Result<(), Error> {
-    let kept = record_of(arrival, &merge.surviving)?;
-    for ended in &merge.prior {
-        if let Identifier::Local(local) = ended {
-            let organisation = arrival.source.organisation.clone();
-            let gone = SourceRecord { organisation, local: local.clone() };
-            ken_person::merge(tx, ctx, keys, &gone, &kept).await?;
-        }
-    }
     Ok(())
 }
 
@@ -120,77 +93,6 @@ async fn keep_message(
     ];
     tx.execute(sql::INSERT_MESSAGE, of).await?;
     Ok(())
-}
-
-/// Files every resource; says which items and versions that made.
-async fn file_all(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    arrival: &Arrival<'_>,
-    (person, key): (PersonId, KeyId),
-) -> Result<Vec<Value>, Error> {
-    let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
-    let mut ready = vec![];
-    for (number, mapped) in arrival.mapped.resources.iter().enumerate() {
-        for part in parts(tx, ctx, arrival, person, (number, mapped)).await? {
-            let kind = mapped.resource.kind();
-            names.entry(mapped.local.clone()).or_insert(format!("{kind}/{}", part.place.resource));
-            ready.push(part);
-        }
-    }
-    let mut filed = vec![];
-    for part in ready {
-        let Ready { place, item_key, resource, class, event } = part;
-        let resource = named(resource, &place, &names)?;
-        let message = arrival.message;
-        let filing =
-            Filing { key, item_key: &item_key, resource: &resource, class, message, event };
-        let done = ken_records::file(tx, ctx, keys, place, &filing).await?;
-        if done.is_new {
-            filed.push(json!([done.resource.to_string(), done.version]));
-        }
-    }
-    Ok(filed)
-}
-
-/// One mapped resource, in the parts in which it is filed.
-async fn parts(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    arrival: &Arrival<'_>,
-    person: PersonId,
-    (number, mapped): (usize, &MappedResource),
-) -> Result<Vec<Ready>, Error> {
-    let source = &arrival.source.organisation;
-    let key = mapped.key.clone().unwrap_or_else(|| format!("{}/{number}", arrival.message));
-    let whole = mapped.resource.value().clone();
-    let parts = match mapped.resource.kind() {
-        "Patient" => patient::parts(whole),
-        _ => vec![(mapped.category.as_str(), whole)],
-    };
-    let mut ready = Vec::with_capacity(parts.len());
-    for (category, resource) in parts {
-        let item_key = format!("{} {category} {key}", arrival.source.id);
-        let place = ken_records::place(tx, ctx, person, source, &item_key).await?;
-        let class = RowClass {
-            category: Category::new(category).map_err(|_| Error::Corrupt("category"))?,
-            labels: mapped.labels.iter().cloned().collect(),
-            source: source.clone(),
-            lineage: BTreeSet::new(),
-        };
-        let event = mapped.event_time.as_ref().map(ken_fhir::DateTime::starts);
-        ready.push(Ready { place, item_key, resource, class, event });
-    }
-    Ok(ready)
-}
-
-/// The resource under its own id, with references to what the message's other resources became.
-fn named(resource: Value, place: &Place, names: &BTreeMap<String, String>) -> Result<Value, Error> {
-    let mut resource = ken_fhir::Resource::of(resource).map_err(|_| Error::Corrupt("resource"))?;
-    resource.put("id", place.resource.to_string());
-    resource.relink(&|reference| names.get(reference).cloned());
-    Ok(resource.into_value())
 }
 
 /// Records what a message says about relationships and age, where it says anything new.
@@ -254,7 +156,10 @@ fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
 }
 
 /// The source's own number for the person; where there is none, a national one; else the message's.
-fn record_of(arrival: &Arrival<'_>, identifiers: &[Identifier]) -> Result<SourceRecord, Error> {
+pub(crate) fn record_of(
+    arrival: &Arrival<'_>,
+    identifiers: &[Identifier],
+) -> Result<SourceRecord, Error> {
     let local = identifiers.iter().find_map(|identifier| match identifier {
         Identifier::Local(local) => Some(local.clone()),
         _ => None,

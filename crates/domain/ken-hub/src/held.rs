@@ -36,6 +36,8 @@ pub(crate) struct NewHeld<'a> {
     pub(crate) kind: &'a str,
     pub(crate) code: &'static str,
     pub(crate) body: &'a [u8],
+    /// Whether a person must look.
+    pub(crate) waits: bool,
 }
 
 /// Keeps a message that is not applied.
@@ -55,7 +57,8 @@ pub(crate) async fn hold(
         new.code,
         ctx.now_us(),
         key.to_string(),
-        sealed.as_slice()
+        sealed.as_slice(),
+        (!new.waits).then(|| ctx.now_us())
     ];
     tx.execute(sql::INSERT_HELD, of).await?;
     Ok(())

@@ -6,6 +6,7 @@
 //!   transaction; `AE` and `AR` mean that it was never applied, and is kept only as evidence.
 //! - The inbox key `(MSH-3, MSH-4, MSH-10)` of a source is claimed once: the same message again is
 //!   answered as before and does nothing; another message under the same key goes to a person.
+//! - A message for training is answered and kept, and becomes nobody's record.
 //! - The hub's own tables hold flow; what a message says is sealed.
 //!
 //! # Sources
@@ -15,8 +16,10 @@
 mod accept;
 mod apply;
 mod error;
+mod filing;
 mod held;
 mod mllp;
+mod numbers;
 mod patient;
 mod source;
 mod sql;
@@ -26,5 +29,6 @@ pub use error::Error;
 pub use held::{Held, LIST_MAX, held};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
+pub use numbers::{settle, unmerge};
 pub use source::{ANYBODY, Source, register, sources};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

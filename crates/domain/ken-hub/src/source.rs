@@ -33,6 +33,9 @@ pub struct Source {
     pub relationship: Option<String>,
     /// Whether that relationship counts as a register's word; claimed otherwise (`core.md` 2.6).
     pub is_trusted: bool,
+    /// Whether it is a training system: what it sends for training is filed. Any other source's
+    /// training messages are answered and kept, and filed under nobody.
+    pub is_training: bool,
 }
 
 impl Source {
@@ -57,7 +60,8 @@ pub async fn register(db: &Db, source: &Source) -> Result<(), Error> {
         source.sending_facility.as_str(),
         mode_text(source.mode),
         source.relationship.as_deref(),
-        source.is_trusted
+        source.is_trusted,
+        source.is_training
     ];
     db.write("hub.register-source", async |tx| {
         tx.execute(sql::UPSERT_SOURCE, of).await?;
@@ -76,12 +80,13 @@ pub async fn sources(db: &Db) -> Result<Vec<Source>, Error> {
         .snapshot("hub.sources", async |s| {
             let list = s.list(sql::LIST_SOURCES, values![], |row| {
                 let of = (row.text(0)?, row.parse(1)?, row.text(2)?, row.text(3)?, row.text(4)?);
-                Ok((of, row.text(5)?, row.text_opt(6)?, row.int(7)? != 0))
+                let is = (row.int(7)? != 0, row.int(8)? != 0);
+                Ok((of, row.text(5)?, row.text_opt(6)?, is))
             });
             Ok::<_, Error>(list.await?)
         })
         .await?;
-    let source = |(of, mode, relationship, is_trusted): (_, String, _, _)| {
+    let source = |(of, mode, relationship, (is_trusted, is_training)): (_, String, _, _)| {
         let (id, organisation, name, sending_app, sending_facility) = of;
         let mode = mode_of(&mode)?;
         Ok(Source {
@@ -93,6 +98,7 @@ pub async fn sources(db: &Db) -> Result<Vec<Source>, Error> {
             mode,
             relationship,
             is_trusted,
+            is_training,
         })
     };
     rows.into_iter().map(source).collect()

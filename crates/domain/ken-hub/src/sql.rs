@@ -5,11 +5,12 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-hub",
-    number: 1,
-    title: "sources, inbox, messages, held",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ken-hub",
+        number: 1,
+        title: "sources, inbox, messages, held",
+        sql: "
 CREATE TABLE source (
   id TEXT PRIMARY KEY, organisation TEXT NOT NULL, name TEXT NOT NULL,
   sending_app TEXT NOT NULL, sending_facility TEXT NOT NULL, mode TEXT NOT NULL,
@@ -33,20 +34,31 @@ CREATE TABLE held_message (
 );
 CREATE INDEX held_message_open ON held_message (closed_us, received_us);
 ",
-}];
+    },
+    Migration {
+        owner: "ken-hub",
+        number: 2,
+        title: "training systems",
+        sql: "
+ALTER TABLE source ADD COLUMN training BIGINT NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
+",
+    },
+];
 
 statements! {
     /// Registers a source, or changes its profile.
     UPSERT_SOURCE = "INSERT INTO source
-        (id, organisation, name, sending_app, sending_facility, mode, relationship, trusted)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (id, organisation, name, sending_app, sending_facility, mode, relationship, trusted,
+          training)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (id) DO UPDATE SET organisation = excluded.organisation,
           name = excluded.name, sending_app = excluded.sending_app,
           sending_facility = excluded.sending_facility, mode = excluded.mode,
-          relationship = excluded.relationship, trusted = excluded.trusted";
+          relationship = excluded.relationship, trusted = excluded.trusted,
+          training = excluded.training";
     /// Every source.
     LIST_SOURCES = "SELECT id, organisation, name, sending_app, sending_facility, mode,
-          relationship, trusted FROM source ORDER BY id";
+          relationship, trusted, training FROM source ORDER BY id";
     /// Claims an inbox key; no row changes when it is taken.
     CLAIM = "INSERT INTO inbox
         (source, control_id, digest, message_id, received_us, kind, state, answer)
@@ -57,10 +69,10 @@ statements! {
     INSERT_MESSAGE = "INSERT INTO message
         (person_id, message_id, source, kind, received_us, key_id, body)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    /// Keeps a message that was not applied.
+    /// Keeps a message that was not applied; one that waits for nobody is closed at once.
     INSERT_HELD = "INSERT INTO held_message
-        (id, source, control_id, kind, reason, received_us, key_id, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (id, source, control_id, kind, reason, received_us, key_id, body, closed_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Messages that wait for a person, the newest first.
     LIST_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
         WHERE closed_us IS NULL ORDER BY received_us DESC, id DESC LIMIT $1";

@@ -164,7 +164,8 @@ pub(crate) async fn transfer(
     Ok(())
 }
 
-async fn one(
+/// What one source says of somebody under one number.
+pub(crate) async fn one(
     s: &mut impl Reads,
     person: PersonId,
     source: &SourceRecord,

@@ -11,6 +11,9 @@ pub enum Error {
     /// The ledger could not be written; so nothing was changed.
     #[error("ledger failed")]
     Ledger(#[from] ken_ledger::Error),
+    /// Who stands together could not be told to the gate; so nothing was changed.
+    #[error("sharing failed")]
+    Sharing(#[from] ken_sharing::Error),
     /// Others registered the same person at the same time, again and again; try once more.
     #[error("others kept registering the same identifiers")]
     Contended,
@@ -44,6 +47,7 @@ impl Error {
         match self {
             Self::Store(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
+            Self::Sharing(cause) => cause.code(),
             Self::Contended => "person.contended",
             Self::Unknown(_) => "person.unknown",
             Self::Decided(_) => "person.decided",

@@ -5,9 +5,9 @@
 //! - A link moves nothing but who stands for whom; undone, everything is as it was before.
 //! - Two records that each have a valid CHI number of their own are not linked
 //!   ([`Error::TwoChis`]).
-//! - A merge message relinks only its sender's own record.
-//! - Every link, undone link and merge holds both people's guards, bumps them and is an entry on
-//!   both streams.
+//! - Every link and undone link holds the guards of everybody who stands together with either,
+//!   bumps them and is an entry on both streams; the gate is told who stands together
+//!   ([`ken_sharing::together`]), so that what restricts under one id counts under all.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,15 +16,15 @@ use std::str::FromStr;
 use ken_core::{Ctx, OrganisationId, PersonId};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
+use ken_sharing::together;
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Tx, values};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::account::{self, TOGETHER_MAX};
-use crate::demographics::{Demographics, SourceRecord, chi};
-use crate::rule::{Doubt, Reason};
-use crate::{Error, Why, entry, queue, sql};
+use crate::demographics::chi;
+use crate::{Error, Why, entry, sql};
 
 /// The id of a link or of a place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,24 +64,6 @@ pub struct Link {
     pub lead: PersonId,
 }
 
-/// What became of a merge message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Merged {
-    /// Neither or only one number was known, or both meant one person already.
-    Nothing,
-    /// The whole record was the sender's own: it is linked to the other.
-    Linked(Link),
-    /// Only the sender's account was moved: what the sender filed under `from` belongs to `to`.
-    Moved {
-        /// Where the sender's account was.
-        from: PersonId,
-        /// Where it is now.
-        to: PersonId,
-    },
-    /// Each has a CHI number of its own: nothing was moved, and a human must look.
-    Uncertain,
-}
-
 /// Who links: a practitioner, or a source about its own numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Linker<'a> {
@@ -116,7 +98,7 @@ pub(crate) async fn join(
     why: Option<&Why>,
 ) -> Result<Option<Link>, Error> {
     let people = BTreeSet::from([person, into]);
-    let guard = tx.lock_people(&people).await?;
+    let guard = together::lock(tx, &people).await?;
     let (from, to) = (account::lead(tx, person).await?, account::lead(tx, into).await?);
     if from == to {
         return Ok(None);
@@ -134,7 +116,7 @@ pub(crate) async fn join(
     let list = moved.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let of = values![from, id.to_string(), from, to, list, ctx.now_us(), by.name()];
     tx.execute(sql::LINK_INSERT, of).await?;
-    guard.bump(tx).await?;
+    together::join(tx, &guard, from, to).await?;
     note(tx, ctx, keys, EntryKind::Linked, (from, to), by, why).await?;
     Ok(Some(Link { id, person: from, lead: to }))
 }
@@ -163,8 +145,10 @@ pub async fn unlink(
     if undone.is_some() {
         return Err(Error::Decided("link"));
     }
-    let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
-    for one in moved.split(' ') {
+    let guard = together::lock(tx, &BTreeSet::from([from, to])).await?;
+    let parted = moved.split(' ').map(str::parse::<PersonId>).collect::<Result<_, _>>();
+    let parted: BTreeSet<_> = parted.map_err(|_| Error::Corrupt("link"))?;
+    for one in &parted {
         if tx.execute(sql::PERSON_SET_LEAD, values![one, to, from]).await? == 0 {
             return Err(Error::Buried);
         }
@@ -173,7 +157,7 @@ pub async fn unlink(
     if tx.execute(sql::LINK_UNDO, of).await? == 0 {
         return Err(Error::Decided("link"));
     }
-    guard.bump(tx).await?;
+    together::part(tx, &guard, &parted).await?;
     let by = Linker::Practitioner(by);
     note(tx, ctx, keys, EntryKind::Unlinked, (from, to), by, Some(why)).await
 }
@@ -189,67 +173,6 @@ pub async fn links(s: &mut impl Reads, person: PersonId) -> Result<Vec<Link>, Er
     Ok(list.into_iter().map(|(id, lead)| Link { id, person, lead }).collect())
 }
 
-/// Says that what the sender knew under `gone` is from now on known under `kept` (HL7 A40, A34).
-///
-/// # Errors
-///
-/// [`Error::ForeignNumber`] where the numbers are of two organisations, and whatever the store,
-/// the key ring or the ledger says.
-pub async fn merge(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    gone: &SourceRecord,
-    kept: &SourceRecord,
-) -> Result<Merged, Error> {
-    if gone.organisation != kept.organisation {
-        return Err(Error::ForeignNumber);
-    }
-    let sender = &gone.organisation;
-    let from = account::by_number(tx, gone).await?;
-    let to = account::by_number(tx, kept).await?;
-    let (from, to) = match (from, to) {
-        (Some(from), Some(to)) => (from, to),
-        (None, None) => return Ok(Merged::Nothing),
-        (Some(known), None) => return alias(tx, ctx, known, kept).await,
-        (None, Some(known)) => return alias(tx, ctx, known, gone).await,
-    };
-    if account::lead(tx, from).await? == account::lead(tx, to).await? {
-        return Ok(Merged::Nothing);
-    }
-    if has_two_chis(tx, from, to).await? {
-        let doubt = Doubt { person: to, reasons: BTreeSet::from([Reason::ChiDiffers]) };
-        queue::offer_once(tx, ctx, from, sender, &[doubt]).await?;
-        return Ok(Merged::Uncertain);
-    }
-    let others = account::accounts(tx, from).await?;
-    if others.iter().all(|kept| kept.says.source.organisation == *sender) {
-        let link = join(tx, ctx, keys, from, to, Linker::Source(sender), None).await?;
-        return Ok(link.map_or(Merged::Nothing, Merged::Linked));
-    }
-    let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
-    account::transfer(tx, gone, from, to).await?;
-    guard.bump(tx).await?;
-    let by = Linker::Source(sender);
-    note(tx, ctx, keys, EntryKind::Linked, (from, to), by, None).await?;
-    Ok(Merged::Moved { from, to })
-}
-
-/// Gives somebody known a further number of the same source.
-async fn alias(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    person: PersonId,
-    source: &SourceRecord,
-) -> Result<Merged, Error> {
-    let of = values![&source.organisation, source.local.system(), source.local.reveal(), person];
-    if tx.execute(sql::NUMBER_CLAIM, of).await? == 0 {
-        return Err(Error::Contended);
-    }
-    account::put(tx, ctx, person, &Demographics::from_source(source.clone())).await?;
-    Ok(Merged::Nothing)
-}
-
 /// Whether the two, with all they stand for, have different valid CHI numbers.
 pub(crate) async fn has_two_chis(
     s: &mut impl Reads,
@@ -262,7 +185,7 @@ pub(crate) async fn has_two_chis(
     Ok(mine.union(&theirs).count() > 1)
 }
 
-async fn note(
+pub(crate) async fn note(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,

@@ -78,6 +78,8 @@ pub enum Reason {
     SexDiffers,
     /// The same birth date and family name, and another given name: a twin, perhaps.
     PerhapsTwin,
+    /// A human linked one of them, or set the two apart, and a source says otherwise.
+    ByHand,
 }
 
 impl Reason {
@@ -96,6 +98,7 @@ impl Reason {
             Self::NumberDiffers => "number-differs",
             Self::SexDiffers => "sex-differs",
             Self::PerhapsTwin => "perhaps-twin",
+            Self::ByHand => "by-hand",
         }
     }
 
@@ -105,7 +108,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -117,6 +120,7 @@ impl Reason {
         Self::NumberDiffers,
         Self::SexDiffers,
         Self::PerhapsTwin,
+        Self::ByHand,
     ];
 }
 
@@ -182,6 +186,20 @@ pub fn identify(incoming: &Demographics, candidates: &[Known]) -> Verdict {
     let named = |known: &&Known| !known.is_set_apart && mine.name_and_birth(known);
     let named: Vec<_> = fits(Fit::No).filter(named).collect();
     Verdict::Uncertain(doubts([sure, doubtful, named].concat()))
+}
+
+/// What contradicts in two accounts that one source wants merged.
+pub(crate) fn contradiction(one: &Demographics, other: &Demographics) -> BTreeSet<Reason> {
+    let other = Account {
+        name: NameKey::new(other.family.reveal(), other.given.reveal()),
+        born: other.born,
+        postcode: Sensitive::default(),
+        sex: other.sex,
+        is_same_source: true,
+    };
+    let compared = Mine::of(one).compare(&other);
+    let sex = compared.sex_differs.then_some(Reason::SexDiffers);
+    sex.into_iter().chain(compared.is_perhaps_twin().then_some(Reason::PerhapsTwin)).collect()
 }
 
 /// The incoming registration, folded once.

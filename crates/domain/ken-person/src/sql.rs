@@ -10,11 +10,12 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-person",
-    number: 1,
-    title: "people, sources, identifiers, links, review",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ken-person",
+        number: 1,
+        title: "people, sources, identifiers, links, review",
+        sql: "
 CREATE TABLE person (
   person_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL,
   provisional BIGINT NOT NULL CHECK (provisional IN (0, 1)), made_us BIGINT NOT NULL
@@ -71,7 +72,23 @@ CREATE TABLE review_candidate (
   reasons TEXT NOT NULL, PRIMARY KEY (person_id, review_id, candidate_id)
 );
 ",
-}];
+    },
+    Migration {
+        owner: "ken-person",
+        number: 2,
+        title: "merges of numbers, who stands together",
+        sql: "
+CREATE TABLE merge_event (
+  person_id TEXT NOT NULL, event_id TEXT NOT NULL, to_id TEXT NOT NULL,
+  organisation_id TEXT NOT NULL, system TEXT NOT NULL, number TEXT NOT NULL,
+  made_us BIGINT NOT NULL, undone_us BIGINT, PRIMARY KEY (person_id, event_id)
+);
+INSERT INTO person_together (person_id, other_id)
+  SELECT a.person_id, b.person_id FROM person a JOIN person b ON b.lead_id = a.lead_id
+  WHERE a.person_id <> b.person_id;
+",
+    },
+];
 
 statements! {
     /// Makes a person, who stands for themselves.
@@ -168,6 +185,22 @@ statements! {
         WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
     /// The links of a person that stand.
     LINKS = "SELECT event_id, to_lead_id, made_us FROM link_event
+        WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
+    /// Who made the links of a person that stand.
+    LINK_MAKERS = "SELECT made_by FROM link_event
+        WHERE person_id = $1 AND undone_us IS NULL ORDER BY event_id LIMIT $2";
+    /// Notes that a number was moved.
+    MERGE_INSERT = "INSERT INTO merge_event
+        (person_id, event_id, to_id, organisation_id, system, number, made_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// One merge.
+    MERGE = "SELECT to_id, organisation_id, system, number, undone_us FROM merge_event
+        WHERE person_id = $1 AND event_id = $2";
+    /// Notes that a merge was taken back.
+    MERGE_UNDO = "UPDATE merge_event SET undone_us = $3
+        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
+    /// The merges that moved a number away from a person, and that stand.
+    MERGES = "SELECT event_id, to_id FROM merge_event
         WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
     /// Puts a person into the queue.
     REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)

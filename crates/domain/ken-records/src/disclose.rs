@@ -4,14 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use ken_core::{Category, ClauseId, Ctx, EntryId, FieldName, OrganisationId, PersonId, ResourceId};
+use ken_core::{
+    Category, ClauseId, Ctx, EntryId, FieldName, MessageId, OrganisationId, PersonId, ResourceId,
+};
 use ken_sharing::{Granted, Permit};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Snapshot, Value, guard};
 
 use crate::dictionary::visible_part;
 use crate::file::associated;
-use crate::{Error, sql};
+use crate::{Error, Status, sql};
 
 /// Most items one permit discloses; the newest win, and [`Disclosed::is_whole`] says so.
 pub const ITEMS_MAX: usize = 2_000;
@@ -47,6 +49,10 @@ pub struct Item {
     pub event: Option<Timestamp>,
     /// When it was filed here.
     pub filed: Timestamp,
+    /// The message that brought this version.
+    pub message: MessageId,
+    /// Whether it holds; what does not is shown only as such.
+    pub status: Status,
     /// The clauses under which its fields are shown.
     pub clauses: BTreeSet<ClauseId>,
     /// The visible part.
@@ -131,6 +137,8 @@ struct Sealed {
     filed_us: i64,
     key: KeyId,
     body: Vec<u8>,
+    message: MessageId,
+    status: String,
 }
 
 async fn read(
@@ -156,6 +164,8 @@ async fn read(
                 filed_us: row.int(5)?,
                 key: row.parse(6)?,
                 body: row.bytes(7)?,
+                message: row.parse(8)?,
+                status: row.text(9)?,
             })
         });
         rows.extend(more.await?);
@@ -182,6 +192,8 @@ async fn open(
     let aad = associated(person, row.resource, row.version);
     let Some(body) = keys.open(&row.key, &aad, &row.body).await? else { return Ok(None) };
     let body = serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?;
+    let status = Status::of(&row.status)?;
+    let body = as_such(status, &row.kind, body);
     let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
     let Some(body) = visible_part(&grant.class.category, grant.is_whole, &fields, body) else {
         return Ok(None);
@@ -195,7 +207,19 @@ async fn open(
         source: grant.class.source.clone(),
         event: row.event_us.map(moment).transpose()?,
         filed: moment(row.filed_us)?,
+        message: row.message,
+        status,
         clauses: grant.fields.values().cloned().collect(),
         body,
     }))
+}
+
+/// A document that no longer holds says so itself, wherever it is shown.
+fn as_such(status: Status, kind: &str, mut body: serde_json::Value) -> serde_json::Value {
+    if let (true, Some(stated)) =
+        (kind == "DocumentReference" && status != Status::Current, body.get_mut("status"))
+    {
+        *stated = status.code().into();
+    }
+    body
 }

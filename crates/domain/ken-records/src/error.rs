@@ -11,6 +11,9 @@ pub enum Error {
     /// The gate's tables failed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// The ledger could not be written; so nothing was moved.
+    #[error("ledger failed")]
+    Ledger(#[from] ken_ledger::Error),
     /// The permit's moment has passed: facts changed, or its short life is over. Ask again.
     #[error("permit is stale")]
     Stale,
@@ -29,6 +32,7 @@ impl Error {
         match self {
             Self::Store(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Ledger(cause) => cause.code(),
             Self::Stale => "records.stale",
             Self::Corrupt(_) => "records.corrupt",
             Self::TooLarge => "records.too-large",

@@ -1,17 +1,42 @@
 //! Filing: what a source sent becomes an item of one person's record, or a new version of it.
+//!
+//! # Invariants
+//!
+//! - What a message leaves out of a thing stays as the same source said it before; a mark of its
+//!   class is lifted only by a message that speaks of marks ([`Telling`]).
+//! - An item knows under which of its source's numbers it came ([`Under`]), so that a merge or an
+//!   unmerge of numbers can take it along.
+//! - The items of one message are looked up together and written together.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId, OrganisationId, PersonId, ResourceId};
+use ken_fhir::Resource;
 use ken_sharing::RowClass;
 use ken_sharing::class::{self, note_held};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Reads, Tx, values};
+use ken_store::{Reads, Tx, Value as Bound};
 use serde_json::Value;
 
-use crate::{Error, sql};
+use crate::{Error, Under, sql};
 
 /// Largest resource, in bytes of compact JSON. House policy: attachments go to the blob store.
 pub const BODY_BYTES_MAX: usize = 4 << 20;
+/// Items looked up in one statement.
+const KEYS_PER_STATEMENT: usize = 8;
+/// Items written in one statement, where there are so many.
+const ROWS_PER_STATEMENT: usize = 4;
+
+/// How much of a thing a message tells.
+pub trait Telling: Sync {
+    /// What the thing is now: what is said, and of what is held whatever the message left out.
+    fn onto(&self, held: &Resource, said: Resource) -> Resource;
+    /// Whether the message says how restricted the thing is; if not, the marks that it has stay.
+    fn marks(&self) -> bool;
+    /// Whether the time given is the thing's own; if not, the time that it has stays.
+    fn is_dated(&self) -> bool;
+}
 
 /// Where a source's item stands, or will stand, in a person's record.
 #[derive(Debug)]
@@ -43,34 +68,69 @@ pub async fn place(
     source: &OrganisationId,
     item_key: &str,
 ) -> Result<Place, Error> {
-    let found = tx
-        .find(sql::FIND_ITEM, values![person, source, item_key], |row| {
-            let (version, class) = (row.int(1)?, row.text(2)?);
-            let held = HeldVersion { version, class, key: row.parse(3)?, body: row.bytes(4)? };
-            Ok((row.parse::<ResourceId>(0)?, held))
-        })
-        .await?;
-    Ok(match found {
+    let found = places(tx, ctx, person, source, &[item_key]).await?;
+    found.into_iter().next().ok_or(Error::Corrupt("item"))
+}
+
+/// Finds what a source calls by these different keys, or makes places for them, in their order.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn places(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    item_keys: &[&str],
+) -> Result<Vec<Place>, Error> {
+    let mut found = BTreeMap::new();
+    for some in item_keys.chunks(KEYS_PER_STATEMENT) {
+        // Places that are left over name the first again.
+        let spare = std::iter::repeat(some.first().copied().unwrap_or_default());
+        let named = some.iter().copied().chain(spare).take(KEYS_PER_STATEMENT);
+        let of: Vec<Bound<'_>> = [Bound::from(person), Bound::from(source)]
+            .into_iter()
+            .chain(named.map(Bound::from))
+            .collect();
+        let rows = tx.list(sql::FIND_ITEMS, &of, |row| {
+            let (version, class) = (row.int(2)?, row.text(3)?);
+            let held = HeldVersion { version, class, key: row.parse(4)?, body: row.bytes(5)? };
+            Ok((row.text(0)?, (row.parse::<ResourceId>(1)?, held)))
+        });
+        found.extend(rows.await?);
+    }
+    let place = |key: &&str| match found.remove(*key) {
         Some((resource, held)) => Place { person, resource, held: Some(held) },
         None => Place { person, resource: ResourceId::draw(ctx.ids), held: None },
-    })
+    };
+    Ok(item_keys.iter().map(place).collect())
 }
 
 /// One resource to file.
-#[derive(Debug)]
 pub struct Filing<'a> {
     /// The key that the person's bodies are sealed with.
     pub key: KeyId,
     /// What the source calls this item; sending it again under the same key makes a new version.
     pub item_key: &'a str,
-    /// The FHIR resource.
-    pub resource: &'a Value,
+    /// The FHIR resource, under its own id.
+    pub resource: Value,
     /// What the gate needs to know of it.
     pub class: RowClass,
     /// The message that brought it.
     pub message: MessageId,
     /// When it happened, where that is known.
     pub event: Option<Timestamp>,
+    /// Under which of its numbers for the person the source files it.
+    pub under: &'a Under,
+    /// How much of the thing is told; all of it where nothing is said.
+    pub told: Option<&'a dyn Telling>,
+}
+
+impl std::fmt::Debug for Filing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Filing({})", self.class.category)
+    }
 }
 
 /// What filing did.
@@ -94,58 +154,191 @@ pub async fn file(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     place: Place,
-    filing: &Filing<'_>,
+    filing: Filing<'_>,
 ) -> Result<Filed, Error> {
-    let body = serde_json::to_vec(filing.resource).map_err(|_| Error::Corrupt("resource"))?;
-    if body.len() > BODY_BYTES_MAX {
-        return Err(Error::TooLarge);
+    let filed = file_all(tx, ctx, keys, vec![(place, filing)]).await?;
+    filed.first().copied().ok_or(Error::Corrupt("item"))
+}
+
+/// Files what one message brings, each in its place; the same content again changes nothing.
+///
+/// # Errors
+///
+/// As [`file`]; then nothing is filed.
+pub async fn file_all(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    filings: Vec<(Place, Filing<'_>)>,
+) -> Result<Vec<Filed>, Error> {
+    let mut filed = Vec::with_capacity(filings.len());
+    let mut versions = Vec::with_capacity(filings.len());
+    let mut noted = BTreeSet::new();
+    for (place, filing) in filings {
+        let (person, resource) = (place.person, place.resource);
+        match next(tx, keys, place, filing).await? {
+            Ok(version) => {
+                if version.is_class_new && noted.insert((person, version.class.clone())) {
+                    note_held(tx, person, &version.of_class).await?;
+                }
+                filed.push(Filed { resource, version: version.number, is_new: true });
+                versions.push(version);
+            }
+            Err(version) => filed.push(Filed { resource, version, is_new: false }),
+        }
     }
+    write(tx, ctx, &versions).await?;
+    Ok(filed)
+}
+
+/// A version that is ready to be written.
+struct Version<'a> {
+    person: PersonId,
+    resource: ResourceId,
+    number: i64,
+    kind: String,
+    class: String,
+    of_class: RowClass,
+    is_class_new: bool,
+    item_key: &'a str,
+    under: &'a Under,
+    event: Option<Timestamp>,
+    message: MessageId,
+    key: KeyId,
+    sealed: Vec<u8>,
+}
+
+/// The next version of an item, or the number of the one that says the same already.
+async fn next<'a>(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    place: Place,
+    filing: Filing<'a>,
+) -> Result<Result<Version<'a>, i64>, Error> {
     let Place { person, resource, held } = place;
-    let mut version = 1;
+    let Filing { key, item_key, resource: said, mut class, message, mut event, under, told } =
+        filing;
+    let mut body = serde_json::to_vec(&said).map_err(|_| Error::Corrupt("resource"))?;
+    let kind = said.get("resourceType").and_then(Value::as_str).unwrap_or("Basic").to_owned();
+    let (mut number, mut is_class_new) = (1, true);
     if let Some(held) = held {
         let aad = associated(person, resource, held.version);
         let before = keys.open(&held.key, &aad, &held.body).await?;
-        if before.is_some_and(|before| before == body) && held.class == class::id(&filing.class) {
-            return Ok(Filed { resource, version: held.version, is_new: false });
+        if told.is_some_and(|told| !told.marks()) {
+            class = marked(tx, class, &held.class).await?;
         }
-        version = held.version.saturating_add(1);
+        is_class_new = held.class != class::id(&class);
+        if let (Some(told), Some(before)) = (told, &before)
+            && *before != body
+        {
+            body = composed(told, before, said)?;
+        }
+        if !is_class_new && before.is_some_and(|before| before == body) {
+            return Ok(Err(held.version));
+        }
+        number = held.version.saturating_add(1);
+        event = event.filter(|_| told.is_none_or(Telling::is_dated));
     }
-    let class_id = note_held(tx, person, &filing.class).await?;
-    insert(tx, filing, (person, resource, version, &class_id)).await?;
-    let aad = associated(person, resource, version);
-    let sealed = keys.seal(&filing.key, &aad, &body).await?;
-    let of = values![
+    if body.len() > BODY_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    let sealed = keys.seal(&key, &associated(person, resource, number), &body).await?;
+    let id = class::id(&class);
+    let version = Version {
+        class: id,
+        of_class: class,
         person,
         resource,
-        version,
-        class_id.as_str(),
-        filing.message,
-        ctx.now_us(),
-        filing.key.to_string(),
-        sealed.as_slice()
-    ];
-    tx.execute(sql::INSERT_VERSION, of).await?;
-    Ok(Filed { resource, version, is_new: true })
+        number,
+        kind,
+        is_class_new,
+        item_key,
+        under,
+        event,
+        message,
+        key,
+        sealed,
+    };
+    Ok(Ok(version))
 }
 
-async fn insert(
-    tx: &mut Tx,
-    filing: &Filing<'_>,
-    (person, resource, version, class): (PersonId, ResourceId, i64, &str),
-) -> Result<(), Error> {
-    let kind = filing.resource.get("resourceType").and_then(Value::as_str).unwrap_or("Basic");
-    let of = values![
-        person,
-        resource,
-        &filing.class.source,
-        filing.item_key,
-        kind,
-        class,
-        version,
-        filing.event
-    ];
-    tx.execute(sql::UPSERT_ITEM, of).await?;
+/// What is said, composed with what is held.
+fn composed(told: &dyn Telling, before: &[u8], said: Value) -> Result<Vec<u8>, Error> {
+    let said = Resource::of(said).map_err(|_| Error::Corrupt("resource"))?;
+    let held = Resource::parse(before).map_err(|_| Error::Corrupt("resource"))?;
+    Ok(told.onto(&held, said).to_bytes())
+}
+
+/// The class, with the marks of the one that is held: a message that says nothing of marks lifts
+/// none.
+async fn marked(tx: &mut Tx, class: RowClass, held: &str) -> Result<RowClass, Error> {
+    if class::id(&class) == held {
+        return Ok(class);
+    }
+    let held = class::find(tx, held).await?.ok_or(Error::Corrupt("row class"))?;
+    let labels = class.labels.union(&held.labels).cloned().collect();
+    Ok(RowClass { labels, ..class })
+}
+
+async fn write(tx: &mut Tx, ctx: &Ctx<'_>, versions: &[Version<'_>]) -> Result<(), Error> {
+    for some in versions.chunks(ROWS_PER_STATEMENT) {
+        let is_full = some.len() == ROWS_PER_STATEMENT;
+        let rows: Vec<_> = some.iter().map(|version| Row::of(version, ctx.now_us())).collect();
+        if is_full {
+            let items: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.item()).collect();
+            tx.execute(sql::UPSERT_ITEM_4, &items).await?;
+            let all: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.version()).collect();
+            tx.execute(sql::INSERT_VERSION_4, &all).await?;
+            continue;
+        }
+        for row in &rows {
+            tx.execute(sql::UPSERT_ITEM, &row.item()).await?;
+            tx.execute(sql::INSERT_VERSION, &row.version()).await?;
+        }
+    }
     Ok(())
+}
+
+/// A version as its two rows have it.
+struct Row<'r, 'v> {
+    of: &'r Version<'v>,
+    key: String,
+    now_us: i64,
+}
+
+impl<'r, 'v> Row<'r, 'v> {
+    fn of(of: &'r Version<'v>, now_us: i64) -> Self {
+        Self { of, key: of.key.to_string(), now_us }
+    }
+
+    fn item(&self) -> [Bound<'_>; 9] {
+        let of = self.of;
+        [
+            of.person.into(),
+            of.resource.into(),
+            (&of.of_class.source).into(),
+            of.item_key.into(),
+            of.kind.as_str().into(),
+            of.class.as_str().into(),
+            of.number.into(),
+            of.event.into(),
+            of.under.as_str().into(),
+        ]
+    }
+
+    fn version(&self) -> [Bound<'_>; 8] {
+        let of = self.of;
+        [
+            of.person.into(),
+            of.resource.into(),
+            of.number.into(),
+            of.class.as_str().into(),
+            of.message.into(),
+            self.now_us.into(),
+            self.key.as_str().into(),
+            of.sealed.as_slice().into(),
+        ]
+    }
 }
 
 /// What a sealed body is bound to, so that no body can be moved to another place unnoticed.

@@ -4,7 +4,8 @@
 //!
 //! - Nothing leaves this crate about a person except through [`disclose`], which consumes a
 //!   [`Permit`](ken_sharing::Permit); the mask is in the SQL.
-//! - A version is never changed; a later one stands beside it.
+//! - A version is never changed; a later one stands beside it. What a message leaves out of a
+//!   thing stays as its source said it before.
 //! - Bodies are encrypted with the person's key, which is not in the database.
 //!
 //! # Sources
@@ -13,14 +14,22 @@
 
 mod dictionary;
 mod disclose;
+mod ended;
 mod error;
 mod file;
 mod key;
+pub mod moves;
+mod provenance;
 mod sql;
+mod under;
 
 pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, disclose};
+pub use ended::{Ending, Status, end};
 pub use error::Error;
-pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, place};
+pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, Telling, file, file_all, place, places};
 pub use key::key_of;
+pub use moves::Move;
+pub use provenance::provenance_of;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
+pub use under::Under;

@@ -3,11 +3,12 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-records",
-    number: 1,
-    title: "items and their versions",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ken-records",
+        number: 1,
+        title: "items and their versions",
+        sql: "
 CREATE TABLE record_key (person_id TEXT PRIMARY KEY, key_id TEXT NOT NULL);
 CREATE TABLE record_item (
   person_id TEXT NOT NULL, resource_id TEXT NOT NULL, source TEXT NOT NULL, item_key TEXT NOT NULL,
@@ -23,7 +24,25 @@ CREATE TABLE record_version (
   PRIMARY KEY (person_id, resource_id, version)
 );
 ",
-}];
+    },
+    Migration {
+        owner: "ken-records",
+        number: 2,
+        title: "under which number, what ended, what moves",
+        sql: "
+ALTER TABLE record_item ADD COLUMN under_number TEXT NOT NULL DEFAULT '';
+ALTER TABLE record_item ADD COLUMN status TEXT NOT NULL DEFAULT 'current';
+CREATE INDEX record_item_under ON record_item (person_id, source, under_number);
+CREATE TABLE record_move (
+  person_id TEXT NOT NULL, move_id TEXT NOT NULL, to_id TEXT NOT NULL, source TEXT NOT NULL,
+  under_number TEXT NOT NULL, takes_unknown BIGINT NOT NULL CHECK (takes_unknown IN (0, 1)),
+  moved BIGINT NOT NULL, made_us BIGINT NOT NULL, done_us BIGINT,
+  PRIMARY KEY (person_id, move_id)
+);
+CREATE INDEX record_move_open ON record_move (made_us, move_id) WHERE done_us IS NULL;
+",
+    },
+];
 
 statements! {
     /// The key of a person's bodies.
@@ -31,27 +50,83 @@ statements! {
     /// Gives a person their key.
     INSERT_KEY = "INSERT INTO record_key (person_id, key_id) VALUES ($1, $2)
         ON CONFLICT (person_id) DO NOTHING";
-    /// The current version of what a source calls by this key.
-    FIND_ITEM = "SELECT i.resource_id, i.version, i.class_id, v.key_id, v.body
+    /// The current versions of what a source calls by these keys; unused places repeat one.
+    FIND_ITEMS = "SELECT i.item_key, i.resource_id, i.version, i.class_id, v.key_id, v.body
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
-        WHERE i.person_id = $1 AND i.source = $2 AND i.item_key = $3";
-    /// Points to an item's current version.
-    UPSERT_ITEM = "INSERT INTO record_item
-        (person_id, resource_id, source, item_key, resource_type, class_id, version, event_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (person_id, resource_id) DO UPDATE
-        SET class_id = excluded.class_id, version = excluded.version, event_us = excluded.event_us";
+        WHERE i.person_id = $1 AND i.source = $2
+          AND i.item_key IN ($3, $4, $5, $6, $7, $8, $9, $10)";
+    /// Points to an item's current version. Its status and an event without a new one stay.
+    UPSERT_ITEM = "INSERT INTO record_item (person_id, resource_id, source, item_key,
+          resource_type, class_id, version, event_us, under_number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (person_id, resource_id) DO UPDATE SET class_id = excluded.class_id,
+          version = excluded.version, under_number = excluded.under_number,
+          event_us = COALESCE(excluded.event_us, record_item.event_us)";
+    /// Points to the current versions of four items.
+    UPSERT_ITEM_4 = "INSERT INTO record_item (person_id, resource_id, source, item_key,
+          resource_type, class_id, version, event_us, under_number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9),
+          ($10, $11, $12, $13, $14, $15, $16, $17, $18),
+          ($19, $20, $21, $22, $23, $24, $25, $26, $27),
+          ($28, $29, $30, $31, $32, $33, $34, $35, $36)
+        ON CONFLICT (person_id, resource_id) DO UPDATE SET class_id = excluded.class_id,
+          version = excluded.version, under_number = excluded.under_number,
+          event_us = COALESCE(excluded.event_us, record_item.event_us)";
     /// Keeps a version for ever.
     INSERT_VERSION = "INSERT INTO record_version
         (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Keeps four versions for ever.
+    INSERT_VERSION_4 = "INSERT INTO record_version
+        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8), ($9, $10, $11, $12, $13, $14, $15, $16),
+          ($17, $18, $19, $20, $21, $22, $23, $24), ($25, $26, $27, $28, $29, $30, $31, $32)";
     /// The current items of the permitted classes, the newest first. The mask is the list of
     /// classes; unused places repeat one that is used.
     LIST_PERMITTED = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
-          v.filed_us, v.key_id, v.body
+          v.filed_us, v.key_id, v.body, v.message_id, i.status
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
         ORDER BY i.event_us DESC, i.resource_id LIMIT $10";
+    /// The items of a source whose keys are like one of two.
+    FIND_LIKE = "SELECT resource_id FROM record_item WHERE person_id = $1 AND source = $2
+        AND (item_key LIKE $3 ESCAPE '!' OR item_key LIKE $4 ESCAPE '!')
+        ORDER BY resource_id LIMIT $5";
+    /// Says how an item stands.
+    SET_STATUS = "UPDATE record_item SET status = $3 WHERE person_id = $1 AND resource_id = $2";
+    /// Begins to move what a source filed under a number.
+    INSERT_MOVE = "INSERT INTO record_move (person_id, move_id, to_id, source, under_number,
+        takes_unknown, moved, made_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
+    /// Moves that are not at their end, the oldest first.
+    LIST_MOVES = "SELECT person_id, move_id, to_id, source, under_number, takes_unknown
+        FROM record_move WHERE done_us IS NULL ORDER BY made_us, move_id LIMIT $1";
+    /// Whether a move is not at its end.
+    MOVE_IS_OPEN = "SELECT moved FROM record_move
+        WHERE person_id = $1 AND move_id = $2 AND done_us IS NULL";
+    /// Notes how far a move has come.
+    PUT_MOVE = "UPDATE record_move SET moved = moved + $3, done_us = $4
+        WHERE person_id = $1 AND move_id = $2";
+    /// The next item that a move takes.
+    NEXT_TO_MOVE = "SELECT resource_id, item_key, resource_type, class_id, version, event_us,
+          under_number, status FROM record_item
+        WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)
+        ORDER BY resource_id LIMIT 1";
+    /// The oldest versions of an item.
+    OLDEST_VERSIONS = "SELECT version, class_id, message_id, filed_us, key_id, body
+        FROM record_version WHERE person_id = $1 AND resource_id = $2
+        ORDER BY version LIMIT $3";
+    /// Takes a version away from where it was, once it stands where it belongs.
+    DELETE_VERSION = "DELETE FROM record_version
+        WHERE person_id = $1 AND resource_id = $2 AND version = $3";
+    /// Takes an item away from where it was, once its versions are gone.
+    DELETE_ITEM = "DELETE FROM record_item WHERE person_id = $1 AND resource_id = $2";
+    /// Whether a source has an item of this key.
+    HAS_ITEM = "SELECT resource_id FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key = $3";
+    /// Puts an item where it belongs.
+    INSERT_ITEM = "INSERT INTO record_item (person_id, resource_id, source, item_key,
+          resource_type, class_id, version, event_us, under_number, status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }

@@ -51,6 +51,30 @@ pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Resul
     Ok(id)
 }
 
+/// Notes that something of a class that is known is held about a person.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn note_id(tx: &mut Tx, person: PersonId, id: &str) -> Result<(), Error> {
+    tx.execute(sql::INSERT_HELD_CLASS, values![person, id]).await?;
+    Ok(())
+}
+
+/// The class that is interned under an id; none where there is no such.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn find(reads: &mut impl Reads, id: &str) -> Result<Option<RowClass>, Error> {
+    let row = reads
+        .find(sql::FIND_CLASS, values![id], |row| {
+            Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?))
+        })
+        .await?;
+    row.map(read).transpose()
+}
+
 /// The classes held about a person.
 pub(crate) async fn held<R: Reads>(
     reads: &mut R,

@@ -262,6 +262,8 @@ statements! {
     /// Interns a row class.
     INSERT_CLASS = "INSERT INTO row_class (id, category, labels, source, lineage)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+    /// One class.
+    FIND_CLASS = "SELECT category, labels, source, lineage FROM row_class WHERE id = $1";
     /// Notes that something of a class is held about a person.
     INSERT_HELD_CLASS = "INSERT INTO person_row_class (person_id, class_id)
         VALUES ($1, $2) ON CONFLICT (person_id, class_id) DO NOTHING";

@@ -5,6 +5,8 @@ mod accept;
 #[cfg(test)]
 mod mllp;
 #[cfg(test)]
+mod pieces;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod world;

@@ -2,14 +2,29 @@
 
 use std::sync::Arc;
 
-use ken_core::OrganisationId;
+use ken_core::identifier::LocalIdentifier;
+use ken_core::{AccountId, Ctx, OrganisationId, PersonId, PractitionerId};
+use ken_directory::Acting;
 use ken_hub::{Hub, Mode, Source};
+use ken_person::{Merged, SourceRecord, Why};
+use ken_records::{Under, moves};
+use ken_store::{Reads, Snapshot, values};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
+use serde_json::Value;
 
 /// A hub, and what it stands on.
 pub(crate) struct World {
     pub(crate) databases: Databases,
     pub(crate) hub: Arc<Hub>,
+    clock: Arc<TestClock>,
+    ids: Arc<SeededIds>,
+}
+
+/// What is held of one thing.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) body: Value,
+    pub(crate) labels: Vec<String>,
 }
 
 /// The tables of everything that the hub stands on.
@@ -32,13 +47,14 @@ pub(crate) async fn worlds() -> Vec<World> {
 async fn world(databases: Databases) -> World {
     let clock = Arc::new(TestClock::at("2026-11-21T09:00:00Z"));
     let ids = Arc::new(SeededIds::new(7));
-    ken_hub::register(&databases.db, &source("simhospital", "nhsl", "SIMHOSP", "SFAC"))
-        .await
-        .unwrap();
+    // All that the hospital sends is marked as for training, and here it is what is to be filed.
+    let hospital = source("simhospital", "nhsl", "SIMHOSP", "SFAC");
+    let hospital = Source { is_training: true, ..hospital };
+    ken_hub::register(&databases.db, &hospital).await.unwrap();
     ken_hub::register(&databases.db, &source("torture", "practice", "A", "B")).await.unwrap();
-    let hub = Hub::open(databases.db.clone(), databases.keys.clone(), clock, ids);
-    let hub = Arc::new(hub.await.unwrap());
-    World { databases, hub }
+    let (db, keys) = (databases.db.clone(), databases.keys.clone());
+    let hub = Hub::open(db, keys, clock.clone(), ids.clone()).await.unwrap();
+    World { databases, hub: Arc::new(hub), clock, ids }
 }
 
 fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
@@ -51,6 +67,7 @@ fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
         mode: Mode::Original,
         relationship: Some("direct-care".to_owned()),
         is_trusted: true,
+        is_training: false,
     }
 }
 
@@ -82,4 +99,130 @@ impl World {
             .snapshot("test.count", async |s| s.find(sql, &[], |row| row.int(0)).await);
         counted.await.unwrap().unwrap()
     }
+
+    /// Registers a training system.
+    pub(crate) async fn let_train(&self) {
+        let training = Source { is_training: true, ..source("training", "practice", "TRAIN", "B") };
+        ken_hub::register(&self.databases.db, &training).await.unwrap();
+        self.hub.reload().await.unwrap();
+    }
+
+    /// Everybody, in the order in which they came.
+    pub(crate) async fn people(&self) -> Vec<PersonId> {
+        let read = async |s: &mut Snapshot| {
+            let of = "SELECT person_id FROM message ORDER BY message_id";
+            s.list(of, &[], |row| row.parse::<PersonId>(0)).await
+        };
+        let mut all: Vec<PersonId> = self.databases.db.snapshot("test", read).await.unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|person| seen.insert(*person));
+        all
+    }
+
+    /// The current version of the newest thing of a kind that has an element.
+    pub(crate) async fn held(&self, person: PersonId, kind: &str, element: &str) -> Held {
+        let all = self.versions(person).await;
+        let current = all.into_iter().filter(|one| one.is_current && one.kind == kind);
+        let with = current.filter(|one| one.body.get(element).is_some());
+        let one = with.last().unwrap_or_else(|| panic!("no {kind} with {element}"));
+        let labels = one.labels.split(' ').filter(|label| !label.is_empty());
+        Held { labels: labels.map(str::to_owned).collect(), body: one.body }
+    }
+
+    /// Every version that is held about a person, a line each, in an order of its own.
+    pub(crate) async fn picture(&self, person: PersonId) -> Vec<String> {
+        let line = |one: Version| format!("{} {} {}", one.head, one.is_current, one.body);
+        let mut lines: Vec<_> = self.versions(person).await.into_iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+
+    async fn versions(&self, person: PersonId) -> Vec<Version> {
+        const ALL: &str = "SELECT i.source, i.item_key, i.resource_type, i.status, v.version,
+              i.version, i.resource_id, v.key_id, v.body, c.labels
+            FROM record_item i JOIN record_version v
+              ON v.person_id = i.person_id AND v.resource_id = i.resource_id
+            JOIN row_class c ON c.id = i.class_id
+            WHERE i.person_id = $1 ORDER BY v.message_id, i.resource_id, v.version";
+        let read = async |s: &mut Snapshot| {
+            s.list(ALL, values![person], |row| {
+                let head = [row.text(0)?, row.text(1)?, row.text(3)?, row.text(6)?];
+                let numbers = (row.int(4)?, row.int(5)?);
+                let sealed = (row.text(6)?, row.parse(7)?, row.bytes(8)?);
+                Ok((head, row.text(2)?, numbers, sealed, row.text(9)?))
+            })
+            .await
+        };
+        let rows = self.databases.db.snapshot("test", read).await.unwrap();
+        let mut all = vec![];
+        for (head, kind, (version, current), (resource, key, body), labels) in rows {
+            let aad = format!("record/1 {person} {resource} {version}");
+            let opened = self.databases.keys.open(&key, aad.as_bytes(), &body).await;
+            let body = opened.ok().flatten().map(|body| serde_json::from_slice(&body).unwrap());
+            let body = body.unwrap_or_else(|| Value::from("unreadable"));
+            let (head, is_current) = (format!("{} {version}", head.join(" ")), version == current);
+            all.push(Version { head, kind, is_current, body, labels });
+        }
+        all
+    }
+
+    fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&*self.clock, &*self.ids)
+    }
+
+    /// Takes the one merge back that moved a number away from somebody.
+    pub(crate) async fn unmerge(&self, person: PersonId) {
+        let (db, keys) = (&self.databases.db, &self.databases.keys);
+        let read = async |s: &mut Snapshot| ken_person::merges(s, person).await;
+        let merges = db.snapshot("test", read).await.unwrap();
+        let by = Acting {
+            account: AccountId::draw(&*self.ids),
+            practitioner: PractitionerId::draw(&*self.ids),
+            organisation: "nhsl".parse().unwrap(),
+            role: "ops.hub".parse().unwrap(),
+        };
+        let why = Why::new("the ward typed another patient's number").unwrap();
+        let merge = (person, merges[0].0);
+        ken_hub::unmerge(db, &self.ctx(), keys, merge, &by, &why).await.unwrap();
+    }
+
+    /// Merges number 8 into number 7 of the board, and moves one step of what was filed. True when
+    /// more is left.
+    pub(crate) async fn step_of_move(&self) -> bool {
+        let number = |number: &str| SourceRecord {
+            organisation: "nhsl".parse().unwrap(),
+            local: LocalIdentifier::new("urn:ken:id:sfac:s", number).unwrap(),
+        };
+        let (gone, kept) = (number("8"), number("7"));
+        let (ctx, keys) = (self.ctx(), &self.databases.keys);
+        let step = self.databases.db.write("test.step", async |tx| {
+            let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept).await?;
+            let Merged::Moved { from, to, is_only, .. } = merged else { panic!("{merged:?}") };
+            let (people, source) = ((from, to), &gone.organisation);
+            let under = Under::of(&gone.local);
+            let of = moves::begin(tx, &ctx, people, source, &under, is_only).await?;
+            Ok::<_, ken_hub::Error>(moves::advance(tx, &ctx, keys, &of).await?)
+        });
+        !step.await.unwrap()
+    }
+
+    /// Opens the hub again, as after a crash.
+    pub(crate) async fn reopen(&self) {
+        let (db, keys) = (self.databases.db.clone(), self.databases.keys.clone());
+        Hub::open(db, keys, self.clock.clone(), self.ids.clone()).await.unwrap();
+    }
+
+    /// One text; the statement is the test's own.
+    pub(crate) async fn text(&self, sql: &'static str) -> String {
+        let read = async |s: &mut Snapshot| s.find(sql, &[], |row| row.text(0)).await;
+        self.databases.db.snapshot("test.text", read).await.unwrap().unwrap()
+    }
+}
+
+struct Version {
+    head: String,
+    kind: String,
+    is_current: bool,
+    body: Value,
+    labels: String,
 }

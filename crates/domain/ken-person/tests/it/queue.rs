@@ -50,6 +50,7 @@ async fn same_links_and_undo_restores() {
         assert_eq!(world.lead(place.person).await, isla);
         assert_eq!(all(place.person).await, all(isla).await);
         assert_eq!(all(isla).await.len(), 2, "{}", world.on.engine);
+        assert_eq!(world.stands_with(isla).await, [place.person], "the gate knows");
         let after = (epoch(&world, isla).await, epoch(&world, place.person).await);
         assert!(after.0 > before.0 && after.1 > before.1, "older permits are stale");
         assert!(world.places().await.is_empty());
@@ -62,6 +63,7 @@ async fn same_links_and_undo_restores() {
         undo(&world, &place).await.unwrap();
         assert_eq!(world.lead(place.person).await, place.person);
         assert_eq!(all(isla).await, [isla]);
+        assert_eq!(world.stands_with(isla).await, []);
         assert_eq!(world.places().await, std::slice::from_ref(&place), "open again");
         assert!(matches!(undo(&world, &place).await, Err(Error::Unknown(_))));
     }
@@ -130,9 +132,60 @@ async fn a_merge_relinks_only_its_senders_own() {
         let council = says("cec", "9", "Ann Other", "1950-01-01", &[nhs(3)]);
         assert_eq!(world.identify(&council).await, Identified::Known(three));
         let answer = merged(&world, ("nhsl", "3"), ("nhsl", "1")).await.unwrap();
-        assert_eq!(answer, Merged::Moved { from: three, to: one });
+        let Merged::Moved { from, to, id, is_only: true } = answer else { panic!("{answer:?}") };
+        assert_eq!((from, to), (three, one));
         assert_eq!(world.lead(three).await, three);
         assert_eq!(world.identify(&council).await, Identified::Known(three));
+        let number = says("nhsl", "3", "Ann Other", "1950-01-01", &[]);
+        assert_eq!(world.identify(&number).await, Identified::Known(one));
+        // And back.
+        let (ctx, by) = (world.ctx(), world.steward());
+        let undo = async |tx: &mut Tx| {
+            ken_person::unmerge(tx, &ctx, &world.on.keys, (three, id), &by, &why()).await
+        };
+        let back = world.on.db.write("test.unmerge", undo).await.unwrap();
+        assert_eq!((back.from, back.to), (one, three), "{}", world.on.engine);
+        assert_eq!(world.identify(&number).await, Identified::Known(three));
+        let twice = world.on.db.write("test.unmerge", undo).await;
+        assert!(matches!(twice, Err(Error::Decided(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_merge_leaves_alone_what_a_human_said() {
+    for world in worlds().await {
+        // A human says that the council's Isla is the board's.
+        let (isla, place) = unsure(&world).await;
+        decide(&world, &place, Answer::Same(isla)).await.unwrap();
+        let other = says("cec", "10", "Isla Semple", "2016-01-01", &[]);
+        let other = world.identify(&other).await.person();
+        // The council says that hers is somebody else: its word does not undo the human's.
+        let answer = merged(&world, ("cec", "9"), ("cec", "10")).await.unwrap();
+        assert_eq!(answer, Merged::Uncertain, "{}", world.on.engine);
+        assert_eq!(world.lead(place.person).await, isla);
+        assert_eq!(world.lead(other).await, other);
+        let waits = world.places().await;
+        assert!(waits[0].candidates[0].reasons.contains(&ken_person::Reason::ByHand));
+        // The other way the council's own record joins whom she is.
+        let answer = merged(&world, ("cec", "10"), ("cec", "9")).await.unwrap();
+        assert!(matches!(answer, Merged::Linked(_)), "{answer:?}");
+        assert_eq!(world.lead(other).await, isla);
+    }
+}
+
+#[tokio::test]
+async fn twins_are_not_merged() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
+        let isla = world.identify(&isla).await.person();
+        let jack = world.identify(&says("nhsl", "2", "Jack Sample", "2017-03-14", &[])).await;
+        let answer = merged(&world, ("nhsl", "2"), ("nhsl", "1")).await.unwrap();
+        assert_eq!(answer, Merged::Uncertain, "{}", world.on.engine);
+        assert_eq!(
+            (world.lead(isla).await, world.lead(jack.person()).await),
+            (isla, jack.person())
+        );
+        assert_eq!(world.places().await.len(), 1);
     }
 }
 

@@ -17,7 +17,12 @@ pub(crate) struct World {
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
-    let lists = [ken_ledger::MIGRATIONS, ken_directory::MIGRATIONS, ken_person::MIGRATIONS];
+    let lists = [
+        ken_ledger::MIGRATIONS,
+        ken_directory::MIGRATIONS,
+        ken_sharing::MIGRATIONS,
+        ken_person::MIGRATIONS,
+    ];
     let world = |on| World { on, clock: Arc::default(), ids: Arc::default() };
     engines(&lists).await.into_iter().map(world).collect()
 }
@@ -77,6 +82,12 @@ impl World {
 
     pub(crate) async fn lead(&self, person: PersonId) -> PersonId {
         self.read(async |s: &mut Snapshot| ken_person::lead(s, person).await).await
+    }
+
+    /// Who stands together with somebody, as the gate has it.
+    pub(crate) async fn stands_with(&self, person: PersonId) -> Vec<PersonId> {
+        let read = async |s: &mut Snapshot| Ok(ken_sharing::together::others(s, person).await?);
+        self.read(read).await.into_iter().collect()
     }
 
     /// The kinds and events on a person's stream, oldest first, whoever may see them.

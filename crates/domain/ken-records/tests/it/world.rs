@@ -9,7 +9,7 @@ use ken_core::{
     AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
 };
 use ken_directory::Acting;
-use ken_records::{Disclosed, Filing};
+use ken_records::{Disclosed, Filing, Under};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::instrument::Signatory;
 use ken_sharing::relationship::{self, NewRelationship};
@@ -172,8 +172,11 @@ impl World {
             };
             let message = MessageId::draw(&*self.ids);
             let event = Some(self.clock_now());
-            let filing = Filing { key, item_key: &item_key, resource, class, message, event };
-            ken_records::file(tx, &ctx, keys, place, &filing).await
+            let (resource, under) = (resource.clone(), &Under::default());
+            let told = None;
+            let filing =
+                Filing { key, item_key: &item_key, resource, class, message, event, under, told };
+            ken_records::file(tx, &ctx, keys, place, filing).await
         });
         filed.await.unwrap()
     }

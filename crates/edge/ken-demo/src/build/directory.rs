@@ -82,6 +82,7 @@ async fn organisation(parts: &Parts, one: &Organisation) -> Result<(), Error> {
         mode: Mode::Original,
         relationship: one.relationship.map(str::to_owned),
         is_trusted: true,
+        is_training: true,
     };
     Ok(ken_hub::register(&parts.db, &source).await?)
 }
@@ -97,6 +98,7 @@ async fn anybody(parts: &Parts) -> Result<(), Error> {
         mode: Mode::Original,
         relationship: Some("direct-care".to_owned()),
         is_trusted: true,
+        is_training: true,
     };
     Ok(ken_hub::register(&parts.db, &source).await?)
 }

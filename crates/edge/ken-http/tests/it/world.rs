@@ -16,7 +16,7 @@ use ken_directory::{
 use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Found, Query};
-use ken_records::Filing;
+use ken_records::{Filing, Under};
 use ken_sharing::instrument::Signatory;
 use ken_sharing::signing::Clearance;
 use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, instrument, signing};
@@ -242,6 +242,7 @@ async fn send(on: &Databases, clock: &Arc<TestClock>, ids: &Arc<SeededIds>, hidd
             mode: Mode::Original,
             relationship: relationship.map(str::to_owned),
             is_trusted: true,
+            is_training: false,
         };
         ken_hub::register(&on.db, &source).await.unwrap();
     }
@@ -300,10 +301,11 @@ async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
                 source: source.clone(),
                 lineage: BTreeSet::new(),
             };
-            let (item_key, resource) = ("school", &resource);
+            let (item_key, under, told) = ("school", &Under::default(), None);
             let (message, event) = (MessageId::draw(ctx.ids), Some(ctx.clock.now()));
-            let filing = Filing { key, item_key, resource, class, message, event };
-            ken_records::file(tx, ctx, &on.keys, place, &filing).await
+            let resource = resource.clone();
+            let filing = Filing { key, item_key, resource, class, message, event, under, told };
+            ken_records::file(tx, ctx, &on.keys, place, filing).await
         })
         .await
         .unwrap();

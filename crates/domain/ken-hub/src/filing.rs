@@ -1,0 +1,150 @@
+//! Filing what a message says: each resource in its place, and what the message ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ken_core::{Category, Ctx, PersonId};
+use ken_fhir::Resource;
+use ken_hl7::map::{MappedResource, PERSON, Told};
+use ken_records::{Ending, Filing, Place, Status, Telling, Under};
+use ken_sharing::RowClass;
+use ken_store::Tx;
+use ken_store::keys::{KeyId, KeyRing};
+use serde_json::{Value, json};
+
+use crate::apply::Arrival;
+use crate::{Error, patient};
+
+/// What filing did, as the ledger has it.
+pub(crate) struct Filed {
+    /// Items and their new versions.
+    pub(crate) versions: Vec<Value>,
+    /// Items that the message ended.
+    pub(crate) ended: Vec<Value>,
+}
+
+/// A part of a resource that is filed by itself, before it has its place.
+struct Part<'a> {
+    of: &'a MappedResource,
+    category: Category,
+    item_key: String,
+    resource: Value,
+}
+
+/// What a message tells of a thing, in the record's words.
+struct Pieces<'a>(&'a Told);
+
+impl Telling for Pieces<'_> {
+    fn onto(&self, held: &Resource, said: Resource) -> Resource {
+        self.0.onto(held, said)
+    }
+
+    fn marks(&self) -> bool {
+        self.0.marks
+    }
+
+    fn is_dated(&self) -> bool {
+        self.0.dated
+    }
+}
+
+/// Files every resource, and ends what the message ends.
+pub(crate) async fn file_all(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    (person, key): (PersonId, KeyId),
+    under: &Under,
+) -> Result<Filed, Error> {
+    let parts = parts(arrival)?;
+    let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
+    let source = &arrival.source.organisation;
+    let places = ken_records::places(tx, ctx, person, source, &item_keys).await?;
+    let told: BTreeSet<_> = places.iter().map(|place| place.resource).collect();
+    let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
+    for (part, place) in parts.iter().zip(&places) {
+        let name = format!("{}/{}", part.of.resource.kind(), place.resource);
+        names.entry(part.of.local.clone()).or_insert(name);
+    }
+    let pieces: Vec<_> = parts.iter().map(|part| Pieces(&part.of.told)).collect();
+    let mut filings = Vec::with_capacity(parts.len());
+    for ((part, place), pieces) in parts.iter().zip(places).zip(&pieces) {
+        let class = RowClass {
+            category: part.category.clone(),
+            labels: part.of.labels.iter().cloned().collect(),
+            source: source.clone(),
+            lineage: BTreeSet::new(),
+        };
+        let filing = Filing {
+            key,
+            item_key: &part.item_key,
+            resource: named(part.resource.clone(), &place, &names)?,
+            class,
+            message: arrival.message,
+            event: part.of.event_time.as_ref().map(ken_fhir::DateTime::starts),
+            under,
+            told: Some(pieces),
+        };
+        filings.push((place, filing));
+    }
+    let filed = ken_records::file_all(tx, ctx, keys, filings).await?;
+    let new = filed.iter().filter(|one| one.is_new);
+    let versions = new.map(|one| json!([one.resource.to_string(), one.version])).collect();
+    Ok(Filed { versions, ended: end(tx, arrival, person, &told).await? })
+}
+
+/// Ends what the message ends without telling it: replaced or withdrawn documents.
+async fn end(
+    tx: &mut Tx,
+    arrival: &Arrival<'_>,
+    person: PersonId,
+    told: &BTreeSet<ken_core::ResourceId>,
+) -> Result<Vec<Value>, Error> {
+    let mut all = vec![];
+    for ended in &arrival.mapped.ended {
+        let status = match ended.status {
+            "entered-in-error" => Status::EnteredInError,
+            _ => Status::Superseded,
+        };
+        let (system, key) = (arrival.source.id.as_str(), ended.key.as_str());
+        let ending = Ending { system, key, is_cut_only: ended.is_cut_only, status };
+        let source = &arrival.source.organisation;
+        let items = ken_records::end(tx, person, source, &ending, told).await?;
+        all.extend(items.iter().map(|item| json!([item.to_string(), status.code()])));
+    }
+    Ok(all)
+}
+
+/// Every resource in the parts in which it is filed, each under a name of its own.
+fn parts<'a>(arrival: &Arrival<'a>) -> Result<Vec<Part<'a>>, Error> {
+    let mut parts: Vec<Part<'a>> = vec![];
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, of) in arrival.mapped.resources.iter().enumerate() {
+        let key = of.key.clone().unwrap_or_else(|| format!("{}/{number}", arrival.message));
+        let whole = of.resource.value().clone();
+        let split = match of.resource.kind() {
+            "Patient" => patient::parts(whole),
+            _ => vec![(of.category.as_str(), whole)],
+        };
+        for (category, resource) in split {
+            let mut item_key = format!("{} {category} {key}", arrival.source.id);
+            let times = named.entry(item_key.clone()).or_default();
+            *times += 1;
+            // Two things of one name in one message are two things; they keep their order.
+            if *times > 1 {
+                item_key = format!("{item_key}#{times}");
+            }
+            let category = Category::new(category).map_err(|_| Error::Corrupt("category"))?;
+            parts.push(Part { of, category, item_key, resource });
+        }
+    }
+    Ok(parts)
+}
+
+/// The resource under its own id, with references to what the message's other resources became.
+fn named(resource: Value, place: &Place, names: &BTreeMap<String, String>) -> Result<Value, Error> {
+    let mut resource = Resource::of(resource).map_err(|_| Error::Corrupt("resource"))?;
+    resource.put("id", place.resource.to_string());
+    resource.relink(&|reference| names.get(reference).cloned());
+    Ok(resource.into_value())
+}

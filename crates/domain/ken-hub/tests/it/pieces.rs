@@ -1,0 +1,149 @@
+//! Told in pieces, for training, under another number: what a message says, and what it does not.
+
+use ken_core::PersonId;
+
+use crate::world::{World, worlds};
+
+/// A made-up person of the practice, and whatever else the message has.
+fn message(control_id: &str, kind: &str, rest: &str) -> String {
+    format!(
+        "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||{kind}|{control_id}|P|2.5\r\
+         EVN|A01|20261121101500\rPID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||Bain^Morag||19010101|F{rest}"
+    )
+}
+
+async fn person(world: &World) -> PersonId {
+    world.text("SELECT person_id FROM person ORDER BY made_us LIMIT 1").await.parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_message_leaves_out_stays_and_what_it_says_goes_goes() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let full = "|||1 Made-up Rd^^Testtown^^ZZ99 9ZZ\rPD1||||||||||||Y\r\
+                    PV1|1|I|W^B^B||||||||||||||||V1^^^B|||||||||||||||||||||||||202611200900\r\
+                    PV2||||||||||||||||||||||Y";
+        assert_eq!(world.say(&message("1", "ADT^A01^ADT_A01", full)).await, "AA");
+        let less = "\rPV1|1|I|||||||||||||||||V1^^^B";
+        assert_eq!(world.say(&message("2", "ADT^A08^ADT_A01", less)).await, "AA");
+        let person = person(&world).await;
+        let patient = world.held(person, "Patient", "address").await;
+        assert_eq!(patient.body["address"][0]["city"], "Testtown", "{engine}");
+        assert!(patient.labels.contains(&"restricted".to_owned()), "{engine}: {patient:?}");
+        let visit = world.held(person, "Encounter", "status").await;
+        let start = visit.body["period"]["start"].as_str().unwrap_or_default();
+        assert!(start.starts_with("2026-11-20T09:00"), "{engine}: {start}");
+        assert!(visit.labels.contains(&"restricted".to_owned()), "{engine}");
+        // Said aloud: no address, and neither is restricted any more.
+        let gone = "|||\"\"\rPD1||||||||||||N\rPV1|1|I|||||||||||||||||V1^^^B\r\
+                    PV2||||||||||||||||||||||N";
+        assert_eq!(world.say(&message("3", "ADT^A08^ADT_A01", gone)).await, "AA");
+        let patient = world.held(person, "Patient", "birthDate").await;
+        assert!(patient.body.get("address").is_none(), "{engine}: {}", patient.body);
+        assert!(patient.labels.is_empty(), "{engine}: {patient:?}");
+        assert!(world.held(person, "Encounter", "status").await.labels.is_empty(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_training_is_nobodys() {
+    for world in worlds().await {
+        let real = message("1", "ADT^A01^ADT_A01", "\rPV1|1|I|W^B^B");
+        for (code, id) in [("T", "1"), ("D", "2"), ("T^A", "3")] {
+            let training = real.replace("|1|P|2.5", &format!("|{id}|{code}|2.5"));
+            assert_eq!(world.say(&training).await, "AA", "{code}");
+            assert_eq!(world.say(&training).await, "AA", "{code}: again");
+        }
+        let engine = world.databases.engine;
+        assert_eq!(world.count("SELECT COUNT(*) FROM person").await, 0, "{engine}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, 0, "{engine}");
+        let kept = "SELECT COUNT(*) FROM held_message
+            WHERE reason = 'hub.training' AND closed_us IS NOT NULL";
+        assert_eq!(world.count(kept).await, 3, "{engine}");
+        assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty(), "{engine}");
+        // A training system's own are filed: that is what it is for.
+        world.let_train().await;
+        let trained = real.replace("|A|B|", "|TRAIN|B|").replace("|P|2.5", "|T|2.5");
+        assert_eq!(world.say(&trained).await, "AA", "{engine}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM person").await, 1, "{engine}");
+    }
+}
+
+/// Two of the board's numbers, of which the practice knows one person as well.
+async fn known_twice(world: &World) -> (PersonId, PersonId) {
+    let says = |id: &str, from: &str, number: &str, given: &str, rest: &str| {
+        message(id, "ADT^A08^ADT_A01", rest)
+            .replace("|A|B|", from)
+            .replace("~77^^^B^MR", &format!("~{number}^^^S^MR"))
+            .replace("Morag", given)
+    };
+    let visit = "\rPV1|1|I|||||||||||||||||V1^^^S";
+    assert_eq!(world.say(&says("1", "|SIMHOSP|SFAC|", "8", "Morag", visit)).await, "AA");
+    let again = "|||2 Made-up Rd^^Testtown\rPV1|1|I|W4^B^B||||||||||||||||V1^^^S";
+    assert_eq!(world.say(&says("2", "|SIMHOSP|SFAC|", "8", "Morag", again)).await, "AA");
+    // The practice knows the same person, and files something of its own.
+    assert_eq!(world.say(&says("3", "|A|B|", "77", "Morag", visit)).await, "AA");
+    let other = says("4", "|SIMHOSP|SFAC|", "7", "Morag", visit)
+        .replace("9990000018^^^NHSNBR^NH~", "")
+        .replace("19010101", "19010111");
+    assert_eq!(world.say(&other).await, "AA");
+    let people = world.people().await;
+    assert_eq!(people.len(), 2, "{}", world.databases.engine);
+    (people[0], people[1])
+}
+
+#[tokio::test]
+async fn what_was_filed_under_a_merged_number_follows_it_and_comes_back() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (from, to) = known_twice(&world).await;
+        let before = (world.picture(from).await, world.picture(to).await);
+        assert!(before.0.iter().any(|line| line.contains("nhsl")), "{engine}");
+        let merge = "MSH|^~\\&|SIMHOSP|SFAC|KEN|HSCP|20261121||ADT^A40|9|P|2.5\rEVN|A40|20261121\r\
+                     PID|1||7^^^S^MR||Bain^Morag||19010111|F\rMRG|8^^^S^MR";
+        assert_eq!(world.say(merge).await, "AA");
+        let after = (world.picture(from).await, world.picture(to).await);
+        let of = |lines: &[String], source: &str| {
+            lines.iter().filter(|line| line.contains(source)).count()
+        };
+        // All of the board's went, none of the practice's did.
+        assert_eq!(of(&after.0, "nhsl"), 0, "{engine}: {:?}", after.0);
+        assert_eq!(of(&after.0, "practice"), of(&before.0, "practice"), "{engine}");
+        let all = of(&before.0, "nhsl") + of(&before.1, "nhsl");
+        assert_eq!(of(&after.1, "nhsl"), all, "{engine}: {:?}", after.1);
+        assert!(after.1.iter().all(|line| !line.contains("unreadable")), "{engine}");
+        assert!(after.1.iter().all(|line| !line.contains(&from.to_string())), "{engine}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM record_move WHERE done_us IS NULL").await, 0);
+        // Taken back, everything stands where it stood.
+        world.unmerge(from).await;
+        let again = (world.picture(from).await, world.picture(to).await);
+        let board = |lines: &[String]| {
+            let lines = lines.iter().filter(|line| !line.contains("19010111"));
+            lines.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(again.0, before.0, "{engine}");
+        assert_eq!(board(&again.1).len(), board(&before.1).len(), "{engine}: {:?}", again.1);
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_was_broken_off_goes_on() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (from, _) = known_twice(&world).await;
+        for n in 0..130 {
+            let more = message(&format!("m{n}"), "ADT^A08^ADT_A01", &format!("|||{n} Made-up Rd"))
+                .replace("|A|B|", "|SIMHOSP|SFAC|")
+                .replace("~77^^^B^MR", "~8^^^S^MR");
+            assert_eq!(world.say(&more).await, "AA");
+        }
+        let count = world.count("SELECT COUNT(*) FROM record_version").await;
+        assert!(world.step_of_move().await, "{engine}: one step is not enough");
+        assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, count, "{engine}");
+        assert!(world.picture(from).await.iter().all(|line| !line.contains("unreadable")));
+        world.reopen().await;
+        let left = world.picture(from).await;
+        assert!(left.iter().all(|line| !line.contains("nhsl")), "{engine}: {left:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, count, "{engine}");
+    }
+}

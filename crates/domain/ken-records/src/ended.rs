@@ -1,0 +1,96 @@
+//! How an item stands: current, superseded, or entered in error.
+//!
+//! What ended stays in the record, and is disclosed only as such: somebody may have acted on it.
+
+use std::collections::BTreeSet;
+
+use ken_core::{OrganisationId, PersonId, ResourceId};
+use ken_store::{Reads, Tx, values};
+
+use crate::{Error, sql};
+
+/// Most items that one ending ends. House policy: a document and what was cut out of it.
+const ENDED_MAX: i64 = 200;
+/// How an item is stored that a merge of numbers brought beside another of the same name.
+pub(crate) const MERGED: &str = "merged";
+
+/// How an item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It holds.
+    Current,
+    /// Another took its place.
+    Superseded,
+    /// Its source took it back.
+    EnteredInError,
+}
+
+impl Status {
+    /// The stable code: FHIR's `document-reference-status`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Superseded => "superseded",
+            Self::EnteredInError => "entered-in-error",
+        }
+    }
+
+    pub(crate) fn of(stored: &str) -> Result<Self, Error> {
+        match stored {
+            "current" => Ok(Self::Current),
+            "superseded" | MERGED => Ok(Self::Superseded),
+            "entered-in-error" => Ok(Self::EnteredInError),
+            _ => Err(Error::Corrupt("status")),
+        }
+    }
+}
+
+/// What a message ends without telling it again.
+#[derive(Debug)]
+pub struct Ending<'a> {
+    /// What begins the item's key, up to its first space: the system that sends.
+    pub system: &'a str,
+    /// What the source calls it, whatever the category that stands between.
+    pub key: &'a str,
+    /// Whether it stays itself, and only what was cut out of it ends.
+    pub is_cut_only: bool,
+    /// How it stands from now on.
+    pub status: Status,
+}
+
+/// Ends items of one source, but for those that the same message files. Says which.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn end(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    ending: &Ending<'_>,
+    told: &BTreeSet<ResourceId>,
+) -> Result<Vec<ResourceId>, Error> {
+    let name = format!("{} % {}", escaped(ending.system), escaped(ending.key));
+    let cut = format!("{name}|%");
+    let own = if ending.is_cut_only { &cut } else { &name };
+    let of = values![person, source, own.as_str(), cut.as_str(), ENDED_MAX];
+    let mut found: Vec<ResourceId> = tx.list(sql::FIND_LIKE, of, |row| row.parse(0)).await?;
+    found.retain(|item| !told.contains(item));
+    for item in &found {
+        tx.execute(sql::SET_STATUS, values![person, item, ending.status.code()]).await?;
+    }
+    Ok(found)
+}
+
+/// A text that `LIKE ... ESCAPE '!'` takes as it is.
+fn escaped(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            whole.push('!');
+        }
+        whole.push(letter);
+    }
+    whole
+}
