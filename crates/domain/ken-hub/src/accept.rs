@@ -107,6 +107,9 @@ impl Hub {
         let known = RwLock::new(Arc::new(sources(&db).await?));
         let hub = Self { db, keys, clock, ids, sources: known };
         hub.settle(&Ctx::new(&*hub.clock, &*hub.ids)).await;
+        if let Err(error) = ken_person::tell(&hub.db).await {
+            tracing::error!(error.code = error.code(), "older links are not all told to the gate");
+        }
         Ok(hub)
     }
 

@@ -227,7 +227,11 @@ async fn write(
         }
         unlist(tx, person, before).await?;
     }
-    let Some(born) = says.born.filter(|_| !name.family.reveal().is_empty()) else { return Ok(()) };
+    if name.family.reveal().is_empty() {
+        return Ok(());
+    }
+    // Who has no date of birth is found by name alone, and is kept under none.
+    let born = says.born.map(|born| born.to_string()).unwrap_or_default();
     let of = values![
         name.family.reveal(),
         born,
@@ -244,7 +248,7 @@ async fn write(
 /// Lets a person no longer be found by an account.
 async fn unlist(tx: &mut Tx, person: PersonId, kept: &Kept) -> Result<(), Error> {
     let (name, source) = (kept.name(), &kept.says.source);
-    let Some(born) = kept.says.born else { return Ok(()) };
+    let born = kept.says.born.map(|born| born.to_string()).unwrap_or_default();
     let of = values![
         name.family.reveal(),
         born,

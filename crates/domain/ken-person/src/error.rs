@@ -23,6 +23,9 @@ pub enum Error {
     /// The place in the queue was decided already, or the link was undone already.
     #[error("{0} was decided already")]
     Decided(&'static str),
+    /// Another reviewer has claimed the place in the queue; their claim ends by itself.
+    #[error("another reviewer has this place in the queue")]
+    Claimed,
     /// A later link stands on this one: undo that first.
     #[error("a later link stands on this one")]
     Buried,
@@ -51,6 +54,7 @@ impl Error {
             Self::Contended => "person.contended",
             Self::Unknown(_) => "person.unknown",
             Self::Decided(_) => "person.decided",
+            Self::Claimed => "person.claimed",
             Self::Buried => "person.buried",
             Self::ForeignNumber => "person.foreign-number",
             Self::TwoChis => "person.two-chis",

@@ -37,7 +37,7 @@ pub use account::{lead, together};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};
-pub use link::{Link, LinkId, ReviewId, links, unlink};
+pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
 pub use merge::{MergeId, Merged, Unmerged, merge, merges, unmerge};
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};

@@ -18,7 +18,7 @@ use ken_directory::Acting;
 use ken_ledger::EntryKind;
 use ken_sharing::together;
 use ken_store::keys::KeyRing;
-use ken_store::{Reads, Tx, values};
+use ken_store::{Db, Reads, Tx, values};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -160,6 +160,42 @@ pub async fn unlink(
     together::part(tx, &guard, &parted).await?;
     let by = Linker::Practitioner(by);
     note(tx, ctx, keys, EntryKind::Unlinked, (from, to), by, Some(why)).await
+}
+
+/// Tells the gate of links that were made before it asked who stands together. Says how many.
+///
+/// # Errors
+///
+/// Whatever the store says; and, once the others are told, [`Error::Sharing`] for a group that is
+/// too large, of which the gate then decides nothing under its whole name.
+pub async fn tell(db: &Db) -> Result<usize, Error> {
+    let (mut after, mut told, mut wrong) = (String::new(), 0, None);
+    loop {
+        let read = |row: &ken_store::Row<'_>| {
+            Ok((row.parse::<PersonId>(0)?, row.text(1)?, row.parse::<PersonId>(2)?))
+        };
+        let untold = db.snapshot("person.untold", async |s| {
+            let of = values![after.as_str(), TOGETHER_MAX];
+            Ok::<_, Error>(s.list(sql::LINKS_UNTOLD, of, read).await?)
+        });
+        let untold = untold.await?;
+        let Some((_, last, _)) = untold.last() else { break };
+        after.clone_from(last);
+        for (person, link, lead) in &untold {
+            let one = db.write("person.tell", async |tx| {
+                let guard = together::lock(tx, &BTreeSet::from([*person, *lead])).await?;
+                together::join(tx, &guard, *person, *lead).await?;
+                tx.execute(sql::LINK_TOLD, values![person, link.as_str()]).await?;
+                Ok::<_, Error>(())
+            });
+            match one.await {
+                Ok(()) => told += 1,
+                Err(error @ Error::Sharing(_)) => wrong = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    wrong.map_or(Ok(told), Err)
 }
 
 /// The links of a record that stand, oldest first.

@@ -3,23 +3,32 @@
 //! # Invariants
 //!
 //! - The same pair is offered once: decided, it does not come back by itself.
-//! - A decision has a reason and a practitioner, can be undone, and is an entry of the ledger.
+//! - A place is claimed by one reviewer for [`CLAIM_WAIT`]; another cannot decide it meanwhile.
+//! - A decision has a reason and a practitioner, can be undone, and is an entry of the ledger; so
+//!   is "not sure", which leaves the place open for somebody else.
+//! - Two records that were there already are linked only by two reviewers who say so apart from
+//!   one another ([`Outcome::AwaitsSecond`]); the second is not shown what the first said.
 //! - Pages of the queue are for stewards of the index: see [`Place`] for what it holds.
+//!
+//! Sources: `identity.md` section 5.8 (blind double review); house policy for the rest.
 
-use std::collections::BTreeSet;
+mod decide;
+
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use ken_core::{Ctx, OrganisationId, PersonId, Sensitive};
-use ken_directory::Acting;
-use ken_ledger::EntryKind;
-use ken_store::keys::KeyRing;
+use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId, Sensitive};
 use ken_store::{Reads, Row, Tx, values};
-use serde_json::json;
 
-use crate::link::{LinkId, Linker, ReviewId, join, unlink};
+use crate::link::ReviewId;
 use crate::rule::{Doubt, Reason};
-use crate::{Error, account, entry, sql};
+use crate::{Error, sql};
+
+pub use decide::{Outcome, claim, decide, release, undo};
+
+/// How long a reviewer has a place for themselves. House policy: long enough to telephone.
+pub const CLAIM_WAIT: Duration = Duration::from_mins(20);
 
 /// Most places that one page of the queue shows.
 pub const PAGE_MAX: i64 = 100;
@@ -70,6 +79,12 @@ pub struct Place {
     pub since: Timestamp,
     /// Whom it may be, and why.
     pub candidates: Vec<Doubt>,
+    /// Who claimed it last, and until when: a claim that is over is none.
+    pub claimed: Option<(PractitionerId, Timestamp)>,
+    /// Whether the person was there before the question, so that a link needs two reviewers.
+    pub needs_second: bool,
+    /// How many reviewers have answered and left it open; what they said is not shown.
+    pub answers: i64,
 }
 
 /// What a human says.
@@ -79,6 +94,8 @@ pub enum Answer {
     Same(PersonId),
     /// None of the candidates is the person.
     Different,
+    /// It cannot be said: the place stays open for somebody else.
+    NotSure,
 }
 
 /// Offers candidates that were not offered for this person before.
@@ -119,20 +136,51 @@ pub async fn list(s: &mut impl Reads, after: Option<&Place>) -> Result<Vec<Place
     let start = after.map_or((i64::MIN, String::new()), |place| {
         (place.since.as_microsecond(), place.id.to_string())
     });
-    let read = |row: &Row<'_>| {
-        Ok(Place {
-            person: row.parse(0)?,
-            id: row.parse(1)?,
-            source: row.parse(2)?,
-            since: row.time(3)?,
-            candidates: Vec::new(),
-        })
-    };
-    let mut places = s.list(sql::REVIEWS_OPEN, values![start.0, start.1, PAGE_MAX], read).await?;
-    for place in &mut places {
-        place.candidates = candidates(s, place.person, place.id).await?;
+    let rows = s.list(sql::REVIEWS_OPEN, values![start.0, start.1, PAGE_MAX], read).await?;
+    let mut places = Vec::with_capacity(rows.len());
+    for place in rows {
+        places.push(whole(s, place).await?);
     }
     Ok(places)
+}
+
+/// One open place; none where it is decided, or there is no such.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn find(
+    s: &mut impl Reads,
+    person: PersonId,
+    id: ReviewId,
+) -> Result<Option<Place>, Error> {
+    let row = s.find(sql::REVIEW_OPEN, values![person, id.to_string()], read).await?;
+    match row {
+        Some(place) => whole(s, place).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Place, ken_store::Error> {
+    let claim = (row.parse_opt::<PractitionerId>(4)?, row.time_opt(5)?);
+    Ok(Place {
+        person: row.parse(0)?,
+        id: row.parse(1)?,
+        source: row.parse(2)?,
+        since: row.time(3)?,
+        candidates: Vec::new(),
+        claimed: claim.0.zip(claim.1),
+        needs_second: row.int(6)? == 0,
+        answers: 0,
+    })
+}
+
+/// A place with its candidates.
+async fn whole(s: &mut impl Reads, mut place: Place) -> Result<Place, Error> {
+    place.candidates = candidates(s, place.person, place.id).await?;
+    let of = values![place.person, place.id.to_string()];
+    place.answers = s.find(sql::ANSWERS_COUNT, of, |row| row.int(0)).await?.unwrap_or_default();
+    Ok(place)
 }
 
 /// How many places are open; [`COUNT_MAX`] means so many or more.
@@ -145,7 +193,7 @@ pub async fn count(s: &mut impl Reads) -> Result<i64, Error> {
     Ok(count.unwrap_or_default())
 }
 
-async fn candidates(
+pub(super) async fn candidates(
     s: &mut impl Reads,
     person: PersonId,
     id: ReviewId,
@@ -156,157 +204,4 @@ async fn candidates(
     };
     let of = values![person, id.to_string(), CANDIDATES_MAX];
     Ok(s.list(sql::REVIEW_CANDIDATES, of, read).await?)
-}
-
-/// Decides a place in the queue.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] for no such place or candidate, [`Error::Decided`] where another was first,
-/// [`Error::TwoChis`] where both have a CHI number of their own, and whatever the store, the key
-/// ring or the ledger says.
-pub async fn decide(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    (person, id): (PersonId, ReviewId),
-    answer: Answer,
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    if find(tx, person, id).await?.decision.is_some() {
-        return Err(Error::Decided("place in the queue"));
-    }
-    let offered = candidates(tx, person, id).await?;
-    let link = match answer {
-        Answer::Same(other) if offered.iter().any(|doubt| doubt.person == other) => {
-            let by = Linker::Practitioner(by);
-            join(tx, ctx, keys, person, other, by, Some(why)).await?.map(|link| link.id)
-        }
-        Answer::Same(_) => return Err(Error::Unknown("candidate")),
-        Answer::Different => {
-            set_apart(tx, ctx, keys, person, &offered, by, why).await?;
-            None
-        }
-    };
-    let decision = match answer {
-        Answer::Same(_) => "same",
-        Answer::Different => "different",
-    };
-    let link = link.map(|link| link.to_string());
-    let of = values![person, id.to_string(), decision, ctx.now_us(), by.practitioner, link];
-    if tx.execute(sql::REVIEW_DECIDE, of).await? == 0 {
-        return Err(Error::Decided("place in the queue"));
-    }
-    tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
-    Ok(())
-}
-
-/// Takes a decision back: the link is undone, and the place is open again.
-///
-/// # Errors
-///
-/// [`Error::Unknown`] for no such place or an undecided one, [`Error::Buried`] where a later link
-/// stands on the one that was made, and whatever the store, the key ring or the ledger says.
-pub async fn undo(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    (person, id): (PersonId, ReviewId),
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    let found = find(tx, person, id).await?;
-    match (found.decision.as_deref(), found.link) {
-        (Some("same"), Some((lead, link))) => unlink(tx, ctx, keys, lead, link, by, why).await?,
-        (Some("same"), None) => {}
-        (Some(_), _) => {
-            let offered = candidates(tx, person, id).await?;
-            bring_together(tx, ctx, keys, person, &offered, by, why).await?;
-        }
-        (None, _) => return Err(Error::Unknown("decision")),
-    }
-    if tx.execute(sql::REVIEW_REOPEN, values![person, id.to_string()]).await? == 0 {
-        return Err(Error::Contended);
-    }
-    tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, true]).await?;
-    Ok(())
-}
-
-/// What is stored of a decision.
-struct Found {
-    decision: Option<String>,
-    link: Option<(PersonId, LinkId)>,
-}
-
-async fn find(s: &mut impl Reads, person: PersonId, id: ReviewId) -> Result<Found, Error> {
-    let read = |row: &Row<'_>| Ok((row.text_opt(2)?, row.parse_opt::<LinkId>(3)?));
-    let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
-    let (decision, link) = found.ok_or(Error::Unknown("place in the queue"))?;
-    // The link is kept under whoever stood for the person when it was made.
-    let link = match link {
-        Some(link) => {
-            let of = values![link.to_string()];
-            let lead = s.find(sql::LINK_OF, of, |row| row.parse(0)).await?;
-            Some((lead.ok_or(Error::Corrupt("link"))?, link))
-        }
-        None => None,
-    };
-    Ok(Found { decision, link })
-}
-
-/// Says that a person is none of the candidates, both ways.
-async fn set_apart(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    person: PersonId,
-    offered: &[Doubt],
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    let person = account::lead(tx, person).await?;
-    let people: BTreeSet<_> = offered.iter().map(|doubt| doubt.person).chain([person]).collect();
-    let guard = tx.lock_people(&people).await?;
-    for doubt in offered {
-        let other = account::lead(tx, doubt.person).await?;
-        for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_INSERT, values![one, two, ctx.now_us()]).await?;
-        }
-    }
-    guard.bump(tx).await?;
-    note(tx, ctx, keys, person, "set-apart", by, why).await
-}
-
-/// Takes back that a person is none of the candidates.
-async fn bring_together(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    person: PersonId,
-    offered: &[Doubt],
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    let person = account::lead(tx, person).await?;
-    for doubt in offered {
-        let other = account::lead(tx, doubt.person).await?;
-        for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_DELETE, values![one, two]).await?;
-        }
-    }
-    note(tx, ctx, keys, person, "set-apart-undone", by, why).await
-}
-
-async fn note(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    person: PersonId,
-    event: &str,
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    let detail = json!({ "event": event, "by": entry::who(by), "reason": why.reveal() });
-    entry::decided(tx, ctx, keys, person, EntryKind::Unlinked, detail).await
 }

@@ -7,13 +7,15 @@
 //! - What is found is an id and nothing else: a name, a date or a number of somebody found comes
 //!   out by the gate's permit alone, from the records (`core.md` section 2).
 //! - Ten digits may be valid as numbers of several kinds, so all kinds are looked up.
+//! - A date of birth finds those as well of whom less of it is known, down to nothing where the
+//!   given name is asked for too; and a part of a date finds whoever was born in it.
 //! - More than [`FOUND_MAX`] people is "ask for more detail", and gives none of them.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use ken_core::PersonId;
 use ken_core::identifier::{CandidateNumber, Chi, HealthAndCareNumber, Identifier, NhsNumber};
+use ken_core::{PartialDate, PersonId};
 use ken_store::{Reads, values};
 
 use crate::demographics::NameKey;
@@ -29,7 +31,7 @@ pub struct Query(What);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Numbers(Vec<Identifier>),
-    NameAndBirth { name: NameKey, born: Date },
+    NameAndBirth { name: NameKey, born: PartialDate },
 }
 
 impl Query {
@@ -71,8 +73,16 @@ impl Query {
     /// family name has no letter in it.
     #[must_use]
     pub fn name_and_birth(family: &str, given: &str, born: Date) -> Option<Self> {
+        Self::name_and_partial_birth(family, given, PartialDate::Day(born))
+    }
+
+    /// By family name and as much of the date of birth as is known; a given name must be asked for
+    /// where the day is not known. `None` where that is too little.
+    #[must_use]
+    pub fn name_and_partial_birth(family: &str, given: &str, born: PartialDate) -> Option<Self> {
         let name = NameKey::new(family, given);
-        let fits = !name.family.reveal().is_empty();
+        let enough = born.day().is_some() || !name.given.reveal().is_empty();
+        let fits = enough && !name.family.reveal().is_empty();
         fits.then_some(Self(What::NameAndBirth { name, born }))
     }
 }
@@ -128,14 +138,28 @@ async fn by_numbers(s: &mut impl Reads, numbers: &[Identifier]) -> Result<Vec<Pe
     Ok(found)
 }
 
-async fn by_name(s: &mut impl Reads, name: &NameKey, born: Date) -> Result<Vec<PersonId>, Error> {
+async fn by_name(
+    s: &mut impl Reads,
+    name: &NameKey,
+    born: PartialDate,
+) -> Result<Vec<PersonId>, Error> {
     let (family, given) = (name.family.reveal(), name.given.reveal());
     // Records of one person count as one, so a few more are read than are shown.
     let most = i64::try_from(4 * FOUND_MAX).unwrap_or(i64::MAX);
+    let year = PartialDate::Year(born.year());
+    let month = match born {
+        PartialDate::Year(_) => year,
+        PartialDate::Month(year, month) => PartialDate::Month(year, month),
+        PartialDate::Day(day) => PartialDate::Month(day.year(), day.month()),
+    };
+    // Dates are text whose parts stand in order: what begins as the date lies in this range.
+    let until = format!("{born}-99");
     Ok(if given.is_empty() {
-        s.list(sql::FAMILY_FIND, values![family, born, most], |row| row.parse(0)).await?
+        let of = values![family, born, month, year, born, until, most];
+        s.list(sql::FAMILY_SEARCH, of, |row| row.parse(0)).await?
     } else {
-        s.list(sql::NAME_FIND, values![family, born, given, most], |row| row.parse(0)).await?
+        let of = values![family, given, born, month, year, "", born, until, most];
+        s.list(sql::NAME_FIND, of, |row| row.parse(0)).await?
     })
 }
 
@@ -148,6 +172,9 @@ mod tests {
         let born = "2017-03-14".parse().unwrap();
         assert_eq!(Query::name_and_birth(" - ", "Isla", born), None);
         assert!(Query::name_and_birth("Sample", "", born).is_some());
+        let year = "2017".parse().unwrap();
+        assert_eq!(Query::name_and_partial_birth("Sample", "", year), None);
+        assert!(Query::name_and_partial_birth("Sample", "Isla", year).is_some());
         for text in ["", "12345", "9434765918x", "Isla Sample"] {
             assert_eq!(Query::number(text), None, "{text}");
         }

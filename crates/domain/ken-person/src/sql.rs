@@ -83,9 +83,27 @@ CREATE TABLE merge_event (
   organisation_id TEXT NOT NULL, system TEXT NOT NULL, number TEXT NOT NULL,
   made_us BIGINT NOT NULL, undone_us BIGINT, PRIMARY KEY (person_id, event_id)
 );
-INSERT INTO person_together (person_id, other_id)
-  SELECT a.person_id, b.person_id FROM person a JOIN person b ON b.lead_id = a.lead_id
-  WHERE a.person_id <> b.person_id;
+ALTER TABLE link_event ADD COLUMN told BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX link_event_untold ON link_event (event_id) WHERE told = 0;
+",
+    },
+    Migration {
+        owner: "ken-person",
+        number: 3,
+        title: "review by claim and by two, names without a birth date",
+        sql: "
+ALTER TABLE review ADD COLUMN claimed_by TEXT;
+ALTER TABLE review ADD COLUMN claimed_until_us BIGINT;
+ALTER TABLE review ADD COLUMN was_provisional BIGINT NOT NULL DEFAULT 1;
+CREATE TABLE review_answer (
+  person_id TEXT NOT NULL, review_id TEXT NOT NULL, answer_id TEXT NOT NULL,
+  practitioner_id TEXT NOT NULL, answer TEXT NOT NULL, candidate_id TEXT, said_us BIGINT NOT NULL,
+  void_us BIGINT, PRIMARY KEY (person_id, review_id, answer_id)
+);
+INSERT INTO person_name
+    (family_key, born, given_key, person_id, organisation_id, system, number)
+  SELECT family_key, '', given_key, person_id, organisation_id, system, number
+  FROM person_source WHERE born IS NULL AND family_key <> '';
 ",
     },
 ];
@@ -148,9 +166,15 @@ statements! {
     /// Removes one source's account of a person.
     SOURCE_DELETE = "DELETE FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND system = $3 AND number = $4";
-    /// Finds people by folded name and date of birth.
+    /// Finds people by folded name and date of birth: one in a range, or one less well known.
     NAME_FIND = "SELECT DISTINCT person_id FROM person_name
-        WHERE family_key = $1 AND born = $2 AND given_key = $3 ORDER BY person_id LIMIT $4";
+        WHERE family_key = $1 AND given_key = $2
+          AND (born IN ($3, $4, $5, $6) OR (born >= $7 AND born <= $8))
+        ORDER BY person_id LIMIT $9";
+    /// Finds people by folded family name and date of birth, likewise.
+    FAMILY_SEARCH = "SELECT DISTINCT person_id FROM person_name
+        WHERE family_key = $1 AND (born IN ($2, $3, $4) OR (born >= $5 AND born <= $6))
+        ORDER BY person_id LIMIT $7";
     /// Finds people by folded family name and date of birth.
     FAMILY_FIND = "SELECT DISTINCT person_id, given_key FROM person_name
         WHERE family_key = $1 AND born = $2 ORDER BY person_id, given_key LIMIT $3";
@@ -174,7 +198,12 @@ statements! {
     APART_FIND = "SELECT said_us FROM person_apart WHERE person_id = $1 AND other_id = $2";
     /// Notes a link.
     LINK_INSERT = "INSERT INTO link_event (person_id, event_id, from_lead_id, to_lead_id, moved,
-        made_us, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        made_us, made_by, told) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
+    /// Links of before the gate was told who stands together.
+    LINKS_UNTOLD = "SELECT person_id, event_id, to_lead_id FROM link_event
+        WHERE told = 0 AND undone_us IS NULL AND event_id > $1 ORDER BY event_id LIMIT $2";
+    /// Notes that the gate was told of a link.
+    LINK_TOLD = "UPDATE link_event SET told = 1 WHERE person_id = $1 AND event_id = $2";
     /// One link.
     LINK = "SELECT from_lead_id, to_lead_id, moved, undone_us FROM link_event
         WHERE person_id = $1 AND event_id = $2";
@@ -209,15 +238,45 @@ statements! {
     REVIEW_CANDIDATE = "INSERT INTO review_candidate (person_id, review_id, candidate_id, reasons)
         VALUES ($1, $2, $3, $4)";
     /// The open places in the queue after one of them, oldest first.
-    REVIEWS_OPEN = "SELECT person_id, review_id, organisation_id, made_us FROM review
-        WHERE decision IS NULL AND (made_us, review_id) > ($1, $2)
-        ORDER BY made_us, review_id LIMIT $3";
+    REVIEWS_OPEN = "SELECT r.person_id, r.review_id, r.organisation_id, r.made_us, r.claimed_by,
+          r.claimed_until_us, p.provisional
+        FROM review r JOIN person p ON p.person_id = r.person_id
+        WHERE r.decision IS NULL AND (r.made_us, r.review_id) > ($1, $2)
+        ORDER BY r.made_us, r.review_id LIMIT $3";
+    /// One open place in the queue.
+    REVIEW_OPEN = "SELECT r.person_id, r.review_id, r.organisation_id, r.made_us, r.claimed_by,
+          r.claimed_until_us, p.provisional
+        FROM review r JOIN person p ON p.person_id = r.person_id
+        WHERE r.person_id = $1 AND r.review_id = $2 AND r.decision IS NULL";
+    /// Claims an open place that nobody else has now.
+    REVIEW_CLAIM = "UPDATE review SET claimed_by = $3, claimed_until_us = $4
+        WHERE person_id = $1 AND review_id = $2 AND decision IS NULL
+          AND (claimed_by IS NULL OR claimed_by = $3 OR claimed_until_us <= $5)";
+    /// Gives a claimed place back.
+    REVIEW_RELEASE = "UPDATE review SET claimed_by = NULL, claimed_until_us = NULL
+        WHERE person_id = $1 AND review_id = $2 AND claimed_by = $3";
+    /// Notes what a reviewer said who left a place open.
+    ANSWER_INSERT = "INSERT INTO review_answer
+        (person_id, review_id, answer_id, practitioner_id, answer, candidate_id, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// How many have answered a place that is open still.
+    ANSWERS_COUNT = "SELECT COUNT(*) FROM review_answer
+        WHERE person_id = $1 AND review_id = $2 AND void_us IS NULL";
+    /// Whom another reviewer takes for the person.
+    ANSWER_OF_ANOTHER = "SELECT candidate_id FROM review_answer
+        WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3 AND answer = 'same'
+          AND void_us IS NULL ORDER BY said_us DESC, answer_id DESC LIMIT 1";
+    /// Lets what reviewers said so far count no more.
+    ANSWERS_VOID = "UPDATE review_answer SET void_us = $3
+        WHERE person_id = $1 AND review_id = $2 AND void_us IS NULL";
     /// How many are open, up to a bound.
     REVIEWS_COUNT = "SELECT COUNT(*) FROM
         (SELECT review_id FROM review WHERE decision IS NULL LIMIT $1) AS open";
     /// One place in the queue.
-    REVIEW = "SELECT organisation_id, made_us, decision, link_event_id FROM review
-        WHERE person_id = $1 AND review_id = $2";
+    REVIEW = "SELECT r.organisation_id, r.made_us, r.decision, r.link_event_id, p.provisional,
+          r.was_provisional
+        FROM review r JOIN person p ON p.person_id = r.person_id
+        WHERE r.person_id = $1 AND r.review_id = $2";
     /// Whether a candidate was offered for a person before.
     REVIEW_OFFERED = "SELECT review_id FROM review_candidate
         WHERE person_id = $1 AND candidate_id = $2 LIMIT 1";
@@ -226,7 +285,7 @@ statements! {
         WHERE person_id = $1 AND review_id = $2 ORDER BY candidate_id LIMIT $3";
     /// Decides a place in the queue that is open.
     REVIEW_DECIDE = "UPDATE review SET decision = $3, decided_us = $4, decided_by = $5,
-        link_event_id = $6
+        link_event_id = $6, was_provisional = $7, claimed_by = NULL, claimed_until_us = NULL
         WHERE person_id = $1 AND review_id = $2 AND decision IS NULL";
     /// Opens a decided place in the queue again.
     REVIEW_REOPEN = "UPDATE review SET decision = NULL, decided_us = NULL, decided_by = NULL,

@@ -124,7 +124,7 @@ pub async fn advance(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> R
 /// An item that is to move.
 struct Item {
     resource: ResourceId,
-    item_key: String,
+    called: String,
     kind: String,
     class: String,
     version: i64,
@@ -138,7 +138,7 @@ async fn next(tx: &mut Tx, of: &Move) -> Result<Option<Item>, Error> {
     let read = |row: &Row<'_>| {
         Ok(Item {
             resource: row.parse(0)?,
-            item_key: row.text(1)?,
+            called: row.text(1)?,
             kind: row.text(2)?,
             class: row.text(3)?,
             version: row.int(4)?,
@@ -211,7 +211,7 @@ fn about(of: &Move, body: &[u8]) -> Result<Vec<u8>, Error> {
 /// person, that one holds, and this one stands beside it.
 async fn place(tx: &mut Tx, of: &Move, item: &Item) -> Result<(), Error> {
     let beside = format!(" ~{}", of.under.as_str());
-    let name = item.item_key.strip_suffix(&beside).unwrap_or(&item.item_key);
+    let name = item.called.strip_suffix(&beside).unwrap_or(&item.called);
     let at = values![of.to, &of.source, name];
     let taken = tx.find(sql::HAS_ITEM, at, |row| row.text(0)).await?;
     let (name, status) = match (taken.is_some(), item.status.as_str()) {

@@ -8,7 +8,8 @@ use crate::world::{World, worlds};
 fn message(control_id: &str, kind: &str, rest: &str) -> String {
     format!(
         "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||{kind}|{control_id}|P|2.5\r\
-         EVN|A01|20261121101500\rPID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||Bain^Morag||19010101|F{rest}"
+         EVN|A01|20261121101500\r\
+         PID|1||9990000018^^^NHSNBR^NH~77^^^B^MR||Bain^Morag||19010101|F{rest}"
     )
 }
 

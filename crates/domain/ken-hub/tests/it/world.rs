@@ -123,8 +123,8 @@ impl World {
     pub(crate) async fn held(&self, person: PersonId, kind: &str, element: &str) -> Held {
         let all = self.versions(person).await;
         let current = all.into_iter().filter(|one| one.is_current && one.kind == kind);
-        let with = current.filter(|one| one.body.get(element).is_some());
-        let one = with.last().unwrap_or_else(|| panic!("no {kind} with {element}"));
+        let mut with = current.filter(|one| one.body.get(element).is_some());
+        let one = with.next_back().unwrap_or_else(|| panic!("no {kind} with {element}"));
         let labels = one.labels.split(' ').filter(|label| !label.is_empty());
         Held { labels: labels.map(str::to_owned).collect(), body: one.body }
     }

@@ -1,6 +1,8 @@
 //! Decisions of people about people: same, different, undone; and merges by their sender.
 
 use ken_core::PersonId;
+use ken_directory::Acting;
+use ken_person::queue::Outcome;
 use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
 use ken_store::{Snapshot, Tx, guard};
 
@@ -19,11 +21,19 @@ async fn unsure(world: &World) -> (PersonId, Place) {
     (isla, places.remove(0))
 }
 
-async fn decide(world: &World, place: &Place, answer: Answer) -> Result<(), Error> {
-    let (ctx, by) = (world.ctx(), world.steward());
-    let at = (place.person, place.id);
+async fn decide(world: &World, place: &Place, answer: Answer) -> Result<Outcome, Error> {
+    decide_as(world, &world.steward(), place, answer).await
+}
+
+async fn decide_as(
+    world: &World,
+    by: &Acting,
+    place: &Place,
+    answer: Answer,
+) -> Result<Outcome, Error> {
+    let (ctx, at) = (world.ctx(), (place.person, place.id));
     let work =
-        async |tx: &mut Tx| queue::decide(tx, &ctx, &world.on.keys, at, answer, &by, &why()).await;
+        async |tx: &mut Tx| queue::decide(tx, &ctx, &world.on.keys, at, answer, by, &why()).await;
     world.on.db.write("test.decide", work).await
 }
 
@@ -103,6 +113,24 @@ async fn only_an_offered_candidate_with_no_other_chi_is_linked() {
         let refused = decide(&world, two, answer).await;
         assert!(matches!(refused, Err(Error::TwoChis)), "{} {refused:?}", world.on.engine);
         assert!(matches!(Why::new("  "), Err(Error::Reason)));
+    }
+}
+
+#[tokio::test]
+async fn links_of_before_are_told_to_the_gate() {
+    for world in worlds().await {
+        let (isla, place) = unsure(&world).await;
+        decide(&world, &place, Answer::Same(isla)).await.unwrap();
+        let forget = async |tx: &mut Tx| {
+            tx.execute("DELETE FROM person_together", &[]).await?;
+            tx.execute("UPDATE link_event SET told = 0", &[]).await?;
+            Ok::<_, Error>(())
+        };
+        world.on.db.write("test.forget", forget).await.unwrap();
+        assert_eq!(world.stands_with(isla).await, []);
+        assert_eq!(ken_person::tell(&world.on.db).await.unwrap(), 1, "{}", world.on.engine);
+        assert_eq!(world.stands_with(isla).await, [place.person], "{}", world.on.engine);
+        assert_eq!(ken_person::tell(&world.on.db).await.unwrap(), 0);
     }
 }
 
@@ -208,5 +236,74 @@ async fn merges_that_must_not_be_are_not() {
         assert_eq!(merged(&world, ("nhsl", "77"), ("nhsl", "1")).await.unwrap(), Merged::Nothing);
         let seen = says("nhsl", "77", "Isla Sample", "2017-03-14", &[]);
         assert_eq!(world.identify(&seen).await, Identified::Known(isla));
+    }
+}
+
+async fn claim(world: &World, by: &Acting, place: &Place) -> Result<jiff::Timestamp, Error> {
+    let (ctx, at) = (world.ctx(), (place.person, place.id));
+    let work = async |tx: &mut Tx| queue::claim(tx, &ctx, at, by).await;
+    world.on.db.write("test.claim", work).await
+}
+
+#[tokio::test]
+async fn a_place_is_one_reviewers_for_a_while() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let (isla, place) = unsure(&world).await;
+        let (one, two) = (world.steward(), world.steward());
+        let until = claim(&world, &one, &place).await.unwrap();
+        assert!(matches!(claim(&world, &two, &place).await, Err(Error::Claimed)), "{engine}");
+        let other = decide_as(&world, &two, &place, Answer::Different).await;
+        assert!(matches!(other, Err(Error::Claimed)), "{engine}: {other:?}");
+        let seen = world.places().await;
+        assert_eq!(seen[0].claimed, Some((one.practitioner, until)), "{engine}");
+        claim(&world, &one, &place).await.unwrap();
+        world.clock.advance(queue::CLAIM_WAIT.try_into().unwrap());
+        claim(&world, &two, &place).await.unwrap();
+        assert!(matches!(claim(&world, &one, &place).await, Err(Error::Claimed)), "{engine}");
+        // Not sure: noted, and open for somebody else at once.
+        let unsure = decide_as(&world, &two, &place, Answer::NotSure).await.unwrap();
+        assert_eq!(unsure, Outcome::Open);
+        let seen = world.places().await;
+        assert_eq!((seen[0].answers, seen[0].claimed), (1, None), "{engine}");
+        let done = decide_as(&world, &one, &place, Answer::Same(isla)).await.unwrap();
+        assert_eq!(done, Outcome::Done, "{engine}");
+        let late = claim(&world, &two, &place).await;
+        assert!(matches!(late, Err(Error::Decided(_))), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn two_records_that_were_there_are_linked_by_two_reviewers() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let council = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        let council = world.identify(&council).await.person();
+        let board = says("nhsl", "1", "Isla Sample", "2017-03-15", &[chi(1)]);
+        let board = world.identify(&board).await.person();
+        world.identify(&says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)])).await;
+        let place = world.places().await.remove(0);
+        assert!(place.needs_second, "{engine}");
+        let (one, two, three) = (world.steward(), world.steward(), world.steward());
+        let same = Answer::Same(board);
+        for _ in 0..2 {
+            let first = decide_as(&world, &one, &place, same).await.unwrap();
+            assert_eq!(first, Outcome::AwaitsSecond, "{engine}: the same reviewer is no second");
+            assert_eq!(world.lead(council).await, council, "{engine}");
+        }
+        let second = decide_as(&world, &two, &place, Answer::Different).await.unwrap();
+        assert_eq!(second, Outcome::Disagreed, "{engine}");
+        assert_eq!(world.places().await[0].answers, 0, "{engine}: both answers fell");
+        assert_eq!(
+            decide_as(&world, &two, &place, same).await.unwrap(),
+            Outcome::AwaitsSecond,
+            "{engine}"
+        );
+        assert_eq!(decide_as(&world, &three, &place, same).await.unwrap(), Outcome::Done);
+        assert_eq!(world.lead(council).await, board, "{engine}");
+        undo(&world, &place).await.unwrap();
+        let again = world.places().await.remove(0);
+        assert_eq!((again.answers, again.needs_second), (0, true), "{engine}");
+        assert_eq!(world.lead(council).await, council, "{engine}");
     }
 }

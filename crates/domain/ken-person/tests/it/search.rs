@@ -72,3 +72,29 @@ async fn what_is_found_does_not_show() {
         }
     }
 }
+
+#[tokio::test]
+async fn part_of_a_birth_date_is_enough_to_be_found() {
+    for world in worlds().await {
+        let mut known = Vec::new();
+        for (n, born) in ["1948-03-02", "1948-03", "1948", ""].iter().enumerate() {
+            let says = says("nhsl", &n.to_string(), "Morag Bain", born, &[]);
+            known.push(world.identify(&says).await.person());
+        }
+        let check = async |given: &str, born: &str, want: &[usize]| {
+            let query = Query::name_and_partial_birth("Bain", given, born.parse().unwrap());
+            let mut want: Vec<_> = want.iter().map(|at| known[*at]).collect();
+            want.sort();
+            let engine = world.on.engine;
+            assert_eq!(find(&world, query.unwrap()).await, Some(want), "{engine} {given} {born}");
+        };
+        check("Morag", "1948-03-02", &[0, 1, 2, 3]).await;
+        check("", "1948-03-02", &[0, 1, 2]).await;
+        check("Morag", "1948-03-03", &[1, 2, 3]).await;
+        check("Morag", "1948-03", &[0, 1, 2, 3]).await;
+        check("Morag", "1948-04", &[2, 3]).await;
+        check("Morag", "1948", &[0, 1, 2, 3]).await;
+        check("Morag", "1949", &[3]).await;
+        check("Isla", "1948", &[]).await;
+    }
+}

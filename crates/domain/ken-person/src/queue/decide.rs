@@ -1,0 +1,285 @@
+//! Deciding places in the queue: claim, answer, and take back.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ken_core::{Ctx, PersonId};
+use ken_directory::Acting;
+use ken_ledger::EntryKind;
+use ken_store::keys::KeyRing;
+use ken_store::{Reads, Row, Tx, values};
+use serde_json::json;
+
+use super::{Answer, CLAIM_WAIT, Why, candidates};
+use crate::link::{LinkId, Linker, ReviewId, join, unlink};
+use crate::rule::Doubt;
+use crate::{Error, account, entry, sql};
+
+/// What became of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The place is decided.
+    Done,
+    /// Two records that were there before are one only when a second reviewer says so too: the
+    /// place is open for somebody else.
+    AwaitsSecond,
+    /// The reviewers do not agree: both answers fall, and the place is open for others.
+    Disagreed,
+    /// "Not sure" is noted, and the place is open for somebody else.
+    Open,
+}
+
+/// Claims a place for [`CLAIM_WAIT`]; whoever has it already has it anew. Says until when.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for no such place, [`Error::Decided`] where it is decided,
+/// [`Error::Claimed`] where another reviewer has it, and whatever the store says.
+pub async fn claim(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (person, id): (PersonId, ReviewId),
+    by: &Acting,
+) -> Result<Timestamp, Error> {
+    let found = decision(tx, person, id).await?;
+    if found.decision.is_some() {
+        return Err(Error::Decided("place in the queue"));
+    }
+    let wait = i64::try_from(CLAIM_WAIT.as_micros()).unwrap_or(i64::MAX);
+    let until = ctx.now_us().saturating_add(wait);
+    let of = values![person, id.to_string(), by.practitioner, until, ctx.now_us()];
+    if tx.execute(sql::REVIEW_CLAIM, of).await? == 0 {
+        return Err(Error::Claimed);
+    }
+    Timestamp::from_microsecond(until).map_err(|_| Error::Corrupt("time"))
+}
+
+/// Gives a claimed place back.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn release(
+    tx: &mut Tx,
+    (person, id): (PersonId, ReviewId),
+    by: &Acting,
+) -> Result<(), Error> {
+    let of = values![person, id.to_string(), by.practitioner];
+    tx.execute(sql::REVIEW_RELEASE, of).await?;
+    Ok(())
+}
+
+/// Answers a place in the queue. What [`claim`] asks holds here as well: nobody decides what
+/// another reviewer has claimed.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for no such place or candidate, [`Error::Decided`] where another was first,
+/// [`Error::Claimed`] where another reviewer has it, [`Error::TwoChis`] where both have a CHI
+/// number of their own, and whatever the store, the key ring or the ledger says.
+pub async fn decide(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    at: (PersonId, ReviewId),
+    answer: Answer,
+    by: &Acting,
+    why: &Why,
+) -> Result<Outcome, Error> {
+    let (person, id) = at;
+    claim(tx, ctx, at, by).await?;
+    let found = decision(tx, person, id).await?;
+    let offered = candidates(tx, person, id).await?;
+    let outcome = match answer {
+        Answer::Same(other) if !offered.iter().any(|doubt| doubt.person == other) => {
+            return Err(Error::Unknown("candidate"));
+        }
+        Answer::NotSure => Outcome::Open,
+        _ => weigh(tx, at, answer, by, found.is_provisional).await?,
+    };
+    if outcome != Outcome::Done {
+        note_answer(tx, ctx, at, answer, by).await?;
+        if outcome == Outcome::Disagreed {
+            tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
+        }
+        release(tx, at, by).await?;
+        let event = match outcome {
+            Outcome::AwaitsSecond => "first-of-two",
+            Outcome::Disagreed => "reviewers-disagree",
+            _ => "not-sure",
+        };
+        note(tx, ctx, keys, person, event, by, why).await?;
+        return Ok(outcome);
+    }
+    let (word, link) = if let Answer::Same(other) = answer {
+        let by = Linker::Practitioner(by);
+        ("same", join(tx, ctx, keys, person, other, by, Some(why)).await?.map(|link| link.id))
+    } else {
+        set_apart(tx, ctx, keys, person, &offered, by, why).await?;
+        ("different", None)
+    };
+    let link = link.map(|link| link.to_string());
+    let (id, was) = (id.to_string(), found.is_provisional);
+    let of = values![person, id, word, ctx.now_us(), by.practitioner, link, was];
+    if tx.execute(sql::REVIEW_DECIDE, of).await? == 0 {
+        return Err(Error::Decided("place in the queue"));
+    }
+    tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
+    Ok(Outcome::Done)
+}
+
+/// Whether an answer decides by itself, beside what another reviewer said before.
+async fn weigh(
+    tx: &mut Tx,
+    (person, id): (PersonId, ReviewId),
+    answer: Answer,
+    by: &Acting,
+    is_provisional: bool,
+) -> Result<Outcome, Error> {
+    let of = values![person, id.to_string(), by.practitioner];
+    let read = |row: &Row<'_>| row.parse::<PersonId>(0);
+    let first = tx.find(sql::ANSWER_OF_ANOTHER, of, read).await?;
+    Ok(match (answer, first) {
+        (Answer::Same(other), Some(first)) if other == first => Outcome::Done,
+        (_, Some(_)) => Outcome::Disagreed,
+        (Answer::Same(_), None) if !is_provisional => Outcome::AwaitsSecond,
+        (_, None) => Outcome::Done,
+    })
+}
+
+async fn note_answer(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (person, id): (PersonId, ReviewId),
+    answer: Answer,
+    by: &Acting,
+) -> Result<(), Error> {
+    let (word, other) = match answer {
+        Answer::Same(other) => ("same", Some(other)),
+        Answer::Different => ("different", None),
+        Answer::NotSure => ("not-sure", None),
+    };
+    let own = ReviewId::draw(ctx).to_string();
+    let (id, now) = (id.to_string(), ctx.now_us());
+    let of = values![person, id, own, by.practitioner, word, other, now];
+    tx.execute(sql::ANSWER_INSERT, of).await?;
+    Ok(())
+}
+
+/// Takes a decision back: the link is undone, and the place is open again.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] for no such place or an undecided one, [`Error::Buried`] where a later link
+/// stands on the one that was made, and whatever the store, the key ring or the ledger says.
+pub async fn undo(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (person, id): (PersonId, ReviewId),
+    by: &Acting,
+    why: &Why,
+) -> Result<(), Error> {
+    let found = decision(tx, person, id).await?;
+    match (found.decision.as_deref(), found.link) {
+        (Some("same"), Some((lead, link))) => unlink(tx, ctx, keys, lead, link, by, why).await?,
+        (Some("same"), None) => {}
+        (Some(_), _) => {
+            let offered = candidates(tx, person, id).await?;
+            bring_together(tx, ctx, keys, person, &offered, by, why).await?;
+        }
+        (None, _) => return Err(Error::Unknown("decision")),
+    }
+    if tx.execute(sql::REVIEW_REOPEN, values![person, id.to_string()]).await? == 0 {
+        return Err(Error::Contended);
+    }
+    let was = values![person, found.was_provisional];
+    tx.execute(sql::PERSON_SET_PROVISIONAL, was).await?;
+    tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
+    Ok(())
+}
+
+/// What is stored of a decision.
+struct Found {
+    decision: Option<String>,
+    link: Option<(PersonId, LinkId)>,
+    is_provisional: bool,
+    /// Whether the person was provisional when the place was decided.
+    was_provisional: bool,
+}
+
+async fn decision(s: &mut impl Reads, person: PersonId, id: ReviewId) -> Result<Found, Error> {
+    let read = |row: &Row<'_>| {
+        let provisional = (row.int(4)? != 0, row.int(5)? != 0);
+        Ok((row.text_opt(2)?, row.parse_opt::<LinkId>(3)?, provisional))
+    };
+    let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
+    let (decision, link, provisional) = found.ok_or(Error::Unknown("place in the queue"))?;
+    // The link is kept under whoever stood for the person when it was made.
+    let link = match link {
+        Some(link) => {
+            let of = values![link.to_string()];
+            let lead = s.find(sql::LINK_OF, of, |row| row.parse(0)).await?;
+            Some((lead.ok_or(Error::Corrupt("link"))?, link))
+        }
+        None => None,
+    };
+    let (is_provisional, was_provisional) = provisional;
+    Ok(Found { decision, link, is_provisional, was_provisional })
+}
+
+/// Says that a person is none of the candidates, both ways.
+async fn set_apart(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    offered: &[Doubt],
+    by: &Acting,
+    why: &Why,
+) -> Result<(), Error> {
+    let person = account::lead(tx, person).await?;
+    let people: BTreeSet<_> = offered.iter().map(|doubt| doubt.person).chain([person]).collect();
+    let guard = tx.lock_people(&people).await?;
+    for doubt in offered {
+        let other = account::lead(tx, doubt.person).await?;
+        for (one, two) in [(person, other), (other, person)] {
+            tx.execute(sql::APART_INSERT, values![one, two, ctx.now_us()]).await?;
+        }
+    }
+    guard.bump(tx).await?;
+    note(tx, ctx, keys, person, "set-apart", by, why).await
+}
+
+/// Takes back that a person is none of the candidates.
+async fn bring_together(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    offered: &[Doubt],
+    by: &Acting,
+    why: &Why,
+) -> Result<(), Error> {
+    let person = account::lead(tx, person).await?;
+    for doubt in offered {
+        let other = account::lead(tx, doubt.person).await?;
+        for (one, two) in [(person, other), (other, person)] {
+            tx.execute(sql::APART_DELETE, values![one, two]).await?;
+        }
+    }
+    note(tx, ctx, keys, person, "set-apart-undone", by, why).await
+}
+
+async fn note(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    event: &str,
+    by: &Acting,
+    why: &Why,
+) -> Result<(), Error> {
+    let detail = json!({ "event": event, "by": entry::who(by), "reason": why.reveal() });
+    entry::decided(tx, ctx, keys, person, EntryKind::Unlinked, detail).await
+}
