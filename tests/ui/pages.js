@@ -93,6 +93,11 @@ const firstAgreement = (end = "") => async (page) => {
   await page.goto(address + end);
 };
 
+const firstPublic = async (page) => {
+  await page.goto("/register");
+  await page.locator('main h3 a[href^="/register/"]').first().click();
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -141,6 +146,13 @@ export const visits = [
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
+  { name: "register", route: "/register", go: open("/register") },
+  { name: "register-one", route: "/register/{hash}", go: firstPublic },
+  { name: "due", route: "/ig", as: "ig", go: open("/ig") },
+  { name: "registers", route: "/ig/registers/{register}", as: "ig",
+    go: open("/ig/registers/contact") },
+  { name: "simulate", route: "/ig/agreements/{hash}/simulate", as: "ig",
+    go: firstAgreement("/simulate") },
   { name: "agreements", route: "/ig/agreements", as: "ig", go: open("/ig/agreements") },
   { name: "agreement", route: "/ig/agreements/{hash}", as: "ig", go: firstAgreement() },
   { name: "matrix", route: "/ig/agreements/{hash}/matrix", as: "ig", go: firstAgreement("/matrix") },

@@ -12,9 +12,12 @@
 //!   24, 26, 28, 30 and 35, for what an office must be able to show.
 
 pub mod agreement;
+pub mod due;
 mod error;
 pub mod matrix;
+pub mod register;
 pub mod signing;
+pub mod simulate;
 mod sql;
 
 pub use error::Error;

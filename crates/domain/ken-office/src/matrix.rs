@@ -158,6 +158,37 @@ impl Ready {
         Ok(rows.into_iter().collect())
     }
 
+    /// What one role may have of one kind from one party.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the decision says.
+    pub fn of_kind(
+        &self,
+        to: &(OrganisationId, RoleId),
+        from: &OrganisationId,
+        category: &Category,
+    ) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        for (action, purpose) in self.routes() {
+            rows.extend(self.ask(to, from, (action, &purpose), category)?);
+        }
+        Ok(rows)
+    }
+
+    /// How many questions one kind from one party costs.
+    #[must_use]
+    pub fn routes_len(&self) -> usize {
+        self.routes().len()
+    }
+
+    /// The roles of a party.
+    #[must_use]
+    pub fn roles_of(&self, party: &OrganisationId) -> Vec<RoleId> {
+        let party = self.instrument.party(party);
+        party.map(|party| party.roles.iter().cloned().collect()).unwrap_or_default()
+    }
+
     /// How many questions one role costs.
     #[must_use]
     pub fn questions(&self) -> usize {
@@ -213,8 +244,7 @@ impl Ready {
         if action.fetches() {
             return RECORD.parse().into_iter().collect();
         }
-        let party = self.instrument.party(from);
-        party.map(|party| party.roles.iter().cloned().collect()).unwrap_or_default()
+        self.roles_of(from)
     }
 
     fn cell(&self, ask: &Ask, category: &Category) -> Result<(Cell, BTreeSet<ClauseId>), Error> {

@@ -19,10 +19,10 @@ use ken_directory::Acting;
 use ken_sharing::instrument;
 use ken_sharing::signing::Refusal;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, values};
+use ken_store::{Db, Reads, Row, Snapshot, values};
 use serde::Deserialize;
 
-use crate::{Error, sql};
+use crate::{Error, agreement, matrix, simulate, sql};
 
 /// Most signatories of one party that a page shows. House policy.
 const SIGNATORIES_MAX: i64 = 100;
@@ -66,6 +66,8 @@ pub enum Attempt {
     Signed,
     /// It is refused, and the refusal is on the ledger.
     Refused(Refusal),
+    /// Saved questions have another answer in this version: so many.
+    AnswersChanged(usize),
     /// Ken keeps no key for this practitioner and party.
     NoKey,
     /// What was brought is no signature file.
@@ -182,6 +184,10 @@ pub async fn sign_kept(
         })
         .await?;
     let Some((signatory, role, Some(key), Some(sealed))) = own else { return Ok(Attempt::NoKey) };
+    let changed = answers_changed(db, ctx, hash).await?;
+    if changed > 0 {
+        return Ok(Attempt::AnswersChanged(changed));
+    }
     let Some(seed) = keys.open(&key, &binding(party, &signatory), &sealed).await? else {
         return Ok(Attempt::NoKey);
     };
@@ -212,7 +218,26 @@ pub async fn sign_brought(
     if signing.hash != *hash {
         return Ok(Attempt::Refused(Refusal::OtherBytes));
     }
+    let changed = answers_changed(db, ctx, hash).await?;
+    if changed > 0 {
+        return Ok(Attempt::AnswersChanged(changed));
+    }
     attempt(instrument::sign(db, ctx, keys, &signing, &signature).await)
+}
+
+/// How many of the questions saved for the agreement this version answers otherwise.
+async fn answers_changed(db: &Db, ctx: &Ctx<'_>, hash: &InstrumentHash) -> Result<usize, Error> {
+    let read = async |s: &mut Snapshot| {
+        let all = instrument::load(s, ctx).await?.instruments;
+        let of = agreement::find(&all, hash).map(|of| of.instrument.clone());
+        let id = of.as_ref().map(|of| of.agreement.id.to_string()).unwrap_or_default();
+        let saved = simulate::saved(s, &id).await?;
+        Ok::<_, Error>((all, of, saved))
+    };
+    let (all, of, saved) = db.snapshot("office.saved-questions", read).await?;
+    let Some(of) = of.filter(|_| !saved.is_empty()) else { return Ok(0) };
+    let ready = matrix::ready(&of, &all, ctx.clock.today())?;
+    Ok(simulate::changed(&ready, &saved)?.len())
 }
 
 fn attempt(signed: Result<(), ken_sharing::Error>) -> Result<Attempt, Error> {

@@ -3,18 +3,37 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-office",
-    number: 1,
-    title: "signatories",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { owner: "ken-office", number: 1, title: "signatories", sql: SIGNATORIES },
+    Migration { owner: "ken-office", number: 2, title: "notices, registers", sql: REGISTERS },
+];
+
+const SIGNATORIES: &str = "
 CREATE TABLE office_signatory (
   party TEXT NOT NULL, name TEXT NOT NULL, practitioner_id TEXT NOT NULL, office TEXT NOT NULL,
   until_us BIGINT, key_id TEXT, sealed {bytes}, added_by TEXT NOT NULL, added_us BIGINT NOT NULL,
   ended_us BIGINT, PRIMARY KEY (party, name)
 );
-",
-}];
+";
+
+const REGISTERS: &str = "
+CREATE TABLE office_notice (
+  id TEXT PRIMARY KEY, lead_party TEXT NOT NULL, sent_us BIGINT NOT NULL
+);
+CREATE INDEX office_notice_of ON office_notice (lead_party, sent_us);
+CREATE TABLE office_publication (
+  hash TEXT PRIMARY KEY, reason TEXT NOT NULL, by_organisation TEXT NOT NULL, at_us BIGINT NOT NULL
+);
+CREATE TABLE office_register (
+  organisation TEXT NOT NULL, id TEXT NOT NULL, register TEXT NOT NULL, name TEXT NOT NULL,
+  owner TEXT NOT NULL, detail TEXT NOT NULL, until_day TEXT, confirmed_by TEXT NOT NULL,
+  confirmed_us BIGINT NOT NULL, PRIMARY KEY (organisation, id)
+);
+CREATE TABLE office_question (
+  agreement TEXT NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, want TEXT NOT NULL,
+  by_organisation TEXT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (agreement, id)
+);
+";
 
 statements! {
     /// Registers a signatory, or registers them anew with another key.
@@ -35,4 +54,46 @@ statements! {
     /// Ends a signatory.
     END_SIGNATORY = "UPDATE office_signatory SET ended_us = $3, sealed = NULL
         WHERE party = $1 AND name = $2 AND ended_us IS NULL";
+    /// Whether a notice was sent.
+    FIND_NOTICE = "SELECT sent_us FROM office_notice WHERE id = $1";
+    /// Notes that a notice was sent, once.
+    INSERT_NOTICE = "INSERT INTO office_notice (id, lead_party, sent_us) VALUES ($1, $2, $3)
+        ON CONFLICT (id) DO NOTHING";
+    /// The notices that a party was sent, newest first.
+    LIST_NOTICES = "SELECT id, sent_us FROM office_notice WHERE lead_party = $1
+        ORDER BY sent_us DESC, id LIMIT $2";
+    /// Withholds an agreement from the public register.
+    UPSERT_WITHHELD = "INSERT INTO office_publication (hash, reason, by_organisation, at_us)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason,
+          by_organisation = excluded.by_organisation, at_us = excluded.at_us";
+    /// Shows an agreement in the public register again.
+    DELETE_WITHHELD = "DELETE FROM office_publication WHERE hash = $1";
+    /// What the public register withholds, and why.
+    LIST_WITHHELD = "SELECT hash, reason FROM office_publication ORDER BY hash";
+    /// Puts an entry into a register, or confirms it anew.
+    UPSERT_REGISTER = "INSERT INTO office_register
+        (organisation, id, register, name, owner, detail, until_day, confirmed_by, confirmed_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (organisation, id) DO UPDATE SET name = excluded.name,
+          owner = excluded.owner, detail = excluded.detail, until_day = excluded.until_day,
+          confirmed_by = excluded.confirmed_by, confirmed_us = excluded.confirmed_us";
+    /// Confirms an entry as it stands.
+    CONFIRM_REGISTER = "UPDATE office_register SET confirmed_by = $3, confirmed_us = $4
+        WHERE organisation = $1 AND id = $2";
+    /// Takes an entry out of a register.
+    DELETE_REGISTER = "DELETE FROM office_register WHERE organisation = $1 AND id = $2";
+    /// One register, of every organisation.
+    LIST_REGISTER = "SELECT organisation, id, name, owner, detail, until_day, confirmed_us
+        FROM office_register WHERE register = $1 ORDER BY organisation, name, id LIMIT $2";
+    /// Saves a question with the answer it must have.
+    UPSERT_QUESTION = "INSERT INTO office_question
+        (agreement, id, question, want, by_organisation, at_us) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (agreement, id) DO UPDATE SET want = excluded.want,
+          by_organisation = excluded.by_organisation, at_us = excluded.at_us";
+    /// The questions that are saved for an agreement, whatever its version.
+    LIST_QUESTIONS = "SELECT id, question, want FROM office_question
+        WHERE agreement = $1 ORDER BY id LIMIT $2";
+    /// Takes a saved question away.
+    DELETE_QUESTION = "DELETE FROM office_question WHERE agreement = $1 AND id = $2";
 }

@@ -256,7 +256,8 @@ fn review_due(ctx: &Ctx<'_>) -> Timestamp {
     day.to_zoned(zone).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 
-fn working_days_after(day: Date, days: usize) -> Date {
+/// So many working days after a day; bank holidays count as working days.
+pub(crate) fn working_days_after(day: Date, days: usize) -> Date {
     let works = |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let mut following = day.series(1.day()).skip(1).filter(works);
     following.nth(days.saturating_sub(1)).unwrap_or(day)

@@ -31,7 +31,7 @@ use crate::decide::{
 };
 use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
-use crate::{Error, Statement, class};
+use crate::{Error, Statement, class, duty};
 
 pub use policies::{Gate, PurposeChoice};
 
@@ -154,10 +154,14 @@ pub async fn decide_many(
             .write("sharing.decide", async |tx| {
                 let entries: Vec<_> = entries.iter().map(|(_, entry)| entry.clone()).collect();
                 let (person, Moment { epoch, policy, .. }) = (question.person, moment);
-                Ok::<_, Error>(
+                let ids =
                     ken_ledger::append_if_current(tx, ctx, keys, entries, person, epoch, policy)
-                        .await?,
-                )
+                        .await?;
+                let entry = ids.as_ref().and_then(|ids| ids.first());
+                if let (Some(entry), Caller::Practitioner(by)) = (entry, caller) {
+                    duty::note(tx, ctx, (by, person), outcomes.values(), *entry).await?;
+                }
+                Ok::<_, Error>(ids)
             })
             .await?;
         if let Some(ids) = ids {

@@ -17,6 +17,7 @@ pub mod bundle;
 pub mod class;
 pub mod decide;
 pub mod departure;
+pub mod duty;
 pub mod emergency;
 mod error;
 pub mod fact;

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "clearances, expiring keys, departures",
         sql: SIGNING,
     },
+    Migration { owner: "ken-sharing", number: 4, title: "duties", sql: DUTIES },
 ];
 
 const FIRST: &str = "
@@ -100,6 +101,19 @@ CREATE TABLE departure (
   hash TEXT NOT NULL, party TEXT NOT NULL, from_day TEXT NOT NULL, kind TEXT NOT NULL,
   given_us BIGINT NOT NULL, PRIMARY KEY (hash, party)
 );
+";
+
+/// Duties that disclosures bring, beside their person.
+const DUTIES: &str = "
+CREATE TABLE duty (
+  person_id TEXT NOT NULL, id TEXT NOT NULL, organisation TEXT NOT NULL,
+  practitioner_id TEXT NOT NULL, entry_id TEXT NOT NULL, clause TEXT NOT NULL, what TEXT NOT NULL,
+  is_must BIGINT NOT NULL CHECK (is_must IN (0, 1)), due_us BIGINT NOT NULL,
+  set_us BIGINT NOT NULL, done_us BIGINT, done_by TEXT, missed_us BIGINT,
+  PRIMARY KEY (person_id, id)
+);
+CREATE INDEX duty_open ON duty (organisation, due_us);
+CREATE INDEX duty_of_practitioner ON duty (person_id, practitioner_id, clause);
 ";
 
 statements! {
@@ -271,4 +285,21 @@ statements! {
     LIST_HELD_CLASSES = "SELECT c.category, c.labels, c.source, c.lineage
         FROM person_row_class p JOIN row_class c ON c.id = p.class_id
         WHERE p.person_id = $1 ORDER BY c.id";
+    /// Sets a duty, unless the same one is open.
+    INSERT_DUTY = "INSERT INTO duty (person_id, id, organisation, practitioner_id, entry_id, clause,
+          what, is_must, due_us, set_us)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (
+          SELECT 1 FROM duty WHERE person_id = $1 AND practitioner_id = $4 AND clause = $6
+            AND what = $7 AND organisation = $3 AND done_us IS NULL)";
+    /// The open duties of an organisation, the most urgent first.
+    LIST_DUTIES = "SELECT id, person_id, practitioner_id, what, clause, is_must, due_us, missed_us
+        FROM duty WHERE organisation = $1 AND done_us IS NULL ORDER BY due_us, id LIMIT $2";
+    /// Says that a duty is done.
+    CLOSE_DUTY = "UPDATE duty SET done_by = $4, done_us = $5
+        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND done_us IS NULL
+        RETURNING what";
+    /// Says that an open duty was missed, once.
+    MISS_DUTY = "UPDATE duty SET missed_us = $3
+        WHERE person_id = $1 AND id = $2 AND done_us IS NULL AND missed_us IS NULL
+        RETURNING organisation, what, clause, is_must";
 }

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Sealer, Turn};
 use ken_store::Db;
+use ken_store::keys::KeyRing;
 use ken_store::node::{Node, REPORT_EVERY};
 use ken_store::outbox::Sweep;
 use ken_store::timer::Runner;
@@ -109,13 +110,18 @@ impl Background {
     }
 
     /// Serves timers; every kind is registered here.
-    pub(crate) async fn timers(self) {
+    pub(crate) async fn timers(self, keys: KeyRing) {
         let ctx = self.ctx();
         let begun = self.db.write("timers.begin", async |tx| Sweep::begin(tx, &ctx).await);
         if let Err(error) = begun.await {
             tracing::warn!(error.code = error.code(), "timers were not set; the next start will");
         }
+        if let Err(error) = ken_office::due::start(&self.db, &ctx).await {
+            tracing::warn!(error.code = error.code(), "the daily look at reviews did not start");
+        }
+        let handlers = ken_office::due::handlers(&keys);
         let runner = Runner::default().with(Arc::new(Sweep));
+        let runner = handlers.into_iter().fold(runner, Runner::with);
         runner.run(&self.db, &*self.clock, &*self.ids, &self.stop).await;
     }
 

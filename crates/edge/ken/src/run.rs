@@ -98,7 +98,7 @@ impl Running {
         self.tasks.spawn(background.clone().sweep());
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.clone().report());
-        self.tasks.spawn(background.timers());
+        self.tasks.spawn(background.timers(house.keys.clone()));
         let door = Door {
             db: house.db.clone(),
             dir: beside,

@@ -166,6 +166,8 @@ codes! {
         Erasure = "erasure",
         /// A setting or source was changed.
         Setting = "setting",
+        /// What was due after a disclosure or at a review was done, missed, or told of.
+        Duty = "duty",
     }
 }
 

@@ -1,7 +1,11 @@
 //! The governance office over real databases, on every engine there is.
 
 #[cfg(test)]
+mod due;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod registers;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

@@ -12,9 +12,10 @@ use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 
 /// What is registered, each after those that it stands under.
-const TEXTS: [&str; 3] = [
+const TEXTS: [&str; 4] = [
     include_str!("../../../../../agreements/statute-pack.toml"),
     include_str!("../../../../../agreements/scot-accord.toml"),
+    include_str!("../../../../../agreements/glen-girfec.toml"),
     include_str!("../../../../../agreements/glen-asp-concern.toml"),
 ];
 
@@ -24,6 +25,8 @@ pub(crate) struct World {
     ids: Arc<SeededIds>,
     /// The agreement about concerns, whose parties are police, cec, nhsl and rowan.
     pub(crate) concern: InstrumentHash,
+    /// Every instrument.
+    pub(crate) all: Vec<InstrumentHash>,
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
@@ -37,9 +40,10 @@ pub(crate) async fn worlds() -> Vec<World> {
     for on in engines(&migrations).await {
         let (clock, ids) = (Arc::new(TestClock::at("2027-06-01T09:00:00Z")), SeededIds::default());
         let concern = "0".parse().unwrap();
-        let mut world = World { on, clock, ids: Arc::new(ids), concern };
+        let mut world = World { on, clock, ids: Arc::new(ids), concern, all: vec![] };
         for text in TEXTS {
             world.concern = world.register(&Instrument::parse(text).unwrap()).await;
+            world.all.push(world.concern.clone());
         }
         worlds.push(world);
     }

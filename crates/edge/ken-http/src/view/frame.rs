@@ -38,9 +38,12 @@ impl Area {
                 ("/my/record", "My record"),
                 ("/my/looked", "Who looked at my record"),
             ],
-            Self::Governance => {
-                &[("/ig/reviews", "Emergency access to check"), ("/ig/agreements", "Agreements")]
-            }
+            Self::Governance => &[
+                ("/ig", "What is due"),
+                ("/ig/agreements", "Agreements"),
+                ("/ig/registers/asset", "Registers"),
+                ("/ig/reviews", "Emergency access to check"),
+            ],
             Self::Operations => &[("/ops/hub", "Messages"), ("/ops/match", "Identity to review")],
         }
     }
@@ -261,6 +264,7 @@ fn footer() -> Markup {
                     ul role="list" {
                         li { a href="/accessibility" { "Accessibility" } }
                         li { a href="/privacy" { "Privacy" } }
+                        li { a href="/register" { "Register of agreements" } }
                     }
                 }
             }

@@ -92,6 +92,7 @@ fn permits(instrument: &Instrument) -> Markup {
         h2 { "What this agreement permits" }
         p { "Choose a role to see what it may have. The answers come from the rules that run." }
         (filter(&address, &select("role", "Role", &role_choices(instrument), "")))
+        p { a href={ "/ig/agreements/" (hash) "/simulate" } { "Could they see it?" } }
         p { a href={ "/ig/agreements/" (hash) "/matrix.csv" } { "All roles, as a file (CSV)" } }
     }
 }

@@ -2,10 +2,14 @@
 
 pub(crate) mod agreement;
 pub(crate) mod agreements;
+pub(crate) mod due;
 pub(crate) mod matrix;
+pub(crate) mod register;
+pub(crate) mod registers;
 pub(crate) mod reviews;
 pub(crate) mod signatories;
 pub(crate) mod signing;
+pub(crate) mod simulate;
 pub(crate) mod standing;
 
 use ken_agreement::Instrument;

@@ -68,6 +68,10 @@ pub(crate) async fn post(
         }
         Some(Attempt::Refused(refusal)) => Wrong::new("sure", refusal.says()),
         Some(Attempt::NoKey) => Wrong::new("sure", "Ken keeps no key for you. Bring a signature."),
+        Some(Attempt::AnswersChanged(count)) => Wrong::new(
+            "sure",
+            format!("{count} saved questions have another answer in this version. Look at them."),
+        ),
         Some(Attempt::NotRead) => Wrong::new("file", "Paste the whole signature file"),
         None => Wrong::new("sure", "Tick that you sign these words and these rules"),
     };

@@ -1,0 +1,194 @@
+//! `/ig`: what is due, the most urgent first.
+
+use axum::Extension;
+use axum::extract::{Form as Sent, State as Of};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use ken_core::{EntryId, PersonId};
+use ken_directory::practitioner;
+use ken_office::due::{self, About, Item};
+use ken_sharing::duty::{self, Duty, What};
+use ken_sharing::instrument;
+use ken_store::Snapshot;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
+use crate::view::facts::{self, Tone};
+use crate::view::form::Form;
+use crate::view::panel::{self, Panel, State};
+use crate::view::{card, confirmation, words};
+use crate::wire::csrf::Csrf;
+
+/// What the form carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Done {
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    duty: String,
+}
+
+/// `GET /ig`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let today = ctx.clock.today();
+    let read = async |s: &mut Snapshot| {
+        let all = instrument::load(s, &ctx).await?.instruments;
+        let mut duties = vec![];
+        for duty in duty::open(s, &by.organisation).await? {
+            let who = practitioner::find(s, duty.practitioner).await?;
+            duties.push((duty, who.map(|who| who.name).unwrap_or_default()));
+        }
+        Ok::<_, Stop>((all, duties))
+    };
+    let (all, duties) = app.db().snapshot("http.due", read).await?;
+    let items = due::list(&all, &by.organisation, today);
+    let main = show(&items, &duties, today, caller.csrf());
+    Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main))
+}
+
+/// `POST /ig`: a duty is done.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(done): Sent<Done>,
+) -> Result<Response, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let person: PersonId = done.person.parse().map_err(|_| Stop::NotFound)?;
+    let id: EntryId = done.duty.parse().map_err(|_| Stop::NotFound)?;
+    if !duty::done(app.db(), &ctx, app.keys(), by, (person, id)).await? {
+        return Err(Stop::NotFound);
+    }
+    let main = html! {
+        (confirmation::done("It is noted as done", "It stands on the ledger with your name."))
+        (confirmation::link_on("/ig", "Back to what is due"))
+    };
+    Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main).into_response())
+}
+
+fn show(items: &[Item], duties: &[(Duty, String)], today: Date, csrf: &Csrf) -> Markup {
+    let reviews: Vec<_> = items.iter().map(|item| of_item(item, today)).collect();
+    let waiting: Vec<_> = duties.iter().map(|duty| of_duty(duty, today, csrf)).collect();
+    html! {
+        h1 { "What is due" }
+        (panel::show(&Panel {
+            id: "agreements",
+            heading: "Agreements".into(),
+            open: true,
+            state: state(&reviews, "No review or signature is due within 90 days."),
+        }))
+        (panel::show(&Panel {
+            id: "duties",
+            heading: "After something was shared".into(),
+            open: true,
+            state: state(&waiting, "Nobody in your organisation owes anything after a disclosure."),
+        }))
+        p { a href="/ig/reviews" { "Emergency access to check" } }
+    }
+}
+
+fn state(cards: &[Markup], nothing: &str) -> State {
+    if cards.is_empty() {
+        State::Nothing {
+            looked: nothing.into(),
+            caution: "What becomes due appears here by itself.".into(),
+        }
+    } else {
+        State::Content { shown: card::cards(false, cards), from: None }
+    }
+}
+
+fn of_item(item: &Item, today: Date) -> Markup {
+    let address = match item.about {
+        About::Signature => format!("/ig/agreements/{}/sign", item.hash),
+        _ => format!("/ig/agreements/{}", item.hash),
+    };
+    let what = match item.about {
+        About::Review => "Review the agreement",
+        About::Assessment => "Review the impact assessment",
+        About::Signature => "Sign, or say that you will not",
+        About::Leaving => "A party leaves",
+    };
+    html! {
+        h3 { a href=(address) { (what) ": " (item.title) } }
+        p { (left(item.due, today)) }
+    }
+}
+
+fn of_duty((duty, who): &(Duty, String), today: Date, csrf: &Csrf) -> Markup {
+    let what = match duty.what {
+        What::Acknowledge => "Acknowledge what was received",
+        What::Tell => "Tell the person, or record why not",
+        What::Delete => "Delete what is not needed any more",
+        What::Review => "Review whether it is still needed",
+    };
+    let (_, clause) = duty.clause.as_str().split_once('#').unwrap_or_default();
+    let hidden = [("person", duty.person.to_string()), ("duty", duty.id.to_string())];
+    let form = Form { action: "/ig", csrf, button: "Note as done", hidden: &hidden };
+    html! {
+        h3 { (what) }
+        p { (who) ", clause " (clause) @if duty.is_must { ", a duty in law" } "." }
+        p {
+            (left(words::local(duty.due).date(), today))
+            @if duty.missed.is_some() { " " (facts::tag("Missed", Tone::Bad)) }
+        }
+        (form.small(&html! {}))
+    }
+}
+
+/// How long is left, in words and a day.
+fn left(due: Date, today: Date) -> Markup {
+    let days = due.since(today).map_or(0, |span| span.get_days());
+    html! {
+        @if days < 0 {
+            (facts::tag("Late", Tone::Bad)) " since " (words::day_short(due))
+        } @else if days == 0 { (facts::tag("Today", Tone::Warn)) }
+        @else if days == 1 { "Tomorrow, " (words::day_short(due)) }
+        @else { "In " (days) " days, on " (words::day_short(due)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn what_is_late_says_so_and_names_nobody_it_is_about() {
+        let today = date(2027, 6, 1);
+        let item = |about, due| Item {
+            due,
+            about,
+            hash: "ab12".parse().unwrap(),
+            title: "Concern <reports>".into(),
+        };
+        let person: PersonId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let duty = Duty {
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            person,
+            practitioner: "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap(),
+            what: What::Tell,
+            clause: "ab12#C1".parse().unwrap(),
+            is_must: true,
+            due: "2027-05-30T09:00:00Z".parse().unwrap(),
+            missed: Some("2027-05-30T09:00:01Z".parse().unwrap()),
+        };
+        let items = [item(About::Review, date(2027, 7, 1)), item(About::Signature, today)];
+        let page = show(&items, &[(duty, "Jo Worker".into())], today, &Csrf::of("x")).into_string();
+        rules::assert_part(&page);
+        for want in ["In 30 days", "Today", "Missed", "Late", "a duty in law", "clause C1"] {
+            assert!(page.contains(want), "{want}: {page}");
+        }
+        let none = show(&[], &[], today, &Csrf::of("x")).into_string();
+        rules::assert_part(&none);
+        assert!(none.contains("No review or signature"));
+    }
+}

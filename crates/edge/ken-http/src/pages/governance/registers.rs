@@ -1,0 +1,257 @@
+//! `/ig/registers/{register}`: what organisations keep: information assets, processors, contacts,
+//! network assurance.
+
+use axum::Extension;
+use axum::extract::{Form as Sent, Path, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ken_agreement::Day;
+use ken_core::{EntryId, OrganisationId};
+use ken_office::register::{self, Entry, Register, Written};
+use ken_store::Snapshot;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
+use crate::view::facts::{self, Tone};
+use crate::view::form::{Field, Form, Wrong, summary};
+use crate::view::panel::{self, Panel, State};
+use crate::view::{card, confirmation, words};
+use crate::wire::csrf::Csrf;
+
+/// What the form carries.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Filled {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    confirm: String,
+    #[serde(default)]
+    remove: String,
+}
+
+/// `GET /ig/registers/{register}`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(register): Path<String>,
+) -> Result<Markup, Stop> {
+    let register = Register::of_code(&register).ok_or(Stop::NotFound)?;
+    shown(&app, &caller, register, &Filled::default(), &[]).await
+}
+
+/// `POST /ig/registers/{register}`.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(register): Path<String>,
+    Sent(filled): Sent<Filled>,
+) -> Result<Response, Stop> {
+    let register = Register::of_code(&register).ok_or(Stop::NotFound)?;
+    let (ctx, by, db) = (app.ctx(caller.request()), caller.acting()?, app.db());
+    let id = |text: &str| text.parse::<EntryId>().map_err(|_| Stop::NotFound);
+    let what = if !filled.confirm.is_empty() {
+        let known = register::confirm(db, &ctx, by, id(&filled.confirm)?).await?;
+        known.then_some("It is confirmed").ok_or(Stop::NotFound)?
+    } else if !filled.remove.is_empty() {
+        let known = register::remove(db, &ctx, app.keys(), by, id(&filled.remove)?).await?;
+        known.then_some("It is taken out").ok_or(Stop::NotFound)?
+    } else {
+        match checked(&filled) {
+            Ok(written) => {
+                register::write(db, &ctx, app.keys(), by, (register, &written)).await?;
+                "It is in the register"
+            }
+            Err(wrongs) => {
+                let page = shown(&app, &caller, register, &filled, &wrongs).await?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            }
+        }
+    };
+    let address = format!("/ig/registers/{}", register.code());
+    let main = html! {
+        (confirmation::done(what, "The day of confirmation is today."))
+        (confirmation::link_on(&address, "Back to the register"))
+    };
+    Ok(caller
+        .frame(app.site(), title(register))
+        .at("/ig/registers/asset")
+        .page(&main)
+        .into_response())
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    register: Register,
+    filled: &Filled,
+    wrongs: &[Wrong],
+) -> Result<Markup, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let read = async |s: &mut Snapshot| register::list(s, register).await;
+    let entries = app.db().snapshot("http.registers", read).await?;
+    let now = (ctx.clock.now(), ctx.clock.today());
+    let list = List { register, entries: &entries, own: &by.organisation, now };
+    let main = show(&list, filled, wrongs, caller.csrf());
+    Ok(caller.frame(app.site(), title(register)).at("/ig/registers/asset").page(&main))
+}
+
+/// One register, read.
+struct List<'a> {
+    register: Register,
+    entries: &'a [Entry],
+    own: &'a OrganisationId,
+    now: (Timestamp, Date),
+}
+
+fn title(register: Register) -> &'static str {
+    match register {
+        Register::Asset => "Information assets",
+        Register::Processor => "Processors",
+        Register::Contact => "Contacts",
+        Register::Assurance => "Network assurance",
+    }
+}
+
+/// The labels of the fields: name, owner, detail, last day.
+fn labels(register: Register) -> [&'static str; 4] {
+    match register {
+        Register::Asset => ["System", "Owner", "What it holds, and its steward", "Until"],
+        Register::Processor => [
+            "Processor",
+            "Who answers for the contract",
+            "Terms, and its own processors",
+            "Contract ends",
+        ],
+        Register::Contact => ["Office", "Name", "How to reach them", "Until"],
+        Register::Assurance => {
+            ["Certificate or standard", "Who assures it", "What it covers", "Good until"]
+        }
+    }
+}
+
+fn checked(filled: &Filled) -> Result<Written, Vec<Wrong>> {
+    let [name, owner, detail, until] =
+        [&filled.name, &filled.owner, &filled.detail, &filled.until].map(|text| text.trim());
+    let mut wrongs = vec![];
+    for (id, text) in [("name", name), ("owner", owner), ("detail", detail)] {
+        if text.is_empty() || text.len() > 4_000 {
+            wrongs.push(Wrong::new(id, "Fill this in"));
+        }
+    }
+    let day = until.parse::<Date>().ok();
+    if !until.is_empty() && day.is_none() {
+        wrongs.push(Wrong::new("until", "Enter a day as 2027-04-01"));
+    }
+    let [name, owner, detail] = [name, owner, detail].map(str::to_owned);
+    let written = Written { name, owner, detail, until: day.map(Day) };
+    if wrongs.is_empty() { Ok(written) } else { Err(wrongs) }
+}
+
+fn show(list: &List<'_>, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let cards: Vec<_> = list.entries.iter().map(|entry| card_of(list, entry, csrf)).collect();
+    let state = if cards.is_empty() {
+        State::Nothing {
+            looked: "Nothing is in this register.".into(),
+            caution: "That does not mean that there is nothing to register.".into(),
+        }
+    } else {
+        State::Content { shown: card::cards(false, &cards), from: None }
+    };
+    let others = Register::ALL.into_iter().filter(|other| *other != list.register);
+    html! {
+        (summary(wrongs))
+        h1 { (title(list.register)) }
+        ul {
+            @for other in others {
+                li { a href={ "/ig/registers/" (other.code()) } { (title(other)) } }
+            }
+        }
+        (panel::show(&Panel { id: "entries", heading: "Entries".into(), open: true, state }))
+        h2 { "Add one of my organisation" }
+        (new_form(list.register, filled, wrongs, csrf))
+    }
+}
+
+fn card_of(list: &List<'_>, entry: &Entry, csrf: &Csrf) -> Markup {
+    let action = format!("/ig/registers/{}", list.register.code());
+    let (confirm, remove) =
+        ([("confirm", entry.id.to_string())], [("remove", entry.id.to_string())]);
+    let words_of = |verb: &str| format!("{verb} {}", entry.written.name);
+    let (still, out) = (words_of("Confirm"), words_of("Take out"));
+    let form = |button, hidden| Form { action: &action, csrf, button, hidden };
+    let written = &entry.written;
+    html! {
+        h3 { (written.name) ", " (entry.organisation) }
+        p { (written.owner) }
+        p { (written.detail) }
+        p {
+            "Confirmed " (words::day_short(words::local(entry.confirmed).date())) "."
+            @if let Some(until) = written.until { " Until " (words::day_short(until.0)) "." }
+            @if entry.is_stale(list.now.0, list.now.1) { " " (facts::tag("Stale", Tone::Warn)) }
+        }
+        @if entry.organisation == *list.own {
+            (form(&still, &confirm[..]).small(&html! {}))
+            (form(&out, &remove[..]).small(&html! {}))
+        }
+    }
+}
+
+fn new_form(register: Register, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let action = format!("/ig/registers/{}", register.code());
+    let form = Form { action: &action, csrf, button: "Add to the register", hidden: &[] };
+    let [name, owner, detail, until] = labels(register);
+    form.post(&html! {
+        (Field::text("name", name, &filled.name).show(wrongs))
+        (Field::text("owner", owner, &filled.owner).show(wrongs))
+        (Field::long("detail", detail, &filled.detail).show(wrongs))
+        (Field::text("until", until, &filled.until).hinted("If it ends: 2027-04-01").show(wrongs))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn what_nobody_confirmed_is_stale_and_only_ones_own_is_changed() {
+        let entry = |organisation: &str, confirmed: &str| Entry {
+            organisation: organisation.parse().unwrap(),
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            written: Written {
+                name: "Care <system>".into(),
+                owner: "Head of service".into(),
+                detail: "Plans".into(),
+                until: None,
+            },
+            confirmed: confirmed.parse().unwrap(),
+        };
+        let now = ("2027-06-01T09:00:00Z".parse().unwrap(), date(2027, 6, 1));
+        let own = "cec".parse().unwrap();
+        for register in Register::ALL {
+            let entries =
+                [entry("cec", "2027-05-01T09:00:00Z"), entry("nhsl", "2026-11-01T09:00:00Z")];
+            let list = List { register, entries: &entries, own: &own, now };
+            let wrongs =
+                checked(&Filled { until: "soon".into(), ..Filled::default() }).unwrap_err();
+            let page = show(&list, &Filled::default(), &wrongs, &Csrf::of("x")).into_string();
+            rules::assert_part(&page);
+            assert_eq!((page.matches("Stale").count(), page.matches("Take out").count()), (1, 1));
+            let none = List { entries: &[], ..list };
+            rules::assert_part(&show(&none, &Filled::default(), &[], &Csrf::of("x")).into_string());
+        }
+    }
+}
