@@ -221,3 +221,139 @@ fn words<W: FromStr + Ord>(detail: &Value, key: &str) -> Option<BTreeSet<W>> {
 fn listed<W: FromStr + Ord>(list: &Value) -> Option<BTreeSet<W>> {
     list.as_array()?.iter().map(|text| text.as_str()?.parse().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::civil::date;
+    use ken_agreement::Instrument;
+    use ken_agreement::status::Register;
+    use ken_directory::Acting;
+
+    use super::*;
+    use crate::bundle::Admitted;
+    use crate::gate::{Caller, Question, entry, view};
+
+    const ID: &str = "00000000-0000-7000-8000-000000000001";
+    const TEXTS: [&str; 4] = [
+        include_str!("../../../../../agreements/statute-pack.toml"),
+        include_str!("../../../../../agreements/scot-accord.toml"),
+        include_str!("../../../../../agreements/glen-asp-concern.toml"),
+        include_str!("../../../../../agreements/glen-direct-care.toml"),
+    ];
+
+    fn bundle(change: impl Fn(&mut Instrument)) -> Bundle {
+        let admit = |text: &&str| {
+            let mut instrument = Instrument::parse(text).unwrap();
+            change(&mut instrument);
+            let parties = instrument.parties.iter().map(|party| party.id.clone());
+            let signed = parties.chain([instrument.agreement.lead_party.clone()]).collect();
+            Admitted { instrument, register: Register { signed, ..Register::default() } }
+        };
+        Bundle::compile(TEXTS.iter().map(admit)).unwrap()
+    }
+
+    fn set<W: std::str::FromStr + Ord>(texts: &str) -> BTreeSet<W> {
+        texts.split_whitespace().map(|text| text.parse().ok().unwrap()).collect()
+    }
+
+    fn acting(seat: &str) -> Acting {
+        let (organisation, role) = seat.split_once('/').unwrap();
+        Acting {
+            account: ID.parse().unwrap(),
+            practitioner: ID.parse().unwrap(),
+            organisation: organisation.parse().unwrap(),
+            role: role.parse().unwrap(),
+        }
+    }
+
+    fn question(purpose: &str) -> Question {
+        Question {
+            person: ID.parse().unwrap(),
+            sources: set("cec nhsl ooh police practice"),
+            action: Action::View,
+            purpose: purpose.parse().unwrap(),
+            categories: set("core identifiers medication health-record third-party concern"),
+        }
+    }
+
+    /// The details of the entries that one look makes.
+    fn details(bundle: &Bundle, caller: Caller<'_>, purpose: &str, facts: &Facts) -> Vec<Value> {
+        let question = question(purpose);
+        let view = view(caller, &question).unwrap();
+        let answers = decide::decide_view(bundle, &view, facts, &BTreeSet::new()).unwrap();
+        let outcomes = answers.iter().map(|(of, said)| (of.clone(), Outcome::clone(said)));
+        let made = entry::of(caller, &question, &kept(&view, facts), &outcomes.collect());
+        made.into_iter().map(|(_, entry)| entry.detail).collect()
+    }
+
+    #[test]
+    fn an_entry_replayed_with_its_facts_gives_what_was_written() {
+        let bundle = bundle(|_| {});
+        let words: Vec<Words> = bundle.terms.iter().flat_map(|term| term.words.clone()).collect();
+        let seats =
+            ["practice/gp.doctor", "ooh/ooh.clinician", "cec/sw.duty", "cec/ig.lead", "own"];
+        let (mut entries, mut gave) = (0, 0);
+        for seat in seats {
+            let by = (seat != "own").then(|| acting(seat));
+            let own = Caller::Own(ID.parse().unwrap());
+            let caller = by.as_ref().map_or(own, Caller::Practitioner);
+            for purpose in ["direct-care", "own-work", "own-record", "vital", "governance"] {
+                for state in ["", "objection", "protected-address@claimed", "deceased"] {
+                    for attested in [&words[..], &[]] {
+                        let mut facts = Facts::none(date(2027, 6, 1));
+                        facts.held = set(&format!("relationship:direct-care age>=16 {state}"));
+                        facts.attested = attested.iter().cloned().collect();
+                        for detail in details(&bundle, caller, purpose, &facts) {
+                            let past = Past::read(&detail).unwrap();
+                            assert_eq!(past.facts, facts);
+                            let same = replay(&bundle, &bundle, &past, None).unwrap();
+                            assert!(same.newly_allowed.is_empty(), "{seat} {purpose} {same:?}");
+                            assert!(same.newly_refused.is_empty(), "{seat} {purpose} {same:?}");
+                            gave += usize::from(!past.was_given(&bundle).is_empty());
+                            entries += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(entries >= 200 && gave >= 40, "{entries} entries, {gave} gave something");
+    }
+
+    #[test]
+    fn a_draft_is_tried_on_the_past() {
+        let before = bundle(|_| {});
+        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
+        facts.held = set("relationship:direct-care");
+        let detail = details(&before, Caller::Practitioner(&by), "direct-care", &facts).remove(0);
+        let past = Past::read(&detail).unwrap();
+        let mut tally = Tally::default();
+        let draft = bundle(|instrument| {
+            let clause = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "D1");
+            let Some(clause) = clause else { return };
+            clause.categories = set("core identifiers health-record third-party");
+        });
+        tally.add(replay(&before, &draft, &past, None).unwrap());
+        let turned = |tally: &Tally, which: fn(&(u64, u64)) -> u64| -> Vec<String> {
+            let items = tally.items.iter().filter(|(_, counts)| which(counts) > 0);
+            let said = items.map(|(item, _)| format!("{} {}", item.source, item.field));
+            said.filter(|text| text.starts_with("nhsl")).collect()
+        };
+        assert_eq!(turned(&tally, |counts| counts.1), ["nhsl allergies", "nhsl medications"]);
+        let widened = ["nhsl alleged_harmer", "nhsl household", "nhsl informant"];
+        assert_eq!(turned(&tally, |counts| counts.0), widened);
+        assert_eq!((tally.decisions, tally.changed), (1, 1));
+        // Before its first day, a draft gives nothing.
+        let early = replay(&before, &draft, &past, Some(date(2027, 3, 31))).unwrap();
+        assert!(early.newly_allowed.is_empty() && !early.newly_refused.is_empty());
+    }
+
+    #[test]
+    fn what_kept_no_facts_is_not_replayed() {
+        let old = json!({ "organisation": "cec", "role": "sw.duty", "purpose": "vital",
+                          "action": "view", "from": {}, "others": [] });
+        assert_eq!(Past::read(&old), None);
+        assert_eq!(Past::read(&Value::Null), None);
+    }
+}

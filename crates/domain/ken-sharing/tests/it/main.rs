@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
+mod never_widens;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod together;
