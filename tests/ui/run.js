@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkKeyboard, checkPage, WIDTHS } from "./checks.js";
 import { openEmergency, visits } from "./pages.js";
+import { walkPasskeys } from "./passkeys.js";
 import { signInEverybody, signInWithPassword } from "./people.js";
 
 const { values: given } = parseArgs({
@@ -51,6 +52,7 @@ try {
   count("an account for each area", ["work", "words", "my", "ig", "ops", "choose"]
     .filter((area) => !people[area]).map((area) => `no account reaches /${area}`));
   count("sign in with password and code", await signInWithPassword(browser, base, accounts));
+  count("passkeys", await walkPasskeys(browser, base, accounts));
   count("an emergency is opened", await once(people.words, openEmergency));
   for (const script of [true, false]) {
     for (const width of WIDTHS) {
