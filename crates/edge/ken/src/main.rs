@@ -31,6 +31,10 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::trouble::{NOTHING_DONE, Trouble};
 
+/// Pages are made of many small texts, which the C library's allocator gives out slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
