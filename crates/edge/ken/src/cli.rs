@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::agreement::Agreement;
+
 use crate::config::Level;
 
 /// Sharing agreements that run, a record that they open, and a ledger that says who looked.
@@ -27,6 +29,9 @@ pub(crate) enum Command {
     CheckConfig(Configured),
     /// Bring the database up to date, and start nothing
     Migrate(Configured),
+    /// Draft, check and show agreements as files
+    #[command(subcommand)]
+    Agreement(Agreement),
     /// Hand out the ledger, or check one that was handed out
     #[command(subcommand)]
     Ledger(Ledger),

@@ -5,6 +5,7 @@
 //! - The environment, the arguments and the standard streams are touched in this crate alone.
 //! - Standard output carries what was asked for; everything else goes to standard error.
 
+mod agreement;
 mod background;
 mod cli;
 mod config;
@@ -58,6 +59,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Serve(of) => serve::run(of).await,
             Command::CheckConfig(of) => serve::check_config(&of),
             Command::Migrate(of) => serve::migrate(&of).await,
+            Command::Agreement(of) => agreement::run(of),
             Command::Ledger(of) => ledger::run(of).await,
         }
     })

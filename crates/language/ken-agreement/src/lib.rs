@@ -33,9 +33,14 @@ mod party;
 mod read;
 mod shelf;
 mod sign;
+mod template;
 
 pub mod cedar;
+pub mod check;
+pub mod diff;
+pub mod export;
 pub mod lint;
+pub mod show;
 pub mod status;
 
 pub use annex::{Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers};
@@ -59,7 +64,8 @@ pub use instrument::{
 };
 pub use key::{AttestationId, ClauseKey, InstrumentRef, KeyError, SourceRef, Words};
 pub use known::{ASSESSMENT, KNOWN, NOTICE};
-pub use parse::{ParseError, Places};
+pub use parse::{ParseError, Places, TEXT_MAX};
 pub use party::{Party, PartyKind, Regime};
 pub use shelf::{PACKS, Pack, Shelf};
 pub use sign::{SignError, Signing};
+pub use template::Template;

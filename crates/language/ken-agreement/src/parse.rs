@@ -11,7 +11,7 @@ use crate::instrument::Instrument;
 use crate::read::{Node, Read, Value, from_toml};
 
 /// Largest text that is read, in bytes. House policy: the worked example is 18 KiB.
-const TEXT_MAX: usize = 1 << 20;
+pub const TEXT_MAX: usize = 1 << 20;
 
 /// Why a text is not an instrument: every fault, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -15,4 +15,6 @@ mod lint;
 #[cfg(test)]
 mod shelf;
 #[cfg(test)]
+mod show;
+#[cfg(test)]
 mod signed;

@@ -1,0 +1,285 @@
+//! `ken agreement`: drafting, checking and showing agreements as files. No database, no server.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use ken_agreement::check::{Checked, check, sarif};
+use ken_agreement::diff::{Changes, diff};
+use ken_agreement::export::{dpv, fhir_r4, fhir_r5, odrl};
+use ken_agreement::show::{Document, agreement, html, markdown, notice};
+use ken_agreement::{Instrument, PACKS, Shelf, Template};
+
+use crate::say;
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+/// What to do with agreements.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agreement {
+    /// Say everything that is wrong with agreements, as a compiler does
+    Check(Check),
+    /// Print a commented draft to begin with
+    New {
+        /// Which kind of instrument
+        #[arg(long, value_enum)]
+        template: Kind,
+    },
+    /// Print the document, in the section order of the Scottish Information Sharing Toolkit
+    Show {
+        /// The agreement
+        file: PathBuf,
+        /// In which form
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: Form,
+    },
+    /// Print the privacy notice that these agreements make
+    Notice {
+        /// The agreements
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// In easy read
+        #[arg(long)]
+        easy: bool,
+        /// In which form
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: Form,
+    },
+    /// Say in words who may have what after a change
+    Diff {
+        /// The agreement as it was
+        before: PathBuf,
+        /// The agreement as it will be
+        after: PathBuf,
+    },
+    /// Print the agreement in another vocabulary, with what is lost
+    Export {
+        /// The agreement
+        file: PathBuf,
+        /// Which vocabulary
+        #[arg(long = "as", value_enum)]
+        vocabulary: Vocabulary,
+    },
+    /// Print the identity that signatures are over, and with it the canonical form
+    Hash {
+        /// The agreement
+        file: PathBuf,
+        /// Print the canonical form instead
+        #[arg(long)]
+        canonical: bool,
+    },
+}
+
+/// What to check, and how to tell.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The agreements; each is checked beside the others
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Agreements that stand beside them and are not checked: the accord above, a source
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
+    /// In which form
+    #[arg(long, value_enum, default_value = "text")]
+    format: Report,
+}
+
+/// How findings are told.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Report {
+    /// For people
+    Text,
+    /// For programs, one object for each file
+    Json,
+    /// SARIF 2.1.0, for editors and pipelines
+    Sarif,
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Form {
+    /// A web page
+    Html,
+    /// Markdown
+    Markdown,
+}
+
+/// Which draft to begin with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// An accord
+    Saspi,
+    /// An information sharing protocol
+    Isp,
+    /// A situation-specific agreement
+    Sissa,
+    /// An agreement of the Toolkit
+    Toolkit,
+}
+
+/// Which vocabulary to export to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Vocabulary {
+    /// ODRL 2.2 as JSON-LD
+    Odrl,
+    /// The Data Privacy Vocabulary as JSON-LD
+    Dpv,
+    /// FHIR R4 Contract
+    FhirR4,
+    /// FHIR R5 Permission
+    FhirR5,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: Agreement) -> Result<(), Trouble> {
+    match command {
+        Agreement::Check(of) => check_all(&of),
+        Agreement::New { template } => {
+            let template = match template {
+                Kind::Saspi => Template::Saspi,
+                Kind::Isp => Template::Isp,
+                Kind::Sissa => Template::Sissa,
+                Kind::Toolkit => Template::Toolkit,
+            };
+            say::out(template.text().trim_end());
+            Ok(())
+        }
+        Agreement::Show { file, format } => {
+            say::out(&written(&agreement(&open(&file)?), format));
+            Ok(())
+        }
+        Agreement::Notice { files, easy, format } => {
+            let all: Vec<_> = files.iter().map(|file| open(file)).collect::<Result<_, _>>()?;
+            let all: Vec<_> = all.iter().collect();
+            say::out(&written(&notice(&all, easy), format));
+            Ok(())
+        }
+        Agreement::Diff { before, after } => {
+            say::out(&told(&diff(&open(&before)?, &open(&after)?)));
+            Ok(())
+        }
+        Agreement::Export { file, vocabulary } => {
+            let instrument = open(&file)?;
+            let export = match vocabulary {
+                Vocabulary::Odrl => odrl(&instrument),
+                Vocabulary::Dpv => dpv(&instrument),
+                Vocabulary::FhirR4 => fhir_r4(&instrument),
+                Vocabulary::FhirR5 => fhir_r5(&instrument),
+            };
+            say::out(&format!("{:#}", export.whole()));
+            Ok(())
+        }
+        Agreement::Hash { file, canonical } => {
+            let instrument = open(&file)?;
+            let canonical = canonical.then(|| instrument.canonical_json());
+            say::out(&canonical.unwrap_or_else(|| instrument.hash().to_string()));
+            Ok(())
+        }
+    }
+}
+
+fn written(document: &Document, format: Form) -> String {
+    let text = match format {
+        Form::Html => html(document),
+        Form::Markdown => markdown(document),
+    };
+    text.trim_end().to_owned()
+}
+
+/// The text of a file, as far as an agreement may be long.
+fn read(file: &Path) -> Result<String, Trouble> {
+    let mut bytes = vec![];
+    let most = ken_agreement::TEXT_MAX as u64 + 1;
+    let read = File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        Trouble::new(
+            "ken.agreement-unreadable",
+            format!("The agreement {} cannot be read.", file.display()),
+            NOTHING_DONE,
+            "Check the path and who may read it.",
+        )
+        .because(error)
+    })?;
+    // A byte that is no text becomes one that no agreement may hold, and is found at its place.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| {
+        String::from_utf8_lossy(error.as_bytes()).replace(char::REPLACEMENT_CHARACTER, "\0")
+    }))
+}
+
+/// An agreement that must be one; what is wrong goes to standard error.
+fn open(file: &Path) -> Result<Instrument, Trouble> {
+    let text = read(file)?;
+    Instrument::parse(&text).map_err(|_| {
+        let name = file.display().to_string();
+        say::err(&check(&name, &text, &Shelf::default()).as_text());
+        Trouble::new(
+            "ken.agreement-not-parsed",
+            format!("The file {name} is no agreement."),
+            NOTHING_DONE,
+            "Mend what is named above.",
+        )
+    })
+}
+
+fn check_all(of: &Check) -> Result<(), Trouble> {
+    let mut shelf = Shelf::default();
+    let beside = of.beside.iter().map(|file| open(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut texts = vec![];
+    for file in &of.files {
+        texts.push((file.display().to_string(), read(file)?));
+    }
+    let read = texts.iter().filter_map(|(_, text)| Instrument::parse(text).ok());
+    for instrument in read.chain(beside) {
+        shelf.put(instrument).map_err(|name| {
+            Trouble::new(
+                "ken.agreement-twice",
+                format!("Two different files are called {name}."),
+                NOTHING_DONE,
+                "Give one of them another id or version.",
+            )
+        })?;
+    }
+    for pack in PACKS.iter().filter_map(ken_agreement::Pack::open) {
+        // A pack that is given as a file is the one that is meant.
+        let _ = shelf.put(pack);
+    }
+    let all: Vec<_> = texts.iter().map(|(name, text)| check(name, text, &shelf)).collect();
+    report(&all, of.format);
+    let errors: usize = all.iter().map(Checked::errors).sum();
+    if errors == 0 {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        "ken.agreement-errors",
+        format!("{errors} errors stop these agreements from being signed."),
+        NOTHING_DONE,
+        "Each names its place, what to write instead, and its page in the guide.",
+    ))
+}
+
+fn report(all: &[Checked<'_>], format: Report) {
+    match format {
+        Report::Text => all.iter().for_each(|one| say::out(&one.as_text())),
+        Report::Json => all.iter().for_each(|one| say::out(&one.as_json().to_string())),
+        Report::Sarif => say::out(&format!("{:#}", sarif(all))),
+    }
+}
+
+fn told(changes: &Changes) -> String {
+    if changes.is_empty() {
+        return "Nobody may have more or less than before.".to_owned();
+    }
+    let groups = [
+        ("Newly allowed", &changes.newly_allowed),
+        ("No longer allowed", &changes.no_longer),
+        ("Under other conditions", &changes.otherwise),
+    ];
+    let mut lines = vec![];
+    for (title, sentences) in groups {
+        if !sentences.is_empty() {
+            lines.push(format!("{title}:"));
+            lines.extend(sentences.iter().map(|sentence| format!("- {sentence}")));
+        }
+    }
+    lines.join("\n")
+}
