@@ -6,7 +6,14 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON];
+pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED];
+
+const DRAINED: Migration = Migration {
+    owner: "ken-directory",
+    number: 4,
+    title: "how far a tally has drained",
+    sql: "ALTER TABLE throttle ADD COLUMN drained_us BIGINT;",
+};
 
 const BY_PERSON: Migration = Migration {
     owner: "ken-directory",
@@ -136,6 +143,14 @@ statements! {
     /// The trainings of a practitioner that hold at an instant.
     TRAININGS = "SELECT course, until_us FROM practitioner_training
         WHERE practitioner_id = $1 AND until_us > $2 ORDER BY course LIMIT $3";
+    /// Whether an account is closed, or a role is registered and not held at an instant.
+    HAS_LEFT = "SELECT account_id FROM account WHERE account_id = $1 AND closed = 1
+        UNION ALL
+        SELECT role FROM practitioner_role WHERE practitioner_id = $2 AND organisation_id = $3
+        AND role = $4 AND (from_us > $5 OR until_us <= $5)
+        LIMIT 1";
+    /// Whether an account is closed.
+    IS_CLOSED = "SELECT account_id FROM account WHERE account_id = $1 AND closed = 1";
     /// Registers an account; nothing where the name is taken.
     ACCOUNT_INSERT = "INSERT INTO account
         (account_id, sign_in_name, organisation_id, practitioner_id, person_id, password_hash,
@@ -183,11 +198,13 @@ statements! {
     SESSIONS_SWEEP = "DELETE FROM session WHERE token_hash IN
         (SELECT token_hash FROM session WHERE signed_in_us <= $1 OR seen_us <= $2 LIMIT $3)";
     /// Reads a tally, making it if need be, and holds it until the write ends.
-    THROTTLE_TAKE = "INSERT INTO throttle (bucket, failures, last_us) VALUES ($1, 0, $2)
+    THROTTLE_TAKE = "INSERT INTO throttle (bucket, failures, last_us, drained_us)
+        VALUES ($1, 0, $2, $2)
         ON CONFLICT (bucket) DO UPDATE SET failures = throttle.failures
-        RETURNING failures, last_us";
+        RETURNING failures, last_us, drained_us";
     /// Keeps a tally.
-    THROTTLE_PUT = "UPDATE throttle SET failures = $2, last_us = $3 WHERE bucket = $1";
+    THROTTLE_PUT = "UPDATE throttle SET failures = $2, last_us = $3, drained_us = $4
+        WHERE bucket = $1";
     /// Forgets a tally.
     THROTTLE_CLEAR = "DELETE FROM throttle WHERE bucket = $1";
     /// Takes one try back.

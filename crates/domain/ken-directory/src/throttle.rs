@@ -5,6 +5,7 @@
 //! - Every try is counted before the password is looked at, so that tries made at once do not slip
 //!   past; a good sign-in takes its count back.
 //! - Nobody is locked out for good: the longest wait is [`WAIT_MAX`].
+//! - A site's tally drains: a large site mistypes every day and is never quiet for one.
 //! - The tallies are bounded: one for each account, and [`SLOTS`] each for names that nobody has
 //!   and for address classes. What is kept of a name or an address is its slot.
 
@@ -27,6 +28,10 @@ pub const WAIT_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// Quiet for this long, and the tally begins again.
 const FORGET: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long until one wrong try of an address class is forgiven. House policy: ten an hour, which
+/// is what a site of some thousand mistypes at worst, and hopeless for guessing.
+const DRAIN: SignedDuration = SignedDuration::from_mins(6);
+
 /// Tries without a wait for one account. House policy: people mistype.
 const ACCOUNT_FREE: i64 = 5;
 /// Tries without a wait for one address class: a council may stand behind one address.
@@ -37,6 +42,21 @@ const ADDRESS_FREE: i64 = 100;
 struct Tally {
     failures: i64,
     last: Timestamp,
+    /// Up to when it has been drained; only an address class's is.
+    drained: Timestamp,
+}
+
+/// What of a tally is left at an instant, one failure less for each whole [`DRAIN`].
+fn drained(tally: Tally, now: Timestamp) -> Tally {
+    let passed = now.duration_since(tally.drained).as_secs() / DRAIN.as_secs();
+    let due = passed.max(0);
+    if due == 0 {
+        return tally;
+    }
+    let failures = tally.failures.saturating_sub(due).max(0);
+    let upto = SignedDuration::from_secs(due.saturating_mul(DRAIN.as_secs()));
+    let drained = tally.drained.checked_add(upto).unwrap_or(now);
+    Tally { failures, drained, ..tally }
 }
 
 /// Until when the next try must wait; `None` when it may go on.
@@ -57,7 +77,7 @@ fn is_forgotten(tally: Tally, now: Timestamp) -> bool {
 
 fn after_try(tally: Tally, now: Timestamp) -> Tally {
     let failures = if is_forgotten(tally, now) { 1 } else { tally.failures.saturating_add(1) };
-    Tally { failures, last: now }
+    Tally { failures, last: now, ..tally }
 }
 
 /// Whose tries are counted together.
@@ -87,7 +107,7 @@ impl Buckets {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
         let name = take(tx, &self.name, now).await?;
-        let address = take(tx, &self.address, now).await?;
+        let address = drained(take(tx, &self.address, now).await?, now);
         let waits = [wait_until(name, ACCOUNT_FREE, now), wait_until(address, ADDRESS_FREE, now)];
         if let Some(until) = waits.into_iter().flatten().max() {
             return Ok(Some(until));
@@ -110,14 +130,16 @@ async fn take(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Tally, Error>
     use ken_store::Reads;
     let found = tx
         .find(sql::THROTTLE_TAKE, values![bucket, now], |row| {
-            Ok(Tally { failures: row.int(0)?, last: row.time(1)? })
+            let (failures, last) = (row.int(0)?, row.time(1)?);
+            Ok(Tally { failures, last, drained: row.time_opt(2)?.unwrap_or(last) })
         })
         .await?;
     found.ok_or(Error::Corrupt("tally"))
 }
 
 async fn put(tx: &mut Tx, bucket: &str, tally: Tally) -> Result<(), Error> {
-    tx.execute(sql::THROTTLE_PUT, values![bucket, tally.failures, tally.last]).await?;
+    let of = values![bucket, tally.failures, tally.last, tally.drained];
+    tx.execute(sql::THROTTLE_PUT, of).await?;
     Ok(())
 }
 
@@ -148,7 +170,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let check = |failures, since: i64, want: Option<i64>| {
-            let tally = Tally { failures, last: at(0) };
+            let tally = Tally { failures, last: at(0), drained: at(0) };
             assert_eq!(wait_until(tally, 5, at(since)), want.map(at), "{failures} after {since}");
         };
         check(4, 0, None);
@@ -164,9 +186,31 @@ mod tests {
 
     #[test]
     fn a_quiet_day_begins_again() {
-        let tally = Tally { failures: 40, last: at(0) };
+        let tally = Tally { failures: 40, last: at(0), drained: at(0) };
         assert_eq!(after_try(tally, at(86_400)).failures, 41);
         assert_eq!(after_try(tally, at(86_401)).failures, 1);
+    }
+
+    #[test]
+    fn a_site_that_is_never_quiet_drains_all_the_same() {
+        let check = |since: i64, failures: i64, upto: i64| {
+            let tally = Tally { failures: 100, last: at(since), drained: at(0) };
+            let left = drained(tally, at(since));
+            assert_eq!((left.failures, left.drained), (failures, at(upto)), "after {since}");
+        };
+        check(359, 100, 0);
+        check(360, 99, 360);
+        check(1_000, 98, 720);
+        check(86_400, 0, 86_400);
+        check(-5, 100, 0);
+        // A mistyped password every seven minutes for a month: nobody ever waits.
+        let mut tally = Tally { failures: 0, last: at(0), drained: at(0) };
+        for minute in (0..43_200).step_by(7) {
+            let now = at(minute * 60);
+            tally = drained(tally, now);
+            assert_eq!(wait_until(tally, ADDRESS_FREE, now), None, "{minute}");
+            tally = after_try(tally, now);
+        }
     }
 
     #[test]
@@ -185,7 +229,8 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_waits_for_ever(failures in 0..i64::MAX, since in 0i64..2_000_000) {
-            let until = wait_until(Tally { failures, last: at(0) }, ACCOUNT_FREE, at(since));
+            let tally = Tally { failures, last: at(0), drained: at(0) };
+            let until = wait_until(tally, ACCOUNT_FREE, at(since));
             prop_assert!(until.is_none_or(|until| until <= at(900)));
         }
     }

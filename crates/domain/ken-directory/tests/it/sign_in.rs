@@ -72,6 +72,32 @@ async fn guessing_is_slowed_for_known_and_unknown_names_alike() {
 }
 
 #[tokio::test]
+async fn a_site_that_mistypes_every_day_is_not_shut_out() {
+    // Too long for anybody's, so that no time is spent on it.
+    let wrong = "x".repeat(257);
+    for world in worlds().await {
+        // A hundred wrong tries under as many names, then one every hour: never a quiet day.
+        for n in 0..100 {
+            let answer = world.try_in(&format!("mistyped{n}@glen.example"), &wrong, "0").await;
+            assert_eq!(word(&answer), "refused", "{} {n}", world.on.engine);
+        }
+        let answer = world.try_in(NAME, PASSWORD, &world.code()).await;
+        assert_eq!(word(&answer), "wait", "{}", world.on.engine);
+        for n in 0..3 {
+            world.wait(3_600);
+            let answer = world.try_in(&format!("later{n}@glen.example"), &wrong, "0").await;
+            assert_eq!(word(&answer), "refused", "{} {n}", world.on.engine);
+        }
+        for _ in 0..20 {
+            let answer = world.try_in("again@glen.example", &wrong, "0").await;
+            assert!(word(&answer) != "in");
+        }
+        let answer = world.try_in(NAME, PASSWORD, &world.code()).await;
+        assert_eq!(word(&answer), "in", "{}: it has drained", world.on.engine);
+    }
+}
+
+#[tokio::test]
 async fn a_burst_of_guesses_is_counted_before_any_is_answered() {
     for world in worlds().await {
         let code = world.code();
