@@ -2,11 +2,15 @@
 //!
 //! Parameters: 19 MiB of memory, two passes, one lane, 16 bytes of salt, 32 bytes out. Source:
 //! OWASP Password Storage Cheat Sheet, the first of its argon2id settings.
+//!
+//! One buffer serves all, one hash after the other: freed and taken again, such buffers stay with
+//! the allocator's arenas, one for each thread that ever hashed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use ken_core::{Ctx, Sensitive};
 use tokio::sync::Semaphore;
 
@@ -17,10 +21,12 @@ const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.
 const PASSES: u32 = 2;
 /// Hashes worked out at once: each takes a core and [`MEMORY_KIB`].
-const AT_ONCE_MAX: usize = 2;
-/// Hashes under way or waiting; the next is told that we are busy. At 30 ms each on two cores the
-/// last one waits about a second.
+const AT_ONCE_MAX: usize = 1;
+/// Hashes under way or waiting; the next is told that we are busy. At 30 ms each the last one
+/// waits about two seconds.
 const WAITING_MAX: usize = 64;
+/// Length of what comes out, in bytes.
+const OUTPUT_LEN: usize = 32;
 /// Longest password, in bytes, so that hashing one is not an attack.
 const LEN_MAX: usize = 256;
 /// Shortest password of a new account, in characters. Source: NCSC, three random words.
@@ -51,6 +57,58 @@ impl fmt::Debug for PasswordHash {
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// What hashes are worked out in; empty until the first.
+#[derive(Default)]
+struct Memory(Vec<Block>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory(..)")
+    }
+}
+
+impl Memory {
+    /// The output for a password and a salt; none where the parameters are not ours.
+    fn derive(&mut self, engine: &Argon2<'_>, password: &[u8], salt: &[u8]) -> Option<Output> {
+        if engine.params().m_cost() > MEMORY_KIB || engine.params().t_cost() > PASSES {
+            return None;
+        }
+        let blocks = engine.params().block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::default());
+        }
+        let mut out = [0; OUTPUT_LEN];
+        let memory = self.0.get_mut(..blocks)?;
+        engine.hash_password_into_with_memory(password, salt, &mut out, memory).ok()?;
+        Output::new(&out).ok()
+    }
+
+    fn hash(&mut self, password: &[u8], salt: &[u8]) -> Option<PasswordHash> {
+        let engine = argon2();
+        let hash = self.derive(&engine, password, salt)?;
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(engine.params()).ok()?,
+            salt: Some(Salt::new(salt).ok()?),
+            hash: Some(hash),
+        };
+        Some(PasswordHash(phc.to_string()))
+    }
+
+    /// Whether a password is the one of a PHC string; none where that cannot be read.
+    fn verify(&mut self, password: &[u8], hash: &str) -> Option<bool> {
+        let phc = Phc::new(hash).ok()?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+        let version = Version::try_from(phc.version?).ok()?;
+        let engine = Argon2::new(algorithm, version, Params::try_from(&phc).ok()?);
+        let (salt, wanted) = (phc.salt?, phc.hash?);
+        // `Output` compares in constant time.
+        Some(self.derive(&engine, password, &salt)? == wanted)
+    }
 }
 
 impl Default for Hasher {
@@ -58,6 +116,7 @@ impl Default for Hasher {
         Self {
             running: Arc::new(Semaphore::new(AT_ONCE_MAX)),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+            memory: Arc::default(),
         }
     }
 }
@@ -80,9 +139,8 @@ impl Hasher {
             return Err(Error::Unfit("password"));
         }
         let salt = ctx.entropy::<16>();
-        let work = move || {
-            let hash = argon2().hash_password_with_salt(password.reveal().as_bytes(), &salt);
-            hash.map(|hash| PasswordHash(hash.to_string())).map_err(|_| Error::Corrupt("password"))
+        let work = move |memory: &mut Memory| {
+            memory.hash(password.reveal().as_bytes(), &salt).ok_or(Error::Corrupt("password"))
         };
         self.run(work).await?
     }
@@ -101,13 +159,13 @@ impl Hasher {
         if password.reveal().len() > LEN_MAX {
             return Ok(false);
         }
-        self.run(move || {
+        self.run(move |memory| {
             let password = password.reveal().as_bytes();
             if let Some(hash) = hash {
-                return argon2().verify_password(password, &*hash.0).is_ok();
+                return memory.verify(password, &hash.0).unwrap_or(false);
             }
             // The work is what counts; its result is thrown away.
-            drop(std::hint::black_box(argon2().hash_password_with_salt(password, &[0; 16])));
+            drop(std::hint::black_box(memory.hash(password, &[0; 16])));
             false
         })
         .await
@@ -115,12 +173,13 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let _waiting = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
         let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Error::Busy)?;
+        let memory = Arc::clone(&self.memory);
         let work = move || {
-            let done = work();
+            let done = work(&mut memory.lock().unwrap_or_else(PoisonError::into_inner));
             // Held until the work is over, even if the request has gone away meanwhile.
             drop(turn);
             done
@@ -131,7 +190,7 @@ impl Hasher {
 
 fn argon2() -> Argon2<'static> {
     // These parameters are within the bounds of `Params`; the default is the same setting.
-    let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).unwrap_or_default();
+    let params = Params::new(MEMORY_KIB, PASSES, 1, Some(OUTPUT_LEN)).unwrap_or_default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
@@ -153,6 +212,16 @@ mod tests {
         let wrong = Sensitive::new("three random word".to_owned());
         assert!(!hasher.verify(wrong, Some(hash)).await.unwrap());
         assert!(!hasher.verify(right(), None).await.unwrap());
+        // One that another program worked out in the same way, and one that is not ours to try.
+        let foreign = argon2::PasswordHasher::hash_password_with_salt(
+            &argon2(),
+            right().reveal().as_bytes(),
+            &[3; 16],
+        );
+        let foreign = Some(PasswordHash::stored(foreign.unwrap().to_string()));
+        assert!(hasher.verify(right(), foreign.clone()).await.unwrap());
+        let larger = foreign.map(|hash| PasswordHash(hash.0.replace("m=19456", "m=1945600")));
+        assert!(!hasher.verify(right(), larger).await.unwrap());
         let garbage = Some(PasswordHash::stored("plain text".into()));
         assert!(!hasher.verify(right(), garbage).await.unwrap());
     }
