@@ -3,7 +3,7 @@
 use ken_core::{AccountId, Ctx, OrganisationId, Sensitive};
 use ken_ledger::Stream;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Reads, Tx, values};
+use ken_store::{Reads, Tx, guard, values};
 use serde_json::json;
 
 use crate::password::PasswordHash;
@@ -95,7 +95,7 @@ pub async fn register(
     Ok(id)
 }
 
-/// Closes an account and ends its sessions.
+/// Closes an account and ends its sessions; decisions taken for it before are stale.
 ///
 /// # Errors
 ///
@@ -109,12 +109,33 @@ pub async fn close(
 ) -> Result<(), Error> {
     let account = load(tx, id).await?;
     tx.execute(sql::ACCOUNT_CLOSE, values![id]).await?;
+    guard::bump_policy(tx).await?;
     session::end_all(tx, id).await?;
     if let Some(organisation) = &account.organisation {
         let detail = json!({ "event": "account-closed", "account": id.to_string() });
         entry::changed(tx, ctx, keys, organisation, by, detail).await?;
     }
     Ok(())
+}
+
+/// Whether an account is closed.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_closed(s: &mut impl Reads, id: AccountId) -> Result<bool, Error> {
+    Ok(s.find(sql::IS_CLOSED, values![id], |row| row.text(0)).await?.is_some())
+}
+
+/// Whether who acts has left: the account is closed, or the role has ended or not begun. A session
+/// asks as a request begins; the gate asks again in the snapshot that it decides by.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn has_left(s: &mut impl Reads, ctx: &Ctx<'_>, by: &Acting) -> Result<bool, Error> {
+    let of = values![by.account, by.practitioner, &by.organisation, &by.role, ctx.now_us()];
+    Ok(s.find(sql::HAS_LEFT, of, |row| row.text(0)).await?.is_some())
 }
 
 /// The account of a sign-in name.

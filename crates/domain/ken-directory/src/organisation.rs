@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use ken_core::{Ctx, Fact, OrganisationId};
+use ken_store::keys::KeyRing;
 use ken_store::{Reads, Tx, guard, values};
+use serde_json::json;
 
-use crate::{Error, sql, text};
+use crate::{Acting, Error, entry, sql, text};
 
 /// Most organisations of one partnership. The largest in Scotland has about sixty; a GP practice
 /// counts.
@@ -80,13 +82,15 @@ fn read(row: &ken_store::Row<'_>) -> Result<Organisation, ken_store::Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Unfit`] where the name is not a word of an agreement, and whatever the store says.
+/// [`Error::Unfit`] where the name is not a word of an agreement, and whatever the store, the key
+/// ring or the ledger says.
 pub async fn record_assurance(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
+    keys: &KeyRing,
     id: &OrganisationId,
-    name: &str,
-    until: Timestamp,
+    (name, until): (&str, Timestamp),
+    by: Option<&Acting>,
 ) -> Result<(), Error> {
     fact("assurance", name)?;
     if find(tx, id).await?.is_none() {
@@ -94,7 +98,9 @@ pub async fn record_assurance(
     }
     tx.execute(sql::ASSURANCE_PUT, values![id, name, ctx.now_us(), until]).await?;
     guard::bump_policy(tx).await?;
-    Ok(())
+    let detail =
+        json!({ "event": "assurance-recorded", "assurance": name, "until": until.to_string() });
+    entry::changed(tx, ctx, keys, id, by, detail).await
 }
 
 /// The assurances that an organisation holds now, as facts.

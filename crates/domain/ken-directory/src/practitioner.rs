@@ -193,18 +193,21 @@ pub async fn of_organisation(
     Ok(s.list(sql::PRACTITIONERS_OF, of, read).await?)
 }
 
-/// Records that a practitioner is trained until an instant: the fact `trained:course`.
+/// Records that a practitioner is trained until an instant, as an organisation says: the fact
+/// `trained:course`.
 ///
 /// # Errors
 ///
 /// [`Error::Unfit`] where the course is not a word of an agreement, [`Error::Unknown`] where no
-/// such practitioner is registered, and whatever the store says.
+/// such practitioner is registered, and whatever the store, the key ring or the ledger says.
 pub async fn record_training(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    at: &OrganisationId,
     id: PractitionerId,
-    course: &str,
-    until: Timestamp,
+    (course, until): (&str, Timestamp),
+    by: Option<&Acting>,
 ) -> Result<(), Error> {
     fact("trained", course)?;
     if find(tx, id).await?.is_none() {
@@ -212,7 +215,13 @@ pub async fn record_training(
     }
     tx.execute(sql::TRAINING_PUT, values![id, course, ctx.now_us(), until]).await?;
     guard::bump_policy(tx).await?;
-    Ok(())
+    let detail = json!({
+        "event": "training-recorded",
+        "practitioner": id.to_string(),
+        "course": course,
+        "until": until.to_string(),
+    });
+    entry::changed(tx, ctx, keys, at, by, detail).await
 }
 
 /// What a practitioner is trained for now, as facts.

@@ -3,6 +3,8 @@
 //! Twenty-four hours, reviewed in two working days; on oneself or known family it needs a second
 //! person (`core.md` 2.8). Opening it changes nothing about who may see the record later.
 
+pub mod second;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId,
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, values};
+use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::json;
 
 use crate::affirmation::{Statement, keep};
@@ -33,6 +35,8 @@ pub struct Open {
     pub id: EntryId,
     /// When it closes by itself.
     pub until: Timestamp,
+    /// Whether a second person agreed to it beforehand.
+    pub has_second: bool,
 }
 
 /// One that waits for its review.
@@ -71,46 +75,71 @@ pub async fn open(
     reason: &Sensitive<String>,
     said: &BTreeSet<Statement>,
 ) -> Result<Open, Error> {
-    let id = EntryId::draw(ctx.ids);
-    let until = later(ctx, EMERGENCY_LAST);
     db.write("sharing.emergency", async |tx| {
         let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        let affirmed: Vec<_> = said
-            .iter()
-            .map(|said| json!({ "words": said.words.to_string(), "hash": words_hash(&said.text) }))
-            .collect();
-        let entry = NewEntry {
-            stream: Stream::Person(person),
-            kind: EntryKind::Affirmed,
-            visibility: Visibility::AfterReview,
-            detail: json!({
-                "organisation": by.organisation.as_str(),
-                "role": by.role.as_str(),
-                "practitioner": by.practitioner.to_string(),
-                "reason": reason.reveal(),
-                "affirmed": affirmed,
-                "until": until.to_string(),
-            }),
-        };
-        let entry = ken_ledger::append(tx, ctx, keys, entry).await?;
-        let of = values![
-            person,
-            id,
-            &by.organisation,
-            &by.role,
-            by.practitioner,
-            entry,
-            ctx.now_us(),
-            until,
-            review_due(ctx),
-            None::<String>
-        ];
-        tx.execute(sql::INSERT_EMERGENCY, of).await?;
-        keep(tx, ctx, by, person, said, EMERGENCY_LAST).await?;
+        let of = Opening { person, reason, said, second: None };
+        let open = open_one(tx, ctx, keys, by, &of).await?;
         guard.bump(tx).await?;
-        Ok(Open { id, until })
+        Ok(open)
     })
     .await
+}
+
+/// One access to open.
+#[derive(Debug)]
+struct Opening<'a> {
+    person: PersonId,
+    reason: &'a Sensitive<String>,
+    said: &'a BTreeSet<Statement>,
+    /// The colleague who agreed to it beforehand.
+    second: Option<&'a Acting>,
+}
+
+/// Opens one access. The caller holds the person's guard and bumps it.
+async fn open_one(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    of: &Opening<'_>,
+) -> Result<Open, Error> {
+    let Opening { person, reason, said, second } = of;
+    let (id, until) = (EntryId::draw(ctx.ids), later(ctx, EMERGENCY_LAST));
+    let second = second.map(|second| second.practitioner.to_string());
+    let affirmed: Vec<_> = said
+        .iter()
+        .map(|said| json!({ "words": said.words.to_string(), "hash": words_hash(&said.text) }))
+        .collect();
+    let entry = NewEntry {
+        stream: Stream::Person(*person),
+        kind: EntryKind::Affirmed,
+        visibility: Visibility::AfterReview,
+        detail: json!({
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+            "reason": reason.reveal(),
+            "affirmed": affirmed,
+            "until": until.to_string(),
+            "second": second,
+        }),
+    };
+    let entry = ken_ledger::append(tx, ctx, keys, entry).await?;
+    let of = values![
+        *person,
+        id,
+        &by.organisation,
+        &by.role,
+        by.practitioner,
+        entry,
+        ctx.now_us(),
+        until,
+        review_due(ctx),
+        second.as_deref()
+    ];
+    tx.execute(sql::INSERT_EMERGENCY, of).await?;
+    keep(tx, ctx, by, *person, said, EMERGENCY_LAST).await?;
+    Ok(Open { id, until, has_second: second.is_some() })
 }
 
 /// The emergency access that a practitioner has open on a person.
@@ -125,8 +154,12 @@ pub async fn find<R: Reads>(
     person: PersonId,
 ) -> Result<Option<Open>, Error> {
     let of = values![person, by.practitioner, ctx.now_us()];
-    let row = reads.find(sql::FIND_EMERGENCY, of, |row| Ok((row.parse(0)?, row.int(1)?))).await?;
-    row.map(|(id, until)| Ok(Open { id, until: moment(until)? })).transpose()
+    let read = |row: &Row<'_>| Ok((row.parse(0)?, row.int(1)?, row.text_opt(2)?));
+    let row = reads.find(sql::FIND_EMERGENCY, of, read).await?;
+    row.map(|(id, until, second)| {
+        Ok(Open { id, until: moment(until)?, has_second: second.is_some() })
+    })
+    .transpose()
 }
 
 /// Finishes emergency access now; its words are withdrawn with it.
@@ -191,7 +224,8 @@ pub async fn unreviewed(db: &Db, organisation: &OrganisationId) -> Result<Vec<Un
     rows.into_iter().map(whole).collect()
 }
 
-/// Closes the review. Nobody reviews their own; `outcome` is one of a few fixed words.
+/// Closes the review. Nobody reviews their own, nor what they agreed to; `outcome` is one of a few
+/// fixed words.
 ///
 /// # Errors
 ///

@@ -118,6 +118,38 @@ pub async fn record(
     Ok(id)
 }
 
+/// Ends a relationship now, with its ledger entry; false where it had ended.
+///
+/// The caller holds the person's guard and bumps it.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn end(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    held: &Relationship,
+) -> Result<bool, Error> {
+    let of = values![person, held.id, ctx.now_us()];
+    if tx.execute(sql::END_RELATIONSHIP, of).await? == 0 {
+        return Ok(false);
+    }
+    let entry = NewEntry {
+        stream: Stream::Person(person),
+        kind: EntryKind::Relationship,
+        visibility: Visibility::Now,
+        detail: json!({
+            "organisation": held.organisation.as_str(),
+            "relationship": held.kind,
+            "ended": true,
+        }),
+    };
+    ken_ledger::append(tx, ctx, keys, entry).await?;
+    Ok(true)
+}
+
 async fn insert(
     tx: &mut Tx,
     ctx: &Ctx<'_>,

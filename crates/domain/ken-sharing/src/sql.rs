@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: SIGNING,
     },
     Migration { owner: "ken-sharing", number: 4, title: "duties", sql: DUTIES },
+    Migration { owner: "ken-sharing", number: 5, title: "second persons", sql: SECOND },
 ];
 
 const FIRST: &str = "
@@ -114,6 +115,16 @@ CREATE TABLE duty (
 );
 CREATE INDEX duty_open ON duty (organisation, due_us);
 CREATE INDEX duty_of_practitioner ON duty (person_id, practitioner_id, clause);
+";
+
+const SECOND: &str = "
+CREATE TABLE second_person (
+  id TEXT PRIMARY KEY, organisation TEXT NOT NULL, role TEXT NOT NULL,
+  practitioner_id TEXT NOT NULL, account_id TEXT NOT NULL, key_id TEXT NOT NULL,
+  asked {bytes} NOT NULL, at_us BIGINT NOT NULL, until_us BIGINT NOT NULL,
+  decided_by TEXT, decided_us BIGINT, decision TEXT
+);
+CREATE INDEX second_person_open ON second_person (organisation, at_us);
 ";
 
 statements! {
@@ -244,7 +255,7 @@ statements! {
     /// The emergency access a practitioner has open.
     FIND_EMERGENCY = "SELECT id, until_us, second_by FROM emergency_access
         WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
-        ORDER BY until_us DESC, id LIMIT 1";
+        ORDER BY CASE WHEN second_by IS NULL THEN 1 ELSE 0 END, until_us DESC, id LIMIT 1";
     /// Finishes an emergency access early.
     END_EMERGENCY = "UPDATE emergency_access SET until_us = $4
         WHERE person_id = $1 AND id = $2 AND practitioner_id = $3 AND until_us > $4";
@@ -257,7 +268,24 @@ statements! {
     REVIEW_EMERGENCY = "UPDATE emergency_access
         SET reviewed_by = $3, reviewed_us = $4, outcome = $5
         WHERE person_id = $1 AND id = $2 AND organisation = $6 AND reviewed_us IS NULL
-          AND practitioner_id <> $3";
+          AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)";
+    /// Asks for a second person.
+    INSERT_ASKING = "INSERT INTO second_person
+        (id, organisation, role, practitioner_id, account_id, key_id, asked, at_us, until_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// What waits for a second person in an organisation.
+    LIST_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
+        FROM second_person
+        WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
+        ORDER BY at_us, id LIMIT $3";
+    /// One that waits, of an organisation, and is not one's own.
+    FIND_ASKING = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
+        FROM second_person
+        WHERE id = $1 AND organisation = $2 AND practitioner_id <> $3
+          AND decided_us IS NULL AND until_us > $4";
+    /// Decides it once.
+    DECIDE_ASKING = "UPDATE second_person SET decided_by = $2, decided_us = $3, decision = $4
+        WHERE id = $1 AND decided_us IS NULL AND until_us > $3";
     /// Keeps a claim of a relationship, whether or not anybody fits what was typed.
     INSERT_CLAIM = "INSERT INTO claim
         (id, organisation, kind, asserted_by, person_id, key_id, typed, at_us, until_us)

@@ -67,10 +67,15 @@ async fn facts_expire() {
         let until = ctx.clock.now() + SignedDuration::from_hours(1);
         world
             .write(async |tx: &mut Tx| {
-                practitioner::record_training(tx, &ctx, jo, "asp-basic", until).await?;
-                organisation::record_assurance(tx, &ctx, &cec(), "cyber-essentials", until).await
+                let (keys, trained) = (&world.on.keys, ("asp-basic", until));
+                practitioner::record_training(tx, &ctx, keys, &cec(), jo, trained, None).await?;
+                let assured = ("cyber-essentials", until);
+                organisation::record_assurance(tx, &ctx, keys, &cec(), assured, None).await
             })
             .await;
+        let events: Vec<_> = world.events().await.into_iter().map(|(_, event)| event).collect();
+        let noted = ["training-recorded", "assurance-recorded"];
+        assert_eq!(events[events.len() - 2..], noted, "{}", world.on.engine);
         let facts = async || {
             let read = async |s: &mut Snapshot| {
                 let ctx = world.ctx();
@@ -85,7 +90,8 @@ async fn facts_expire() {
         world.wait(3_600);
         assert_eq!(facts().await, [""; 0]);
         let bad = world.on.db.write("test", async |tx: &mut Tx| {
-            practitioner::record_training(tx, &ctx, jo, "two words", until).await
+            let (keys, trained) = (&world.on.keys, ("two words", until));
+            practitioner::record_training(tx, &ctx, keys, &cec(), jo, trained, None).await
         });
         assert!(matches!(bad.await, Err(Error::Unfit("fact"))));
     }

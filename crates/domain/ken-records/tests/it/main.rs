@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod disclose;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod second;
+#[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod world;

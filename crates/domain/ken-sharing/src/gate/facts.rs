@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use ken_core::{Ctx, PersonId};
+use ken_core::{Ctx, Fact, PersonId};
 use ken_store::Db;
 use ken_store::guard;
 
@@ -11,10 +11,14 @@ use super::Caller;
 use crate::decide::{Facts, RowClass};
 use crate::{Error, affirmation, class, emergency, fact, relationship};
 
+/// A colleague agreed beforehand to the emergency access that is open (`core.md` 2.8).
+const SECOND_PERSON: &str = "second-person";
+
 /// One consistent picture of everything a decision rests on.
 #[derive(Debug)]
 pub(super) struct Seen {
-    /// The epoch of the person's guard; none for somebody unknown.
+    /// The epoch of the person's guard; none for somebody unknown, and for whoever asks after they
+    /// have left: both are refused alike, on the organisation's stream.
     pub(super) epoch: Option<i64>,
     /// The policy head.
     pub(super) policy: i64,
@@ -35,7 +39,12 @@ pub(super) async fn read(
     person: PersonId,
 ) -> Result<Seen, Error> {
     db.snapshot("sharing.facts", async |s| {
-        let epoch = guard::find(s, person).await?.map(|guard| guard.epoch);
+        let has_left = match caller {
+            Caller::Practitioner(by) => ken_directory::account::has_left(s, ctx, by).await?,
+            Caller::Own(account) => ken_directory::account::is_closed(s, account).await?,
+        };
+        let guard = guard::find(s, person).await?.filter(|_| !has_left);
+        let epoch = guard.map(|guard| guard.epoch);
         let policy = guard::policy_version(s).await?;
         let unsealed_age = ken_ledger::oldest_unsealed_age(s, ctx).await?;
         let mut has_emergency = false;
@@ -51,7 +60,11 @@ pub(super) async fn read(
                 let assured = ken_directory::organisation::assurances(s, ctx, &by.organisation);
                 facts.held.extend(assured.await?);
                 facts.attested = affirmation::held(s, ctx, by, person).await?;
-                has_emergency = emergency::find(s, ctx, by, person).await?.is_some();
+                let open = emergency::find(s, ctx, by, person).await?;
+                has_emergency = open.is_some();
+                if open.is_some_and(|open| open.has_second) {
+                    facts.held.extend(Fact::new(SECOND_PERSON));
+                }
             }
             Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
         }

@@ -68,7 +68,8 @@ async fn organisation(parts: &Parts, one: &Organisation) -> Result<(), Error> {
         .write("demo.organisation", async |tx| {
             organisation::register(tx, &ctx, &new).await?;
             if one.kind == "charity" {
-                organisation::record_assurance(tx, &ctx, &id, ASSURANCE, until).await?;
+                let assured = (ASSURANCE, until);
+                organisation::record_assurance(tx, &ctx, &parts.keys, &id, assured, None).await?;
             }
             Ok::<_, Error>(())
         })
@@ -127,7 +128,8 @@ async fn practitioner(parts: &Parts, one: &Practitioner) -> Result<PractitionerI
                     practitioner::give_role(tx, &ctx, keys, id, &wanted, None, None).await?;
                 }
             }
-            practitioner::record_training(tx, &ctx, id, COURSE, until).await?;
+            let (keys, trained) = (&parts.keys, (COURSE, until));
+            practitioner::record_training(tx, &ctx, keys, &organisation, id, trained, None).await?;
             Ok::<_, Error>(id)
         })
         .await

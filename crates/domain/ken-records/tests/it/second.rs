@@ -1,0 +1,89 @@
+//! The second person of an emergency on oneself or on family.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use ken_core::{EntryId, Sensitive};
+use ken_directory::{Acting, practitioner};
+use ken_sharing::emergency::{self, second};
+use ken_sharing::{Decision, Statement};
+use ken_store::Tx;
+
+use crate::world::{World, word, worlds};
+
+/// A supervisor who is the person themselves, and the words of the emergency.
+async fn themselves(world: &World) -> (Acting, BTreeSet<Statement>) {
+    let stranger = world.acting("police", "pp.supervisor");
+    let decisions = world.ask(&stranger, "vital", &["nhsl"]).await;
+    let [Decision::Need(need)] = decisions.as_slice() else { panic!("{decisions:?}") };
+    let mut asker = world.acting("police", "pp.supervisor");
+    let ctx = world.ctx();
+    let register = async |tx: &mut Tx| {
+        practitioner::register(tx, &ctx, "Kit Constable", Some(world.person)).await
+    };
+    asker.practitioner = world.databases.db.write("test.self", register).await.unwrap();
+    (asker, need.statements.clone())
+}
+
+async fn is_permitted(world: &World, by: &Acting) -> bool {
+    matches!(world.ask(by, "vital", &["nhsl"]).await.as_slice(), [Decision::Permit(_)])
+}
+
+async fn ask(world: &World, by: &Acting, said: &BTreeSet<Statement>) -> EntryId {
+    let new = second::NewAsking {
+        people: BTreeSet::from([world.person]),
+        typed: Sensitive::new("Sample, Isla".to_owned()),
+        reason: Sensitive::new("She does not answer and the gas is on.".to_owned()),
+        said: said.clone(),
+    };
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    second::ask(db, &world.ctx(), keys, by, &new).await.unwrap()
+}
+
+async fn decide(world: &World, by: &Acting, id: EntryId, agrees: bool) -> second::Decided {
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    second::decide(db, &world.ctx(), keys, by, (id, agrees)).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_emergency_on_oneself_needs_a_second_person() {
+    use second::Decided::{Agreed, Declined, NotOpen};
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (asker, said) = themselves(&world).await;
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let reason = Sensitive::new("made up".to_owned());
+        emergency::open(db, &ctx, keys, &asker, world.person, &reason, &said).await.unwrap();
+        assert!(!is_permitted(&world, &asker).await, "{engine}: not alone");
+        let colleague = world.acting("police", "pp.supervisor");
+        let elsewhere = world.acting("practice", "gp.doctor");
+        let declined = ask(&world, &asker, &said).await;
+        assert_eq!(decide(&world, &asker, declined, true).await, NotOpen, "{engine}: their own");
+        assert_eq!(decide(&world, &elsewhere, declined, true).await, NotOpen, "{engine}: not ours");
+        assert_eq!(decide(&world, &colleague, declined, false).await, Declined, "{engine}");
+        assert_eq!(decide(&world, &colleague, declined, true).await, NotOpen, "{engine}: decided");
+        assert!(!is_permitted(&world, &asker).await, "{engine}: declined");
+        let agreed = ask(&world, &asker, &said).await;
+        let waiting = second::waiting(db, &ctx, keys, &word("police")).await.unwrap();
+        let [one] = waiting.as_slice() else { panic!("{waiting:?}") };
+        assert_eq!((one.id, one.typed.reveal().as_str()), (agreed, "Sample, Isla"), "{engine}");
+        assert!(!is_permitted(&world, &asker).await, "{engine}: asked is not agreed");
+        assert_eq!(decide(&world, &colleague, agreed, true).await, Agreed, "{engine}");
+        assert!(is_permitted(&world, &asker).await, "{engine}: agreed");
+        assert!(!is_permitted(&world, &colleague).await, "{engine}: for the asker alone");
+        let open = emergency::unreviewed(db, &word("police")).await.unwrap();
+        let open = open.last().unwrap();
+        let review = async |by: &Acting| {
+            let outcome = emergency::ReviewOutcome::Justified;
+            let which = (world.person, open.id);
+            emergency::review(db, &ctx, keys, by, which, outcome).await.unwrap()
+        };
+        assert!(!review(&colleague).await, "{engine}: who agreed does not check it");
+        assert!(review(&world.acting("police", "ig.lead")).await, "{engine}");
+        world.clock.advance(SignedDuration::from_hours(25));
+        assert!(!is_permitted(&world, &asker).await, "{engine}: it is over");
+        let late = ask(&world, &asker, &said).await;
+        world.clock.advance(SignedDuration::from_hours(25));
+        assert_eq!(decide(&world, &colleague, late, true).await, NotOpen, "{engine}: too late");
+    }
+}

@@ -1,0 +1,270 @@
+//! The second person: a colleague who agrees before an emergency opens a record.
+//!
+//! On oneself, known family or a known former partner nobody opens a record alone (`core.md` 2.8).
+//! Whoever asks is never told that this is why: anybody may ask for a second person, for anybody,
+//! held here or not, and what they see is the same (`core.md` 2.9). Once a colleague agrees, the
+//! gate has the fact `second-person`; it still decides every disclosure.
+//!
+//! # Invariants
+//!
+//! - Nobody agrees to their own asking, nor for another organisation, nor after it has run out.
+//! - Of two who decide at once, one does.
+//! - What the colleague reads is what the asker typed, and nothing that is held.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
+use ken_directory::Acting;
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads, Row, values};
+use serde_json::{Value, json};
+
+use super::{EMERGENCY_LAST, Opening, moment, open_one};
+use crate::relationship::{LIST_MAX, later};
+use crate::{Error, Statement, sql};
+
+/// Most people that one asking is about: those who fit what was typed. House policy.
+pub const PEOPLE_MAX: usize = 32;
+
+/// What is asked of a colleague.
+#[derive(Debug)]
+pub struct NewAsking {
+    /// Everybody who fits what was typed; nobody, where nobody is held.
+    pub people: BTreeSet<PersonId>,
+    /// Who it is about, as the asker typed it.
+    pub typed: Sensitive<String>,
+    /// Why, in the asker's own words.
+    pub reason: Sensitive<String>,
+    /// The words that the asker affirmed.
+    pub said: BTreeSet<Statement>,
+}
+
+/// An asking that waits, as the colleague sees it.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Its id.
+    pub id: EntryId,
+    /// Who asks.
+    pub by: PractitionerId,
+    /// Who it is about, as the asker typed it.
+    pub typed: Sensitive<String>,
+    /// Why, in the asker's own words.
+    pub reason: Sensitive<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// The colleague agreed: the access is open, for twenty-four hours.
+    Agreed,
+    /// The colleague declined.
+    Declined,
+    /// No such asking is open, the colleague is the asker, or the asker has left.
+    NotOpen,
+}
+
+/// Asks for a second person; alike whether anybody of that description is held or not.
+///
+/// # Errors
+///
+/// [`Error::TooManyTogether`] over [`PEOPLE_MAX`], and whatever the store, the key ring or the
+/// ledger says.
+pub async fn ask(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    new: &NewAsking,
+) -> Result<EntryId, Error> {
+    if new.people.len() > PEOPLE_MAX {
+        return Err(Error::TooManyTogether);
+    }
+    let id = EntryId::draw(ctx.ids);
+    let key = keys.fresh().await?;
+    let people: Vec<_> = new.people.iter().map(ToString::to_string).collect();
+    let said: Vec<_> =
+        new.said.iter().map(|said| json!([said.words.to_string(), said.text])).collect();
+    // Sealed whole: how many people fit is no business of who reads the database.
+    let body = json!({
+        "people": people,
+        "typed": new.typed.reveal(),
+        "reason": new.reason.reveal(),
+        "said": said,
+    });
+    let sealed = keys.seal(&key, &bound(id), body.to_string().as_bytes()).await?;
+    db.write("sharing.second-person-ask", async |tx| {
+        let of = values![
+            id,
+            &by.organisation,
+            &by.role,
+            by.practitioner,
+            by.account,
+            key.to_string(),
+            sealed.as_slice(),
+            ctx.now_us(),
+            later(ctx, EMERGENCY_LAST)
+        ];
+        tx.execute(sql::INSERT_ASKING, of).await?;
+        let entry = note(by, json!({ "second-person-asked": id.to_string() }));
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        Ok(id)
+    })
+    .await
+}
+
+/// What waits for a second person in an organisation, the oldest first.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn waiting(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+) -> Result<Vec<Waiting>, Error> {
+    let of = values![organisation, ctx.now_us(), LIST_MAX];
+    let rows = db
+        .snapshot("sharing.second-person-waiting", async |s| {
+            Ok::<_, Error>(s.list(sql::LIST_ASKINGS, of, row).await?)
+        })
+        .await?;
+    let mut waiting = Vec::with_capacity(rows.len());
+    for one in rows {
+        let Some(body) = read(keys, &one).await? else { continue };
+        waiting.push(Waiting {
+            id: one.id,
+            by: one.by.practitioner,
+            typed: Sensitive::new(text(&body, "typed")?),
+            reason: Sensitive::new(text(&body, "reason")?),
+            at: moment(one.at_us)?,
+        });
+    }
+    Ok(waiting)
+}
+
+/// Agrees to an asking, or declines it; nobody decides their own.
+///
+/// What agreeing opens is opened for the asker, with both names on the person's stream, and stands
+/// at once on the guardian's list of accesses to check.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn decide(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (id, agrees): (EntryId, bool),
+) -> Result<Decided, Error> {
+    let of = values![id, &by.organisation, by.practitioner, ctx.now_us()];
+    let found = db
+        .snapshot("sharing.second-person", async |s| {
+            Ok::<_, Error>(s.find(sql::FIND_ASKING, of, row).await?)
+        })
+        .await?;
+    let Some(one) = found else { return Ok(Decided::NotOpen) };
+    let Some(body) = read(keys, &one).await? else { return Ok(Decided::NotOpen) };
+    let (people, said) = (people(&body)?, said(&body)?);
+    let reason = Sensitive::new(text(&body, "reason")?);
+    let decision = if agrees { "agreed" } else { "declined" };
+    db.write("sharing.second-person-decide", async |tx| {
+        let of = values![id, by.practitioner, ctx.now_us(), decision];
+        if tx.execute(sql::DECIDE_ASKING, of).await? == 0 {
+            return Ok(Decided::NotOpen);
+        }
+        let detail = json!({ "second-person": decision, "asking": id.to_string() });
+        ken_ledger::append(tx, ctx, keys, note(by, detail)).await?;
+        if !agrees {
+            return Ok(Decided::Declined);
+        }
+        // The asker may have left since they asked.
+        if ken_directory::account::has_left(tx, ctx, &one.by).await? {
+            return Ok(Decided::NotOpen);
+        }
+        let guard = tx.lock_people(&people).await?;
+        for person in &people {
+            let of = Opening { person: *person, reason: &reason, said: &said, second: Some(by) };
+            open_one(tx, ctx, keys, &one.by, &of).await?;
+        }
+        guard.bump(tx).await?;
+        Ok(Decided::Agreed)
+    })
+    .await
+}
+
+/// One asking as it is stored.
+struct Stored {
+    id: EntryId,
+    by: Acting,
+    key: KeyId,
+    sealed: Vec<u8>,
+    at_us: i64,
+}
+
+fn row(row: &Row<'_>) -> Result<Stored, ken_store::Error> {
+    let by = Acting {
+        organisation: row.parse(1)?,
+        role: row.parse(2)?,
+        practitioner: row.parse(3)?,
+        account: row.parse(4)?,
+    };
+    let (key, sealed, at_us) = (row.parse(5)?, row.bytes(6)?, row.int(7)?);
+    Ok(Stored { id: row.parse(0)?, by, key, sealed, at_us })
+}
+
+/// What was sealed; none once its key is erased.
+async fn read(keys: &KeyRing, one: &Stored) -> Result<Option<Value>, Error> {
+    let Some(body) = keys.open(&one.key, &bound(one.id), &one.sealed).await? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&body).map(Some).map_err(|_| Error::Corrupt("asking"))
+}
+
+fn bound(id: EntryId) -> Vec<u8> {
+    format!("second-person/1 {id}").into_bytes()
+}
+
+fn text(body: &Value, name: &str) -> Result<String, Error> {
+    let text = body.get(name).and_then(Value::as_str);
+    text.map(str::to_owned).ok_or(Error::Corrupt("asking"))
+}
+
+fn list<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], Error> {
+    let list = body.get(name).and_then(Value::as_array);
+    list.map(Vec::as_slice).ok_or(Error::Corrupt("asking"))
+}
+
+fn people(body: &Value) -> Result<BTreeSet<PersonId>, Error> {
+    let person = |value: &Value| value.as_str()?.parse().ok();
+    let people = list(body, "people")?.iter().map(person);
+    people.collect::<Option<_>>().ok_or(Error::Corrupt("asking"))
+}
+
+fn said(body: &Value) -> Result<BTreeSet<Statement>, Error> {
+    let said = |value: &Value| {
+        let words = value.get(0)?.as_str()?.parse().ok()?;
+        let text = value.get(1)?.as_str()?.to_owned();
+        Some(Statement { words, text })
+    };
+    let all = list(body, "said")?.iter().map(said);
+    all.collect::<Option<_>>().ok_or(Error::Corrupt("asking"))
+}
+
+fn note(by: &Acting, mut detail: Value) -> NewEntry {
+    if let Some(fields) = detail.as_object_mut() {
+        fields.insert("practitioner".to_owned(), json!(by.practitioner.to_string()));
+        fields.insert("role".to_owned(), json!(by.role.as_str()));
+    }
+    NewEntry {
+        stream: Stream::Organisation(by.organisation.clone()),
+        kind: EntryKind::Affirmed,
+        visibility: Visibility::Never,
+        detail,
+    }
+}
