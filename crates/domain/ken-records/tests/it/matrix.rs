@@ -416,10 +416,10 @@ async fn nothing_is_disclosed_after_any_change_was_acknowledged() {
         let world = Arc::new(world);
         for (place, change) in Change::OF_PERSON.into_iter().enumerate() {
             // The first at every place; the others share the same gate, so at every third.
-            let step = if place == 0 { 1 } else { 3 };
-            let mut stop = 1 + place % step;
+            let apart = if place == 0 { 1 } else { 3 };
+            let mut stop = 1 + place % apart;
             while stopped_discloser(&world, change, stop).await {
-                stop += step;
+                stop += apart;
             }
             assert!(stop > 8, "{change:?}: the discloser was stopped at {stop} places only");
             let mut stop = 1;
