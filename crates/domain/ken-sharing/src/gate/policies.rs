@@ -10,6 +10,7 @@ use ken_core::{Ctx, Fact, PersonId, Purpose};
 use ken_directory::Acting;
 use ken_store::Db;
 use ken_store::guard;
+use tokio::sync::Mutex;
 
 use crate::bundle::Bundle;
 use crate::{Error, instrument, relationship};
@@ -21,6 +22,8 @@ const RELATIONSHIP: &str = "relationship:";
 #[derive(Default)]
 pub struct Gate {
     current: RwLock<Option<Arc<Current>>>,
+    /// Held while the policies are compiled: by one at a time.
+    compiling: Mutex<()>,
 }
 
 impl fmt::Debug for Gate {
@@ -58,23 +61,47 @@ impl Gate {
     ///
     /// [`Error::Bundle`] when they do not compile: then nothing is decided.
     pub async fn current(&self, db: &Db, ctx: &Ctx<'_>) -> Result<Arc<Current>, Error> {
-        let day = ctx.clock.today();
-        let version = db
-            .snapshot("sharing.policy", async |s| Ok::<_, Error>(guard::policy_version(s).await?))
-            .await?;
-        let held = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(held) = held.filter(|held| held.version == version && held.day == day) {
+        if let Some(held) = self.held(db, ctx).await? {
             return Ok(held);
         }
+        // One compiles; whoever came meanwhile finds what it made. As many wait here as requests
+        // are served at once.
+        let _turn = self.compiling.lock().await;
+        if let Some(held) = self.held(db, ctx).await? {
+            return Ok(held);
+        }
+        let day = ctx.clock.today();
         let in_force =
             db.snapshot("sharing.load", async |s| instrument::load(s, ctx).await).await?;
+        let before = self.kept();
         // Compiling takes milliseconds: not on a thread that others wait for.
-        let compile = move || Bundle::compile(in_force.instruments);
+        let compile = move || {
+            let before = before.as_deref().map(|before| &before.bundle);
+            Bundle::compile_after(before, in_force.instruments)
+        };
         let bundle = tokio::task::spawn_blocking(compile).await.map_err(|_| Error::Contended)??;
         let current = Arc::new(Current { version: in_force.version, day, bundle });
         let kept = Arc::clone(&current);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(current)
+    }
+
+    /// What is kept, if it is in force.
+    async fn held(&self, db: &Db, ctx: &Ctx<'_>) -> Result<Option<Arc<Current>>, Error> {
+        let version = db
+            .snapshot("sharing.policy", async |s| Ok::<_, Error>(guard::policy_version(s).await?))
+            .await?;
+        Ok(self.latest(ctx).filter(|held| held.version == version))
+    }
+
+    fn kept(&self) -> Option<Arc<Current>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The policies that were in force when they were last looked at, if that was today. Whoever
+    /// decides by them compares their version with the policy head of the facts.
+    pub(super) fn latest(&self, ctx: &Ctx<'_>) -> Option<Arc<Current>> {
+        self.kept().filter(|held| held.day == ctx.clock.today())
     }
 
     /// The purposes that a practitioner may choose for a person. It depends on the person's id and

@@ -5,6 +5,8 @@ mod dice;
 #[cfg(test)]
 mod never_widens;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod together;
