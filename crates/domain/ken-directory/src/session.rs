@@ -190,16 +190,42 @@ async fn stored(s: &mut impl Reads, ctx: &Ctx<'_>, token: &Token) -> Result<Opti
 ///
 /// Whatever the store says.
 pub async fn resume(db: &Db, ctx: &Ctx<'_>, token: &Token) -> Result<Option<Session>, Error> {
-    let read = async |s: &mut ken_store::Snapshot| stored(s, ctx, token).await;
-    let Some(row) = db.snapshot("directory.session", read).await? else { return Ok(None) };
-    let now = ctx.clock.now();
-    if now.duration_since(row.seen) >= SEEN_EVERY {
-        db.write("directory.session-seen", async |tx: &mut Tx| {
-            tx.execute(sql::SESSION_SEEN, values![token.hash(), now]).await?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+    let read = async |s: &mut ken_store::Snapshot| find(s, ctx, token).await;
+    let Some((session, is_due)) = db.snapshot("directory.session", read).await? else {
+        return Ok(None);
+    };
+    if is_due {
+        note_use(db, ctx, token).await?;
     }
+    Ok(Some(session))
+}
+
+/// Notes that a session was used.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn note_use(db: &Db, ctx: &Ctx<'_>, token: &Token) -> Result<(), Error> {
+    db.write("directory.session-seen", async |tx: &mut Tx| {
+        tx.execute(sql::SESSION_SEEN, values![token.hash(), ctx.clock.now()]).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The session of a token, if it is alive, in a picture that is read for more than that; and
+/// whether its use is due to be noted, by [`note_use`].
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn find(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    token: &Token,
+) -> Result<Option<(Session, bool)>, Error> {
+    let Some(row) = stored(s, ctx, token).await? else { return Ok(None) };
+    let is_due = ctx.clock.now().duration_since(row.seen) >= SEEN_EVERY;
     let until = row.signed_in.checked_add(AGE_MAX).map_err(|_| Error::Corrupt("session"))?;
     let acting = match (row.holder, row.role) {
         (Holder::Practitioner(practitioner), Some(held)) if row.is_role_held => Some(Acting {
@@ -211,7 +237,7 @@ pub async fn resume(db: &Db, ctx: &Ctx<'_>, token: &Token) -> Result<Option<Sess
         _ => None,
     };
     let (id, account, holder) = (row.id, row.account, row.holder);
-    Ok(Some(Session { id, account, holder, acting, until, csrf: token.csrf() }))
+    Ok(Some((Session { id, account, holder, acting, until, csrf: token.csrf() }, is_due)))
 }
 
 /// Acts in another of the practitioner's roles from now on; `false` when it is not held.

@@ -1,6 +1,7 @@
 //! Disclosing: the one way out. A permit goes in, and is gone; the permitted part comes out.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -104,8 +105,21 @@ pub async fn disclose(
     if !permits.iter().all(|permit| one(permit) && permit.until() > now) {
         return Err(Error::Stale);
     }
-    let granted: BTreeMap<String, Granted> =
-        permits.iter().flat_map(|permit| permit.granted().clone()).collect();
+    let mut granted: BTreeMap<String, Granted> = BTreeMap::new();
+    for (class, grant) in permits.iter().flat_map(|permit| permit.granted().clone()) {
+        match granted.entry(class) {
+            Entry::Vacant(place) => drop(place.insert(grant)),
+            // What two permits cover is shown once, with the fields of both; a field that both
+            // cover is shown under the clause of the first.
+            Entry::Occupied(mut held) => {
+                let held = held.get_mut();
+                held.is_whole |= grant.is_whole;
+                for (field, clause) in grant.fields {
+                    held.fields.entry(field).or_insert(clause);
+                }
+            }
+        }
+    }
     let entries = permits.iter().map(Permit::entry).collect();
     drop(permits);
     let rows = db

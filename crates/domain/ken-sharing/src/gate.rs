@@ -33,7 +33,7 @@ use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
-pub use policies::{Gate, PurposeChoice};
+pub use policies::{Current, Gate, PurposeChoice};
 
 /// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
 const TRIES_MAX: usize = 3;
@@ -130,46 +130,122 @@ pub async fn decide_many(
     caller: Caller<'_>,
     question: &Question,
 ) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
-    if question.sources.is_empty() || question.sources.len() > SOURCES_MAX {
+    let questions = std::slice::from_ref(question);
+    let mut decided = decide_in_turn(db, ctx, keys, gate, caller, questions).await?;
+    decided.pop().ok_or(Error::NoSource)
+}
+
+/// Decides several questions about one person in turn, each only where the one before it permitted
+/// something: what a page shows beside a purpose is not asked, and not entered, where the purpose
+/// itself is refused. There are as many answers as questions were decided.
+///
+/// They are decided on one picture of the facts and entered in one write.
+///
+/// # Errors
+///
+/// As [`decide_many`]; [`Error::NoSource`] also without a question, or with one about another.
+pub async fn decide_in_turn(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    gate: &Gate,
+    caller: Caller<'_>,
+    questions: &[Question],
+) -> Result<Vec<BTreeMap<OrganisationId, Decision>>, Error> {
+    let first = questions.first().ok_or(Error::NoSource)?;
+    let is_whole = |question: &Question| {
+        (1..=SOURCES_MAX).contains(&question.sources.len()) && question.person == first.person
+    };
+    if !questions.iter().all(is_whole) {
         return Err(Error::NoSource);
     }
-    for _ in 0..TRIES_MAX {
-        let current = gate.current(db, ctx).await?;
-        let seen = facts::read(db, ctx, caller, question.person).await?;
+    let mut latest = gate.latest(ctx);
+    for _ in 0..=TRIES_MAX {
+        let current = match latest.take() {
+            Some(latest) => latest,
+            None => gate.current(db, ctx).await?,
+        };
+        let seen = facts::read(db, ctx, caller, first.person).await?;
         if seen.policy != current.version {
             continue;
         }
         let Some(epoch) = seen.epoch else {
-            return entry::deny_unknown(db, ctx, keys, caller, question).await;
+            return Ok(vec![entry::deny_unknown(db, ctx, keys, caller, first).await?]);
         };
-        let view = view(caller, question)?;
-        let facts = without_vain_words(&current.bundle, &seen);
-        let mut outcomes = outcomes(&current.bundle, &view, &facts, &seen)?;
-        if seen.unsealed_age > UNSEALED_MAX {
-            keep_duties(&mut outcomes);
-        }
+        let asked = in_turn(&current.bundle, caller, questions, &seen)?;
         let moment = Moment { epoch, policy: seen.policy, bundle: &current.bundle };
-        let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
-        let ids = db
-            .write("sharing.decide", async |tx| {
-                let entries: Vec<_> = entries.iter().map(|(_, entry)| entry.clone()).collect();
-                let (person, Moment { epoch, policy, .. }) = (question.person, moment);
-                let ids =
-                    ken_ledger::append_if_current(tx, ctx, keys, entries, person, epoch, policy)
-                        .await?;
-                let entry = ids.as_ref().and_then(|ids| ids.first());
-                if let (Some(entry), Caller::Practitioner(by)) = (entry, caller) {
-                    duty::note(tx, ctx, (by, person), outcomes.values(), *entry).await?;
-                }
-                Ok::<_, Error>(ids)
-            })
-            .await?;
-        if let Some(ids) = ids {
-            let of: Entries = entries.into_iter().map(|(group, _)| group).zip(ids).collect();
-            return decisions(ctx, question, moment, outcomes, &of);
+        if let Some(entered) = enter(db, ctx, keys, caller, &asked, moment).await? {
+            let told = |(asked, ids): (Asked<'_>, Vec<EntryId>)| {
+                let groups = asked.entries.into_iter().map(|(group, _)| group);
+                let of: Entries = groups.zip(ids).collect();
+                decisions(ctx, asked.question, moment, asked.outcomes, &of)
+            };
+            return asked.into_iter().zip(entered).map(told).collect();
         }
     }
     Err(Error::Contended)
+}
+
+/// Enters what was decided, with the duties that follow from it, if nothing has changed since: the
+/// ids of each question's entries.
+async fn enter(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    caller: Caller<'_>,
+    asked: &[Asked<'_>],
+    Moment { epoch, policy, .. }: Moment<'_>,
+) -> Result<Option<Vec<Vec<EntryId>>>, Error> {
+    let person = asked.first().ok_or(Error::NoSource)?.question.person;
+    db.write("sharing.decide", async |tx| {
+        let entries = asked.iter().flat_map(|asked| &asked.entries);
+        let entries: Vec<_> = entries.map(|(_, entry)| entry.clone()).collect();
+        let ids = ken_ledger::append_if_current(tx, ctx, keys, entries, person, epoch, policy);
+        let Some(ids) = ids.await? else { return Ok(None) };
+        let mut ids = ids.into_iter();
+        let mut entered = Vec::with_capacity(asked.len());
+        for asked in asked {
+            let ids: Vec<_> = ids.by_ref().take(asked.entries.len()).collect();
+            if let (Some(entry), Caller::Practitioner(by)) = (ids.first(), caller) {
+                duty::note(tx, ctx, (by, person), asked.outcomes.values(), *entry).await?;
+            }
+            entered.push(ids);
+        }
+        Ok(Some(entered))
+    })
+    .await
+}
+
+/// A question with its outcomes, and what they say on the ledger.
+struct Asked<'a> {
+    question: &'a Question,
+    outcomes: Outcomes,
+    entries: Vec<(entry::Group, ken_ledger::NewEntry)>,
+}
+
+/// The outcomes of each question, up to the first that permits nothing.
+fn in_turn<'a>(
+    bundle: &Bundle,
+    caller: Caller<'_>,
+    questions: &'a [Question],
+    seen: &facts::Seen,
+) -> Result<Vec<Asked<'a>>, Error> {
+    let facts = without_vain_words(bundle, seen);
+    let mut asked = Vec::with_capacity(questions.len());
+    for question in questions {
+        let view = view(caller, question)?;
+        let mut outcomes = outcomes(bundle, &view, &facts, seen)?;
+        if seen.unsealed_age > UNSEALED_MAX {
+            keep_duties(&mut outcomes);
+        }
+        let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
+        let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
+        asked.push(Asked { question, outcomes, entries });
+        if !is_permitted {
+            break;
+        }
+    }
+    Ok(asked)
 }
 
 /// Under what a decision was taken.

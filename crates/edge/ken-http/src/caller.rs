@@ -143,23 +143,40 @@ pub(crate) async fn admit(
 }
 
 async fn find(app: &App, who: Who, headers: &HeaderMap, id: RequestId) -> Result<Caller, Stop> {
-    let (token, session) = session_of(app, headers, id).await?.ok_or(Stop::SignIn)?;
+    let cookie = cookie::find(headers, app.site(), cookie::SESSION);
+    let (token, ctx) = (cookie.and_then(Token::parse).ok_or(Stop::SignIn)?, app.ctx(id));
+    // One picture of the session and of whom it belongs to.
+    let read = async |s: &mut Snapshot| {
+        let (session, is_due) = session::find(s, &ctx, &token).await?.ok_or(Stop::SignIn)?;
+        let visitor = match may_call(who, &session) {
+            Ok(()) => Ok(visitor(app, s, &session, Csrf::of(&token.cookie()), id).await?),
+            Err(stop) => Err(stop),
+        };
+        Ok::<_, Stop>((session, is_due, visitor))
+    };
+    let (session, is_due, visitor) = app.db().snapshot("http.caller", read).await?;
+    if is_due {
+        session::note_use(app.db(), &ctx, &token).await?;
+    }
+    let visitor = visitor?;
+    Ok(Caller(Arc::new(Inner { request: id, token, session, visitor })))
+}
+
+/// Whether a session may call routes of this kind.
+fn may_call(who: Who, session: &Session) -> Result<(), Stop> {
+    let have = area(session);
     let wanted = match who {
-        Who::Anyone | Who::SignedIn => area(&session),
+        Who::Anyone | Who::SignedIn => have,
         Who::Practitioner => Area::Work,
         Who::Person => Area::Own,
         Who::Governance => Area::Governance,
         Who::Operations => Area::Operations,
     };
-    match area(&session) {
-        have if have == wanted => {}
-        Area::Outside => return Err(Stop::ChooseRole),
-        _ => return Err(Stop::NotFound),
+    match have {
+        have if have == wanted => Ok(()),
+        Area::Outside => Err(Stop::ChooseRole),
+        _ => Err(Stop::NotFound),
     }
-    let csrf = Csrf::of(&token.cookie());
-    let read = async |s: &mut Snapshot| visitor(app, s, &session, csrf, id).await;
-    let visitor = app.db().snapshot("http.visitor", read).await?;
-    Ok(Caller(Arc::new(Inner { request: id, token, session, visitor })))
 }
 
 async fn visitor(

@@ -214,3 +214,41 @@ async fn a_label_takes_away_and_a_version_stands_beside() {
         assert_eq!(titles, BTreeSet::from(["\"two\"".to_owned()]), "the labelled one is absent");
     }
 }
+
+#[tokio::test]
+async fn permits_for_one_kind_are_spent_together_and_show_the_fields_of_both() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let name = json!({ "resourceType": "Patient", "name": [{ "family": "CANARY" }],
+            "birthDate": "1948-03", "address": [{ "text": "1 Made-up Road" }] });
+        world.file("cec", "core", &[], &name).await;
+        let lead = world.acting("cec", "ig.lead");
+        let check = async || {
+            let decisions = world.ask(&lead, "governance", &["cec"]).await;
+            if let [Decision::Need(need)] = decisions.as_slice() {
+                let (db, ctx) = (&world.databases.db, world.ctx());
+                let said = &need.statements;
+                affirmation::affirm(db, &ctx, &lead, world.person, said).await.unwrap();
+            }
+            world.ask(&lead, "governance", &["cec"]).await
+        };
+        let narrow = world.read(check().await).await.unwrap();
+        let narrow = &narrow.items[0].body.to_string();
+        assert!(narrow.contains("CANARY") && !narrow.contains("Road"), "{engine}: {narrow}");
+        let own = world.ask(&lead, "own-work", &["cec"]).await;
+        let alone = world.read(own).await.unwrap();
+        // Whichever comes first, each item is shown once, and as fully as the fuller permits.
+        for is_first in [true, false] {
+            let (mut all, own) = (check().await, world.ask(&lead, "own-work", &["cec"]).await);
+            let at = if is_first { 0 } else { all.len() };
+            all.splice(at..at, own);
+            assert_eq!(told(&all), ["permit", "permit"], "{engine}");
+            let seen = world.read(all).await.unwrap();
+            assert_eq!(seen.entries.len(), 2, "{engine}");
+            let bodies = |of: &Disclosed| -> Vec<_> {
+                of.items.iter().map(|item| item.body.clone()).collect()
+            };
+            assert_eq!(bodies(&seen), bodies(&alone), "{engine}");
+        }
+    }
+}

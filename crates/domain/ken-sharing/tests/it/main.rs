@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
+mod in_turn;
+#[cfg(test)]
 mod never_widens;
 #[cfg(test)]
 mod policies;

@@ -39,13 +39,18 @@ pub(crate) fn word<W: FromStr>(text: &str) -> W {
 }
 
 pub(crate) async fn worlds(seed: u64) -> Vec<World> {
+    worlds_of(seed, str::to_owned).await
+}
+
+/// With the texts of the agreements changed before they are signed.
+pub(crate) async fn worlds_of(seed: u64, change: impl Fn(&str) -> String) -> Vec<World> {
     let mut worlds = vec![];
     for on in engines(&LISTS).await {
         let clock = Arc::new(TestClock::at("2026-11-21T09:00:00Z"));
         let ids = Arc::new(SeededIds::new(seed));
         let world = World { on, gate: Gate::default(), clock, ids };
         for text in AGREEMENTS {
-            world.sign(text).await;
+            world.sign(&change(text)).await;
         }
         worlds.push(world);
     }

@@ -7,13 +7,14 @@
 //! - A permit is spent here, on the read it was given for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ken_agreement::{Action, Instrument};
 use ken_core::{Category, ClauseId, Ctx, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, organisation};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::{self, Caller as Asker};
-use ken_sharing::{Decision, Permit, Question, Statement};
+use ken_sharing::{Decision, Permit, Question, Statement, emergency};
 use ken_store::Snapshot;
 
 use super::compose::{self, Held};
@@ -61,17 +62,8 @@ pub(crate) struct Shown {
     pub(crate) missing: BTreeSet<Statement>,
     /// False when only the newest items are here.
     pub(crate) is_whole: bool,
-}
-
-impl Shown {
-    /// Adds what the reader's own organisation shows. Its kinds are not the purpose's, so they are
-    /// not said to be covered by it.
-    pub(crate) fn join_own(&mut self, other: Self) {
-        self.held.extend(other.held);
-        self.clauses.extend(other.clauses);
-        self.missing.extend(other.missing);
-        self.is_whole &= other.is_whole;
-    }
+    /// The policies that were in force.
+    pub(crate) policies: Option<Arc<gate::Current>>,
 }
 
 /// What a practitioner's own organisation holds, for its own work; `None` where the role has none.
@@ -97,9 +89,42 @@ pub(crate) async fn own(
 
 /// The organisations of the partnership, by name.
 pub(crate) async fn names(app: &App) -> Result<Names, Stop> {
-    let read = async |s: &mut Snapshot| organisation::list(s).await;
-    let listed = app.db().snapshot("http.organisations", read).await?;
+    app.db().snapshot("http.organisations", async |s| names_in(s).await).await
+}
+
+async fn names_in(s: &mut Snapshot) -> Result<Names, Stop> {
+    let listed = organisation::list(s).await?;
     Ok(listed.into_iter().map(|one| (one.id, one.name)).collect())
+}
+
+/// What a page about somebody begins with: nothing of the person but ids.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    /// The organisations of the partnership.
+    pub(crate) names: Names,
+    /// Everybody who is the same person.
+    pub(crate) people: Vec<PersonId>,
+    /// The reader's open emergency access.
+    pub(crate) emergency: Option<emergency::Open>,
+}
+
+/// Reads in one picture what a page about somebody begins with.
+///
+/// # Errors
+///
+/// What the registers or the index say.
+pub(crate) async fn begin(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<Begun, Stop> {
+    let read = async |s: &mut Snapshot| {
+        let (names, people) = (names_in(s).await?, together_in(s, person).await?);
+        let emergency = emergency::find(s, ctx, by, person).await?;
+        Ok::<_, Stop>(Begun { names, people, emergency })
+    };
+    app.db().snapshot("http.begin", read).await
 }
 
 /// What is asked.
@@ -123,24 +148,79 @@ pub(crate) struct Ask<'a> {
 ///
 /// What the gate, the index or the record says; [`Stop::Busy`] when facts kept changing.
 pub(crate) async fn ask(app: &App, ctx: &Ctx<'_>, ask: &Ask<'_>) -> Result<Answer, Stop> {
+    let read = async |s: &mut Snapshot| together_in(s, ask.person).await;
+    let people = app.db().snapshot("http.together", read).await?;
+    answer(app, ctx, ask, &people, None).await
+}
+
+/// Asks for a purpose as [`ask`], and shows beside it what the reader's own organisation holds: an
+/// agreement is between bodies, so that is own work. Where the purpose is refused it is not asked.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub(crate) async fn ask_beside_own(
+    app: &App,
+    ctx: &Ctx<'_>,
+    ask: &Ask<'_>,
+    people: &[PersonId],
+    by: &Acting,
+) -> Result<Answer, Stop> {
+    answer(app, ctx, ask, people, Some(by)).await
+}
+
+async fn answer(
+    app: &App,
+    ctx: &Ctx<'_>,
+    ask: &Ask<'_>,
+    people: &[PersonId],
+    own: Option<&Acting>,
+) -> Result<Answer, Stop> {
     let current = app.gate().current(app.db(), ctx).await?;
     let categories = match &ask.only {
         Some(only) => only.clone(),
         None => every_category(&current.bundle),
     };
-    let (mut shown, mut permitted) = (Shown { is_whole: true, ..Shown::default() }, false);
-    for person in together(app, ask.person).await? {
-        let question = Question {
+    let beside = |by: &Acting, person| -> Result<Question, Stop> {
+        Ok(Question {
             person,
+            sources: BTreeSet::from([by.organisation.clone()]),
+            action: Action::View,
+            purpose: purpose(OWN_WORK)?,
+            categories: every_category(&current.bundle),
+        })
+    };
+    let decide = async |questions: &[Question]| {
+        gate::decide_in_turn(app.db(), ctx, app.keys(), app.gate(), ask.by, questions).await
+    };
+    let mut shown = Shown { is_whole: true, ..Shown::default() };
+    let mut refused = vec![];
+    for person in people {
+        let mut questions = vec![Question {
+            person: *person,
             sources: ask.sources.clone(),
             action: Action::View,
             purpose: ask.purpose.clone(),
             categories: categories.clone(),
-        };
-        let decided =
-            gate::decide_many(app.db(), ctx, app.keys(), app.gate(), ask.by, &question).await?;
-        permitted |= read(app, ctx, decided, &mut shown).await?;
+        }];
+        if let Some(by) = own {
+            questions.push(beside(by, *person)?);
+        }
+        let mut decided = decide(&questions).await?.into_iter();
+        let (theirs, ours) = (decided.next().unwrap_or_default(), decided.next());
+        if !read(app, ctx, (theirs, ours.unwrap_or_default()), &mut shown).await? {
+            refused.push(*person);
+        }
     }
+    let permitted = refused.len() < people.len();
+    // Another id of the same person may be our own alone.
+    if let (Some(by), true) = (own, permitted) {
+        for person in refused {
+            let ours = decide(&[beside(by, person)?]).await?.pop().unwrap_or_default();
+            read(app, ctx, (BTreeMap::new(), ours), &mut shown).await?;
+        }
+    }
+    shown.policies = Some(current);
     Ok(match (permitted, shown.missing.is_empty()) {
         (true, _) => Answer::Shown(shown),
         (false, false) => Answer::Words(shown.missing),
@@ -148,27 +228,31 @@ pub(crate) async fn ask(app: &App, ctx: &Ctx<'_>, ask: &Ask<'_>) -> Result<Answe
     })
 }
 
-/// Spends the permits of one decision; whether there were any.
+type Decided = BTreeMap<OrganisationId, Decision>;
+
+/// Spends the permits of one person together: those of the purpose, and those of own work, whose
+/// kinds are not said to be covered by the purpose. Whether there were any.
 async fn read(
     app: &App,
     ctx: &Ctx<'_>,
-    decided: BTreeMap<OrganisationId, Decision>,
+    (theirs, ours): (Decided, Decided),
     shown: &mut Shown,
 ) -> Result<bool, Stop> {
-    let mut permits = vec![];
-    for decision in decided.into_values() {
-        match decision {
-            Decision::Permit(permit) => permits.push(permit),
-            Decision::Need(need) => shown.missing.extend(need.statements),
-            Decision::Deny(_) => {}
-        }
-    }
-    if permits.is_empty() {
-        return Ok(false);
-    }
+    let (mut permits, missing) = parted(theirs);
+    shown.missing.extend(missing);
     for (category, covered) in permits.iter().flat_map(Permit::categories) {
         shown.covered.insert(category.clone());
         shown.clauses.extend(covered.values().cloned());
+    }
+    let (own, missing) = parted(ours);
+    if !own.is_empty() {
+        let clauses = own.iter().flat_map(Permit::categories);
+        shown.clauses.extend(clauses.flat_map(|(_, covered)| covered.values().cloned()));
+        shown.missing.extend(missing);
+        permits.extend(own);
+    }
+    if permits.is_empty() {
+        return Ok(false);
     }
     let disclosed = ken_records::disclose(app.db(), ctx, app.keys(), permits).await?;
     shown.is_whole &= disclosed.is_whole;
@@ -176,10 +260,22 @@ async fn read(
     Ok(true)
 }
 
+/// Permits, and words that are missing.
+fn parted(decided: Decided) -> (Vec<Permit>, BTreeSet<Statement>) {
+    let (mut permits, mut missing) = (vec![], BTreeSet::new());
+    for decision in decided.into_values() {
+        match decision {
+            Decision::Permit(permit) => permits.push(permit),
+            Decision::Need(need) => missing.extend(need.statements),
+            Decision::Deny(_) => {}
+        }
+    }
+    (permits, missing)
+}
+
 /// Everybody who is the same person as `person`; for somebody unknown, only themselves.
-async fn together(app: &App, person: PersonId) -> Result<Vec<PersonId>, Stop> {
-    let read = async |s: &mut Snapshot| ken_person::together(s, person).await;
-    match app.db().snapshot("http.together", read).await {
+async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>, Stop> {
+    match ken_person::together(s, person).await {
         Ok(mut people) => {
             people.truncate(TOGETHER_MAX);
             Ok(people)

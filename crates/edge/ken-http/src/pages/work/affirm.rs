@@ -88,7 +88,8 @@ async fn statements(
     person: PersonId,
     purpose: &Purpose,
 ) -> Result<Result<BTreeSet<Statement>, Response>, Stop> {
-    Ok(match person::decide(app, caller, person, purpose).await? {
+    let begun = person::begin(app, caller, person).await?;
+    Ok(match person::decide(app, caller, person, purpose, &begun).await? {
         Ok(Answer::Shown(shown)) => Ok(shown.missing),
         Ok(Answer::Words(said)) => Ok(said),
         Ok(Answer::Refused) => Err(refusal::page(app, caller, &Who::Address(person))),

@@ -8,9 +8,7 @@ use axum::extract::{Path, Query, State as Of};
 use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{PersonId, Purpose};
 use ken_sharing::bundle::Bundle;
-use ken_sharing::emergency;
 use ken_sharing::gate::Caller as Asker;
-use ken_store::Snapshot;
 use maud::{Markup, html};
 
 use serde::Deserialize;
@@ -19,7 +17,7 @@ use super::refusal::{self, Asked};
 use super::{affirm, purpose};
 use crate::App;
 use crate::caller::Caller;
-use crate::pages::ask::{self, Answer, Ask, Names, Shown};
+use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
 use crate::pages::compose::{self, Aside, Dated, Held};
 use crate::stop::Stop;
 use crate::view::alert::{self, Alert};
@@ -44,9 +42,15 @@ pub(crate) async fn get(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    let Some(purpose) = wanted.purpose else { return choose(&app, &caller, person).await };
-    match decide(&app, &caller, person, &purpose).await? {
-        Ok(Answer::Shown(shown)) => page(&app, &caller, person, purpose, &wanted.kind, shown).await,
+    let begun = begin(&app, &caller, person).await?;
+    let Some(purpose) = wanted.purpose else {
+        return choose(&app, &caller, person, &begun).await;
+    };
+    match decide(&app, &caller, person, &purpose, &begun).await? {
+        Ok(Answer::Shown(shown)) => {
+            let asked = (person, purpose, wanted.kind.as_str());
+            page(&app, &caller, asked, shown, begun).await
+        }
         Ok(Answer::Words(said)) => Ok(affirm::page(&app, &caller, person, &purpose, &said, false)),
         Ok(Answer::Refused) => Ok(refusal::page(&app, &caller, &Asked::Address(person))),
         Err(elsewhere) => Ok(elsewhere),
@@ -54,7 +58,12 @@ pub(crate) async fn get(
 }
 
 /// The choice of purpose; the refusal where no relationship supports one.
-async fn choose(app: &App, caller: &Caller, person: PersonId) -> Result<Response, Stop> {
+async fn choose(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    begun: &Begun,
+) -> Result<Response, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let choices = app.gate().purposes(app.db(), &ctx, by, person).await?;
     let mut purposes: Vec<_> = choices
@@ -62,13 +71,13 @@ async fn choose(app: &App, caller: &Caller, person: PersonId) -> Result<Response
         .filter(|choice| choice.relationship.is_some())
         .map(|choice| choice.purpose)
         .collect();
-    if open_emergency(app, caller, person).await?.is_some() {
+    if begun.emergency.is_some() {
         purposes.push(ask::purpose(ask::VITAL)?);
     }
     if purposes.is_empty() {
         // Without a relationship, a role may still work with what its own organisation holds.
         let own = ask::purpose(ask::OWN_WORK)?;
-        return match decide(app, caller, person, &own).await? {
+        return match decide(app, caller, person, &own, begun).await? {
             Ok(Answer::Shown(_)) => {
                 Ok(Redirect::to(&format!("/w/p/{person}?purpose={own}")).into_response())
             }
@@ -77,6 +86,15 @@ async fn choose(app: &App, caller: &Caller, person: PersonId) -> Result<Response
     }
     let main = purpose::show(person, &purposes);
     Ok(caller.frame(app.site(), "Choose a purpose").at("/w/find").page(&main).into_response())
+}
+
+/// What the page begins with.
+///
+/// # Errors
+///
+/// What the registers or the index say.
+pub(crate) async fn begin(app: &App, caller: &Caller, person: PersonId) -> Result<Begun, Stop> {
+    ask::begin(app, &app.ctx(caller.request()), caller.acting()?, person).await
 }
 
 /// Asks the gate for a purpose. An emergency is opened on its own page first: `Err` leads there.
@@ -89,10 +107,10 @@ pub(crate) async fn decide(
     caller: &Caller,
     person: PersonId,
     purpose: &Purpose,
+    begun: &Begun,
 ) -> Result<Result<Answer, Response>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let is_vital = purpose.as_str() == ask::VITAL;
-    if is_vital && open_emergency(app, caller, person).await?.is_none() {
+    if purpose.as_str() == ask::VITAL && begun.emergency.is_none() {
         let to = format!("/w/emergency?p={person}");
         return Ok(Err(Redirect::to(&to).into_response()));
     }
@@ -103,41 +121,24 @@ pub(crate) async fn decide(
             _ => Answer::Refused,
         }));
     }
-    let sources = ask::names(app).await?.into_keys().collect();
+    let sources = begun.names.keys().cloned().collect();
     let purpose = purpose.clone();
     let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only: None };
-    let mut answer = ask::ask(app, &ctx, &asked).await?;
-    // An agreement is between bodies: what the reader's own body holds is own work, beside it.
-    if let Answer::Shown(shown) = &mut answer
-        && let Some(own) = ask::own(app, &ctx, by, person, None).await?
-    {
-        shown.join_own(own);
-    }
-    Ok(Ok(answer))
-}
-
-async fn open_emergency(
-    app: &App,
-    caller: &Caller,
-    person: PersonId,
-) -> Result<Option<emergency::Open>, Stop> {
-    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let read = async |s: &mut Snapshot| emergency::find(s, &ctx, by, person).await;
-    Ok(app.db().snapshot("http.emergency", read).await?)
+    Ok(Ok(ask::ask_beside_own(app, &ctx, &asked, &begun.people, by).await?))
 }
 
 async fn page(
     app: &App,
     caller: &Caller,
-    person: PersonId,
-    purpose: Purpose,
-    kind: &str,
-    shown: Shown,
+    (person, purpose, kind): (PersonId, Purpose, &str),
+    mut shown: Shown,
+    Begun { names, emergency: open, .. }: Begun,
 ) -> Result<Response, Stop> {
     let ctx = app.ctx(caller.request());
-    let current = app.gate().current(app.db(), &ctx).await?;
-    let names = ask::names(app).await?;
-    let open = open_emergency(app, caller, person).await?;
+    let current = match shown.policies.take() {
+        Some(current) => current,
+        None => app.gate().current(app.db(), &ctx).await?,
+    };
     let is_emergency = purpose.as_str() == ask::VITAL;
     let because = because(&current.bundle, caller, purpose, &shown, is_emergency);
     let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
