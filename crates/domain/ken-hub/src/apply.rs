@@ -29,7 +29,7 @@ pub(crate) struct Arrival<'a> {
     pub(crate) mapped: &'a Mapped,
 }
 
-/// Applies a message. The person's guard is taken first, since filing may change sharing facts.
+/// Applies a message.
 pub(crate) async fn apply(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -105,35 +105,55 @@ async fn relate(
     person: PersonId,
 ) -> Result<(), Error> {
     let source = arrival.source;
-    let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-    let mut changed = false;
-    if let Some(born) = who.born {
-        changed |= fact::set_born(tx, ctx, person, &source.organisation, born).await?;
-    }
-    if let Some(kind) = &source.relationship {
-        let grade = if source.is_trusted { Grade::System } else { Grade::Claimed };
-        let held = relationship::of_person(tx, ctx, person).await?;
-        let known = held.iter().any(|held| {
-            held.organisation == source.organisation && held.kind == *kind && held.grade >= grade
-        });
-        if !known {
-            let new = NewRelationship {
-                person,
-                kind: kind.clone(),
-                organisation: source.organisation.clone(),
-                practitioner: None,
-                grade,
-                source: source.organisation.clone(),
-                until: None,
-            };
-            relationship::record(tx, ctx, keys, &new).await?;
-            changed = true;
+    let born = match who.born {
+        Some(born) if !fact::knows_born(tx, ctx, person, &source.organisation, born).await? => {
+            Some(born)
         }
+        _ => None,
+    };
+    let grade = if source.is_trusted { Grade::System } else { Grade::Claimed };
+    let kind = match &source.relationship {
+        Some(kind) if !is_related(tx, ctx, person, source, (kind, grade)).await? => Some(kind),
+        _ => None,
+    };
+    // Most messages say nothing new of either, and take no guard: nobody waits for them.
+    if born.is_none() && kind.is_none() {
+        return Ok(());
     }
-    if changed {
-        guard.bump(tx).await?;
+    let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+    if let Some(born) = born {
+        fact::set_born(tx, ctx, person, &source.organisation, born).await?;
     }
+    if let Some(kind) = kind
+        && !is_related(tx, ctx, person, source, (kind, grade)).await?
+    {
+        let new = NewRelationship {
+            person,
+            kind: kind.clone(),
+            organisation: source.organisation.clone(),
+            practitioner: None,
+            grade,
+            source: source.organisation.clone(),
+            until: None,
+        };
+        relationship::record(tx, ctx, keys, &new).await?;
+    }
+    guard.bump(tx).await?;
     Ok(())
+}
+
+/// Whether the source's organisation has this relationship already, known as well or better.
+async fn is_related(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    (kind, grade): (&str, Grade),
+) -> Result<bool, Error> {
+    let held = relationship::of_person(tx, ctx, person).await?;
+    Ok(held.iter().any(|held| {
+        held.organisation == source.organisation && held.kind == kind && held.grade >= grade
+    }))
 }
 
 /// What the message says of the person, in the person index's words.

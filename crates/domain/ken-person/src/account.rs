@@ -137,7 +137,13 @@ pub(crate) async fn put(
         Some(kept) => overlaid(incoming, &kept.says),
         None => incoming.clone(),
     };
-    write(tx, person, before.as_ref(), &says, ctx.now_us()).await?;
+    // What a source only repeats is not written again.
+    let repeats = before
+        .as_ref()
+        .is_some_and(|kept| kept.says == Demographics { identifiers: Vec::new(), ..says.clone() });
+    if !repeats {
+        write(tx, person, before.as_ref(), &says, ctx.now_us()).await?;
+    }
     for identifier in &incoming.identifiers {
         put_identifier(tx, ctx, person, &incoming.source.organisation, identifier).await?;
     }

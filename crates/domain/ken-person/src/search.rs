@@ -158,7 +158,10 @@ async fn by_name(
         let of = values![family, born, month, year, born, until, most];
         s.list(sql::FAMILY_SEARCH, of, |row| row.parse(0)).await?
     } else {
-        let of = values![family, given, born, month, year, "", born, until, most];
+        // Any of the given names that are held: many are called by their second. A folded name has
+        // letters, digits and spaces alone, so nothing in it has a meaning to `LIKE`.
+        let first = given.split(' ').next().unwrap_or_default();
+        let of = values![family, format!("% {first} %"), born, month, year, "", born, until, most];
         s.list(sql::NAME_FIND, of, |row| row.parse(0)).await?
     })
 }

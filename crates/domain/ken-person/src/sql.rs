@@ -166,9 +166,10 @@ statements! {
     /// Removes one source's account of a person.
     SOURCE_DELETE = "DELETE FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND system = $3 AND number = $4";
-    /// Finds people by folded name and date of birth: one in a range, or one less well known.
+    /// Finds people by folded family name, one given name and date of birth: one in a range, or
+    /// one less well known.
     NAME_FIND = "SELECT DISTINCT person_id FROM person_name
-        WHERE family_key = $1 AND given_key = $2
+        WHERE family_key = $1 AND ' ' || given_key || ' ' LIKE $2
           AND (born IN ($3, $4, $5, $6) OR (born >= $7 AND born <= $8))
         ORDER BY person_id LIMIT $9";
     /// Finds people by folded family name and date of birth, likewise.

@@ -104,6 +104,25 @@ pub async fn set_born(
     set(tx, ctx, person, source, (BORN, Grade::System, &born.to_string())).await
 }
 
+/// Whether `source` says already that a person was born then: whoever has nothing new to say need
+/// not take the guard for it.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn knows_born(
+    reads: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    born: PartialDate,
+) -> Result<bool, Error> {
+    let of = values![person, BORN, source, ctx.now_us()];
+    let said = reads.find(sql::FIND_FACT, of, |row| Ok((row.text(0)?, row.text(1)?))).await?;
+    let system = grade_text(Grade::System);
+    Ok(said.is_some_and(|(was, grade)| was == born.to_string() && grade == system))
+}
+
 /// Says that two people of the index are family, so that neither opens the other's record alone.
 /// False when that was known.
 ///

@@ -47,6 +47,31 @@ async fn what_a_message_leaves_out_stays_and_what_it_says_goes_goes() {
 }
 
 #[tokio::test]
+async fn a_replaced_document_is_superseded_and_no_longer_current() {
+    for world in worlds().await {
+        let document = |control_id: &str, trigger: &str, number: &str, parent: &str| {
+            let gap = "|".repeat(8);
+            let rest = format!(
+                "\rTXA|1|CN|TX|20261120{gap}{number}^B|{parent}\rOBX|1|TX|NOTE^Note||Of {number}"
+            );
+            message(control_id, &format!("MDM^{trigger}^MDM_T02"), &rest)
+        };
+        assert_eq!(world.say(&document("1", "T02", "D1", "")).await, "AA");
+        assert_eq!(world.say(&document("2", "T02", "D9", "")).await, "AA");
+        assert_eq!(world.say(&document("3", "T10", "D2", "D1^B")).await, "AA");
+        let picture = world.picture(person(&world).await).await;
+        let check = |number: &str, want: &str| {
+            let line = picture.iter().find(|line| line.contains(&format!("|{number} ")));
+            let line = line.unwrap_or_else(|| panic!("no {number}: {picture:?}"));
+            assert!(line.contains(want), "{} {number}: {line}", world.databases.engine);
+        };
+        check("D1", " superseded ");
+        check("D9", " current ");
+        check("D2", " current ");
+    }
+}
+
+#[tokio::test]
 async fn what_is_for_training_is_nobodys() {
     for world in worlds().await {
         let real = message("1", "ADT^A01^ADT_A01", "\rPV1|1|I|W^B^B");

@@ -98,3 +98,24 @@ async fn part_of_a_birth_date_is_enough_to_be_found() {
         check("Isla", "1948", &[]).await;
     }
 }
+
+#[tokio::test]
+async fn one_of_the_given_names_finds() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
+        let mut rose = says("nhsl", "2", "Isla Other", "2016-03-14", &[]);
+        rose.given = "Isla Rose".to_owned().into();
+        let isla = world.identify(&isla).await.person();
+        let rose = world.identify(&rose).await.person();
+        let check = async |family: &str, given: &str, born: &str, want: &[ken_core::PersonId]| {
+            let found = find(&world, named(family, given, born)).await;
+            assert_eq!(found.as_deref(), Some(want), "{} {given}", world.on.engine);
+        };
+        check("Other", "Isla", "2016-03-14", &[rose]).await;
+        check("Other", "Rose", "2016-03-14", &[rose]).await;
+        check("Other", "Isla Rose", "2016-03-14", &[rose]).await;
+        check("Other", "Ros", "2016-03-14", &[]).await;
+        check("Other", "%", "2016-03-14", &[rose]).await;
+        check("Sample", "Isla Rose", "2017-03-14", &[isla]).await;
+    }
+}

@@ -279,6 +279,9 @@ fn plan(held: &[Held]) -> Vec<(String, String)> {
 fn allergies(held: &[Held]) -> Vec<(String, String)> {
     let allergy = |held: &Held| {
         let allergy = AllergyIntolerance::of(&held.resource)?;
+        if is_taken_back(&held.resource) {
+            return None;
+        }
         let reactions: Vec<_> = allergy.reactions().collect();
         let said = allergy.criticality().map(|how| format!("criticality {how}"));
         let value = if reactions.is_empty() { said } else { Some(reactions.join(", ")) };
@@ -286,6 +289,14 @@ fn allergies(held: &[Held]) -> Vec<(String, String)> {
     };
     let mut seen = BTreeSet::new();
     held.iter().filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()
+}
+
+/// Whether an allergy was entered in error, or has since been refuted.
+fn is_taken_back(resource: &Resource) -> bool {
+    let codings = resource.value().pointer("/verificationStatus/coding");
+    let codings = codings.and_then(serde_json::Value::as_array).into_iter().flatten();
+    let mut codes = codings.filter_map(|coding| coding.get("code")?.as_str());
+    codes.any(|code| matches!(code, "entered-in-error" | "refuted"))
 }
 
 /// What the person said, the newest, with its day.
@@ -303,4 +314,38 @@ fn views(held: &[Held]) -> Vec<(String, String)> {
     said.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     said.truncate(1);
     said.into_iter().map(|(at, words)| (words::day_short(words::local(at).date()), words)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn allergy(name: &str, verification: &str) -> Held {
+        let resource = json!({
+            "resourceType": "AllergyIntolerance", "code": { "text": name },
+            "verificationStatus": { "coding": [{ "code": verification }] },
+        });
+        Held {
+            category: "medication".parse().unwrap(),
+            source: "nhsl".parse().unwrap(),
+            filed: Timestamp::UNIX_EPOCH,
+            clauses: BTreeSet::new(),
+            event: None,
+            resource: Resource::of(resource).unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_allergy_that_was_taken_back_is_none() {
+        let held = [
+            allergy("Penicillin", "confirmed"),
+            allergy("Nuts", "entered-in-error"),
+            allergy("Latex", "refuted"),
+            allergy("Eggs", "unconfirmed"),
+        ];
+        let shown: Vec<_> = allergies(&held).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(shown, ["Penicillin", "Eggs"]);
+    }
 }
