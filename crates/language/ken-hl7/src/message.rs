@@ -271,6 +271,9 @@ const fn is_line_end(byte: u8) -> bool {
     byte == b'\r' || byte == b'\n'
 }
 
+/// Longest run of blanks and line ends within a text, in bytes. House policy: a page of them.
+const BLANKS_MAX: usize = 1000;
+
 /// Where a text goes on after a line end within it; `None` where the line end ends the segment,
 /// since nothing follows, or something that is named as a segment.
 ///
@@ -281,19 +284,36 @@ fn text_goes_on(line: &[u8], at: usize, field: u8) -> Option<usize> {
     if at == 0 {
         return None;
     }
-    let rest = line.get(at..)?;
-    let until = at + rest.iter().position(|&byte| !is_line_end(byte))?;
+    // Blanks and control characters after the last segment are no text either.
+    let blank = |byte: &u8| byte.is_ascii_control() || *byte == b' ';
+    let until = at + line.get(at..)?.iter().take(BLANKS_MAX).position(|byte| !blank(byte))?;
     let named = match line.get(until..) {
         Some(&[first, second, third, ref rest @ ..]) => {
             let part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            let name = [first, second, third];
             first.is_ascii_uppercase()
                 && part(second)
                 && part(third)
-                && rest.first().is_none_or(|&byte| byte == field || is_line_end(byte))
+                && match rest.first() {
+                    Some(&byte) if is_line_end(byte) => is_bare(name),
+                    Some(&byte) => byte == field,
+                    None => is_bare(name),
+                }
         }
         _ => false,
     };
     (!named).then_some(until)
+}
+
+/// Whether a name alone on its line is a segment without fields, and not a word of a report
+/// (`MRI`, `ECG`): one of those that stand in the messages that we take, or of the sender's own.
+fn is_bare(name: [u8; 3]) -> bool {
+    const BARE: [&[u8; 3]; 27] = [
+        b"MSH", b"EVN", b"PID", b"PD1", b"NK1", b"PV1", b"PV2", b"MRG", b"AL1", b"IAM", b"DG1",
+        b"PRB", b"ORC", b"OBR", b"OBX", b"NTE", b"SPM", b"TXA", b"SCH", b"RGS", b"AIS", b"AIG",
+        b"AIL", b"AIP", b"RF1", b"PRD", b"ROL",
+    ];
+    name.first() == Some(&b'Z') || BARE.contains(&&name)
 }
 
 fn span(start: usize, end: usize) -> Span {
@@ -349,11 +369,20 @@ mod tests {
         check("\n");
         check("\r\n");
         check("\r");
-        // A million of them are read in one pass.
-        let blank = format!("{HEADER}\rOBX|1|TX|N||a{}b", "\n".repeat(1_000_000));
-        assert_eq!(Message::parse(blank.as_bytes()).unwrap().segments().count(), 2);
-        let blank = format!("{HEADER}{}OBX|1", "\n".repeat(1_000_000));
-        assert_eq!(Message::parse(blank.as_bytes()).unwrap().segments().count(), 2);
+        let word = format!("{HEADER}\rOBX|1|TX|N||Seen:\nMRI\nno harm.||||||F\rNTE\rZZ1");
+        let message = Message::parse(word.as_bytes()).unwrap();
+        assert_eq!(message.field("OBX", 5).raw(), "Seen:\nMRI\nno harm.");
+        assert_eq!(message.segments().count(), 4);
+        let end = format!("{HEADER}\rPV1|1|202611051200\r\n\x1a \r");
+        let message = Message::parse(end.as_bytes()).unwrap();
+        assert_eq!(message.field("PV1", 2).raw(), "202611051200");
+        // Looking ahead has an end: a hostile message of blank lines is read in one pass.
+        let blanks = |blank: &str, count: usize| {
+            let text = format!("{HEADER}\rOBX|1|TX|N||a{}b", blank.repeat(count));
+            Message::parse(text.as_bytes()).map(|message| message.segments().count())
+        };
+        assert_eq!((blanks("\n", 999), blanks("\n", 1_000_000)), (Ok(2), Ok(3)));
+        assert_eq!(blanks("\n ", 1_000_000), Err(ParseError::TooManySegments));
     }
 
     #[test]
@@ -380,7 +409,7 @@ mod tests {
         check(b"MSH\r^~\\&", ParseError::Separators);
         check("MSH|é~\\&|".as_bytes(), ParseError::Separators);
         check(&vec![b'A'; LEN_MAX + 1], ParseError::TooLong);
-        let many = format!("{HEADER}\r{}", "AAA\r".repeat(SEGMENTS_MAX));
+        let many = format!("{HEADER}\r{}", "ZAA\r".repeat(SEGMENTS_MAX));
         check(many.as_bytes(), ParseError::TooManySegments);
         let wide = format!("{HEADER}{}", "|".repeat(FIELDS_MAX));
         check(wide.as_bytes(), ParseError::TooManyFields);
