@@ -148,6 +148,8 @@ export const visits = [
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
   { name: "register", route: "/register", go: open("/register") },
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
+  { name: "assessment", route: "/ig/agreements/{hash}/assessment", as: "ig",
+    go: firstAgreement("/assessment") },
   { name: "due", route: "/ig", as: "ig", go: open("/ig") },
   { name: "registers", route: "/ig/registers/{register}", as: "ig",
     go: open("/ig/registers/contact") },

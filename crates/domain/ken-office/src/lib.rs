@@ -12,6 +12,7 @@
 //!   24, 26, 28, 30 and 35, for what an office must be able to show.
 
 pub mod agreement;
+pub mod assess;
 pub mod due;
 mod error;
 pub mod matrix;

@@ -6,6 +6,7 @@ use ken_store::{Migration, statements};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 1, title: "signatories", sql: SIGNATORIES },
     Migration { owner: "ken-office", number: 2, title: "notices, registers", sql: REGISTERS },
+    Migration { owner: "ken-office", number: 3, title: "assessments", sql: ASSESSMENTS },
 ];
 
 const SIGNATORIES: &str = "
@@ -33,6 +34,14 @@ CREATE TABLE office_question (
   agreement TEXT NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, want TEXT NOT NULL,
   by_organisation TEXT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (agreement, id)
 );
+";
+
+const ASSESSMENTS: &str = "
+CREATE TABLE office_assessment (
+  hash TEXT PRIMARY KEY, agreement TEXT NOT NULL, body TEXT NOT NULL, by_practitioner TEXT NOT NULL,
+  at_us BIGINT NOT NULL
+);
+CREATE INDEX office_assessment_of ON office_assessment (agreement, at_us);
 ";
 
 statements! {
@@ -96,4 +105,13 @@ statements! {
         WHERE agreement = $1 ORDER BY id LIMIT $2";
     /// Takes a saved question away.
     DELETE_QUESTION = "DELETE FROM office_question WHERE agreement = $1 AND id = $2";
+    /// The assessment of a text, or else the newest of its agreement.
+    FIND_ASSESSMENT = "SELECT hash, body FROM office_assessment
+        WHERE hash = $1 OR agreement = $2
+        ORDER BY CASE WHEN hash = $1 THEN 0 ELSE 1 END, at_us DESC, hash LIMIT 1";
+    /// Writes the assessment of a text.
+    UPSERT_ASSESSMENT = "INSERT INTO office_assessment
+        (hash, agreement, body, by_practitioner, at_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (hash) DO UPDATE SET body = excluded.body,
+          by_practitioner = excluded.by_practitioner, at_us = excluded.at_us";
 }

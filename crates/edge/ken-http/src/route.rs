@@ -103,6 +103,10 @@ pub const ROUTES: &[Route] = &[
     page("/my/looked", Who::Person, || get(own::looked::get)),
     page("/register", Who::Anyone, || get(governance::register::get)),
     page("/register/{hash}", Who::Anyone, || get(governance::register::one)),
+    page("/ig/agreements/{hash}/assessment", Who::Governance, || get(governance::assessment::get)),
+    form("/ig/agreements/{hash}/assessment", Who::Governance, || {
+        post(governance::assessment::post)
+    }),
     page("/ig", Who::Governance, || get(governance::due::get)),
     form("/ig", Who::Governance, || post(governance::due::post)),
     page("/ig/registers/{register}", Who::Governance, || get(governance::registers::get)),

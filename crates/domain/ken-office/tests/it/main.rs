@@ -1,6 +1,8 @@
 //! The governance office over real databases, on every engine there is.
 
 #[cfg(test)]
+mod assess;
+#[cfg(test)]
 mod due;
 #[cfg(test)]
 mod matrix;

@@ -77,6 +77,7 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
                 li { a href={ "/ig/agreements/" (hash) "/sign" } { "Sign for my organisation" } }
             }
             @if is_party {
+                li { a href={ "/ig/agreements/" (hash) "/assessment" } { "Impact assessment" } }
                 li { a href={ "/ig/agreements/" (hash) "/standing" }
                     { "Suspend, leave or end this agreement" } }
             }

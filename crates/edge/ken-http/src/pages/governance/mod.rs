@@ -2,6 +2,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod agreements;
+pub(crate) mod assessment;
 pub(crate) mod due;
 pub(crate) mod matrix;
 pub(crate) mod register;
