@@ -1,6 +1,7 @@
 //! The binary from outside: real processes, real sockets, a real disk.
 #![cfg(test)]
 
+mod agreement;
 mod browser;
 mod canary;
 mod command;

@@ -1,0 +1,89 @@
+//! `ken agreement` from outside: what it prints, and how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::process::run;
+
+fn glen(name: &str) -> String {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../agreements");
+    folder.join(format!("{name}.toml")).to_str().unwrap().to_owned()
+}
+
+/// Standard output of a command, and whether it ended well.
+fn said(of: &[&str]) -> (bool, String) {
+    let output = run(&[&["agreement"][..], of].concat());
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_agreements_of_glen_check_clean() {
+    let names =
+        ["scot-accord", "glen-asp-concern", "glen-direct-care", "glen-girfec", "glen-police-asp"];
+    let files: Vec<String> = names.iter().map(|name| glen(name)).collect();
+    let mut of = vec!["check"];
+    of.extend(files.iter().map(String::as_str));
+    let (well, out) = said(&of);
+    assert!(well, "{out}");
+    assert_eq!(out.matches("0 errors, 0 warnings").count(), names.len(), "{out}");
+}
+
+#[test]
+fn a_fault_is_shown_where_it_is_and_ends_badly() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("worse.toml");
+    let text = fs::read_to_string(glen("glen-asp-concern")).unwrap();
+    fs::write(&file, text.replacen("art9 = ", "art_9 = ", 1)).unwrap();
+    let path = file.to_str().unwrap();
+    let (well, out) = said(&["check", path]);
+    assert!(
+        !well && out.contains("error[P-UNKNOWN]") && out.contains("did you mean `art9`?"),
+        "{out}"
+    );
+    assert!(out.contains("^^^^^"), "{out}");
+    // Without the accord beside it, what it stands under is not there.
+    fs::write(&file, &text).unwrap();
+    let (well, out) = said(&["check", path, "--format", "json"]);
+    let told: Value = serde_json::from_str(out.trim()).unwrap();
+    assert!(!well && told["found"].as_array().unwrap().iter().any(|one| one["code"] == "E-UNDER"));
+    let (well, out) = said(&["check", path, "--beside", &glen("scot-accord"), "--format", "sarif"]);
+    let log: Value = serde_json::from_str(&out).unwrap();
+    assert!(well && log["runs"][0]["results"] == Value::Array(vec![]), "{out}");
+    fs::write(&file, [0xff, 0, b'\n', 0x80]).unwrap();
+    assert!(!said(&["check", path]).0);
+    assert!(!said(&["check", "absent.toml"]).0);
+}
+
+#[test]
+fn drafts_documents_notices_and_exports_come_out() {
+    let dir = tempfile::tempdir().unwrap();
+    for template in ["saspi", "isp", "sissa", "toolkit"] {
+        let (well, text) = said(&["new", "--template", template]);
+        let file = dir.path().join(format!("{template}.toml"));
+        fs::write(&file, text).unwrap();
+        assert!(well && said(&["show", file.to_str().unwrap()]).0, "{template}");
+    }
+    let asp = glen("glen-asp-concern");
+    let (well, page) = said(&["show", &asp, "--format", "html"]);
+    assert!(well && page.starts_with("<!doctype html>"), "{page}");
+    let girfec = glen("glen-girfec");
+    for more in [&[][..], &["--easy"]] {
+        let (well, text) = said(&[&["notice", &asp, &girfec][..], more].concat());
+        assert!(well && text.contains("Rowan Support"), "{text}");
+    }
+    for vocabulary in ["odrl", "dpv", "fhir-r4", "fhir-r5"] {
+        let (well, text) = said(&["export", &asp, "--as", vocabulary]);
+        let told: Value = serde_json::from_str(&text).unwrap();
+        assert!(well && !told["lost"].as_array().unwrap().is_empty(), "{vocabulary}");
+    }
+    let (_, hash) = said(&["hash", &asp]);
+    assert_eq!(hash.trim().len(), 64);
+    let changed = dir.path().join("changed.toml");
+    let text =
+        fs::read_to_string(&asp).unwrap().replacen("require = [\"age>=16\"]", "require = []", 1);
+    fs::write(&changed, text).unwrap();
+    let (well, told) = said(&["diff", &asp, changed.to_str().unwrap()]);
+    assert!(well && told.contains("C1: what it requires was age>=16, is nothing"), "{told}");
+}
