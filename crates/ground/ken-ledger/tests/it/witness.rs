@@ -1,5 +1,6 @@
 //! Witnesses: what they have seen is kept, and a store that is behind it is refused.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ken_ledger::{
@@ -168,26 +169,20 @@ async fn taking_a_word_waits_for_the_sealer() {
         world.seal_all(&mut sealer).await;
         let (note, witnesses) = (world.cosigned_by(&["police"]).await, sealer.witnesses());
         let (ctx, held) = (world.ctx(), tokio::sync::Notify::new());
-        let seals: Result<(), Error> = {
-            let sealing = world.db().write("test", async |tx: &mut Tx| {
-                tx.execute(sql::TAKE_SEALER, &[]).await?;
-                held.notify_one();
-                tokio::time::sleep(Duration::from_millis(150)).await;
-                Ok(())
-            });
-            let accepting = async {
-                held.notified().await;
-                witnesses.accept(world.db(), &ctx, &note).await.unwrap();
-            };
-            let (mut sealing, mut accepting) = (std::pin::pin!(sealing), std::pin::pin!(accepting));
-            let ended = tokio::select! {
-                biased;
-                ended = &mut sealing => ended,
-                () = &mut accepting => panic!("it was taken beside the sealer"),
-            };
-            accepting.await;
-            ended
+        let is_sealed = AtomicBool::new(false);
+        let sealing = world.db().write("test", async |tx: &mut Tx| {
+            tx.execute(sql::TAKE_SEALER, &[]).await?;
+            held.notify_one();
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            is_sealed.store(true, Ordering::SeqCst);
+            Ok::<(), Error>(())
+        });
+        let accepting = async {
+            held.notified().await;
+            witnesses.accept(world.db(), &ctx, &note).await.unwrap();
+            assert!(is_sealed.load(Ordering::SeqCst), "it was taken beside the sealer");
         };
+        let (seals, ()) = tokio::join!(sealing, accepting);
         seals.unwrap();
         assert_eq!(words(&world).await, (vec!["police".to_owned()], 2));
     }
