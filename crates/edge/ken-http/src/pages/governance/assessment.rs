@@ -54,13 +54,11 @@ pub(crate) async fn post(
     let (of, mut kept) = read(&app, &caller, &hash).await?;
     let (ctx, by, db, keys) = (app.ctx(caller.request()), caller.acting()?, app.db(), app.keys());
     let (what, next) = if filled.get("what").is_some_and(|what| what == "approve") {
-        match assess::approve(db, &ctx, keys, by, &of).await? {
-            Ok(until) => ("It is approved", format!("Until {}.", words::day_short(until.0))),
-            Err(_) => {
-                let wrong = Wrong::new("approve", "Put right what is missing first");
-                return Ok(refused(&app, &caller, (&of, &kept), &[wrong]));
-            }
-        }
+        let Ok(until) = assess::approve(db, &ctx, keys, by, &of).await? else {
+            let wrong = Wrong::new("approve", "Put right what is missing first");
+            return Ok(refused(&app, &caller, (&of, &kept), &[wrong]));
+        };
+        ("It is approved", format!("Until {}.", words::day_short(until.0)))
     } else {
         if let Err(wrongs) = change(&of, &mut kept.assessment, &filled) {
             return Ok(refused(&app, &caller, (&of, &kept), &wrongs));
