@@ -220,7 +220,8 @@ async fn permits_for_one_kind_are_spent_together_and_show_the_fields_of_both() {
     for world in worlds().await {
         let engine = world.databases.engine;
         let name = json!({ "resourceType": "Patient", "name": [{ "family": "CANARY" }],
-            "birthDate": "1948-03", "address": [{ "text": "1 Made-up Road" }] });
+            "birthDate": "1948-03", "address": [{ "text": "1 Made-up Road" }],
+            "multipleBirthBoolean": true });
         world.file("cec", "core", &[], &name).await;
         let lead = world.acting("cec", "ig.lead");
         let check = async || {
@@ -237,6 +238,7 @@ async fn permits_for_one_kind_are_spent_together_and_show_the_fields_of_both() {
         assert!(narrow.contains("CANARY") && !narrow.contains("Road"), "{engine}: {narrow}");
         let own = world.ask(&lead, "own-work", &["cec"]).await;
         let alone = world.read(own).await.unwrap();
+        assert!(alone.items[0].body.to_string().contains("multipleBirth"), "{engine}: all of it");
         // Whichever comes first, each item is shown once, and as fully as the fuller permits.
         for is_first in [true, false] {
             let (mut all, own) = (check().await, world.ask(&lead, "own-work", &["cec"]).await);
@@ -249,6 +251,9 @@ async fn permits_for_one_kind_are_spent_together_and_show_the_fields_of_both() {
                 of.items.iter().map(|item| item.body.clone()).collect()
             };
             assert_eq!(bodies(&seen), bodies(&alone), "{engine}");
+            // What both cover is shown under the clause of the first, the rest under its own.
+            let clauses = if is_first { 1 } else { 2 };
+            assert_eq!(seen.items[0].clauses.len(), clauses, "{engine}");
         }
     }
 }
