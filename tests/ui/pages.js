@@ -98,6 +98,13 @@ const firstPublic = async (page) => {
   await page.locator('main h3 a[href^="/register/"]').first().click();
 };
 
+const firstMatch = async (page) => {
+  await page.goto("/ops/match");
+  const links = page.locator('main a[href^="/ops/match/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -166,4 +173,5 @@ export const visits = [
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
   { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
+  { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
 ];

@@ -98,6 +98,29 @@ pub enum Answer {
     NotSure,
 }
 
+/// What was decided of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The person and a candidate are one.
+    Same,
+    /// The person is none of the candidates.
+    Different,
+}
+
+impl Decision {
+    /// The word that is stored.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        [Self::Same, Self::Different].into_iter().find(|decision| decision.code() == code)
+    }
+}
+
 /// Offers candidates that were not offered for this person before.
 pub(crate) async fn offer_once(
     tx: &mut Tx,
@@ -159,6 +182,22 @@ pub async fn find(
         Some(place) => whole(s, place).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// What was decided of a place; none while it is open, or where there is no such.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn decided(
+    s: &mut impl Reads,
+    person: PersonId,
+    id: ReviewId,
+) -> Result<Option<Decision>, Error> {
+    let of = values![person, id.to_string()];
+    let word = s.find(sql::REVIEW, of, |row| row.text_opt(2)).await?.flatten();
+    let decision = word.map(|word| Decision::from_code(&word).ok_or(Error::Corrupt("decision")));
+    decision.transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<Place, ken_store::Error> {

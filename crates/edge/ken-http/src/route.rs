@@ -128,6 +128,12 @@ pub const ROUTES: &[Route] = &[
     form("/ig/reviews/{person}/{access}", Who::Governance, || post(governance::reviews::post)),
     page("/ops/hub", Who::Operations, || get(operations::hub::get)),
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
+    page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),
+    form("/ops/match/{person}/{place}", Who::Operations, || post(operations::review::post)),
+    form("/ops/match/{person}/{place}/release", Who::Operations, || {
+        post(operations::review::release)
+    }),
+    form("/ops/match/{person}/{place}/undo", Who::Operations, || post(operations::review::undo)),
 ];
 
 /// The router, from the table.

@@ -10,7 +10,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use super::{Answer, CLAIM_WAIT, Why, candidates};
+use super::{Answer, CLAIM_WAIT, Decision, Why, candidates};
 use crate::link::{LinkId, Linker, ReviewId, join, unlink};
 use crate::rule::Doubt;
 use crate::{Error, account, entry, sql};
@@ -111,16 +111,17 @@ pub async fn decide(
         note(tx, ctx, keys, person, event, by, why).await?;
         return Ok(outcome);
     }
-    let (word, link) = if let Answer::Same(other) = answer {
+    let (decided, link) = if let Answer::Same(other) = answer {
         let by = Linker::Practitioner(by);
-        ("same", join(tx, ctx, keys, person, other, by, Some(why)).await?.map(|link| link.id))
+        let link = join(tx, ctx, keys, person, other, by, Some(why)).await?;
+        (Decision::Same, link.map(|link| link.id))
     } else {
         set_apart(tx, ctx, keys, person, &offered, by, why).await?;
-        ("different", None)
+        (Decision::Different, None)
     };
     let link = link.map(|link| link.to_string());
     let (id, was) = (id.to_string(), found.is_provisional);
-    let of = values![person, id, word, ctx.now_us(), by.practitioner, link, was];
+    let of = values![person, id, decided.code(), ctx.now_us(), by.practitioner, link, was];
     if tx.execute(sql::REVIEW_DECIDE, of).await? == 0 {
         return Err(Error::Decided("place in the queue"));
     }

@@ -2,7 +2,7 @@
 
 use ken_core::PersonId;
 use ken_directory::Acting;
-use ken_person::queue::Outcome;
+use ken_person::queue::{Decision, Outcome};
 use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
 use ken_store::{Snapshot, Tx, guard};
 
@@ -44,6 +44,11 @@ async fn undo(world: &World, place: &Place) -> Result<(), Error> {
     world.on.db.write("test.undo", work).await
 }
 
+async fn decided(world: &World, place: &Place) -> Option<Decision> {
+    let read = async |s: &mut Snapshot| queue::decided(s, place.person, place.id).await;
+    world.read(read).await
+}
+
 async fn epoch(world: &World, person: PersonId) -> i64 {
     let read = async |s: &mut Snapshot| Ok(guard::find(s, person).await?.unwrap().epoch);
     world.read(read).await
@@ -56,7 +61,9 @@ async fn same_links_and_undo_restores() {
         let all =
             async |person| world.read(async |s: &mut Snapshot| together(s, person).await).await;
         let before = (epoch(&world, isla).await, epoch(&world, place.person).await);
+        assert_eq!(decided(&world, &place).await, None);
         decide(&world, &place, Answer::Same(isla)).await.unwrap();
+        assert_eq!(decided(&world, &place).await, Some(Decision::Same));
         assert_eq!(world.lead(place.person).await, isla);
         assert_eq!(all(place.person).await, all(isla).await);
         assert_eq!(all(isla).await.len(), 2, "{}", world.on.engine);
@@ -75,6 +82,7 @@ async fn same_links_and_undo_restores() {
         assert_eq!(all(isla).await, [isla]);
         assert_eq!(world.stands_with(isla).await, []);
         assert_eq!(world.places().await, std::slice::from_ref(&place), "open again");
+        assert_eq!(decided(&world, &place).await, None);
         assert!(matches!(undo(&world, &place).await, Err(Error::Unknown(_))));
     }
 }
@@ -84,6 +92,7 @@ async fn different_sets_apart_and_is_not_asked_again() {
     for world in worlds().await {
         let (isla, place) = unsure(&world).await;
         decide(&world, &place, Answer::Different).await.unwrap();
+        assert_eq!(decided(&world, &place).await, Some(Decision::Different));
         assert_eq!(world.lead(place.person).await, place.person);
         // The council now sends her number, which is another's: still apart, and no new question.
         let learnt = says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)]);

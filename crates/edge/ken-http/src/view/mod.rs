@@ -9,6 +9,7 @@
 pub(crate) mod alert;
 pub(crate) mod banner;
 pub(crate) mod card;
+pub(crate) mod compare;
 pub(crate) mod confirmation;
 pub(crate) mod emergency;
 pub(crate) mod facts;

@@ -9,6 +9,8 @@ mod edge;
 #[cfg(test)]
 mod interference;
 #[cfg(test)]
+mod matches;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]

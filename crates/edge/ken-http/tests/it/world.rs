@@ -55,6 +55,7 @@ const STAFF: &[Staff] = &[
     ("bea", "Dr Bea Doctor", &[("nhsl", "nhs.ed")]),
     ("tea", "Ms Teacher", &[("primary", "ed.teacher")]),
     ("sam", "Sam Both", &[("cec", "ops.hub"), ("cec", "ig.lead")]),
+    ("nan", "Nan Second", &[("cec", "ops.hub")]),
 ];
 
 /// Morag's number, of the range that is never given to anybody.
@@ -74,6 +75,7 @@ pub(crate) struct World {
     pub(crate) on: Databases,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) morag: PersonId,
+    hub: Arc<Hub>,
     secret: OneTimeSecret,
     accounts: Vec<DemoAccount>,
     router: axum::Router,
@@ -113,7 +115,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
     let hasher = Hasher::default();
     let password = hasher.hash(&ctx, Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let secret = OneTimeSecret::draw(&ctx);
-    send(&on, &clock, &ids, hidden).await;
+    let hub = send(&on, &clock, &ids, hidden).await;
     let morag = find(&on, "Drummond", "1948-03-02").await.unwrap();
     if hidden == Hidden::Something {
         file_school_record(&on, &ctx, morag).await;
@@ -139,7 +141,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         tasks: TaskTracker::new(),
     };
     let app = App::with_passkeys(parts, passkeys);
-    World { on, clock, morag, secret, accounts, router: router(app) }
+    World { on, clock, morag, hub, secret, accounts, router: router(app) }
 }
 
 /// Registers organisations, practitioners and accounts.
@@ -226,7 +228,12 @@ async fn clear(on: &Databases, ctx: &Ctx<'_>, hash: &InstrumentHash, by: &Organi
 }
 
 /// Sends what the partnership knows, as messages.
-async fn send(on: &Databases, clock: &Arc<TestClock>, ids: &Arc<SeededIds>, hidden: Hidden) {
+async fn send(
+    on: &Databases,
+    clock: &Arc<TestClock>,
+    ids: &Arc<SeededIds>,
+    hidden: Hidden,
+) -> Arc<Hub> {
     let direct = Some("direct-care");
     for (id, organisation, app, relationship) in [
         ("gp", "practice", "GP", direct),
@@ -268,6 +275,7 @@ async fn send(on: &Databases, clock: &Arc<TestClock>, ids: &Arc<SeededIds>, hidd
     for message in messages {
         hub.accept(message.as_bytes()).await.into_bytes().unwrap();
     }
+    hub
 }
 
 fn message(app: &str, kind: &str, id: &str, person: &str, more: &str) -> String {
@@ -314,6 +322,23 @@ async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
 impl World {
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone())
+    }
+
+    /// Sends one more message of the hospital's about somebody, as `PID` writes them.
+    pub(crate) async fn hear(&self, id: &str, person: &str) {
+        let message = message("TRAK", "ADT^A28^ADT_A05", id, person, "");
+        let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+        assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
+    }
+
+    /// Signs Sam in, who has several roles, and takes one of them.
+    pub(crate) async fn sam_as(&self, role: &str) -> Browser {
+        let mut sam = self.signed_in("Sam Both").await;
+        let choose = sam.get("/choose").await;
+        let csrf = choose.hidden("/choose")[0].1.clone();
+        let form = format!("csrf={csrf}&organisation=cec&role={role}");
+        sam.send(axum::http::Method::POST, "/choose", Some(&form)).await;
+        sam
     }
 
     /// Somebody who is held, whoever may know it.

@@ -1,10 +1,15 @@
 //! `/ops/match`: people whose identity is uncertain, each waiting for somebody to look.
 //!
-//! The list names nobody: it says since when, from whom, and how many candidates there are.
+//! The list names nobody, reviewers neither: it says since when, from whom, how many candidates
+//! there are, and whether somebody is looking.
+
+use std::collections::BTreeSet;
 
 use axum::Extension;
 use axum::extract::State as Of;
-use ken_person::{Reason, queue};
+use jiff::Timestamp;
+use ken_core::{PersonId, PractitionerId};
+use ken_person::{Doubt, Reason, ReviewId, queue};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
@@ -25,20 +30,37 @@ pub(crate) async fn get(
     let names = ask::names(&app).await?;
     let read = async |s: &mut Snapshot| queue::list(s, None).await;
     let places = app.db().snapshot("http.match", read).await?;
-    let uncertain = |place: &queue::Place| {
-        let reasons = place.candidates.iter().flat_map(|doubt| &doubt.reasons);
-        let mut why: Vec<_> = reasons.map(|reason| reason_words(*reason)).collect();
-        why.sort_unstable();
-        why.dedup();
-        Uncertain {
-            since: words::moment_short(place.since),
-            source: compose::name_of(&names, &place.source),
-            candidates: place.candidates.len(),
-            why: why.join("; "),
-        }
+    let (by, now) = (caller.acting()?, app.ctx(caller.request()).clock.now());
+    let uncertain = |place: &queue::Place| Uncertain {
+        person: place.person,
+        place: place.id,
+        since: words::moment_short(place.since),
+        source: compose::name_of(&names, &place.source),
+        candidates: place.candidates.len(),
+        why: why(&place.candidates),
+        now: standing(place, by.practitioner, now),
     };
     let queue: Vec<_> = places.iter().map(uncertain).collect();
     Ok(caller.frame(app.site(), "Identity to review").at("/ops/match").page(&show(&queue)))
+}
+
+/// Whether somebody is looking at a place, in words.
+fn standing(place: &queue::Place, me: PractitionerId, now: Timestamp) -> String {
+    match place.claimed.filter(|(_, until)| *until > now) {
+        Some((who, until)) if who == me => format!("Yours until {}", words::moment_short(until)),
+        Some((_, until)) => {
+            format!("With another reviewer until {}", words::moment_short(until))
+        }
+        None if place.answers > 0 => "Free, and answered before".to_owned(),
+        None => "Free".to_owned(),
+    }
+}
+
+/// Why somebody must look, in words.
+pub(crate) fn why<'a>(doubts: impl IntoIterator<Item = &'a Doubt>) -> String {
+    let reasons = doubts.into_iter().flat_map(|doubt| &doubt.reasons);
+    let why: BTreeSet<_> = reasons.map(|reason| reason_words(*reason)).collect();
+    why.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 fn reason_words(reason: Reason) -> &'static str {
@@ -55,6 +77,10 @@ fn reason_words(reason: Reason) -> &'static str {
 /// One uncertain identity.
 #[derive(Debug, Clone)]
 pub(crate) struct Uncertain {
+    /// Whose identity it is; opaque.
+    pub(crate) person: PersonId,
+    /// Its place in the queue.
+    pub(crate) place: ReviewId,
     /// Since when it waits.
     pub(crate) since: String,
     /// Which organisation sent it.
@@ -63,22 +89,27 @@ pub(crate) struct Uncertain {
     pub(crate) candidates: usize,
     /// What made it uncertain, in words.
     pub(crate) why: String,
+    /// Whether somebody is looking at it.
+    pub(crate) now: String,
 }
 
 /// The page's content.
 pub(crate) fn show(queue: &[Uncertain]) -> Markup {
     let rows = queue.iter().map(|one| {
         vec![
-            html! { (one.since) },
+            html! {
+                a href={ "/ops/match/" (one.person) "/" (one.place) } { "Review, " (one.since) }
+            },
             html! { (one.source) },
             html! { (one.candidates) },
             html! { (one.why) },
+            html! { (one.now) },
         ]
     });
     let table = Table {
         id: "queue-table",
         caption: "Waiting, the oldest first",
-        columns: &["Since", "Sent by", "Could be#", "Why"],
+        columns: &["Since", "Sent by", "Could be#", "Why", "Now"],
         rows: rows.collect(),
     };
     let state = if queue.is_empty() {
@@ -92,8 +123,8 @@ pub(crate) fn show(queue: &[Uncertain]) -> Markup {
     html! {
         h1 { "Identity to review" }
         p {
-            "Each of these is filed under a provisional person, and joined to nobody, until \
-             somebody has looked. This list names nobody."
+            "Each of these is kept apart, and joined to nobody, until somebody has looked. To open \
+             one is to have it to yourself for a while. This list names nobody."
         }
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
     }
@@ -107,14 +138,41 @@ mod tests {
     #[test]
     fn the_queue_names_nobody() {
         let one = Uncertain {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            place: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
             since: "21 Nov 2026, 09:14".into(),
             source: "NHS Glen".into(),
             candidates: 2,
             why: "Same name and date of birth, another number".into(),
+            now: "Free".into(),
         };
         let shown = show(&[one]).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains(r#"<td class="care_num">2</td>"#));
         rules::assert_part(&show(&[]).into_string());
+    }
+
+    #[test]
+    fn a_claim_that_is_over_is_none() {
+        let me = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        let until: Timestamp = "2026-11-21T09:34:00Z".parse().unwrap();
+        let mut place = queue::Place {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            source: "nhsl".parse().unwrap(),
+            since: "2026-11-21T09:14:00Z".parse().unwrap(),
+            candidates: vec![],
+            claimed: Some((me, until)),
+            needs_second: false,
+            answers: 0,
+        };
+        let other = "0190163d-8694-739b-aea5-966c26f8ad92".parse().unwrap();
+        let before = until - jiff::SignedDuration::from_secs(1);
+        assert_eq!(standing(&place, me, before), "Yours until 21 Nov 2026, 09:34");
+        let theirs = "With another reviewer until 21 Nov 2026, 09:34";
+        assert_eq!(standing(&place, other, before), theirs);
+        assert_eq!(standing(&place, other, until), "Free");
+        place.answers = 1;
+        assert_eq!(standing(&place, other, until), "Free, and answered before");
     }
 }

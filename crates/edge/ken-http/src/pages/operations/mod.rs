@@ -1,4 +1,6 @@
-//! Pages for those who keep messages and matches moving. They see flow, never content.
+//! Pages for those who keep messages and matches moving. They see flow, and of people only what
+//! tells two records apart.
 
 pub(crate) mod hub;
 pub(crate) mod matches;
+pub(crate) mod review;

@@ -1,0 +1,290 @@
+//! `/ops/match/{person}/{place}`: are these records about one person? Claimed, seen side by side,
+//! answered with a reason, and undone with one.
+//!
+//! # Invariants
+//!
+//! - Opening the page claims the place; whoever comes while another reviewer has it sees neither
+//!   record, nor who that is.
+//! - What is shown of either record is decided by the gate under the purpose of identity review,
+//!   name and numbers only; where either may not be seen, nobody decides here.
+//! - Nothing is chosen beforehand, and nobody decides about a record that they were not shown.
+
+mod show;
+
+use std::collections::BTreeSet;
+
+use axum::Extension;
+use axum::extract::{Form as Sent, Path, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use ken_core::{Category, PersonId, Sensitive};
+use ken_person::queue::{self, Place};
+use ken_person::{Error, ReviewId};
+use ken_sharing::gate::Caller as Asker;
+use ken_store::{Snapshot, Tx};
+use maud::Markup;
+use serde::Deserialize;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Answer, Ask, Names};
+use crate::pages::compose::{self, Held};
+use crate::stop::Stop;
+use crate::view::form::Wrong;
+
+/// Under which purpose both records are read.
+const PURPOSE: &str = "identity-review";
+/// What is read of them: enough to tell people apart (accord, clauses M1 and M2).
+const KINDS: [&str; 2] = ["core", "identifiers"];
+/// Most candidates on the page. House policy: more cannot be told apart by looking.
+const CANDIDATES_MAX: usize = 8;
+/// The answer that none of the candidates is the person.
+const DIFFERENT: &str = "different";
+/// The answer that it cannot be said.
+const NOT_SURE: &str = "not-sure";
+
+/// What the form carries.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Decided {
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    reason: Sensitive<String>,
+}
+
+/// A place in the queue, as the address names it.
+type Which = Path<(String, String)>;
+/// A place in the queue: whose identity it is, and its id.
+type At = (PersonId, ReviewId);
+
+/// `GET /ops/match/{person}/{place}`: claims the place, unless another reviewer has it.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Which,
+) -> Result<Response, Stop> {
+    let at = at(&which)?;
+    let main = match take(&app, &caller, at).await? {
+        Taken::Mine(place) => match sides(&app, &caller, &place).await? {
+            Some(sides) => show::open(&place, &sides, &Decided::default(), &[], caller.csrf()),
+            None => show::unseen(),
+        },
+        taken => show::not_yours(at, &taken, false, caller.csrf()),
+    };
+    Ok(page(&app, &caller, StatusCode::OK, &main))
+}
+
+/// `POST /ops/match/{person}/{place}`.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Which,
+    Sent(sent): Sent<Decided>,
+) -> Result<Response, Stop> {
+    let at = at(&which)?;
+    let place = match take(&app, &caller, at).await? {
+        Taken::Mine(place) => place,
+        taken => {
+            let main = show::not_yours(at, &taken, true, caller.csrf());
+            return Ok(page(&app, &caller, StatusCode::CONFLICT, &main));
+        }
+    };
+    let Some(sides) = sides(&app, &caller, &place).await? else {
+        return Ok(page(&app, &caller, StatusCode::CONFLICT, &show::unseen()));
+    };
+    let again = |wrongs: &[Wrong]| {
+        let main = show::open(&place, &sides, &sent, wrongs, caller.csrf());
+        page(&app, &caller, StatusCode::UNPROCESSABLE_ENTITY, &main)
+    };
+    let answer = answer(&sent.answer, &place, &sides)?;
+    let reason = queue::Why::new(sent.reason.reveal());
+    let (Some(answer), Ok(why)) = (answer, &reason) else {
+        let mut wrongs = vec![];
+        if answer.is_none() {
+            wrongs.push(Wrong::new("answer", "Choose what you found"));
+        }
+        if reason.is_err() {
+            wrongs.push(Wrong::new("reason", "Say in your own words how you can tell"));
+        }
+        return Ok(again(&wrongs));
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let decide = async |tx: &mut Tx| queue::decide(tx, &ctx, app.keys(), at, answer, by, why).await;
+    let main = match app.db().write("http.match-decide", decide).await {
+        Ok(outcome) => show::answered(at, outcome),
+        Err(Error::TwoChis) => {
+            let says = "Each has a CHI number of its own: they cannot be joined here";
+            return Ok(again(&[Wrong::new("answer", says)]));
+        }
+        // Between the claim and the answer somebody else was quicker.
+        Err(Error::Decided(_) | Error::Claimed) => return Err(Stop::Busy),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(page(&app, &caller, StatusCode::OK, &main))
+}
+
+/// `POST /ops/match/{person}/{place}/release`: gives the place back.
+pub(crate) async fn release(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Which,
+) -> Result<Redirect, Stop> {
+    give_back(&app, &caller, at(&which)?).await?;
+    Ok(Redirect::to("/ops/match"))
+}
+
+/// `POST /ops/match/{person}/{place}/undo`.
+pub(crate) async fn undo(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Which,
+    Sent(sent): Sent<Decided>,
+) -> Result<Response, Stop> {
+    let at = at(&which)?;
+    let read = async |s: &mut Snapshot| queue::decided(s, at.0, at.1).await;
+    let decision = app.db().snapshot("http.match-decided", read).await?.ok_or(Stop::NotFound)?;
+    let again = |says: &str| {
+        let wrongs = [Wrong::new("reason", says)];
+        let main = show::decided(at, decision, sent.reason.reveal(), &wrongs, caller.csrf());
+        page(&app, &caller, StatusCode::UNPROCESSABLE_ENTITY, &main)
+    };
+    let Ok(why) = queue::Why::new(sent.reason.reveal()) else {
+        return Ok(again("Say in your own words why it was wrong"));
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let undo = async |tx: &mut Tx| queue::undo(tx, &ctx, app.keys(), at, by, &why).await;
+    match app.db().write("http.match-undo", undo).await {
+        Ok(()) => Ok(page(&app, &caller, StatusCode::OK, &show::undone(at))),
+        Err(Error::Buried) => Ok(again("A later decision stands on this one: undo that first")),
+        // Somebody else undid it meanwhile.
+        Err(Error::Unknown(_) | Error::Decided(_)) => Err(Stop::NotFound),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn at((person, place): &(String, String)) -> Result<At, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    Ok((person, place.parse().map_err(|_| Stop::NotFound)?))
+}
+
+fn page(app: &App, caller: &Caller, status: StatusCode, main: &Markup) -> Response {
+    let frame = caller.frame(app.site(), "Are these the same person?");
+    (status, frame.at("/ops/match").page(main)).into_response()
+}
+
+/// A place as a reviewer finds it who asks for it.
+#[derive(Debug)]
+enum Taken {
+    /// It is theirs for a while.
+    Mine(Place),
+    /// Another reviewer has it, until then.
+    Another(Timestamp),
+    /// It is decided.
+    Decided(queue::Decision),
+}
+
+/// Claims a place, or says who was first.
+async fn take(app: &App, caller: &Caller, at: At) -> Result<Taken, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let claim = async |tx: &mut Tx| queue::claim(tx, &ctx, at, by).await;
+    match app.db().write("http.match-claim", claim).await {
+        Ok(_) | Err(Error::Claimed | Error::Decided(_)) => {}
+        Err(Error::Unknown(_)) => return Err(Stop::NotFound),
+        Err(error) => return Err(error.into()),
+    }
+    let read = async |s: &mut Snapshot| {
+        let place = queue::find(s, at.0, at.1).await?;
+        Ok::<_, Error>((place, queue::decided(s, at.0, at.1).await?))
+    };
+    let (place, decision) = app.db().snapshot("http.match-place", read).await?;
+    match (place, decision) {
+        (Some(place), _) => match place.claimed {
+            Some((who, _)) if who == by.practitioner => Ok(Taken::Mine(place)),
+            Some((_, until)) => Ok(Taken::Another(until)),
+            // Given back since we asked.
+            None => Err(Stop::Busy),
+        },
+        (None, Some(decision)) => Ok(Taken::Decided(decision)),
+        (None, None) => Err(Stop::NotFound),
+    }
+}
+
+async fn give_back(app: &App, caller: &Caller, at: At) -> Result<(), Stop> {
+    let by = caller.acting()?;
+    let release = async |tx: &mut Tx| queue::release(tx, at, by).await;
+    Ok(app.db().write("http.match-release", release).await?)
+}
+
+/// What was chosen; none where nothing was that the page offers.
+fn answer(sent: &str, place: &Place, sides: &[Side]) -> Result<Option<queue::Answer>, Stop> {
+    match sent {
+        NOT_SURE => Ok(Some(queue::Answer::NotSure)),
+        DIFFERENT if all_shown(place) => Ok(Some(queue::Answer::Different)),
+        other => {
+            let Ok(other) = other.parse::<PersonId>() else { return Ok(None) };
+            let shown = sides.iter().skip(1).any(|side| side.person == other);
+            if shown { Ok(Some(queue::Answer::Same(other))) } else { Err(Stop::NotFound) }
+        }
+    }
+}
+
+/// Whether every candidate fits on the page, so that one may say that it is none of them.
+fn all_shown(place: &Place) -> bool {
+    place.candidates.len() <= CANDIDATES_MAX
+}
+
+/// What may be seen of each: the uncertain record first. Where one may not be seen at all, `None`,
+/// and the place is given back.
+async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<Side>>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let names = ask::names(app).await?;
+    let only = KINDS.iter().filter_map(|kind| Category::new(*kind).ok()).collect::<BTreeSet<_>>();
+    let candidates = place.candidates.iter().take(CANDIDATES_MAX).map(|doubt| doubt.person);
+    let mut sides = vec![];
+    for person in std::iter::once(place.person).chain(candidates) {
+        let asked = Ask {
+            by: Asker::Practitioner(by),
+            person,
+            purpose: ask::purpose(PURPOSE)?,
+            sources: names.keys().cloned().collect(),
+            only: Some(only.clone()),
+        };
+        let held = match ask::ask(app, &ctx, &asked).await? {
+            Answer::Shown(shown) => shown.held,
+            _ => vec![],
+        };
+        if held.is_empty() {
+            give_back(app, caller, (place.person, place.id)).await?;
+            return Ok(None);
+        }
+        sides.push(Side::new(person, &held, &names, ctx.clock.today()));
+    }
+    Ok(Some(sides))
+}
+
+/// One record, as far as it may be seen.
+#[derive(Debug, Clone)]
+struct Side {
+    person: PersonId,
+    sources: String,
+    details: Vec<(String, String)>,
+}
+
+impl Side {
+    fn new(person: PersonId, held: &[Held], names: &Names, today: jiff::civil::Date) -> Self {
+        let banner = compose::banner(held, today);
+        let sources: BTreeSet<_> =
+            held.iter().map(|held| compose::name_of(names, &held.source)).collect();
+        let name = [("Family name", banner.family), ("Given names", banner.given)];
+        let facts = name.into_iter().chain(banner.facts);
+        let details = facts.map(|(label, value)| (label.to_owned(), value)).collect();
+        let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+        Self { person, sources, details }
+    }
+
+    fn detail(&self, label: &str) -> String {
+        let found = self.details.iter().find(|(own, _)| own == label);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+}

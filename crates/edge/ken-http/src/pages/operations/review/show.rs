@@ -1,0 +1,285 @@
+//! What the page of an uncertain identity says, in each of its states.
+
+use std::collections::BTreeSet;
+
+use ken_person::queue::{Decision, Outcome, Place};
+use maud::{Markup, html};
+
+use super::super::matches;
+use super::{At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Side, Taken, all_shown};
+use crate::view::compare::{self, Detail};
+use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::view::panel::{self, Panel, State};
+use crate::view::{confirmation, words};
+use crate::wire::csrf::Csrf;
+
+/// The ids of the panels, one for each candidate.
+const PAIRS: [&str; CANDIDATES_MAX] =
+    ["pair-2", "pair-3", "pair-4", "pair-5", "pair-6", "pair-7", "pair-8", "pair-9"];
+
+fn address((person, place): At) -> String {
+    format!("/ops/match/{person}/{place}")
+}
+
+fn back() -> Markup {
+    confirmation::link_on("/ops/match", "Back to the queue")
+}
+
+/// A place that cannot be decided here, because one of the records may not be seen.
+pub(super) fn unseen() -> Markup {
+    html! {
+        h1 { "Are these the same person?" }
+        p {
+            "No clause lets your role see enough of both records to tell. Nobody's records are \
+             joined until somebody who can has looked."
+        }
+        (back())
+    }
+}
+
+/// A place that somebody else has, or has decided. `had_answer`: an answer was sent to it.
+pub(super) fn not_yours(at: At, taken: &Taken, had_answer: bool, csrf: &Csrf) -> Markup {
+    let lost = html! { @if had_answer { p { "Your answer was not saved." } } };
+    match taken {
+        Taken::Decided(decision) => html! { (lost) (decided(at, *decision, "", &[], csrf)) },
+        Taken::Another(until) => html! {
+            h1 { "Another reviewer is looking at this" }
+            (lost)
+            p {
+                "They have it until " (words::moment_short(*until)) " at the latest. You can open \
+                 it when they have given it back, or after that."
+            }
+            (back())
+        },
+        Taken::Mine(_) => html! {},
+    }
+}
+
+/// A place that waits, and is the reader's for now.
+pub(super) fn open(
+    place: &Place,
+    sides: &[Side],
+    sent: &Decided,
+    wrongs: &[Wrong],
+    csrf: &Csrf,
+) -> Markup {
+    let action = address((place.person, place.id));
+    let release = format!("{action}/release");
+    let form = Form { action: &action, csrf, button: "Save your answer", hidden: &[] };
+    let give_back = Form { action: &release, csrf, button: "Give it back", hidden: &[] };
+    let Some((first, others)) = sides.split_first() else { return unseen() };
+    html! {
+        (summary(wrongs))
+        h1 { "Are these the same person?" }
+        (standing(place))
+        @for (number, other) in (2..).zip(others) {
+            (panel::show(&pair(place, first, other, number)))
+        }
+        @if !all_shown(place) {
+            p { "There are more candidates than can be told apart by looking." }
+        }
+        (form.post(&html! {
+            (choices("What did you find?", "answer", &offered(place, others), &sent.answer, wrongs))
+            (Field::long("reason", "How can you tell, or what is missing?", sent.reason.reveal())
+                .hinted("Kept with your name; do not copy details of the records into it.")
+                .show(wrongs))
+        }))
+        p { "No time to finish? Give it back, so that somebody else can answer it." }
+        (give_back.small(&html! {}))
+    }
+}
+
+fn standing(place: &Place) -> Markup {
+    html! {
+        p {
+            "Waiting since " (words::moment_short(place.since)) ". "
+            @if let Some((_, until)) = place.claimed {
+                "It is yours until " (words::moment_short(until)) ": nobody else can answer it \
+                 before then. "
+            }
+            "What you see here is on the ledger."
+        }
+        @if place.needs_second {
+            p {
+                "Both were here before the question came up. They are joined only when two \
+                 reviewers say so, apart from one another."
+            }
+        }
+        @if place.answers > 0 {
+            p {
+                "Answered before and still open: " (place.answers) ". What was said is not shown, \
+                 so that yours is an answer of its own."
+            }
+        }
+    }
+}
+
+fn pair(place: &Place, first: &Side, other: &Side, number: usize) -> Panel {
+    let mut labels: Vec<&String> = first.details.iter().map(|(label, _)| label).collect();
+    labels.extend(other.details.iter().map(|(label, _)| label));
+    let mut seen = BTreeSet::new();
+    labels.retain(|label| seen.insert(label.as_str()));
+    let details: Vec<_> = labels
+        .into_iter()
+        .map(|label| Detail {
+            label: label.clone(),
+            one: first.detail(label),
+            two: other.detail(label),
+        })
+        .collect();
+    let names = ["Record 1".to_owned(), format!("Record {number}")];
+    let [one, two] = &names;
+    let table = format!("pair-{number}-table");
+    let doubt = place.candidates.iter().find(|doubt| doubt.person == other.person);
+    let shown = html! {
+        p { (one) " was sent by " (first.sources) ". " (two) " was sent by " (other.sources) "." }
+        @if let Some(doubt) = doubt { p { "Why somebody must look: " (matches::why([doubt])) "." } }
+        (compare::show(&table, "Differences between the two", [one, two], &details))
+    };
+    let id = PAIRS.get(number.saturating_sub(2)).copied().unwrap_or("pair");
+    let heading = format!("{one} and {two}");
+    Panel { id, heading, open: true, state: State::Content { shown, from: None } }
+}
+
+fn offered(place: &Place, others: &[Side]) -> Vec<Choice> {
+    let follows = if place.needs_second {
+        "They are joined when a second reviewer says the same."
+    } else {
+        "They are shown together, to whoever may see each of them."
+    };
+    let same = (2..).zip(others).map(|(number, other): (usize, _)| Choice {
+        value: other.person.to_string(),
+        label: format!("Yes: record 1 and record {number} are one person"),
+        hint: Some(follows.into()),
+    });
+    let none = all_shown(place).then(|| Choice {
+        value: DIFFERENT.to_owned(),
+        label: "No: record 1 is somebody else".into(),
+        hint: Some("This pair is not offered again.".into()),
+    });
+    let unsure = Choice {
+        value: NOT_SURE.to_owned(),
+        label: "I cannot tell".into(),
+        hint: Some("It stays in the queue, for somebody else.".into()),
+    };
+    same.chain(none).chain([unsure]).collect()
+}
+
+/// What became of an answer.
+pub(super) fn answered(at: At, outcome: Outcome) -> Markup {
+    let (what, next) = match outcome {
+        Outcome::Done => ("Your decision is saved", "It can be undone from its page."),
+        Outcome::AwaitsSecond => (
+            "Your answer is saved",
+            "Nothing is joined yet: a second reviewer must say the same, without seeing yours.",
+        ),
+        Outcome::Disagreed => (
+            "Your answer is saved",
+            "Another reviewer found something else, so neither answer counts. Others will look.",
+        ),
+        Outcome::Open => ("Your answer is saved", "It stays in the queue, for somebody else."),
+    };
+    html! {
+        (confirmation::done(what, next))
+        // To open one that is not decided is to claim it again.
+        @if outcome == Outcome::Done { p { a href=(address(at)) { "Look at it again" } } }
+        (back())
+    }
+}
+
+/// A place that was decided, with the way back.
+pub(super) fn decided(
+    at: At,
+    decision: Decision,
+    reason: &str,
+    wrongs: &[Wrong],
+    csrf: &Csrf,
+) -> Markup {
+    let action = format!("{}/undo", address(at));
+    let form = Form { action: &action, csrf, button: "Undo this decision", hidden: &[] };
+    let said = match decision {
+        Decision::Same => "It was decided that these are one person.",
+        Decision::Different => "It was decided that these are different people.",
+    };
+    html! {
+        (summary(wrongs))
+        h1 { "This was decided" }
+        p { (said) }
+        (form.post(&html! {
+            (Field::long("reason", "Why is it wrong?", reason)
+                .hinted("Kept with your name; do not copy details of the records into it.")
+                .show(wrongs))
+        }))
+        (back())
+    }
+}
+
+/// A decision that was taken back.
+pub(super) fn undone(at: At) -> Markup {
+    html! {
+        (confirmation::done("The decision is undone", "The place is open again."))
+        p { a href=(address(at)) { "Look at it again" } }
+        (back())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ken_person::Doubt;
+
+    use super::*;
+    use crate::view::rules;
+
+    fn side(person: &str, family: &str) -> Side {
+        Side {
+            person: person.parse().unwrap(),
+            sources: "NHS Glen".into(),
+            details: vec![("Family name".into(), family.into()), ("Born".into(), String::new())],
+        }
+    }
+
+    fn place() -> Place {
+        let (me, until) = ("0190163d-8694-739b-aea5-966c26f8ad91", "2026-11-21T09:34:00Z");
+        Place {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            source: "nhsl".parse().unwrap(),
+            since: "2026-11-21T09:14:00Z".parse().unwrap(),
+            candidates: vec![],
+            claimed: Some((me.parse().unwrap(), until.parse().unwrap())),
+            needs_second: true,
+            answers: 1,
+        }
+    }
+
+    #[test]
+    fn every_state_keeps_the_rules_and_nothing_is_chosen() {
+        let (mut place, csrf, sent) = (place(), Csrf::of("x"), Decided::default());
+        let at = (place.person, place.id);
+        let sides = [
+            side("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPLE"),
+            side("7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPEL"),
+            side("8f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "Other"),
+        ];
+        let wrongs = [Wrong::new("answer", "Choose"), Wrong::new("reason", "Say why")];
+        let shown = open(&place, &sides, &sent, &wrongs, &csrf).into_string();
+        rules::assert_part(&shown);
+        assert!(!shown.contains("checked") && shown.contains("SAMP[<mark>LE</mark>]"));
+        assert_eq!(shown.matches("type=\"radio\"").count(), 4);
+        // With more candidates than are shown, nobody says that it is none of them.
+        let person = sides[1].person;
+        place.candidates = vec![Doubt { person, reasons: BTreeSet::new() }; CANDIDATES_MAX + 1];
+        let shown = open(&place, &sides, &sent, &[], &csrf).into_string();
+        assert!(!shown.contains("somebody else\"") && !shown.contains("value=\"different\""));
+        let wrong = &wrongs[1..];
+        rules::assert_part(&decided(at, Decision::Same, "", wrong, &csrf).into_string());
+        rules::assert_part(&unseen().into_string());
+        rules::assert_part(&undone(at).into_string());
+        for taken in [Taken::Another(place.since), Taken::Decided(Decision::Different)] {
+            rules::assert_part(&not_yours(at, &taken, true, &csrf).into_string());
+        }
+        for outcome in [Outcome::Done, Outcome::AwaitsSecond, Outcome::Disagreed, Outcome::Open] {
+            rules::assert_part(&answered(at, outcome).into_string());
+        }
+    }
+}
