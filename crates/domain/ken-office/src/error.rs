@@ -14,6 +14,9 @@ pub enum Error {
     /// Instruments could not be read or changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// A document could not be printed.
+    #[error("document could not be printed")]
+    Print(#[from] ken_print::Error),
     /// What is stored cannot be read back: the named thing is corrupt.
     #[error("stored {0} cannot be read")]
     Corrupt(&'static str),
@@ -39,6 +42,7 @@ impl Error {
             Self::Store(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Print(cause) => cause.code(),
             Self::Corrupt(_) => "office.corrupt",
         }
     }

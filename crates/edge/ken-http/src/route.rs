@@ -117,6 +117,9 @@ pub const ROUTES: &[Route] = &[
     page("/ig/agreements/{hash}", Who::Governance, || get(governance::agreement::get)),
     page("/ig/agreements/{hash}/matrix", Who::Governance, || get(governance::matrix::get)),
     plain("/ig/agreements/{hash}/matrix.csv", Who::Governance, || get(governance::matrix::csv)),
+    plain("/ig/agreements/{hash}/document.pdf", Who::Governance, || {
+        get(governance::agreement::pdf)
+    }),
     page("/ig/agreements/{hash}/sign", Who::Governance, || get(governance::signing::get)),
     form("/ig/agreements/{hash}/sign", Who::Governance, || post(governance::signing::post)),
     page("/ig/agreements/{hash}/standing", Who::Governance, || get(governance::standing::get)),

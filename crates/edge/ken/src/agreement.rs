@@ -8,8 +8,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use ken_agreement::check::{Checked, check, sarif};
 use ken_agreement::diff::{Changes, diff};
 use ken_agreement::export::{dpv, fhir_r4, fhir_r5, odrl};
-use ken_agreement::show::{Document, agreement, html, markdown, notice};
+use ken_agreement::show::{agreement, notice};
 use ken_agreement::{Instrument, PACKS, Shelf, Template};
+
+mod paper;
+
+use paper::Paper;
 
 use crate::say;
 use crate::trouble::{NOTHING_DONE, Trouble};
@@ -29,9 +33,8 @@ pub(crate) enum Agreement {
     Show {
         /// The agreement
         file: PathBuf,
-        /// In which form
-        #[arg(long, value_enum, default_value = "markdown")]
-        format: Form,
+        #[command(flatten)]
+        paper: Paper,
     },
     /// Print the privacy notice that these agreements make
     Notice {
@@ -41,9 +44,8 @@ pub(crate) enum Agreement {
         /// In easy read
         #[arg(long)]
         easy: bool,
-        /// In which form
-        #[arg(long, value_enum, default_value = "markdown")]
-        format: Form,
+        #[command(flatten)]
+        paper: Paper,
     },
     /// Say in words who may have what after a change
     Diff {
@@ -95,15 +97,6 @@ enum Report {
     Sarif,
 }
 
-/// How a document is written.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Form {
-    /// A web page
-    Html,
-    /// Markdown
-    Markdown,
-}
-
 /// Which draft to begin with.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Kind {
@@ -144,15 +137,11 @@ pub(crate) fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(template.text().trim_end());
             Ok(())
         }
-        Agreement::Show { file, format } => {
-            say::out(&written(&agreement(&open(&file)?), format));
-            Ok(())
-        }
-        Agreement::Notice { files, easy, format } => {
+        Agreement::Show { file, paper } => paper.give(&agreement(&open(&file)?)),
+        Agreement::Notice { files, easy, paper } => {
             let all: Vec<_> = files.iter().map(|file| open(file)).collect::<Result<_, _>>()?;
             let all: Vec<_> = all.iter().collect();
-            say::out(&written(&notice(&all, easy), format));
-            Ok(())
+            paper.give(&notice(&all, easy))
         }
         Agreement::Diff { before, after } => {
             say::out(&told(&diff(&open(&before)?, &open(&after)?)));
@@ -176,14 +165,6 @@ pub(crate) fn run(command: Agreement) -> Result<(), Trouble> {
             Ok(())
         }
     }
-}
-
-fn written(document: &Document, format: Form) -> String {
-    let text = match format {
-        Form::Html => html(document),
-        Form::Markdown => markdown(document),
-    };
-    text.trim_end().to_owned()
 }
 
 /// The text of a file, as far as an agreement may be long.

@@ -68,6 +68,12 @@ fn drafts_documents_notices_and_exports_come_out() {
     let asp = glen("glen-asp-concern");
     let (well, page) = said(&["show", &asp, "--format", "html"]);
     assert!(well && page.starts_with("<!doctype html>"), "{page}");
+    let paper = dir.path().join("asp.pdf");
+    let pdf = ["show", &asp, "--format", "pdf"];
+    assert!(!said(&pdf).0, "bytes of a PDF are not for a screen");
+    let into = [&pdf[..], &["--output", paper.to_str().unwrap()]].concat();
+    assert!(said(&into).0 && fs::read(&paper).unwrap().starts_with(b"%PDF-1.7"));
+    assert!(!said(&into).0, "a file that is there is never overwritten");
     let girfec = glen("glen-girfec");
     for more in [&[][..], &["--easy"]] {
         let (well, text) = said(&[&["notice", &asp, &girfec][..], more].concat());

@@ -1,16 +1,20 @@
 //! `/ig/agreements/{hash}`: one agreement: where it stands, who has signed, what it permits.
 
 use axum::Extension;
-use axum::extract::{Path, State as Of};
+use axum::extract::{Path, Query, State as Of};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use ken_agreement::{Clause, Instrument, Kind, Modality};
+use ken_agreement::{Clause, Instrument, Kind, Modality, show as document};
 use ken_core::OrganisationId;
+use ken_office::paper::{self, Size};
 use ken_office::{agreement, matrix};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::departure::{self, Departure};
 use ken_sharing::instrument::{self, Signed};
 use ken_store::Snapshot;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::agreements::status;
 use super::party_name;
@@ -49,6 +53,40 @@ pub(crate) async fn get(
     Ok(caller.frame(app.site(), "Agreement").at("/ig/agreements").page(&main))
 }
 
+/// What the address of a file carries: a closed word.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    size: String,
+}
+
+/// `GET /ig/agreements/{hash}/document.pdf`: the whole text, as people sign and file it.
+pub(crate) async fn pdf(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(hash): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Stop> {
+    let (of, _) = super::one(&app, &caller, &hash).await?;
+    let today = app.ctx(caller.request()).clock.today();
+    let size = if wanted.size == "large" { Size::Large } else { Size::Standard };
+    // Laying out takes a while: not on a thread that others wait for.
+    let made = tokio::task::spawn_blocking(move || {
+        let head = &of.instrument.agreement;
+        let running = format!(
+            "{}, version {}. Printed on {}.",
+            head.id,
+            head.version,
+            words::day_short(today)
+        );
+        paper::pdf(&document::agreement(&of.instrument), &running, today, size)
+    });
+    let file = made.await.map_err(|_| Stop::Busy)??;
+    let kind = (header::CONTENT_TYPE, "application/pdf");
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"agreement.pdf\"");
+    Ok(([kind, name], file).into_response())
+}
+
 fn show(shown: &Shown<'_>) -> Markup {
     let Admitted { instrument, register } = shown.of;
     let overview = agreement::overview(instrument, register, shown.today);
@@ -73,6 +111,9 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
     let is_party = shown.of.instrument.party(shown.own).is_some();
     html! {
         ul {
+            li { a href={ "/ig/agreements/" (hash) "/document.pdf" } { "The document (PDF)" } }
+            li { a href={ "/ig/agreements/" (hash) "/document.pdf?size=large" }
+                { "The document in large print (PDF)" } }
             @if missing.contains(shown.own) {
                 li { a href={ "/ig/agreements/" (hash) "/sign" } { "Sign for my organisation" } }
             }
