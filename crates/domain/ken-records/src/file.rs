@@ -164,7 +164,7 @@ pub async fn file(
 ///
 /// # Errors
 ///
-/// As [`file`]; then nothing is filed.
+/// As [`file()`]; then nothing is filed.
 pub async fn file_all(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
