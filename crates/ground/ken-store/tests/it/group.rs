@@ -110,7 +110,7 @@ impl Three {
                 std::future::pending().await
             }
             Failure::Silent => {
-                pause(400).await;
+                pause(1200).await; // Six times what it may: the keeper, too, may be late.
                 note(tx, "late").await
             }
             Failure::Interrupted => {
@@ -167,10 +167,12 @@ async fn open(dir: &TempDir, limits: Limits) -> Db {
 async fn run(three: Arc<Three>) -> [Option<Result<(), Error>>; 3] {
     let queued = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
-    let (db, wait) = (three.db.clone(), Arc::clone(&queued));
+    let begun = Arc::new(Notify::new());
+    let (db, wait, told) = (three.db.clone(), Arc::clone(&queued), Arc::clone(&begun));
     tasks.spawn(async move {
         let first = db.write("first", async |tx| {
             note(tx, "1").await?;
+            told.notify_one();
             while !wait.load(Ordering::Relaxed) {
                 tx.find("SELECT 1", &[], |row| row.int(0)).await?;
                 tokio::task::yield_now().await;
@@ -179,10 +181,12 @@ async fn run(three: Arc<Three>) -> [Option<Result<(), Error>>; 3] {
         });
         (0, first.await)
     });
-    pause(20).await;
+    begun.notified().await;
     let (two, stuck) = (Arc::clone(&three), Arc::clone(&three.stuck));
     let forget = three.failure == Failure::Forgotten;
+    let told = Arc::clone(&begun);
     tasks.spawn(async move {
+        told.notify_one();
         if !matches!(two.failure, Failure::Dropped | Failure::Forgotten) {
             return (1, two.second().await);
         }
@@ -197,9 +201,14 @@ async fn run(three: Arc<Three>) -> [Option<Result<(), Error>>; 3] {
         }
         panic!("nobody is left to tell");
     });
-    pause(20).await;
-    let db = three.db.clone();
-    tasks.spawn(async move { (2, put(&db, "3").await) });
+    begun.notified().await;
+    pause(20).await; // It queues in the same breath.
+    let (db, told) = (three.db.clone(), Arc::clone(&begun));
+    tasks.spawn(async move {
+        told.notify_one();
+        (2, put(&db, "3").await)
+    });
+    begun.notified().await;
     pause(20).await;
     queued.store(true, Ordering::Relaxed);
     let mut told = [None, None, None];

@@ -1,6 +1,7 @@
 //! Guards: who changes what a decision rests on, and who decides, cannot miss each other.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ken_core::PersonId;
 use ken_store::{Db, Error, Migration, Reads, guard, values};
@@ -75,13 +76,17 @@ async fn nothing_is_entered_after_an_objection_is_recorded() {
             let created = it.db.write("new", async |tx| guard::create(tx, person).await);
             created.await.unwrap();
             let mut disclosers = JoinSet::new();
+            let running = Arc::new(Notify::new());
             for worker in 0..4 {
-                let db = it.db.clone();
+                let (db, running) = (it.db.clone(), Arc::clone(&running));
                 disclosers.spawn(async move {
                     let mut entered = 0;
                     for round in 0..1000 {
                         match disclose(&db, person, worker * 1000 + round).await {
-                            Ok(true) => entered += 1,
+                            Ok(true) => {
+                                entered += 1;
+                                running.notify_one();
+                            }
                             Ok(false) if round > 40 => break,
                             Ok(false) | Err(Error::Contended) => {}
                             Err(other) => panic!("{other}"),
@@ -90,7 +95,7 @@ async fn nothing_is_entered_after_an_objection_is_recorded() {
                     entered
                 });
             }
-            pause(10).await;
+            running.notified().await; // However slow the machine is, they race from here on.
             object(&it.db, person, stop).await.unwrap();
             let count = async || {
                 let count = it.db.snapshot("count", async |s| {
