@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ken_core::identifier::{Identifier, LocalIdentifier};
-use ken_core::{Ctx, MessageId, PersonId, Sensitive};
+use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_hl7::map::Mapped;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, SourceRecord};
@@ -43,10 +43,10 @@ pub(crate) async fn apply(
     let identified = ken_person::identify(tx, ctx, keys, &who).await?;
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
-    keep_message(tx, ctx, keys, arrival, (person, key)).await?;
     let under = Under::of(&who.source.local);
+    keep_message(tx, ctx, keys, arrival, (person, key), &under).await?;
     let filed = filing::file_all(tx, ctx, keys, arrival, (person, key), &under).await?;
-    relate(tx, ctx, keys, arrival, &who, person).await?;
+    relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
     let entry = NewEntry {
         stream: Stream::Person(person),
         kind: EntryKind::Received,
@@ -79,9 +79,10 @@ async fn keep_message(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     (person, key): (PersonId, KeyId),
+    under: &Under,
 ) -> Result<(), Error> {
-    let aad = format!("message/1 {person} {}", arrival.message);
-    let sealed = keys.seal(&key, aad.as_bytes(), arrival.bytes).await?;
+    let aad = associated(person, arrival.message);
+    let sealed = keys.seal(&key, &aad, arrival.bytes).await?;
     let of = values![
         person,
         arrival.message,
@@ -89,10 +90,16 @@ async fn keep_message(
         arrival.kind,
         ctx.now_us(),
         key.to_string(),
-        sealed.as_slice()
+        sealed.as_slice(),
+        under.as_str()
     ];
     tx.execute(sql::INSERT_MESSAGE, of).await?;
     Ok(())
+}
+
+/// What a sealed message is bound to.
+pub(crate) fn associated(person: PersonId, message: MessageId) -> Vec<u8> {
+    format!("message/1 {person} {message}").into_bytes()
 }
 
 /// Records what a message says about relationships and age, where it says anything new.
@@ -102,58 +109,61 @@ async fn relate(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     who: &Demographics,
-    person: PersonId,
+    (person, under): (PersonId, &Under),
 ) -> Result<(), Error> {
-    let source = arrival.source;
+    let (source, number) = (arrival.source, under.as_str());
     let born = match who.born {
-        Some(born) if !fact::knows_born(tx, ctx, person, &source.organisation, born).await? => {
-            Some(born)
-        }
-        _ => None,
+        Some(born) => newly_born(tx, ctx, person, &source.organisation, born).await?,
+        None => None,
     };
-    let grade = if source.is_trusted { Grade::System } else { Grade::Claimed };
-    let kind = match &source.relationship {
-        Some(kind) if !is_related(tx, ctx, person, source, (kind, grade)).await? => Some(kind),
+    let stated = relationship_of(source, person);
+    let stated = match stated {
+        Some(new) if !relationship::number::is_stated(tx, ctx, &new, number).await? => Some(new),
         _ => None,
     };
     // Most messages say nothing new of either, and take no guard: nobody waits for them.
-    if born.is_none() && kind.is_none() {
+    if born.is_none() && stated.is_none() {
         return Ok(());
     }
     let guard = tx.lock_people(&BTreeSet::from([person])).await?;
     if let Some(born) = born {
         fact::set_born(tx, ctx, person, &source.organisation, born).await?;
     }
-    if let Some(kind) = kind
-        && !is_related(tx, ctx, person, source, (kind, grade)).await?
+    if let Some(new) = stated
+        && !relationship::number::is_stated(tx, ctx, &new, number).await?
     {
-        let new = NewRelationship {
-            person,
-            kind: kind.clone(),
-            organisation: source.organisation.clone(),
-            practitioner: None,
-            grade,
-            source: source.organisation.clone(),
-            until: None,
-        };
-        relationship::record(tx, ctx, keys, &new).await?;
+        relationship::number::state(tx, ctx, keys, &new, number).await?;
     }
     guard.bump(tx).await?;
     Ok(())
 }
 
-/// Whether the source's organisation has this relationship already, known as well or better.
-async fn is_related(
+/// The date of birth to note, where a message says another than is noted: what the organisation's
+/// accounts say together, so that it depends on them alone.
+async fn newly_born(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
-    source: &Source,
-    (kind, grade): (&str, Grade),
-) -> Result<bool, Error> {
-    let held = relationship::of_person(tx, ctx, person).await?;
-    Ok(held.iter().any(|held| {
-        held.organisation == source.organisation && held.kind == kind && held.grade >= grade
-    }))
+    source: &OrganisationId,
+    said: PartialDate,
+) -> Result<Option<PartialDate>, Error> {
+    if fact::knows_born(tx, ctx, person, source, said).await? {
+        return Ok(None);
+    }
+    Ok(ken_person::born_said(tx, person, source).await?.or(Some(said)))
+}
+
+/// The relationship that a message of this source states, if it states one.
+fn relationship_of(source: &Source, person: PersonId) -> Option<NewRelationship> {
+    Some(NewRelationship {
+        person,
+        kind: source.relationship.clone()?,
+        organisation: source.organisation.clone(),
+        practitioner: None,
+        grade: if source.is_trusted { Grade::System } else { Grade::Claimed },
+        source: source.organisation.clone(),
+        until: None,
+    })
 }
 
 /// What the message says of the person, in the person index's words.

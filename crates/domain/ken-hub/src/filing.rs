@@ -90,14 +90,14 @@ pub(crate) async fn file_all(
     let filed = ken_records::file_all(tx, ctx, keys, filings).await?;
     let new = filed.iter().filter(|one| one.is_new);
     let versions = new.map(|one| json!([one.resource.to_string(), one.version])).collect();
-    Ok(Filed { versions, ended: end(tx, arrival, person, &told).await? })
+    Ok(Filed { versions, ended: end(tx, arrival, (person, under), &told).await? })
 }
 
 /// Ends what the message ends without telling it: replaced or withdrawn documents.
 async fn end(
     tx: &mut Tx,
     arrival: &Arrival<'_>,
-    person: PersonId,
+    (person, under): (PersonId, &Under),
     told: &BTreeSet<ken_core::ResourceId>,
 ) -> Result<Vec<Value>, Error> {
     let mut all = vec![];
@@ -109,7 +109,7 @@ async fn end(
         let (system, key) = (arrival.source.id.as_str(), ended.key.as_str());
         let ending = Ending { system, key, is_cut_only: ended.is_cut_only, status };
         let source = &arrival.source.organisation;
-        let items = ken_records::end(tx, person, source, &ending, told).await?;
+        let items = ken_records::end(tx, person, source, (&ending, under), told).await?;
         all.extend(items.iter().map(|item| json!([item.to_string(), status.code()])));
     }
     Ok(all)

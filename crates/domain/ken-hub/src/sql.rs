@@ -43,6 +43,15 @@ CREATE INDEX held_message_open ON held_message (closed_us, received_us);
 ALTER TABLE source ADD COLUMN training BIGINT NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 3,
+        title: "under which number a message came",
+        sql: "
+ALTER TABLE message ADD COLUMN under_number TEXT NOT NULL DEFAULT '';
+CREATE INDEX message_under ON message (person_id, under_number);
+",
+    },
 ];
 
 statements! {
@@ -67,8 +76,15 @@ statements! {
     FIND_ANSWER = "SELECT digest, answer FROM inbox WHERE source = $1 AND control_id = $2";
     /// Keeps a message for ever beside what it became.
     INSERT_MESSAGE = "INSERT INTO message
-        (person_id, message_id, source, kind, received_us, key_id, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        (person_id, message_id, source, kind, received_us, key_id, body, under_number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// The messages of an organisation that came under a number, the oldest first.
+    MESSAGES_UNDER = "SELECT m.message_id, m.source, m.kind, m.received_us, m.key_id, m.body
+        FROM message m JOIN source s ON s.id = m.source
+        WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number IN ($3, $4)
+        ORDER BY m.message_id LIMIT $5";
+    /// Takes a message away from where it was, once it stands where it belongs.
+    DELETE_MESSAGE = "DELETE FROM message WHERE person_id = $1 AND message_id = $2";
     /// Keeps a message that was not applied; one that waits for nobody is closed at once.
     INSERT_HELD = "INSERT INTO held_message
         (id, source, control_id, kind, reason, received_us, key_id, body, closed_us)

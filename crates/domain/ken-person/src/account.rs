@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ken_core::identifier::{Identifier, LocalIdentifier, NumberRange};
-use ken_core::{Ctx, OrganisationId, PersonId, Sensitive};
+use ken_core::{Ctx, OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_store::{Reads, Row, Tx, guard, values};
 
 use crate::demographics::{Demographics, NameKey, SourceRecord, cut, postcode_key};
@@ -65,6 +65,46 @@ pub async fn together(s: &mut impl Reads, person: PersonId) -> Result<Vec<Person
 /// The sources' accounts of one record, the latest first.
 pub(crate) async fn accounts(s: &mut impl Reads, person: PersonId) -> Result<Vec<Kept>, Error> {
     Ok(s.list(sql::SOURCES, values![person, ACCOUNTS_MAX], read).await?)
+}
+
+/// Whether an organisation has registered a person itself, under any of their ids; nobody has
+/// registered somebody unknown.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_known_to(
+    s: &mut impl Reads,
+    person: PersonId,
+    organisation: &OrganisationId,
+) -> Result<bool, Error> {
+    let together = match together(s, person).await {
+        Err(Error::Unknown(_)) => vec![],
+        together => together?,
+    };
+    for one in together {
+        let accounts = accounts(s, one).await?;
+        if accounts.iter().any(|kept| kept.says.source.organisation == *organisation) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// When an organisation says that somebody was born, by the latest of its accounts of them that
+/// says it; `None` where none does.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn born_said(
+    s: &mut impl Reads,
+    person: PersonId,
+    organisation: &OrganisationId,
+) -> Result<Option<PartialDate>, Error> {
+    let said = accounts(s, person).await?;
+    let mut own = said.into_iter().filter(|kept| kept.says.source.organisation == *organisation);
+    Ok(own.find_map(|kept| kept.says.born))
 }
 
 /// The identifiers of one record, each once.

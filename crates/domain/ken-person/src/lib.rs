@@ -33,7 +33,7 @@ mod search;
 mod sql;
 mod variation;
 
-pub use account::{lead, together};
+pub use account::{born_said, is_known_to, lead, together};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};

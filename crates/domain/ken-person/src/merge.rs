@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use ken_core::identifier::LocalIdentifier;
 use ken_core::{Ctx, PersonId, PractitionerId};
 use ken_directory::Acting;
@@ -60,6 +61,8 @@ pub struct Unmerged {
     pub to: PersonId,
     /// The number.
     pub number: SourceRecord,
+    /// When the merge was made.
+    pub since: Timestamp,
 }
 
 /// Says that what the sender knew under `gone` is from now on known under `kept` (HL7 A40, A34).
@@ -120,10 +123,11 @@ pub async fn unmerge(
 ) -> Result<Unmerged, Error> {
     let read = |row: &Row<'_>| {
         let number = (row.parse(1)?, row.text(2)?, row.text(3)?);
-        Ok((row.parse::<PersonId>(0)?, number, row.time_opt(4)?))
+        Ok((row.parse::<PersonId>(0)?, number, (row.time_opt(4)?, row.time(5)?)))
     };
     let found = tx.find(sql::MERGE, values![person, merge.to_string()], read).await?;
-    let (now, (organisation, system, number), undone) = found.ok_or(Error::Unknown("merge"))?;
+    let (now, (organisation, system, number), (undone, since)) =
+        found.ok_or(Error::Unknown("merge"))?;
     if undone.is_some() {
         return Err(Error::Decided("merge"));
     }
@@ -141,7 +145,7 @@ pub async fn unmerge(
     guard.bump(tx).await?;
     let by = Linker::Practitioner(by);
     note(tx, ctx, keys, EntryKind::Unlinked, (now, person), by, Some(why)).await?;
-    Ok(Unmerged { from: now, to: person, number })
+    Ok(Unmerged { from: now, to: person, number, since })
 }
 
 /// The merges by which numbers were moved away from a person, and that stand; oldest first.

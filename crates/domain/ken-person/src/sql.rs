@@ -224,7 +224,7 @@ statements! {
         (person_id, event_id, to_id, organisation_id, system, number, made_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// One merge.
-    MERGE = "SELECT to_id, organisation_id, system, number, undone_us FROM merge_event
+    MERGE = "SELECT to_id, organisation_id, system, number, undone_us, made_us FROM merge_event
         WHERE person_id = $1 AND event_id = $2";
     /// Notes that a merge was taken back.
     MERGE_UNDO = "UPDATE merge_event SET undone_us = $3

@@ -1,5 +1,8 @@
 //! How an item stands: current, superseded, or entered in error.
 //!
+//! Messages may come out of order: what another replaced is superseded even where it comes after
+//! what replaced it, so an ending is remembered.
+//!
 //! What ended stays in the record, and is disclosed only as such: somebody may have acted on it.
 
 use std::collections::BTreeSet;
@@ -7,7 +10,7 @@ use std::collections::BTreeSet;
 use ken_core::{OrganisationId, PersonId, ResourceId};
 use ken_store::{Reads, Tx, values};
 
-use crate::{Error, sql};
+use crate::{Error, Under, sql};
 
 /// Most items that one ending ends. House policy: a document and what was cut out of it.
 const ENDED_MAX: i64 = 200;
@@ -59,7 +62,8 @@ pub struct Ending<'a> {
     pub status: Status,
 }
 
-/// Ends items of one source, but for those that the same message files. Says which.
+/// Ends items of one source, but for those that the same message files. Says which. What ends whole
+/// is remembered, under the number that the message gave.
 ///
 /// # Errors
 ///
@@ -68,7 +72,7 @@ pub async fn end(
     tx: &mut Tx,
     person: PersonId,
     source: &OrganisationId,
-    ending: &Ending<'_>,
+    (ending, under): (&Ending<'_>, &Under),
     told: &BTreeSet<ResourceId>,
 ) -> Result<Vec<ResourceId>, Error> {
     let name = format!("{} % {}", escaped(ending.system), escaped(ending.key));
@@ -80,7 +84,28 @@ pub async fn end(
     for item in &found {
         tx.execute(sql::SET_STATUS, values![person, item, ending.status.code()]).await?;
     }
+    // What was only cut out may be told again; what was replaced stays so.
+    if !ending.is_cut_only {
+        let (under, status) = (under.as_str(), ending.status.code());
+        let of = values![person, source, under, name.as_str(), cut.as_str(), status];
+        tx.execute(sql::PUT_ENDING, of).await?;
+    }
     Ok(found)
+}
+
+/// Ends an item that has just come, where its source had ended it before.
+pub(crate) async fn end_late(
+    tx: &mut Tx,
+    (person, item): (PersonId, ResourceId),
+    source: &OrganisationId,
+    item_key: &str,
+) -> Result<(), Error> {
+    let of = values![person, source, item_key];
+    let ended = tx.find(sql::FIND_ENDING, of, |row| row.text(0)).await?;
+    if let Some(status) = ended {
+        tx.execute(sql::SET_STATUS, values![person, item, status.as_str()]).await?;
+    }
+    Ok(())
 }
 
 /// A text that `LIKE ... ESCAPE '!'` takes as it is.

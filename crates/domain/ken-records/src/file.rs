@@ -19,6 +19,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Tx, Value as Bound};
 use serde_json::Value;
 
+use crate::ended::end_late;
 use crate::{Error, Under, sql};
 
 /// Largest resource, in bytes of compact JSON. House policy: attachments go to the blob store.
@@ -27,6 +28,9 @@ pub const BODY_BYTES_MAX: usize = 4 << 20;
 const KEYS_PER_STATEMENT: usize = 8;
 /// Items written in one statement, where there are so many.
 const ROWS_PER_STATEMENT: usize = 4;
+
+/// What may be replaced by another: documents, and what is cut out of them.
+const DOCUMENT: &str = "DocumentReference";
 
 /// How much of a thing a message tells.
 pub trait Telling: Sync {
@@ -188,6 +192,10 @@ pub async fn file_all(
         }
     }
     write(tx, ctx, &versions).await?;
+    for new in versions.iter().filter(|one| one.number == 1 && one.kind == DOCUMENT) {
+        let item = (new.person, new.resource);
+        end_late(tx, item, &new.of_class.source, new.item_key).await?;
+    }
     Ok(filed)
 }
 

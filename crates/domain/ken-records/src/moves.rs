@@ -10,6 +10,7 @@
 //! - At every commit each version stands in one place, and an item beside its current version.
 //! - Both people's guards are held and bumped in every step, and the end is an entry on both
 //!   streams.
+//! - A move that one transaction does not finish has both people "being put right" to its end.
 //! - The same move the other way restores what was: keys of items, status and all.
 //!
 //! Source: `core.md` 5 (a merge message relinks only its sender's own records).
@@ -30,6 +31,9 @@ use crate::{Error, Status, Under, key_of, sql};
 
 /// Most versions that one step moves. House policy: well under the time that a write may take.
 pub const STEP_MAX: i64 = 100;
+/// Who has people "being put right" while a move goes on; one name for all moves, since one person
+/// may be in several.
+const BARRIER: &str = "moves of numbers";
 /// Most open moves that one list gives.
 pub const MOVES_MAX: i64 = 100;
 
@@ -44,6 +48,22 @@ pub struct Move {
     source: OrganisationId,
     under: Under,
     takes_unknown: bool,
+}
+
+impl Move {
+    /// Whose number it is.
+    #[must_use]
+    pub fn source(&self) -> &OrganisationId {
+        &self.source
+    }
+
+    /// The marks of what goes: that of the number, and that of what was filed before numbers were
+    /// noted, where this goes too; else the first again.
+    #[must_use]
+    pub fn marks(&self) -> [&str; 2] {
+        let own = self.under.as_str();
+        [own, if self.takes_unknown { "" } else { own }]
+    }
 }
 
 /// Begins to move what `source` filed under a number; [`advance`] does it.
@@ -116,9 +136,46 @@ pub async fn advance(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> R
     let done = is_done.then(|| ctx.now_us());
     tx.execute(sql::PUT_MOVE, values![of.from, of.id.as_str(), items, done]).await?;
     if is_done {
+        endings(tx, of).await?;
+        unbar(tx, of).await?;
         note(tx, ctx, keys, of, before + items).await?;
+    } else {
+        guard.bar(tx, BARRIER).await?;
     }
     Ok(is_done)
+}
+
+/// Has both people "being put right" until the move is at its end: for who has more to do in a
+/// later transaction than [`advance`] knows of.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn bar(tx: &mut Tx, of: &Move) -> Result<(), Error> {
+    let guard = tx.lock_people(&BTreeSet::from([of.from, of.to])).await?;
+    guard.bar(tx, BARRIER).await?;
+    Ok(())
+}
+
+/// Says that those are put right of whom no other move is open.
+async fn unbar(tx: &mut Tx, of: &Move) -> Result<(), Error> {
+    for person in [of.from, of.to] {
+        let open = tx.find(sql::MOVE_OF, values![person], |row| row.int(0)).await?;
+        if open.is_none() {
+            let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+            guard.unbar(tx, BARRIER).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the source ended under the number is remembered of the other person.
+async fn endings(tx: &mut Tx, of: &Move) -> Result<(), Error> {
+    let [own, other] = of.marks();
+    let at = values![of.from, &of.source, own, other, of.to, own];
+    tx.execute(sql::COPY_ENDINGS, at).await?;
+    tx.execute(sql::DELETE_ENDINGS, values![of.from, &of.source, own, other]).await?;
+    Ok(())
 }
 
 /// An item that is to move.
@@ -133,8 +190,7 @@ struct Item {
 }
 
 async fn next(tx: &mut Tx, of: &Move) -> Result<Option<Item>, Error> {
-    let own = of.under.as_str();
-    let other = if of.takes_unknown { "" } else { own };
+    let [own, other] = of.marks();
     let read = |row: &Row<'_>| {
         Ok(Item {
             resource: row.parse(0)?,

@@ -42,6 +42,19 @@ CREATE TABLE record_move (
 CREATE INDEX record_move_open ON record_move (made_us, move_id) WHERE done_us IS NULL;
 ",
     },
+    Migration {
+        owner: "ken-records",
+        number: 3,
+        title: "what ended before it came",
+        sql: "
+CREATE TABLE record_ending (
+  person_id TEXT NOT NULL, source TEXT NOT NULL, under_number TEXT NOT NULL,
+  own_like TEXT NOT NULL, cut_like TEXT NOT NULL, status TEXT NOT NULL,
+  PRIMARY KEY (person_id, source, own_like, under_number)
+);
+CREATE INDEX record_move_to ON record_move (to_id) WHERE done_us IS NULL;
+",
+    },
 ];
 
 statements! {
@@ -96,6 +109,25 @@ statements! {
         ORDER BY resource_id LIMIT $5";
     /// Says how an item stands.
     SET_STATUS = "UPDATE record_item SET status = $3 WHERE person_id = $1 AND resource_id = $2";
+    /// Remembers that a source ended what it calls so, for when it comes late.
+    PUT_ENDING = "INSERT INTO record_ending
+        (person_id, source, under_number, own_like, cut_like, status)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (person_id, source, own_like, under_number) DO UPDATE
+        SET status = excluded.status";
+    /// Whether a source ended what it calls so before it came.
+    FIND_ENDING = "SELECT status FROM record_ending WHERE person_id = $1 AND source = $2
+        AND ($3 LIKE own_like ESCAPE '!' OR $3 LIKE cut_like ESCAPE '!')
+        ORDER BY status LIMIT 1";
+    /// Remembers of another person what a source ended under a number.
+    COPY_ENDINGS = "INSERT INTO record_ending
+        (person_id, source, under_number, own_like, cut_like, status)
+        SELECT $5, source, $6, own_like, cut_like, status FROM record_ending
+        WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)
+        ON CONFLICT (person_id, source, own_like, under_number) DO NOTHING";
+    /// No longer remembers it of the one from whom the number was taken.
+    DELETE_ENDINGS = "DELETE FROM record_ending
+        WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)";
     /// Begins to move what a source filed under a number.
     INSERT_MOVE = "INSERT INTO record_move (person_id, move_id, to_id, source, under_number,
         takes_unknown, moved, made_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
@@ -105,6 +137,9 @@ statements! {
     /// Whether a move is not at its end.
     MOVE_IS_OPEN = "SELECT moved FROM record_move
         WHERE person_id = $1 AND move_id = $2 AND done_us IS NULL";
+    /// Whether a move to or from a person is not at its end.
+    MOVE_OF = "SELECT moved FROM record_move
+        WHERE (person_id = $1 OR to_id = $1) AND done_us IS NULL LIMIT 1";
     /// Notes how far a move has come.
     PUT_MOVE = "UPDATE record_move SET moved = moved + $3, done_us = $4
         WHERE person_id = $1 AND move_id = $2";

@@ -104,6 +104,22 @@ pub async fn set_born(
     set(tx, ctx, person, source, (BORN, Grade::System, &born.to_string())).await
 }
 
+/// Notes that `source` no longer says when a person was born; false when it did not.
+///
+/// The caller holds the person's guard and bumps it.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn unset_born(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+) -> Result<bool, Error> {
+    end_named(tx, ctx, person, source, BORN).await
+}
+
 /// Whether `source` says already that a person was born then: whoever has nothing new to say need
 /// not take the guard for it.
 ///
@@ -191,7 +207,17 @@ pub async fn end(
     source: &OrganisationId,
     fact: &Fact,
 ) -> Result<bool, Error> {
-    let of = values![person, fact.as_str(), source, ctx.now_us()];
+    end_named(tx, ctx, person, source, fact.as_str()).await
+}
+
+async fn end_named(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    name: &str,
+) -> Result<bool, Error> {
+    let of = values![person, name, source, ctx.now_us()];
     let was_said = tx.execute(sql::END_FACT, of).await? > 0;
     if was_said {
         together::bump_others(tx, person).await?;

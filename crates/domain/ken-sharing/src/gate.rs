@@ -8,7 +8,8 @@
 //!
 //! - A permit, a need for words and a refusal all stand on the ledger before they are told.
 //! - Facts, relationships and affirmed words are read here; the caller supplies none of them.
-//! - While the ledger is not being sealed, only duties and emergencies go on (`core.md` 3.2).
+//! - While the ledger is not being sealed, only duties and emergencies go on (`core.md` 3.2); so it
+//!   is about a person whose record is being put right (`core.md` 4.3).
 
 mod entry;
 mod facts;
@@ -236,7 +237,10 @@ fn in_turn<'a>(
         let view = view(caller, question)?;
         let mut outcomes = outcomes(bundle, &view, &facts, seen)?;
         if seen.unsealed_age > UNSEALED_MAX {
-            keep_duties(&mut outcomes);
+            keep_duties(&mut outcomes, replay::UNSEALED);
+        }
+        if seen.is_barred {
+            keep_duties(&mut outcomes, replay::PUT_RIGHT);
         }
         let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
         let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
@@ -359,8 +363,8 @@ fn permit(
     })
 }
 
-/// Leaves only what a duty or an emergency covers.
-fn keep_duties(outcomes: &mut Outcomes) {
+/// Leaves only what a duty or an emergency covers; `why` the rest does not go on.
+fn keep_duties(outcomes: &mut Outcomes, why: &'static str) {
     for outcome in outcomes.values_mut() {
         let enduring = match outcome {
             Outcome::Permit(permitted) => {
@@ -369,7 +373,7 @@ fn keep_duties(outcomes: &mut Outcomes) {
             Outcome::Need(_) | Outcome::Deny(_) => true,
         };
         if !enduring {
-            *outcome = Outcome::Deny(Denied::of(Bar::Standing, replay::UNSEALED));
+            *outcome = Outcome::Deny(Denied::of(Bar::Standing, why));
         }
     }
 }

@@ -4,8 +4,12 @@
 //! or only claimed. One that only a message created counts as claimed until that source is trusted
 //! for it. An identity link never creates one (`core.md` 2.6).
 //!
+//! What a message states rests on the number under which it does ([`number`]).
+//!
 //! A claim may be about somebody who is not held here at all; it is kept and shown alike, so that
 //! what a claimant sees betrays nothing.
+
+pub mod number;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -88,7 +92,8 @@ pub enum ClaimOutcome {
     NotOpen,
 }
 
-/// Records a relationship that a register or a message asserts, with its ledger entry.
+/// Records a relationship that a register asserts, with its ledger entry. What a message asserts is
+/// [`number::state`]'s.
 ///
 /// The caller holds the person's guard and bumps it.
 ///
@@ -96,6 +101,18 @@ pub enum ClaimOutcome {
 ///
 /// Whatever the store or the ledger says.
 pub async fn record(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    new: &NewRelationship,
+) -> Result<RelationshipId, Error> {
+    let id = add(tx, ctx, keys, new).await?;
+    let of = values![new.person, id, number::REGISTER, number::REGISTER, ctx.now_us()];
+    tx.execute(sql::PUT_STATED, of).await?;
+    Ok(id)
+}
+
+async fn add(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,

@@ -23,6 +23,12 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { owner: "ken-sharing", number: 4, title: "duties", sql: DUTIES },
     Migration { owner: "ken-sharing", number: 5, title: "second persons", sql: SECOND },
+    Migration {
+        owner: "ken-sharing",
+        number: 6,
+        title: "numbers that found relationships",
+        sql: NUMBERS,
+    },
 ];
 
 const FIRST: &str = "
@@ -127,6 +133,15 @@ CREATE TABLE second_person (
 CREATE INDEX second_person_open ON second_person (organisation, at_us);
 ";
 
+/// Which numbers of a source state a relationship, and what merges brought and took.
+const NUMBERS: &str = "
+CREATE TABLE relationship_number (
+  person_id TEXT NOT NULL, relationship_id TEXT NOT NULL, number TEXT NOT NULL,
+  moved_by TEXT NOT NULL, stated_us BIGINT NOT NULL, ended_by TEXT,
+  PRIMARY KEY (person_id, relationship_id, number, moved_by)
+);
+";
+
 statements! {
     /// Registers an instrument once; its hash is its identity.
     INSERT_INSTRUMENT = "INSERT INTO instrument (hash, name, canonical, registered_us)
@@ -229,6 +244,45 @@ statements! {
     /// Ends a relationship.
     END_RELATIONSHIP = "UPDATE relationship SET until_us = $3
         WHERE person_id = $1 AND id = $2 AND (until_us IS NULL OR until_us > $3)";
+    /// The whole organisation's relationships of a kind that its systems state with a person.
+    LIST_STATED = "SELECT id, grade FROM relationship
+        WHERE person_id = $1 AND organisation = $2 AND source = $2 AND kind = $3
+          AND practitioner_id IS NULL AND asserted_by IS NULL
+          AND (until_us IS NULL OR until_us > $4)
+        ORDER BY from_us, id";
+    /// Those of a source with a person that no number is noted for.
+    LIST_UNNUMBERED = "SELECT id FROM relationship r
+        WHERE r.person_id = $1 AND r.organisation = $2 AND r.source = $2
+          AND r.practitioner_id IS NULL AND r.asserted_by IS NULL
+          AND (r.until_us IS NULL OR r.until_us > $3)
+          AND NOT EXISTS (SELECT 1 FROM relationship_number n
+            WHERE n.person_id = r.person_id AND n.relationship_id = r.id)
+        ORDER BY r.id";
+    /// What a number of a source states about a person now.
+    STATED_UNDER = "SELECT r.id, r.kind, r.grade, n.moved_by, n.stated_us, r.until_us
+        FROM relationship_number n JOIN relationship r
+          ON r.person_id = n.person_id AND r.id = n.relationship_id
+        WHERE n.person_id = $1 AND r.source = $2 AND n.number = $3 AND n.ended_by IS NULL
+          AND (r.until_us IS NULL OR r.until_us > $4)
+        ORDER BY r.id, n.moved_by";
+    /// What a merge took from a person.
+    TAKEN_BY = "SELECT r.id, r.kind, r.grade, n.moved_by, n.stated_us, r.until_us
+        FROM relationship_number n JOIN relationship r
+          ON r.person_id = n.person_id AND r.id = n.relationship_id
+        WHERE n.person_id = $1 AND r.source = $2 AND n.number = $3 AND n.ended_by = $4
+        ORDER BY r.id, n.moved_by";
+    /// Notes that a number states a relationship.
+    PUT_STATED = "INSERT INTO relationship_number
+        (person_id, relationship_id, number, moved_by, stated_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (person_id, relationship_id, number, moved_by) DO UPDATE
+        SET stated_us = excluded.stated_us, ended_by = NULL
+        WHERE relationship_number.ended_by IS NOT NULL";
+    /// Notes that a number states a relationship no longer, by which merge; or that it does again.
+    TAKE_STATED = "UPDATE relationship_number SET ended_by = $5
+        WHERE person_id = $1 AND relationship_id = $2 AND number = $3 AND moved_by = $4";
+    /// Whether anything states a relationship still.
+    STATED_LEFT = "SELECT stated_us FROM relationship_number
+        WHERE person_id = $1 AND relationship_id = $2 AND ended_by IS NULL LIMIT 1";
     /// People one organisation has a live relationship with, most recent first.
     LIST_RELATED_PEOPLE = "SELECT person_id, kind, practitioner_id FROM relationship
         WHERE organisation = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accept;
 #[cfg(test)]
+mod merges;
+#[cfg(test)]
 mod mllp;
 #[cfg(test)]
 mod pieces;

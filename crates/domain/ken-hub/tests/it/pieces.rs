@@ -1,6 +1,7 @@
 //! Told in pieces, for training, under another number: what a message says, and what it does not.
 
 use ken_core::PersonId;
+use ken_store::{Snapshot, guard};
 
 use crate::world::{World, worlds};
 
@@ -68,6 +69,20 @@ async fn a_replaced_document_is_superseded_and_no_longer_current() {
         check("D1", " superseded ");
         check("D9", " current ");
         check("D2", " current ");
+        // What it replaced may come late: it is superseded all the same, and its number's like is
+        // not.
+        assert_eq!(world.say(&document("4", "T10", "D4", "D3^B")).await, "AA");
+        assert_eq!(world.say(&document("5", "T02", "D33", "")).await, "AA");
+        assert_eq!(world.say(&document("6", "T02", "D3", "")).await, "AA");
+        let picture = world.picture(person(&world).await).await;
+        let late = |number: &str, want: &str| {
+            let line = picture.iter().find(|line| line.contains(&format!("|{number} ")));
+            let line = line.unwrap_or_else(|| panic!("no {number}: {picture:?}"));
+            assert!(line.contains(want), "{} {number}: {line}", world.databases.engine);
+        };
+        late("D4", " current ");
+        late("D33", " current ");
+        late("D3", " superseded ");
     }
 }
 
@@ -167,7 +182,12 @@ async fn a_move_that_was_broken_off_goes_on() {
         assert!(world.step_of_move().await, "{engine}: one step is not enough");
         assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, count, "{engine}");
         assert!(world.picture(from).await.iter().all(|line| !line.contains("unreadable")));
+        let barred = async |s: &mut Snapshot| guard::barred(s, 10).await;
+        let both = world.databases.db.snapshot("test.barred", barred).await.unwrap();
+        assert_eq!(both.len(), 2, "{engine}: both are being put right");
         world.reopen().await;
+        let left = world.databases.db.snapshot("test.barred", barred).await.unwrap();
+        assert!(left.is_empty(), "{engine}: {left:?}");
         let left = world.picture(from).await;
         assert!(left.iter().all(|line| !line.contains("nhsl")), "{engine}: {left:?}");
         assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, count, "{engine}");

@@ -6,11 +6,13 @@ use ken_core::identifier::LocalIdentifier;
 use ken_core::{AccountId, Ctx, OrganisationId, PersonId, PractitionerId};
 use ken_directory::Acting;
 use ken_hub::{Hub, Mode, Source};
-use ken_person::{Merged, SourceRecord, Why};
+use ken_person::{Merged, SourceRecord};
 use ken_records::{Under, moves};
 use ken_store::{Reads, Snapshot, values};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::Value;
+
+use crate::merges::reason;
 
 /// A hub, and what it stands on.
 pub(crate) struct World {
@@ -170,20 +172,53 @@ impl World {
         Ctx::new(&*self.clock, &*self.ids)
     }
 
+    /// Lets a minute pass.
+    pub(crate) fn tick(&self) {
+        self.clock.advance(jiff::SignedDuration::from_mins(1));
+    }
+
+    /// How many messages are kept, each of which opens under whom it lies with.
+    pub(crate) async fn messages_opened(&self) -> i64 {
+        const ALL: &str = "SELECT person_id, message_id, key_id, body FROM message";
+        let read = async |s: &mut Snapshot| {
+            let row = |row: &ken_store::Row<'_>| {
+                Ok((row.text(0)?, row.text(1)?, row.parse(2)?, row.bytes(3)?))
+            };
+            s.list(ALL, &[], row).await
+        };
+        let mut opened = 0;
+        for (person, message, key, body) in self.databases.db.snapshot("test", read).await.unwrap()
+        {
+            let aad = format!("message/1 {person} {message}");
+            let text = self.databases.keys.open(&key, aad.as_bytes(), &body).await.unwrap();
+            assert!(text.unwrap().starts_with(b"MSH|"));
+            opened += 1;
+        }
+        opened
+    }
+
     /// Takes the one merge back that moved a number away from somebody.
     pub(crate) async fn unmerge(&self, person: PersonId) {
-        let (db, keys) = (&self.databases.db, &self.databases.keys);
         let read = async |s: &mut Snapshot| ken_person::merges(s, person).await;
-        let merges = db.snapshot("test", read).await.unwrap();
+        let merges = self.databases.db.snapshot("test", read).await.unwrap();
+        assert!(self.try_unmerge(person, &merges[0].0.to_string()).await);
+    }
+
+    /// Takes a merge back, unless the number has moved on since.
+    pub(crate) async fn try_unmerge(&self, person: PersonId, merge: &str) -> bool {
+        let (db, keys) = (&self.databases.db, &self.databases.keys);
         let by = Acting {
             account: AccountId::draw(&*self.ids),
             practitioner: PractitionerId::draw(&*self.ids),
             organisation: "nhsl".parse().unwrap(),
             role: "ops.hub".parse().unwrap(),
         };
-        let why = Why::new("the ward typed another patient's number").unwrap();
-        let merge = (person, merges[0].0);
-        ken_hub::unmerge(db, &self.ctx(), keys, merge, &by, &why).await.unwrap();
+        let merge = (person, merge.parse().unwrap());
+        match ken_hub::unmerge(db, &self.ctx(), keys, merge, &by, &reason()).await {
+            Ok(()) => true,
+            Err(ken_hub::Error::Person(ken_person::Error::Buried)) => false,
+            Err(error) => panic!("{error:?}"),
+        }
     }
 
     /// Merges number 8 into number 7 of the board, and moves one step of what was filed. True when

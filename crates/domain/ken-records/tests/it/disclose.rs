@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use ken_core::{AccountId, Sensitive};
-use ken_records::Disclosed;
+use ken_records::{Disclosed, Under, moves};
 use ken_sharing::fact::Grade;
 use ken_sharing::{Caller, Decision, affirmation, emergency};
+use ken_store::Tx;
 use serde_json::json;
 
 use crate::world::{World, word, worlds};
@@ -39,6 +40,36 @@ async fn what_the_clause_does_not_cover_is_absent() {
         let seen = world.read(decisions).await.unwrap();
         assert_eq!(categories(&seen), ["core", "health-summary"]);
         assert!(seen.items.iter().any(|item| item.body.to_string().contains("CANARY")));
+    }
+}
+
+#[tokio::test]
+async fn while_a_record_is_put_right_a_held_permit_dies_and_no_routine_one_is_given() {
+    for world in worlds().await {
+        let (engine, doctor) = (world.databases.engine, world.acting("practice", "gp.doctor"));
+        let held = world.ask(&doctor, "direct-care", &["nhsl"]).await;
+        assert_eq!(told(&held), ["permit"], "{engine}");
+        let (ctx, other) = (world.ctx(), ken_core::PersonId::draw(&*world.ids));
+        let db = &world.databases.db;
+        let begun = db.write("test.move", async |tx| {
+            let people = (world.person, other);
+            let (source, under) = (word("nhsl"), Under::default());
+            let of = moves::begin(tx, &ctx, people, &source, &under, false).await?;
+            moves::bar(tx, &of).await?;
+            Ok::<_, ken_records::Error>(of)
+        });
+        let of = begun.await.unwrap();
+        assert!(matches!(world.read(held).await, Err(ken_records::Error::Stale)), "{engine}");
+        let barred = world.ask(&doctor, "direct-care", &["nhsl"]).await;
+        assert_eq!(told(&barred), ["deny"], "{engine}");
+        let keys = &world.databases.keys;
+        let on = async |tx: &mut Tx| moves::advance(tx, &ctx, keys, &of).await;
+        assert!(db.write("test.move", on).await.unwrap(), "{engine}: it is done");
+        let after = world.ask(&doctor, "direct-care", &["nhsl"]).await;
+        assert_eq!(told(&after), ["permit"], "{engine}");
+        // All that the hospital had filed under no number has gone to the other.
+        let seen = world.read(after).await.unwrap();
+        assert_eq!(categories(&seen), <[&str; 0]>::default(), "{engine}");
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Seen {
     /// The epoch of the person's guard; none for somebody unknown, and for whoever asks after they
     /// have left: both are refused alike, on the organisation's stream.
     pub(super) epoch: Option<i64>,
+    /// Whether what is held about the person is being moved to or from another (`core.md` 4.3).
+    pub(super) is_barred: bool,
     /// The policy head.
     pub(super) policy: i64,
     /// Age of the oldest ledger entry without a leaf.
@@ -44,6 +46,7 @@ pub(super) async fn read(
             Caller::Own(account) => ken_directory::account::is_closed(s, account).await?,
         };
         let guard = guard::find(s, person).await?.filter(|_| !has_left);
+        let is_barred = guard.as_ref().is_some_and(|guard| guard.barrier.is_some());
         let epoch = guard.map(|guard| guard.epoch);
         let policy = guard::policy_version(s).await?;
         let unsealed_age = ken_ledger::oldest_unsealed_age(s, ctx).await?;
@@ -69,7 +72,7 @@ pub(super) async fn read(
             Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
         }
         let held = class::held(s, person).await?;
-        Ok(Seen { epoch, policy, unsealed_age, facts, has_emergency, held })
+        Ok(Seen { epoch, is_barred, policy, unsealed_age, facts, has_emergency, held })
     })
     .await
 }

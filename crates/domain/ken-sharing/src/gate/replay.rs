@@ -25,6 +25,8 @@ use crate::decide::{self, Facts, Outcome, Seat, View};
 
 /// What was refused because the ledger was not being sealed says nothing about policies.
 pub(super) const UNSEALED: &str = "unsealed";
+/// What was refused because the person's record was being put right says nothing of them either.
+pub(super) const PUT_RIGHT: &str = "being-put-right";
 
 /// A past decision, as its entry tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +105,7 @@ impl Past {
             Seat { organisation: text("organisation")?.parse().ok()?, role: Some(role) }
         };
         let from = detail.get("from")?.as_object()?;
-        if from.values().any(is_unsealed) {
+        if from.values().any(is_passing) {
             return None;
         }
         let mut senders: BTreeSet<OrganisationId> = words(detail, "others").unwrap_or_default();
@@ -210,8 +212,9 @@ pub(super) fn kept(view: &View, facts: &Facts) -> Map<String, Value> {
     kept.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn is_unsealed(said: &Value) -> bool {
-    said.get("reason").and_then(|reason| reason.get(1)).and_then(Value::as_str) == Some(UNSEALED)
+fn is_passing(said: &Value) -> bool {
+    let why = said.get("reason").and_then(|reason| reason.get(1)).and_then(Value::as_str);
+    [UNSEALED, PUT_RIGHT].into_iter().any(|passing| why == Some(passing))
 }
 
 fn words<W: FromStr + Ord>(detail: &Value, key: &str) -> Option<BTreeSet<W>> {
