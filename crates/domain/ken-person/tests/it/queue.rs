@@ -295,8 +295,14 @@ async fn two_records_that_were_there_are_linked_by_two_reviewers() {
         assert!(place.needs_second, "{engine}");
         let (one, two, three) = (world.steward(), world.steward(), world.steward());
         let same = Answer::Same(board);
-        for _ in 0..2 {
-            let first = decide_as(&world, &one, &place, same).await.unwrap();
+        // Nor is somebody another reviewer by another account, organisation and role.
+        let elsewhere = Acting {
+            practitioner: one.practitioner,
+            organisation: "cec".parse().unwrap(),
+            ..world.steward()
+        };
+        for by in [&one, &one, &elsewhere] {
+            let first = decide_as(&world, by, &place, same).await.unwrap();
             assert_eq!(first, Outcome::AwaitsSecond, "{engine}: the same reviewer is no second");
             assert_eq!(world.lead(council).await, council, "{engine}");
         }
