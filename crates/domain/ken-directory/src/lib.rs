@@ -18,6 +18,7 @@
 
 pub mod account;
 mod acting;
+pub mod confirm;
 mod entry;
 mod error;
 mod one_time;

@@ -7,7 +7,9 @@
 //! # Invariants
 //!
 //! - A challenge has 256 random bits, is good once and for five minutes, and is used up in the
-//!   transaction that registers the credential or opens the session. The database has its hash.
+//!   transaction that registers the credential, opens the session, or does what it confirms. The
+//!   database has its hash, which is of the thing to be confirmed as well: an answer for one thing
+//!   is none for another.
 //! - Nothing passes without user presence, user verification, our own origin and our own id.
 //! - A signature counter that does not grow, where one is kept, is refused: the credential may
 //!   have been copied.
@@ -121,7 +123,7 @@ pub async fn begin_adding(
             "name": shown_as.reveal(),
             "displayName": shown_as.reveal(),
         },
-        "challenge": draw(tx, ctx, Some(account)).await?,
+        "challenge": draw(tx, ctx, (Some(account), "")).await?,
         "pubKeyCredParams": [{ "type": "public-key", "alg": verify::ES256 }],
         "timeout": CHALLENGE_LAST.as_millis(),
         "excludeCredentials": known,
@@ -150,7 +152,7 @@ pub async fn add(
         Ok(checked) => checked,
         Err(why) => return Ok(Answered::Refused(why)),
     };
-    if !use_up(tx, ctx, &challenge, Some(account)).await? {
+    if !use_up(tx, ctx, &challenge, (Some(account), "")).await? {
         return Ok(Answered::Refused("challenge"));
     }
     let id = URL_SAFE_NO_PAD.encode(&made.id);
@@ -172,7 +174,7 @@ pub async fn add(
 pub async fn begin_sign_in(tx: &mut Tx, ctx: &Ctx<'_>, site: &Site) -> Result<Value, Error> {
     Ok(json!({
         "rpId": site.id,
-        "challenge": draw(tx, ctx, None).await?,
+        "challenge": draw(tx, ctx, (None, "")).await?,
         "timeout": CHALLENGE_LAST.as_millis(),
         "userVerification": "required",
     }))
@@ -190,33 +192,82 @@ pub async fn sign_in(
     site: &Site,
     answer: &str,
 ) -> Result<Answered<Opened>, Error> {
+    match answered(tx, ctx, site, (None, ""), answer).await? {
+        Ok(owner) => session::open(tx, ctx, keys, owner, How::Passkey).await.map(Answered::Good),
+        Err((why, Some(owner))) => refuse(tx, ctx, keys, owner, why).await,
+        Err((why, None)) => Ok(Answered::Refused(why)),
+    }
+}
+
+/// Begins to confirm something with a passkey of an account; `about` is bound into the challenge.
+pub(crate) async fn begin_confirming(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    site: &Site,
+    (account, about): (AccountId, &str),
+) -> Result<Value, Error> {
+    let held = list(tx, account).await?;
+    let known: Vec<_> =
+        held.iter().map(|passkey| json!({ "type": "public-key", "id": passkey.id })).collect();
+    Ok(json!({
+        "rpId": site.id,
+        "challenge": draw(tx, ctx, (Some(account), about)).await?,
+        "timeout": CHALLENGE_LAST.as_millis(),
+        "allowCredentials": known,
+        "userVerification": "required",
+    }))
+}
+
+/// Whether an answer of a passkey of this account confirms this thing; it does so once.
+pub(crate) async fn confirms(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    site: &Site,
+    (account, about): (AccountId, &str),
+    answer: &str,
+) -> Result<bool, Error> {
+    let owner = answered(tx, ctx, site, (Some(account), about), answer).await?;
+    Ok(owner == Ok(account))
+}
+
+/// Whose passkey gave an answer, which is used up; or why it is none, and whose it claims to be.
+async fn answered(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    site: &Site,
+    whose: (Option<AccountId>, &str),
+    answer: &str,
+) -> Result<Result<AccountId, (&'static str, Option<AccountId>)>, Error> {
     let assertion = match Assertion::parse(answer) {
         Ok(assertion) => assertion,
-        Err(why) => return Ok(Answered::Refused(why)),
+        Err(why) => return Ok(Err((why, None))),
     };
     let id = URL_SAFE_NO_PAD.encode(assertion.id());
     let read = |row: &Row<'_>| Ok((row.parse::<AccountId>(0)?, row.bytes(1)?, row.int(2)?));
     let Some((owner, key, kept)) = tx.find(sql::PASSKEY, values![&id], read).await? else {
-        return Ok(Answered::Refused("unknown"));
+        return Ok(Err(("unknown", None)));
     };
     if account::load(tx, owner).await?.is_closed {
-        return Ok(Answered::Refused("closed"));
+        return Ok(Err(("closed", None)));
+    }
+    if whose.0.is_some_and(|account| account != owner) {
+        return Ok(Err(("another", None)));
     }
     let checked = assertion.check(&site.id, &site.origin, &key, owner.uuid().as_bytes());
     let (challenge, count) = match checked {
         Ok(checked) => checked,
-        Err(why) => return refuse(tx, ctx, keys, owner, why).await,
+        Err(why) => return Ok(Err((why, Some(owner)))),
     };
-    if !use_up(tx, ctx, &challenge, None).await? {
-        return refuse(tx, ctx, keys, owner, "challenge").await;
+    if !use_up(tx, ctx, &challenge, whose).await? {
+        return Ok(Err(("challenge", Some(owner))));
     }
     let count = i64::from(count);
     let of = values![&id, count, kept, ctx.now_us()];
     let grew = count > kept || count == 0 && kept == 0;
     if !grew || tx.execute(sql::PASSKEY_USED, of).await? == 0 {
-        return refuse(tx, ctx, keys, owner, "counter").await;
+        return Ok(Err(("counter", Some(owner))));
     }
-    session::open(tx, ctx, keys, owner, How::Passkey).await.map(Answered::Good)
+    Ok(Ok(owner))
 }
 
 /// The passkeys of an account, oldest first.
@@ -251,30 +302,39 @@ pub async fn remove(
     }
 }
 
-/// Draws a challenge and keeps its hash, for an account or for whoever signs in.
-async fn draw(tx: &mut Tx, ctx: &Ctx<'_>, account: Option<AccountId>) -> Result<String, Error> {
+/// Draws a challenge and keeps its hash, for an account or for whoever signs in; and for a thing to
+/// be confirmed, if there is one.
+async fn draw(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (account, about): (Option<AccountId>, &str),
+) -> Result<String, Error> {
     let now = ctx.clock.now();
     let challenge = ctx.entropy::<32>();
     let until = now.checked_add(CHALLENGE_LAST).map_err(|_| Error::Corrupt("clock"))?;
     tx.execute(sql::CHALLENGES_SWEEP, values![now]).await?;
     tx.execute(sql::CHALLENGES_TRIM, values![CHALLENGES_MAX - 1]).await?;
-    tx.execute(sql::CHALLENGE_INSERT, values![hash(&challenge), account, until]).await?;
+    tx.execute(sql::CHALLENGE_INSERT, values![hash(&challenge, about), account, until]).await?;
     Ok(URL_SAFE_NO_PAD.encode(challenge))
 }
 
-/// Uses a challenge up; `false` where it was used, has ended, or was somebody else's.
+/// Uses a challenge up; `false` where it was used, has ended, or was somebody else's or for another
+/// thing.
 async fn use_up(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     challenge: &[u8],
-    account: Option<AccountId>,
+    (account, about): (Option<AccountId>, &str),
 ) -> Result<bool, Error> {
-    let of = values![hash(challenge), account, ctx.now_us()];
+    // Of another length it was not drawn here; and what is hashed has one reading.
+    let Ok(challenge) = <[u8; 32]>::try_from(challenge) else { return Ok(false) };
+    let of = values![hash(&challenge, about), account, ctx.now_us()];
     Ok(tx.execute(sql::CHALLENGE_USE, of).await? == 1)
 }
 
-fn hash(challenge: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(challenge))
+fn hash(challenge: &[u8; 32], about: &str) -> String {
+    let digest = Sha256::new().chain_update(challenge).chain_update(about.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 /// Notes a refusal on the account's stream.

@@ -107,29 +107,32 @@ async fn finish(
     code: Option<&Sensitive<String>>,
     buckets: &Buckets,
 ) -> Result<SignIn, Error> {
-    // Read again: it may have been closed, or its code used, since the try was counted.
-    let account = account::load(tx, account).await?;
     let used = match code {
-        Some(code) => use_code(tx, ctx, keys, &account, code).await?,
+        Some(code) => accept(tx, ctx, keys, account, code).await?,
         None => false,
     };
     if used {
         buckets.forgive(tx).await?;
-        return session::open(tx, ctx, keys, account.id, How::Password).await.map(SignIn::In);
+        return session::open(tx, ctx, keys, account, How::Password).await.map(SignIn::In);
     }
+    let account = account::load(tx, account).await?;
     let detail = json!({ "event": "sign-in-refused", "account": account.id.to_string() });
     entry::append(tx, ctx, keys, account.stream()?, EntryKind::SignIn, detail).await?;
     Ok(SignIn::Refused)
 }
 
-async fn use_code(
+/// Uses up a one-time code of an account; `false` where it is wrong, was used, or the account is
+/// closed.
+pub(crate) async fn accept(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    account: &Account,
+    account: AccountId,
     code: &Sensitive<String>,
 ) -> Result<bool, Error> {
-    let Some(secret) = account::open(keys, account).await? else { return Ok(false) };
+    // Read here: it may have been closed, or its code used, since the try was counted.
+    let account = account::load(tx, account).await?;
+    let Some(secret) = account::open(keys, &account).await? else { return Ok(false) };
     let Some(step) = secret.accept(code, ctx.clock.now(), account.last_step)? else {
         return Ok(false);
     };

@@ -3,15 +3,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ken_core::{AccountId, Sensitive};
+use ken_directory::confirm::{self, Prepared, Shown};
 use ken_directory::passkey::{self, Answered, Site};
-use ken_directory::{Error, Opened, account, session};
+use ken_directory::{Error, How, Opened, account, session};
 use ken_store::{Snapshot, Tx};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::world::{World, worlds};
+use crate::world::{PASSWORD, World, worlds};
 
 struct Authenticator {
     key: SigningKey,
@@ -175,5 +176,96 @@ async fn a_removed_passkey_or_closed_account_signs_nobody_in() {
         assert_eq!(word(&sign_in(&world, &answer).await), "unknown");
         let twice = world.on.db.write("test", remove).await;
         assert!(matches!(twice, Err(Error::Unknown("passkey"))));
+    }
+}
+
+/// Confirms a thing with an answer; how it was taken.
+async fn confirm(world: &World, about: &str, shown: Shown) -> Option<How> {
+    let (db, ctx, keys) = (&world.on.db, world.ctx(), &world.on.keys);
+    let (of, site) = ((world.account, about), site());
+    let with = (keys, &world.hasher, Some(&site));
+    match confirm::prepare(db, &ctx, with, of, shown).await.unwrap() {
+        Prepared::Ready(ready) => {
+            assert!(ready.is_for(world.account, about) && !ready.is_for(world.account, "x"));
+            world.write(async |tx: &mut Tx| ready.use_up(tx, &ctx, keys).await).await
+        }
+        Prepared::Refused | Prepared::Wait(_) => None,
+    }
+}
+
+async fn options_to_confirm(world: &World, account: AccountId, about: &str) -> Value {
+    let ctx = world.ctx();
+    let begin = async |tx: &mut Tx| confirm::begin(tx, &ctx, &site(), (account, about)).await;
+    world.write(begin).await
+}
+
+fn answer(text: &str) -> Shown {
+    Shown::Passkey(Sensitive::new(text.to_owned()))
+}
+
+#[tokio::test]
+async fn a_passkey_confirms_one_thing_once_and_soon() {
+    for world in worlds().await {
+        let mut authenticator = Authenticator::new(world.account);
+        let made = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &made).await, "good");
+        let mut get = async |account, about: &str| {
+            authenticator.count += 1;
+            authenticator.get(&options_to_confirm(&world, account, about).await)
+        };
+        let good = get(world.account, "sign:aa").await;
+        assert_eq!(confirm(&world, "sign:bb", answer(&good)).await, None, "another document");
+        assert_eq!(confirm(&world, "sign:aa", answer(&good)).await, Some(How::Passkey));
+        assert_eq!(confirm(&world, "sign:aa", answer(&good)).await, None, "replayed");
+        let stale = get(world.account, "sign:aa").await;
+        world.wait(300);
+        assert_eq!(confirm(&world, "sign:aa", answer(&stale)).await, None, "stale");
+        let other: AccountId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let others = get(other, "sign:aa").await;
+        assert_eq!(confirm(&world, "sign:aa", answer(&others)).await, None, "another's challenge");
+        // What was drawn for one use is good for no other.
+        let drawn = get(world.account, "sign:aa").await;
+        assert_eq!(word(&sign_in(&world, &drawn).await), "challenge");
+        authenticator.count += 1;
+        let entrance = authenticator.get(&options_to_sign_in(&world).await);
+        assert_eq!(confirm(&world, "sign:aa", answer(&entrance)).await, None, "of a sign-in");
+        authenticator.count += 1;
+        let adding = authenticator.get(&options_to_add(&world).await);
+        assert_eq!(confirm(&world, "sign:aa", answer(&adding)).await, None, "of an addition");
+        let refused = world.events().await;
+        let refused = refused.iter().filter(|(_, event)| event == "confirmation-refused").count();
+        assert_eq!(refused, 6, "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_code_confirms_once_and_only_for_whoever_has_no_passkey() {
+    for world in worlds().await {
+        let typed = |password: &str, code: &str| Shown::Password {
+            password: Sensitive::new(password.to_owned()),
+            code: Sensitive::new(code.to_owned()),
+            address: "192.0.2.7".parse().unwrap(),
+        };
+        let code = world.code();
+        assert_eq!(confirm(&world, "sign:aa", typed("not the words", &code)).await, None);
+        assert_eq!(confirm(&world, "sign:aa", typed(PASSWORD, "000000")).await, None);
+        assert_eq!(confirm(&world, "sign:aa", typed(PASSWORD, &code)).await, Some(How::Password));
+        assert_eq!(confirm(&world, "sign:aa", typed(PASSWORD, &code)).await, None, "replayed");
+        world.wait(60);
+        let authenticator = Authenticator::new(world.account);
+        let made = authenticator.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &made).await, "good");
+        let weaker = confirm(&world, "sign:aa", typed(PASSWORD, &world.code())).await;
+        assert_eq!(weaker, None, "a passkey is there: {}", world.on.engine);
+        for _ in 0..5 {
+            confirm(&world, "sign:aa", typed("not the words", "000000")).await;
+        }
+        let (db, ctx, keys) = (&world.on.db, world.ctx(), &world.on.keys);
+        let with = (keys, &world.hasher, None);
+        let of = (world.account, "sign:aa");
+        let next = confirm::prepare(db, &ctx, with, of, typed(PASSWORD, &world.code())).await;
+        assert!(matches!(next, Ok(Prepared::Wait(_))), "guessing is slow: {next:?}");
+        let empty = confirm::prepare(db, &ctx, with, (world.account, ""), answer("{}")).await;
+        assert!(matches!(empty, Err(Error::Unfit(_))));
     }
 }
