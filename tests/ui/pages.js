@@ -98,6 +98,13 @@ const firstPublic = async (page) => {
   await page.locator('main h3 a[href^="/register/"]').first().click();
 };
 
+const firstNotice = async (page) => {
+  await page.goto("/notices");
+  const links = page.locator('main h3 a[href^="/notices/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
   const links = page.locator('main a[href^="/ops/match/"]');
@@ -155,6 +162,13 @@ export const visits = [
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
   { name: "register", route: "/register", go: open("/register") },
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
+  { name: "notices", route: "/notices", go: open("/notices") },
+  { name: "notice", route: "/notices/{hash}", go: firstNotice },
+  { name: "ig-notices", route: "/ig/notices", as: "ig", go: open("/ig/notices") },
+  { name: "ig-notice", route: "/ig/notices/{hash}", as: "ig", go: async (page) => {
+    await page.goto("/ig/notices");
+    await page.locator('main h3 a[href^="/ig/notices/"]').first().click();
+  } },
   { name: "assessment", route: "/ig/agreements/{hash}/assessment", as: "ig",
     go: firstAgreement("/assessment") },
   { name: "due", route: "/ig", as: "ig", go: open("/ig") },

@@ -11,6 +11,9 @@ pub enum Error {
     /// The ledger could not be written; so nothing was changed.
     #[error("ledger failed")]
     Ledger(#[from] ken_ledger::Error),
+    /// The directory could not be read or changed.
+    #[error("directory failed")]
+    Directory(#[from] ken_directory::Error),
     /// Instruments could not be read or changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
@@ -41,6 +44,7 @@ impl Error {
         match self {
             Self::Store(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
+            Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Print(cause) => cause.code(),
             Self::Corrupt(_) => "office.corrupt",

@@ -16,6 +16,7 @@ pub mod assess;
 pub mod due;
 mod error;
 pub mod matrix;
+pub mod notice;
 pub mod paper;
 pub mod register;
 pub mod signing;

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - A key that is kept signs for nobody but the practitioner whose it is, under their own sign-in.
+//! - A key that is kept signs for nobody but the practitioner whose it is, who shows again who they
+//!   are for this text; what they showed is used up in the write that keeps the signature.
 //! - Every refusal is decided in `ken_sharing::instrument::sign`, whichever way a signature comes.
 //! - The secret half of a brought key is never here.
 //!
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use ken_agreement::Signing;
 use ken_core::{Ctx, InstrumentHash, OrganisationId, PractitionerId};
 use ken_directory::Acting;
+use ken_directory::confirm::Ready;
 use ken_sharing::instrument;
 use ken_sharing::signing::Refusal;
 use ken_store::keys::{KeyId, KeyRing};
@@ -68,6 +70,8 @@ pub enum Attempt {
     Refused(Refusal),
     /// Saved questions have another answer in this version: so many.
     AnswersChanged(usize),
+    /// Whoever signs did not show again who they are, for this text; the try is on the ledger.
+    Unconfirmed,
     /// Ken keeps no key for this practitioner and party.
     NoKey,
     /// What was brought is no signature file.
@@ -161,7 +165,14 @@ pub async fn list<R: Reads>(
     Ok(reads.list(sql::LIST_SIGNATORIES, values![party, SIGNATORIES_MAX], row).await?)
 }
 
-/// Signs for one's own organisation with the key that Ken keeps for whoever acts.
+/// What a confirmation of signing a text is about.
+#[must_use]
+pub fn about(hash: &InstrumentHash) -> String {
+    format!("sign:{hash}")
+}
+
+/// Signs for one's own organisation with the key that Ken keeps for whoever acts, and who confirms
+/// that they do so now.
 ///
 /// # Errors
 ///
@@ -171,8 +182,11 @@ pub async fn sign_kept(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
-    hash: &InstrumentHash,
+    (hash, confirmed): (&InstrumentHash, Ready),
 ) -> Result<Attempt, Error> {
+    if !confirmed.is_for(by.account, &about(hash)) {
+        return Ok(Attempt::Unconfirmed);
+    }
     let party = &by.organisation;
     let row = |row: &Row<'_>| {
         Ok((row.text(0)?, row.text(1)?, row.parse_opt::<KeyId>(2)?, row.bytes_opt(3)?))
@@ -196,7 +210,15 @@ pub async fn sign_kept(
     let signing = Signing { hash, party, signatory, role, time };
     let message = signing.message().map_err(|_| Error::Corrupt("signatory"))?;
     let signature = SigningKey::from_bytes(&seed).sign(&message).to_bytes();
-    attempt(instrument::sign(db, ctx, keys, &signing, &signature).await)
+    db.write("office.sign", async |tx| {
+        let Some(how) = confirmed.use_up(tx, ctx, keys).await? else {
+            return Ok(Attempt::Unconfirmed);
+        };
+        let of = (&signature, Some(how.code()));
+        let refusal = instrument::sign_within(tx, ctx, keys, &signing, of).await?;
+        Ok(refusal.map_or(Attempt::Signed, Attempt::Refused))
+    })
+    .await
 }
 
 /// Takes a signature that was made elsewhere, for one's own organisation.

@@ -7,6 +7,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 1, title: "signatories", sql: SIGNATORIES },
     Migration { owner: "ken-office", number: 2, title: "notices, registers", sql: REGISTERS },
     Migration { owner: "ken-office", number: 3, title: "assessments", sql: ASSESSMENTS },
+    Migration { owner: "ken-office", number: 4, title: "privacy notices", sql: PUBLISHED },
 ];
 
 const SIGNATORIES: &str = "
@@ -42,6 +43,14 @@ CREATE TABLE office_assessment (
   at_us BIGINT NOT NULL
 );
 CREATE INDEX office_assessment_of ON office_assessment (agreement, at_us);
+";
+
+const PUBLISHED: &str = "
+CREATE TABLE office_published_notice (
+  hash TEXT PRIMARY KEY, instrument TEXT NOT NULL UNIQUE, agreement TEXT NOT NULL,
+  number BIGINT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, by_organisation TEXT NOT NULL,
+  by_practitioner TEXT NOT NULL, at_us BIGINT NOT NULL, UNIQUE (agreement, number)
+);
 ";
 
 statements! {
@@ -114,4 +123,20 @@ statements! {
         (hash, agreement, body, by_practitioner, at_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (hash) DO UPDATE SET body = excluded.body,
           by_practitioner = excluded.by_practitioner, at_us = excluded.at_us";
+    /// Keeps a published notice; nothing where its text, its number or its hash has one.
+    INSERT_PUBLISHED = "INSERT INTO office_published_notice
+        (hash, instrument, agreement, number, title, body, by_organisation, by_practitioner, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    /// A published notice.
+    FIND_PUBLISHED = "SELECT hash, body, by_organisation, at_us FROM office_published_notice
+        WHERE hash = $1";
+    /// The published notice of a text.
+    FIND_PUBLISHED_OF = "SELECT hash, body, by_organisation, at_us FROM office_published_notice
+        WHERE instrument = $1";
+    /// The number of an agreement's newest notice.
+    LAST_NOTICE = "SELECT number FROM office_published_notice WHERE agreement = $1
+        ORDER BY number DESC LIMIT 1";
+    /// Every published notice, by agreement, the newest first.
+    LIST_PUBLISHED = "SELECT hash, instrument, agreement, number, title, at_us
+        FROM office_published_notice ORDER BY agreement, number DESC LIMIT $1";
 }

@@ -143,21 +143,38 @@ pub async fn sign(
 ) -> Result<(), Error> {
     let refusal = db
         .write("sharing.sign", async |tx| {
-            let of = values![&signing.hash];
-            let canonical = tx.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
-            let instrument = read(&canonical.ok_or(Error::UnknownInstrument)?)?;
-            let key = match signing_key(tx, ctx, &instrument, signing, signature).await? {
-                Ok(key) => key,
-                Err(refusal) => {
-                    refused(tx, ctx, keys, &instrument, (signing, refusal)).await?;
-                    return Ok(Some(refusal));
-                }
-            };
-            keep(tx, ctx, keys, signing, (signature, &key)).await?;
-            Ok::<_, Error>(None)
+            sign_within(tx, ctx, keys, signing, (signature, None)).await
         })
         .await?;
     refusal.map_or(Ok(()), |refusal| Err(Error::NotSigned(refusal)))
+}
+
+/// As [`sign`], within a write that uses up what the signatory showed; `confirmed` says how they
+/// did, and stands on the ledger beside the signature. A refusal is a value here, so that the
+/// write keeps it.
+///
+/// # Errors
+///
+/// [`Error::UnknownInstrument`], or whatever the store or the ledger says.
+pub async fn sign_within(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    signing: &Signing,
+    (signature, confirmed): (&[u8; 64], Option<&str>),
+) -> Result<Option<Refusal>, Error> {
+    let of = values![&signing.hash];
+    let canonical = tx.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
+    let instrument = read(&canonical.ok_or(Error::UnknownInstrument)?)?;
+    let key = match signing_key(tx, ctx, &instrument, signing, signature).await? {
+        Ok(key) => key,
+        Err(refusal) => {
+            refused(tx, ctx, keys, &instrument, (signing, refusal)).await?;
+            return Ok(Some(refusal));
+        }
+    };
+    keep(tx, ctx, keys, signing, (signature, &key, confirmed)).await?;
+    Ok(None)
 }
 
 /// Everything that keeps a party from signing a registered text today, whoever signs.
@@ -284,7 +301,7 @@ async fn keep(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     signing: &Signing,
-    (signature, key): (&[u8; 64], &[u8]),
+    (signature, key, confirmed): (&[u8; 64], &[u8], Option<&str>),
 ) -> Result<(), Error> {
     let of = values![
         &signing.hash,
@@ -303,6 +320,7 @@ async fn keep(
         "instrument": signing.hash.as_str(),
         "signatory": signing.signatory,
         "role": signing.role,
+        "confirmed": confirmed,
     });
     record(tx, ctx, keys, &signing.party, EntryKind::Sign, detail).await?;
     Ok(())

@@ -130,6 +130,6 @@ pub async fn found(
     listener: &Listener<'_>,
 ) -> Result<Staff, Error> {
     let staff = directory::staff(parts, partnership, listener).await?;
-    sharing::agreements(parts, partnership.start, listener).await?;
+    sharing::agreements(parts, partnership.start, &staff, listener).await?;
     Ok(staff)
 }

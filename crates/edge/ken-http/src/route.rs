@@ -103,6 +103,12 @@ pub const ROUTES: &[Route] = &[
     page("/my/looked", Who::Person, || get(own::looked::get)),
     page("/register", Who::Anyone, || get(governance::register::get)),
     page("/register/{hash}", Who::Anyone, || get(governance::register::one)),
+    page("/notices", Who::Anyone, || get(governance::published::get)),
+    page("/notices/{hash}", Who::Anyone, || get(governance::published::one)),
+    plain("/notices/{hash}/notice.json", Who::Anyone, || get(governance::published::bytes)),
+    page("/ig/notices", Who::Governance, || get(governance::notices::get)),
+    page("/ig/notices/{hash}", Who::Governance, || get(governance::notices::one)),
+    form("/ig/notices/{hash}", Who::Governance, || post(governance::notices::post)),
     page("/ig/agreements/{hash}/assessment", Who::Governance, || get(governance::assessment::get)),
     form("/ig/agreements/{hash}/assessment", Who::Governance, || {
         post(governance::assessment::post)
@@ -122,6 +128,10 @@ pub const ROUTES: &[Route] = &[
     }),
     page("/ig/agreements/{hash}/sign", Who::Governance, || get(governance::signing::get)),
     form("/ig/agreements/{hash}/sign", Who::Governance, || post(governance::signing::post)),
+    form("/ig/agreements/{hash}/sign/begin", Who::Governance, || post(governance::signing::begin)),
+    form("/ig/agreements/{hash}/sign/file", Who::Governance, || {
+        post(governance::signing::post_file)
+    }),
     page("/ig/agreements/{hash}/standing", Who::Governance, || get(governance::standing::get)),
     form("/ig/agreements/{hash}/standing", Who::Governance, || post(governance::standing::post)),
     page("/ig/signatories", Who::Governance, || get(governance::signatories::get)),

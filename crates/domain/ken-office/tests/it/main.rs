@@ -7,6 +7,8 @@ mod due;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod notice;
+#[cfg(test)]
 mod registers;
 #[cfg(test)]
 mod signing;

@@ -113,7 +113,8 @@ async fn a_version_that_answers_a_saved_question_otherwise_is_not_signed() {
         let got = world.sign("cec", &hash).await;
         assert_eq!(got, Attempt::AnswersChanged(1), "{}", world.on.engine);
         simulate::save(db, &world.ctx(), &by, &name, (&question, Answer::No)).await.unwrap();
-        let got = signing::sign_kept(db, &world.ctx(), keys, &by, &hash).await.unwrap();
+        let of = (&hash, World::confirmed(&by, &hash));
+        let got = signing::sign_kept(db, &world.ctx(), keys, &by, of).await.unwrap();
         assert_eq!(got, Attempt::Signed, "the new answer was accepted");
     }
 }

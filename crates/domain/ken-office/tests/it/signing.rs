@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use ken_agreement::status::{Pair, Status};
 use ken_agreement::{Day, Instrument, OnExit, Signing};
 use ken_core::InstrumentHash;
+use ken_directory::Acting;
 use ken_office::agreement;
 use ken_office::signing::{self, Attempt, NewSignatory};
 use ken_sharing::departure::{self, Leaving};
@@ -67,6 +68,34 @@ async fn a_text_with_a_fault_is_signed_by_nobody() {
     check(|text| text.bases.clear(), Refusal::Unsound).await;
 }
 
+async fn sign_kept(world: &World, by: &Acting, hash: &InstrumentHash) -> Attempt {
+    let (db, keys, of) = (&world.on.db, &world.on.keys, (hash, World::confirmed(by, hash)));
+    signing::sign_kept(db, &world.ctx(), keys, by, of).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_confirmation_is_for_one_text_and_one_signatory() {
+    for world in worlds().await {
+        let (hash, other) = (world.concern.clone(), world.all[2].clone());
+        world.clear(&hash, Clearance::Notice).await;
+        world.clear(&hash, Clearance::Assessment).await;
+        let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
+        let sign = async |confirmed| {
+            let of = (&hash, confirmed);
+            signing::sign_kept(db, &world.ctx(), keys, &by, of).await.unwrap()
+        };
+        assert_eq!(world.sign("police", &other).await, Attempt::Refused(Refusal::NotSignatory));
+        let of_other_text = World::confirmed(&by, &other);
+        assert_eq!(sign(of_other_text).await, Attempt::Unconfirmed, "{}", world.on.engine);
+        let of_somebody_else = World::confirmed(&World::lead("police"), &hash);
+        assert_eq!(sign(of_somebody_else).await, Attempt::Unconfirmed);
+        assert_eq!(world.sign("cec", &hash).await, Attempt::Signed);
+        let entries = world.entries("cec").await;
+        let signed = entries.iter().find(|entry| entry.get("signatory").is_some()).unwrap();
+        assert_eq!(signed["confirmed"], "demonstration", "how is on the ledger");
+    }
+}
+
 fn brought(hash: &InstrumentHash, party: &str, time: &str, key: &SigningKey) -> String {
     let signing = Signing {
         hash: hash.clone(),
@@ -120,7 +149,7 @@ async fn a_brought_signature_is_over_these_bytes_in_time_and_by_this_key() {
         check(&brought(&hash, "cec", now, &key), refused(Refusal::KeyExpired)).await;
         world.clock.set("2027-06-01T09:00:01Z".parse().unwrap());
         check(&brought(&hash, "cec", now, &key), Attempt::Signed).await;
-        let kept = signing::sign_kept(db, &world.ctx(), keys, &by, &hash).await.unwrap();
+        let kept = sign_kept(&world, &by, &hash).await;
         assert_eq!(kept, Attempt::NoKey, "the secret half was never here");
     }
 }
@@ -133,7 +162,7 @@ async fn an_ended_signatory_signs_no_more() {
         let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
         assert!(signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
         assert!(!signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
-        let kept = signing::sign_kept(db, &world.ctx(), keys, &by, &hash).await.unwrap();
+        let kept = sign_kept(&world, &by, &hash).await;
         assert_eq!(kept, Attempt::NoKey);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ken_core::{AccountId, Ctx, InstrumentHash, OrganisationId, PractitionerId};
 use ken_directory::Acting;
+use ken_directory::confirm::Ready;
 use ken_office::signing::{self, Attempt, NewSignatory};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::signing::Clearance;
@@ -100,7 +101,13 @@ impl World {
             brought: None,
         };
         signing::register(db, &ctx, keys, &by, &new).await.unwrap();
-        signing::sign_kept(db, &ctx, keys, &by, hash).await.unwrap()
+        let confirmed = Self::confirmed(&by, hash);
+        signing::sign_kept(db, &ctx, keys, &by, (hash, confirmed)).await.unwrap()
+    }
+
+    /// That somebody means to sign a text, as everyone made up may say.
+    pub(crate) fn confirmed(by: &Acting, hash: &InstrumentHash) -> Ready {
+        Ready::demonstration(by.account, &signing::about(hash))
     }
 
     pub(crate) async fn instruments(&self) -> Vec<Admitted> {

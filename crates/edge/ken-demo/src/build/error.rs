@@ -17,6 +17,9 @@ pub enum Error {
     /// Sharing refused.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// The governance office refused.
+    #[error("governance office failed")]
+    Office(#[from] ken_office::Error),
     /// The person index refused.
     #[error("person index failed")]
     Person(#[from] ken_person::Error),
@@ -51,6 +54,7 @@ impl Error {
             Self::Directory(cause) => cause.code(),
             Self::Agreement(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Office(cause) => cause.code(),
             Self::Person(cause) => cause.code(),
             Self::Hub(cause) => cause.code(),
             Self::NotTaken { .. } => "demo.not-taken",

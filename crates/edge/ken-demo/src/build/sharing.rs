@@ -4,11 +4,14 @@ use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
 use ken_agreement::{Instrument, Signing};
 use ken_core::OrganisationId;
+use ken_office::notice;
 use ken_sharing::instrument::{self, Signatory};
 use ken_sharing::signing::{self, Clearance};
 
+use super::directory::Staff;
 use super::{Error, Listener, Parts, Progress};
 use crate::agreements;
+use crate::practitioner::{PRACTITIONERS, Practitioner};
 
 /// The office in which the lead party adopts a statute pack.
 const ADOPTER: &str = "Chief Social Work Officer";
@@ -17,6 +20,7 @@ const ADOPTER: &str = "Chief Social Work Officer";
 pub(super) async fn agreements(
     parts: &Parts,
     start: Date,
+    staff: &Staff,
     listener: &Listener<'_>,
 ) -> Result<(), Error> {
     let copies = agreements::instruments(start)?;
@@ -24,7 +28,7 @@ pub(super) async fn agreements(
     for (copy, signing) in &copies {
         let ctx = parts.ctx();
         instrument::register(&parts.db, &ctx, &parts.keys, copy).await?;
-        clear(parts, copy).await?;
+        clear(parts, copy, staff).await?;
         for (party, office) in signatories(copy)? {
             if !signing.unsigned.contains(&party.as_str()) {
                 sign(parts, copy, party, office).await?;
@@ -35,15 +39,23 @@ pub(super) async fn agreements(
     Ok(())
 }
 
-/// Says for the lead party that the notice is published and the assessment approved, as the text
-/// has it.
-async fn clear(parts: &Parts, copy: &Instrument) -> Result<(), Error> {
+/// Publishes the notice for the lead party, by its governance lead, and says that the assessment
+/// is approved, as the text has it.
+async fn clear(parts: &Parts, copy: &Instrument, staff: &Staff) -> Result<(), Error> {
     let (ctx, hash, lead) = (parts.ctx(), copy.hash(), &copy.agreement.lead_party);
+    if notice::is_needed(copy) {
+        let of_lead = |one: &&Practitioner| {
+            one.organisation == lead.as_str() && one.roles.contains(&"ig.lead")
+        };
+        let who = PRACTITIONERS.iter().find(of_lead).and_then(|one| staff.get(one.key));
+        let who = *who.ok_or(Error::Missing("governance lead"))?;
+        let published = notice::publish(&parts.db, &ctx, &parts.keys, (lead, who), copy).await?;
+        published.map_err(|_| Error::Missing("privacy notice"))?;
+    }
     let until = copy.dpia.as_ref().map_or(copy.lifecycle.review_due, |dpia| dpia.review_due);
     let written = parts.db.write("demo.clear", async |tx| {
-        for what in [Clearance::Notice, Clearance::Assessment] {
-            signing::clear(tx, &ctx, &parts.keys, &hash, what, (lead, Some(until))).await?;
-        }
+        let (what, given) = (Clearance::Assessment, (lead, Some(until)));
+        signing::clear(tx, &ctx, &parts.keys, &hash, what, given).await?;
         Ok::<_, ken_sharing::Error>(())
     });
     Ok(written.await?)

@@ -145,7 +145,8 @@ pub(crate) async fn remove(
     }
 }
 
-fn bounded(answer: &Sensitive<String>) -> Result<&str, Stop> {
+/// What a browser's passkey answered, if it can be an answer at all.
+pub(crate) fn bounded(answer: &Sensitive<String>) -> Result<&str, Stop> {
     let answer = answer.reveal().as_str();
     if answer.is_empty() || answer.len() > ANSWER_MAX { Err(Stop::BadForm) } else { Ok(answer) }
 }
@@ -215,7 +216,14 @@ pub(crate) fn offer(csrf: &Csrf) -> Markup {
     }
 }
 
-fn scripted(what: &str, action: &str, button: &str, csrf: &Csrf, fields: &Markup) -> Markup {
+/// A form that the script sends, with what the passkey answers in its field `answer`.
+pub(crate) fn scripted(
+    what: &str,
+    action: &str,
+    button: &str,
+    csrf: &Csrf,
+    fields: &Markup,
+) -> Markup {
     html! {
         form.care_form method="post" action=(action) data-passkey=(what)
             data-begin={ (action) "/begin" } {

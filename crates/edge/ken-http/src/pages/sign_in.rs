@@ -60,7 +60,7 @@ pub(crate) async fn post(
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, Stop> {
     let ctx = app.ctx(request);
-    let address = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.ip());
+    let address = address_of(from);
     let code = typed.code.map(|code| code.split_whitespace().collect());
     let name = typed.name.clone();
     let attempt = Attempt { name: typed.name, password: typed.password, code, address };
@@ -79,6 +79,11 @@ pub(crate) async fn post(
             Ok(refused(format!("Too many tries. Try again after {when}")))
         }
     }
+}
+
+/// The address that a request came from, as far as it is known.
+pub(crate) fn address_of(from: Option<Extension<ConnectInfo<SocketAddr>>>) -> IpAddr {
+    from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.ip())
 }
 
 /// `POST /sign-in/demo`: only accounts that the demonstration lists.

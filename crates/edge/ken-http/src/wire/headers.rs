@@ -17,7 +17,7 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'none'; style-sr
     img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The policy of the two pages that offer passkeys: one script of ours, and what it asks of us.
+/// The policy of the pages that ask for passkeys: one script of ours, and what it asks of us.
 pub(crate) const POLICY_SCRIPTED: &str = "default-src 'none'; script-src 'self'; \
     connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \

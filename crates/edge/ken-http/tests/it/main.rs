@@ -1,6 +1,8 @@
 //! The pages over HTTP, in process, on both engines.
 
 #[cfg(test)]
+mod agreements;
+#[cfg(test)]
 mod any_request;
 #[cfg(test)]
 mod browser;

@@ -56,6 +56,8 @@ const STAFF: &[Staff] = &[
     ("tea", "Ms Teacher", &[("primary", "ed.teacher")]),
     ("sam", "Sam Both", &[("cec", "ops.hub"), ("cec", "ig.lead")]),
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
+    ("gil", "Gil Governs", &[("practice", "ig.lead")]),
+    ("pam", "Pam Governs", &[("primary", "ig.lead")]),
 ];
 
 /// Morag's number, of the range that is never given to anybody.
@@ -322,6 +324,14 @@ async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
 impl World {
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone())
+    }
+
+    /// Registers a text, as the governance office of its lead party does.
+    pub(crate) async fn register(&self, text: &str) -> InstrumentHash {
+        let ids = SeededIds::new(7);
+        let ctx = Ctx::new(&*self.clock, &ids);
+        let of = Instrument::parse(text).unwrap();
+        instrument::register(&self.on.db, &ctx, &self.on.keys, &of).await.unwrap()
     }
 
     /// Sends one more message of the hospital's about somebody, as `PID` writes them.

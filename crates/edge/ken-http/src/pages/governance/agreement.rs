@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use ken_agreement::{Clause, Instrument, Kind, Modality, show as document};
 use ken_core::OrganisationId;
 use ken_office::paper::{self, Size};
-use ken_office::{agreement, matrix};
+use ken_office::{agreement, matrix, notice};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::departure::{self, Departure};
 use ken_sharing::instrument::{self, Signed};
@@ -114,6 +114,9 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
             li { a href={ "/ig/agreements/" (hash) "/document.pdf" } { "The document (PDF)" } }
             li { a href={ "/ig/agreements/" (hash) "/document.pdf?size=large" }
                 { "The document in large print (PDF)" } }
+            @if notice::is_needed(&shown.of.instrument) {
+                li { a href={ "/ig/notices/" (hash) } { "Privacy notice" } }
+            }
             @if missing.contains(shown.own) {
                 li { a href={ "/ig/agreements/" (hash) "/sign" } { "Sign for my organisation" } }
             }

@@ -41,7 +41,10 @@ fn show(all: &[Admitted], today: Date) -> Markup {
     html! {
         h1 { "Agreements" }
         p { "What is signed here is what runs. Who has not signed neither sends nor receives." }
-        p { a href="/ig/signatories" { "Who signs for my organisation" } }
+        ul {
+            li { a href="/ig/signatories" { "Who signs for my organisation" } }
+            li { a href="/ig/notices" { "Privacy notices" } }
+        }
         (panel::show(&Panel { id: "agreements", heading: "All".into(), open: true, state }))
     }
 }

@@ -5,6 +5,8 @@ pub(crate) mod agreements;
 pub(crate) mod assessment;
 pub(crate) mod due;
 pub(crate) mod matrix;
+pub(crate) mod notices;
+pub(crate) mod published;
 pub(crate) mod register;
 pub(crate) mod registers;
 pub(crate) mod reviews;

@@ -1,24 +1,31 @@
-//! `/ig/agreements/{hash}/sign`: signing for one's own organisation.
+//! `/ig/agreements/{hash}/sign`: signing for one's own organisation, and showing again who one is.
 
-use axum::Extension;
-use axum::extract::{Form as Sent, Path, State as Of};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use ken_agreement::Instrument;
+use ken_core::{InstrumentHash, Sensitive};
+use ken_directory::confirm::{self, Prepared, Ready, Shown};
+use ken_directory::passkey;
 use ken_office::signing::{self, Attempt};
 use ken_sharing::instrument;
 use ken_sharing::signing::Refusal;
-use ken_store::Snapshot;
+use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::{passkeys, sign_in};
 use crate::stop::Stop;
-use crate::view::confirmation;
-use crate::view::form::{Field, Form, Wrong, summary, tick};
+use crate::view::form::{Field, Form, Kind, Wrong, summary, tick};
+use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
+use crate::wire::headers::Scripted;
 
 /// What the form carries.
 #[derive(Debug, Default, Deserialize)]
@@ -26,7 +33,36 @@ pub(crate) struct Filled {
     #[serde(default)]
     sure: String,
     #[serde(default)]
+    password: Sensitive<String>,
+    #[serde(default)]
+    code: Sensitive<String>,
+    #[serde(default)]
+    answer: Sensitive<String>,
+}
+
+/// What the form for a signature that was made elsewhere carries.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Brought {
+    #[serde(default)]
     file: String,
+}
+
+/// How somebody shows again who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With a passkey, since they have one.
+    Passkey,
+    /// With password and one-time code.
+    Password,
+    /// As the last; and in the demonstration a tick will do.
+    Demonstration,
+}
+
+/// What the page is about.
+struct Page {
+    of: Instrument,
+    refusals: Vec<Refusal>,
+    way: Way,
 }
 
 /// `GET /ig/agreements/{hash}/sign`.
@@ -34,58 +70,150 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
     Path(hash): Path<String>,
-) -> Result<Markup, Stop> {
-    let (instrument, refusals) = read(&app, &caller, &hash).await?;
-    let by = caller.acting()?;
-    let name = party_name(&instrument, &by.organisation);
-    let main = show(&instrument, &name, &refusals, &[], caller.csrf());
-    Ok(page(&app, &caller, &main))
+) -> Result<Response, Stop> {
+    let page = read(&app, &caller, &hash).await?;
+    shown(&app, &caller, &page, StatusCode::OK, &[])
 }
 
-/// `POST /ig/agreements/{hash}/sign`.
+/// `POST /ig/agreements/{hash}/sign/begin`: what the browser needs to ask for a passkey.
+pub(crate) async fn begin(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(hash): Path<String>,
+) -> Result<Response, Stop> {
+    let page = read(&app, &caller, &hash).await?;
+    let (ctx, site) = (app.ctx(caller.request()), app.passkeys().ok_or(Stop::NotFound)?);
+    let about = signing::about(&page.of.hash());
+    let whose = (caller.session().account, about.as_str());
+    let begin = async |tx: &mut Tx| confirm::begin(tx, &ctx, site, whose).await;
+    Ok(Json(app.db().write("http.sign-begin", begin).await?).into_response())
+}
+
+/// `POST /ig/agreements/{hash}/sign`: with the key that Ken keeps.
 pub(crate) async fn post(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
     Path(hash): Path<String>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
     Sent(filled): Sent<Filled>,
 ) -> Result<Response, Stop> {
-    let (instrument, refusals) = read(&app, &caller, &hash).await?;
-    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let (db, keys, hash) = (app.db(), app.keys(), instrument.hash());
-    let file = filled.file.trim();
-    let attempt = match (filled.sure.as_str(), file) {
-        ("yes", "") => Some(signing::sign_kept(db, &ctx, keys, by, &hash).await?),
-        ("yes", file) => Some(signing::sign_brought(db, &ctx, keys, by, (&hash, file)).await?),
-        _ => None,
-    };
-    let wrong = match attempt {
-        Some(Attempt::Signed) => {
-            let main = html! {
-                (confirmation::done("Signed", "It is in force between those who have signed."))
-                (confirmation::link_on(&format!("/ig/agreements/{hash}"), "Back to it"))
-            };
-            return Ok(page(&app, &caller, &main).into_response());
+    let page = read(&app, &caller, &hash).await?;
+    let (ctx, by, hash) = (app.ctx(caller.request()), caller.acting()?, page.of.hash());
+    let wrong = if filled.sure == "yes" {
+        match prepare(&app, &caller, &page, (filled, from)).await? {
+            Prepared::Ready(ready) => {
+                let of = (&hash, ready);
+                let attempt = signing::sign_kept(app.db(), &ctx, app.keys(), by, of).await?;
+                match refused(attempt) {
+                    Some(wrong) => wrong,
+                    None => return Ok(done(&app, &caller, &hash)),
+                }
+            }
+            Prepared::Refused => unconfirmed(),
+            Prepared::Wait(until) => {
+                let when = words::moment_short(until);
+                Wrong::new("sure", format!("Too many tries. Try again after {when}"))
+            }
         }
-        Some(Attempt::Refused(refusal)) => Wrong::new("sure", refusal.says()),
-        Some(Attempt::NoKey) => Wrong::new("sure", "Ken keeps no key for you. Bring a signature."),
-        Some(Attempt::AnswersChanged(count)) => Wrong::new(
-            "sure",
-            format!("{count} saved questions have another answer in this version. Look at them."),
-        ),
-        Some(Attempt::NotRead) => Wrong::new("file", "Paste the whole signature file"),
-        None => Wrong::new("sure", "Tick that you sign these words and these rules"),
+    } else {
+        Wrong::new("sure", "Tick that you sign these words and these rules")
     };
-    let name = party_name(&instrument, &by.organisation);
-    let main = show(&instrument, &name, &refusals, &[wrong], caller.csrf());
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, &caller, &main)).into_response())
+    shown(&app, &caller, &page, StatusCode::UNPROCESSABLE_ENTITY, &[wrong])
 }
 
-fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
+/// `POST /ig/agreements/{hash}/sign/file`: a signature that was made elsewhere.
+pub(crate) async fn post_file(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(hash): Path<String>,
+    Sent(brought): Sent<Brought>,
+) -> Result<Response, Stop> {
+    let page = read(&app, &caller, &hash).await?;
+    let (ctx, by, hash) = (app.ctx(caller.request()), caller.acting()?, page.of.hash());
+    let of = (&hash, brought.file.trim());
+    let attempt = signing::sign_brought(app.db(), &ctx, app.keys(), by, of).await?;
+    let Some(wrong) = refused(attempt) else { return Ok(done(&app, &caller, &hash)) };
+    let wrong = Wrong { field: "file", ..wrong };
+    shown(&app, &caller, &page, StatusCode::UNPROCESSABLE_ENTITY, &[wrong])
+}
+
+/// What somebody showed, looked at as far as it can be before the signature.
+async fn prepare(
+    app: &App,
+    caller: &Caller,
+    page: &Page,
+    (filled, from): (Filled, Option<Extension<ConnectInfo<SocketAddr>>>),
+) -> Result<Prepared, Stop> {
+    let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
+    let about = signing::about(&page.of.hash());
+    let Filled { password, code, answer, .. } = filled;
+    let blank = password.reveal().is_empty() && code.reveal().is_empty();
+    let shown = match page.way {
+        Way::Demonstration if blank => {
+            return Ok(Prepared::Ready(Ready::demonstration(account, &about)));
+        }
+        Way::Passkey => {
+            passkeys::bounded(&answer)?;
+            Shown::Passkey(answer)
+        }
+        Way::Password | Way::Demonstration => {
+            let code = code.map(|code| code.split_whitespace().collect());
+            Shown::Password { password, code, address: sign_in::address_of(from) }
+        }
+    };
+    let with = (app.keys(), app.hasher(), app.passkeys());
+    Ok(confirm::prepare(app.db(), &ctx, with, (account, &about), shown).await?)
+}
+
+fn unconfirmed() -> Wrong {
+    Wrong::new("sure", "We could not confirm that it is you. Nothing was signed. Try again")
+}
+
+/// What keeps it from being signed; none where it is.
+fn refused(attempt: Attempt) -> Option<Wrong> {
+    let says = match attempt {
+        Attempt::Signed => return None,
+        Attempt::Unconfirmed => return Some(unconfirmed()),
+        Attempt::Refused(refusal) => refusal.says().to_owned(),
+        Attempt::NoKey => "Ken keeps no key for you. Bring a signature.".to_owned(),
+        Attempt::AnswersChanged(count) => {
+            format!("{count} saved questions have another answer in this version. Look at them.")
+        }
+        Attempt::NotRead => "Paste the whole signature file".to_owned(),
+    };
+    Some(Wrong::new("sure", says))
+}
+
+fn done(app: &App, caller: &Caller, hash: &InstrumentHash) -> Response {
+    let main = html! {
+        (confirmation::done("Signed", "It is in force between those who have signed."))
+        (confirmation::link_on(&format!("/ig/agreements/{hash}"), "Back to it"))
+    };
+    frame(app, caller, &main).into_response()
+}
+
+fn frame(app: &App, caller: &Caller, main: &Markup) -> Markup {
     caller.frame(app.site(), "Sign an agreement").at("/ig/agreements").page(main)
 }
 
-/// The instrument, of which the reader's organisation is a party, and what keeps it from signing.
-async fn read(app: &App, caller: &Caller, hash: &str) -> Result<(Instrument, Vec<Refusal>), Stop> {
+fn shown(
+    app: &App,
+    caller: &Caller,
+    page: &Page,
+    status: StatusCode,
+    wrongs: &[Wrong],
+) -> Result<Response, Stop> {
+    let party = party_name(&page.of, &caller.acting()?.organisation);
+    let whole = frame(app, caller, &show(page, &party, wrongs, caller.csrf()));
+    Ok(match page.way {
+        Way::Passkey => (status, Extension(Scripted), whole).into_response(),
+        Way::Password | Way::Demonstration => (status, whole).into_response(),
+    })
+}
+
+/// The instrument, of which the reader's organisation is a party, what keeps it from signing, and
+/// how the reader confirms.
+async fn read(app: &App, caller: &Caller, hash: &str) -> Result<Page, Stop> {
     let (of, _) = super::one(app, caller, hash).await?;
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let leads = of.instrument.agreement.lead_party == by.organisation;
@@ -93,41 +221,87 @@ async fn read(app: &App, caller: &Caller, hash: &str) -> Result<(Instrument, Vec
         return Err(Stop::NotFound);
     }
     let hash = of.instrument.hash();
-    let read =
-        async |s: &mut Snapshot| instrument::refusals(s, &ctx, &hash, &by.organisation).await;
-    let refusals = app.db().snapshot("http.refusals", read).await?;
-    Ok((of.instrument, refusals.into_iter().collect()))
+    let read = async |s: &mut Snapshot| {
+        let refusals = instrument::refusals(s, &ctx, &hash, &by.organisation).await?;
+        Ok::<_, Stop>((refusals, passkey::list(s, by.account).await?))
+    };
+    let (refusals, held) = app.db().snapshot("http.refusals", read).await?;
+    let way = if app.passkeys().is_some() && !held.is_empty() {
+        Way::Passkey
+    } else if app.site().demo_accounts.iter().any(|one| one.account == by.account) {
+        Way::Demonstration
+    } else {
+        Way::Password
+    };
+    Ok(Page { of: of.instrument, refusals: refusals.into_iter().collect(), way })
 }
 
-fn show(
-    instrument: &Instrument,
-    party: &str,
-    refusals: &[Refusal],
-    wrongs: &[Wrong],
-    csrf: &Csrf,
-) -> Markup {
-    let hash = instrument.hash();
+fn show(page: &Page, party: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let (instrument, hash) = (&page.of, page.of.hash());
     let action = format!("/ig/agreements/{hash}/sign");
-    let button = format!("Sign for {party}");
-    let form = Form { action: &action, csrf, button: &button, hidden: &[] };
     html! {
         (summary(wrongs))
         h1 { "Sign " (instrument.agreement.title) }
         p { "You sign the words and the rules together. Read "
             a href={ "/ig/agreements/" (hash) } { "the agreement" } " first." }
         p { "Identity of the text: " code.care_code { (hash) } }
-        @if refusals.is_empty() {
+        @if page.refusals.is_empty() {
             p { "Nothing keeps your organisation from signing." }
         } @else {
             h2 { "What keeps your organisation from signing" }
-            ul { @for refusal in refusals { li { (refusal.says()) } } }
+            ul { @for refusal in &page.refusals {
+                li { (refusal.says()) (way_on(*refusal, &hash)) }
+            } }
         }
-        (form.post(&html! {
-            (tick("sure", "I sign these words and these rules for my organisation", wrongs))
-            (Field::long("file", "Signature file, if you keep the key yourself", "")
-                .hinted("Leave it empty to sign with the key that Ken keeps for you.").show(wrongs))
+        h2 { "With the key that Ken keeps for you" }
+        (kept(page.way, &action, party, (wrongs, csrf)))
+        h2 { "With a key that you keep yourself" }
+        (Form {
+            action: &format!("{action}/file"), csrf, button: "Add my signature", hidden: &[],
+        }.post(&html! {
+            (Field::long("file", "Signature file", "")
+                .hinted("What your own program made over this text.").show(wrongs))
         }))
     }
+}
+
+/// The form for whoever signs here, who shows again who they are.
+fn kept(way: Way, action: &str, party: &str, (wrongs, csrf): (&[Wrong], &Csrf)) -> Markup {
+    let button = format!("Sign for {party}");
+    let sure = tick("sure", "I sign these words and these rules for my organisation", wrongs);
+    if way == Way::Passkey {
+        return html! {
+            p { "You have a passkey, so you confirm with it. That needs a browser with scripts." }
+            div hidden { (passkeys::scripted("confirm", action, &button, csrf, &sure)) }
+        };
+    }
+    let form = Form { action, csrf, button: &button, hidden: &[] };
+    html! {
+        p { "A signature binds your organisation, so we ask again who you are." }
+        @if way == Way::Demonstration {
+            p { "In the demonstration you may leave password and code empty." }
+        }
+        (form.post(&html! {
+            (sure)
+            (Field::text("password", "Your password", "")
+                .holding(Kind::Password, "current-password").show(wrongs))
+            (Field::text("code", "One-time code", "")
+                .hinted("The 6 digits that your app shows now; a code that you have not used yet.")
+                .holding(Kind::Code, "one-time-code").show(wrongs))
+        }))
+    }
+}
+
+/// Where to put right what keeps a party from signing.
+fn way_on(refusal: Refusal, hash: &InstrumentHash) -> Markup {
+    let (address, words) = match refusal {
+        Refusal::NoticeUnpublished => (format!("/ig/notices/{hash}"), "Look at the notice"),
+        Refusal::AssessmentMissing | Refusal::AssessmentOutOfDate => {
+            (format!("/ig/agreements/{hash}/assessment"), "Look at the assessment")
+        }
+        _ => return html! {},
+    };
+    html! { " " a href=(address) { (words) } }
 }
 
 #[cfg(test)]
@@ -138,15 +312,37 @@ mod tests {
     #[test]
     fn each_thing_that_is_missing_is_said_before_signing() {
         let text = include_str!("../../../../../../agreements/glen-asp-concern.toml");
-        let instrument = Instrument::parse(text).unwrap();
+        let of = Instrument::parse(text).unwrap();
         let wrongs = [Wrong::new("file", "Paste the whole signature file")];
         let csrf = Csrf::of("x");
-        let page = show(&instrument, "Glen", &Refusal::ALL, &wrongs, &csrf).into_string();
+        let refusals = Refusal::ALL.to_vec();
+        let mut about = Page { of, refusals, way: Way::Password };
+        let page = show(&about, "Glen", &wrongs, &csrf).into_string();
         rules::assert_part(&page);
         for refusal in Refusal::ALL {
             assert!(page.contains(&maud::html! { (refusal.says()) }.into_string()));
+            let way = way_on(refusal, &about.of.hash()).into_string();
+            assert!(page.contains(&way), "{way}");
         }
-        let page = show(&instrument, "Glen", &[], &[], &csrf).into_string();
-        assert!(page.contains("Nothing keeps"));
+        about.refusals.clear();
+        let page = show(&about, "Glen", &[], &csrf).into_string();
+        assert!(page.contains("Nothing keeps") && page.contains("One-time code"));
+    }
+
+    #[test]
+    fn whoever_has_a_passkey_is_asked_for_it_and_for_nothing_weaker() {
+        let text = include_str!("../../../../../../agreements/glen-asp-concern.toml");
+        for (way, passkey, password) in [
+            (Way::Passkey, true, false),
+            (Way::Password, false, true),
+            (Way::Demonstration, false, true),
+        ] {
+            let of = Instrument::parse(text).unwrap();
+            let page = Page { of, refusals: vec![], way };
+            let page = show(&page, "Glen", &[], &Csrf::of("x")).into_string();
+            rules::assert_part(&page);
+            assert_eq!(page.contains("data-passkey=\"confirm\""), passkey, "{way:?}");
+            assert_eq!(page.contains("name=\"password\""), password, "{way:?}");
+        }
     }
 }
