@@ -39,6 +39,9 @@ pub struct Processor {
     pub acts_for: OrganisationId,
     /// The contract with its terms.
     pub terms: String,
+    /// Its own processors, whom the party has agreed to (UK GDPR art. 28(2)).
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub sub_processors: BTreeSet<String>,
     /// Where it processes, where that is not the United Kingdom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
@@ -105,4 +108,7 @@ pub struct Equality {
     pub approved: Day,
     /// The day it is due for review.
     pub review_due: Day,
+    /// How the best interests of children were weighed (data sharing code; UNCRC art. 3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub children: Option<String>,
 }

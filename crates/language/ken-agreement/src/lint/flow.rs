@@ -177,11 +177,11 @@ pub(super) const RULES: &[Rule] = &[
         "no party at either end keeps this certificate: add it to the party's assurance",
         assurance,
     ),
-    warning(
-        "W-SYSTEMS",
+    error(
+        "E-SYSTEMS",
         6,
         "",
-        "other clauses name the two systems of their flow and this does not: add systems",
+        "nobody knows which feed to stop: name the two systems between which this runs",
         systems,
     ),
 ];
@@ -196,7 +196,7 @@ fn entries<'a>(look: &Look<'a>, clause: &'a Clause) -> impl Iterator<Item = &'a 
 }
 
 /// Between organisations, and about people.
-fn between(look: &Look<'_>, clause: &Clause) -> bool {
+pub(super) fn between(look: &Look<'_>, clause: &Clause) -> bool {
     !clause.is_own() && !clause.is_for_person() && personal(look, clause)
 }
 
@@ -336,14 +336,16 @@ fn shadow(look: &Look<'_>) -> Found {
     idle.map(|clause| clause.id.to_string()).collect()
 }
 
-fn dead(look: &Look<'_>) -> Found {
-    let covers = |wide: &End, narrow: &End| {
-        let party = match (&wide.party, &narrow.party) {
-            (Who::Any, _) => wide.kinds.is_empty(),
-            (wide, narrow) => wide == narrow,
-        };
-        party && (wide.any_role() || !narrow.any_role() && narrow.roles.is_subset(&wide.roles))
+/// Whether one end takes in all that another does.
+pub(super) fn covers(wide: &End, narrow: &End) -> bool {
+    let party = match (&wide.party, &narrow.party) {
+        (Who::Any, _) => wide.kinds.is_empty(),
+        (wide, narrow) => wide == narrow,
     };
+    party && (wide.any_role() || !narrow.any_role() && narrow.roles.is_subset(&wide.roles))
+}
+
+fn dead(look: &Look<'_>) -> Found {
     clauses(look, |c| {
         look.prohibitions().any(|p| {
             let stopped = |entry: &CategoryEntry| {
@@ -453,7 +455,12 @@ fn assurance(look: &Look<'_>) -> Found {
     })
 }
 
+/// What goes between any two parties has no two systems that a text could name.
 fn systems(look: &Look<'_>) -> Found {
-    let some = look.permits().any(|c| c.systems.is_some());
-    clauses(look, |c| some && between(look, c) && c.systems.is_none())
+    let named = |end: &End| matches!(end.party, Who::Party(_));
+    let blank = |c: &Clause| {
+        let said = c.systems.as_ref().map(|systems| [systems.from.trim(), systems.to.trim()]);
+        said.is_none_or(|ends| ends.contains(&""))
+    };
+    clauses(look, |c| isa(look) && between(look, c) && named(&c.from) && named(&c.to) && blank(c))
 }

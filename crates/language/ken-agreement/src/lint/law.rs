@@ -84,8 +84,8 @@ pub(super) const RULES: &[Rule] = &[
         source",
         orphan,
     ),
-    warning(
-        "W-NOEXCEPTIONAL",
+    error(
+        "E-NOEXCEPTIONAL",
         7,
         "",
         "nothing here serves an emergency: narrow the accord's clause",

@@ -8,9 +8,10 @@
 //! - The gate's own assumptions (module `sound`), house policy.
 //! - UK GDPR arts. 6, 9, 10; DPA 2018 sch. 1 (module `law`).
 //! - The Information Commissioner's data sharing code, and the sections of the Scottish Information
-//!   Sharing Toolkit's template (modules `life`, `paper`).
+//!   Sharing Toolkit's template (modules `fair`, `life`, `paper`).
 //! - The eight Caldicott principles of 2020: each rule serves one.
 
+mod fair;
 mod flow;
 mod law;
 mod life;
@@ -151,8 +152,16 @@ impl<'a> Look<'a> {
 }
 
 /// Every rule, in the order in which findings are shown.
-pub const CATALOGUE: [&[Rule]; 7] =
-    [sound::RULES, source::RULES, law::RULES, life::RULES, flow::RULES, paper::RULES, used::RULES];
+pub const CATALOGUE: [&[Rule]; 8] = [
+    sound::RULES,
+    source::RULES,
+    law::RULES,
+    life::RULES,
+    flow::RULES,
+    fair::RULES,
+    paper::RULES,
+    used::RULES,
+];
 
 /// The rule of a code.
 #[must_use]

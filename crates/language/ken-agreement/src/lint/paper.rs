@@ -92,10 +92,18 @@ pub(super) const RULES: &[Rule] = &[
         "E-RESPONSIBLE",
         5,
         "",
-        "the table of who answers what has a row for each party, and no other",
+        "the table of who answers what has a row for each party, no other, and no blank cell",
         responsible,
     ),
-    warning("W-QUALITY", 3, "", "how errors are corrected is missing: add [quality]", quality),
+    error("E-QUALITY", 3, "", "how errors are corrected is missing: add [quality]", quality),
+    warning(
+        "W-TERMS",
+        5,
+        "",
+        "nothing says who bears the loss when something goes wrong: add it as a [[term]], which no \
+        program executes",
+        terms,
+    ),
     error("E-ARTICLE", 6, "", "the UK GDPR has no such condition: correct it", article),
     error("E-VAGUE", 1, "text", "this names an aim and no purpose: say what is decided", vague),
     warning("W-PLAIN", 8, "text", "a sentence of more than 45 words: say it in two", plain),
@@ -240,13 +248,21 @@ fn processor(look: &Look<'_>) -> Found {
 
 fn responsible(look: &Look<'_>) -> Found {
     let own = look.instrument;
-    if own.responsibilities.is_empty() {
+    if own.responsibilities.is_empty() && !isa(look) {
         return Found::new();
     }
     let rows: BTreeSet<_> = own.responsibilities.keys().collect();
     let parties: BTreeSet<_> = own.parties.iter().map(|party| &party.id).collect();
-    let wrong = rows.symmetric_difference(&parties);
+    let blank = own.responsibilities.iter().filter(|(_, row)| {
+        let cells = [&row.requests, &row.breaches, &row.corrections, &row.complaints];
+        cells.iter().any(|cell| cell.trim().is_empty())
+    });
+    let wrong = rows.symmetric_difference(&parties).copied().chain(blank.map(|(id, _)| id));
     wrong.map(|id| format!("responsibilities.{id}")).collect()
+}
+
+fn terms(look: &Look<'_>) -> Found {
+    at(isa(look) && look.instrument.terms.is_empty(), "term")
 }
 
 fn quality(look: &Look<'_>) -> Found {

@@ -4,21 +4,31 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Found, Look, Rule, Severity};
+use super::{Found, Look, Rule, error};
 use crate::clause::{Clause, End, Who};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Tier};
+use crate::key::SourceRef;
 use crate::party::Party;
 
-pub(super) const RULES: &[Rule] = &[Rule {
-    code: "E-SOURCE",
-    severity: Severity::Error,
-    principle: 6,
-    field: "source",
-    says: "the source is not in force here, or the clause does not narrow it: keep its kind and \
+pub(super) const RULES: &[Rule] = &[
+    error(
+        "E-SOURCE",
+        6,
+        "source",
+        "the source is not in force here, or the clause does not narrow it: keep its kind and \
         purpose, stay within its parties, roles, categories, fields and actions, and ask for all \
         that it asks for, in its words",
-    find: unsourced,
-}];
+        unsourced,
+    ),
+    error(
+        "E-LAW",
+        6,
+        "source",
+        "the law that this rests on was written anew: read it, name the new pack as the source, \
+        and have the basis confirmed again",
+        law,
+    ),
+];
 
 /// In what a clause goes beyond its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -47,14 +57,15 @@ pub enum Unnarrowed {
 }
 
 /// Whether a clause narrows its source: within its ends, categories and actions, and asking at
-/// least what it asks. Empty: it does.
+/// least what it asks. Empty: it does. `source` is the instrument that the clause names, or the
+/// statute pack that has taken its place.
 #[must_use]
 pub fn narrows(
     clause: &Clause,
     instrument: &Instrument,
     source: &Instrument,
 ) -> BTreeSet<Unnarrowed> {
-    let named = clause.source.as_ref().filter(|named| named.instrument == source.name());
+    let named = clause.source.as_ref();
     let Some(wide) = named.and_then(|named| source.clause(&named.clause)) else {
         return [Unnarrowed::Absent].into();
     };
@@ -111,5 +122,57 @@ fn unsourced(look: &Look<'_>) -> Found {
         );
         found.extend(beyond.into_iter().map(|what| format!("{} {what:?}", clause.id)));
     }
+    found
+}
+
+/// The provisions that a pack at hand says otherwise than the one that it replaces, and the laws
+/// that either cites there. A later reading of the same words changes nothing.
+fn changed(look: &Look<'_>) -> (BTreeSet<SourceRef>, BTreeSet<String>) {
+    let (mut provisions, mut laws) = (BTreeSet::new(), BTreeSet::new());
+    let packs = || look.sources.iter().filter(|one| one.agreement.tier == Tier::StatutePack);
+    for newer in packs() {
+        for old in packs().filter(|old| newer.lifecycle.supersedes.contains(&old.name())) {
+            for clause in &old.clauses {
+                let now = newer.clause(&clause.id);
+                if now.is_some_and(|now| same_law((clause, old), (now, newer))) {
+                    continue;
+                }
+                let (instrument, id) = (old.name(), clause.id.clone());
+                provisions.insert(SourceRef { instrument, clause: id });
+                laws.extend(clause.cite.iter().chain(now.iter().flat_map(|now| &now.cite)));
+            }
+        }
+    }
+    (provisions, laws.into_iter().cloned().collect())
+}
+
+fn same_law((old, its): (&Clause, &Instrument), (new, theirs): (&Clause, &Instrument)) -> bool {
+    let words = old.attest.iter().all(|id| its.attestations.get(id) == theirs.attestations.get(id));
+    let read = Clause { checked: old.checked, ..new.clone() };
+    words && read == *old
+}
+
+/// Each clause that rests on a changed provision, and each basis that was confirmed before.
+fn law(look: &Look<'_>) -> Found {
+    let own = look.instrument;
+    if own.agreement.tier == Tier::StatutePack {
+        return Found::new();
+    }
+    let (provisions, laws) = changed(look);
+    let rests = |c: &&Clause| {
+        let sourced = c.source.as_ref().is_some_and(|source| provisions.contains(source));
+        sourced || !c.cite.is_disjoint(&laws)
+    };
+    let touched: Vec<&Clause> = own.clauses.iter().filter(rests).collect();
+    let reopened = own.bases.iter().filter(|basis| {
+        let serves = |c: &&&Clause| {
+            let at = |party: &&Party| c.from.may_be(party) || c.to.may_be(party);
+            let purpose = c.purpose.as_ref();
+            purpose.is_some_and(|why| own.parties.iter().filter(at).any(|p| basis.serves(p, why)))
+        };
+        basis.power.iter().any(|power| laws.contains(power)) || touched.iter().any(|c| serves(&c))
+    });
+    let mut found: Found = reopened.map(|basis| basis.id.clone()).collect();
+    found.extend(touched.iter().map(|clause| clause.id.to_string()));
     found
 }

@@ -88,10 +88,10 @@ record!(Security {
 record!(Training { valid_months course } {});
 record!(WorkInstruction { party id } {});
 record!(RoleEntry { id text } { code });
-record!(Processor { id name acts_for terms } { country });
+record!(Processor { id name acts_for terms } { country, sub_processors });
 record!(Term { id text } {});
 record!(Step { id clause text } {});
 record!(Responsibility { requests breaches corrections complaints } {});
 record!(Quality { rule correct_within_days } {});
 record!(Transfers { countries } { safeguard });
-record!(Equality { id approved review_due } {});
+record!(Equality { id approved review_due } { children });

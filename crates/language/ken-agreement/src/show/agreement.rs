@@ -60,8 +60,12 @@ fn parties(own: &Instrument) -> Section {
     });
     let head = ["Party", "ICO registration", "Senior owner", "DPO", "Requests to", "Roles"];
     let processors = own.processors.iter().map(|one| {
-        let terms = &one.terms;
-        format!("{} processes for {} under {terms}.", one.name, name(own, one.acts_for.as_str()))
+        let (whom, terms) = (name(own, one.acts_for.as_str()), &one.terms);
+        let below = match list(&one.sub_processors) {
+            none if none.is_empty() => "It has no processor of its own.".to_owned(),
+            some => format!("Its own processors: {some}."),
+        };
+        format!("{} processes for {whom} under {terms}. {below}", one.name)
     });
     Section::new("1.1", "Name and details of the parties who agree to share information")
         .table(&head, rows)
@@ -258,6 +262,8 @@ fn assessment(own: &Instrument) -> Section {
             "Equality impact assessment {}: approved {}, due for review {}.",
             equality.id, equality.approved, equality.review_due
         ));
+        let children = equality.children.iter();
+        section = section.list(children.map(|said| format!("Children's best interests: {said}")));
     }
     section.or("No assessment is recorded.")
 }

@@ -10,9 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ken_core::Purpose;
+
 use super::{Document, Section, list};
-use crate::clause::{Clause, Who};
-use crate::instrument::Instrument;
+use crate::clause::{Clause, PurposeEntry, Who};
+use crate::instrument::{Controllership, Instrument};
 use crate::known::NOTICE;
 
 /// One thing that a notice tells: who may receive what, and why.
@@ -92,6 +94,9 @@ fn standard(instruments: &[&Instrument]) -> Document {
             &["Organisation", "Data protection officer", "Where to write"],
             contacts(instruments),
         ),
+        Section::new("", "Who decides, and who answers you")
+            .list(deciders(instruments))
+            .table(&ANSWERS, answers(instruments)),
         Section::new("", "Who receives what, and why")
             .table(&["Who receives it", "Why", "What"], shared),
         Section::new("", "The law that allows it")
@@ -115,6 +120,7 @@ fn easy_read(instruments: &[&Instrument]) -> Document {
             .text("Some organisations tell each other things about you.")
             .text("This page says who, what and why."),
     ];
+    sections.extend(together(instruments));
     let mut by_why: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for ((purpose, recipient), what) in rows(instruments) {
         by_why.entry(purpose).or_default().insert(recipient, what);
@@ -150,6 +156,66 @@ fn contacts(instruments: &[&Instrument]) -> BTreeSet<Vec<String>> {
     let parties = instruments.iter().flat_map(|own| &own.parties);
     let blank = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
     parties.map(|p| vec![p.name.clone(), blank(&p.dpo), blank(&p.rights_contact)]).collect()
+}
+
+/// The purposes for which something flows, each with whether the parties are joint controllers.
+fn purposes(own: &Instrument) -> impl Iterator<Item = (&PurposeEntry, bool)> {
+    let used = |id: &Purpose| {
+        own.clauses.iter().any(|one| !one.is_prohibition() && one.purpose.as_ref() == Some(id))
+    };
+    own.purposes.iter().filter(move |purpose| used(&purpose.id)).map(|purpose| {
+        let shared = purpose.controllership.unwrap_or(own.agreement.controllership);
+        (purpose, shared == Controllership::Joint)
+    })
+}
+
+fn names(own: &Instrument) -> String {
+    list(own.parties.iter().map(|party| &party.name))
+}
+
+/// The essence of the arrangement between joint controllers (UK GDPR art. 26(2)), purpose by
+/// purpose, and that the others each answer for themselves.
+fn deciders(instruments: &[&Instrument]) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for own in instruments {
+        let point = own.rights.as_ref().and_then(|rights| rights.single_point.as_ref());
+        let point = point.and_then(|id| own.party(id));
+        for (purpose, is_joint) in purposes(own) {
+            let names = names(own);
+            let begin = point.map_or_else(String::new, |party| {
+                format!(" Begin with {}; you may turn to any of them.", party.name)
+            });
+            all.insert(if is_joint {
+                format!("{names} decide together about this: {}{begin}", purpose.text)
+            } else {
+                format!("{names} each decide and answer for themselves: {}", purpose.text)
+            });
+        }
+    }
+    all
+}
+
+const ANSWERS: [&str; 5] =
+    ["Organisation", "A copy of what is held", "A correction", "A complaint", "A breach"];
+
+fn answers(instruments: &[&Instrument]) -> BTreeSet<Vec<String>> {
+    let rows = instruments.iter().flat_map(|own| {
+        own.responsibilities.iter().filter_map(|(id, row)| {
+            let cells = [&row.requests, &row.corrections, &row.complaints, &row.breaches];
+            let name = own.party(id)?.name.clone();
+            Some(std::iter::once(name).chain(cells.into_iter().cloned()).collect())
+        })
+    });
+    rows.collect()
+}
+
+fn together(instruments: &[&Instrument]) -> Option<Section> {
+    let joint: BTreeSet<_> = instruments
+        .iter()
+        .flat_map(|own| purposes(own).filter(|(_, is_joint)| *is_joint).map(|_| names(own)))
+        .map(|names| format!("{names} decide some things together. You can ask any of them."))
+        .collect();
+    (!joint.is_empty()).then(|| Section::new("", "Who decides").list(joint))
 }
 
 fn laws(instruments: &[&Instrument]) -> BTreeSet<Vec<String>> {

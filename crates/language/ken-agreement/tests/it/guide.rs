@@ -85,7 +85,8 @@ fn every_page_shows_what_is_true() {
         let worse = found(&text.replacen(&good, &bad, 1));
         assert!(worse.contains(code), "{code}: not found in the bad text, but {worse:?}");
     }
-    assert_eq!(untold, ["P-SIZE", "W-WIDE"]);
+    // The last two need more beside the text than a page can show: tests of their own have them.
+    assert_eq!(untold, ["P-SIZE", "E-LAW", "W-WIDE"]);
 }
 
 #[test]

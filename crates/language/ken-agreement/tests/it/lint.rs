@@ -160,7 +160,7 @@ fn every_rule_is_found_where_it_is_broken() {
     }
     let mut alone = shelf::one(ASP);
     alone.clauses.retain(|clause| clause.id.as_str() != "X1");
-    assert!(lint(&alone, &[]).iter().any(|f| f.code == "W-NOEXCEPTIONAL"));
+    assert!(lint(&alone, &[]).iter().any(|f| f.code == "E-NOEXCEPTIONAL"));
 }
 
 #[test]
@@ -185,7 +185,19 @@ fn the_shared_worked_example_is_clean_in_itself() {
     let instrument = Instrument::parse(&text).unwrap();
     // Its sources are not written; ours ask in other words. Everything else must be clean.
     let found = codes(&instrument);
-    let rest: Vec<_> = found.iter().filter(|found| !found.starts_with("E-SOURCE")).collect();
-    // It was written before these three had a place in the language.
-    assert_eq!(rest, ["E-EQIA equality", "W-QUALITY quality", "W-TRANSFER transfers"]);
+    let rest = found.iter().filter(|found| !found.starts_with("E-SOURCE"));
+    let rest: BTreeSet<_> = rest.map(|found| found.split(' ').next().unwrap()).collect();
+    // It was written before these had a place in the language.
+    let later = [
+        "E-CHILDREN",
+        "E-EQIA",
+        "E-ORIGIN",
+        "E-QUALITY",
+        "E-RESPONSIBLE",
+        "E-SYSTEMS",
+        "E-WHY",
+        "W-TERMS",
+        "W-TRANSFER",
+    ];
+    assert_eq!(rest.into_iter().collect::<Vec<_>>(), later);
 }

@@ -5,9 +5,13 @@ mod any_bytes;
 #[cfg(test)]
 mod canonical;
 #[cfg(test)]
+mod checklist;
+#[cfg(test)]
 mod fault;
 #[cfg(test)]
 mod guide;
+#[cfg(test)]
+mod law;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
@@ -18,3 +22,5 @@ mod shelf;
 mod show;
 #[cfg(test)]
 mod signed;
+#[cfg(test)]
+mod told;

@@ -184,7 +184,7 @@ fn every_template_parses_and_leaves_only_what_people_must_decide() {
         let want: &[&str] = if accord {
             &["E-UNCONFIRMED"]
         } else {
-            &["E-UNCONFIRMED", "E-UNDER", "W-NOEXCEPTIONAL"]
+            &["E-NOEXCEPTIONAL", "E-UNCONFIRMED", "E-UNDER"]
         };
         assert_eq!(codes, want, "{template:?}");
     }
