@@ -452,8 +452,7 @@ impl<'a> Oracle<'a> {
     fn is_sourced(&self, term: &Term<'_>) -> bool {
         let Some(source) = term.clause.get("source").and_then(Value::as_str) else { return true };
         let (wanted, id) = source.split_once('#').unwrap_or_default();
-        let mut all = self.world.iter();
-        let found = all.find(|of| name(&of.json) == wanted && adopted(of) && !of.superseded);
+        let found = self.law(wanted);
         let wide = found.and_then(|of| Some((of, named(&of.json, "clause", id)?)));
         wide.is_some_and(|(of, wide)| {
             self.is(Mutant::SourceUnchecked)

@@ -27,6 +27,9 @@ pub const INSTRUMENTS_MAX: usize = 2_000;
 /// How far a signature's time may be ahead of ours. House policy: what two honest clocks differ by.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
+/// How the canonical form says that an instrument is a statute pack.
+const PACK: &str = "\"tier\":\"statute-pack\"";
+
 /// Everything that the gate's policies are made from.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
@@ -177,6 +180,26 @@ pub async fn sign_within(
     Ok(None)
 }
 
+/// Enters that a signature brought for an instrument was refused before it could be tried: it is
+/// somebody else's, or over another text.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn refuse(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (hash, brought_by): (&InstrumentHash, &OrganisationId),
+    refusal: Refusal,
+) -> Result<(), Error> {
+    db.write("sharing.refuse-signature", async |tx| {
+        let detail = json!({ "instrument": hash.as_str(), "refused": refusal.code() });
+        record(tx, ctx, keys, brought_by, EntryKind::Sign, detail).await
+    })
+    .await
+}
+
 /// Everything that keeps a party from signing a registered text today, whoever signs.
 ///
 /// # Errors
@@ -240,9 +263,25 @@ async fn of_text<R: Reads>(
         let text = reads.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
         sources.push(read(&text.ok_or(Error::Corrupt("instrument"))?)?);
     }
+    sources.extend(packs(reads).await?);
     let cleared = signing::cleared(reads, &instrument.hash()).await?;
     let sources: Vec<_> = sources.iter().collect();
     Ok(signing::refusals(instrument, party, &sources, cleared, ctx.clock.today()))
+}
+
+/// The statute packs that are adopted: a newer one may say otherwise what a text rests on.
+async fn packs<R: Reads>(reads: &mut R) -> Result<Vec<Instrument>, Error> {
+    let texts = reads.list(sql::LIST_INSTRUMENTS, values![], |row| row.text(1)).await?;
+    let mut packs = Vec::new();
+    for text in texts.iter().filter(|text| text.contains(PACK)) {
+        let pack = read(text)?;
+        let lead = &pack.agreement.lead_party;
+        let signed = signatures(reads, &pack.hash()).await?;
+        if signed.iter().any(|one| one.party == *lead) {
+            packs.push(pack);
+        }
+    }
+    Ok(packs)
 }
 
 /// The key that made the signature; or the first reason why it is not taken.
@@ -428,16 +467,29 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
     Ok(InForce { instruments, version })
 }
 
-/// An instrument is superseded once one that says so has begun and every party of it has signed.
+/// An instrument is superseded once one that says so has begun, everybody who must has signed
+/// that one, and so has the lead party of what it replaces: a draft ends nothing, and nobody ends
+/// what others agreed by signing a text of their own.
 fn mark_superseded(instruments: &mut [Admitted], today: Date) {
     let whole = |Admitted { instrument, register }: &&Admitted| {
-        instrument.agreement.effective_from.0 <= today
-            && instrument.parties.iter().all(|party| register.signed.contains(&party.id))
+        let head = &instrument.agreement;
+        let mut must = instrument.parties.iter().map(|party| &party.id).chain([&head.lead_party]);
+        head.effective_from.0 <= today && must.all(|party| register.signed.contains(party))
+    };
+    let lead = |name: &&InstrumentRef| {
+        let named = instruments.iter().find(|of| of.instrument.name() == **name);
+        named.map(|of| &of.instrument.agreement.lead_party)
     };
     let ended: BTreeSet<InstrumentRef> = instruments
         .iter()
         .filter(whole)
-        .flat_map(|admitted| admitted.instrument.lifecycle.supersedes.iter().cloned())
+        .flat_map(|by| {
+            let names = by.instrument.lifecycle.supersedes.iter();
+            let agreed = |name: &&InstrumentRef| {
+                lead(name).is_some_and(|lead| by.register.signed.contains(lead))
+            };
+            names.filter(agreed).cloned()
+        })
         .collect();
     for Admitted { instrument, register } in instruments {
         register.superseded = ended.contains(&instrument.name());

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::reading::{named, strings, text};
+use super::reading::{has, named, strings, text};
 use super::{Known, Mutant, Names, Oracle, adopted, name};
 
 impl Oracle<'_> {
@@ -16,8 +16,7 @@ impl Oracle<'_> {
                 self.world.iter().find(|of| name(&of.json) == wanted && !of.signed.is_empty());
             !found.is_some_and(|above| {
                 let parties = above.json.get("party").is_some();
-                let adopted = adopted(above) && !above.superseded;
-                if parties { self.own_standing(above).0 == 3 } else { adopted }
+                if parties { self.own_standing(above).0 == 3 } else { self.law(wanted).is_some() }
             })
         };
         let mut above = above;
@@ -62,5 +61,23 @@ impl Oracle<'_> {
             () if of.suspended && !self.is(Mutant::SuspensionForgotten) => (2, "suspended"),
             () => (3, "active"),
         }
+    }
+}
+
+impl<'a> Oracle<'a> {
+    /// What is in force under a name: itself, or the newest statute pack that replaces it.
+    pub(super) fn law(&self, wanted: &str) -> Option<&'a Known> {
+        let found = self.world.iter().find(|of| name(&of.json) == wanted)?;
+        if !found.superseded {
+            return Some(found).filter(|of| adopted(of));
+        }
+        let pack = |of: &Known| {
+            of.json.get("agreement").is_some_and(|head| text(head, "tier") == "statute-pack")
+        };
+        let mut newer = self.world.iter().filter(|of| {
+            let life = of.json.get("lifecycle");
+            pack(of) && adopted(of) && life.is_some_and(|life| has(life, "supersedes", wanted))
+        });
+        newer.find_map(|of| self.law(&name(&of.json))).filter(|_| pack(found))
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! - Every policy passed strict validation without a warning.
 //! - A clause with a source is compiled only while that instrument is here, adopted by its lead
-//!   party, and the clause narrows it; its findings say so otherwise.
+//!   party, and the clause narrows it; its findings say so otherwise. A statute pack that replaces
+//!   another takes its place: a duty does not lapse because the law was written anew.
 //! - The prohibitions of an instrument that was replaced stay while it is here, for they follow
 //!   the data that was received under it; its permits do not.
 
@@ -211,12 +212,7 @@ fn hold(
 /// In what a clause goes beyond its source; none where it may run.
 fn unsourced(clause: &Clause, own: &Held, held: &[Held]) -> Option<BTreeSet<Unnarrowed>> {
     let named = &clause.source.as_ref()?.instrument;
-    let adopted = |other: &&Held| {
-        other.name == *named
-            && !other.register.superseded
-            && other.register.signed.contains(&other.instrument.agreement.lead_party)
-    };
-    let beyond = held.iter().find(adopted).map_or_else(
+    let beyond = standing::adopted(named, held).map_or_else(
         || [Unnarrowed::Absent].into(),
         |source| narrows(clause, &own.instrument, &source.instrument),
     );

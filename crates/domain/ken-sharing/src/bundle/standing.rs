@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
-use ken_agreement::InstrumentRef;
 use ken_agreement::cedar::standing;
 use ken_agreement::status::{Pair, Stands};
+use ken_agreement::{InstrumentRef, Tier};
 use ken_core::OrganisationId;
 
 use super::{Bundle, Held};
@@ -76,14 +76,33 @@ impl Bundle {
         above.is_some_and(|above| {
             let (instrument, register) = (&above.instrument, &above.register);
             if instrument.parties.is_empty() {
-                let lead = &instrument.agreement.lead_party;
-                return register.signed.contains(lead) && !register.superseded;
+                return adopted(name, &self.held).is_some();
             }
             let on_lapse = instrument.lifecycle.on_review_lapse;
             let status = instrument.status(register, pair, day);
             status.is_some_and(|status| status.stands(on_lapse) == Stands::Routine)
         })
     }
+}
+
+/// The adopted instrument of a name, or the statute pack that has taken the place of the one
+/// named, however often the law was written anew.
+pub(super) fn adopted<'a>(name: &InstrumentRef, held: &'a [Held]) -> Option<&'a Held> {
+    let is_adopted =
+        |own: &&Held| own.register.signed.contains(&own.instrument.agreement.lead_party);
+    let is_law = |own: &Held| own.instrument.agreement.tier == Tier::StatutePack;
+    let mut found = held.iter().find(|own| own.name == *name)?;
+    // Each turn goes to another pack, so a circle ends.
+    for _ in 0..held.len() {
+        if !found.register.superseded {
+            return Some(found).filter(is_adopted);
+        }
+        let replaces =
+            |own: &&Held| is_law(own) && own.instrument.lifecycle.supersedes.contains(&found.name);
+        let mut next = held.iter().filter(is_adopted).filter(replaces);
+        found = next.next().filter(|_| is_law(found))?;
+    }
+    None
 }
 
 /// The instruments by what people call them.

@@ -5,7 +5,11 @@ mod dice;
 #[cfg(test)]
 mod in_turn;
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod never_widens;
+#[cfg(test)]
+mod partnership;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]

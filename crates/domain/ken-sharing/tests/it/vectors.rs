@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::vectors_world::{Entry, asked, bundle, glen, told, word, world};
 
-const VECTORS: &str = include_str!("vectors.json");
+pub(crate) const VECTORS: &str = include_str!("vectors.json");
 
 /// Decides every vector three ways: sliced, whole, and by the oracle.
 fn check(mut entries: Vec<Entry>, vectors: &[Value], short: fn(&Verdict) -> String) -> usize {
@@ -45,7 +45,7 @@ fn texts(vector: &Value, key: &str) -> BTreeSet<String> {
     list.map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-fn case(vector: &Value, entries: &[Entry], world: &[Known]) -> Case {
+pub(crate) fn case(vector: &Value, entries: &[Entry], world: &[Known]) -> Case {
     let flow: Vec<_> = vector["flow"].as_str().unwrap().split(' ').collect();
     let seat = |text: &str| match text.split_once('/') {
         Some((organisation, role)) => (organisation.to_owned(), Some(role.to_owned())),

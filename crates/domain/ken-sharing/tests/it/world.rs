@@ -71,10 +71,14 @@ impl World {
     }
 
     async fn sign(&self, text: &str) {
-        let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
         let today: Date = "2026-11-01".parse().unwrap();
-        let agreed = Instrument::parse(text).unwrap().dated_from(today);
-        let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
+        self.sign_text(&Instrument::parse(text).unwrap().dated_from(today)).await;
+    }
+
+    /// Registers an instrument, and signs it for each of its parties and its lead party.
+    pub(crate) async fn sign_text(&self, agreed: &Instrument) {
+        let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
+        let hash = instrument::register(db, &ctx, keys, agreed).await.unwrap();
         let lead = &agreed.agreement.lead_party;
         let until = Some(Day("2027-06-01".parse().unwrap()));
         self.write(async |tx| {

@@ -1,0 +1,135 @@
+//! The law written anew: what rests on it goes on as far as the new words allow, and no draft,
+//! and nobody's own text, ends what others have signed.
+
+use std::collections::BTreeSet;
+
+use ken_agreement::Instrument;
+use ken_sharing::decide::decide;
+use ken_sharing::instrument;
+use ken_store::Snapshot;
+use ken_testkit::oracle::{self, Case, Mutant, Verdict};
+
+use crate::vectors_world::{Entry, asked, bundle, glen, told, word, world};
+use crate::world::{World, worlds};
+
+const PACK: &str = include_str!("../../../../../agreements/statute-pack.toml");
+
+fn pack(version: &str, replaces: &str, (old, new): (&str, &str)) -> Instrument {
+    assert!(PACK.contains(old), "{old}");
+    let mut pack = Instrument::parse(&PACK.replacen(old, new, 1)).unwrap();
+    pack.agreement.version = word(version);
+    pack.lifecycle.supersedes = [word(replaces)].into();
+    pack
+}
+
+/// A police report of harm to the council, with everything that the law of before asks.
+fn report(entries: &[Entry]) -> Case {
+    let asp = entries.iter().find(|of| of.instrument.agreement.id.as_str() == "glen-asp-concern");
+    let hash = asp.unwrap().instrument.hash();
+    let words = ["three-point-belief", "necessary-proportionate"];
+    Case {
+        from: ("police".into(), Some("pp.concern-hub".into())),
+        to: ("cec".into(), Some("sw.duty".into())),
+        action: "push".into(),
+        purpose: "asp-inquiry".into(),
+        up_to: false,
+        categories: [("concern".to_owned(), None)].into(),
+        rows: None,
+        day: "2027-06-01".parse().unwrap(),
+        facts: ["age>=16".to_owned()].into(),
+        attested: words.map(|words| format!("{hash}#C1/{words}")).into(),
+        referrers: BTreeSet::new(),
+    }
+}
+
+fn goes(entries: &[Entry]) -> bool {
+    let case = report(entries);
+    let (ask, facts, _) = asked(&case);
+    let got = told(&decide(&bundle(entries), &ask, &facts, None).unwrap());
+    assert_eq!(oracle::decide(&world(entries), &case, Mutant::None), got);
+    matches!(got, Verdict::Permit(_))
+}
+
+#[test]
+fn a_report_of_harm_outlives_the_rewriting_of_its_law_but_not_its_repeal() {
+    let same = ("checked = 2026-11-21", "checked = 2027-05-01");
+    let check = |packs: &[Instrument], want: bool| {
+        let mut entries = glen(6);
+        entries[0].superseded = true;
+        for (n, pack) in packs.iter().enumerate() {
+            let mut entry = Entry::new(pack.clone());
+            entry.superseded = n + 1 < packs.len();
+            entries.push(entry);
+        }
+        assert_eq!(goes(&entries), want, "{}", packs.len());
+    };
+    assert!(goes(&glen(6)));
+    check(&[], false);
+    let second = pack("2028-04", "statute-pack@2027-04", same);
+    check(std::slice::from_ref(&second), true);
+    let third = pack("2029-04", "statute-pack@2028-04", same);
+    check(&[second.clone(), third], true);
+    // The provision is gone, or asks what the clause does not.
+    let gone = ("id = \"asp.s5.3\"", "id = \"asp.s5.33\"");
+    check(&[pack("2028-04", "statute-pack@2027-04", gone)], false);
+    let stricter = ("require = [\"age>=16\"]", "require = [\"age>=18\"]");
+    check(&[pack("2028-04", "statute-pack@2027-04", stricter)], false);
+    // A pack that nobody adopted is no law; and an agreement takes no pack's place.
+    let mut entries = glen(6);
+    entries[0].superseded = true;
+    let mut draft = Entry::new(second.clone());
+    draft.unsigned.insert("cec".to_owned());
+    entries.push(draft);
+    assert!(!goes(&entries));
+    let mut entries = glen(6);
+    entries[0].superseded = true;
+    let mut agreement = second;
+    agreement.agreement.tier = ken_agreement::Tier::Accord;
+    entries.push(Entry::new(agreement));
+    assert!(!goes(&entries));
+}
+
+async fn superseded(world: &World) -> BTreeSet<String> {
+    let read = async |s: &mut Snapshot| instrument::load(s, &world.ctx()).await;
+    let all = world.on.db.snapshot("test.load", read).await.unwrap().instruments;
+    let ended = all.into_iter().filter(|of| of.register.superseded);
+    ended.map(|of| of.instrument.name().to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_draft_ends_nothing_and_nobody_ends_what_others_agreed() {
+    for world in worlds(73).await {
+        let engine = world.on.engine;
+        let person = world.person().await;
+        let by = world.practitioner(("practice", "gp.doctor"), None).await;
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let start = "2026-11-01".parse().unwrap();
+        let same = ("checked = 2026-11-21", "checked = 2026-11-22");
+        // Drafts: a pack, and an agreement without parties that would replace everything.
+        let newer = pack("2028-04", "statute-pack@2027-04", same).dated_from(start);
+        let mut bare = newer.clone();
+        bare.agreement.version = word("2030-04");
+        let names = ["scot-accord@3", "glen-direct-care@1", "statute-pack@2027-04"];
+        bare.lifecycle.supersedes = names.map(word).into();
+        for draft in [&newer, &bare] {
+            instrument::register(db, &world.ctx(), keys, draft).await.unwrap();
+        }
+        assert_eq!(superseded(&world).await, BTreeSet::new(), "{engine}");
+        assert!(world.permits(&by, person).await, "{engine}");
+        // Somebody else's own text, signed by all of its parties.
+        let mut own = bare.clone();
+        own.agreement.version = word("2031-04");
+        own.agreement.lead_party = word("rowan");
+        world.sign_text(&own).await;
+        assert_eq!(superseded(&world).await, BTreeSet::new(), "{engine}: rowan leads none of them");
+        assert!(world.permits(&by, person).await, "{engine}");
+        // The lead party of the pack adopts the new one.
+        world.sign_text(&newer).await;
+        assert_eq!(
+            superseded(&world).await,
+            ["statute-pack@2027-04".to_owned()].into(),
+            "{engine}"
+        );
+        assert!(world.permits(&by, person).await, "{engine}: the accord stands on the new law");
+    }
+}
