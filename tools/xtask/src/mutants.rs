@@ -92,7 +92,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         if !wanted.ids.is_empty() && !wanted.ids.contains(&mutant.id) {
             continue;
         }
-        let fate = try_one(&root, &copy, mutant)?;
+        let fate = try_one(&copy, mutant)?;
         say::line(&format!("{fate:?}: {} by `{}`", mutant.id, mutant.test));
         sound &= fate == Fate::Killed;
     }
@@ -119,24 +119,25 @@ fn write(path: &PathBuf, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }
 
-fn try_one(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Fate> {
+fn try_one(copy: &Path, mutant: &Mutant) -> Result<Fate> {
     let path = copy.join(&mutant.file);
     let sound = std::fs::read_to_string(&path)
         .with_context(|| format!("could not read {}", path.display()))?;
     ensure!(sound.matches(&mutant.find).count() == 1, "`{}` fits not one place", mutant.id);
     write(&path, &sound.replace(&mutant.find, &mutant.replace))?;
-    let fate = judge(root, copy, mutant);
+    let fate = judge(copy, mutant);
     write(&path, &sound)?;
     fate
 }
 
-fn judge(root: &Path, copy: &Path, mutant: &Mutant) -> Result<Fate> {
+fn judge(copy: &Path, mutant: &Mutant) -> Result<Fate> {
     let (owner, test) = mutant.test.split_once(": ").context("a test is `crate: function`")?;
     let test_command = |more: &[&str]| -> Result<Output> {
         let mut command = Command::new("cargo");
         command.args(["test", "--package", owner]).args(more).current_dir(copy);
-        // The dependencies are the checkout's own: only our crates are built again.
-        command.env("CARGO_TARGET_DIR", root.join("target"));
+        // A folder of its own: cargo tells the copy's crates from the checkout's by time alone, and
+        // would take what was built of a mutant for the checkout's own.
+        command.env("CARGO_TARGET_DIR", copy.join("target"));
         command.output().context("could not start cargo")
     };
     if !test_command(&["--tests", "--no-run"])?.status.success() {
