@@ -20,7 +20,10 @@ pub(crate) async fn identified(
     source: &SourceRecord,
     verdict: &str,
 ) -> Result<(), Error> {
-    let seen = if verdict == "uncertain" { Visibility::Never } else { Visibility::Now };
+    let seen = match verdict {
+        "uncertain" => Visibility::Never,
+        _ => ken_sharing::fact::shown_at(tx, ctx, person).await?,
+    };
     let detail =
         json!({ "event": "identified", "verdict": verdict, "source": source.organisation });
     append(tx, ctx, keys, person, EntryKind::Linked, seen, detail).await

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::affirmation::{Statement, keep};
 use crate::relationship::{LIST_MAX, later};
-use crate::{Error, sql};
+use crate::{Error, fact, sql};
 
 /// How long emergency access lasts (`core.md` 2.8).
 pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
@@ -247,7 +247,7 @@ pub async fn review(
         let entry = NewEntry {
             stream: Stream::Person(person),
             kind: EntryKind::EmergencyReview,
-            visibility: Visibility::Now,
+            visibility: fact::shown_at(tx, ctx, person).await?,
             detail: json!({
                 "organisation": by.organisation.as_str(),
                 "role": by.role.as_str(),

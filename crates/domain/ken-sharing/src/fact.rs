@@ -10,6 +10,7 @@ use jiff::civil::Date;
 pub use ken_agreement::Grade;
 use ken_agreement::graded;
 use ken_core::{Ctx, Fact, OrganisationId, PartialDate, PersonId};
+use ken_ledger::Visibility;
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::{Error, sql, together};
@@ -21,6 +22,8 @@ const AGES: [i16; 3] = [12, 16, 18];
 
 /// Whoever asks is the person, or is known to be near them.
 const SELF_OR_FAMILY: &str = "self-or-family";
+/// Somebody may be harmed by what the person's pages show.
+const AT_RISK: &str = "at-risk";
 /// The fact under which a date of birth is kept.
 const BORN: &str = "born";
 /// Start of the facts that name a family member who is also known to the index.
@@ -246,6 +249,24 @@ async fn set(
     tx.execute(sql::INSERT_FACT, of).await?;
     together::bump_others(tx, person).await?;
     Ok(true)
+}
+
+/// When a person sees what is entered about them by itself: at once, but not while somebody may be
+/// harmed by what their pages show.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn shown_at<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Visibility, Error> {
+    let facts = of_person(reads, ctx, person, None).await?;
+    let at_risk = facts.iter().map(crate::decide::base).any(|name| {
+        name.strip_prefix(AT_RISK).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    });
+    Ok(if at_risk { Visibility::AfterReview } else { Visibility::Now })
 }
 
 /// A person's facts today, in every name they go by, and what restricts under any id that stands

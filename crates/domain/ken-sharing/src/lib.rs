@@ -28,6 +28,7 @@ pub mod relationship;
 pub mod signing;
 mod sql;
 pub mod together;
+pub mod wish;
 
 pub use affirmation::Statement;
 pub use decide::RowClass;

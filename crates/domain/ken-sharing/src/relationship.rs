@@ -23,7 +23,7 @@ use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
 use crate::fact::{Grade, grade_of, grade_text, names};
-use crate::{Error, sql};
+use crate::{Error, fact, sql};
 
 /// How long a claim waits for its second person. House policy: one working week.
 pub const CLAIM_WAIT: Duration = Duration::from_hours(7 * 24);
@@ -123,7 +123,7 @@ async fn add(
     let entry = NewEntry {
         stream: Stream::Person(new.person),
         kind: EntryKind::Relationship,
-        visibility: Visibility::Now,
+        visibility: fact::shown_at(tx, ctx, new.person).await?,
         detail: json!({
             "organisation": new.organisation.as_str(),
             "relationship": new.kind,
@@ -156,7 +156,7 @@ pub async fn end(
     let entry = NewEntry {
         stream: Stream::Person(person),
         kind: EntryKind::Relationship,
-        visibility: Visibility::Now,
+        visibility: fact::shown_at(tx, ctx, person).await?,
         detail: json!({
             "organisation": held.organisation.as_str(),
             "relationship": held.kind,
@@ -327,7 +327,7 @@ async fn establish(
     let entry = NewEntry {
         stream: Stream::Person(person),
         kind: EntryKind::Relationship,
-        visibility: Visibility::Now,
+        visibility: fact::shown_at(tx, ctx, person).await?,
         detail: json!({
             "organisation": new.organisation.as_str(),
             "relationship": new.kind,

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "numbers that found relationships",
         sql: NUMBERS,
     },
+    Migration { owner: "ken-sharing", number: 7, title: "wishes", sql: WISHES },
 ];
 
 const FIRST: &str = "
@@ -140,6 +141,18 @@ CREATE TABLE relationship_number (
   moved_by TEXT NOT NULL, stated_us BIGINT NOT NULL, ended_by TEXT,
   PRIMARY KEY (person_id, relationship_id, number, moved_by)
 );
+";
+
+/// What people ask of sharing, beside their person. What was typed and answered is sealed.
+const WISHES: &str = "
+CREATE TABLE wish (
+  person_id TEXT NOT NULL, id TEXT NOT NULL, what TEXT NOT NULL, organisation TEXT NOT NULL,
+  key_id TEXT, typed {bytes}, asked_us BIGINT NOT NULL, due_us BIGINT,
+  is_shown BIGINT NOT NULL CHECK (is_shown IN (0, 1)),
+  decided_by TEXT, decided_us BIGINT, is_granted BIGINT CHECK (is_granted IN (0, 1)),
+  answer {bytes}, ended_us BIGINT, PRIMARY KEY (person_id, id)
+);
+CREATE INDEX wish_open ON wish (organisation, due_us);
 ";
 
 statements! {
@@ -384,4 +397,45 @@ statements! {
     MISS_DUTY = "UPDATE duty SET missed_us = $3
         WHERE person_id = $1 AND id = $2 AND done_us IS NULL AND missed_us IS NULL
         RETURNING organisation, what, clause, is_must";
+    /// Keeps what a person asks.
+    INSERT_WISH = "INSERT INTO wish (person_id, id, what, organisation, key_id, typed, asked_us,
+          due_us, is_shown)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// Whether a person asks that already.
+    FIND_LIVE_WISH = "SELECT id FROM wish
+        WHERE person_id = $1 AND what = $2 AND ended_us IS NULL LIMIT 1";
+    /// How much a person asked since a moment.
+    COUNT_WISHES = "SELECT COUNT(*) FROM wish WHERE person_id = $1 AND asked_us > $2";
+    /// What a person asked that shows on their own pages, the newest first.
+    LIST_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, ended_us, key_id,
+          answer
+        FROM wish WHERE person_id = $1 AND is_shown = 1 ORDER BY asked_us DESC, id LIMIT $2";
+    /// Ends what a person asked, by what it is.
+    END_WISHES = "UPDATE wish SET ended_us = $3
+        WHERE person_id = $1 AND what = $2 AND ended_us IS NULL";
+    /// Ends one thing that shows on the person's own pages.
+    END_OWN_WISH = "UPDATE wish SET ended_us = $3
+        WHERE person_id = $1 AND id = $2 AND is_shown = 1 AND ended_us IS NULL
+        RETURNING what";
+    /// What waits for an organisation's answer, the most urgent first.
+    LIST_WAITING_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
+        FROM wish WHERE organisation = $1 AND due_us IS NOT NULL AND decided_us IS NULL
+          AND ended_us IS NULL ORDER BY due_us, id LIMIT $2";
+    /// What an organisation granted and stands, the newest first.
+    LIST_GRANTED_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
+        FROM wish WHERE organisation = $1 AND is_granted = 1 AND ended_us IS NULL
+        ORDER BY asked_us DESC, id LIMIT $2";
+    /// One thing that an organisation has to answer, or granted, and that stands.
+    FIND_WISH = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
+        FROM wish WHERE person_id = $1 AND id = $2 AND organisation = $3 AND due_us IS NOT NULL
+          AND ended_us IS NULL";
+    /// Answers it, once; what is not granted ends with the answer.
+    DECIDE_WISH = "UPDATE wish SET decided_by = $4, decided_us = $5, is_granted = $6,
+          is_shown = $7, key_id = $8, answer = $9, ended_us = $10
+        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND decided_us IS NULL
+          AND ended_us IS NULL";
+    /// Ends what was granted.
+    END_GRANTED_WISH = "UPDATE wish SET ended_us = $4
+        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND is_granted = 1
+          AND ended_us IS NULL";
 }

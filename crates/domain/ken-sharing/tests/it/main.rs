@@ -1,6 +1,8 @@
 //! Sharing, as its callers see it.
 
 #[cfg(test)]
+mod at_risk;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod in_turn;
@@ -22,5 +24,7 @@ mod vectors;
 mod vectors_random;
 #[cfg(test)]
 mod vectors_world;
+#[cfg(test)]
+mod wish;
 #[cfg(test)]
 mod world;

@@ -141,7 +141,7 @@ async fn a_group_is_bounded_and_its_guards_are_demanded() {
 
 /// Two, or as many as `KEN_TEST_SEEDS` says.
 #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
-fn seeds() -> u64 {
+pub(crate) fn seeds() -> u64 {
     std::env::var("KEN_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
 }
 

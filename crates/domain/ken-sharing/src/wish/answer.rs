@@ -1,0 +1,272 @@
+//! The officer's side: what waits for an answer, the answer, and ending what was granted.
+//!
+//! An officer sees what was asked and what the person typed, and nothing that is held.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Sensitive};
+use ken_directory::{Acting, practitioner};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads, Row, Sql, Tx, values};
+use serde_json::json;
+
+use super::{LIST_MAX, What, bound, note, open, source};
+use crate::fact::Grade;
+use crate::{Error, fact, sql, together};
+
+/// A wish that an officer answers, or granted.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Whose it is; opaque, and not shown.
+    pub person: PersonId,
+    /// Which.
+    pub id: EntryId,
+    /// What.
+    pub what: What,
+    /// What the person typed: who they are and how to reach them safely.
+    pub typed: Option<Sensitive<String>>,
+    /// When.
+    pub asked: Timestamp,
+    /// By when it is to be answered.
+    pub due: Option<Timestamp>,
+    /// Whether it is granted.
+    pub is_granted: bool,
+}
+
+/// An officer's answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whose wish.
+    pub person: PersonId,
+    /// Which.
+    pub id: EntryId,
+    /// Whether it is granted.
+    pub is_granted: bool,
+    /// Whether it shows on the person's pages from now on, where it did not: agreed with them.
+    pub is_shown: bool,
+    /// Why, in words that the person may read.
+    pub words: Sensitive<String>,
+}
+
+/// What waits for an organisation's answer, the most urgent first.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn waiting(
+    db: &Db,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+) -> Result<Vec<Waiting>, Error> {
+    list(db, keys, organisation, sql::LIST_WAITING_WISHES).await
+}
+
+/// What an organisation granted, and stands, the newest first.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn granted(
+    db: &Db,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+) -> Result<Vec<Waiting>, Error> {
+    list(db, keys, organisation, sql::LIST_GRANTED_WISHES).await
+}
+
+async fn list(
+    db: &Db,
+    keys: &KeyRing,
+    organisation: &OrganisationId,
+    statement: Sql,
+) -> Result<Vec<Waiting>, Error> {
+    let of = values![organisation, LIST_MAX];
+    let read = async |s: &mut ken_store::Snapshot| s.list(statement, of, stored).await;
+    let mut all = vec![];
+    for one in db.snapshot("sharing.wishes-waiting", read).await? {
+        all.push(one.ok_or(Error::Corrupt("wish"))?.read(keys).await?);
+    }
+    Ok(all)
+}
+
+/// A row of an organisation's list.
+#[derive(Debug)]
+struct Stored {
+    waiting: Waiting,
+    key: Option<KeyId>,
+    sealed: Option<Vec<u8>>,
+}
+
+fn stored(row: &Row<'_>) -> Result<Option<Stored>, ken_store::Error> {
+    let Some(what) = What::of_code(&row.text(2)?) else { return Ok(None) };
+    let waiting = Waiting {
+        person: row.parse(0)?,
+        id: row.parse(1)?,
+        what,
+        typed: None,
+        asked: row.time(3)?,
+        due: row.time_opt(4)?,
+        is_granted: row.int_opt(5)? == Some(1),
+    };
+    Ok(Some(Stored { waiting, key: row.parse_opt(6)?, sealed: row.bytes_opt(7)? }))
+}
+
+impl Stored {
+    async fn read(self, keys: &KeyRing) -> Result<Waiting, Error> {
+        let typed = match (&self.key, &self.sealed) {
+            (Some(key), Some(sealed)) => open(keys, key, "typed", self.waiting.id, sealed).await?,
+            _ => None,
+        };
+        Ok(Waiting { typed, ..self.waiting })
+    }
+}
+
+/// One wish that waits for this officer's organisation, or that it granted; none where it is the
+/// officer's own.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn find(
+    db: &Db,
+    keys: &KeyRing,
+    by: &Acting,
+    which: (PersonId, EntryId),
+) -> Result<Option<Waiting>, Error> {
+    let found = db.snapshot("sharing.wish-find", async |s| found(s, by, which).await).await?;
+    match found {
+        Some(found) => Ok(Some(found.read(keys).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn found<R: Reads>(
+    reads: &mut R,
+    by: &Acting,
+    (person, id): (PersonId, EntryId),
+) -> Result<Option<Stored>, Error> {
+    let of = values![person, id, &by.organisation];
+    let found = reads.find(sql::FIND_WISH, of, stored).await?;
+    let Some(found) = found else { return Ok(None) };
+    // Nobody answers their own.
+    let own = practitioner::own_person(reads, by.practitioner).await?;
+    let is_own = match own {
+        Some(own) => together::group(reads, person).await?.contains(&own),
+        None => false,
+    };
+    let found = found.ok_or(Error::Corrupt("wish"))?;
+    Ok((!is_own).then_some(found))
+}
+
+/// Answers a wish once; false where it does not wait for this officer's organisation, or is the
+/// officer's own. What is granted stands; what is refused ends.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn decide(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    answer: &Answer,
+) -> Result<bool, Error> {
+    let which = (answer.person, answer.id);
+    let found = db
+        .snapshot("sharing.wish-found", async |s| found(s, by, which).await)
+        .await?
+        .filter(|found| !found.waiting.is_granted);
+    let Some(found) = found else { return Ok(false) };
+    let key = match found.key {
+        Some(key) => key,
+        None => keys.fresh().await?,
+    };
+    let words = answer.words.reveal();
+    let sealed = keys.seal(&key, &bound("answer", answer.id), words.as_bytes()).await?;
+    let what = found.waiting.what;
+    let agreed = answer.is_granted && answer.is_shown && what != What::AtRisk;
+    let is_shown = !what.is_quiet() || agreed;
+    db.write("sharing.wish-answer", async |tx| {
+        let guard = together::lock(tx, &BTreeSet::from([answer.person])).await?;
+        let of = values![
+            answer.person,
+            answer.id,
+            &by.organisation,
+            by.practitioner,
+            ctx.now_us(),
+            answer.is_granted,
+            is_shown,
+            key.to_string(),
+            sealed.as_slice(),
+            (!answer.is_granted).then(|| ctx.now_us())
+        ];
+        if tx.execute(sql::DECIDE_WISH, of).await? == 0 {
+            return Ok(false);
+        }
+        hold(tx, ctx, answer, &what).await?;
+        guard.bump(tx).await?;
+        let detail = json!({
+            "answered": answer.id.to_string(),
+            "granted": answer.is_granted,
+            "words": words,
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+        });
+        note(tx, ctx, keys, (answer.person, &what), (is_shown, detail)).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// The fact follows the answer: granted, it is confirmed by the officer; refused, it is no more.
+/// What waits for the officer was not set by asking, so a refusal leaves it as it is.
+async fn hold(tx: &mut Tx, ctx: &Ctx<'_>, answer: &Answer, what: &What) -> Result<(), Error> {
+    let fact = what.fact()?;
+    if answer.is_granted {
+        let said = (&fact, Grade::Confirmed);
+        fact::record(tx, ctx, answer.person, &source()?, said).await?;
+    } else if what.at_once().is_some() {
+        fact::end(tx, ctx, answer.person, &source()?, &fact).await?;
+    }
+    Ok(())
+}
+
+/// Ends what this officer's organisation granted, for a reason; false where there is no such.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn end(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (which, reason): ((PersonId, EntryId), &Sensitive<String>),
+) -> Result<bool, Error> {
+    db.write("sharing.wish-end", async |tx| {
+        let (person, id) = which;
+        let guard = together::lock(tx, &BTreeSet::from([person])).await?;
+        let found = found(tx, by, which).await?;
+        let Some(what) = found.map(|found| found.waiting.what) else { return Ok(false) };
+        let of = values![person, id, &by.organisation, ctx.now_us()];
+        if tx.execute(sql::END_GRANTED_WISH, of).await? == 0 {
+            return Ok(false);
+        }
+        // The same, asked and granted twice, is one fact.
+        tx.execute(sql::END_WISHES, values![person, what.code(), ctx.now_us()]).await?;
+        fact::end(tx, ctx, person, &source()?, &what.fact()?).await?;
+        guard.bump(tx).await?;
+        let detail = json!({
+            "ended": id.to_string(),
+            "words": reason.reveal(),
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+        });
+        note(tx, ctx, keys, (person, &what), (!what.is_quiet(), detail)).await?;
+        Ok(true)
+    })
+    .await
+}
