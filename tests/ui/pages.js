@@ -105,6 +105,27 @@ const firstNotice = async (page) => {
   await links.first().click();
 };
 
+const follows = (from, start) => async (page) => {
+  await page.goto(from);
+  await page.locator(`main a[href^="${start}"]`).first().click();
+};
+
+/** What a choice would do, before it is sent. */
+const checkChoice = async (page) => {
+  await page.goto("/my/choices");
+  await page.getByLabel("Hide where I live").check();
+  await page.getByRole("button", { name: "See what it would do" }).click();
+};
+
+/** Asks, as the person, for what an officer answers; the queue has something to show then. */
+export const askForSafety = async (page) => {
+  await checkChoice(page);
+  await page.getByLabel("Your name").fill("Somebody");
+  await page.getByLabel("How can we reach you?").fill("In the library, on Mondays.");
+  await page.getByRole("button", { name: "Ask for this" }).click();
+  return (await page.locator("h1").innerText()) === "We have what you sent";
+};
+
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
   const links = page.locator('main a[href^="/ops/match/"]');
@@ -160,6 +181,32 @@ export const visits = [
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
+  { name: "my-agreements", route: "/my/agreements", as: "my", go: open("/my/agreements") },
+  { name: "my-agreement", route: "/my/agreements/{hash}", as: "my",
+    go: follows("/my/agreements", "/my/agreements/") },
+  { name: "my-notice", route: "/my/notices/{hash}", as: "my",
+    go: follows("/my/agreements", "/my/notices/") },
+  { name: "my-choices", route: "/my/choices", as: "my", go: open("/my/choices") },
+  { name: "my-choice", route: null, as: "my", go: checkChoice },
+  { name: "wishes", route: "/ig/wishes", as: "officer", go: open("/ig/wishes") },
+  { name: "wish", route: "/ig/wishes/{person}/{wish}", as: "officer",
+    go: async (page) => {
+      await page.goto("/ig/wishes");
+      const links = page.locator('main a[href^="/ig/wishes/"]');
+      if ((await links.count()) === 0) return false;
+      await links.first().click();
+    } },
+  { name: "publication", route: "/ig/agreements/{hash}/publication", as: "officer",
+    go: async (page) => {
+      await page.goto("/ig/agreements");
+      const links = page.locator('main h3 a[href^="/ig/agreements/"]');
+      const all = await links.evaluateAll((found) => found.map((one) => one.getAttribute("href")));
+      for (const address of all) {
+        const answer = await page.goto(`${address}/publication`);
+        if (answer.status() === 200) return true;
+      }
+      return false;
+    } },
   { name: "register", route: "/register", go: open("/register") },
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
   { name: "notices", route: "/notices", go: open("/notices") },

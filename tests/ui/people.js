@@ -2,9 +2,13 @@
 
 import { createHmac } from "node:crypto";
 
+/** Who leads the accord of the demonstration. */
+const LEADS = "Glen Council";
+
 /**
  * Signs in until each area has somebody; gives the account and the browser state of each. `words` is somebody of
- * an emergency department, whose clause asks for words; `ig` checks for the same organisation.
+ * an emergency department, whose clause asks for words; `ig` checks for the same organisation;
+ * `officer` is of the organisation that leads the accord, which answers what people ask.
  */
 export async function signInEverybody(browser, base, accounts) {
   const people = {};
@@ -26,7 +30,9 @@ export async function signInEverybody(browser, base, accounts) {
     } finally {
       await context.close();
     }
-    if (["work", "my", "ig", "ops", "choose", "words"].every((area) => people[area])) break;
+    if (["work", "my", "ig", "ops", "choose", "words", "officer"].every((area) => people[area])) {
+      break;
+    }
   }
   return people;
 }
@@ -61,6 +67,9 @@ async function keep(page, context, people, account) {
     new URL(page.url()).pathname.split("/")[1]
   ];
   if (area) people[area] ??= { state: await context.storageState(), account };
+  if (area === "ig" && account.organisation === LEADS) {
+    people.officer ??= { state: await context.storageState(), account };
+  }
 }
 
 /** Signs in by typing, without scripts; gives what is wrong. */

@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkKeyboard, checkPage, WIDTHS } from "./checks.js";
-import { openEmergency, visits } from "./pages.js";
+import { askForSafety, openEmergency, visits } from "./pages.js";
 import { walkPasskeys } from "./passkeys.js";
 import { signInEverybody, signInWithPassword } from "./people.js";
 
@@ -49,11 +49,12 @@ const browser = await chromium.launch({
 });
 try {
   const people = await signInEverybody(browser, base, accounts);
-  count("an account for each area", ["work", "words", "my", "ig", "ops", "choose"]
+  count("an account for each area", ["work", "words", "my", "ig", "ops", "choose", "officer"]
     .filter((area) => !people[area]).map((area) => `no account reaches /${area}`));
   count("sign in with password and code", await signInWithPassword(browser, base, accounts));
   count("passkeys", await walkPasskeys(browser, base, accounts));
   count("an emergency is opened", await once(people.words, openEmergency));
+  count("a person asks for safety", await once(people.my, askForSafety));
   for (const script of [true, false]) {
     for (const width of WIDTHS) {
       for (const visit of visits.filter((visit) => visit.name.includes(given.only))) {

@@ -101,6 +101,11 @@ pub const ROUTES: &[Route] = &[
     page("/my", Who::Person, || get(own::home::get)),
     page("/my/record", Who::Person, || get(own::record::get)),
     page("/my/looked", Who::Person, || get(own::looked::get)),
+    page("/my/agreements", Who::Person, || get(own::agreements::get)),
+    page("/my/agreements/{hash}", Who::Person, || get(own::agreements::one)),
+    page("/my/notices/{hash}", Who::Person, || get(own::agreements::notice)),
+    page("/my/choices", Who::Person, || get(own::choices::get)),
+    form("/my/choices", Who::Person, || post(own::choices::post)),
     page("/register", Who::Anyone, || get(governance::register::get)),
     page("/register/{hash}", Who::Anyone, || get(governance::register::one)),
     page("/notices", Who::Anyone, || get(governance::published::get)),
@@ -134,11 +139,20 @@ pub const ROUTES: &[Route] = &[
     }),
     page("/ig/agreements/{hash}/standing", Who::Governance, || get(governance::standing::get)),
     form("/ig/agreements/{hash}/standing", Who::Governance, || post(governance::standing::post)),
+    page("/ig/agreements/{hash}/publication", Who::Governance, || {
+        get(governance::publication::get)
+    }),
+    form("/ig/agreements/{hash}/publication", Who::Governance, || {
+        post(governance::publication::post)
+    }),
     page("/ig/signatories", Who::Governance, || get(governance::signatories::get)),
     form("/ig/signatories", Who::Governance, || post(governance::signatories::post)),
     page("/ig/reviews", Who::Governance, || get(governance::reviews::get)),
     page("/ig/reviews/{person}/{access}", Who::Governance, || get(governance::reviews::get_one)),
     form("/ig/reviews/{person}/{access}", Who::Governance, || post(governance::reviews::post)),
+    page("/ig/wishes", Who::Governance, || get(governance::wishes::get)),
+    page("/ig/wishes/{person}/{wish}", Who::Governance, || get(governance::wishes::get_one)),
+    form("/ig/wishes/{person}/{wish}", Who::Governance, || post(governance::wishes::post)),
     page("/ops/hub", Who::Operations, || get(operations::hub::get)),
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
     page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),

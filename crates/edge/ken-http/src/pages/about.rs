@@ -46,8 +46,8 @@ pub(crate) async fn privacy(State(app): State<App>) -> Markup {
         h2 { "What is written down" }
         p {
             "Each time somebody opens a record, Ken writes down who, when, for which organisation, \
-             why, and under which agreement. The person can read this. Nobody can change it \
-             unnoticed."
+             why, and under which agreement. The person can read this. If somebody changed it, \
+             that would be seen."
         }
         h2 { "What stays out of addresses" }
         p { "No name, number or date of birth stands in the address of a page." }

@@ -17,8 +17,8 @@ pub(crate) struct Look {
     pub(crate) why: String,
     /// What was looked at.
     pub(crate) what: String,
-    /// The agreement's clause, in plain words.
-    pub(crate) rule: Option<String>,
+    /// The agreements' clauses, in plain words, each with the page that explains its agreement.
+    pub(crate) rules: Vec<(String, Option<String>)>,
     /// A word when the look was out of the ordinary.
     pub(crate) tag: Option<(String, Tone)>,
 }
@@ -34,7 +34,15 @@ pub(crate) fn looks(looks: &[Look]) -> Markup {
                     p { b { "When: " } (look.when) }
                     p { b { "Why: " } (look.why) }
                     p { b { "What: " } (look.what) }
-                    @if let Some(rule) = &look.rule { p { b { "Which rule: " } (rule) } }
+                    @for (rule, page) in &look.rules {
+                        p {
+                            b { "Which rule: " }
+                            @match page {
+                                Some(page) => a href=(page) { (rule) },
+                                None => { (rule) }
+                            }
+                        }
+                    }
                     @if let Some((word, tone)) = &look.tag { p { (facts::tag(word, *tone)) } }
                 }
             }
@@ -64,7 +72,10 @@ mod tests {
             when: "Today, 9:42am".into(),
             why: "To support your wellbeing".into(),
             what: "Looked at what has happened".into(),
-            rule: Some("GIRFEC agreement, part G1".into()),
+            rules: vec![
+                ("GIRFEC agreement, part G1".into(), Some("/my/agreements/ab12".into())),
+                ("An old agreement".into(), None),
+            ],
             tag: Some(("Emergency access".into(), Tone::Warn)),
         };
         let shown = looks(&[look]).into_string();

@@ -37,12 +37,15 @@ impl Area {
                 ("/my", "Home"),
                 ("/my/record", "My record"),
                 ("/my/looked", "Who looked at my record"),
+                ("/my/agreements", "What may be shared"),
+                ("/my/choices", "My choices"),
             ],
             Self::Governance => &[
                 ("/ig", "What is due"),
                 ("/ig/agreements", "Agreements"),
                 ("/ig/registers/asset", "Registers"),
                 ("/ig/reviews", "Emergency access to check"),
+                ("/ig/wishes", "What people ask"),
             ],
             Self::Operations => &[("/ops/hub", "Messages"), ("/ops/match", "Identity to review")],
         }
@@ -265,6 +268,7 @@ fn footer() -> Markup {
                         li { a href="/accessibility" { "Accessibility" } }
                         li { a href="/privacy" { "Privacy" } }
                         li { a href="/register" { "Register of agreements" } }
+                        li { a href="/notices" { "Privacy notices" } }
                     }
                 }
             }

@@ -13,7 +13,7 @@ use crate::browser::{Answer, Browser};
 use crate::world::{Hidden, World, worlds_with};
 
 /// Renames ids (UUIDs) and long tokens by their order of appearance.
-fn renamed(text: &str) -> String {
+pub(crate) fn renamed(text: &str) -> String {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
     let mut out = String::new();
@@ -42,7 +42,7 @@ fn renamed(text: &str) -> String {
 }
 
 /// What can be told from an answer.
-fn told(answer: &Answer) -> String {
+pub(crate) fn told(answer: &Answer) -> String {
     let mut headers: Vec<_> = answer
         .headers
         .iter()

@@ -7,6 +7,8 @@ mod any_request;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod choices;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod interference;

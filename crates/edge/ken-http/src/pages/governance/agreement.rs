@@ -120,6 +120,10 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
             @if missing.contains(shown.own) {
                 li { a href={ "/ig/agreements/" (hash) "/sign" } { "Sign for my organisation" } }
             }
+            @if shown.of.instrument.agreement.lead_party == *shown.own {
+                li { a href={ "/ig/agreements/" (hash) "/publication" }
+                    { "What the public register shows of it" } }
+            }
             @if is_party {
                 li { a href={ "/ig/agreements/" (hash) "/assessment" } { "Impact assessment" } }
                 li { a href={ "/ig/agreements/" (hash) "/standing" }

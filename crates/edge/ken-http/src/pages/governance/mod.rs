@@ -6,6 +6,7 @@ pub(crate) mod assessment;
 pub(crate) mod due;
 pub(crate) mod matrix;
 pub(crate) mod notices;
+pub(crate) mod publication;
 pub(crate) mod published;
 pub(crate) mod register;
 pub(crate) mod registers;
@@ -14,6 +15,7 @@ pub(crate) mod signatories;
 pub(crate) mod signing;
 pub(crate) mod simulate;
 pub(crate) mod standing;
+pub(crate) mod wishes;
 
 use ken_agreement::Instrument;
 use ken_core::{InstrumentHash, OrganisationId};

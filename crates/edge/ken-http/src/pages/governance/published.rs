@@ -43,10 +43,35 @@ pub(crate) async fn one(
     Path(hash): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Markup, Stop> {
-    let (published, public) = find(&app, &hash).await?;
-    let newest = public.shown.iter().find(|one| one.agreement == published.notice.agreement);
-    let main = show(&published, newest, asked.reading == "easy");
+    let main = notice(&app, &hash, &asked, "/notices").await?;
     Ok(frame(&app, "Privacy notice", &main))
+}
+
+/// One notice that the public may read; its other readings are under `place`.
+///
+/// # Errors
+///
+/// [`Stop::NotFound`] where there is none, and what the registers say.
+pub(crate) async fn notice(
+    app: &App,
+    hash: &str,
+    asked: &Asked,
+    place: &str,
+) -> Result<Markup, Stop> {
+    let (published, public) = find(app, hash).await?;
+    let newest = public.shown.iter().find(|one| one.agreement == published.notice.agreement);
+    Ok(show(&published, newest, asked.reading == "easy", place))
+}
+
+/// The newest notice of each agreement that the public may read, by the text it is made from.
+///
+/// # Errors
+///
+/// What the registers say.
+pub(crate) async fn by_text(app: &App) -> Result<BTreeMap<InstrumentHash, InstrumentHash>, Stop> {
+    let shown = public(app).await?.shown;
+    // The newest come first, and stay.
+    Ok(shown.into_iter().rev().map(|one| (one.instrument, one.hash)).collect())
 }
 
 /// `GET /notices/{hash}/notice.json`: the very bytes, so that anybody can check their hash.
@@ -129,15 +154,15 @@ fn card_of(versions: &[&Heading]) -> Markup {
     }
 }
 
-fn show(published: &Published, newest: Option<&Heading>, easy: bool) -> Markup {
+fn show(published: &Published, newest: Option<&Heading>, easy: bool, place: &str) -> Markup {
     let notice = &published.notice;
     let shown = if easy { &notice.easy } else { &notice.standard };
-    let address = format!("/notices/{}", published.hash);
+    let address = format!("{place}/{}", published.hash);
     html! {
         h1 { (shown.title) }
         @if let Some(newest) = newest.filter(|newest| newest.hash != published.hash) {
             p { b { "A newer notice has replaced this one." } " "
-                a href={ "/notices/" (newest.hash) } { "Read notice " (newest.number) } }
+                a href={ (place) "/" (newest.hash) } { "Read notice " (newest.number) } }
         }
         p {
             @if easy { a href=(address) { "The standard reading" } }
@@ -148,7 +173,8 @@ fn show(published: &Published, newest: Option<&Heading>, easy: bool) -> Markup {
             (words::day_long(words::local(published.at).date()))
             ". It has not been changed since: its identity is "
             code.care_code { (published.hash) } ", and "
-            a href={ (address) "/notice.json" } { "its exact bytes" } " can be checked." }
+            a href={ "/notices/" (published.hash) "/notice.json" } { "its exact bytes" }
+            " can be checked." }
         p { a href="/notices" { "All notices" } }
     }
 }
@@ -218,10 +244,11 @@ mod tests {
         let published = Published { hash, notice, bytes: String::new(), by, at };
         for (newest, replaced) in [(heading(2, "02"), true), (heading(1, "01"), false)] {
             for easy in [true, false] {
-                let page = show(&published, Some(&newest), easy).into_string();
+                let page = show(&published, Some(&newest), easy, "/my/notices").into_string();
                 rules::assert_part(&page);
                 assert_eq!(page.contains("has replaced this one"), replaced);
                 assert_eq!(page.contains("The law that allows it"), !easy);
+                assert_eq!(page.contains("href=\"/my/notices/01?reading=easy\""), !easy);
             }
         }
     }

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use super::agreements::status;
 use super::party_name;
 use crate::App;
+use crate::pages::own::agreements::{until, who_knows};
 use crate::stop::Stop;
 use crate::view::form::{filter, select};
 use crate::view::panel::{self, Panel, State};
@@ -58,7 +59,10 @@ pub(crate) async fn one(
     let (all, withheld) = read(&app, request).await?;
     let shown = register::public(&all, &withheld).shown;
     let found = shown.iter().find(|of| of.instrument.hash() == hash).ok_or(Stop::NotFound)?;
-    let main = plain(&found.instrument);
+    let main = html! {
+        (plain(&found.instrument))
+        p { a href="/register" { "All agreements" } }
+    };
     Ok(Frame::plain(app.site(), "An agreement in plain words", Area::Outside).page(&main))
 }
 
@@ -121,7 +125,7 @@ fn show(public: &Public<'_>, asked: &Asked, answer: Option<&Shares>, today: Date
 }
 
 /// The count of those withheld, zero included, so that silence means nothing.
-fn withheld(count: usize) -> String {
+pub(crate) fn withheld(count: usize) -> String {
     match count {
         0 => "No agreement is withheld from this register.".to_owned(),
         1 => {
@@ -210,7 +214,7 @@ fn adopted(public: &Public<'_>) -> Markup {
 }
 
 /// One agreement, as a person reads it.
-fn plain(of: &Instrument) -> Markup {
+pub(crate) fn plain(of: &Instrument) -> Markup {
     let head = &of.agreement;
     let says = |kinds: &'static [Kind]| {
         of.clauses.iter().filter(move |clause| kinds.contains(&clause.kind))
@@ -218,9 +222,12 @@ fn plain(of: &Instrument) -> Markup {
     html! {
         h1 { (head.title) }
         p { (head.plain_summary) }
+        p { (until(of)) }
         h2 { "Who is in it" }
         ul { @for party in &of.parties { li { (party.name) } } }
-        h2 { "What may be shared about you, and why" }
+        h2 { "Who may know what about you, and why" }
+        (who_knows(of))
+        h2 { "The rules, as they were signed" }
         ul { @for clause in says(&[Kind::Routine, Kind::Statutory]) { li { (clause.text) } } }
         @if says(&[Kind::Prohibition]).next().is_some() {
             h2 { "What must not be shared" }
@@ -231,7 +238,6 @@ fn plain(of: &Instrument) -> Markup {
             ul { @for clause in says(&[Kind::Exceptional]) { li { (clause.text) } } }
         }
         (rights(of))
-        p { a href="/register" { "All agreements" } }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/my`: hello, and the two things a person comes for.
+//! `/my`: hello, and what a person comes for.
 
 use axum::Extension;
 use axum::extract::State;
@@ -33,6 +33,14 @@ fn show(looks: usize) -> Markup {
             html! {
                 h2 { a href="/my/looked" { "Who looked at my record" } }
                 p { (looked(looks)) }
+            },
+            html! {
+                h2 { a href="/my/agreements" { "What may be shared about me" } }
+                p { "Who may know what, and why?" }
+            },
+            html! {
+                h2 { a href="/my/choices" { "My choices" } }
+                p { "Stop something, agree to something, or ask for help to stay safe." }
             },
         ]))
     }

@@ -17,6 +17,7 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::agreements::{self, Pages};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
@@ -46,6 +47,7 @@ pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
     let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
     let current = app.gate().current(app.db(), &ctx).await?;
     let names = ask::names(app).await?;
+    let pages = agreements::pages(app, caller).await?;
     let entries = entries(app, person).await?;
     let is_more = entries.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
     let mut days: BTreeMap<_, Seen> = BTreeMap::new();
@@ -63,11 +65,32 @@ pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
     let mut seen: Vec<_> = days.into_values().collect();
     seen.sort_by_key(|seen| std::cmp::Reverse(seen.last));
     let today = ctx.clock.today();
+    let checked: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::EmergencyReview)
+        .filter_map(|entry| checked(entry, &names, today))
+        .collect();
     let look = |seen: &Seen| {
         let organisation = compose::name_of(&names, &seen.organisation);
-        seen.look(organisation, &current.bundle, today)
+        seen.look(organisation, (&current.bundle, &pages), today)
     };
-    Ok(Looked { looks: seen.iter().map(look).collect(), is_more })
+    Ok(Looked { looks: seen.iter().map(look).collect(), checked, is_more })
+}
+
+/// An emergency access that somebody has checked, in a sentence.
+fn checked(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Option<String> {
+    let detail = entry.detail.as_ref()?;
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let organisation = compose::name_of(names, &text("organisation")?.parse().ok()?);
+    let found = match text("outcome")? {
+        "justified" => "It was right to open it.",
+        _ => "It was not right to open it. We must put that right with you.",
+    };
+    let when = words::moment_long(entry.at, today);
+    Some(format!(
+        "Somebody at {organisation} opened your record in an emergency. It was checked: {when}. \
+         {found}"
+    ))
 }
 
 async fn entries(app: &App, person: PersonId) -> Result<Vec<Entry>, Stop> {
@@ -125,10 +148,9 @@ impl Seen {
         self.clauses.extend(other.clauses);
     }
 
-    fn look(&self, organisation: String, bundle: &Bundle, today: jiff::civil::Date) -> Look {
+    fn look(&self, organisation: String, known: Known<'_>, today: jiff::civil::Date) -> Look {
         let when = words::moment_long(self.last, today);
-        let cited = |id: &ClauseId| bundle.clause(id).map(|(of, _)| ask::citation(of, id));
-        let rules: Vec<_> = self.clauses.iter().filter_map(cited).collect();
+        let rules: BTreeSet<_> = self.clauses.iter().map(|id| rule(known, id)).collect();
         let what: Vec<_> = self.categories.iter().map(words::category_plain).collect();
         let why: Vec<_> = self.purposes.iter().map(words::purpose_plain).collect();
         let is_emergency = self.purposes.iter().any(|of| of.as_str() == ask::VITAL);
@@ -138,9 +160,25 @@ impl Seen {
             when: if self.times > 1 { format!("{when} ({} times)", self.times) } else { when },
             why: why.join("; "),
             what: what.join(", "),
-            rule: (!rules.is_empty()).then(|| rules.join("; ")),
+            rules: rules.into_iter().collect(),
             tag: is_emergency.then(|| ("Emergency access".to_owned(), Tone::Warn)),
         }
+    }
+}
+
+/// The policies that are held, and what may be said of their agreements.
+type Known<'a> = (&'a Bundle, &'a Pages);
+
+/// A clause with the page that explains its agreement. What is withheld from the register is not
+/// named; law, and what has ended, has no page.
+fn rule((bundle, pages): Known<'_>, id: &ClauseId) -> (String, Option<String>) {
+    match bundle.clause(id) {
+        Some((of, _)) if !pages.hidden.contains(&of.hash()) => {
+            let hash = of.hash();
+            let page = pages.open.contains(&hash).then(|| format!("/my/agreements/{hash}"));
+            (ask::citation(of, id), page)
+        }
+        _ => ("A rule that has no page here. You can ask us about it.".to_owned(), None),
     }
 }
 
@@ -149,6 +187,8 @@ impl Seen {
 pub(crate) struct Looked {
     /// The looks, the newest first.
     pub(crate) looks: Vec<Look>,
+    /// Emergency accesses that were checked, each in a sentence.
+    pub(crate) checked: Vec<String>,
     /// Whether only the newest are shown.
     pub(crate) is_more: bool,
 }
@@ -175,8 +215,17 @@ pub(crate) fn show(looked: &Looked) -> Markup {
     html! {
         h1 { "Who looked at my record" }
         p { "This page shows who opened your record, when, and why." }
+        p {
+            "Each look was allowed by a rule. You can "
+            a href="/my/agreements" { "read the rules" } " and "
+            a href="/my/choices" { "ask for a change" } "."
+        }
         p { (MORE) }
         (panel::show(&Panel { id: "looks", heading, open: true, state }))
+        @if !looked.checked.is_empty() {
+            h2 { "Emergencies that were checked" }
+            ul { @for one in &looked.checked { li { (one) } } }
+        }
         h2 { "Does something look wrong?" }
         p { "Tell us. We must find out and answer you. How to reach us is below." }
     }
@@ -198,13 +247,15 @@ mod tests {
             when: "Today, 9:42am".into(),
             why: "To support your wellbeing".into(),
             what: "what has happened".into(),
-            rule: None,
+            rules: vec![],
             tag: None,
         };
-        let looked = Looked { looks: vec![look.clone(), look], is_more: true };
+        let checked = vec!["It was right to <open> it.".to_owned()];
+        let looked = Looked { looks: vec![look.clone(), look], checked, is_more: true };
         let shown = show(&looked).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("2 times") && shown.contains(MORE));
+        assert!(shown.contains("Emergencies that were checked") && shown.contains("&lt;open&gt;"));
         let empty = show(&Looked::default()).into_string();
         rules::assert_part(&empty);
         assert!(empty.contains("Nobody has opened") && empty.contains(MORE));

@@ -111,14 +111,19 @@ pub(crate) fn show(record: &Record) -> Markup {
         record.me.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
     html! {
         h1 { "My record" }
-        p { "These are things that people wrote about you. " (MORE) }
+        p {
+            "These are things that people wrote about you. Some may be hard to read. You can read \
+             them with somebody you trust. " (MORE)
+        }
         @if !me.is_empty() { (facts::list(&me)) }
         @if record.is_refused {
             (panel::show(&Panel {
                 id: "refused",
                 heading: "You cannot read it here yet".into(),
                 open: true,
-                state: State::NotAllowed { rule: "You can ask for a copy instead.".into() },
+                state: State::NotAllowed {
+                    rule: "You have a right to a copy: ask us. How to reach us is below.".into(),
+                },
             }))
         } @else if record.parts.is_empty() {
             div {
