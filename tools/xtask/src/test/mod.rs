@@ -35,9 +35,16 @@ const BROWSER_TESTS: &str = "tests/ui";
 /// Where the demo that they look at keeps its data, and they their pictures.
 const SCRATCH: &str = "target/ui";
 
+/// What holds exports of agreements against what others publish.
+const EXPORT_TESTS: &str = "tests/exports";
+/// Where the packages that it takes are kept.
+const EXPORT_PACKAGES: &str = "target/exports";
+
 /// The steps by name, in their order.
-const STEPS: [&str; 9] =
-    ["format", "tidy", "clippy", "docs", "tests", "doctests", "browser", "deny", "machete"];
+const STEPS: [&str; 10] = [
+    "format", "tidy", "clippy", "docs", "tests", "doctests", "browser", "exports", "deny",
+    "machete",
+];
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -68,6 +75,9 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
     run.tally.ready("needs", watch.seconds());
     run.sources(wanted)?;
     run.tests(wanted)?;
+    if wanted.wants("exports") {
+        run.exports()?;
+    }
     run.optional(wanted)?;
     for line in run.tally.lines() {
         say::line(&line);
@@ -169,6 +179,31 @@ impl Run<'_> {
             tests.env(CHROMIUM_SETTING, chromium);
         }
         step::stream(Kind::Plain, &mut tests)
+    }
+
+    /// Exports of agreements, held against what others publish. The packages for it come by pip;
+    /// where pip cannot have them, the step says so and is skipped.
+    fn exports(&mut self) -> Result<()> {
+        let (folder, packages) =
+            (self.root.join(EXPORT_TESTS), self.root.join(EXPORT_PACKAGES));
+        let python = packages.join("bin/python");
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv"]).arg(&packages);
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--timeout", "15", "--retries", "1", "--requirement"]);
+        install.arg(folder.join("requirements.txt"));
+        let has = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+        if !has(&mut make) || !has(&mut install) {
+            self.tally.skipped("exports", "pip could not have the packages");
+            return Ok(());
+        }
+        let mut build = cargo(&["build", "--package", "ken", "--locked"]);
+        self.step("exports binary", Kind::Check, &mut build)?;
+        let mut check = Command::new(&python);
+        check.arg(folder.join("check.py")).arg(self.root.join("target/debug/ken"));
+        check.arg(self.root.join("agreements"));
+        self.step("exports", Kind::Plain, &mut check)
     }
 
     /// Checks by tools that a machine may lack; they need no network once installed.

@@ -1,5 +1,7 @@
 //! The Data Privacy Vocabulary as JSON-LD: one process for each permit.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Export, Lack, fields, lost, parties, urn};
@@ -52,7 +54,9 @@ fn process(own: &Instrument, clause: &Clause) -> Value {
             .filter(|b| clause.purpose.as_ref().is_some_and(|p| b.serves(party, p)));
         serves.map(|basis| article(&basis.art6))
     });
-    let bases: std::collections::BTreeSet<String> = bases.collect();
+    let bases: BTreeSet<String> = bases.collect();
+    // A term as a bare text would be read as a text and not as the term.
+    let bases: Vec<_> = bases.iter().map(|term| json!({ "@id": term })).collect();
     json!({
         "@id": urn(own, clause.id.as_str()),
         "@type": "dpv:Process",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Export, Lack, fields, lost, parties, urn, words};
-use crate::clause::Clause;
+use crate::clause::{Clause, End};
 use crate::instrument::Instrument;
 
 /// The instrument as an ODRL agreement. What ODRL has no term for is in Ken's own namespace, and
@@ -35,6 +35,11 @@ pub fn odrl(own: &Instrument) -> Export {
     // A duty and a constraint hold what is affirmed, required and owed, in Ken's own terms.
     let lacks = [Lack::Attest, Lack::Require, Lack::Obligations, Lack::Labels];
     Export { body, lost: lost(own, &lacks) }
+}
+
+/// The parties of an end, as names that the whole world can tell: ODRL reads each as an address.
+fn ends(own: &Instrument, end: &End) -> Vec<String> {
+    parties(own, end).iter().map(|id| urn(own, id)).collect()
 }
 
 fn rule(own: &Instrument, clause: &Clause) -> Value {
@@ -75,8 +80,8 @@ fn rule(own: &Instrument, clause: &Clause) -> Value {
     let mut rule = json!({
         "uid": urn(own, clause.id.as_str()),
         "ken:text": clause.text,
-        "assigner": parties(own, &clause.from),
-        "assignee": parties(own, &clause.to),
+        "assigner": ends(own, &clause.from),
+        "assignee": ends(own, &clause.to),
         "action": actions,
         "target": targets.iter().map(|target| urn(own, target)).collect::<Vec<_>>(),
         "constraint": constraints,

@@ -223,6 +223,33 @@ fn each_export_says_every_clause_and_what_it_loses() {
     assert!(fhir_r4(&own).body.to_string().contains(affirmed.as_str()));
 }
 
+#[test]
+fn whatever_linked_data_takes_for_a_name_is_one() {
+    let is_name = |text: &Value| {
+        let text = text.as_str().unwrap_or_default();
+        ["urn:", "ken:", "dpv:", "eu-gdpr:"].iter().any(|start| text.starts_with(start))
+    };
+    for own in shelf::all() {
+        let odrl = odrl(&own).body;
+        let rules =
+            ["permission", "prohibition"].map(|kind| odrl[kind].as_array().unwrap().clone());
+        for rule in rules.concat() {
+            for end in ["assigner", "assignee", "target"] {
+                let named = rule[end].as_array().unwrap();
+                assert!(!named.is_empty() && named.iter().all(is_name), "{end} of {rule}");
+            }
+        }
+        let dpv = dpv(&own).body;
+        let all = dpv["@graph"].as_array().unwrap().iter();
+        for one in all.filter(|one| one["@type"] == "dpv:Process") {
+            for link in ["dpv:hasLegalBasis", "dpv:hasRecipient", "dpv:hasPersonalData"] {
+                let named = one[link].as_array().unwrap();
+                assert!(named.iter().all(|named| is_name(&named["@id"])), "{link} of {one}");
+            }
+        }
+    }
+}
+
 /// Whether a list, an object or a null stands empty anywhere.
 fn empty(value: &Value) -> bool {
     match value {
