@@ -184,8 +184,7 @@ impl Run<'_> {
     /// Exports of agreements, held against what others publish. The packages for it come by pip;
     /// where pip cannot have them, the step says so and is skipped.
     fn exports(&mut self) -> Result<()> {
-        let (folder, packages) =
-            (self.root.join(EXPORT_TESTS), self.root.join(EXPORT_PACKAGES));
+        let (folder, packages) = (self.root.join(EXPORT_TESTS), self.root.join(EXPORT_PACKAGES));
         let python = packages.join("bin/python");
         let mut make = Command::new("python3");
         make.args(["-m", "venv"]).arg(&packages);

@@ -92,6 +92,7 @@ async fn one(
         .replace("{person}", person)
         .replace("{access}", "0190163d-8694-739b-aea5-966c26f8ad90")
         .replace("{place}", "0190163d-8694-739b-aea5-966c26f8ad90")
+        .replace("{wish}", "0190163d-8694-739b-aea5-966c26f8ad90")
         .replace("{file}", "none");
     let mut answers = vec![];
     match route.verb {
