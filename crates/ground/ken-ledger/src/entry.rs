@@ -168,6 +168,8 @@ codes! {
         Setting = "setting",
         /// What was due after a disclosure or at a review was done, missed, or told of.
         Duty = "duty",
+        /// A rule of the audit pointed at a look, or an officer judged that it did.
+        Finding = "finding",
     }
 }
 

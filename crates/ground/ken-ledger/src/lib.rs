@@ -35,6 +35,7 @@ pub mod note;
 mod prove;
 mod read;
 mod receipt;
+pub mod scan;
 mod seal;
 mod signer;
 mod sql;

@@ -174,7 +174,7 @@ impl Stored {
         if self.is_whole() { Ok(self) } else { Err(Error::Corrupt(Fault::Entry)) }
     }
 
-    async fn open(self, keys: &KeyRing) -> Result<Entry, Error> {
+    pub(crate) async fn open(self, keys: &KeyRing) -> Result<Entry, Error> {
         let Canonical { id, stream, kind, visibility, at_us, key, .. } = self.canonical;
         let binding = detail_binding(&stream, id);
         let detail = match keys.open(&key, &binding, &self.sealed).await {

@@ -244,6 +244,23 @@ ken_store::statements! {
         FROM ledger_leaf l LEFT JOIN ledger_entry e
             ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
         WHERE l.leaf_index >= $1 ORDER BY l.leaf_index LIMIT $2";
+    /// The gate's decisions among the leaves from $1 up to, not including, $2.
+    SCAN = "
+        SELECT l.leaf_index, e.stream_id, e.entry_id, e.kind, e.visibility, e.at_us, e.key_id,
+            e.nonce, e.commitment, e.detail
+        FROM ledger_leaf l JOIN ledger_entry e
+            ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
+        WHERE l.leaf_index >= $1 AND l.leaf_index < $2 AND e.kind IN ('permit', 'need', 'deny')
+        ORDER BY l.leaf_index";
+    /// When the entry of a leaf was written.
+    LEAF_TIME = "
+        SELECT e.at_us FROM ledger_leaf l JOIN ledger_entry e
+            ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
+        WHERE l.leaf_index = $1";
+    /// How many decisions have no leaf yet.
+    UNSEALED_DECISIONS = "
+        SELECT COUNT(*) FROM ledger_entry
+        WHERE sealed = 0 AND kind IN ('permit', 'need', 'deny')";
     /// Entries after one ($1, $2), at most $3, and whether they are marked and have a leaf.
     AUDIT_ENTRIES = "
         SELECT e.stream_id, e.entry_id, e.sealed, l.leaf_index
