@@ -15,6 +15,7 @@ mod entry;
 mod facts;
 mod policies;
 pub mod replay;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,7 @@ use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
 pub use policies::{Current, Gate, PurposeChoice};
+pub use said::Said;
 
 /// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
 const TRIES_MAX: usize = 3;

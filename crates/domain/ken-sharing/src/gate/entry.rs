@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ken_agreement::Visibility as Shown;
-use ken_core::{Category, ClauseId, Ctx, OrganisationId};
+use ken_core::{Ctx, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 use serde_json::{Map, Value, json};
 
+use super::said::Said;
 use super::{Caller, Decision, Denial, Outcomes, Question};
 use crate::Error;
 use crate::decide::{Outcome, Permitted};
@@ -114,35 +115,15 @@ fn asked(caller: Caller<'_>, question: &Question) -> Map<String, Value> {
 
 /// What was said for one source.
 fn said(outcome: &Outcome) -> Value {
-    match outcome {
-        Outcome::Permit(permitted) => {
-            let mut by_clause: BTreeMap<&ClauseId, BTreeSet<&Category>> = BTreeMap::new();
-            for (category, covered) in &permitted.categories {
-                for clause in covered.values() {
-                    by_clause.entry(clause).or_default().insert(category);
-                }
-            }
-            let unmet: BTreeSet<_> =
-                permitted.citations.values().flat_map(|cited| &cited.unmet).collect();
-            let categories = |of: &BTreeSet<&Category>| -> Value {
-                of.iter().map(|category| category.as_str()).collect()
-            };
-            let clauses: Map<_, _> =
-                by_clause.iter().map(|(clause, of)| (clause.to_string(), categories(of))).collect();
-            if unmet.is_empty() {
-                return json!({ "clauses": clauses });
-            }
-            json!({ "clauses": clauses, "unmet": unmet })
-        }
-        Outcome::Need(needed) => {
-            let words: Vec<_> = needed.statements.keys().map(ToString::to_string).collect();
-            json!({ "words": words })
-        }
-        Outcome::Deny(denied) => {
-            let first = denied.first().map(|reason| (reason.bar.code(), reason.what.clone()));
-            json!({ "reason": first })
+    let mut said = Said::of(outcome).to_value();
+    if let (Outcome::Permit(permitted), Value::Object(of)) = (outcome, &mut said) {
+        let cited = permitted.citations.values();
+        let unmet: BTreeSet<_> = cited.flat_map(|cited| &cited.unmet).collect();
+        if !unmet.is_empty() {
+            of.insert("unmet".to_owned(), json!(unmet));
         }
     }
+    said
 }
 
 /// Somebody unknown: a refusal as any other, in the stream of the organisation that asked.

@@ -14,29 +14,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use jiff::civil::Date;
+use ken_agreement::Action;
 use ken_agreement::status::PERSON;
-use ken_agreement::{Action, Words};
 use ken_core::{Category, ClauseId, FieldName, OrganisationId, Purpose, RoleId};
 use serde_json::{Map, Value, json};
 
-use super::{RECORD, SELF, Want};
+use super::said::listed;
+use super::{RECORD, SELF, Said, Want};
 use crate::bundle::Bundle;
-use crate::decide::{self, Facts, Outcome, Seat, View};
+use crate::decide::{self, Bar, Facts, Outcome, Seat, View};
 
 /// What was refused because the ledger was not being sealed says nothing about policies.
 pub(super) const UNSEALED: &str = "unsealed";
 /// What was refused because the person's record was being put right says nothing of them either.
 pub(super) const PUT_RIGHT: &str = "being-put-right";
 
+/// Why an entry cannot be decided again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unread {
+    /// Refused before any policy was asked: nobody goes by that id, or who asked had left.
+    NotDecided,
+    /// Of a version that kept no facts.
+    NoFacts,
+    /// Refused for what was passing: the ledger was not being sealed.
+    Passing,
+    /// Of a form that this version does not know.
+    OtherForm,
+}
+
 /// A past decision, as its entry tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Past {
     /// What was asked.
     pub view: View,
     /// What the registers said.
     pub facts: Facts,
-    /// For each source that gave something: the clauses relied upon, each with its categories.
-    given: BTreeMap<OrganisationId, BTreeMap<ClauseId, BTreeSet<Category>>>,
+    /// What was said for each source that its entry tells of.
+    said: BTreeMap<OrganisationId, Said>,
 }
 
 /// One field of one source, for one seat and purpose.
@@ -54,92 +68,75 @@ pub struct Item {
     pub field: FieldName,
 }
 
+/// Why something that was given would not be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// Words would have to be affirmed first.
+    Words,
+    /// Something else of that source would be given, and this is in no clause.
+    Uncovered,
+    /// Nothing of that source would be: the bar, and what it turns on.
+    Barred(Bar, String),
+}
+
 /// What other policies would make of one past decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Given now, and not then.
-    pub newly_allowed: BTreeSet<Item>,
+    /// Given now, by which clause, and not then.
+    pub newly_allowed: BTreeMap<Item, ClauseId>,
     /// Given then, and not now.
-    pub newly_refused: BTreeSet<Item>,
-    /// Words that would have to be affirmed first, where nothing is given without.
-    pub words: BTreeSet<Words>,
-}
-
-/// Many replays, counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Decisions replayed.
-    pub decisions: u64,
-    /// Of those, how many would come out otherwise.
-    pub changed: u64,
-    /// How often each field would be newly allowed, and newly refused.
-    pub items: BTreeMap<Item, (u64, u64)>,
-}
-
-impl Tally {
-    /// Counts one more replay.
-    pub fn add(&mut self, replayed: Replayed) {
-        let Replayed { newly_allowed, newly_refused, .. } = replayed;
-        self.decisions += 1;
-        self.changed += u64::from(!newly_allowed.is_empty() || !newly_refused.is_empty());
-        for item in newly_allowed {
-            self.items.entry(item).or_default().0 += 1;
-        }
-        for item in newly_refused {
-            self.items.entry(item).or_default().1 += 1;
-        }
-    }
+    pub newly_refused: BTreeMap<Item, Why>,
 }
 
 impl Past {
-    /// Reads the detail of a gate's entry. None where it is of another sort, of a version that did
-    /// not keep facts, or was refused for what is no policy.
+    /// Reads the detail of a gate's entry.
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`], where it cannot be decided again.
+    pub fn read(detail: &Value) -> Result<Self, Unread> {
+        let Some(from) = detail.get("from").and_then(Value::as_object) else {
+            let is_asked = detail.get("purpose").is_some() && detail.get("action").is_some();
+            return Err(if is_asked { Unread::NotDecided } else { Unread::OtherForm });
+        };
+        let said =
+            from.iter().map(|(source, said)| Some((source.parse().ok()?, Said::read(said)?)));
+        let said: BTreeMap<OrganisationId, Said> =
+            said.collect::<Option<_>>().ok_or(Unread::OtherForm)?;
+        if said.values().any(is_passing) {
+            return Err(Unread::Passing);
+        }
+        if detail.get("facts").is_none() {
+            return Err(Unread::NoFacts);
+        }
+        let (view, facts) = asked(detail, &said).ok_or(Unread::OtherForm)?;
+        Ok(Self { view, facts, said })
+    }
+
+    /// What its entry says that was said, by source.
     #[must_use]
-    pub fn read(detail: &Value) -> Option<Self> {
-        let text = |key: &str| detail.get(key)?.as_str();
-        let own = detail.get("own").and_then(Value::as_bool) == Some(true);
-        let recipient = if own {
-            Seat { organisation: PERSON.parse().ok()?, role: SELF.parse().ok() }
-        } else {
-            let role = text("role")?.parse().ok()?;
-            Seat { organisation: text("organisation")?.parse().ok()?, role: Some(role) }
-        };
-        let from = detail.get("from")?.as_object()?;
-        if from.values().any(is_passing) {
-            return None;
-        }
-        let mut senders: BTreeSet<OrganisationId> = words(detail, "others").unwrap_or_default();
-        let mut given = BTreeMap::new();
-        for (source, said) in from {
-            let source: OrganisationId = source.parse().ok()?;
-            if let Some(clauses) = said.get("clauses").and_then(Value::as_object) {
-                let of = clauses.iter().map(|(id, of)| Some((id.parse().ok()?, listed(of)?)));
-                given.insert(source.clone(), of.collect::<Option<_>>()?);
-            }
-            senders.insert(source);
-        }
-        let facts = Facts {
-            day: text("day")?.parse().ok()?,
-            held: words(detail, "facts")?,
-            attested: words(detail, "attested")?,
-            referrers: words(detail, "referrers")?,
-        };
-        let view = View {
-            senders,
-            role: RECORD.parse().ok()?,
-            recipient,
-            action: Action::ALL.into_iter().find(|a| Some(a.as_str()) == text("action"))?,
-            purpose: text("purpose")?.parse().ok()?,
-            want: Want::some_of(words::<Category>(detail, "categories")?),
-        };
-        Some(Self { view, facts, given })
+    pub fn said(&self) -> &BTreeMap<OrganisationId, Said> {
+        &self.said
+    }
+
+    /// What these policies say, for each source that the entry tells of: what was written, under
+    /// the policies and on the day of its own decision.
+    ///
+    /// # Errors
+    ///
+    /// As [`decide::decide`].
+    pub fn again(&self, under: &Bundle) -> Result<BTreeMap<OrganisationId, Said>, decide::Error> {
+        let answers = decide::decide_view(under, &self.view, &self.facts, &BTreeSet::new())?;
+        let told = answers.iter().filter(|(source, _)| self.said.contains_key(*source));
+        Ok(told.map(|(source, outcome)| (source.clone(), Said::of(outcome))).collect())
     }
 
     /// What was given, field by field, by the clauses of `then`. A clause that is not there any
     /// more counts for nothing.
     fn was_given(&self, then: &Bundle) -> BTreeSet<Item> {
         let mut items = BTreeSet::new();
-        for (source, clauses) in &self.given {
+        for (source, said) in &self.said {
+            let Said::Given(clauses) = said else { continue };
             for (id, categories) in clauses {
                 for category in categories {
                     let fields =
@@ -178,25 +175,35 @@ pub fn replay(
     let mut facts = past.facts.clone();
     facts.day = day.unwrap_or(facts.day);
     let answers = decide::decide_view(under, &past.view, &facts, &BTreeSet::new())?;
-    let (mut now, mut words) = (BTreeSet::new(), BTreeSet::new());
+    let mut now: BTreeMap<Item, ClauseId> = BTreeMap::new();
     for (source, outcome) in answers.iter() {
-        match &**outcome {
-            Outcome::Permit(permitted) => {
-                for (category, covered) in &permitted.categories {
-                    let fields = covered.keys().cloned();
-                    now.extend(fields.filter_map(|field| past.item(source, category, field)));
-                }
-            }
-            Outcome::Need(needed) => words.extend(needed.statements.keys().cloned()),
-            Outcome::Deny(_) => {}
+        let Outcome::Permit(permitted) = &**outcome else { continue };
+        for (category, covered) in &permitted.categories {
+            let fields = covered.iter();
+            now.extend(fields.filter_map(|(field, clause)| {
+                Some((past.item(source, category, field.clone())?, clause.clone()))
+            }));
         }
     }
     let was = past.was_given(then);
-    Ok(Replayed {
-        newly_allowed: now.difference(&was).cloned().collect(),
-        newly_refused: was.difference(&now).cloned().collect(),
-        words,
-    })
+    let why = |item: Item| {
+        let why = answers.get(&item.source).map_or(Why::Uncovered, |outcome| why(outcome));
+        (item, why)
+    };
+    let newly_refused = was.iter().filter(|item| !now.contains_key(*item)).cloned();
+    let newly_refused = newly_refused.map(why).collect();
+    now.retain(|item, _| !was.contains(item));
+    Ok(Replayed { newly_allowed: now, newly_refused })
+}
+
+fn why(outcome: &Outcome) -> Why {
+    match outcome {
+        Outcome::Permit(_) => Why::Uncovered,
+        Outcome::Need(_) => Why::Words,
+        Outcome::Deny(denied) => denied
+            .first()
+            .map_or(Why::Uncovered, |reason| Why::Barred(reason.bar, reason.what.clone())),
+    }
 }
 
 /// What an entry keeps of an ask, so that it can be decided again.
@@ -212,17 +219,42 @@ pub(super) fn kept(view: &View, facts: &Facts) -> Map<String, Value> {
     kept.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn is_passing(said: &Value) -> bool {
-    let why = said.get("reason").and_then(|reason| reason.get(1)).and_then(Value::as_str);
-    [UNSEALED, PUT_RIGHT].into_iter().any(|passing| why == Some(passing))
+/// What was asked, and what the registers said.
+fn asked(detail: &Value, said: &BTreeMap<OrganisationId, Said>) -> Option<(View, Facts)> {
+    let text = |key: &str| detail.get(key)?.as_str();
+    let own = detail.get("own").and_then(Value::as_bool) == Some(true);
+    let recipient = if own {
+        Seat { organisation: PERSON.parse().ok()?, role: SELF.parse().ok() }
+    } else {
+        let role = text("role")?.parse().ok()?;
+        Seat { organisation: text("organisation")?.parse().ok()?, role: Some(role) }
+    };
+    let mut senders: BTreeSet<OrganisationId> = words(detail, "others").unwrap_or_default();
+    senders.extend(said.keys().cloned());
+    let facts = Facts {
+        day: text("day")?.parse().ok()?,
+        held: words(detail, "facts")?,
+        attested: words(detail, "attested")?,
+        referrers: words(detail, "referrers")?,
+    };
+    let view = View {
+        senders,
+        role: RECORD.parse().ok()?,
+        recipient,
+        action: Action::ALL.into_iter().find(|a| Some(a.as_str()) == text("action"))?,
+        purpose: text("purpose")?.parse().ok()?,
+        want: Want::some_of(words::<Category>(detail, "categories")?),
+    };
+    Some((view, facts))
+}
+
+fn is_passing(said: &Said) -> bool {
+    let passing = [UNSEALED, PUT_RIGHT];
+    matches!(said, Said::Refused(Some((_, what))) if passing.contains(&what.as_str()))
 }
 
 fn words<W: FromStr + Ord>(detail: &Value, key: &str) -> Option<BTreeSet<W>> {
     listed(detail.get(key)?)
-}
-
-fn listed<W: FromStr + Ord>(list: &Value) -> Option<BTreeSet<W>> {
-    list.as_array()?.iter().map(|text| text.as_str()?.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -311,6 +343,7 @@ mod tests {
                         for detail in details(&bundle, caller, purpose, &facts) {
                             let past = Past::read(&detail).unwrap();
                             assert_eq!(past.facts, facts);
+                            assert_eq!(past.again(&bundle).unwrap(), *past.said());
                             let same = replay(&bundle, &bundle, &past, None).unwrap();
                             assert!(same.newly_allowed.is_empty(), "{seat} {purpose} {same:?}");
                             assert!(same.newly_refused.is_empty(), "{seat} {purpose} {same:?}");
@@ -331,22 +364,22 @@ mod tests {
         facts.held = set("relationship:direct-care");
         let detail = details(&before, Caller::Practitioner(&by), "direct-care", &facts).remove(0);
         let past = Past::read(&detail).unwrap();
-        let mut tally = Tally::default();
         let draft = bundle(|instrument| {
             let clause = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "D1");
             let Some(clause) = clause else { return };
             clause.categories = set("core identifiers health-record third-party");
         });
-        tally.add(replay(&before, &draft, &past, None).unwrap());
-        let turned = |tally: &Tally, which: fn(&(u64, u64)) -> u64| -> Vec<String> {
-            let items = tally.items.iter().filter(|(_, counts)| which(counts) > 0);
-            let said = items.map(|(item, _)| format!("{} {}", item.source, item.field));
+        let tried = replay(&before, &draft, &past, None).unwrap();
+        let fields = |items: &mut dyn Iterator<Item = &Item>| -> Vec<String> {
+            let said = items.map(|item| format!("{} {}", item.source, item.field));
             said.filter(|text| text.starts_with("nhsl")).collect()
         };
-        assert_eq!(turned(&tally, |counts| counts.1), ["nhsl allergies", "nhsl medications"]);
+        let refused = fields(&mut tried.newly_refused.keys());
+        assert_eq!(refused, ["nhsl allergies", "nhsl medications"]);
+        assert!(tried.newly_refused.values().all(|why| *why == Why::Uncovered));
         let widened = ["nhsl alleged_harmer", "nhsl household", "nhsl informant"];
-        assert_eq!(turned(&tally, |counts| counts.0), widened);
-        assert_eq!((tally.decisions, tally.changed), (1, 1));
+        assert_eq!(fields(&mut tried.newly_allowed.keys()), widened);
+        assert!(tried.newly_allowed.values().all(|by| by.to_string().ends_with("#D1")));
         // Before its first day, a draft gives nothing.
         let early = replay(&before, &draft, &past, Some(date(2027, 3, 31))).unwrap();
         assert!(early.newly_allowed.is_empty() && !early.newly_refused.is_empty());
@@ -356,7 +389,12 @@ mod tests {
     fn what_kept_no_facts_is_not_replayed() {
         let old = json!({ "organisation": "cec", "role": "sw.duty", "purpose": "vital",
                           "action": "view", "from": {}, "others": [] });
-        assert_eq!(Past::read(&old), None);
-        assert_eq!(Past::read(&Value::Null), None);
+        assert_eq!(Past::read(&old), Err(Unread::NoFacts));
+        let nobody = json!({ "purpose": "vital", "action": "view" });
+        assert_eq!(Past::read(&nobody), Err(Unread::NotDecided));
+        assert_eq!(Past::read(&Value::Null), Err(Unread::OtherForm));
+        let said = json!({ "cec": { "reason": ["standing", UNSEALED] } });
+        let unsealed = json!({ "purpose": "vital", "action": "view", "from": said });
+        assert_eq!(Past::read(&unsealed), Err(Unread::Passing));
     }
 }
