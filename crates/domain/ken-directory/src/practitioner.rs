@@ -1,5 +1,7 @@
 //! Practitioners, their roles in each organisation, and their training.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ken_core::{Ctx, Fact, OrganisationId, PersonId, PractitionerId, RoleId};
 use ken_store::keys::KeyRing;
@@ -79,6 +81,31 @@ pub async fn own_person(s: &mut impl Reads, id: PractitionerId) -> Result<Option
 /// Whatever the store says.
 pub async fn is_practitioner(s: &mut impl Reads, person: PersonId) -> Result<bool, Error> {
     Ok(s.find(sql::PRACTITIONER_OF_PERSON, values![person], |row| row.text(0)).await?.is_some())
+}
+
+/// The organisations that this person works for now, as far as that is known.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn works_for(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<BTreeSet<OrganisationId>, Error> {
+    let of = values![person, ctx.now_us(), ROLES_MAX];
+    let found = s.list(sql::ORGANISATIONS_OF_PERSON, of, |row| row.parse(0)).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// How many practitioners are registered, and of how many it is known who they are as people.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn known(s: &mut impl Reads) -> Result<(i64, i64), Error> {
+    let read = |row: &ken_store::Row<'_>| Ok((row.int(0)?, row.int(1)?));
+    Ok(s.find(sql::PRACTITIONERS_KNOWN, &[], read).await?.unwrap_or_default())
 }
 
 /// Says who, as a person, a practitioner is.

@@ -118,6 +118,13 @@ statements! {
     /// A practitioner who is this person.
     PRACTITIONER_OF_PERSON = "SELECT practitioner_id FROM practitioner
         WHERE person_id = $1 LIMIT 1";
+    /// The organisations in which a practitioner who is this person holds a role at an instant.
+    ORGANISATIONS_OF_PERSON = "SELECT DISTINCT r.organisation_id FROM practitioner p
+        JOIN practitioner_role r ON r.practitioner_id = p.practitioner_id
+        WHERE p.person_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
+        ORDER BY r.organisation_id LIMIT $3";
+    /// How many practitioners there are, and of how many it is known who they are.
+    PRACTITIONERS_KNOWN = "SELECT COUNT(*), COUNT(person_id) FROM practitioner";
     /// The practitioners of an organisation at an instant, with their roles.
     PRACTITIONERS_OF = "SELECT p.practitioner_id, p.name, r.role FROM practitioner_role r
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id

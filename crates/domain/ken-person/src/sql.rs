@@ -109,6 +109,9 @@ INSERT INTO person_name
 ];
 
 statements! {
+    /// The postcodes that sources say of a person.
+    POSTCODES = "SELECT DISTINCT postcode FROM person_source
+        WHERE person_id = $1 AND postcode <> ''";
     /// Makes a person, who stands for themselves.
     PERSON_INSERT = "INSERT INTO person (person_id, lead_id, provisional, made_us)
         VALUES ($1, $1, $2, $3)";

@@ -292,6 +292,37 @@ pub(crate) async fn of_person<R: Reads>(
     Ok(said.facts)
 }
 
+/// Who is near a person, as far as the index knows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Near {
+    /// Every id that is them.
+    pub same: BTreeSet<PersonId>,
+    /// Their family.
+    pub family: BTreeSet<PersonId>,
+    /// Their former partners.
+    pub former_partners: BTreeSet<PersonId>,
+}
+
+/// Who is near a person now, under any id that stands together with theirs.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] when a stored fact no longer reads, or whatever the store says.
+pub async fn near<R: Reads>(reads: &mut R, ctx: &Ctx<'_>, person: PersonId) -> Result<Near, Error> {
+    let mut near = Near { same: together::group(reads, person).await?, ..Near::default() };
+    for id in near.same.clone() {
+        for (name, ..) in live(reads, ctx, id).await? {
+            let read = |id: &str| id.parse().map_err(|_| Error::Corrupt("relative"));
+            if let Some(id) = name.strip_prefix(FAMILY) {
+                near.family.insert(read(id)?);
+            } else if let Some(id) = name.strip_prefix(EX_PARTNER) {
+                near.former_partners.insert(read(id)?);
+            }
+        }
+    }
+    Ok(near)
+}
+
 /// Name, grade and value of what is said of one id now.
 type Live = (String, String, String);
 
