@@ -17,6 +17,9 @@ pub enum Error {
     /// Instruments could not be read or changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// The index of people could not be read.
+    #[error("index of people failed")]
+    Person(#[from] ken_person::Error),
     /// A document could not be printed.
     #[error("document could not be printed")]
     Print(#[from] ken_print::Error),
@@ -46,6 +49,7 @@ impl Error {
             Self::Ledger(cause) => cause.code(),
             Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Person(cause) => cause.code(),
             Self::Print(cause) => cause.code(),
             Self::Corrupt(_) => "office.corrupt",
         }

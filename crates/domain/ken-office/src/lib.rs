@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - What an agreement is said to permit comes from deciding it; clauses are read in no second way.
-//! - Nothing here reads a person's information, and no table here names a person.
+//! - Nothing here reads what a record says. No table here names a person, but the one that counts
+//!   whose records somebody opened, for two days ([`findings`]).
 //! - Whoever acts is named, and what they did stands on the ledger of their organisation.
 //!
 //! # Sources
@@ -15,10 +16,12 @@ pub mod agreement;
 pub mod assess;
 pub mod due;
 mod error;
+pub mod findings;
 pub mod matrix;
 pub mod notice;
 pub mod paper;
 pub mod register;
+pub mod replay;
 pub mod signing;
 pub mod simulate;
 mod sql;

@@ -1,4 +1,5 @@
-//! Every statement of this crate, and its tables. None of them names a person.
+//! Every statement of this crate, and its tables. None of them names a person but `office_look`,
+//! which keeps for two days, by id, whose records somebody opened.
 
 use ken_store::{Migration, statements};
 
@@ -8,6 +9,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 2, title: "notices, registers", sql: REGISTERS },
     Migration { owner: "ken-office", number: 3, title: "assessments", sql: ASSESSMENTS },
     Migration { owner: "ken-office", number: 4, title: "privacy notices", sql: PUBLISHED },
+    Migration { owner: "ken-office", number: 5, title: "replays of drafts", sql: REPLAYS },
+    Migration { owner: "ken-office", number: 6, title: "findings of the audit", sql: FINDINGS },
 ];
 
 const SIGNATORIES: &str = "
@@ -51,6 +54,33 @@ CREATE TABLE office_published_notice (
   number BIGINT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, by_organisation TEXT NOT NULL,
   by_practitioner TEXT NOT NULL, at_us BIGINT NOT NULL, UNIQUE (agreement, number)
 );
+";
+
+const REPLAYS: &str = "
+CREATE TABLE office_replay (
+  hash TEXT PRIMARY KEY, by_practitioner TEXT NOT NULL, at_us BIGINT NOT NULL, report TEXT,
+  failure TEXT
+);
+";
+
+const FINDINGS: &str = "
+CREATE TABLE office_audit (
+  one BIGINT PRIMARY KEY CHECK (one = 1), next_leaf BIGINT NOT NULL, decisions BIGINT NOT NULL,
+  unread BIGINT NOT NULL, at_us BIGINT NOT NULL
+);
+CREATE TABLE office_look (
+  day TEXT NOT NULL, practitioner_id TEXT NOT NULL, person_id TEXT NOT NULL,
+  PRIMARY KEY (day, practitioner_id, person_id)
+);
+CREATE TABLE office_finding (
+  finding_id TEXT PRIMARY KEY, sort_hash TEXT NOT NULL, rule TEXT NOT NULL,
+  organisation TEXT NOT NULL, practitioner_id TEXT NOT NULL, day TEXT NOT NULL,
+  first_us BIGINT NOT NULL, last_us BIGINT NOT NULL, looks BIGINT NOT NULL,
+  threshold BIGINT NOT NULL, purpose TEXT NOT NULL, outcome TEXT NOT NULL, leaf BIGINT NOT NULL,
+  judged TEXT, judged_by TEXT, judged_us BIGINT
+);
+CREATE UNIQUE INDEX office_finding_sort ON office_finding (sort_hash) WHERE judged IS NULL;
+CREATE INDEX office_finding_open ON office_finding (organisation, first_us) WHERE judged IS NULL;
 ";
 
 statements! {
@@ -139,4 +169,50 @@ statements! {
     /// Every published notice, by agreement, the newest first.
     LIST_PUBLISHED = "SELECT hash, instrument, agreement, number, title, at_us
         FROM office_published_notice ORDER BY agreement, number DESC LIMIT $1";
+    /// Keeps what came of a draft's replay, in place of the one before.
+    UPSERT_REPLAY = "INSERT INTO office_replay (hash, by_practitioner, at_us, report, failure)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (hash) DO UPDATE SET by_practitioner = excluded.by_practitioner,
+          at_us = excluded.at_us, report = excluded.report, failure = excluded.failure";
+    /// What came of a draft's last replay.
+    FIND_REPLAY = "SELECT by_practitioner, at_us, report, failure FROM office_replay
+        WHERE hash = $1";
+    /// Makes the audit's row, where there is none.
+    BEGIN_AUDIT = "INSERT INTO office_audit (one, next_leaf, decisions, unread, at_us)
+        VALUES (1, 0, 0, 0, $1) ON CONFLICT (one) DO NOTHING";
+    /// How far the audit is.
+    FIND_AUDIT = "SELECT next_leaf, decisions, unread, at_us FROM office_audit WHERE one = 1";
+    /// Moves the audit on from $1 to $2, unless somebody has.
+    MOVE_AUDIT = "UPDATE office_audit SET next_leaf = $2, decisions = decisions + $3,
+        unread = unread + $4, at_us = $5 WHERE one = 1 AND next_leaf = $1";
+    /// Notes whose record somebody opened on a day, once.
+    INSERT_LOOK = "INSERT INTO office_look (day, practitioner_id, person_id) VALUES ($1, $2, $3)
+        ON CONFLICT (day, practitioner_id, person_id) DO NOTHING";
+    /// How many people's records a practitioner opened on a day.
+    COUNT_LOOKS = "SELECT COUNT(*) FROM office_look WHERE day = $1 AND practitioner_id = $2";
+    /// Forgets whose records were opened before a day.
+    DELETE_LOOKS = "DELETE FROM office_look WHERE day < $1";
+    /// Notes a finding, or one entry more of one that is open; which, and how many entries.
+    UPSERT_FINDING = "INSERT INTO office_finding (finding_id, sort_hash, rule, organisation,
+          practitioner_id, day, first_us, last_us, looks, threshold, purpose, outcome, leaf)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, $11, $8, $9, $10)
+        ON CONFLICT (sort_hash) WHERE judged IS NULL DO UPDATE
+        SET looks = office_finding.looks + 1, last_us = excluded.last_us
+        RETURNING finding_id, looks";
+    /// The open findings about an organisation's practitioners, the oldest first.
+    LIST_FINDINGS = "SELECT finding_id, rule, practitioner_id, day, first_us, last_us, looks,
+          purpose, outcome, leaf FROM office_finding
+        WHERE organisation = $1 AND judged IS NULL AND looks >= threshold
+        ORDER BY first_us, finding_id LIMIT $2";
+    /// One open finding.
+    FIND_FINDING = "SELECT finding_id, rule, practitioner_id, day, first_us, last_us, looks,
+          purpose, outcome, leaf FROM office_finding
+        WHERE finding_id = $1 AND organisation = $2 AND judged IS NULL AND looks >= threshold";
+    /// Closes a finding.
+    CLOSE_FINDING = "UPDATE office_finding SET judged = $2, judged_by = $3, judged_us = $4
+        WHERE finding_id = $1 AND judged IS NULL";
+    /// What became of an organisation's findings.
+    COUNT_FINDINGS = "SELECT rule, COALESCE(judged, ''), COUNT(*) FROM office_finding
+        WHERE organisation = $1 AND looks >= threshold
+        GROUP BY rule, COALESCE(judged, '') ORDER BY rule, COALESCE(judged, '')";
 }

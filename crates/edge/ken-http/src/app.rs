@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource, RequestId};
 use ken_directory::{Hasher, passkey};
+use ken_office::replay::Desk;
 use ken_sharing::Gate;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
@@ -42,20 +43,30 @@ struct Inner {
     parts: Parts,
     parcel_key: ParcelKey,
     passkeys: Option<passkey::Site>,
+    /// Where drafts are tried on past decisions, one at a time.
+    replays: Arc<Desk>,
 }
 
 impl App {
     /// Takes the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, parcel_key: ParcelKey::default(), passkeys: None }))
+        Self::of(parts, None)
     }
 
     /// Takes the parts, and offers passkeys for the site that people reach Ken at.
     #[must_use]
     pub fn with_passkeys(parts: Parts, site: passkey::Site) -> Self {
-        let parcel_key = ParcelKey::default();
-        Self(Arc::new(Inner { parts, parcel_key, passkeys: Some(site) }))
+        Self::of(parts, Some(site))
+    }
+
+    fn of(parts: Parts, passkeys: Option<passkey::Site>) -> Self {
+        let (parcel_key, replays) = (ParcelKey::default(), Arc::default());
+        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays }))
+    }
+
+    pub(crate) fn replays(&self) -> &Arc<Desk> {
+        &self.0.replays
     }
 
     pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {

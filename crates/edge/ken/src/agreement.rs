@@ -1,4 +1,5 @@
-//! `ken agreement`: drafting, checking and showing agreements as files. No database, no server.
+//! `ken agreement`: drafting, checking and showing agreements as files. No database, no server, but
+//! for a replay, which tries a draft on past decisions.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,8 +13,12 @@ use ken_agreement::show::{agreement, notice};
 use ken_agreement::{Instrument, PACKS, Shelf, Template};
 
 mod paper;
+mod replay;
 
 use paper::Paper;
+use replay::Replay;
+
+pub(crate) use replay::answer;
 
 use crate::say;
 use crate::trouble::{NOTHING_DONE, Trouble};
@@ -54,6 +59,8 @@ pub(crate) enum Agreement {
         /// The agreement as it will be
         after: PathBuf,
     },
+    /// Try a draft on the real decisions of the last days, before anybody signs it
+    Replay(Replay),
     /// Print the agreement in another vocabulary, with what is lost
     Export {
         /// The agreement
@@ -124,7 +131,7 @@ pub(crate) enum Vocabulary {
 }
 
 /// Runs the command.
-pub(crate) fn run(command: Agreement) -> Result<(), Trouble> {
+pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
     match command {
         Agreement::Check(of) => check_all(&of),
         Agreement::New { template } => {
@@ -147,6 +154,7 @@ pub(crate) fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(&told(&diff(&open(&before)?, &open(&after)?)));
             Ok(())
         }
+        Agreement::Replay(of) => replay::run(of).await,
         Agreement::Export { file, vocabulary } => {
             let instrument = open(&file)?;
             let export = match vocabulary {

@@ -119,9 +119,12 @@ impl Background {
         if let Err(error) = ken_office::due::start(&self.db, &ctx).await {
             tracing::warn!(error.code = error.code(), "the daily look at reviews did not start");
         }
-        let handlers = ken_office::due::handlers(&keys);
+        if let Err(error) = ken_office::findings::start(&self.db, &ctx).await {
+            tracing::warn!(error.code = error.code(), "the audit did not start; the next will");
+        }
+        let handlers = [ken_office::due::handlers(&keys), ken_office::findings::handlers(&keys)];
         let runner = Runner::default().with(Arc::new(Sweep));
-        let runner = handlers.into_iter().fold(runner, Runner::with);
+        let runner = handlers.into_iter().flatten().fold(runner, Runner::with);
         runner.run(&self.db, &*self.clock, &*self.ids, &self.stop).await;
     }
 

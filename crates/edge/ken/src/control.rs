@@ -1,8 +1,9 @@
 //! The control socket: how a second `ken` on this machine asks a running one.
 //!
-//! A database of one machine belongs to one process. `ken ledger` therefore asks the process that
-//! runs, through a socket in the data directory that only its owner can open. A file passes in
-//! that directory: the process writes it there for the asker to take, or the asker puts it there.
+//! A database of one machine belongs to one process. `ken ledger` and `ken agreement replay`
+//! therefore ask the process that runs, through a socket in the data directory that only its owner
+//! can open. A file passes in that directory: the process writes it there for the asker to take, or
+//! the asker puts it there.
 //!
 //! # Invariants
 //!
@@ -35,6 +36,9 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 pub(crate) const COSIGNED: &str = "cosigned";
 /// Asks for an audit; the answer is what was found, after lines of how far it is.
 pub(crate) const AUDIT: &str = "audit";
+/// Asks for a replay: followed by the name of the file with the draft, and a number of days; the
+/// answer is the name of a file, after lines of how far it is.
+pub(crate) const REPLAY: &str = "replay";
 /// Longest question or line of an answer, in bytes.
 const LINE_MAX: u64 = 256;
 /// Most lines of one answer. House policy: one for each page of five billion entries.
@@ -80,7 +84,20 @@ pub(crate) fn ask(
     question: &str,
     watch: &dyn Fn(u64, u64),
 ) -> Result<Option<String>, Trouble> {
-    let Ok(mut stream) = UnixStream::connect(dir.join(FILE)) else { return Ok(None) };
+    connect(dir).map(|stream| ask_on(stream, question, watch)).transpose()
+}
+
+/// The way to a running Ken, where one runs on this directory.
+pub(crate) fn connect(dir: &Path) -> Option<UnixStream> {
+    UnixStream::connect(dir.join(FILE)).ok()
+}
+
+/// Asks on a way that is open. Whoever shuts it down ends the question, here and there.
+pub(crate) fn ask_on(
+    mut stream: UnixStream,
+    question: &str,
+    watch: &dyn Fn(u64, u64),
+) -> Result<String, Trouble> {
     let refused = |code: &str| {
         Trouble::new(
             "ken.ask-refused",
@@ -106,7 +123,7 @@ pub(crate) fn ask(
                     watch(done, of);
                 }
             }
-            Some(("ok", said)) if !said.contains('/') => return Ok(Some(said.to_owned())),
+            Some(("ok", said)) if !said.contains('/') => return Ok(said.to_owned()),
             Some(("no", code)) => return Err(refused(code)),
             _ => break,
         }

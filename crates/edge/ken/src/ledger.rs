@@ -29,7 +29,7 @@ pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
 }
 
 /// Where that ledger is; there must be one.
-fn places(of: Whose) -> Result<Places, Trouble> {
+pub(crate) fn places(of: Whose) -> Result<Places, Trouble> {
     let places = match of.config {
         Some(config) => Places::configured(&Config::load(&config)?)?,
         None => Places::demo(&of.data.unwrap_or_else(demo::usual_directory), None)?,

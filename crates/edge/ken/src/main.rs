@@ -59,7 +59,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Serve(of) => serve::run(of).await,
             Command::CheckConfig(of) => serve::check_config(&of),
             Command::Migrate(of) => serve::migrate(&of).await,
-            Command::Agreement(of) => agreement::run(of),
+            Command::Agreement(of) => agreement::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,
         }
     })

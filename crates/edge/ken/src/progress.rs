@@ -83,6 +83,36 @@ impl Shown {
     }
 }
 
+/// A bar that is told totals.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    what: &'static str,
+    shown: Shown,
+    done: Mutex<Option<u64>>,
+}
+
+impl Bar {
+    /// A bar for one part.
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self { what, shown: Shown::default(), done: Mutex::default() }
+    }
+
+    /// Says how far it is.
+    pub(crate) fn note(&self, done: u64, of: u64) {
+        let mut before = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let was = before.replace(done);
+        if was.is_none() {
+            self.shown.note(Progress::Began { what: self.what, total: of });
+        }
+        self.shown.note(Progress::Did(done.saturating_sub(was.unwrap_or(0))));
+    }
+
+    /// Ends it.
+    pub(crate) fn finish(&self) {
+        self.shown.finish();
+    }
+}
+
 /// A part told in lines, one for each tenth of it.
 #[derive(Debug)]
 struct Lines {

@@ -101,6 +101,7 @@ impl Running {
         self.tasks.spawn(background.timers(house.keys.clone()));
         let door = Door {
             db: house.db.clone(),
+            keys: house.keys.clone(),
             dir: beside,
             clock: house.clock.clone(),
             ids: Arc::clone(&house.ids),

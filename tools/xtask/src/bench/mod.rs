@@ -53,7 +53,7 @@ pub(crate) struct Wanted {
 }
 
 /// The parts by name, in their order.
-const PARTS: [&str; 7] = ["disk", "store", "ledger", "hl7", "gate", "mllp", "page"];
+const PARTS: [&str; 8] = ["disk", "store", "ledger", "hl7", "gate", "replay", "mllp", "page"];
 
 /// Programs of the crates that measure themselves: part, crate, example.
 const PROGRAMS: &[(&str, &str, &str)] = &[
@@ -61,6 +61,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("ledger", "ken-ledger", "append_speed"),
     ("hl7", "ken-hl7", "throughput"),
     ("gate", "ken-sharing", "decide_rate"),
+    ("replay", "ken-office", "replay_rate"),
 ];
 
 impl Wanted {
@@ -98,7 +99,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
 
 /// The second engine, for the parts that measure both; without it they measure one and say so.
 fn engine(wanted: &Wanted) -> Option<Postgres> {
-    if !["store", "ledger"].iter().any(|part| wanted.wants(part)) {
+    if !["store", "ledger", "replay"].iter().any(|part| wanted.wants(part)) {
         return None;
     }
     let started = Postgres::start(&std::env::temp_dir());

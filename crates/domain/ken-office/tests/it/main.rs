@@ -5,11 +5,17 @@ mod assess;
 #[cfg(test)]
 mod due;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod notice;
 #[cfg(test)]
 mod registers;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

@@ -43,9 +43,11 @@ impl Area {
             Self::Governance => &[
                 ("/ig", "What is due"),
                 ("/ig/agreements", "Agreements"),
+                ("/ig/replay", "Try a draft"),
                 ("/ig/registers/asset", "Registers"),
                 ("/ig/reviews", "Emergency access to check"),
                 ("/ig/wishes", "What people ask"),
+                ("/ig/findings", "What the audit found"),
             ],
             Self::Operations => &[("/ops/hub", "Messages"), ("/ops/match", "Identity to review")],
         }

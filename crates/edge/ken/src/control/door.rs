@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,19 +10,24 @@ use std::sync::Arc;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Audited, Note, Witnesses};
 use ken_store::Db;
+use ken_store::keys::KeyRing;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::WriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{AUDIT, CHECKPOINT, COSIGNED, EXPORT, FILE, LINE_MAX, write_checkpoint, write_export};
+use super::{
+    AUDIT, CHECKPOINT, COSIGNED, EXPORT, FILE, LINE_MAX, REPLAY, write_checkpoint, write_export,
+};
+use crate::agreement;
 use crate::config::read_small;
 
 /// What the door opens on.
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) db: Db,
+    pub(crate) keys: KeyRing,
     pub(crate) dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -59,7 +65,8 @@ impl Door {
     async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
         let (reader, mut writer) = stream.split();
         let mut question = String::new();
-        tokio::io::BufReader::new(reader.take(LINE_MAX)).read_line(&mut question).await?;
+        let mut reader = tokio::io::BufReader::new(reader.take(LINE_MAX));
+        reader.read_line(&mut question).await?;
         let words: Vec<&str> = question.split_whitespace().collect();
         let said = match words.as_slice() {
             [EXPORT] => {
@@ -72,6 +79,14 @@ impl Door {
             }
             [COSIGNED, name] if !name.contains('/') => self.cosigned(name).await,
             [AUDIT] => self.audit(&mut writer).await?,
+            [REPLAY, draft, days] if !draft.contains('/') => {
+                let mut rest = String::new();
+                tokio::select! {
+                    // Nothing more is said on it: it ends when whoever asked has gone.
+                    _ = reader.read_line(&mut rest) => return Ok(()),
+                    said = self.replay(&mut writer, draft, days) => said?,
+                }
+            }
             _ => Err("ken.control"),
         };
         let said = match said {
@@ -95,21 +110,48 @@ impl Door {
 
     /// Audits, saying now and then how far it is; outside is what could not be said.
     async fn audit(&self, writer: &mut WriteHalf<'_>) -> io::Result<Result<String, &'static str>> {
-        let (tell, mut far) = watch::channel((0, 0));
+        let (tell, far) = watch::channel((0, 0));
         let note = |done, of| {
             tell.send_replace((done, of));
         };
-        let mut auditing = std::pin::pin!(ken_ledger::audit(&self.db, &note));
-        loop {
-            tokio::select! {
-                biased;
-                found = &mut auditing => {
-                    return Ok(found.map(|found| audited(&found)).map_err(|error| error.code()));
-                }
-                _ = far.changed() => {
-                    let (done, of) = *far.borrow_and_update();
-                    writer.write_all(format!("at {done} {of}\n").as_bytes()).await?;
-                }
+        let found = telling(far, writer, ken_ledger::audit(&self.db, &note)).await?;
+        Ok(found.map(|found| audited(&found)).map_err(|error| error.code()))
+    }
+
+    /// Tries a draft, saying now and then how far it is.
+    async fn replay(
+        &self,
+        writer: &mut WriteHalf<'_>,
+        draft: &str,
+        days: &str,
+    ) -> io::Result<Result<String, &'static str>> {
+        let (tell, far) = watch::channel((0, 0));
+        let note = |done, of| {
+            tell.send_replace((done, of));
+            ControlFlow::Continue(())
+        };
+        let ctx = Ctx::new(&*self.clock, &*self.ids);
+        let written = self.name("replayed");
+        let files = (self.dir.as_path(), draft, written.as_str());
+        let trying = agreement::answer((&self.db, &self.keys, &ctx), files, days, &note);
+        telling(far, writer, trying).await
+    }
+}
+
+/// Waits for what takes long, saying now and then how far it is.
+async fn telling<T>(
+    mut far: watch::Receiver<(u64, u64)>,
+    writer: &mut WriteHalf<'_>,
+    work: impl Future<Output = T>,
+) -> io::Result<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            _ = far.changed() => {
+                let (done, of) = *far.borrow_and_update();
+                writer.write_all(format!("at {done} {of}\n").as_bytes()).await?;
             }
         }
     }

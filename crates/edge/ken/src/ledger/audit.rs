@@ -1,26 +1,21 @@
 //! `ken ledger audit`: every entry of the database against the sealed log.
 
-use std::cell::Cell;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-
-use ken_demo::Progress;
 use ken_ledger::Audited;
 
 use crate::house::{Places, database};
-use crate::progress::Shown;
+use crate::progress::Bar;
 use crate::trouble::{NOTHING_DONE, Trouble};
 use crate::{control, say};
 
 /// Runs the command.
 pub(super) async fn run(places: &Places) -> Result<(), Trouble> {
-    let bar = Bar::default();
+    let bar = Bar::new("Auditing the ledger");
     let asked = control::ask(&places.beside, control::AUDIT, &|done, of| bar.note(done, of));
     let found = match asked? {
         Some(said) => control::read_audited(&said).ok_or_else(unread)?,
         None => alone(places, &bar).await?,
     };
-    bar.shown.finish();
+    bar.finish();
     judge(&found)
 }
 
@@ -38,24 +33,6 @@ async fn alone(places: &Places, bar: &Bar) -> Result<Audited, Trouble> {
         )
         .because(error)
     })
-}
-
-/// A bar that is told totals.
-#[derive(Debug, Default)]
-struct Bar {
-    shown: Shown,
-    done: Mutex<Cell<Option<u64>>>,
-}
-
-impl Bar {
-    fn note(&self, done: u64, of: u64) {
-        let before = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let was = before.replace(Some(done));
-        if was.is_none() {
-            self.shown.note(Progress::Began { what: "Auditing the ledger", total: of });
-        }
-        self.shown.note(Progress::Did(done.saturating_sub(was.unwrap_or(0))));
-    }
 }
 
 fn judge(found: &Audited) -> Result<(), Trouble> {

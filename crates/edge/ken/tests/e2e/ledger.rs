@@ -155,3 +155,31 @@ fn a_trust_file_of_another_log_is_refused() {
     let (well, _, trouble) = place.ledger("checkpoint", Some(&place.at("x")));
     assert!(!well && trouble.contains("ledger.trust"), "{trouble}");
 }
+
+#[test]
+fn a_draft_is_tried_with_ken_stopped_and_with_ken_running() {
+    let place = Place::new();
+    let draft = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../agreements");
+    let draft = draft.join("glen-direct-care.toml");
+    let tried = |more: &[&str]| {
+        let (draft, config) = (draft.to_str().unwrap(), place.config.to_str().unwrap());
+        let of = ["agreement", "replay", draft, "--config", config];
+        let output = run(&[&of[..], more].concat());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let (well, said, trouble) = tried(&["--days", "7"]);
+    assert!(well && said.contains("taken again: 0"), "{said} {trouble}");
+    let running = place.serve();
+    let (well, said, trouble) = tried(&["--days", "7", "--json"]);
+    assert!(well, "{said} {trouble}");
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&told["days"], &told["replayed"]), (&7.into(), &0.into()), "{said}");
+    // Both files that passed are gone.
+    let left = fs::read_dir(place.at("data")).unwrap();
+    let left: Vec<_> = left.map(|one| one.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".tmp")), "{left:?}");
+    drop(running);
+    let (well, _, trouble) = tried(&["--days", "900"]);
+    assert!(!well && trouble.contains("731"), "{trouble}");
+}

@@ -33,6 +33,7 @@ fn the_demo_lives_and_dies_and_lives_again() {
     assert!(!page(&second.http(), "/metrics").contains("Canary"));
     canary::fly(&second);
     let while_running = export(&data, &dir.path().join("running.ledger"));
+    replay(&data);
     let (status, said) = second.stop();
     assert!(status.success(), "{said}");
     assert!(!said.contains("Canary"), "{said}");
@@ -54,6 +55,19 @@ fn take_and_refuse(demo: &Demo, message: &[u8]) -> String {
     assert_eq!(code(&send(&demo.mllp(), &other)), "AE", "the same id with other content");
     assert_ne!(code(&send(&demo.mllp(), b"MSH|nonsense")), "AA");
     answer
+}
+
+/// Tries an agreement on what was decided until now, beside the Ken that runs.
+fn replay(data: &Path) {
+    let draft = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../agreements");
+    let draft = draft.join("glen-direct-care.toml").display().to_string();
+    let of = ["agreement", "replay", &draft, "--json", "--data", data.to_str().unwrap()];
+    let output = run(&of);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let all = told["replayed"].as_u64().unwrap() + told["elsewhere"].as_u64().unwrap();
+    assert!(all > 0 && !said.contains("Canary"), "{said}");
 }
 
 fn export(data: &Path, file: &Path) -> String {

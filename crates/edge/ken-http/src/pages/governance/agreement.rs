@@ -142,6 +142,7 @@ fn permits(instrument: &Instrument) -> Markup {
         p { "Choose a role to see what it may have. The answers come from the rules that run." }
         (filter(&address, &select("role", "Role", &role_choices(instrument), "")))
         p { a href={ "/ig/agreements/" (hash) "/simulate" } { "Could they see it?" } }
+        p { a href={ "/ig/replay?draft=" (hash) } { "Try it on past decisions" } }
         p { a href={ "/ig/agreements/" (hash) "/matrix.csv" } { "All roles, as a file (CSV)" } }
     }
 }
