@@ -1,5 +1,7 @@
 //! The database: named closures over a transaction or a snapshot.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::task::TaskTracker;
@@ -95,7 +97,15 @@ impl Db {
         let mut tx = self.open_write().await.inspect_err(|error| {
             telemetry::ended("write", name, error.code(), since);
         })?;
-        let answer = OPEN.scope(name, work(&mut tx)).await;
+        let pace = tx.pace();
+        let answer = {
+            let mut run = pin!(OPEN.scope(name, work(&mut tx)));
+            poll_fn(|cx| match &pace {
+                Some(pace) => pace.step(|| run.as_mut().poll(cx)),
+                None => run.as_mut().poll(cx),
+            })
+            .await
+        };
         let answer = if tx.is_spoilt() { answer.and(Err(Error::Spoilt.into())) } else { answer };
         let ended = tx.end(answer.is_ok()).await;
         let code = match (&answer, &ended) {

@@ -22,7 +22,7 @@ use crate::{Error, Limits, OpenError, Result};
 pub(crate) use migrate::migrate;
 pub(crate) use query::{execute, find, list};
 pub(crate) use reader::Reader;
-pub(crate) use writer::{Turn, run_hook};
+pub(crate) use writer::{Pace, Turn, run_hook};
 
 use reader::Readers;
 use writer::Writer;

@@ -133,6 +133,14 @@ impl Tx {
         self.note(if held { Ok(()) } else { Err(Error::Fenced) })
     }
 
+    /// What the closure of this write is run by, where the engine watches for silence.
+    pub(crate) fn pace(&self) -> Option<sqlite::Pace> {
+        match &self.engine {
+            Writing::Sqlite(turn) => Some(turn.pace()),
+            Writing::Postgres(_) => None,
+        }
+    }
+
     pub(crate) fn serial(&self) -> u64 {
         self.serial
     }

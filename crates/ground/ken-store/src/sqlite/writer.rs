@@ -12,7 +12,8 @@
 //! - A turn that fails, panics, is dropped or falls silent leaves nothing and harms nobody, unless
 //!   SQLite gives up the whole transaction; then every member of the group is told.
 //! - A turn that never began has no savepoint: nothing is rolled back for it.
-//! - A turn is silent only while its runtime runs other things; a starved machine revokes nobody.
+//! - A turn is silent only while its closure waits and its runtime runs other things; a starved
+//!   machine revokes nobody, and who computes is not silent.
 //! - No lock is held across an `await`; `state` is free during a statement or a commit.
 //!
 //! Source: SQLite, *Transactions*, "Response To Errors Within A Transaction"; *Savepoints*.
@@ -23,6 +24,7 @@ mod state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Instant;
 
 use rusqlite::{Connection, InterruptHandle};
@@ -59,7 +61,40 @@ impl std::fmt::Debug for Writer {
 pub(crate) struct Turn {
     writer: Arc<Writer>,
     id: u64,
+    /// Its closure is being run.
+    works: Arc<AtomicBool>,
     over: bool,
+}
+
+/// Whose closure is being run: says so of its turn.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    writer: Arc<Writer>,
+    id: u64,
+    works: Arc<AtomicBool>,
+}
+
+impl Pace {
+    /// Runs a step of the closure. While it runs, the turn is not silent; where it ends in a wait,
+    /// silence begins.
+    pub(crate) fn step<T>(&self, step: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        /// A step that ends in a panic ends too.
+        struct Works<'a>(&'a AtomicBool);
+        impl Drop for Works<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::Release);
+            }
+        }
+        self.works.store(true, Ordering::Release);
+        let works = Works(&self.works);
+        let stepped = step();
+        if stepped.is_pending() {
+            // A turn that was revoked is nobody's to note.
+            let _ = lock(&self.writer.state).fall_silent(self.id, instant());
+        }
+        drop(works);
+        stepped
+    }
 }
 
 impl Turn {
@@ -72,6 +107,12 @@ impl Turn {
             Ok(query::control(conn, "SAVEPOINT turn")?)
         })?;
         lock(&self.writer.state).begun(self.id)
+    }
+
+    /// What its closure is run by.
+    pub(crate) fn pace(&self) -> Pace {
+        let (writer, works) = (Arc::clone(&self.writer), Arc::clone(&self.works));
+        Pace { writer, id: self.id, works }
     }
 
     /// Runs one statement.
@@ -154,9 +195,12 @@ impl Writer {
             // In the channel the turn is owned: a caller that goes just now drops it, and so
             // passes it on. One whose caller has gone before is passed over.
             let Caller { turn, runtime } = next;
-            match turn.send(Turn { writer: Arc::clone(self), id, over: false }) {
+            let works = Arc::<AtomicBool>::default();
+            let granted =
+                Turn { writer: Arc::clone(self), id, works: Arc::clone(&works), over: false };
+            match turn.send(granted) {
                 Ok(()) => {
-                    state.grant(id, instant(), runtime);
+                    state.grant(id, instant(), runtime, works);
                     self.busy.store(true, Ordering::Relaxed);
                     return;
                 }

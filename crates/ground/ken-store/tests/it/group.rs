@@ -395,6 +395,22 @@ async fn a_turn_that_a_starved_machine_silences_is_not_revoked() {
     assert_eq!(ids(&db).await, ["after", "before"]);
 }
 
+/// A closure that is at work between two statements holds nobody up by mistake, even while other
+/// threads of its runtime have nothing to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_turn_that_computes_is_not_silent() {
+    let dir = TempDir::new().unwrap();
+    let silence = Duration::from_millis(20);
+    let db = open(&dir, Limits { silence, ..patient() }).await;
+    let told = db.write("works", async |tx| {
+        note(tx, "before").await?;
+        std::thread::sleep(silence * 20);
+        note(tx, "after").await
+    });
+    assert_eq!(told.await, Ok(()));
+    assert_eq!(ids(&db).await, ["after", "before"]);
+}
+
 #[tokio::test]
 async fn queues_are_bounded_and_a_closed_store_says_so() {
     let dir = TempDir::new().unwrap();

@@ -1,6 +1,8 @@
 //! Who has the connection, who waits for it, and who waits for the commit.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::runtime::Handle;
@@ -83,9 +85,15 @@ impl State {
         !self.members.is_empty() && (full || old)
     }
 
-    /// Notes that turn `id` has been given out.
-    pub(super) fn grant(&mut self, id: u64, now: Instant, runtime: Option<Handle>) {
-        self.probe.begin(runtime);
+    /// Notes that turn `id` has been given out, to a caller on `runtime`.
+    pub(super) fn grant(
+        &mut self,
+        id: u64,
+        now: Instant,
+        runtime: Option<Handle>,
+        works: Arc<AtomicBool>,
+    ) {
+        self.probe.begin(runtime, works);
         self.phase = Phase::Turn { id, begun: false, granted: now, doing: Doing::Silence(now) };
         if self.members.is_empty() {
             self.opened = Some(now);
