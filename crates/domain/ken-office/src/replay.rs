@@ -11,7 +11,7 @@
 //! - Nothing that a report holds names a person or an entry; a number that stands for fewer than
 //!   [`PEOPLE_MIN`] people is not told.
 //! - Every decision of the days asked for is replayed, or counted with why not.
-//! - At most [`GROUPS_MAX`] different decisions are in memory, whatever the ledger holds.
+//! - At most `GROUPS_MAX` different decisions are in memory, whatever the ledger holds.
 //!
 //! # Sources
 //!
