@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{Category, Ctx, PersonId};
 use ken_fhir::Resource;
-use ken_hl7::map::{MappedResource, PERSON, Told};
-use ken_records::{Ending, Filing, Place, Status, Telling, Under};
+use ken_hl7::map::{MappedResource, PERSON};
+use ken_records::{Ending, Filing, Place, Status, Under};
 use ken_sharing::RowClass;
 use ken_store::Tx;
 use ken_store::keys::{KeyId, KeyRing};
@@ -30,23 +30,6 @@ struct Part<'a> {
     resource: Value,
 }
 
-/// What a message tells of a thing, in the record's words.
-struct Pieces<'a>(&'a Told);
-
-impl Telling for Pieces<'_> {
-    fn onto(&self, held: &Resource, said: Resource) -> Resource {
-        self.0.onto(held, said)
-    }
-
-    fn marks(&self) -> bool {
-        self.0.marks
-    }
-
-    fn is_dated(&self) -> bool {
-        self.0.dated
-    }
-}
-
 /// Files every resource, and ends what the message ends.
 pub(crate) async fn file_all(
     tx: &mut Tx,
@@ -66,9 +49,8 @@ pub(crate) async fn file_all(
         let name = format!("{}/{}", part.of.resource.kind(), place.resource);
         names.entry(part.of.local.clone()).or_insert(name);
     }
-    let pieces: Vec<_> = parts.iter().map(|part| Pieces(&part.of.told)).collect();
     let mut filings = Vec::with_capacity(parts.len());
-    for ((part, place), pieces) in parts.iter().zip(places).zip(&pieces) {
+    for (part, place) in parts.iter().zip(places) {
         let class = RowClass {
             category: part.category.clone(),
             labels: part.of.labels.iter().cloned().collect(),
@@ -83,7 +65,7 @@ pub(crate) async fn file_all(
             message: arrival.message,
             event: part.of.event_time.as_ref().map(ken_fhir::DateTime::starts),
             under,
-            told: Some(pieces),
+            told: Some(&part.of.told),
         };
         filings.push((place, filing));
     }

@@ -1,8 +1,7 @@
 //! Disclosing: the one way out. A permit goes in, and is gone; the permitted part comes out.
 
 use std::cmp::Reverse;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{
@@ -14,7 +13,7 @@ use ken_store::{Db, Reads, Snapshot, Value, guard};
 
 use crate::dictionary::visible_part;
 use crate::file::associated;
-use crate::{Error, Status, sql};
+use crate::{Error, Grants, Masked, Sealed, Status, sql};
 
 /// Most items one permit discloses; the newest win, and [`Disclosed::is_whole`] says so.
 pub const ITEMS_MAX: usize = 2_000;
@@ -97,52 +96,18 @@ pub async fn disclose(
     keys: &KeyRing,
     permits: Vec<Permit>,
 ) -> Result<Disclosed, Error> {
-    let now = ctx.clock.now();
     let person = permits.first().map(Permit::person).ok_or(Error::Stale)?;
-    let moment = |permit: &Permit| (permit.epoch(), permit.policy());
-    let (epoch, policy) = permits.first().map(moment).ok_or(Error::Stale)?;
-    let one = |permit: &Permit| permit.person() == person && moment(permit) == (epoch, policy);
-    if !permits.iter().all(|permit| one(permit) && permit.until() > now) {
-        return Err(Error::Stale);
-    }
-    let mut granted: BTreeMap<String, Granted> = BTreeMap::new();
-    for (class, grant) in permits.iter().flat_map(|permit| permit.granted().clone()) {
-        match granted.entry(class) {
-            Entry::Vacant(place) => drop(place.insert(grant)),
-            // What two permits cover is shown once, with the fields of both; a field that both
-            // cover is shown under the clause of the first.
-            Entry::Occupied(mut held) => {
-                let held = held.get_mut();
-                held.is_whole |= grant.is_whole;
-                for (field, clause) in grant.fields {
-                    held.fields.entry(field).or_insert(clause);
-                }
-            }
-        }
-    }
+    let classes: BTreeSet<String> =
+        permits.iter().flat_map(|permit| permit.granted().keys().cloned()).collect();
     let entries = permits.iter().map(Permit::entry).collect();
-    drop(permits);
-    let rows = db
-        .snapshot("records.disclose", async |s| {
-            let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
-            if guard.epoch != epoch || guard::policy_version(s).await? != policy {
-                return Err(Error::Stale);
-            }
-            read(s, person, granted.keys().map(String::as_str).collect()).await
-        })
-        .await?;
-    let is_whole = rows.len() < ITEMS_MAX;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        if let Some(grant) = granted.get(&row.class) {
-            items.extend(open(keys, person, grant, row).await?);
-        }
-    }
-    items.sort_by_key(|item| Reverse((item.event, item.resource)));
+    let classes = classes.iter().map(String::as_str).collect();
+    let sealed = read(db, keys, person, classes).await?;
+    let (items, is_whole) = sealed.open(ctx.clock.now(), permits)?;
     Ok(Disclosed { person, items, entries, is_whole })
 }
 
-struct Sealed {
+/// One version as it is stored.
+struct Stored {
     resource: ResourceId,
     version: i64,
     class: String,
@@ -155,11 +120,85 @@ struct Sealed {
     status: String,
 }
 
+/// One version as it is held, whole.
+struct Held {
+    resource: ResourceId,
+    version: i64,
+    class: String,
+    kind: String,
+    event: Option<Timestamp>,
+    filed: Timestamp,
+    message: MessageId,
+    status: Status,
+    body: serde_json::Value,
+}
+
+/// What is held of some classes, and whether that is all of it.
+struct Holding {
+    items: Vec<Held>,
+    is_whole: bool,
+}
+
+impl Masked for Holding {
+    type Visible = (Vec<Item>, bool);
+
+    fn mask(self, grants: &Grants) -> (Vec<Item>, bool) {
+        let visible = |held: Held| grants.of(&held.class).and_then(|grant| held.visible(grant));
+        let mut items: Vec<Item> = self.items.into_iter().filter_map(visible).collect();
+        items.sort_by_key(|item| Reverse((item.event, item.resource)));
+        (items, self.is_whole)
+    }
+}
+
+impl Held {
+    /// What a grant leaves of it, if anything.
+    fn visible(self, grant: &Granted) -> Option<Item> {
+        let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
+        let body = as_such(self.status, &self.kind, self.body);
+        let body = visible_part(&grant.class.category, grant.is_whole, &fields, body)?;
+        Some(Item {
+            resource: self.resource,
+            version: self.version,
+            kind: self.kind,
+            category: grant.class.category.clone(),
+            source: grant.class.source.clone(),
+            event: self.event,
+            filed: self.filed,
+            message: self.message,
+            status: self.status,
+            clauses: grant.fields.values().cloned().collect(),
+            body,
+        })
+    }
+}
+
+/// What is held of these classes, sealed with the moment of the snapshot that read it.
 async fn read(
+    db: &Db,
+    keys: &KeyRing,
+    person: PersonId,
+    classes: Vec<&str>,
+) -> Result<Sealed<Holding>, Error> {
+    let (moment, rows) = db
+        .snapshot("records.disclose", async |s| {
+            let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
+            let moment = (guard.epoch, guard::policy_version(s).await?);
+            Ok::<_, Error>((moment, stored(s, person, classes).await?))
+        })
+        .await?;
+    let is_whole = rows.len() < ITEMS_MAX;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.extend(open(keys, person, row).await?);
+    }
+    Ok(Sealed::new(person, moment, Holding { items, is_whole }))
+}
+
+async fn stored(
     snapshot: &mut Snapshot,
     person: PersonId,
     classes: Vec<&str>,
-) -> Result<Vec<Sealed>, Error> {
+) -> Result<Vec<Stored>, Error> {
     let mut rows = vec![];
     for some in classes.chunks(CLASSES_PER_STATEMENT) {
         let left = ITEMS_MAX.saturating_sub(rows.len());
@@ -169,7 +208,7 @@ async fn read(
             .chain([limit.into()])
             .collect();
         let more = snapshot.list(sql::LIST_PERMITTED, &of, |row| {
-            Ok(Sealed {
+            Ok(Stored {
                 resource: row.parse(0)?,
                 version: row.int(1)?,
                 class: row.text(2)?,
@@ -197,34 +236,21 @@ fn places<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
     places
 }
 
-async fn open(
-    keys: &KeyRing,
-    person: PersonId,
-    grant: &Granted,
-    row: Sealed,
-) -> Result<Option<Item>, Error> {
+/// The version with its body; none once its key was erased.
+async fn open(keys: &KeyRing, person: PersonId, row: Stored) -> Result<Option<Held>, Error> {
     let aad = associated(person, row.resource, row.version);
     let Some(body) = keys.open(&row.key, &aad, &row.body).await? else { return Ok(None) };
-    let body = serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?;
-    let status = Status::of(&row.status)?;
-    let body = as_such(status, &row.kind, body);
-    let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
-    let Some(body) = visible_part(&grant.class.category, grant.is_whole, &fields, body) else {
-        return Ok(None);
-    };
     let moment = |us| Timestamp::from_microsecond(us).map_err(|_| Error::Corrupt("time"));
-    Ok(Some(Item {
+    Ok(Some(Held {
         resource: row.resource,
         version: row.version,
+        class: row.class,
         kind: row.kind,
-        category: grant.class.category.clone(),
-        source: grant.class.source.clone(),
         event: row.event_us.map(moment).transpose()?,
         filed: moment(row.filed_us)?,
         message: row.message,
-        status,
-        clauses: grant.fields.values().cloned().collect(),
-        body,
+        status: Status::of(&row.status)?,
+        body: serde_json::from_slice(&body).map_err(|_| Error::Corrupt("resource"))?,
     }))
 }
 

@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - What a message leaves out of a thing stays as the same source said it before; a mark of its
-//!   class is lifted only by a message that speaks of marks ([`Telling`]).
+//!   class is lifted only by a message that speaks of marks ([`Told::marks`]).
 //! - An item knows under which of its source's numbers it came ([`Under`]), so that a merge or an
 //!   unmerge of numbers can take it along.
 //! - The items of one message are looked up together and written together.
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId, OrganisationId, PersonId, ResourceId};
-use ken_fhir::Resource;
+use ken_fhir::Told;
 use ken_sharing::RowClass;
 use ken_sharing::class::{self, note_held};
 use ken_store::keys::{KeyId, KeyRing};
@@ -20,6 +20,7 @@ use ken_store::{Reads, Tx, Value as Bound};
 use serde_json::Value;
 
 use crate::ended::end_late;
+use crate::steward::Stewardship;
 use crate::{Error, Under, sql};
 
 /// Largest resource, in bytes of compact JSON. House policy: attachments go to the blob store.
@@ -31,16 +32,6 @@ const ROWS_PER_STATEMENT: usize = 4;
 
 /// What may be replaced by another: documents, and what is cut out of them.
 const DOCUMENT: &str = "DocumentReference";
-
-/// How much of a thing a message tells.
-pub trait Telling: Sync {
-    /// What the thing is now: what is said, and of what is held whatever the message left out.
-    fn onto(&self, held: &Resource, said: Resource) -> Resource;
-    /// Whether the message says how restricted the thing is; if not, the marks that it has stay.
-    fn marks(&self) -> bool;
-    /// Whether the time given is the thing's own; if not, the time that it has stays.
-    fn is_dated(&self) -> bool;
-}
 
 /// Where a source's item stands, or will stand, in a person's record.
 #[derive(Debug)]
@@ -128,7 +119,7 @@ pub struct Filing<'a> {
     /// Under which of its numbers for the person the source files it.
     pub under: &'a Under,
     /// How much of the thing is told; all of it where nothing is said.
-    pub told: Option<&'a dyn Telling>,
+    pub told: Option<&'a Told>,
 }
 
 impl std::fmt::Debug for Filing<'_> {
@@ -226,27 +217,23 @@ async fn next<'a>(
     let Place { person, resource, held } = place;
     let Filing { key, item_key, resource: said, mut class, message, mut event, under, told } =
         filing;
-    let mut body = serde_json::to_vec(&said).map_err(|_| Error::Corrupt("resource"))?;
     let kind = said.get("resourceType").and_then(Value::as_str).unwrap_or("Basic").to_owned();
-    let (mut number, mut is_class_new) = (1, true);
+    let (mut number, mut is_class_new, mut tended) = (1, true, None);
+    let filing = Stewardship::Filing { said, told };
     if let Some(held) = held {
         let aad = associated(person, resource, held.version);
-        let before = keys.open(&held.key, &aad, &held.body).await?;
-        if told.is_some_and(|told| !told.marks()) {
+        tended = filing.tend(keys, &held.key, &aad, &held.body).await?;
+        if told.is_some_and(|told| !told.marks) {
             class = marked(tx, class, &held.class).await?;
         }
         is_class_new = held.class != class::id(&class);
-        if let (Some(told), Some(before)) = (told, &before)
-            && *before != body
-        {
-            body = composed(told, before, said)?;
-        }
-        if !is_class_new && before.is_some_and(|before| before == body) {
+        if !is_class_new && tended.as_ref().is_some_and(|now| now.is_same) {
             return Ok(Err(held.version));
         }
         number = held.version.saturating_add(1);
-        event = event.filter(|_| told.is_none_or(Telling::is_dated));
+        event = event.filter(|_| told.is_none_or(|told| told.dated));
     }
+    let body = tended.map_or_else(|| filing.alone(), |now| Ok(now.body))?;
     if body.len() > BODY_BYTES_MAX {
         return Err(Error::TooLarge);
     }
@@ -268,13 +255,6 @@ async fn next<'a>(
         sealed,
     };
     Ok(Ok(version))
-}
-
-/// What is said, composed with what is held.
-fn composed(told: &dyn Telling, before: &[u8], said: Value) -> Result<Vec<u8>, Error> {
-    let said = Resource::of(said).map_err(|_| Error::Corrupt("resource"))?;
-    let held = Resource::parse(before).map_err(|_| Error::Corrupt("resource"))?;
-    Ok(told.onto(&held, said).to_bytes())
 }
 
 /// The class, with the marks of the one that is held: a message that says nothing of marks lifts

@@ -3,7 +3,16 @@
 //! # Invariants
 //!
 //! - Nothing leaves this crate about a person except through [`disclose`], which consumes a
-//!   [`Permit`](ken_sharing::Permit); the mask is in the SQL.
+//!   [`Permit`](ken_sharing::Permit); the mask is in the SQL. What has been read before that is
+//!   [`Sealed`].
+//! - Work that discloses nothing is a closed list, and its values are private to this crate:
+//!
+//! ```compile_fail,E0432
+//! use ken_records::Stewardship;
+//! ```
+//! ```
+//! use ken_records::Sealed;
+//! ```
 //! - A version is never changed; a later one stands beside it. What a message leaves out of a
 //!   thing stays as its source said it before.
 //! - Bodies are encrypted with the person's key, which is not in the database.
@@ -20,16 +29,19 @@ mod file;
 mod key;
 pub mod moves;
 mod provenance;
+mod sealed;
 mod sql;
+mod steward;
 mod under;
 
 pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, disclose};
 pub use ended::{Ending, Status, end};
 pub use error::Error;
-pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, Telling, file, file_all, place, places};
+pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
 pub use key::key_of;
 pub use moves::Move;
 pub use provenance::provenance_of;
+pub use sealed::{Grants, Masked, Sealed};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use under::Under;

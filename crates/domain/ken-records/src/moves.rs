@@ -18,7 +18,6 @@
 use std::collections::BTreeSet;
 
 use ken_core::{Ctx, EntryId, MessageId, OrganisationId, PersonId, ResourceId};
-use ken_fhir::Resource;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::class;
 use ken_store::keys::{KeyId, KeyRing};
@@ -27,6 +26,7 @@ use serde_json::json;
 
 use crate::ended::MERGED;
 use crate::file::associated;
+use crate::steward::Stewardship;
 use crate::{Error, Status, Under, key_of, sql};
 
 /// Most versions that one step moves. House policy: well under the time that a write may take.
@@ -230,12 +230,13 @@ async fn versions(
     let held = tx.list(sql::OLDEST_VERSIONS, at, read).await?;
     let is_whole = held.last().is_none_or(|last| last.version == item.version);
     let count = i64::try_from(held.len()).unwrap_or(i64::MAX);
+    let work = Stewardship::Moving { from: of.from, to: of.to };
     for one in held {
         let before = associated(of.from, item.resource, one.version);
         let now = associated(of.to, item.resource, one.version);
         // What cannot be opened was erased: its place moves, and it stays unreadable.
-        let (key, body) = match keys.open(&one.key, &before, &one.body).await? {
-            Some(body) => (key, keys.seal(&key, &now, &about(of, &body)?).await?),
+        let (key, body) = match work.tend(keys, &one.key, &before, &one.body).await? {
+            Some(said) => (key, keys.seal(&key, &now, &said.body).await?),
             None => (one.key, one.body),
         };
         let key = key.to_string();
@@ -253,14 +254,6 @@ async fn versions(
         tx.execute(sql::DELETE_VERSION, values![of.from, item.resource, one.version]).await?;
     }
     Ok((count, is_whole))
-}
-
-/// A resource about one person, as a resource about the other.
-fn about(of: &Move, body: &[u8]) -> Result<Vec<u8>, Error> {
-    let (from, to) = (format!("Patient/{}", of.from), format!("Patient/{}", of.to));
-    let mut resource = Resource::parse(body).map_err(|_| Error::Corrupt("resource"))?;
-    resource.relink(&|reference| (reference == from).then(|| to.clone()));
-    Ok(resource.to_bytes())
 }
 
 /// Moves an item whose versions have moved. Where the source has another item of this name for the

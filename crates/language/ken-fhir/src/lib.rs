@@ -20,6 +20,7 @@ mod line;
 mod node;
 mod resource;
 mod time;
+mod told;
 mod view;
 
 pub use build::{Object, attachment, coding, concept, reference_by};
@@ -27,6 +28,7 @@ pub use line::{Line, line};
 pub use node::Node;
 pub use resource::{DEPTH_MAX, LEN_MAX, ParseError, Resource, VALUES_MAX};
 pub use time::{DateTime, DateTimeError, united_kingdom};
+pub use told::{Stays, Told};
 pub use view::{
     Address, AllergyIntolerance, Appointment, CarePlan, Communication, Condition, Contact,
     DiagnosticReport, DocumentReference, Encounter, Flag, HumanName, Identifier, Observation,

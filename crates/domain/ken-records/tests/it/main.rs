@@ -5,6 +5,8 @@ mod disclose;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod sealed;
+#[cfg(test)]
 mod second;
 #[cfg(test)]
 mod stops;
