@@ -31,6 +31,8 @@ pub(crate) struct Config {
     data: Option<PathBuf>,
     /// The file that holds the address of a PostgreSQL database, password and all.
     database_url_file: Option<PathBuf>,
+    /// The certificate, in PEM, of the authority that signs the PostgreSQL server's certificate.
+    database_ca_file: Option<PathBuf>,
     /// The directory of keys: not on the disk that holds the database, if it can be.
     pub(crate) keys_dir: PathBuf,
     /// The directory of large bodies.
@@ -90,7 +92,12 @@ pub(crate) enum Database {
     /// SQLite, in a directory.
     Directory(PathBuf),
     /// PostgreSQL, its address in a file.
-    AddressFile(PathBuf),
+    Server {
+        /// The file that holds the address.
+        address: PathBuf,
+        /// The file of the authority that the server's certificate is signed by.
+        authority: Option<PathBuf>,
+    },
 }
 
 impl Config {
@@ -134,9 +141,15 @@ impl Config {
 
     /// Where the database is.
     pub(crate) fn database(&self) -> Result<Database, Trouble> {
-        match (&self.data, &self.database_url_file) {
-            (Some(dir), None) => Ok(Database::Directory(dir.clone())),
-            (None, Some(file)) => Ok(Database::AddressFile(file.clone())),
+        match (&self.data, &self.database_url_file, &self.database_ca_file) {
+            (Some(dir), None, None) => Ok(Database::Directory(dir.clone())),
+            (None, Some(address), authority) => {
+                Ok(Database::Server { address: address.clone(), authority: authority.clone() })
+            }
+            (Some(_), None, Some(_)) => Err(wrong(
+                "The key `database_ca_file` is for PostgreSQL, and `data` is set.".to_owned(),
+                "Leave it out.",
+            )),
             _ => Err(wrong(
                 "Exactly one of `data` and `database_url_file` must be set.".to_owned(),
                 "Set `data` for SQLite, or `database_url_file` for PostgreSQL.",
@@ -206,6 +219,7 @@ mod tests {
         check(&changed("127.0.0.1:8080", "8080"), "listen");
         check(&changed("data = '/var/lib/ken'", ""), "Exactly one");
         check(&format!("database_url_file = '/run/db'\n{GOOD}"), "Exactly one");
+        check(&format!("database_ca_file = '/etc/ca.pem'\n{GOOD}"), "is for PostgreSQL");
         check(&changed("https://ken.example", "ken.example"), "base_url");
         check(&changed("https://ken.example", "https://ken.example/x"), "base_url");
         check(&format!("{GOOD}\n[tls]\ncert = 'x'\n"), "`tls`");

@@ -58,7 +58,7 @@ impl Places {
         let kept = fs::read_to_string(data.join(ADDRESS_KEPT)).ok();
         let file = address.map(Path::to_owned).or(kept.map(|kept| PathBuf::from(kept.trim())));
         let database = match file {
-            Some(file) => addressed(&file)?,
+            Some(file) => addressed(&file, None)?,
             None => Settings::sqlite(data.join("ken.db")),
         };
         Ok(Self {
@@ -73,7 +73,9 @@ impl Places {
     pub(crate) fn configured(config: &Config) -> Result<Self, Trouble> {
         let (database, beside) = match config.database()? {
             Database::Directory(dir) => (Settings::sqlite(dir.join("ken.db")), dir),
-            Database::AddressFile(file) => (addressed(&file)?, config.keys_dir.clone()),
+            Database::Server { address, authority } => {
+                (addressed(&address, authority.as_deref())?, config.keys_dir.clone())
+            }
         };
         let host = config.base_url.split("://").nth(1).unwrap_or("ken.example");
         let host = host.split(':').next().unwrap_or(host);
@@ -114,10 +116,13 @@ pub(crate) fn keep_address(data: &Path, file: &Path) -> Result<(), Trouble> {
     })
 }
 
-/// The database whose address stands in a file.
-fn addressed(file: &Path) -> Result<Settings, Trouble> {
-    let address = read_small(file, "ken.config-unreadable", "database address file")?;
-    Ok(Settings::postgres(address.trim()))
+/// The database whose address stands in a file, and who vouches for its server.
+fn addressed(file: &Path, authority: Option<&Path>) -> Result<Settings, Trouble> {
+    const CODE: &str = "ken.config-unreadable";
+    let address = read_small(file, CODE, "database address file")?;
+    let settings = Settings::postgres(address.trim());
+    let Some(authority) = authority else { return Ok(settings) };
+    Ok(settings.trusting(read_small(authority, CODE, "database authority file")?))
 }
 
 /// The parts of one running process.
@@ -180,6 +185,18 @@ impl House {
         self.db.close().await;
         self.keys_db.close().await;
     }
+}
+
+/// Speaks to the database once, and changes nothing.
+pub(crate) async fn reach(places: &Places) -> Result<(), Trouble> {
+    let db = Db::open(places.database.clone()).await;
+    db.map_err(unreached)?.close().await;
+    Ok(())
+}
+
+fn unreached(error: OpenError) -> Trouble {
+    let happened = "Ken could not use the database server.";
+    Trouble::new(error.code(), happened, NOTHING_DONE, "See what the machine said.").because(error)
 }
 
 /// Opens the database and brings its tables up to date.

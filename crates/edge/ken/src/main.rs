@@ -57,7 +57,7 @@ fn run(command: Command) -> Result<(), Trouble> {
         match command {
             Command::Demo(of) => demo::run(of).await,
             Command::Serve(of) => serve::run(of).await,
-            Command::CheckConfig(of) => serve::check_config(&of),
+            Command::CheckConfig(of) => serve::check_config(&of).await,
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => agreement::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,

@@ -3,8 +3,8 @@
 use ken_http::Site;
 
 use crate::cli::Configured;
-use crate::config::Config;
-use crate::house::{House, Places, database};
+use crate::config::{Config, Database};
+use crate::house::{House, Places, database, reach};
 use crate::run::{Listeners, Running};
 use crate::stop::Signals;
 use crate::trouble::Trouble;
@@ -28,11 +28,18 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Says whether a configuration is good.
-pub(crate) fn check_config(command: &Configured) -> Result<(), Trouble> {
+/// Says whether a configuration is good, and whether the server of the database that it names is
+/// there, is the one that was meant, and is fit; nothing is changed there.
+pub(crate) async fn check_config(command: &Configured) -> Result<(), Trouble> {
     let config = Config::load(&command.config)?;
-    Places::configured(&config)?;
-    say::out("The configuration is good.");
+    let places = Places::configured(&config)?;
+    match config.database()? {
+        Database::Directory(_) => say::out("The configuration is good."),
+        Database::Server { .. } => {
+            reach(&places).await?;
+            say::out("The configuration is good, and the database server answers.");
+        }
+    }
     Ok(())
 }
 

@@ -40,7 +40,8 @@ impl Db {
         let engine = match settings.place {
             Place::Sqlite(path) => Engine::Sqlite(Sqlite::open(&path, settings.limits)?),
             Place::Postgres(address) => {
-                Engine::Postgres(Postgres::open(&address, settings.limits).await?)
+                let authority = settings.authority.as_deref();
+                Engine::Postgres(Postgres::open(&address, authority, settings.limits).await?)
             }
         };
         Ok(Self { engine: Arc::new(engine), open: Arc::default() })

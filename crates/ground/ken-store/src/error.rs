@@ -198,13 +198,43 @@ pub enum OpenError {
     /// The text is not an address of a PostgreSQL server.
     #[error("the address of the PostgreSQL server cannot be understood")]
     Address,
-    /// The address asks for transport security, which this version does not have.
-    #[error("the address asks for transport security, which this version does not have")]
+    /// The address asks for transport security, and nobody is named who vouches for the server.
+    #[error(
+        "the address asks for transport security, and no authority is named that signs the \
+         server's certificate: name its file in `database_ca_file`"
+    )]
     NoTls,
+    /// An authority is named, and the address leaves no way to use it.
+    #[error(
+        "an authority for transport security is named, and this address has no use for it: \
+         {why}; mend the address, or leave `database_ca_file` out"
+    )]
+    NoWay {
+        /// What in the address is against it.
+        why: &'static str,
+    },
+    /// The file of the authority cannot be used.
+    #[error(
+        "the file of the authority holds no certificate that can be used: it must be in PEM, \
+         from `-----BEGIN CERTIFICATE-----` on"
+    )]
+    Authority,
+    /// The server's certificate does not show that it is the server that the address names.
+    #[error("the database server's certificate is not trusted: {why}; nothing was said to it")]
+    Untrusted {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The server has no transport security.
+    #[error(
+        "the database server has no transport security: set `ssl = on` there, with its \
+         certificate and key; nothing was said to it"
+    )]
+    ServerPlain,
     /// The server is on another machine, and the way there would be plain text.
     #[error(
         "the address names another machine, and what is said would pass the network in plain \
-         text: use a unix socket, or a tunnel that begins on this machine"
+         text: name the authority of its certificate in `database_ca_file`, or use a unix socket"
     )]
     PlainText,
     /// The database was written by a newer version of Ken.
@@ -266,6 +296,10 @@ impl OpenError {
             Self::Collation { .. } => "store.collation",
             Self::Address => "store.address",
             Self::NoTls => "store.no-tls",
+            Self::NoWay { .. } => "store.no-way",
+            Self::Authority => "store.authority",
+            Self::Untrusted { .. } => "store.untrusted",
+            Self::ServerPlain => "store.server-plain",
             Self::PlainText => "store.plain-text",
             Self::Newer { .. } => "store.newer",
             Self::Changed { .. } => "store.migration-changed",

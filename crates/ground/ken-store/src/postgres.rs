@@ -16,6 +16,7 @@ mod connect;
 mod error;
 mod migrate;
 mod session;
+mod tls;
 mod value;
 
 use std::sync::Arc;
@@ -53,9 +54,15 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Postgres {
-    /// Connects to the database at `address` and checks that it is fit.
-    pub(crate) async fn open(address: &str, limits: Limits) -> Result<Self, OpenError> {
-        let pool = connect::pool(address, &limits)?;
+    /// Connects to the database at `address`, under transport security where there is an
+    /// authority to trust, and checks that it is fit.
+    pub(crate) async fn open(
+        address: &str,
+        authority: Option<&str>,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let pool = connect::pool(address, authority, &limits)?;
+        connect::check(&*connect::first(&pool).await?).await?;
         let shared = Shared {
             pool,
             endings: TaskTracker::new(),
@@ -63,7 +70,6 @@ impl Postgres {
             waiting: AtomicUsize::new(0),
             limits,
         };
-        connect::check(&*shared.connection().await?).await?;
         Ok(Self(Arc::new(shared)))
     }
 
@@ -88,12 +94,17 @@ impl Shared {
         if before >= self.limits.waiting {
             return Err(Error::Overloaded);
         }
-        self.pool.get().await.map_err(|refused| match refused {
-            PoolError::Timeout(TimeoutType::Wait) => Error::Overloaded,
-            PoolError::Closed => Error::Closed,
-            PoolError::Backend(cause) => error::of(&cause),
-            _ => Error::Broken,
-        })
+        self.pool.get().await.map_err(|refused| no_connection(&refused))
+    }
+}
+
+/// Why the pool gives no connection.
+fn no_connection(refused: &PoolError) -> Error {
+    match refused {
+        PoolError::Timeout(TimeoutType::Wait) => Error::Overloaded,
+        PoolError::Closed => Error::Closed,
+        PoolError::Backend(cause) => error::of(cause),
+        _ => Error::Broken,
     }
 }
 

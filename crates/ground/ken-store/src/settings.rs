@@ -27,6 +27,9 @@ impl std::fmt::Debug for Place {
 pub struct Settings {
     /// Where it is.
     pub place: Place,
+    /// The certificates, in PEM, of the authority that the PostgreSQL server's own is signed by.
+    /// With it, nothing is said to the server but under transport security.
+    pub authority: Option<String>,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -35,13 +38,24 @@ impl Settings {
     /// A SQLite database in the file `path`.
     #[must_use]
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Sqlite(path.into()), limits: Limits::default() }
+        Self::at(Place::Sqlite(path.into()))
     }
 
     /// A PostgreSQL database at `address`.
     #[must_use]
     pub fn postgres(address: impl Into<String>) -> Self {
-        Self { place: Place::Postgres(address.into()), limits: Limits::default() }
+        Self::at(Place::Postgres(address.into()))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, authority: None, limits: Limits::default() }
+    }
+
+    /// The same under transport security, trusting the authority whose certificates these are.
+    #[must_use]
+    pub fn trusting(mut self, authority: impl Into<String>) -> Self {
+        self.authority = Some(authority.into());
+        self
     }
 
     /// The same with other bounds.

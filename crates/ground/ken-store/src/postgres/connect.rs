@@ -3,25 +3,27 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
-use super::error;
+use super::{error, tls};
 use crate::{Limits, OpenError, sql};
 
 /// Longest wait for a new connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A pool of connections to `address`, each with our limits.
-pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
+/// A pool of connections to `address`, each with our limits, and under transport security where
+/// there is an authority to trust.
+pub(super) fn pool(
+    address: &str,
+    authority: Option<&str>,
+    limits: &Limits,
+) -> Result<Pool, OpenError> {
     let mut config: Config = address.parse().map_err(|_| OpenError::Address)?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(OpenError::NoTls);
-    }
-    if !is_here(&config) {
-        return Err(OpenError::PlainText);
-    }
+    way(&config, authority.is_some())?;
     let own = config.get_options().unwrap_or_default().to_owned();
     let ms = |limit: Duration| limit.as_millis();
     // A lock that is waited for too long is a lost race, not a slow statement: it ends first.
@@ -35,7 +37,14 @@ pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
     );
     config.options(options).application_name("ken").connect_timeout(CONNECT);
     let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    Pool::builder(Manager::from_config(config, NoTls, fast))
+    let manager = match authority {
+        Some(authority) => {
+            config.ssl_mode(SslMode::Require);
+            Manager::from_config(config, tls::trusting(authority)?, fast)
+        }
+        None => Manager::from_config(config, NoTls, fast),
+    };
+    Pool::builder(manager)
         .max_size(limits.connections)
         .wait_timeout(Some(limits.wait))
         .create_timeout(Some(CONNECT))
@@ -43,6 +52,40 @@ pub(super) fn pool(address: &str, limits: &Limits) -> Result<Pool, OpenError> {
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|_| OpenError::Address)
+}
+
+/// Whether what is said to the servers that the address names stays between the two.
+fn way(config: &Config, is_trusting: bool) -> Result<(), OpenError> {
+    let hosts = config.get_hosts();
+    let mode = config.get_ssl_mode();
+    if !is_trusting {
+        return match mode {
+            SslMode::Require => Err(OpenError::NoTls),
+            _ if is_here(config) => Ok(()),
+            _ => Err(OpenError::PlainText),
+        };
+    }
+    let why = if mode == SslMode::Disable {
+        "`sslmode=disable` turns it off"
+    } else if hosts.is_empty() {
+        "no `host` says which name the certificate must have"
+    } else if hosts.iter().any(|host| matches!(host, Host::Unix(_))) {
+        "a unix socket has none, and needs none"
+    } else {
+        return Ok(());
+    };
+    Err(OpenError::NoWay { why })
+}
+
+/// The first connection: whoever starts Ken is told why there is none.
+pub(super) async fn first(pool: &Pool) -> Result<Object, OpenError> {
+    pool.get().await.map_err(|refused| {
+        let by_tls = match &refused {
+            PoolError::Backend(cause) => tls::refused(cause),
+            _ => None,
+        };
+        by_tls.unwrap_or_else(|| super::no_connection(&refused).into())
+    })
 }
 
 /// Whether every server that the address names is on this machine: by a socket, or by loopback.
@@ -94,7 +137,7 @@ mod tests {
     #[test]
     fn nothing_goes_to_another_machine_in_plain_text() {
         let check = |address: &str, want: &str| {
-            let told = pool(address, &Limits::default());
+            let told = pool(address, None, &Limits::default());
             let told = told.map_or_else(|refused| refused.code(), |_| "ok");
             assert_eq!(told, want, "{address}");
         };
@@ -114,6 +157,31 @@ mod tests {
         check("postgres://ken@db.example/ken?sslmode=require", "store.no-tls");
         check("postgres://ken@localhost/ken?sslmode=require", "store.no-tls");
         check("postgres://ken@localhost/ken?sslmode=verify-full", "store.address");
+    }
+
+    #[test]
+    fn an_authority_is_never_left_unused() {
+        let authority = include_str!("../../tests/it/tls/authority.pem");
+        let check = |address: &str, authority: &str, want: &str| {
+            let told = pool(address, Some(authority), &Limits::default());
+            let told = told.map_or_else(|refused| refused.to_string(), |_| "ok".to_owned());
+            assert!(told.contains(want), "{address}: {told}");
+        };
+        check("postgres://ken@db.example/ken", authority, "ok");
+        check("postgres://ken@db.example/ken?sslmode=require", authority, "ok");
+        check("host=db.example hostaddr=10.0.0.7 user=ken", authority, "ok");
+        check("postgres://ken@db.example/ken?sslmode=disable", authority, "turns it off");
+        check("postgres://ken@%2Frun%2Fpostgresql/ken", authority, "a unix socket");
+        check("hostaddr=10.0.0.7 user=ken", authority, "no `host`");
+        let wrong = "holds no certificate";
+        check("postgres://ken@db.example/ken", "", wrong);
+        check("postgres://ken@db.example/ken", "BEGIN CERTIFICATE", wrong);
+        let cut: String = authority.chars().take(200).collect();
+        check("postgres://ken@db.example/ken", &cut, wrong);
+        let other = authority.replace('M', "N");
+        check("postgres://ken@db.example/ken", &other, wrong);
+        let key = include_str!("../../tests/it/tls/server-key.pem");
+        check("postgres://ken@db.example/ken", key, wrong);
     }
 
     #[test]

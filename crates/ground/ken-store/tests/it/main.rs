@@ -27,4 +27,8 @@ mod saga;
 #[cfg(test)]
 mod timers;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod writes;
