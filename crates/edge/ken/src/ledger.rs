@@ -101,6 +101,18 @@ fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), 
     let verdict = ken_ledger::verify(BufReader::new(export), &trust, kept.as_ref())
         .map_err(|error| unread(file).because(error))?;
     match verdict {
+        Verdict::Holds(holds) if trust.asks_quorum() && holds.quorum_up_to.is_none() => {
+            Err(Trouble::new(
+                "ken.ledger-no-quorum",
+                "The ledger is consistent, and too few of your witnesses have cosigned it: your \
+                 trust file asks for a quorum, so this export proves nothing to you yet.",
+                "This file was not changed by checking it.",
+                format!(
+                    "Ask for an export after they have cosigned one checkpoint.\n{}",
+                    held(&holds)
+                ),
+            ))
+        }
         Verdict::Holds(holds) => {
             say::out(&held(&holds));
             Ok(())
@@ -176,6 +188,13 @@ fn held(holds: &Holds) -> String {
     }
     if holds.witnessed_by.is_empty() {
         lines.push("witnessed by nobody that you trust".to_owned());
+    }
+    if let Some(size) = holds.quorum_up_to {
+        let rest = holds.size.saturating_sub(size);
+        lines.push(format!(
+            "enough of your witnesses vouch for {size} entries; for the {rest} after them only the \
+             log itself does"
+        ));
     }
     lines.join("\n")
 }

@@ -128,6 +128,41 @@ fn a_witness_is_asked_and_heard_while_ken_runs_and_while_it_does_not() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// Whoever asks for a quorum is not told that all is well without one.
+#[test]
+fn an_export_without_the_quorum_that_is_asked_for_is_refused() {
+    let place = Place::new();
+    let (first, second, export) = (place.at("first"), place.at("second"), place.at("export"));
+    assert!(place.ledger("checkpoint", Some(&first)).0);
+    let mut note = place.note("first");
+    note.add(witness().sign(note.text(), 1_795_000_000));
+    fs::write(&second, note.to_string()).unwrap();
+    let police = format!("witness police {}\n", witness().verifier());
+    fs::write(place.at("keys/trust"), &police).unwrap();
+    assert!(place.ledger("cosigned", Some(&second)).0);
+    let (well, _, trouble) = place.ledger("export", Some(&export));
+    assert!(well, "{trouble}");
+    let health = SignerKey::new("nhs.example", KeyUse::Witness, &[6; 32]).unwrap();
+    let both = format!("{police}witness health {}\n", health.verifier());
+    let verify = |policy: &str| {
+        let file = place.at("policy");
+        fs::write(&file, policy).unwrap();
+        let of = ["ledger", "verify", export.to_str().unwrap(), "--trust", file.to_str().unwrap()];
+        let output = run(&of);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout) + &text(output.stderr))
+    };
+    let check = |policy: String, want_well: bool, want: &str| {
+        let (well, said) = verify(&policy);
+        assert!(well == want_well && said.contains(want), "{policy}: {said}");
+    };
+    check(format!("{police}quorum police\n"), true, "enough of your witnesses vouch for");
+    check(both.clone(), true, "witnessed by police.example");
+    check(format!("{both}group any any police health\nquorum any\n"), true, "enough of your");
+    check(format!("{both}group all all police health\nquorum all\n"), false, "too few");
+    check(format!("{both}quorum health\n"), false, "ken.ledger-no-quorum");
+}
+
 /// The file beside the keys is what tells an old copy of the database from the newest.
 #[test]
 fn ken_does_not_start_behind_what_a_witness_has_seen() {
