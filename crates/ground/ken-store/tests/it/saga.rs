@@ -222,3 +222,58 @@ async fn a_link_over_two_shards_is_never_seen_by_halves() {
         assert_eq!(faults.await, 7, "{engine}");
     }
 }
+
+/// Two operations that share a person, each ended before each of its steps: whoever comes back
+/// first goes on, the other is told to come later, and both come to their end once.
+#[tokio::test]
+async fn two_links_that_share_a_person_both_come_to_their_end() {
+    let ids = SeededIds::default();
+    for shards in shards(&[CLAIMS]).await {
+        let engine = shards.engine;
+        let mut round = 0;
+        let firsts = each_fault(async |first| {
+            round += 1;
+            let three = draw_three(&ids);
+            let [one, two] = [format!("one-{round}"), format!("two-{round}")];
+            let one = Link { shards: &shards, pair: [three[0], three[1]], operation: &one };
+            let ended = one.run(first).await;
+            assert_eq!(ended.is_err(), first.happened(), "{engine}, round {round}");
+            let two = Link { shards: &shards, pair: [three[1], three[2]], operation: &two };
+            let seconds = each_fault(async |second| {
+                // True, an error of the fault, or told to come later; never seen by halves.
+                let _ = two.run(second).await;
+                for link in [&one, &two] {
+                    let (marked, changed) = link.seen().await;
+                    let halved = changed[0] != changed[1] && marked != [true; 2];
+                    assert!(!halved, "{engine}, round {round}: seen by halves");
+                }
+            });
+            assert!(seconds.await > 0, "{engine}");
+            // After the restarts each goes on in turn; the one that is told to wait, comes again.
+            let mut done = [false; 2];
+            for _ in 0..2 {
+                for (done, link) in done.iter_mut().zip([&one, &two]) {
+                    *done = *done || link.run(&Faults::none()).await == Ok(true);
+                }
+            }
+            assert_eq!(done, [true; 2], "{engine}, round {round}");
+            for link in [&one, &two] {
+                let want = ([false; 2], [true; 2]);
+                assert_eq!(link.seen().await, want, "{engine}, round {round}");
+            }
+        });
+        assert_eq!(firsts.await, 7, "{engine}");
+    }
+}
+
+/// Three people in the order of their ids, of both shards.
+fn draw_three(ids: &SeededIds) -> [PersonId; 3] {
+    loop {
+        let mut three = [0; 3].map(|_| PersonId::draw(ids));
+        three.sort_unstable();
+        let odd = three.iter().filter(|person| person.uuid().as_u128() & 1 == 1).count();
+        if (1..=2).contains(&odd) {
+            return three;
+        }
+    }
+}
