@@ -119,6 +119,12 @@ pub(crate) fn link(page: &Page, start: &str) -> String {
     format!("{start}{}", rest.split('"').next().unwrap()).replace("&amp;", "&")
 }
 
+/// The token of this browser, as a page's form has it.
+pub(crate) fn token(page: &Page) -> String {
+    let of = page.body.split("<form").find_map(|form| hidden(form, "csrf"));
+    of.unwrap_or_else(|| panic!("no form with a token:\n{}", page.body))
+}
+
 fn hidden(form: &str, name: &str) -> Option<String> {
     let wanted = format!("name=\"{name}\"");
     let mut inputs = form.split("<input").filter_map(|input| input.split('>').next());

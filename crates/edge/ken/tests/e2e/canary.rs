@@ -5,8 +5,9 @@
 //! from elsewhere, addresses that lead nowhere, a message that is none, a stop.
 
 use ken_demo::{Person, canary};
+use ken_http::{ROUTES, Verb};
 
-use crate::browser::{Browser, Page, link};
+use crate::browser::{Browser, Page, link, token};
 use crate::process::Demo;
 use crate::wire::{code, page, send};
 
@@ -109,6 +110,7 @@ pub(crate) fn fly(demo: &Demo) -> String {
     told.push_str(&at_the_door(demo, &planted));
     told.push_str(&by_the_nurse(demo, &planted));
     told.push_str(&by_the_social_worker(demo, &planted));
+    told.push_str(&by_every_route(demo, &planted));
     told.push_str(&page(&demo.http(), "/metrics"));
     told.push_str(&page(&demo.http(), "/health/ready"));
     assert_silent(&planted, "an answer's head, an address or a measure", &told);
@@ -188,6 +190,44 @@ fn by_the_social_worker(demo: &Demo, planted: &Planted) -> String {
         worker.submit(&emergency, "/w/emergency", &[("affirmed", "yes"), ("reason", &reason)]);
     assert_eq!(opened.status, 200, "{}", opened.body);
     worker.heads
+}
+
+/// Names of fields that some form has: each holds the canary.
+const FIELDS: [&str; 17] = [
+    "account", "affirmed", "code", "family", "given", "id", "kind", "name", "number", "outcome",
+    "p", "password", "purpose", "reason", "seen", "t", "words",
+];
+
+/// Every route of the router's own list, so that no new one is left out, with the canary in its
+/// address and in whatever it may read of a form: by somebody unknown, and by a practitioner.
+fn by_every_route(demo: &Demo, planted: &Planted) -> String {
+    let name = planted.person.family.as_str();
+    let mut told = String::new();
+    for who in [None, Some("Jo Findlay")] {
+        let (mut browser, start) = match who {
+            None => (Browser::new(&demo.http()), "/sign-in"),
+            Some(who) => (Browser::sign_in(&demo.http(), who), "/w/today"),
+        };
+        let token = token(&browser.get(start));
+        let mut typed: Vec<(&str, &str)> = FIELDS.iter().map(|field| (*field, name)).collect();
+        typed.push(("csrf", &token));
+        for route in ROUTES.iter().filter(|route| route.path != "/sign-out") {
+            let path = filled(route.path, name);
+            match route.verb {
+                Verb::Post => browser.post(&path, &typed),
+                Verb::Get => browser.get(&format!("{path}?q={}&t={name}", planted.chi)),
+            };
+        }
+        told.push_str(&browser.heads);
+    }
+    told
+}
+
+/// A route's path with a word in each of its places.
+fn filled(path: &str, word: &str) -> String {
+    let mut parts = path.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| format!("{path}{word}{}", part.split_once('}').unwrap().1))
 }
 
 /// The log of a run that has ended.

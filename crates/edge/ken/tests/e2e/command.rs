@@ -3,6 +3,9 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ken_store::{Db, Settings};
 
 use crate::process::{ken, run};
 
@@ -54,6 +57,38 @@ fn a_configuration_is_checked_without_starting() {
 }
 
 #[test]
+fn a_database_server_that_cannot_be_used_is_said_plainly() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let config = at("ken.toml");
+    let check = |address: &str, authority: Option<&str>, want: &str| {
+        fs::write(dir.path().join("address"), address).unwrap();
+        let mut text = format!(
+            "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             database_url_file = '{}'\nkeys_dir = '{}'\n",
+            at("address"),
+            at("keys")
+        );
+        if let Some(authority) = authority {
+            fs::write(dir.path().join("ca.pem"), authority).unwrap();
+            text += &format!("database_ca_file = '{}'\n", at("ca.pem"));
+        }
+        fs::write(&config, text).unwrap();
+        refused(&["check-config", "--config", &config], want);
+    };
+    let remote = "postgres://ken:secret@db.example/ken";
+    check("nonsense", None, "store.address");
+    check(remote, None, "name the authority of its certificate in `database_ca_file`");
+    check(&format!("{remote}?sslmode=require"), None, "name its file in `database_ca_file`");
+    check(remote, Some("not a certificate"), "holds no certificate that can be used");
+    check("postgres://ken@127.0.0.1:1/ken", None, "store.broken");
+    let missing = format!("{}\n", fs::read_to_string(&config).unwrap());
+    fs::write(&config, format!("{missing}database_ca_file = '{}'\n", at("none.pem"))).unwrap();
+    refused(&["check-config", "--config", &config], "database authority file");
+    assert!(!dir.path().join("keys").exists(), "checking makes nothing");
+}
+
+#[test]
 fn tables_are_made_and_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("ken.toml");
@@ -66,6 +101,54 @@ fn tables_are_made_and_made_again() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert!(dir.path().join("data/ken.db").exists());
+}
+
+/// A partnership of a test's own in `dir`, brought up to date; its configuration.
+fn migrated(dir: &Path) -> PathBuf {
+    let file = dir.join("ken.toml");
+    let at = |name: &str| dir.join(name).display().to_string();
+    let text = format!(
+        "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\ndata = '{}'\nkeys_dir = '{}'\n",
+        at("data"),
+        at("keys")
+    );
+    fs::write(&file, text).unwrap();
+    let output = run(&["migrate", "--config", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    file
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused_plainly() {
+    // As a later version leaves it, whose migrations this one does not know.
+    const LATER: &str = "
+        INSERT INTO store_migration (owner, number, title, digest, applied_at)
+        VALUES ('ken-hub', 900, 'later', '', 0)";
+    let dir = tempfile::tempdir().unwrap();
+    let config = migrated(dir.path());
+    let database = dir.path().join("data/ken.db");
+    let db = Db::open(Settings::sqlite(&database)).await.unwrap();
+    let later = db.write("later", async |tx| tx.execute(LATER, &[]).await);
+    assert_eq!(later.await, Ok(1));
+    db.close().await;
+    drop(db);
+    let before = fs::read(&database).unwrap();
+    for command in ["migrate", "serve"] {
+        let of = [command, "--config", config.to_str().unwrap()];
+        refused(&of, "the database is newer than this program: `ken-hub` is at 900");
+        refused(&of, "run the newer program");
+    }
+    assert_eq!(fs::read(&database).unwrap(), before, "it was changed");
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_said_plainly() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = migrated(dir.path());
+    fs::write(dir.path().join("data/clock"), "2999-01-01T00:00:00Z").unwrap();
+    let of = ["serve", "--config", config.to_str().unwrap()];
+    refused(&of, "the clock has jumped back");
+    refused(&of, "Set the clock right and start again");
 }
 
 #[test]
