@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ken_core::RequestId;
@@ -23,7 +23,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::draw(app.ids());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let method = request.method().clone();
+    let method = verb(request.method());
     request.extensions_mut().insert(id);
     let began = app.clock().now();
     let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
@@ -34,7 +34,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     tracing::info!(
         request.id = %id,
         http.route = route,
-        http.method = %method,
+        http.method = method,
         http.status = status,
         duration_us = i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
         "answered"
@@ -46,4 +46,14 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// A method as it stands in a log line: a stranger may send any word as one.
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
 }

@@ -67,7 +67,7 @@ impl Browser {
         self.post(action, &all)
     }
 
-    fn ask(&mut self, verb: &str, path: &str, form: Option<&str>) -> Page {
+    pub(crate) fn ask(&mut self, verb: &str, path: &str, form: Option<&str>) -> Page {
         let (mut verb, mut path, mut form) = (verb.to_owned(), path.to_owned(), form);
         for _ in 0..STEPS_MAX {
             let (status, head, body) = self.once(&verb, &path, form);

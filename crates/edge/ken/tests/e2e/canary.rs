@@ -111,7 +111,9 @@ pub(crate) fn fly(demo: &Demo) -> String {
     told.push_str(&by_the_nurse(demo, &planted));
     told.push_str(&by_the_social_worker(demo, &planted));
     told.push_str(&by_every_route(demo, &planted));
-    told.push_str(&page(&demo.http(), "/metrics"));
+    let measures = page(&demo.http(), "/metrics");
+    assert_bounded(&measures);
+    told.push_str(&measures);
     told.push_str(&page(&demo.http(), "/health/ready"));
     assert_silent(&planted, "an answer's head, an address or a measure", &told);
     told
@@ -218,9 +220,21 @@ fn by_every_route(demo: &Demo, planted: &Planted) -> String {
                 Verb::Get => browser.get(&format!("{path}?q={}&t={name}", planted.chi)),
             };
         }
+        browser.ask(name, "/", None);
         told.push_str(&browser.heads);
     }
     told
+}
+
+/// A measure knows a route by the router's own word for it, whatever was asked for.
+fn assert_bounded(measures: &str) {
+    let routes = measures.split("route=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let routes: Vec<&str> = routes.collect();
+    assert!(routes.len() > 20 && routes.contains(&"none"), "{measures}");
+    for route in routes {
+        let is_known = route == "none" || ROUTES.iter().any(|one| one.path == route);
+        assert!(is_known, "a measure for {route}");
+    }
 }
 
 /// A route's path with a word in each of its places.

@@ -29,6 +29,4 @@ mod timers;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
-mod tls;
-#[cfg(test)]
 mod writes;

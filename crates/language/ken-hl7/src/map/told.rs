@@ -28,10 +28,9 @@ impl std::fmt::Debug for Ended {
 
 #[cfg(test)]
 mod tests {
-    use super::super::map as map_message;
     use ken_fhir::Resource;
 
-    use super::*;
+    use super::super::map as map_message;
     use crate::Message;
 
     /// What the record has of the thing at a place of each message, composed one after the other.
