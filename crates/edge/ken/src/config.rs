@@ -35,8 +35,8 @@ pub(crate) struct Config {
     database_ca_file: Option<PathBuf>,
     /// The directory of keys: not on the disk that holds the database, if it can be.
     pub(crate) keys_dir: PathBuf,
-    /// The directory of large bodies.
-    pub(crate) blobs: Option<PathBuf>,
+    /// The directory of large bodies; not in this version.
+    blobs: Option<PathBuf>,
     /// Transport security; not in this version.
     tls: Option<toml::Table>,
     /// Outgoing mail; not in this version.
@@ -122,8 +122,13 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Trouble> {
-        let absent = [("tls", &self.tls), ("smtp", &self.smtp), ("oidc", &self.oidc)];
-        if let Some((key, _)) = absent.iter().find(|(_, value)| value.is_some()) {
+        let absent = [
+            ("blobs", self.blobs.is_some()),
+            ("tls", self.tls.is_some()),
+            ("smtp", self.smtp.is_some()),
+            ("oidc", self.oidc.is_some()),
+        ];
+        if let Some((key, _)) = absent.iter().find(|(_, is_set)| *is_set) {
             return Err(wrong(
                 format!("The key `{key}` is set, and this version of Ken has nothing behind it."),
                 "Leave it out. For transport security put a reverse proxy in front.",
@@ -224,6 +229,7 @@ mod tests {
         check(&changed("https://ken.example", "https://ken.example/x"), "base_url");
         check(&format!("{GOOD}\n[tls]\ncert = 'x'\n"), "`tls`");
         check(&changed("'warn'", "'loud'"), "unknown variant");
+        check(&format!("blobs = '/var/lib/ken-blobs'\n{GOOD}"), "`blobs`");
         check("", "missing field");
     }
 
