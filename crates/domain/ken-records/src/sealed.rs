@@ -7,7 +7,7 @@
 //! - It knows the person, the epoch and the policy head of the snapshot that it was read in:
 //!   permits for anybody else, or from another moment, open nothing.
 //!
-//! Source: `core.md` section 2; ADR 24.
+//! Source: `core.md` section 2; ADR 27.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -8,7 +8,7 @@
 //! - The work brings no code from outside: [`Told`] is data, so nobody's function sees what is
 //!   held.
 //!
-//! Source: `core.md` section 2; ADR 24.
+//! Source: `core.md` section 2; ADR 27.
 
 use ken_core::PersonId;
 use ken_fhir::{Resource, Told};

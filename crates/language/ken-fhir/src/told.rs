@@ -1,7 +1,7 @@
 //! What a source says of a thing, and what it leaves out: a record told in pieces.
 //!
 //! It is data and one pure rule, so that whoever files with it brings no code of their own, and
-//! what is held is shown to nobody by filing (ADR 24).
+//! what is held is shown to nobody by filing (ADR 27).
 //!
 //! # Invariants
 //!

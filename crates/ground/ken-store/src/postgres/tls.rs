@@ -7,7 +7,7 @@
 //! - The machine's own list of authorities is not used: any of its hundred could vouch for
 //!   somebody else's server.
 //!
-//! Source: PostgreSQL 15 documentation, 34.19 *SSL Support* (`verify-full`); ADR 25.
+//! Source: PostgreSQL 15 documentation, 34.19 *SSL Support* (`verify-full`); ADR 28.
 
 use std::error::Error as _;
 use std::io;
