@@ -123,6 +123,8 @@ pub enum Mutant {
     AccordForgotten,
     SecondPersonForgotten,
     FamilyForgotten,
+    /// What is held up goes on.
+    HoldUpForgotten,
     OwnIsAnySource,
     SourceUnchecked,
     ReferrerIsAny,

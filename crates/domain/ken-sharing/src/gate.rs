@@ -19,7 +19,6 @@ mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
 use ken_agreement::status::PERSON;
 use ken_agreement::{Action, Kind, Words};
 use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose};
@@ -28,9 +27,7 @@ use ken_store::Db;
 use ken_store::keys::KeyRing;
 
 use crate::bundle::Bundle;
-use crate::decide::{
-    self, Bar, Covered, Denied, Facts, Needed, Outcome, Permitted, RowClass, Seat, View, Want,
-};
+use crate::decide::{self, Covered, Facts, Needed, Outcome, Permitted, RowClass, Seat, View, Want};
 use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
@@ -40,8 +37,6 @@ pub use said::Said;
 
 /// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
 const TRIES_MAX: usize = 3;
-/// Age of the oldest unsealed entry over which routine disclosures stop (`core.md` 3.2).
-const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// Most sources of one question. House policy: a partnership has tens of organisations.
 pub const SOURCES_MAX: usize = 64;
 
@@ -237,13 +232,7 @@ fn in_turn<'a>(
     let mut asked = Vec::with_capacity(questions.len());
     for question in questions {
         let view = view(caller, question)?;
-        let mut outcomes = outcomes(bundle, &view, &facts, seen)?;
-        if seen.unsealed_age > UNSEALED_MAX {
-            keep_duties(&mut outcomes, replay::UNSEALED);
-        }
-        if seen.is_barred {
-            keep_duties(&mut outcomes, replay::PUT_RIGHT);
-        }
+        let outcomes = outcomes(bundle, &view, &facts, seen)?;
         let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
         let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
         asked.push(Asked { question, outcomes, entries });
@@ -363,19 +352,4 @@ fn permit(
         policy: moment.policy,
         until: later(ctx, PERMIT_LAST),
     })
-}
-
-/// Leaves only what a duty or an emergency covers; `why` the rest does not go on.
-fn keep_duties(outcomes: &mut Outcomes, why: &'static str) {
-    for outcome in outcomes.values_mut() {
-        let enduring = match outcome {
-            Outcome::Permit(permitted) => {
-                permitted.citations.values().all(|cited| cited.kind != Kind::Routine)
-            }
-            Outcome::Need(_) | Outcome::Deny(_) => true,
-        };
-        if !enduring {
-            *outcome = Outcome::Deny(Denied::of(Bar::Standing, why));
-        }
-    }
 }

@@ -67,11 +67,13 @@ impl Oracle<'_> {
             self.case.facts.contains("second-person") || self.is(Mutant::SecondPersonForgotten);
         let near = self.state("self-or-family") || self.state("ex-partner");
         let near = near && !self.is(Mutant::FamilyForgotten);
+        let held_up = self.state("ledger-unsealed") || self.state("being-put-right");
         let stops = [
             (
                 "gate#deceased",
                 on("deceased") && routine && shared && !self.is(Mutant::DeathForgotten),
             ),
+            ("gate#held-up", routine && held_up && !self.is(Mutant::HoldUpForgotten)),
             (
                 "gate#objection",
                 on("objection") && routinely && !self.is(Mutant::ObjectionForgotten),

@@ -116,7 +116,7 @@ async fn words_are_affirmed_for_a_while_and_for_one_practitioner() {
         assert_eq!(told(&world.ask(&clinician, "direct-care", &["nhsl"]).await), ["permit"]);
         let other = world.acting("ooh", "ooh.clinician");
         assert_eq!(told(&world.ask(&other, "direct-care", &["nhsl"]).await), ["need"]);
-        world.clock.advance(SignedDuration::from_mins(31));
+        world.wait(SignedDuration::from_mins(31)).await;
         assert_eq!(told(&world.ask(&clinician, "direct-care", &["nhsl"]).await), ["need"]);
     }
 }
@@ -191,6 +191,28 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         assert!(emergency::unreviewed(db, &word("police")).await.unwrap().is_empty());
         world.clock.advance(SignedDuration::from_hours(25));
         assert_eq!(told(&world.ask(&constable, "vital", &["nhsl"]).await), ["need"]);
+    }
+}
+
+#[tokio::test]
+async fn while_nobody_seals_an_emergency_goes_on_and_routine_does_not() {
+    for world in worlds().await {
+        let (engine, doctor) = (world.databases.engine, world.acting("practice", "gp.doctor"));
+        let constable = world.acting("police", "pp.supervisor");
+        let decisions = world.ask(&constable, "vital", &["nhsl"]).await;
+        let [Decision::Need(need)] = decisions.as_slice() else { panic!("{decisions:?}") };
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let reason = Sensitive::new("He is on the bridge.".to_owned());
+        let said = &need.statements;
+        affirmation::affirm(db, &ctx, &constable, world.person, said).await.unwrap();
+        emergency::open(db, &ctx, keys, &constable, world.person, &reason, said).await.unwrap();
+        for (seconds, routine) in [(59, "permit"), (2, "deny")] {
+            world.clock.advance(SignedDuration::from_secs(seconds));
+            let asked = world.ask(&doctor, "direct-care", &["nhsl"]).await;
+            assert_eq!(told(&asked), [routine], "{engine}");
+            let asked = world.ask(&constable, "vital", &["nhsl"]).await;
+            assert_eq!(told(&asked), ["permit"], "{engine}");
+        }
     }
 }
 

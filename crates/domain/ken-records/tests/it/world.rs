@@ -243,4 +243,13 @@ impl World {
             .snapshot("test.count", async |s| s.find(sql, &[], |row| row.int(0)).await);
         counted.await.unwrap().unwrap()
     }
+
+    /// Lets time pass in a house whose ledger is sealed all the while.
+    pub(crate) async fn wait(&self, by: jiff::SignedDuration) {
+        self.clock.advance(by);
+        let seal = "UPDATE ledger_entry SET sealed = 1";
+        let sealed: Result<u64, ken_store::Error> =
+            self.databases.db.write("test.seal", async |tx| tx.execute(seal, &[]).await).await;
+        sealed.unwrap();
+    }
 }

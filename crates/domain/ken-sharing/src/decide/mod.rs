@@ -42,7 +42,7 @@ pub use ask::{
     RowClass, Seat, View, Want,
 };
 pub use error::Error;
-pub(crate) use overlay::base;
+pub(crate) use overlay::{PUT_RIGHT, UNSEALED, base};
 
 /// The answers to a look, by source.
 pub type Answers = BTreeMap<OrganisationId, Arc<Outcome>>;

@@ -16,8 +16,20 @@ use super::ask::Facts;
 use crate::bundle::Term;
 
 /// States that stop clauses; the policies in [`super::own`] say which.
-const STOPPING: [&str; 6] =
-    ["deceased", "ex-partner", "objection", "restricted-record", "restriction", "self-or-family"];
+const STOPPING: [&str; 8] = [
+    PUT_RIGHT,
+    "deceased",
+    "ex-partner",
+    UNSEALED,
+    "objection",
+    "restricted-record",
+    "restriction",
+    "self-or-family",
+];
+/// The person's record is being put right: their guard has a barrier (`core.md` 4.3).
+pub(crate) const PUT_RIGHT: &str = "being-put-right";
+/// The ledger has not been sealed for too long (`core.md` 3.2).
+pub(crate) const UNSEALED: &str = "ledger-unsealed";
 /// The person's address is kept from whoever does not need it.
 const PROTECTED_ADDRESS: &str = "protected-address";
 /// Somebody may be harmed by what the person's page shows.

@@ -4,7 +4,8 @@
 //!
 //! - Each but the first needs a state of the person, so a slice for a person without one may leave
 //!   them out.
-//! - A clause lifts a state only by requiring it by name, where the signatories saw it.
+//! - A clause lifts a state only by requiring it by name, where the signatories saw it; what is held
+//!   up, no clause lifts.
 
 /// Who asks must be the active end of the flow.
 pub(super) const ALWAYS: [(&str, &str); 1] = [(
@@ -15,12 +16,17 @@ pub(super) const ALWAYS: [(&str, &str); 1] = [(
 )];
 
 /// What a person's state stops.
-pub(super) const BY_STATE: [(&str, &str); 5] = [
+pub(super) const BY_STATE: [(&str, &str); 6] = [
     (
         "gate#self-or-family",
         r#"forbid (principal, action, resource)
   when { context.states.containsAny(["self-or-family", "ex-partner"]) }
   unless { context.exceptional && context.facts.contains("second-person") };"#,
+    ),
+    (
+        "gate#held-up",
+        r#"forbid (principal, action, resource)
+  when { context.states.containsAny(["being-put-right", "ledger-unsealed"]) && context.routine };"#,
     ),
     (
         "gate#objection",

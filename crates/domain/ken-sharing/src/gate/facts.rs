@@ -8,11 +8,13 @@ use ken_store::Db;
 use ken_store::guard;
 
 use super::Caller;
-use crate::decide::{Facts, RowClass};
+use crate::decide::{Facts, PUT_RIGHT, RowClass, UNSEALED};
 use crate::{Error, affirmation, class, emergency, fact, relationship};
 
 /// A colleague agreed beforehand to the emergency access that is open (`core.md` 2.8).
 const SECOND_PERSON: &str = "second-person";
+/// Age of the oldest unsealed entry over which routine disclosures stop (`core.md` 3.2).
+const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// One consistent picture of everything a decision rests on.
 #[derive(Debug)]
@@ -20,12 +22,8 @@ pub(super) struct Seen {
     /// The epoch of the person's guard; none for somebody unknown, and for whoever asks after they
     /// have left: both are refused alike, on the organisation's stream.
     pub(super) epoch: Option<i64>,
-    /// Whether what is held about the person is being moved to or from another (`core.md` 4.3).
-    pub(super) is_barred: bool,
     /// The policy head.
     pub(super) policy: i64,
-    /// Age of the oldest ledger entry without a leaf.
-    pub(super) unsealed_age: SignedDuration,
     /// What the registers say.
     pub(super) facts: Facts,
     /// Whether the practitioner has an emergency access open on the person.
@@ -49,7 +47,7 @@ pub(super) async fn read(
         let is_barred = guard.as_ref().is_some_and(|guard| guard.barrier.is_some());
         let epoch = guard.map(|guard| guard.epoch);
         let policy = guard::policy_version(s).await?;
-        let unsealed_age = ken_ledger::oldest_unsealed_age(s, ctx).await?;
+        let is_unsealed = ken_ledger::oldest_unsealed_age(s, ctx).await? > UNSEALED_MAX;
         let mut has_emergency = false;
         let mut facts = Facts::none(ctx.clock.today());
         match caller {
@@ -71,8 +69,11 @@ pub(super) async fn read(
             }
             Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
         }
+        let hold_ups = [(PUT_RIGHT, is_barred), (UNSEALED, is_unsealed)];
+        let hold_ups = hold_ups.into_iter().filter(|(_, is_so)| *is_so);
+        facts.held.extend(hold_ups.flat_map(|(state, _)| Fact::new(state)));
         let held = class::held(s, person).await?;
-        Ok(Seen { epoch, is_barred, policy, unsealed_age, facts, has_emergency, held })
+        Ok(Seen { epoch, policy, facts, has_emergency, held })
     })
     .await
 }

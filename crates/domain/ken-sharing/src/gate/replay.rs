@@ -24,10 +24,9 @@ use super::{RECORD, SELF, Said, Want};
 use crate::bundle::Bundle;
 use crate::decide::{self, Bar, Facts, Outcome, Seat, View};
 
-/// What was refused because the ledger was not being sealed says nothing about policies.
-pub(super) const UNSEALED: &str = "unsealed";
-/// What was refused because the person's record was being put right says nothing of them either.
-pub(super) const PUT_RIGHT: &str = "being-put-right";
+/// Why entries were refused while the ledger was not being sealed, before a hold-up was one of the
+/// facts that an entry keeps: it says nothing about policies.
+const UNSEALED_OF_OLD: &str = "unsealed";
 
 /// Why an entry cannot be decided again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,8 +248,7 @@ fn asked(detail: &Value, said: &BTreeMap<OrganisationId, Said>) -> Option<(View,
 }
 
 fn is_passing(said: &Said) -> bool {
-    let passing = [UNSEALED, PUT_RIGHT];
-    matches!(said, Said::Refused(Some((_, what))) if passing.contains(&what.as_str()))
+    matches!(said, Said::Refused(Some((_, what))) if what == UNSEALED_OF_OLD)
 }
 
 fn words<W: FromStr + Ord>(detail: &Value, key: &str) -> Option<BTreeSet<W>> {
@@ -393,7 +391,7 @@ mod tests {
         let nobody = json!({ "purpose": "vital", "action": "view" });
         assert_eq!(Past::read(&nobody), Err(Unread::NotDecided));
         assert_eq!(Past::read(&Value::Null), Err(Unread::OtherForm));
-        let said = json!({ "cec": { "reason": ["standing", UNSEALED] } });
+        let said = json!({ "cec": { "reason": ["standing", UNSEALED_OF_OLD] } });
         let unsealed = json!({ "purpose": "vital", "action": "view", "from": said });
         assert_eq!(Past::read(&unsealed), Err(Unread::Passing));
     }

@@ -25,7 +25,7 @@ const CASES: usize = 500;
 const WHOLE_IN: usize = 60;
 
 /// Every way to be wrong that the cases must find out.
-const MUTANTS: [Mutant; 46] = [
+const MUTANTS: [Mutant; 47] = [
     Mutant::MaskIgnored,
     Mutant::OrderWithoutKind,
     Mutant::OrderWithoutWidth,
@@ -55,6 +55,7 @@ const MUTANTS: [Mutant; 46] = [
     Mutant::AccordForgotten,
     Mutant::SecondPersonForgotten,
     Mutant::FamilyForgotten,
+    Mutant::HoldUpForgotten,
     Mutant::OwnIsAnySource,
     Mutant::SourceUnchecked,
     Mutant::ReferrerIsAny,
@@ -171,7 +172,7 @@ const CATEGORIES: [&str; 8] = [
     "health-record",
     "aggregate",
 ];
-const STATES: [&str; 8] = [
+const STATES: [&str; 10] = [
     "objection",
     "restriction",
     "restricted-record",
@@ -180,6 +181,8 @@ const STATES: [&str; 8] = [
     "deceased",
     "agreement-withdrawn",
     "ex-partner",
+    "ledger-unsealed",
+    "being-put-right",
 ];
 const LABELS: [&str; 3] = ["restricted", "third-party", "sealed"];
 const ORGANISATIONS: [&str; 10] =
