@@ -260,8 +260,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jiff::civil::date;
-    use ken_agreement::Instrument;
     use ken_agreement::status::Register;
+    use ken_agreement::{Instrument, Words};
     use ken_directory::Acting;
 
     use super::*;

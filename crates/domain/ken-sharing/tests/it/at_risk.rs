@@ -92,11 +92,11 @@ async fn look(world: &World, dice: &mut Dice, by: &Acting, about: PersonId) {
         purpose: Purpose::new(dice.text(&purposes)).unwrap(),
         ..question(about)
     };
-    let asker = match dice.below(5) {
+    let caller = match dice.below(5) {
         0 => Caller::Own(AccountId::draw(&*world.ids)),
         _ => Caller::Practitioner(by),
     };
-    gate::decide_many(db, &ctx, keys, &world.gate, asker, &asked).await.unwrap();
+    gate::decide_many(db, &ctx, keys, &world.gate, caller, &asked).await.unwrap();
 }
 
 /// Something happens to somebody: they are looked at, or begin or end to be worked with.
@@ -235,9 +235,9 @@ async fn a_flag_takes_nothing_from_the_persons_own_reading() {
         let own = async || {
             let asked =
                 Question { purpose: Purpose::new("own-record").unwrap(), ..question(near.person) };
-            let asker = Caller::Own(AccountId::draw(&*world.ids));
+            let caller = Caller::Own(AccountId::draw(&*world.ids));
             let (db, keys) = (&world.on.db, &world.on.keys);
-            gate::decide(db, &world.ctx(), keys, &world.gate, asker, &asked).await.unwrap()
+            gate::decide(db, &world.ctx(), keys, &world.gate, caller, &asked).await.unwrap()
         };
         let categories = |decision: Decision| match decision {
             Decision::Permit(permit) => permit.categories().clone(),

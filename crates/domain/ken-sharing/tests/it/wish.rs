@@ -108,7 +108,7 @@ async fn an_objection_under_one_number_stops_all_numbers_of_the_person() {
 async fn an_agreement_and_its_withdrawal_end_each_other() {
     let asks = |text: &str| {
         let required = "require = [\"relationship:direct-care\"]\nexpect";
-        text.replace(required, &required.replace("]", ", \"person:agreed-referral\"]"))
+        text.replace(required, &required.replace(']', ", \"person:agreed-referral\"]"))
     };
     for world in worlds_of(73, asks).await {
         let engine = world.on.engine;
