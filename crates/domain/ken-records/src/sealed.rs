@@ -154,17 +154,17 @@ impl<T: Masked> Sealed<T> {
     /// [`Error::Stale`] where there is no permit, where one is about somebody else or was given at
     /// another moment than that of the snapshot, or where the life of one is over at `now`.
     pub fn open(self, now: Timestamp, permits: Vec<Permit>) -> Result<T::Visible, Error> {
+        if permits.is_empty() {
+            return Err(Error::Stale);
+        }
         let mut grants = Grants::default();
-        for permit in &permits {
+        for permit in permits {
             let is_of_it = permit.person() == self.person
                 && (permit.epoch(), permit.policy()) == (self.epoch, self.policy);
             if !is_of_it || permit.until() <= now {
                 return Err(Error::Stale);
             }
-            grants.add(permit);
-        }
-        if permits.is_empty() {
-            return Err(Error::Stale);
+            grants.add(&permit);
         }
         Ok(self.value.mask(&grants))
     }
