@@ -116,10 +116,10 @@ async fn a_protected_address_is_granted_and_leaves_no_trace_on_the_persons_pages
         assert_eq!(unreachable.status, StatusCode::UNPROCESSABLE_ENTITY);
         unreachable.assert_has(&["Write how we can reach you safely"]);
         let reach = [&send[..], &[("reach", "My+sister+CANARY")]].concat();
-        let once = choose(&mut morag, &reach).await;
-        once.assert_has(&["We have what you sent", "do not show that you asked"]);
+        let first = choose(&mut morag, &reach).await;
+        first.assert_has(&["We have what you sent", "do not show that you asked"]);
         let twice = choose(&mut morag, &reach).await;
-        assert_eq!(renamed(&once.body), renamed(&twice.body), "who asks again learns nothing");
+        assert_eq!(renamed(&first.body), renamed(&twice.body), "who asks again learns nothing");
         let mut rao = world.signed_in("Dr Rao").await;
         let record = format!("/w/p/{}?purpose=direct-care", world.morag);
         rao.get(&record).await.assert_has(&["Made-up Road"]);

@@ -71,7 +71,8 @@ fn a_database_server_that_cannot_be_used_is_said_plainly() {
         );
         if let Some(authority) = authority {
             fs::write(dir.path().join("ca.pem"), authority).unwrap();
-            text += &format!("database_ca_file = '{}'\n", at("ca.pem"));
+            let file = at("ca.pem");
+            text = format!("{text}database_ca_file = '{file}'\n");
         }
         fs::write(&config, text).unwrap();
         refused(&["check-config", "--config", &config], want);
