@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ken_core::identifier::{Identifier, LocalIdentifier};
-use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
-use ken_hl7::map::Mapped;
+use ken_core::{Ctx, Fact, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
+use ken_hl7::map::{Mapped, Restriction};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, SourceRecord};
 use ken_records::Under;
@@ -121,8 +121,9 @@ async fn relate(
         Some(new) if !relationship::number::is_stated(tx, ctx, &new, number).await? => Some(new),
         _ => None,
     };
-    // Most messages say nothing new of either, and take no guard: nobody waits for them.
-    if born.is_none() && stated.is_none() {
+    let restrictions = &arrival.mapped.restrictions;
+    // Most messages say nothing new of any, and take no guard: nobody waits for them.
+    if born.is_none() && stated.is_none() && restrictions.is_empty() {
         return Ok(());
     }
     let guard = tx.lock_people(&BTreeSet::from([person])).await?;
@@ -134,7 +135,28 @@ async fn relate(
     {
         relationship::number::state(tx, ctx, keys, &new, number).await?;
     }
+    for one in restrictions {
+        restrict(tx, ctx, person, source, *one).await?;
+    }
     guard.bump(tx).await?;
+    Ok(())
+}
+
+/// Notes a state of the person as a source says it.
+async fn restrict(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    said: Restriction,
+) -> Result<(), Error> {
+    let state = Fact::new(said.state).map_err(|_| Error::Corrupt("state"))?;
+    let (organisation, grade) = (&source.organisation, Grade::System);
+    if said.holds {
+        fact::record(tx, ctx, person, organisation, (&state, grade)).await?;
+    } else {
+        fact::end(tx, ctx, person, organisation, &state).await?;
+    }
     Ok(())
 }
 

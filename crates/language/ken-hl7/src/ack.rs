@@ -116,6 +116,9 @@ impl Reason {
             "hl7.no-person" => (101, "the message does not say whom it is about"),
             "hl7.no-prior" => (101, "the merge does not say which identifier it ends"),
             "hl7.several-people" => (102, "the message is about several people"),
+            "hl7.link-by-hand" | "hl7.unlink-by-hand" | "hl7.swap-by-hand" | "hl7.move-by-hand" => {
+                (201, "the message was kept for a person here, who does this by hand")
+            }
             "hl7.type-unknown" => (200, "messages of this type are not taken here"),
             "hl7.trigger-unknown" => (201, "messages of this event are not taken here"),
             "hl7.name-too-long" | "hl7.too-many-segments" | "hl7.too-many-fields" => {

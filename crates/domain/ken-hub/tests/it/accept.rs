@@ -69,6 +69,41 @@ async fn what_is_refused_is_kept_whole_with_its_reason() {
 }
 
 #[tokio::test]
+async fn what_is_done_by_hand_is_kept_with_its_reason_and_changes_nothing() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        assert_eq!(world.say(&admitted("1", "MORAG")).await, "AA");
+        let before = records(&world).await;
+        let other = "PID|2||88^^^B^MR||CANARY^ISLA||19020202|F";
+        for (number, (trigger, code)) in [
+            ("A17", "hl7.swap-by-hand"),
+            ("A24", "hl7.link-by-hand"),
+            ("A37", "hl7.unlink-by-hand"),
+            ("A45", "hl7.move-by-hand"),
+            // Two merges in one message.
+            ("A40", "hl7.several-people"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let message = admitted(&format!("h{number}"), "MORAG");
+            let message = message.replace("ADT^A01^ADT_A01", &format!("ADT^{trigger}"));
+            let message = format!("{message}MRG|78^^^B^MR\r{other}\rMRG|89^^^B^MR");
+            // The same again is answered the same, and kept once.
+            for _ in 0..2 {
+                assert_eq!(world.say(&message).await, format!("AE {code}"), "{engine}");
+            }
+            let held = ken_hub::held(&world.databases.db).await.unwrap();
+            assert_eq!(held.iter().filter(|held| held.code == code).count(), 1, "{engine}");
+            assert_eq!(held.len(), number + 1, "{engine}");
+        }
+        assert_eq!(records(&world).await, before, "{engine}: nothing was applied");
+        let merges = "SELECT COUNT(*) FROM merge_event";
+        assert_eq!(world.count(merges).await, 0, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn anybody_may_send_where_a_source_says_so() {
     for world in worlds().await {
         let stranger = admitted("1", "MORAG").replace("|A|B|", "|X|Y|");

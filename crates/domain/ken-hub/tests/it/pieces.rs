@@ -87,6 +87,27 @@ async fn a_replaced_document_is_superseded_and_no_longer_current() {
 }
 
 #[tokio::test]
+async fn an_access_restriction_is_a_state_of_the_person() {
+    const STATES: &str = "SELECT COUNT(*) FROM person_fact WHERE grade = 'system'
+        AND name IN ('protected-address', 'restricted-record') AND until_us IS NULL";
+    for world in worlds().await {
+        for (id, rest, want) in [
+            ("1", "", 0),
+            ("2", "\rARV|1|A|DEM", 1),
+            // What a message leaves out stays, and so does what is lifted only in part.
+            ("3", "", 1),
+            ("4", "\rARV|1|A|PSY", 2),
+            ("5", "\rARV|1|D|PSY", 2),
+            ("6", "\rARV|1|D|ALL", 0),
+        ] {
+            world.tick();
+            assert_eq!(world.say(&message(id, "ADT^A08^ADT_A01", rest)).await, "AA");
+            assert_eq!(world.count(STATES).await, want, "{}: {rest}", world.databases.engine);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_for_training_is_nobodys() {
     for world in worlds().await {
         let real = message("1", "ADT^A01^ADT_A01", "\rPV1|1|I|W^B^B");

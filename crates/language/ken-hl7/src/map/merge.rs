@@ -20,7 +20,7 @@ const PRIOR_MAX: usize = 20;
 pub enum MergeKind {
     /// `A40`: by identifier lists.
     IdentifierList,
-    /// `A34`: by patient identifier only, the older way.
+    /// `A34`, and `A18` and `A36` of older systems: by patient identifier only.
     IdentifierOnly,
     /// `A47`: one person's identifier list was changed.
     IdentifierChanged,
@@ -54,7 +54,7 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
         return Err(MapError::NoPerson);
     }
     let kind = match scope.trigger {
-        "A34" => MergeKind::IdentifierOnly,
+        "A18" | "A34" | "A36" => MergeKind::IdentifierOnly,
         "A47" => MergeKind::IdentifierChanged,
         _ => MergeKind::IdentifierList,
     };
@@ -93,7 +93,9 @@ mod tests {
                 (vec!["8".into(), "9990000018".into()], vec!["7".to_owned()])
             );
         };
+        check("A18", MergeKind::IdentifierOnly);
         check("A34", MergeKind::IdentifierOnly);
+        check("A36", MergeKind::IdentifierOnly);
         check("A40", MergeKind::IdentifierList);
         check("A47", MergeKind::IdentifierChanged);
     }

@@ -15,6 +15,7 @@
 //!   counts the rows. Merges are ours: that project has no map for them.
 //! - `docs/messages.md`: which message carries which kind of event.
 
+mod access;
 mod booking;
 mod clinical;
 mod dictionary;
@@ -35,6 +36,7 @@ use ken_core::{Category, Label};
 use ken_fhir::{DateTime, Object, Resource, line};
 use thiserror::Error;
 
+pub use access::Restriction;
 pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind};
 pub use person::{Demographics, PersonAddress, PersonName};
@@ -64,6 +66,8 @@ pub struct Mapped {
     pub facts: Facts,
     /// What the message ends without telling it again.
     pub ended: Vec<Ended>,
+    /// States of the person that it says hold, or hold no more.
+    pub restrictions: Vec<Restriction>,
 }
 
 impl std::fmt::Debug for Mapped {
@@ -118,6 +122,19 @@ pub enum MapError {
     /// There is more than one `PID`: results of two people, a bed swap, several merges.
     #[error("the message is about several people")]
     SeveralPeople,
+    /// Two of the sender's people are to be linked (`A24`): a human here does it.
+    #[error("links are made by hand")]
+    LinkByHand,
+    /// A link is to be undone (`A37`): a human here does it.
+    #[error("links are undone by hand")]
+    UnlinkByHand,
+    /// Two people changed places (`A17`): a human here does it.
+    #[error("swaps are made by hand")]
+    SwapByHand,
+    /// A visit, an account or a part of a record is to be moved between people: a human here does
+    /// it.
+    #[error("moves between people are made by hand")]
+    MoveByHand,
     /// A merge without `MRG`, or without an identifier in it.
     #[error("the merge does not say which identifier it ends")]
     NoPrior,
@@ -134,6 +151,10 @@ impl MapError {
             Self::NoPerson => "hl7.no-person",
             Self::SeveralPeople => "hl7.several-people",
             Self::NoPrior => "hl7.no-prior",
+            Self::LinkByHand => "hl7.link-by-hand",
+            Self::UnlinkByHand => "hl7.unlink-by-hand",
+            Self::SwapByHand => "hl7.swap-by-hand",
+            Self::MoveByHand => "hl7.move-by-hand",
         }
     }
 }
@@ -158,7 +179,7 @@ const TAKEN: &[(&str, &[&str], Work)] = &[
     ("ADT", &["A28", "A31", "A60"], Work::Register),
     ("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08"], Work::Visit),
     ("ADT", &["A11", "A12", "A13", "A23", "A27", "A38"], Work::Visit),
-    ("ADT", &["A34", "A40", "A47"], Work::Merge),
+    ("ADT", &["A18", "A34", "A36", "A40", "A47"], Work::Merge),
     ("ORU", &["R01"], Work::Results),
     ("MDM", &["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08"], Work::Document),
     ("MDM", &["T09", "T10", "T11"], Work::Document),
@@ -167,7 +188,21 @@ const TAKEN: &[(&str, &[&str], Work)] = &[
     ("PPR", &["PC1", "PC2", "PC3"], Work::Problems),
 ];
 
+/// Events that say something about whose record is whose and that no map may do by itself: a human
+/// must, and is told so (HL7 v2.8, 3.3.17, 3.3.24, 3.3.30, 3.3.35 to 3.3.51).
+const BY_HAND: &[(&[&str], MapError)] = &[
+    (&["A24"], MapError::LinkByHand),
+    (&["A37"], MapError::UnlinkByHand),
+    (&["A17"], MapError::SwapByHand),
+    (&["A30", "A35", "A39", "A41", "A42", "A43", "A44"], MapError::MoveByHand),
+    (&["A45", "A46", "A48", "A49", "A50", "A51"], MapError::MoveByHand),
+];
+
 fn work(kind: &MessageType) -> Result<Work, MapError> {
+    let by_hand = BY_HAND.iter().find(|(triggers, _)| triggers.contains(&kind.trigger.as_str()));
+    if let (Some((_, hand)), "ADT") = (by_hand, kind.code.as_str()) {
+        return Err(*hand);
+    }
     let mut of_type = TAKEN.iter().filter(|(code, ..)| *code == kind.code).peekable();
     if of_type.peek().is_none() {
         return Err(MapError::TypeUnknown);
@@ -216,6 +251,7 @@ pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
         resources,
         merge,
         ended,
+        restrictions: access::read(&scope),
         header: header.clone(),
         facts: facts.clone(),
     })
@@ -345,7 +381,15 @@ mod tests {
         };
         let pid = "PID|1||7^^^B^MR||Bain^Morag";
         check("ADT^A31", pid, "mapped");
-        check("ADT^A17", pid, "hl7.trigger-unknown");
+        check("ADT^A29", pid, "hl7.trigger-unknown");
+        for (kind, want) in [
+            ("ADT^A17", "hl7.swap-by-hand"),
+            ("ADT^A24", "hl7.link-by-hand"),
+            ("ADT^A37", "hl7.unlink-by-hand"),
+            ("ADT^A45", "hl7.move-by-hand"),
+        ] {
+            check(kind, &format!("{pid}\r{pid}"), want);
+        }
         check("BAR^P01", pid, "hl7.type-unknown");
         check("ADT^A31", "EVN|A31", "hl7.no-person");
         check("ADT^A31", "PID|1", "hl7.no-person");

@@ -66,6 +66,10 @@ const REASONS: &[(&str, &str)] = &[
     ("hl7.trigger-unknown", "Messages of its event are not taken here."),
     ("hl7.no-person", "It does not say whom it is about."),
     ("hl7.several-people", "It is about several people."),
+    ("hl7.link-by-hand", "It links two people: look at both, and join them in the review queue."),
+    ("hl7.unlink-by-hand", "It parts two people: look at the merges, and take that one back."),
+    ("hl7.swap-by-hand", "Two people changed places: ask its sender for two transfers."),
+    ("hl7.move-by-hand", "It moves a visit or account between people: ask its sender whose it is."),
     ("hl7.no-prior", "It merges, and does not say which identifier ends."),
 ];
 
