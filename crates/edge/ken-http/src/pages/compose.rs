@@ -169,9 +169,55 @@ pub(crate) fn events(
     names: &BTreeMap<OrganisationId, String>,
     why: &dyn Fn(&ClauseId) -> String,
 ) -> Vec<Dated> {
-    let mut events: Vec<_> = held.iter().filter_map(|held| event(held, names, why)).collect();
+    let reported = reported(held);
+    let inside: BTreeSet<usize> = reported.values().flatten().copied().collect();
+    let shown = held.iter().enumerate().filter(|(at, _)| !inside.contains(at));
+    let event = |(at, one): (usize, &Held)| {
+        let mut dated = event(one, names, why)?;
+        let results = reported.get(&at).into_iter().flatten().filter_map(|at| held.get(*at));
+        let results = results.filter_map(|one| line(&one.resource)).map(|line| match line.detail {
+            Some(value) => format!("{}: {value}", line.title),
+            None => line.title,
+        });
+        let said: Vec<_> = dated.event.note.take().into_iter().chain(results).collect();
+        dated.event.note = (!said.is_empty()).then(|| said.join("; "));
+        Some(dated)
+    };
+    let mut events: Vec<_> = shown.filter_map(event).collect();
     events.sort_by(|a, b| (b.at, &b.event.title).cmp(&(a.at, &a.event.title)));
     events
+}
+
+/// Which results are told by a report that is shown as well, by place: a result that has a report
+/// is one event with it, and not one beside it. Only what is of the same source and kind, and is
+/// seen under the same clauses, is told so; every other stands by itself.
+fn reported(held: &[Held]) -> BTreeMap<usize, Vec<usize>> {
+    let results = held.iter().enumerate().filter(|(_, one)| one.resource.kind() == "Observation");
+    let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, one) in results {
+        let id = one.resource.value().get("id").and_then(serde_json::Value::as_str);
+        by_id.extend(id.map(|id| (format!("Observation/{id}"), at)));
+    }
+    let mut reported = BTreeMap::new();
+    for (at, report) in held.iter().enumerate() {
+        if report.resource.kind() != "DiagnosticReport" || line(&report.resource).is_none() {
+            continue;
+        }
+        let named = report.resource.value().get("result").and_then(serde_json::Value::as_array);
+        let named = named.into_iter().flatten().filter_map(|one| one.get("reference")?.as_str());
+        let alike = |one: &Held| {
+            (&one.source, &one.category, &one.clauses)
+                == (&report.source, &report.category, &report.clauses)
+        };
+        // A result that two reports name is told by the first of them.
+        let told = named.filter_map(|name| {
+            let at = *by_id.get(name)?;
+            let fits = held.get(at).is_some_and(|one| alike(one) && line(&one.resource).is_some());
+            fits.then(|| by_id.remove(name)).flatten()
+        });
+        reported.insert(at, told.collect());
+    }
+    reported
 }
 
 fn event(
@@ -335,6 +381,41 @@ mod tests {
             event: None,
             resource: Resource::of(resource).unwrap(),
         }
+    }
+
+    #[test]
+    fn a_result_is_told_once_and_none_is_lost() {
+        let one = |source: &str, resource: serde_json::Value| Held {
+            source: source.parse().unwrap(),
+            resource: Resource::of(resource).unwrap(),
+            ..allergy("x", "confirmed")
+        };
+        let result = |id: &str, name: &str| {
+            json!({ "resourceType": "Observation", "id": id, "status": "final",
+                "code": { "text": name }, "valueString": format!("{name} is low") })
+        };
+        let report = |name: &str, results: &[&str]| {
+            let results: Vec<_> = results.iter().map(|id| json!({ "reference": id })).collect();
+            json!({ "resourceType": "DiagnosticReport", "status": "final",
+                "code": { "text": name }, "result": results })
+        };
+        let held = [
+            one("nhsl", result("1", "Potassium")),
+            one("nhsl", result("2", "Sodium")),
+            one("nhsl", result("3", "Loose")),
+            one("cec", result("4", "Foreign")),
+            one("nhsl", report("Bloods", &["Observation/1", "Observation/2", "Observation/4"])),
+            one("nhsl", report("Again", &["Observation/2", "Observation/9"])),
+        ];
+        let shown = events(&held, &BTreeMap::new(), &|_| String::new());
+        let mut titles: Vec<_> = shown.iter().map(|one| one.event.title.as_str()).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, ["Again", "Bloods", "Foreign", "Loose"]);
+        let bloods = shown.iter().find(|one| one.event.title == "Bloods").unwrap();
+        let want = "final; Potassium: Potassium is low; Sodium: Sodium is low";
+        assert_eq!(bloods.event.note.as_deref(), Some(want));
+        // A report that may not be seen takes nothing with it.
+        assert_eq!(events(&held[..4], &BTreeMap::new(), &|_| String::new()).len(), 4);
     }
 
     #[test]
