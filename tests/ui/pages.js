@@ -139,6 +139,13 @@ const firstMatch = async (page) => {
   await links.first().click();
 };
 
+const firstMerge = async (page) => {
+  await page.goto("/ops/merges");
+  const links = page.locator('main a[href^="/ops/merges/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -243,4 +250,6 @@ export const visits = [
   { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
+  { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
+  { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

@@ -23,12 +23,14 @@ mod numbers;
 mod patient;
 mod source;
 mod sql;
+mod unmerge;
 
 pub use accept::{Answer, Hub};
 pub use error::Error;
 pub use held::{Held, LIST_MAX, held};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
-pub use numbers::{settle, unmerge};
+pub use numbers::settle;
 pub use source::{ANYBODY, Source, register, sources};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
+pub use unmerge::{Effects, Plan, plan, unmerge};

@@ -13,10 +13,9 @@
 use std::collections::BTreeSet;
 
 use ken_core::identifier::Identifier;
-use ken_core::{Ctx, MessageId, PersonId};
-use ken_directory::Acting;
+use ken_core::{Ctx, MessageId};
 use ken_hl7::map::Merge;
-use ken_person::{MergeId, Merged, SourceRecord, Why};
+use ken_person::{Merged, SourceRecord};
 use ken_records::Under;
 use ken_records::moves::{self, Move};
 use ken_sharing::fact;
@@ -65,7 +64,7 @@ pub(crate) async fn relink(
 }
 
 /// Lets what was filed under a number follow it, as far as one transaction goes.
-async fn follow(
+pub(crate) async fn follow(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
@@ -118,7 +117,7 @@ async fn messages(tx: &mut Tx, keys: &KeyRing, of: &Move) -> Result<bool, Error>
 }
 
 /// Notes anew when the source says that either was born, from what it still says of each.
-async fn births(tx: &mut Tx, ctx: &Ctx<'_>, of: Moved<'_>) -> Result<(), Error> {
+pub(crate) async fn births(tx: &mut Tx, ctx: &Ctx<'_>, of: Moved<'_>) -> Result<(), Error> {
     for person in [of.from, of.to] {
         match ken_person::born_said(tx, person, of.source).await? {
             Some(born) => fact::set_born(tx, ctx, person, of.source, born).await?,
@@ -148,36 +147,4 @@ pub async fn settle(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing) -> Result<bool, Erro
         }
     }
     Ok(false)
-}
-
-/// Takes a merge back that moved a number: the number means whom it meant, and what was filed and
-/// founded under it goes back.
-///
-/// # Errors
-///
-/// [`ken_person::Error::Unknown`] and [`ken_person::Error::Decided`] for no such merge or one that
-/// was taken back, [`ken_person::Error::Buried`] where the number has moved on since; whatever the
-/// store, the key ring or the ledger says.
-pub async fn unmerge(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    (person, merge): (PersonId, MergeId),
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    db.write("hub.unmerge", async |tx| {
-        let back = ken_person::unmerge(tx, ctx, keys, (person, merge), by, why).await?;
-        let (under, merge) = (Under::of(&back.number.local), merge.to_string());
-        let (source, number) = (&back.number.organisation, under.as_str());
-        let made = Moved { from: back.to, to: back.from, source, number, merge: &merge };
-        let guard = tx.lock_people(&BTreeSet::from([made.from, made.to])).await?;
-        number::go_back(tx, ctx, keys, made, back.since).await?;
-        births(tx, ctx, made).await?;
-        guard.bump(tx).await?;
-        let moved = Moved { from: back.from, to: back.to, ..made };
-        follow(tx, ctx, keys, moved, &under, false).await
-    })
-    .await?;
-    settle(db, ctx, keys).await.map(drop)
 }

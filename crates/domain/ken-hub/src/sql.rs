@@ -83,6 +83,9 @@ statements! {
         FROM message m JOIN source s ON s.id = m.source
         WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number IN ($3, $4)
         ORDER BY m.message_id LIMIT $5";
+    /// How many messages of an organisation came under a number.
+    COUNT_UNDER = "SELECT COUNT(*) FROM message m JOIN source s ON s.id = m.source
+        WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number = $3";
     /// Takes a message away from where it was, once it stands where it belongs.
     DELETE_MESSAGE = "DELETE FROM message WHERE person_id = $1 AND message_id = $2";
     /// Keeps a message that was not applied; one that waits for nobody is closed at once.

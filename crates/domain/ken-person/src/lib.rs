@@ -32,6 +32,7 @@ pub mod queue;
 pub mod rule;
 mod search;
 mod sql;
+mod standing;
 mod variation;
 
 pub use account::{born_said, is_known_to, lead, together};
@@ -45,3 +46,4 @@ pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
+pub use standing::{MERGES_MAX, Standing, find_standing, standing};

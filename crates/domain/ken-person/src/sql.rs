@@ -106,6 +106,15 @@ INSERT INTO person_name
   FROM person_source WHERE born IS NULL AND family_key <> '';
 ",
     },
+    Migration {
+        owner: "ken-person",
+        number: 4,
+        title: "merges that stand",
+        sql: "
+CREATE INDEX merge_event_standing ON merge_event (made_us) WHERE undone_us IS NULL;
+CREATE INDEX link_event_standing ON link_event (made_us) WHERE undone_us IS NULL;
+",
+    },
 ];
 
 statements! {
@@ -235,6 +244,19 @@ statements! {
     /// The merges that moved a number away from a person, and that stand.
     MERGES = "SELECT event_id, to_id FROM merge_event
         WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
+    /// The numbers that were moved and stand so, the newest first.
+    MERGES_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
+        WHERE undone_us IS NULL ORDER BY made_us DESC, event_id DESC LIMIT $1";
+    /// One of them.
+    MERGE_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
+        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
+    /// The records that sources joined and that stand so, the newest first.
+    LINKS_STANDING = "SELECT person_id, event_id, to_lead_id, made_by, made_us FROM link_event
+        WHERE undone_us IS NULL AND made_by NOT LIKE $1
+        ORDER BY made_us DESC, event_id DESC LIMIT $2";
+    /// One of them.
+    LINK_STANDING = "SELECT person_id, event_id, to_lead_id, made_by, made_us FROM link_event
+        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL AND made_by NOT LIKE $3";
     /// Puts a person into the queue.
     REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
         VALUES ($1, $2, $3, $4)";

@@ -88,6 +88,22 @@ pub async fn begin(
     Ok(Move { from, to, id, source: source.clone(), under: under.clone(), takes_unknown })
 }
 
+/// How many items of a person a source filed under a number.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn count(
+    s: &mut impl Reads,
+    person: PersonId,
+    source: &OrganisationId,
+    under: &Under,
+) -> Result<i64, Error> {
+    let of = values![person, source, under.as_str()];
+    let count = s.find(sql::COUNT_UNDER, of, |row| row.int(0)).await?;
+    Ok(count.unwrap_or_default())
+}
+
 /// Moves that are not at their end, the oldest first; at most [`MOVES_MAX`].
 ///
 /// # Errors

@@ -148,6 +148,9 @@ statements! {
           under_number, status FROM record_item
         WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)
         ORDER BY resource_id LIMIT 1";
+    /// How many items a source filed under a number.
+    COUNT_UNDER = "SELECT COUNT(*) FROM record_item
+        WHERE person_id = $1 AND source = $2 AND under_number = $3";
     /// The oldest versions of an item.
     OLDEST_VERSIONS = "SELECT version, class_id, message_id, filed_us, key_id, body
         FROM record_version WHERE person_id = $1 AND resource_id = $2

@@ -197,6 +197,23 @@ impl World {
         opened
     }
 
+    /// Every relationship and who stands for whom, a line each.
+    async fn all_relationships(&self) -> Vec<String> {
+        const ALL: &str = "SELECT person_id, id, kind, until_us FROM relationship
+            ORDER BY person_id, id";
+        const LEADS: &str = "SELECT person_id, lead_id FROM person ORDER BY person_id";
+        let read = async |s: &mut Snapshot| {
+            let row = |row: &ken_store::Row<'_>| {
+                Ok(format!("{} {} {:?}", row.text(0)?, row.text(1)?, row.int_opt(3)?))
+            };
+            let mut all = s.list(ALL, &[], row).await?;
+            let lead = |row: &ken_store::Row<'_>| Ok(format!("{} {}", row.text(0)?, row.text(1)?));
+            all.append(&mut s.list(LEADS, &[], lead).await?);
+            Ok::<_, ken_store::Error>(all)
+        };
+        self.databases.db.snapshot("test", read).await.unwrap()
+    }
+
     /// Takes the one merge back that moved a number away from somebody.
     pub(crate) async fn unmerge(&self, person: PersonId) {
         let read = async |s: &mut Snapshot| ken_person::merges(s, person).await;
@@ -214,9 +231,18 @@ impl World {
             role: "ops.hub".parse().unwrap(),
         };
         let merge = (person, merge.parse().unwrap());
+        let state = self.all_relationships().await;
+        let plan = ken_hub::plan(db, &self.ctx(), keys, merge, &by).await.unwrap().unwrap();
+        assert_eq!(self.all_relationships().await, state, "a plan keeps nothing");
         match ken_hub::unmerge(db, &self.ctx(), keys, merge, &by, &reason()).await {
-            Ok(()) => true,
-            Err(ken_hub::Error::Person(ken_person::Error::Buried)) => false,
+            Ok(effects) => {
+                assert_eq!(plan.effects, Some(effects), "what happens is what was said");
+                true
+            }
+            Err(ken_hub::Error::Person(ken_person::Error::Buried)) => {
+                assert_eq!(plan.effects, None);
+                false
+            }
             Err(error) => panic!("{error:?}"),
         }
     }

@@ -15,6 +15,8 @@ mod interference;
 #[cfg(test)]
 mod matches;
 #[cfg(test)]
+mod merges;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]

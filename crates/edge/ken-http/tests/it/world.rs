@@ -336,7 +336,12 @@ impl World {
 
     /// Sends one more message of the hospital's about somebody, as `PID` writes them.
     pub(crate) async fn hear(&self, id: &str, person: &str) {
-        let message = message("TRAK", "ADT^A28^ADT_A05", id, person, "");
+        self.hear_as(id, "ADT^A28^ADT_A05", person).await;
+    }
+
+    /// Sends a message of this kind, likewise.
+    pub(crate) async fn hear_as(&self, id: &str, kind: &str, person: &str) {
+        let message = message("TRAK", kind, id, person, "");
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
     }

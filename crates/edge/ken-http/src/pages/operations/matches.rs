@@ -17,7 +17,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
 use crate::stop::Stop;
-use crate::view::words;
+use crate::view::{confirmation, words};
 
 use crate::view::panel::{self, Panel, State};
 use crate::view::table::{self, Table};
@@ -127,6 +127,7 @@ pub(crate) fn show(queue: &[Uncertain]) -> Markup {
              one is to have it to yourself for a while. This list names nobody."
         }
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
+        (confirmation::link_on("/ops/merges", "Merges by senders"))
     }
 }
 

@@ -3,4 +3,6 @@
 
 pub(crate) mod hub;
 pub(crate) mod matches;
+pub(crate) mod merges;
 pub(crate) mod review;
+pub(crate) mod unmerge;

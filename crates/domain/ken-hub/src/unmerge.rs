@@ -1,0 +1,180 @@
+//! Taking a merge back: what would happen, and then what is said here.
+//!
+//! # Invariants
+//!
+//! - What would happen is found by doing it and keeping nothing of it: it cannot differ from what
+//!   happens.
+//! - Number, account, relationships and dates of birth go back in one transaction; items and
+//!   messages follow as for a merge.
+
+use std::collections::BTreeSet;
+
+use ken_core::{Ctx, OrganisationId, PersonId};
+use ken_directory::Acting;
+use ken_person::{MergeId, Standing, Why};
+use ken_records::{Under, moves};
+use ken_sharing::relationship::{self, number::Moved};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, Tx, values};
+
+use crate::numbers::{births, follow, settle};
+use crate::{Error, sql};
+
+/// What taking a merge back does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Items that go back.
+    pub items: i64,
+    /// Messages that go back, as they came.
+    pub messages: i64,
+    /// Kinds of relationship that the sender has again with whom the number meant.
+    pub begin: BTreeSet<String>,
+    /// Kinds of relationship that it has no longer with whom the number means now.
+    pub end: BTreeSet<String>,
+}
+
+/// What would happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The merge.
+    pub merge: Standing,
+    /// What taking it back would do; `None` where the number has moved on, or a later link stands
+    /// on it: that is to be taken back first.
+    pub effects: Option<Effects>,
+}
+
+/// What is undone, as far as it has come.
+struct Undone {
+    effects: Effects,
+    /// The number and its mark, where one goes back.
+    back: Option<(ken_person::Unmerged, Under)>,
+}
+
+/// Why a trial ends: always without keeping anything.
+enum Tried {
+    Would(Effects),
+    Failed(Error),
+}
+
+impl From<ken_store::Error> for Tried {
+    fn from(error: ken_store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Says what taking a merge back would do; `None` for no such merge, or one that was taken back.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn plan(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (person, merge): (PersonId, MergeId),
+    by: &Acting,
+) -> Result<Option<Plan>, Error> {
+    let found =
+        db.snapshot("hub.merge", async |s| ken_person::find_standing(s, person, merge).await);
+    let Some(merge) = found.await? else { return Ok(None) };
+    let why = Why::new("to see what it would do")?;
+    let tried: Result<(), Tried> = db
+        .write("hub.unmerge-trial", async |tx| match undo(tx, ctx, keys, &merge, by, &why).await {
+            Ok(undone) => Err(Tried::Would(undone.effects)),
+            Err(error) => Err(Tried::Failed(error)),
+        })
+        .await;
+    match tried {
+        Ok(()) => Err(Error::Corrupt("trial")),
+        Err(Tried::Would(effects)) => Ok(Some(Plan { merge, effects: Some(effects) })),
+        Err(Tried::Failed(Error::Person(ken_person::Error::Buried))) => {
+            Ok(Some(Plan { merge, effects: None }))
+        }
+        Err(Tried::Failed(error)) => Err(error),
+    }
+}
+
+/// Takes a merge back: a number means whom it meant, and what was filed and founded under it goes
+/// back; or two records that a source joined stand apart again. Says what that did.
+///
+/// # Errors
+///
+/// [`ken_person::Error::Unknown`] for no such merge, or one that was taken back,
+/// [`ken_person::Error::Buried`] where the number has moved on since, or a later link stands on it;
+/// whatever the store, the key ring or the ledger says.
+pub async fn unmerge(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (person, merge): (PersonId, MergeId),
+    by: &Acting,
+    why: &Why,
+) -> Result<Effects, Error> {
+    let effects = db.write("hub.unmerge", async |tx| {
+        let found = ken_person::find_standing(tx, person, merge).await?;
+        let found = found.ok_or(ken_person::Error::Unknown("merge"))?;
+        let undone = undo(tx, ctx, keys, &found, by, why).await?;
+        if let Some((back, under)) = undone.back {
+            let (source, number) = (&back.number.organisation, under.as_str());
+            let merge = merge.to_string();
+            let moved = Moved { from: back.from, to: back.to, source, number, merge: &merge };
+            follow(tx, ctx, keys, moved, &under, false).await?;
+        }
+        Ok::<_, Error>(undone.effects)
+    });
+    let effects = effects.await?;
+    settle(db, ctx, keys).await?;
+    Ok(effects)
+}
+
+/// All of it but what moves in steps.
+async fn undo(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    merge: &Standing,
+    by: &Acting,
+    why: &Why,
+) -> Result<Undone, Error> {
+    let at = (merge.person, merge.id);
+    if merge.is_link {
+        ken_person::unlink(tx, ctx, keys, at.0, at.1, by, why).await?;
+        return Ok(Undone { effects: Effects::default(), back: None });
+    }
+    let source = &merge.organisation;
+    let before =
+        (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);
+    let back = ken_person::unmerge(tx, ctx, keys, at, by, why).await?;
+    let (under, id) = (Under::of(&back.number.local), merge.id.to_string());
+    let number = under.as_str();
+    let made = Moved { from: back.to, to: back.from, source, number, merge: &id };
+    let guard = tx.lock_people(&BTreeSet::from([made.from, made.to])).await?;
+    relationship::number::go_back(tx, ctx, keys, made, back.since).await?;
+    births(tx, ctx, made).await?;
+    guard.bump(tx).await?;
+    let of = values![merge.to, source, number];
+    let messages = tx.find(sql::COUNT_UNDER, of, |row| row.int(0)).await?.unwrap_or_default();
+    let after =
+        (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);
+    let effects = Effects {
+        items: moves::count(tx, merge.to, source, &under).await?,
+        messages,
+        begin: after.0.difference(&before.0).cloned().collect(),
+        end: before.1.difference(&after.1).cloned().collect(),
+    };
+    Ok(Undone { effects, back: Some((back, under)) })
+}
+
+/// The kinds of relationship that an organisation as a whole has with a person.
+async fn kinds(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    organisation: &OrganisationId,
+) -> Result<BTreeSet<String>, Error> {
+    let held = relationship::of_person(tx, ctx, person).await?;
+    let theirs = held
+        .into_iter()
+        .filter(|one| one.organisation == *organisation && one.practitioner.is_none());
+    Ok(theirs.map(|one| one.kind).collect())
+}
