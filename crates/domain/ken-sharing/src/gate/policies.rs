@@ -8,12 +8,11 @@ use jiff::civil::Date;
 use ken_agreement::{Action, Clause, Instrument, Kind};
 use ken_core::{Ctx, Fact, PersonId, Purpose};
 use ken_directory::Acting;
-use ken_store::Db;
-use ken_store::guard;
+use ken_store::{Db, Snapshot, guard};
 use tokio::sync::Mutex;
 
 use crate::bundle::Bundle;
-use crate::{Error, instrument, relationship};
+use crate::{Error, instrument, relationship, together};
 
 /// Start of the facts that name a relationship.
 const RELATIONSHIP: &str = "relationship:";
@@ -118,9 +117,16 @@ impl Gate {
         person: PersonId,
     ) -> Result<Vec<PurposeChoice>, Error> {
         let current = self.current(db, ctx).await?;
-        let held = db
-            .snapshot("sharing.purposes", async |s| relationship::of_person(s, ctx, person).await)
-            .await?;
+        // A relationship under any id of the same person is a reason to ask; what may be seen is
+        // decided of each id by its own.
+        let held = async |s: &mut Snapshot| {
+            let mut held = vec![];
+            for one in together::group(s, person).await? {
+                held.append(&mut relationship::of_person(s, ctx, one).await?);
+            }
+            Ok::<_, Error>(held)
+        };
+        let held = db.snapshot("sharing.purposes", held).await?;
         let facts = relationship::facts(&held, by);
         let mut choices: BTreeMap<Purpose, PurposeChoice> = BTreeMap::new();
         for (_, instrument, _) in current.bundle.instruments() {

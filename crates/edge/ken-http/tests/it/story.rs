@@ -1,6 +1,7 @@
 //! The story from the outside: find, purpose, words, see; refused, claim, emergency; who looked.
 
 use axum::http::StatusCode;
+use ken_store::{Reads as _, Snapshot};
 
 use crate::browser::{Answer, Browser};
 use crate::world::{World, worlds};
@@ -44,6 +45,29 @@ async fn a_gp_sees_what_the_clause_covers_and_nothing_else() {
         ]);
         page.assert_lacks(&["CANARY", "Education"]);
         assert!(!page.path.to_lowercase().contains("drummond"));
+    }
+}
+
+#[tokio::test]
+async fn a_search_writes_as_much_about_somebody_hidden_as_about_nobody() {
+    const ENTRIES: &str = "SELECT COUNT(*) FROM ledger_entry";
+    for world in worlds().await {
+        let count = async || {
+            let read = async |s: &mut Snapshot| s.find(ENTRIES, &[], |row| row.int(0)).await;
+            world.on.db.snapshot("test.count", read).await.unwrap().unwrap()
+        };
+        let mut jo = world.signed_in("Jo Worker").await;
+        let mut written = vec![];
+        // Morag is held, and Callum too; the third is nobody.
+        for (family, born) in
+            [("Drummond", MORAG), ("Gow", CALLUM), ("Nobodyatall", ["1", "2", "1950"])]
+        {
+            let before = count().await;
+            let refused = world.search(&mut jo, family, born).await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN, "{family}");
+            written.push(count().await - before);
+        }
+        assert_eq!(written, [1, 1, 1], "{}", world.on.engine);
     }
 }
 

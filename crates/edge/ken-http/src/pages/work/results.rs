@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - Only people with whom a relationship of the caller supports a purpose are listed, each after
-//!   a decision of its own. Anybody else who fits looks like nobody (`core.md` 2.9).
+//!   a decision of its own. Anybody else who fits looks like nobody (`core.md` 2.9): about them
+//!   nothing is decided here and nothing is written, so that the answer takes no longer either.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{Ctx, PersonId};
 use ken_directory::Acting;
 use ken_sharing::gate::Caller as Asker;
+use ken_store::Snapshot;
 use maud::{Markup, html};
 
 use super::find::Typed;
@@ -49,7 +51,12 @@ pub(crate) async fn get(
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let (names, mut fits) = (ask::names(&app).await?, vec![]);
-    for person in refusal::people(&app, &typed).await? {
+    let mut people = refusal::people(&app, &typed).await?;
+    if people.is_empty() {
+        // Looking at nobody reads what looking at somebody hidden does.
+        people.push(PersonId::draw(ctx.ids));
+    }
+    for person in people {
         fits.extend(fit(&app, &ctx, by, person, &typed, &names).await?);
     }
     let asked = Asked::Typed(typed, sealed);
@@ -71,8 +78,14 @@ pub(crate) async fn fit(
     names: &Names,
 ) -> Result<Option<Fit>, Stop> {
     let choices = app.gate().purposes(app.db(), ctx, by, person).await?;
+    let works_with_own = choices.iter().any(|choice| choice.purpose.as_str() == ask::OWN_WORK);
     let related = choices.into_iter().find(|choice| choice.relationship.is_some());
     let only = Some(BTreeSet::from([ask::core()?]));
+    let known = async |s: &mut Snapshot| ken_person::is_known_to(s, person, &by.organisation).await;
+    let is_known = app.db().snapshot("http.known", known).await?;
+    if related.is_none() && !(works_with_own && is_known) {
+        return Ok(None);
+    }
     let own = ask::own(app, ctx, by, person, only.clone()).await?;
     let mut held = own.map(|own| own.held).unwrap_or_default();
     if let (Some(choice), true) = (&related, held.is_empty()) {
