@@ -1,12 +1,13 @@
 //! Accepting: the whole way of a message from its bytes to its answer.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::{Clock, Ctx, IdSource, MessageId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
 use ken_hl7::map::{self, MapError, Mapped};
-use ken_hl7::{AckWish, Header, Message};
+use ken_hl7::{AckWish, Header, Message, ParseError};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use sha2::{Digest, Sha256};
@@ -182,11 +183,8 @@ impl Hub {
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
         let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
-        let mapped = match Message::parse(letter.bytes) {
-            Ok(message) => map::map(&message).map_err(MapError::code),
-            Err(error) => Err(error.code()),
-        };
-        let mut outcome = self.try_to_apply(ctx, letter, &mapped).await;
+        let told = told(letter.bytes);
+        let mut outcome = self.try_to_apply(ctx, letter, &told).await;
         let refused = match &outcome {
             Ok(Outcome::Refused(code)) => Some(*code),
             // What cannot be applied is kept; what was only in the way is to be sent again.
@@ -213,12 +211,12 @@ impl Hub {
         &self,
         ctx: &Ctx<'_>,
         letter: &Letter<'_>,
-        mapped: &Result<Mapped, &'static str>,
+        told: &Result<Vec<Told<'_>>, &'static str>,
     ) -> Result<Outcome, Error> {
         let mut tries = 1;
         loop {
             let applied = self.db.write("hub.accept", async |tx| {
-                claim_and_apply(tx, ctx, &self.keys, letter, mapped).await
+                claim_and_apply(tx, ctx, &self.keys, letter, told).await
             });
             match applied.await {
                 Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
@@ -297,17 +295,38 @@ impl Hub {
     }
 }
 
+/// What a message tells of one person.
+struct Told<'a> {
+    bytes: Cow<'a, [u8]>,
+    mapped: Mapped,
+}
+
+/// What a message tells: of one person, or of each pair that it merges.
+fn told(bytes: &[u8]) -> Result<Vec<Told<'_>>, &'static str> {
+    let mapped = |bytes: &[u8]| {
+        let message = Message::parse(bytes).map_err(ParseError::code)?;
+        map::map(&message).map_err(MapError::code)
+    };
+    let message = Message::parse(bytes).map_err(ParseError::code)?;
+    let pairs = map::pairs(&message, bytes);
+    if pairs.is_empty() {
+        return Ok(vec![Told { mapped: mapped(bytes)?, bytes: Cow::Borrowed(bytes) }]);
+    }
+    let one = |pair: Vec<u8>| Ok(Told { mapped: mapped(&pair)?, bytes: Cow::Owned(pair) });
+    pairs.into_iter().map(one).collect()
+}
+
 /// Claims the inbox key and applies the message, all in the caller's transaction.
 async fn claim_and_apply(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     letter: &Letter<'_>,
-    mapped: &Result<Mapped, &'static str>,
+    told: &Result<Vec<Told<'_>>, &'static str>,
 ) -> Result<Outcome, Error> {
     let control_id = &letter.key;
-    let mapped = match mapped {
-        Ok(mapped) => mapped,
+    let told = match told {
+        Ok(told) => told,
         Err(code) => {
             // A repeat of what was refused is answered as it was.
             return match find_answer(tx, letter, control_id).await? {
@@ -338,9 +357,13 @@ async fn claim_and_apply(
         hold(tx, ctx, keys, &held).await?;
         return Ok(Outcome::Answered(code, bytes));
     }
-    let arrival =
-        Arrival { message, source: &letter.source, kind: &kind, bytes: letter.bytes, mapped };
-    apply(tx, ctx, keys, &arrival).await?;
+    for (at, told) in told.iter().enumerate() {
+        // What is told of further people is kept as messages of their own.
+        let message = if at == 0 { message } else { MessageId::draw(ctx.ids) };
+        let (source, kind) = (&letter.source, kind.as_str());
+        let arrival = Arrival { message, source, kind, bytes: &told.bytes, mapped: &told.mapped };
+        apply(tx, ctx, keys, &arrival).await?;
+    }
     Ok(Outcome::Answered(code, bytes))
 }
 

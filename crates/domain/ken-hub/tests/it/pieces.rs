@@ -189,6 +189,38 @@ async fn what_was_filed_under_a_merged_number_follows_it_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_merge_of_two_pairs_moves_both_or_neither() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (from, to) = known_twice(&world).await;
+        // A second number of the same person, which the practice's number joined.
+        let second = message("5", "ADT^A08^ADT_A01", "").replace("|A|B|", "|SIMHOSP|SFAC|");
+        assert_eq!(world.say(&second.replace("~77^^^B^MR", "~6^^^S^MR")).await, "AA");
+        let pair =
+            |number: &str| format!("PID|1||7^^^S^MR||Bain^Morag||19010111|F\rMRG|{number}\r");
+        let both = |id: &str, two: &str| {
+            format!(
+                "MSH|^~\\&|SIMHOSP|SFAC|KEN|HSCP|20261121||ADT^A40|{id}|P|2.5\rEVN|A40|20261121\r\
+                 {}{}",
+                pair("8^^^S^MR"),
+                pair(two)
+            )
+        };
+        let merges = "SELECT COUNT(*) FROM merge_event";
+        let kept = "SELECT COUNT(*) FROM message";
+        let before = world.count(kept).await;
+        assert_eq!(world.say(&both("9", "")).await, "AE hl7.no-prior", "{engine}");
+        assert_eq!((world.count(merges).await, world.count(kept).await), (0, before), "{engine}");
+        assert_eq!(world.say(&both("10", "6^^^S^MR")).await, "AA", "{engine}");
+        assert_eq!(world.say(&both("10", "6^^^S^MR")).await, "AA", "{engine}: once");
+        assert_eq!((world.count(merges).await, world.count(kept).await), (2, before + 2));
+        let of = |lines: Vec<String>| lines.iter().filter(|line| line.contains("nhsl")).count();
+        assert_eq!(of(world.picture(from).await), 0, "{engine}");
+        assert!(of(world.picture(to).await) > 0, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_move_that_was_broken_off_goes_on() {
     for world in worlds().await {
         let engine = world.databases.engine;

@@ -9,11 +9,15 @@
 use ken_core::identifier::Identifier;
 
 use super::types::identifier;
-use super::{MapError, Scope};
-use crate::Part;
+use super::{MapError, Scope, Work, work};
+use crate::{Header, Message, Part};
 
 /// Most identifiers that one merge ends. House policy.
 const PRIOR_MAX: usize = 20;
+
+/// Most pairs of people that one message merges. House policy: a night's duplicates are sent one by
+/// one.
+const PAIRS_MAX: usize = 50;
 
 /// Which merge it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +65,29 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
     Ok(Merge { kind, prior, surviving })
 }
 
+/// The messages of one pair each for which a merge of several pairs stands: its head, and what is
+/// said of one pair. None where it is of one pair, is no merge, or has too many.
+#[must_use]
+pub fn pairs(message: &Message<'_>, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let count = message.all("PID").count();
+    let merges = Header::of(message).is_ok_and(|header| work(&header.kind) == Ok(Work::Merge));
+    if !merges || !(2..=PAIRS_MAX).contains(&count) {
+        return vec![];
+    }
+    let (mut head, mut pairs) = (vec![], Vec::<Vec<u8>>::new());
+    for line in bytes.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
+        if line.starts_with(b"PID") {
+            pairs.push([head.as_slice(), line].concat());
+        } else if let Some(last) = pairs.last_mut() {
+            last.extend_from_slice(line);
+        } else {
+            head.extend_from_slice(line);
+        }
+    }
+    // A line that only looks like a person's is left to whoever refuses the whole.
+    if pairs.len() == count { pairs } else { vec![] }
+}
+
 fn identifiers(scope: &Scope<'_>, field: Part<'_>) -> Vec<Identifier> {
     let read = |part| {
         let made = identifier(part, scope.sender);
@@ -73,7 +100,24 @@ fn identifiers(scope: &Scope<'_>, field: Part<'_>) -> Vec<Identifier> {
 mod tests {
     use super::super::map as map_message;
     use super::*;
-    use crate::Message;
+
+    #[test]
+    fn a_merge_of_several_pairs_is_as_many_merges() {
+        let check = |kind: &str, rest: &str, want: &[&str]| {
+            let head =
+                format!("MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^{kind}|1|P|2.5\rEVN|{kind}\r");
+            let text = format!("{head}{rest}");
+            let pairs = pairs(&Message::parse(text.as_bytes()).unwrap(), text.as_bytes());
+            let want: Vec<_> =
+                want.iter().map(|pair| format!("{head}{pair}").into_bytes()).collect();
+            assert_eq!(pairs, want, "{rest}");
+        };
+        let (one, two) = ("PID|1||7^^^GLEN^MR\rMRG|8\r", "PID|2||5^^^GLEN^MR\rPD1|\rMRG|6\r");
+        check("A40", &format!("{one}{two}"), &[one, two]);
+        check("A40", one, &[]);
+        check("A08", &format!("{one}{two}"), &[]);
+        check("A40", &one.repeat(PAIRS_MAX + 1), &[]);
+    }
 
     #[test]
     fn a_merge_is_an_instruction_and_nothing_else() {

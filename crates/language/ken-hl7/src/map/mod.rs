@@ -38,7 +38,7 @@ use thiserror::Error;
 
 pub use access::Restriction;
 pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
-pub use merge::{Merge, MergeKind};
+pub use merge::{Merge, MergeKind, pairs};
 pub use person::{Demographics, PersonAddress, PersonName};
 pub use provenance::{Facts, message_header, provenance};
 pub use told::{Ended, Told};
