@@ -4,8 +4,8 @@
 //!
 //! - Each but the first needs a state of the person, so a slice for a person without one may leave
 //!   them out.
-//! - A clause lifts a state only by requiring it by name, where the signatories saw it; what is held
-//!   up, no clause lifts.
+//! - A clause lifts a state only by requiring it by name, where the signatories saw it; what is
+//!   held up, no clause lifts.
 
 /// Who asks must be the active end of the flow.
 pub(super) const ALWAYS: [(&str, &str); 1] = [(
