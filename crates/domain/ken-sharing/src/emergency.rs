@@ -3,6 +3,7 @@
 //! Twenty-four hours, reviewed in two working days; on oneself or known family it needs a second
 //! person (`core.md` 2.8). Opening it changes nothing about who may see the record later.
 
+mod review;
 pub mod second;
 
 use std::collections::BTreeSet;
@@ -12,16 +13,18 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use ken_agreement::words_hash;
-use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
+use ken_core::{ClauseId, Ctx, EntryId, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::json;
 
+pub use review::{Finding, ReviewOutcome, Unreviewed, review, unreviewed};
+
 use crate::affirmation::{Statement, keep};
 use crate::relationship::{LIST_MAX, later};
-use crate::{Error, fact, sql};
+use crate::{Error, sql};
 
 /// How long emergency access lasts (`core.md` 2.8).
 pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
@@ -39,23 +42,17 @@ pub struct Open {
     pub has_second: bool,
 }
 
-/// One that waits for its review.
+/// An emergency access that a practitioner has open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreviewed {
-    /// Whom it was about.
+pub struct Own {
+    /// Whom it is about.
     pub person: PersonId,
-    /// Its id.
-    pub id: EntryId,
-    /// Who opened it.
-    pub practitioner: PractitionerId,
-    /// The ledger entry that holds the reason.
-    pub entry: EntryId,
     /// When it was opened.
     pub from: Timestamp,
-    /// When it closed or closes.
+    /// When it closes by itself.
     pub until: Timestamp,
-    /// By when somebody else must have looked.
-    pub review_due: Timestamp,
+    /// The colleague who agreed to it beforehand.
+    pub second: Option<PractitionerId>,
 }
 
 /// Opens emergency access: the practitioner's reason in their own words, and the words affirmed.
@@ -201,85 +198,18 @@ pub async fn finish(
     .await
 }
 
-/// Emergency accesses of an organisation that nobody has looked at, the most urgent first.
+/// The emergency accesses that a practitioner has open, the newest first: where to go on.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn unreviewed(db: &Db, organisation: &OrganisationId) -> Result<Vec<Unreviewed>, Error> {
-    let rows = db
-        .snapshot("sharing.unreviewed", async |s| {
-            let of = values![organisation, LIST_MAX];
-            let list = s.list(sql::LIST_UNREVIEWED, of, |row| {
-                let ids = (row.parse(0)?, row.parse(1)?, row.parse(2)?, row.parse(3)?);
-                Ok((ids, row.int(4)?, row.int(5)?, row.int(6)?))
-            });
-            Ok::<_, Error>(list.await?)
-        })
-        .await?;
-    let whole = |((person, id, practitioner, entry), from, until, due)| {
-        let (from, until, review_due) = (moment(from)?, moment(until)?, moment(due)?);
-        Ok(Unreviewed { person, id, practitioner, entry, from, until, review_due })
+pub async fn own<R: Reads>(reads: &mut R, ctx: &Ctx<'_>, by: &Acting) -> Result<Vec<Own>, Error> {
+    let of = values![&by.organisation, ctx.now_us(), by.practitioner, LIST_MAX];
+    let read = |row: &Row<'_>| {
+        let person = row.parse(0)?;
+        Ok(Own { person, from: row.time(1)?, until: row.time(2)?, second: row.parse_opt(3)? })
     };
-    rows.into_iter().map(whole).collect()
-}
-
-/// Closes the review. Nobody reviews their own, nor what they agreed to; `outcome` is one of a few
-/// fixed words.
-///
-/// # Errors
-///
-/// Whatever the store or the ledger says.
-pub async fn review(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    by: &Acting,
-    (person, id): (PersonId, EntryId),
-    outcome: ReviewOutcome,
-) -> Result<bool, Error> {
-    db.write("sharing.review-emergency", async |tx| {
-        let of =
-            values![person, id, by.practitioner, ctx.now_us(), outcome.as_str(), &by.organisation];
-        if tx.execute(sql::REVIEW_EMERGENCY, of).await? == 0 {
-            return Ok(false);
-        }
-        let entry = NewEntry {
-            stream: Stream::Person(person),
-            kind: EntryKind::EmergencyReview,
-            visibility: fact::shown_at(tx, ctx, person).await?,
-            detail: json!({
-                "organisation": by.organisation.as_str(),
-                "role": by.role.as_str(),
-                "practitioner": by.practitioner.to_string(),
-                "access": id.to_string(),
-                "outcome": outcome.as_str(),
-            }),
-        };
-        ken_ledger::append(tx, ctx, keys, entry).await?;
-        Ok(true)
-    })
-    .await
-}
-
-/// What a review found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReviewOutcome {
-    /// The access was right.
-    Justified,
-    /// It was not; the breach procedure begins.
-    NotJustified,
-}
-
-impl ReviewOutcome {
-    /// The outcome as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Justified => "justified",
-            Self::NotJustified => "not-justified",
-        }
-    }
+    Ok(reads.list(sql::LIST_EMERGENCIES_OF, of, read).await?)
 }
 
 /// The end of the second working day after today. Bank holidays count as working days here, so

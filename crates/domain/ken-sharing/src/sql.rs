@@ -327,10 +327,19 @@ statements! {
     END_EMERGENCY = "UPDATE emergency_access SET until_us = $4
         WHERE person_id = $1 AND id = $2 AND practitioner_id = $3 AND until_us > $4";
     /// Emergency accesses of one organisation that nobody has reviewed.
-    LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, entry_id, from_us, until_us,
-          review_due_us
+    LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
+          until_us, review_due_us
         FROM emergency_access WHERE organisation = $1 AND reviewed_us IS NULL
         ORDER BY review_due_us, id LIMIT $2";
+    /// The emergency accesses that a practitioner has open. A review is due later than any access
+    /// lasts, so that the index finds them.
+    LIST_EMERGENCIES_OF = "SELECT person_id, from_us, until_us, second_by FROM emergency_access
+        WHERE organisation = $1 AND review_due_us > $2 AND from_us <= $2 AND until_us > $2
+          AND practitioner_id = $3 ORDER BY from_us DESC, id LIMIT $4";
+    /// One that nobody has reviewed.
+    FIND_UNREVIEWED = "SELECT entry_id, role, practitioner_id, second_by, from_us
+        FROM emergency_access
+        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND reviewed_us IS NULL";
     /// Closes the review; the practitioner cannot review their own.
     REVIEW_EMERGENCY = "UPDATE emergency_access
         SET reviewed_by = $3, reviewed_us = $4, outcome = $5
@@ -345,6 +354,12 @@ statements! {
         FROM second_person
         WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
         ORDER BY at_us, id LIMIT $3";
+    /// What a practitioner asked, until it runs out, and what became of it.
+    LIST_OWN_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked,
+          at_us, decision, decided_by
+        FROM second_person
+        WHERE organisation = $1 AND practitioner_id = $2 AND until_us > $3
+        ORDER BY at_us DESC, id LIMIT $4";
     /// One that waits, of an organisation, and is not one's own.
     FIND_ASKING = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
         FROM second_person
@@ -389,6 +404,16 @@ statements! {
     /// The open duties of an organisation, the most urgent first.
     LIST_DUTIES = "SELECT id, person_id, practitioner_id, what, clause, is_must, due_us, missed_us
         FROM duty WHERE organisation = $1 AND done_us IS NULL ORDER BY due_us, id LIMIT $2";
+    /// A practitioner's own open duties, the most urgent first.
+    LIST_DUTIES_OF = "SELECT id, person_id, practitioner_id, what, clause, is_must, due_us,
+          missed_us
+        FROM duty WHERE organisation = $1 AND practitioner_id = $2 AND done_us IS NULL
+        ORDER BY due_us, id LIMIT $3";
+    /// Says that one's own duty is done.
+    CLOSE_OWN_DUTY = "UPDATE duty SET done_by = $4, done_us = $5
+        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND practitioner_id = $4
+          AND done_us IS NULL
+        RETURNING what";
     /// Says that a duty is done.
     CLOSE_DUTY = "UPDATE duty SET done_by = $4, done_us = $5
         WHERE person_id = $1 AND id = $2 AND organisation = $3 AND done_us IS NULL

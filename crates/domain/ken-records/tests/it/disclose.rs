@@ -183,11 +183,16 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         let waiting = emergency::unreviewed(db, &word("police")).await.unwrap();
         assert_eq!(waiting.iter().map(|one| one.id).collect::<Vec<_>>(), [open.id]);
         let review = async |by: &ken_directory::Acting| {
-            let outcome = emergency::ReviewOutcome::Justified;
-            emergency::review(db, &ctx, keys, by, (person, open.id), outcome).await.unwrap()
+            let outcome = emergency::ReviewOutcome::NotJustified;
+            let finding = emergency::Finding { outcome, shows_reason: false };
+            emergency::review(db, &ctx, keys, by, (person, open.id), finding).await.unwrap()
         };
         assert!(!review(&constable).await, "nobody reviews their own");
+        assert_eq!(world.released().await, None, "nothing before the review");
         assert!(review(&world.acting("police", "ig.lead")).await);
+        let released = world.released().await.unwrap();
+        assert_eq!(released["practitioner"], constable.practitioner.to_string());
+        assert_eq!(released.get("reason"), None, "the reviewer kept it back");
         assert!(emergency::unreviewed(db, &word("police")).await.unwrap().is_empty());
         world.clock.advance(SignedDuration::from_hours(25));
         assert_eq!(told(&world.ask(&constable, "vital", &["nhsl"]).await), ["need"]);

@@ -70,18 +70,36 @@ async fn an_emergency_on_oneself_needs_a_second_person() {
         assert!(!is_permitted(&world, &asker).await, "{engine}: asked is not agreed");
         assert_eq!(decide(&world, &colleague, agreed, true).await, Agreed, "{engine}");
         assert!(is_permitted(&world, &asker).await, "{engine}: agreed");
+        let own = second::own(db, &ctx, keys, &asker).await.unwrap();
+        let told: Vec<_> = own.iter().map(|one| one.decided).collect();
+        let by = colleague.practitioner;
+        // Both were asked at one moment.
+        assert!(told.len() == 2 && told.contains(&Some((by, true))), "{engine}: {told:?}");
+        assert!(told.contains(&Some((by, false))), "{engine}: {told:?}");
+        assert!(second::own(db, &ctx, keys, &colleague).await.unwrap().is_empty(), "{engine}");
+        let open_now = world.open_of(&asker).await;
+        assert_eq!(open_now, [None, Some(by)], "{engine}: alone, and then agreed to");
+        assert!(world.open_of(&colleague).await.is_empty(), "{engine}");
         assert!(!is_permitted(&world, &colleague).await, "{engine}: for the asker alone");
         let open = emergency::unreviewed(db, &word("police")).await.unwrap();
         let open = open.last().unwrap();
         let review = async |by: &Acting| {
             let outcome = emergency::ReviewOutcome::Justified;
+            let finding = emergency::Finding { outcome, shows_reason: true };
             let which = (world.person, open.id);
-            emergency::review(db, &ctx, keys, by, which, outcome).await.unwrap()
+            emergency::review(db, &ctx, keys, by, which, finding).await.unwrap()
         };
         assert!(!review(&colleague).await, "{engine}: who agreed does not check it");
         assert!(review(&world.acting("police", "ig.lead")).await, "{engine}");
+        let released = world.released().await.unwrap();
+        for (who, by) in [("practitioner", &asker), ("second", &colleague)] {
+            assert_eq!(released[who], by.practitioner.to_string(), "{engine}: {who}");
+        }
+        assert_eq!(released["reason"], "She does not answer and the gas is on.", "{engine}");
         world.clock.advance(SignedDuration::from_hours(25));
         assert!(!is_permitted(&world, &asker).await, "{engine}: it is over");
+        assert!(world.open_of(&asker).await.is_empty(), "{engine}: it is over");
+        assert!(second::own(db, &world.ctx(), keys, &asker).await.unwrap().is_empty(), "{engine}");
         let late = ask(&world, &asker, &said).await;
         world.clock.advance(SignedDuration::from_hours(25));
         assert_eq!(decide(&world, &colleague, late, true).await, NotOpen, "{engine}: too late");

@@ -9,15 +9,17 @@ use ken_core::{
     AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
 };
 use ken_directory::Acting;
+use ken_ledger::{Entry, EntryKind, Page, person_entries};
 use ken_records::{Disclosed, Filing, Under};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::instrument::Signatory;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, gate, instrument,
+    Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, emergency, gate,
+    instrument,
 };
-use ken_store::guard;
+use ken_store::{Snapshot, guard};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::{Value, json};
 
@@ -233,6 +235,26 @@ impl World {
         });
         let (db, keys) = (&self.databases.db, &self.databases.keys);
         ken_records::disclose(db, &self.ctx(), keys, permits.collect()).await
+    }
+
+    /// Who agreed to each emergency access that somebody has open, those without first.
+    pub(crate) async fn open_of(&self, by: &Acting) -> Vec<Option<PractitionerId>> {
+        let ctx = self.ctx();
+        let read = async |s: &mut Snapshot| emergency::own(s, &ctx, by).await;
+        let open = self.databases.db.snapshot("test.open", read).await.unwrap();
+        let mut seconds: Vec<_> = open.into_iter().map(|one| one.second).collect();
+        seconds.sort();
+        seconds
+    }
+
+    /// What the person reads of the newest emergency access that was checked.
+    pub(crate) async fn released(&self) -> Option<Value> {
+        let (keys, page) = (&self.databases.keys, Page::default());
+        let read = async |s: &mut Snapshot| person_entries(s, keys, self.person, page).await;
+        let entries = self.databases.db.snapshot("test.released", read).await.unwrap();
+        let review = |entry: &&Entry| entry.kind == EntryKind::EmergencyReview;
+        let mut detail = entries.iter().find(review)?.detail.clone()?;
+        Some(detail["released"].take())
     }
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {

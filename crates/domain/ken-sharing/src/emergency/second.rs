@@ -56,6 +56,17 @@ pub struct Waiting {
     pub at: Timestamp,
 }
 
+/// One's own asking, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Who it is about, as one typed it.
+    pub typed: Sensitive<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Who decided it, and whether they agreed; none while it waits.
+    pub decided: Option<(PractitionerId, bool)>,
+}
+
 /// What became of an asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decided {
@@ -135,7 +146,7 @@ pub async fn waiting(
         .await?;
     let mut waiting = Vec::with_capacity(rows.len());
     for one in rows {
-        let Some(body) = read(keys, &one).await? else { continue };
+        let Some(body) = opened(keys, &one).await? else { continue };
         waiting.push(Waiting {
             id: one.id,
             by: one.by.practitioner,
@@ -145,6 +156,31 @@ pub async fn waiting(
         });
     }
     Ok(waiting)
+}
+
+/// What a practitioner asked in the last twenty-four hours, the newest first.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn own(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing, by: &Acting) -> Result<Vec<Own>, Error> {
+    let of = values![&by.organisation, by.practitioner, ctx.now_us(), LIST_MAX];
+    let read = |one: &Row<'_>| Ok((row(one)?, one.text_opt(8)?, one.parse_opt(9)?));
+    let rows = db
+        .snapshot("sharing.second-person-own", async |s| {
+            Ok::<_, Error>(s.list(sql::LIST_OWN_ASKINGS, of, read).await?)
+        })
+        .await?;
+    let mut own = vec![];
+    for (one, decision, decided_by) in rows {
+        // What was erased is not told of.
+        let Some(body) = opened(keys, &one).await? else { continue };
+        let agrees = decision.as_deref() == Some("agreed");
+        let typed = Sensitive::new(text(&body, "typed")?);
+        let decided = decided_by.map(|by| (by, agrees));
+        own.push(Own { typed, at: moment(one.at_us)?, decided });
+    }
+    Ok(own)
 }
 
 /// Agrees to an asking, or declines it; nobody decides their own.
@@ -169,7 +205,7 @@ pub async fn decide(
         })
         .await?;
     let Some(one) = found else { return Ok(Decided::NotOpen) };
-    let Some(body) = read(keys, &one).await? else { return Ok(Decided::NotOpen) };
+    let Some(body) = opened(keys, &one).await? else { return Ok(Decided::NotOpen) };
     let (people, said) = (people(&body)?, said(&body)?);
     let reason = Sensitive::new(text(&body, "reason")?);
     let decision = if agrees { "agreed" } else { "declined" };
@@ -219,7 +255,7 @@ fn row(row: &Row<'_>) -> Result<Stored, ken_store::Error> {
 }
 
 /// What was sealed; none once its key is erased.
-async fn read(keys: &KeyRing, one: &Stored) -> Result<Option<Value>, Error> {
+async fn opened(keys: &KeyRing, one: &Stored) -> Result<Option<Value>, Error> {
     let Some(body) = keys.open(&one.key, &bound(one.id), &one.sealed).await? else {
         return Ok(None);
     };

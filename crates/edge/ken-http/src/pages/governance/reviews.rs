@@ -4,10 +4,11 @@ use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, PersonId};
 use ken_directory::practitioner;
 use ken_ledger::Stream;
-use ken_sharing::emergency::{self, ReviewOutcome, Unreviewed};
+use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
@@ -28,6 +29,8 @@ use crate::wire::csrf::Csrf;
 pub(crate) struct Checked {
     #[serde(default)]
     outcome: String,
+    #[serde(default)]
+    reason: String,
 }
 
 /// `GET /ig/reviews`.
@@ -46,7 +49,8 @@ pub(crate) async fn get_one(
     Path(which): Path<(String, String)>,
 ) -> Result<Markup, Stop> {
     let review = find(&app, &caller, &which).await?;
-    Ok(page(&app, &caller, &decide(&review, &[], caller.csrf())))
+    let none = Checked { outcome: String::new(), reason: String::new() };
+    Ok(page(&app, &caller, &decide(&review, &none, &[], caller.csrf())))
 }
 
 /// `POST /ig/reviews/{person}/{access}`.
@@ -57,18 +61,16 @@ pub(crate) async fn post(
     Sent(sent): Sent<Checked>,
 ) -> Result<Response, Stop> {
     let review = find(&app, &caller, &which).await?;
-    let outcome = match sent.outcome.as_str() {
-        "justified" => ReviewOutcome::Justified,
-        "not-justified" => ReviewOutcome::NotJustified,
-        _ => {
-            let wrongs = [Wrong::new("outcome", "Choose what you found")];
-            let page = page(&app, &caller, &decide(&review, &wrongs, caller.csrf()));
+    let finding = match finding(&sent) {
+        Ok(finding) => finding,
+        Err(wrongs) => {
+            let page = page(&app, &caller, &decide(&review, &sent, &wrongs, caller.csrf()));
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let which = (review.person, review.id);
-    let kept = emergency::review(app.db(), &ctx, app.keys(), by, which, outcome).await?;
+    let kept = emergency::review(app.db(), &ctx, app.keys(), by, which, finding).await?;
     if !kept {
         return Err(Stop::NotFound);
     }
@@ -77,6 +79,31 @@ pub(crate) async fn post(
         (confirmation::link_on("/ig/reviews", "Back to the list"))
     };
     Ok(page(&app, &caller, &main).into_response())
+}
+
+/// What the form says, or what must be put right.
+fn finding(sent: &Checked) -> Result<Finding, Vec<Wrong>> {
+    let outcome = match sent.outcome.as_str() {
+        "justified" => Some(ReviewOutcome::Justified),
+        "not-justified" => Some(ReviewOutcome::NotJustified),
+        _ => None,
+    };
+    let shows_reason = match sent.reason.as_str() {
+        "shown" => Some(true),
+        "kept" => Some(false),
+        _ => None,
+    };
+    if let (Some(outcome), Some(shows_reason)) = (outcome, shows_reason) {
+        return Ok(Finding { outcome, shows_reason });
+    }
+    let mut wrongs = vec![];
+    if outcome.is_none() {
+        wrongs.push(Wrong::new("outcome", "Choose what you found"));
+    }
+    if shows_reason.is_none() {
+        wrongs.push(Wrong::new("reason", "Say whether the person may read the reason"));
+    }
+    Err(wrongs)
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
@@ -101,12 +128,17 @@ async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
         let mut reviews = vec![];
         for one in open {
             let found = practitioner::find(s, one.practitioner).await?;
+            let second = match one.second {
+                Some(second) => practitioner::find(s, second).await?.map(|found| found.name),
+                None => None,
+            };
             let stream = Stream::Person(one.person);
             let entry = ken_ledger::entry(s, app.keys(), &stream, one.entry).await?;
             let detail = entry.and_then(|entry| entry.detail);
             let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
             reviews.push(Review {
-                is_own: one.practitioner == by.practitioner,
+                is_own: one.practitioner == by.practitioner || one.second == Some(by.practitioner),
+                second,
                 is_late: one.review_due < now,
                 ..review(&one, found.map(|found| found.name), reason.map(str::to_owned))
             });
@@ -123,10 +155,16 @@ fn review(one: &Unreviewed, by: Option<String>, reason: Option<String>) -> Revie
         by: by.unwrap_or_default(),
         opened: words::moment_short(one.from),
         reason,
-        due: words::day_short(words::local(one.review_due).date()),
+        second: None,
+        due: words::day_short(words::local(last_moment(one.review_due)).date()),
         is_late: false,
         is_own: false,
     }
+}
+
+/// The last moment before a deadline: one at midnight is the end of the day before.
+fn last_moment(due: Timestamp) -> Timestamp {
+    due.checked_sub(SignedDuration::from_secs(1)).unwrap_or(due)
 }
 
 /// One access to check.
@@ -142,11 +180,13 @@ pub(crate) struct Review {
     pub(crate) opened: String,
     /// Why, in the practitioner's own words.
     pub(crate) reason: Option<String>,
+    /// Who agreed to it beforehand.
+    pub(crate) second: Option<String>,
     /// By when it must be checked.
     pub(crate) due: String,
     /// Whether that day has passed.
     pub(crate) is_late: bool,
-    /// Whether the reader opened it themselves.
+    /// Whether the reader opened it themselves, or agreed to it.
     pub(crate) is_own: bool,
 }
 
@@ -154,6 +194,22 @@ pub(crate) struct Review {
 pub(crate) const OUTCOMES: [(&str, &str, &str); 2] = [
     ("justified", "It was right to look", "The person can read that it was checked and right."),
     ("not-justified", "It was not right", "The person can read that it was checked and not right."),
+];
+
+/// Whether the person reads why, in the practitioner's words; who looked, and when, they always do.
+const REASON: [(&str, &str, &str); 2] = [
+    (
+        "shown",
+        "Yes",
+        "They read it in the words above, with the names of who opened the record \
+        and who agreed to it.",
+    ),
+    (
+        "kept",
+        "No",
+        "Only where reading it could harm somebody, or it tells of somebody else. They \
+        still read the names, when it was, and what you found.",
+    ),
 ];
 
 /// The page's content.
@@ -170,6 +226,7 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
                 html! {
                     h3 { (review.by) }
                     p { "Opened " (review.opened) "." }
+                    @if let Some(second) = &review.second { p { (second) " agreed to it." } }
                     p { @match &review.reason {
                         Some(reason) => { "Reason: " q { (reason) } }
                         None => { "The reason can no longer be read." }
@@ -179,7 +236,10 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
                         @if review.is_late { (facts::tag("Late", Tone::Bad)) }
                     }
                     @if review.is_own {
-                        p { "You opened this yourself. Somebody else must check it." }
+                        p {
+                            "You opened this yourself, or agreed to it. Somebody else must check \
+                             it."
+                        }
                     } @else {
                         p { a href={ "/ig/reviews/" (review.person) "/" (review.id) }
                             { "Check the access of " (review.opened) } }
@@ -197,28 +257,34 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
 }
 
 /// The page of one access, with the form that decides it.
-pub(crate) fn decide(review: &Review, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+fn decide(review: &Review, typed: &Checked, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let action = format!("/ig/reviews/{}/{}", review.person, review.id);
     let form = Form { action: &action, csrf, button: "Save the check", hidden: &[] };
-    let outcomes: Vec<_> = OUTCOMES
-        .iter()
-        .map(|(value, label, hint)| Choice {
+    let answers = |rows: &[(&str, &str, &str)]| -> Vec<_> {
+        let answer = |(value, label, hint): &(&str, &str, &str)| Choice {
             value: (*value).to_owned(),
             label: (*label).to_owned(),
             hint: Some((*hint).to_owned()),
-        })
-        .collect();
+        };
+        rows.iter().map(answer).collect()
+    };
     html! {
         (summary(wrongs))
         h1 { "Was this emergency access right?" }
         (facts::list(&[
             ("Opened by", html! { (review.by) }),
+            ("Agreed to beforehand by", html! {
+                (review.second.as_deref().unwrap_or("Nobody: it was opened alone"))
+            }),
             ("Opened", html! { (review.opened) }),
             ("Reason they gave", html! { (review.reason.as_deref().unwrap_or_default()) }),
             ("Check by", html! { (review.due) }),
         ]))
         (form.post(&html! {
-            (choices("What did you find?", "outcome", &outcomes, "", wrongs))
+            (choices("What did you find?", "outcome", &answers(&OUTCOMES), &typed.outcome,
+                wrongs))
+            (choices("May the person read the reason?", "reason", &answers(&REASON),
+                &typed.reason, wrongs))
         }))
     }
 }
@@ -236,6 +302,7 @@ mod tests {
             opened: "21 Nov 2026, 09:14".into(),
             reason: Some("Unconscious, no history".into()),
             due: "24 Nov 2026".into(),
+            second: Some("Ann Colleague".into()),
             is_late: true,
             is_own: false,
         }
@@ -253,6 +320,8 @@ mod tests {
     #[test]
     fn the_form_keeps_the_rules() {
         let wrongs = [Wrong::new("outcome", "Choose what you found")];
-        rules::assert_part(&decide(&review(), &wrongs, &Csrf::of("x")).into_string());
+        let typed = Checked { outcome: String::new(), reason: "kept".into() };
+        assert_eq!(finding(&typed), Err(wrongs.to_vec()));
+        rules::assert_part(&decide(&review(), &typed, &wrongs, &Csrf::of("x")).into_string());
     }
 }

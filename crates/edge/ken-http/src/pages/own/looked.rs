@@ -18,6 +18,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::agreements::{self, Pages};
+use super::checked::{self, Checked};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
@@ -48,7 +49,7 @@ pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
     let current = app.gate().current(app.db(), &ctx).await?;
     let names = ask::names(app).await?;
     let pages = agreements::pages(app, caller).await?;
-    let entries = entries(app, person).await?;
+    let (entries, released) = entries(app, person).await?;
     let is_more = entries.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
     let mut days: BTreeMap<_, Seen> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Permit) {
@@ -62,24 +63,29 @@ pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
             None => drop(days.insert(key, seen)),
         }
     }
-    let mut seen: Vec<_> = days.into_values().collect();
-    seen.sort_by_key(|seen| std::cmp::Reverse(seen.last));
+    let seen: Vec<_> = days.into_values().collect();
     let today = ctx.clock.today();
     let checked: Vec<_> = entries
         .iter()
         .filter(|entry| entry.kind == EntryKind::EmergencyReview)
-        .filter_map(|entry| checked(entry, &names, today))
+        .filter_map(|entry| unreleased(entry, &names, today))
         .collect();
     let look = |seen: &Seen| {
         let organisation = compose::name_of(&names, &seen.organisation);
         seen.look(organisation, (&current.bundle, &pages), today)
     };
-    Ok(Looked { looks: seen.iter().map(look).collect(), checked, is_more })
+    let mut looks: Vec<_> = seen.iter().map(|seen| (seen.last, look(seen))).collect();
+    for one in &released {
+        let organisation = compose::name_of(&names, &one.organisation);
+        looks.push((one.from, one.look(organisation, today)));
+    }
+    looks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(Looked { looks: looks.into_iter().map(|(_, look)| look).collect(), checked, is_more })
 }
 
-/// An emergency access that somebody has checked, in a sentence.
-fn checked(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Option<String> {
-    let detail = entry.detail.as_ref()?;
+/// An emergency access that was checked before a check released anything, in a sentence.
+fn unreleased(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Option<String> {
+    let detail = entry.detail.as_ref().filter(|detail| detail.get("released").is_none())?;
     let text = |key: &str| detail.get(key).and_then(Value::as_str);
     let organisation = compose::name_of(names, &text("organisation")?.parse().ok()?);
     let found = match text("outcome")? {
@@ -93,14 +99,20 @@ fn checked(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Optio
     ))
 }
 
-async fn entries(app: &App, person: PersonId) -> Result<Vec<Entry>, Stop> {
+/// What the person may see, and among it the emergencies that were checked.
+async fn entries(app: &App, person: PersonId) -> Result<(Vec<Entry>, Vec<Checked>), Stop> {
     let page = Page { before: None, limit: PAGE_MAX };
     let read = async |s: &mut Snapshot| {
         let mut entries = vec![];
         for one in ken_person::together(s, person).await? {
             entries.extend(ken_ledger::person_entries(s, app.keys(), one, page).await?);
         }
-        Ok::<_, Stop>(entries)
+        let mut found = vec![];
+        let reviews = entries.iter().filter(|entry| entry.kind == EntryKind::EmergencyReview);
+        for detail in reviews.filter_map(|entry| entry.detail.as_ref()) {
+            found.extend(checked::read(s, detail).await?);
+        }
+        Ok::<_, Stop>((entries, found))
     };
     app.db().snapshot("http.looked", read).await
 }

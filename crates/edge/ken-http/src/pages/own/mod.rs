@@ -1,6 +1,7 @@
 //! Pages for people reading their own record: plain words, one column, "Hide this page" on each.
 
 pub(crate) mod agreements;
+mod checked;
 pub(crate) mod choices;
 pub(crate) mod home;
 pub(crate) mod looked;
