@@ -71,6 +71,34 @@ export const openEmergency = async (page, account) => {
   return page.url().includes("purpose=vital");
 };
 
+/** Asks a colleague to agree to an emergency first, so that one waits. */
+export const askSecond = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
+  const person = new URL(page.url()).pathname.split("/")[3];
+  await page.goto(`/w/emergency?p=${person}`);
+  await page.getByLabel(/Why do you need to see/).fill("They do not answer the door.");
+  await page.getByLabel(/What I have written is true/).check();
+  await page.getByLabel(/Ask a colleague of my organisation/).check();
+  await page.getByRole("button", { name: /I need to see/ }).click();
+  return (await page.getByRole("heading", { name: "A colleague must agree now" }).count()) === 1;
+};
+
+/** Looks at what an agreement shows for words alone; telling the person is due from then on. */
+export const lookWithWords = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
+  await page.locator('main a[href*="?purpose=girfec-wellbeing"]').first().click();
+  await page.locator('main a[href*="/affirm?"]').first().click();
+  await page.getByLabel(/I affirm/).check();
+  await page.getByRole("button", { name: "Affirm and go on" }).click();
+  await page.goto("/w/today");
+  return (await page.locator('main a[href^="/w/duties/"]').count()) > 0;
+};
+
+const firstDuty = async (page) => {
+  await page.goto("/w/today");
+  await page.locator('main a[href^="/w/duties/"]').first().click();
+};
+
 const emergencyPerson = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const emergency = page.locator('main a[href*="purpose=vital"]');
@@ -161,6 +189,9 @@ export const visits = [
   { name: "choose", route: "/choose", as: "choose", go: open("/choose") },
   { name: "passkeys", route: "/passkeys", as: "work", go: open("/passkeys") },
   { name: "today", route: "/w/today", as: "work", go: open("/w/today") },
+  { name: "today-emergency", route: null, as: "words", go: open("/w/today") },
+  { name: "today-duty", route: null, as: "team", go: open("/w/today") },
+  { name: "duty", route: "/w/duties/{person}/{duty}", as: "team", go: firstDuty },
   { name: "people", route: "/w/people", as: "work", go: open("/w/people") },
   { name: "find", route: "/w/find", as: "work", go: open("/w/find") },
   {

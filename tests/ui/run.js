@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkKeyboard, checkPage, WIDTHS } from "./checks.js";
-import { askForSafety, openEmergency, visits } from "./pages.js";
+import { askForSafety, askSecond, openEmergency, visits } from "./pages.js";
 import { walkPasskeys } from "./passkeys.js";
 import { signInEverybody, signInWithPassword } from "./people.js";
 
@@ -55,6 +55,7 @@ try {
   count("passkeys", await walkPasskeys(browser, base, accounts));
   count("an emergency is opened", await once(people.words, openEmergency));
   count("a person asks for safety", await once(people.my, askForSafety));
+  count("a second person is asked", await once(people.words, askSecond));
   for (const script of [true, false]) {
     for (const width of WIDTHS) {
       for (const visit of visits.filter((visit) => visit.name.includes(given.only))) {

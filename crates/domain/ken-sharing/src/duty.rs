@@ -10,11 +10,11 @@
 //! Source: the obligations of agreements; UK GDPR arts. 13 and 14 for telling the person.
 
 use ken_agreement::Modality;
-use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId};
+use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Row, Tx, timer, values};
+use ken_store::{Db, Reads, Row, Sql, Tx, timer, values};
 use serde_json::json;
 
 use jiff::tz::TimeZone;
@@ -180,37 +180,44 @@ pub async fn open<R: Reads>(
     reads: &mut R,
     organisation: &OrganisationId,
 ) -> Result<Vec<Duty>, Error> {
-    let row = |row: &Row<'_>| {
-        Ok((
-            row.parse(0)?,
-            row.parse(1)?,
-            row.parse(2)?,
-            row.text(3)?,
-            row.parse(4)?,
-            row.flag(5)?,
-            row.time(6)?,
-            row.time_opt(7)?,
-        ))
-    };
-    let rows = reads.list(sql::LIST_DUTIES, values![organisation, LIST_MAX], row).await?;
-    let duty = |(id, person, practitioner, what, clause, is_must, due, missed): (
-        _,
-        _,
-        _,
-        String,
-        _,
-        _,
-        _,
-        _,
-    )| {
-        let what = What::of_code(&what)?;
-        Ok(Duty { id, person, practitioner, what, clause, is_must, due, missed })
-    };
+    let rows = reads.list(sql::LIST_DUTIES, values![organisation, LIST_MAX], stored).await?;
     rows.into_iter().map(duty).collect()
 }
 
-/// Says that a duty of one's own organisation is done; false where it is not open. On the
-/// person's ledger, for a reviewer to release.
+/// A practitioner's own open duties in the organisation that they act for, the most urgent first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn own<R: Reads>(reads: &mut R, by: &Acting) -> Result<Vec<Duty>, Error> {
+    let of = values![&by.organisation, by.practitioner, LIST_MAX];
+    let rows = reads.list(sql::LIST_DUTIES_OF, of, stored).await?;
+    rows.into_iter().map(duty).collect()
+}
+
+/// A duty as it is stored, with what is to be done as its code.
+type Stored = (Duty, String);
+
+fn stored(row: &Row<'_>) -> Result<Stored, ken_store::Error> {
+    let duty = Duty {
+        id: row.parse(0)?,
+        person: row.parse(1)?,
+        practitioner: row.parse(2)?,
+        what: What::Review,
+        clause: row.parse(4)?,
+        is_must: row.flag(5)?,
+        due: row.time(6)?,
+        missed: row.time_opt(7)?,
+    };
+    Ok((duty, row.text(3)?))
+}
+
+fn duty((duty, what): Stored) -> Result<Duty, Error> {
+    Ok(Duty { what: What::of_code(&what)?, ..duty })
+}
+
+/// Says that a duty of one's own organisation is done, for governance; false where it is not open.
+/// On the person's ledger, for a reviewer to release.
 ///
 /// # Errors
 ///
@@ -222,15 +229,44 @@ pub async fn done(
     by: &Acting,
     duty: (PersonId, EntryId),
 ) -> Result<bool, Error> {
+    close(db, ctx, keys, by, (duty, sql::CLOSE_DUTY, None)).await
+}
+
+/// Says that one's own duty is done; false where it is not open, or somebody else's. `exempt` is
+/// why the person was not told, where telling was the duty and an exemption stands against it.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn fulfil(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (duty, exempt): ((PersonId, EntryId), Option<&Sensitive<String>>),
+) -> Result<bool, Error> {
+    close(db, ctx, keys, by, (duty, sql::CLOSE_OWN_DUTY, exempt)).await
+}
+
+/// Closes a duty by one of two statements.
+async fn close(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (duty, statement, exempt): ((PersonId, EntryId), Sql, Option<&Sensitive<String>>),
+) -> Result<bool, Error> {
     let (person, id) = duty;
     db.write("sharing.duty-done", async |tx| {
         let of = values![person, id, &by.organisation, by.practitioner, ctx.now_us()];
         let row = |row: &Row<'_>| row.text(0);
-        let Some(what) = tx.find(sql::CLOSE_DUTY, of, row).await? else { return Ok(false) };
+        let Some(what) = tx.find(statement, of, row).await? else { return Ok(false) };
         timer::cancel(tx, TIMER, &id.to_string()).await?;
+        let exempt = exempt.filter(|_| what == What::Tell.code());
         let organisation = by.organisation.as_str();
         let by = by.practitioner.to_string();
-        let detail = json!({ "duty": what, "done": true, "organisation": organisation, "by": by });
+        let detail = json!({ "duty": what, "done": true, "organisation": organisation, "by": by,
+            "exempt": exempt.map(Sensitive::reveal) });
         let entry = NewEntry {
             stream: Stream::Person(person),
             kind: EntryKind::Duty,

@@ -1,7 +1,7 @@
 //! Notices and missed duties by durable timers: once each, over restarts, and on the ledger.
 
 use jiff::SignedDuration;
-use ken_core::PersonId;
+use ken_core::{PersonId, Sensitive};
 use ken_directory::Acting;
 use ken_office::due;
 use ken_sharing::duty::{self, What};
@@ -113,6 +113,11 @@ async fn open(world: &World) -> Vec<duty::Duty> {
     world.on.db.snapshot("test.duties", read).await.unwrap()
 }
 
+async fn own(world: &World, by: &Acting) -> Vec<duty::Duty> {
+    let read = async |s: &mut Snapshot| duty::own(s, by).await;
+    world.on.db.snapshot("test.own-duties", read).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_disclosure_sets_its_duty_once_and_a_missed_one_is_entered_once() {
     for world in worlds().await {
@@ -145,5 +150,25 @@ async fn a_disclosure_sets_its_duty_once_and_a_missed_one_is_entered_once() {
         assert!(duty::done(db, &world.ctx(), keys, &by, which).await.unwrap());
         assert!(!duty::done(db, &world.ctx(), keys, &by, which).await.unwrap());
         assert!(open(&world).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_practitioner_fulfils_their_own_duty() {
+    for world in worlds().await {
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let (by, person) = child(&world).await;
+        let Decision::Need(need) = look(&world, &by, person).await else { panic!("no words") };
+        affirmation::affirm(db, &world.ctx(), &by, person, &need.statements).await.unwrap();
+        assert!(matches!(look(&world, &by, person).await, Decision::Permit(_)));
+        let which = (person, open(&world).await[0].id);
+        let why = Sensitive::new("Telling would put a sister at risk".to_owned());
+        let practitioner = World::lead("cec").practitioner;
+        let colleague = Acting { practitioner, ..by.clone() };
+        for (who, wants) in [(&colleague, false), (&by, true), (&by, false)] {
+            assert_eq!(own(&world, who).await.len(), usize::from(wants), "{engine}");
+            let done = duty::fulfil(db, &world.ctx(), keys, who, (which, Some(&why))).await;
+            assert_eq!(done.unwrap(), wants, "{engine}: one's own, once");
+        }
     }
 }

@@ -28,11 +28,9 @@ impl Area {
     pub(crate) const fn menu(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Outside => &[],
-            Self::Work => &[
-                ("/w/today", "Today"),
-                ("/w/find", "Find a person"),
-                ("/w/claims", "Claims to confirm"),
-            ],
+            Self::Work => {
+                &[("/w/today", "Today"), ("/w/find", "Find a person"), ("/w/claims", "To confirm")]
+            }
             Self::Own => &[
                 ("/my", "Home"),
                 ("/my/record", "My record"),

@@ -20,6 +20,8 @@ mod merges;
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]
+mod second;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod story;

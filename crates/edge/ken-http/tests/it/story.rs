@@ -11,7 +11,7 @@ const CALLUM: [&str; 3] = ["6", "5", "2012"];
 
 /// The first link of a page whose address begins with `start`.
 #[track_caller]
-fn link(page: &Answer, start: &str) -> String {
+pub(crate) fn link(page: &Answer, start: &str) -> String {
     let (_, rest) = page.body.split_once(&format!("href=\"{start}")).unwrap_or_else(|| {
         panic!("{} has no link to {start}:\n{}", page.path, page.body);
     });
@@ -177,7 +177,8 @@ async fn an_emergency_opens_ends_and_is_checked() {
         let action = one.path.clone();
         let none = sam.submit(&one, &action, &[]).await;
         assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let done = sam.submit(&one, &action, &[("outcome", "justified")]).await;
+        let filled = [("outcome", "justified"), ("reason", "shown")];
+        let done = sam.submit(&one, &action, &filled).await;
         done.assert_has(&["The check is saved"]);
         sam.get("/ig/reviews").await.assert_has(&["No emergency access waits"]);
         let finish = format!("/w/p/{}/finish", world.morag);

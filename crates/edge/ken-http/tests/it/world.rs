@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use ken_core::{
-    AccountId, Clock as _, Ctx, InstrumentHash, MessageId, OrganisationId, PersonId,
+    AccountId, Clock as _, Ctx, EntryId, InstrumentHash, MessageId, OrganisationId, PersonId,
     PractitionerId, Sensitive,
 };
 use ken_directory::{
-    Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, PasswordHash,
+    Acting, Error, Hasher, HeldRole, Holder, NewAccount, OneTimeSecret, Organisation, PasswordHash,
     account, organisation, practitioner,
 };
 use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Found, Query};
 use ken_records::{Filing, Under};
+use ken_sharing::fact::Grade;
 use ken_sharing::instrument::Signatory;
+use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::Clearance;
-use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, instrument, signing};
+use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, emergency, instrument, signing};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;
@@ -58,6 +60,8 @@ const STAFF: &[Staff] = &[
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
     ("gil", "Gil Governs", &[("practice", "ig.lead")]),
     ("pam", "Pam Governs", &[("primary", "ig.lead")]),
+    // A colleague who is Morag, as the registers have it.
+    ("kit", "Kit Drummond", &[("cec", "sw.duty")]),
 ];
 
 /// Morag's number, of the range that is never given to anybody.
@@ -77,6 +81,8 @@ pub(crate) struct World {
     pub(crate) on: Databases,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) morag: PersonId,
+    /// The school's emergency access about Morag, which only the school may know of.
+    pub(crate) access: Option<EntryId>,
     hub: Arc<Hub>,
     secret: OneTimeSecret,
     accounts: Vec<DemoAccount>,
@@ -123,6 +129,10 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         file_school_record(&on, &ctx, morag).await;
     }
     let accounts = accounts(&on, &ctx, &password, &secret, morag).await;
+    let access = match hidden {
+        Hidden::Something => Some(open_at_school(&on, &ctx, morag).await),
+        Hidden::Nothing => None,
+    };
     let site = Site {
         partnership: "Glen".into(),
         made_up: true,
@@ -143,7 +153,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         tasks: TaskTracker::new(),
     };
     let app = App::with_passkeys(parts, passkeys);
-    World { on, clock, morag, hub, secret, accounts, router: router(app) }
+    World { on, clock, morag, access, hub, secret, accounts, router: router(app) }
 }
 
 /// Registers organisations, practitioners and accounts.
@@ -164,7 +174,8 @@ async fn accounts(
             }
             let mut accounts = vec![];
             for (sign_in, name, roles) in STAFF {
-                let who = practitioner::register(tx, ctx, name, None).await?;
+                let person = (*sign_in == "kit").then_some(morag);
+                let who = practitioner::register(tx, ctx, name, person).await?;
                 give_roles(tx, ctx, keys, who, roles).await?;
                 let new = NewAccount {
                     sign_in_name: Sensitive::new((*sign_in).to_owned()),
@@ -321,6 +332,20 @@ async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
         .unwrap();
 }
 
+/// The school opened Morag's record in an emergency.
+async fn open_at_school(on: &Databases, ctx: &Ctx<'_>, person: PersonId) -> EntryId {
+    let by = Acting {
+        organisation: word("primary"),
+        role: word("ed.teacher"),
+        practitioner: PractitionerId::draw(ctx.ids),
+        account: AccountId::draw(ctx.ids),
+    };
+    let reason = Sensitive::new("CANARY fell in the playground".to_owned());
+    let said = BTreeSet::new();
+    let open = emergency::open(&on.db, ctx, &on.keys, &by, person, &reason, &said).await;
+    open.unwrap().id
+}
+
 impl World {
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone())
@@ -344,6 +369,29 @@ impl World {
         let message = message("TRAK", kind, id, person, "");
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
+    }
+
+    /// Puts the practice in the team around Morag, by the agreement for children's teams.
+    pub(crate) async fn join_team(&self) {
+        let ids = SeededIds::new(7);
+        let ctx = Ctx::new(&*self.clock, &ids);
+        sign(&self.on, &ctx, include_str!("../../../../../agreements/glen-girfec.toml")).await;
+        let new = NewRelationship {
+            person: self.morag,
+            kind: "girfec-team".to_owned(),
+            organisation: word("practice"),
+            practitioner: None,
+            grade: Grade::System,
+            source: word("practice"),
+            until: None,
+        };
+        let record = async |tx: &mut Tx| {
+            let guard = tx.lock_people(&BTreeSet::from([self.morag])).await?;
+            relationship::record(tx, &ctx, &self.on.keys, &new).await?;
+            guard.bump(tx).await?;
+            Ok::<_, ken_sharing::Error>(())
+        };
+        self.on.db.write("test.team", record).await.unwrap();
     }
 
     /// Signs Sam in, who has several roles, and takes one of them.

@@ -80,9 +80,14 @@ pub(crate) async fn post(
 
 /// What the second person reads: what the claimant typed, and nothing else.
 fn for_colleague(asked: &Asked, reason: &str) -> String {
-    let typed: Vec<_> =
-        asked.answers().into_iter().map(|(what, answer)| format!("{what}: {answer}")).collect();
-    if typed.is_empty() { reason.to_owned() } else { format!("{}. {reason}", typed.join(", ")) }
+    let typed = typed_line(asked);
+    if typed.is_empty() { reason.to_owned() } else { format!("{typed}. {reason}") }
+}
+
+/// What was typed, question and answer, in one line; empty for an address.
+pub(crate) fn typed_line(asked: &Asked) -> String {
+    let answers = asked.answers().into_iter();
+    answers.map(|(what, answer)| format!("{what}: {answer}")).collect::<Vec<_>>().join(", ")
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {

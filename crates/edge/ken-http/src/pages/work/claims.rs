@@ -1,4 +1,4 @@
-//! `/w/claims`: claims of colleagues that wait for a second person.
+//! `/w/claims`: emergencies and claims of colleagues that wait for a second person.
 
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
@@ -9,15 +9,15 @@ use ken_sharing::relationship::{self, ClaimOutcome};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
-use crate::view::card;
 use serde::Deserialize;
 
+use super::second;
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
 use crate::view::form::Form;
 use crate::view::panel::{self, Panel, State};
-use crate::view::{confirmation, words};
+use crate::view::{card, confirmation, words};
 use crate::wire::csrf::Csrf;
 
 /// What a button carries.
@@ -32,9 +32,14 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
+    let askings = second::waiting(&app, &caller).await?;
     let claims = waiting(&app, &caller).await?;
-    let frame = caller.frame(app.site(), "Claims to confirm").at("/w/claims");
-    Ok(frame.page(&show(&claims, caller.csrf())))
+    let main = html! {
+        h1 { "To confirm for a colleague" }
+        (panel::show(&second::panel(&askings, caller.csrf())))
+        (panel::show(&of_claims(&claims, caller.csrf())))
+    };
+    Ok(caller.frame(app.site(), "To confirm").at("/w/claims").page(&main))
 }
 
 /// `POST /w/claims`.
@@ -60,7 +65,7 @@ pub(crate) async fn post(
         (confirmation::done(what, "Your name stands beside this decision on the ledger."))
         (confirmation::link_on("/w/claims", "Back to the claims"))
     };
-    let frame = caller.frame(app.site(), "Claims to confirm").at("/w/claims");
+    let frame = caller.frame(app.site(), "To confirm").at("/w/claims");
     Ok(frame.page(&main).into_response())
 }
 
@@ -107,26 +112,25 @@ pub(crate) struct Waiting {
     pub(crate) is_own: bool,
 }
 
-/// The page's content.
-pub(crate) fn show(claims: &[Waiting], csrf: &Csrf) -> Markup {
+/// The panel of claims.
+fn of_claims(claims: &[Waiting], csrf: &Csrf) -> Panel {
     let state = if claims.is_empty() {
         State::Nothing {
-            looked: "Nobody in your organisation waits for a second person.".into(),
+            looked: "No claim in your organisation waits for a second person.".into(),
             caution: "A claim leaves this list after 7 days, or when it is decided.".into(),
         }
     } else {
         let cards: Vec<_> = claims.iter().map(|claim| one(claim, csrf)).collect();
-        State::Content { shown: card::cards(false, &cards), from: None }
+        let shown = html! {
+            p {
+                "A colleague says that they work with somebody. Confirm it only if you know that \
+                 it is so. The person can see that it was confirmed."
+            }
+            (card::cards(false, &cards))
+        };
+        State::Content { shown, from: None }
     };
-    let heading = "Waiting for a second person".to_owned();
-    html! {
-        h1 { "Claims to confirm" }
-        p {
-            "A colleague says that they work with somebody. Confirm it only if you know that it is \
-             so. The person can see that it was confirmed."
-        }
-        (panel::show(&Panel { id: "claims", heading, open: true, state }))
-    }
+    Panel { id: "claims", heading: "Claims".into(), open: true, state }
 }
 
 fn one(claim: &Waiting, csrf: &Csrf) -> Markup {
@@ -165,10 +169,12 @@ mod tests {
             is_own: false,
         };
         let own = Waiting { is_own: true, ..claim.clone() };
-        let shown = show(&[claim, own], &Csrf::of("x")).into_string();
+        let show =
+            |claims: &[Waiting]| panel::show(&of_claims(claims, &Csrf::of("x"))).into_string();
+        let shown = show(&[claim, own]);
         rules::assert_part(&shown);
         assert_eq!(shown.matches("value=\"confirm\"").count(), 1);
         assert!(shown.contains("&lt;weekly&gt;"));
-        rules::assert_part(&show(&[], &Csrf::of("x")).into_string());
+        rules::assert_part(&show(&[]));
     }
 }

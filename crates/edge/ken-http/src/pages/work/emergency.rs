@@ -10,6 +10,7 @@ use ken_agreement::{Action, Kind, Words};
 use ken_core::{ClauseId, PersonId, Sensitive};
 use ken_directory::Acting;
 use ken_sharing::bundle::Bundle;
+use ken_sharing::emergency::second;
 use ken_sharing::{Statement, emergency};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -33,6 +34,8 @@ pub(crate) struct Opened {
     reason: Sensitive<String>,
     #[serde(default)]
     affirmed: String,
+    #[serde(default)]
+    second: String,
 }
 
 /// `GET /w/emergency`.
@@ -65,12 +68,19 @@ pub(crate) async fn post(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let people = asked.everybody(&app).await?;
-    if people.is_empty() {
-        return refusal::refuse(&app, &caller, &asked).await;
-    }
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let said = clauses.into_iter().flat_map(|clause| clause.statements).collect();
     let reason = Sensitive::new(reason.to_owned());
+    if sent.second == "yes" {
+        // Taken alike whether anybody who fits is held or not.
+        let typed = Sensitive::new(claim::typed_line(&asked));
+        let new = second::NewAsking { people: people.into_iter().collect(), typed, reason, said };
+        second::ask(app.db(), &ctx, app.keys(), by, &new).await?;
+        return Ok(page(&app, &caller, &sent_on()).into_response());
+    }
+    if people.is_empty() {
+        return refusal::refuse(&app, &caller, &asked).await;
+    }
     for person in &people {
         emergency::open(app.db(), &ctx, app.keys(), by, *person, &reason, &said).await?;
     }
@@ -78,6 +88,19 @@ pub(crate) async fn post(
         return Ok(Redirect::to(&format!("/w/p/{person}?purpose={VITAL}")).into_response());
     }
     Ok(page(&app, &caller, &several(&people)).into_response())
+}
+
+/// The page after a second person was asked: the same for whomever it is about.
+fn sent_on() -> Markup {
+    html! {
+        (confirmation::done("A colleague must agree now",
+            "Tell one of them: it waits for everybody of your organisation who signs in here, \
+             under \u{201c}To confirm\u{201d}, for 24 hours."))
+        h2 { "What happens next" }
+        p { "Once they agree, you find the record under \u{201c}Today\u{201d}." }
+        p { "If somebody could come to harm meanwhile, call 999." }
+        (confirmation::link_on("/w/today", "Back to today"))
+    }
 }
 
 /// Several people fit what was typed, and an emergency does not wait for the index: each can be
@@ -200,7 +223,7 @@ pub(crate) fn show(
             li { "You see what your role may see when somebody's life or safety is at stake." }
             li { "It lasts 24 hours. You can finish sooner." }
             li { "Somebody else checks it within 2 working days." }
-            li { "The person can read that you looked, and why, once it was checked." }
+            li { "Once it was checked, the person can read your name, that you looked, and why." }
         }
         (asked.shown())
         @if !words.is_empty() {
@@ -211,6 +234,13 @@ pub(crate) fn show(
             (Field::long("reason", "Why do you need to see this record now?", reason)
                 .hinted(hint).show(wrongs))
             (tick("affirmed", "What I have written is true, and it cannot wait.", wrongs))
+            h2 { "A second person" }
+            p {
+                "A record of your own, of your family or of a former partner opens only when a \
+                 colleague agrees first. You may ask for that for any record. The colleague reads \
+                 what you typed, and nothing of the record."
+            }
+            (tick("second", "Ask a colleague of my organisation to agree first", wrongs))
         }))
     }
 }
@@ -259,7 +289,8 @@ mod tests {
         let words = ["Somebody could come to harm.".to_owned()];
         let shown = show(&asked, &words, "", &wrongs("", false), &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
-        for want in ["24 hours", "2 working days", "Somebody could come", "Sample"] {
+        rules::assert_part(&sent_on().into_string());
+        for want in ["24 hours", "2 working days", "Somebody could come", "Sample", "agree first"] {
             assert!(shown.contains(want), "{want}");
         }
     }

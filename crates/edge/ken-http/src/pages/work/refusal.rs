@@ -189,7 +189,7 @@ fn ways(query: &str) -> [Markup; 3] {
             h3 { "Somebody could come to harm now" }
             p {
                 "Open the record in an emergency. You give a reason, it lasts 24 hours, and \
-                 somebody else checks it."
+                 somebody else checks it. You can ask a colleague to agree first."
             }
             p { a href={ "/w/emergency?" (query) } { "Emergency access" } }
         },

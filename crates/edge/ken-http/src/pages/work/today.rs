@@ -3,10 +3,11 @@
 use axum::Extension;
 use axum::extract::State as Of;
 use jiff::Timestamp;
+use ken_sharing::duty::Duty;
 use ken_sharing::relationship;
 use maud::{Markup, html};
 
-use super::claims;
+use super::{claims, duties, second};
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
@@ -20,33 +21,48 @@ pub(crate) async fn get(
 ) -> Result<Markup, Stop> {
     let ctx = app.ctx(caller.request());
     // A part may fail alone; the rest of the page stands.
-    let claims = claims::waiting(&app, &caller).await;
-    let claims = claims.map(|all| all.iter().filter(|claim| !claim.is_own).count());
+    let failed = |_| words::short_reference(caller.request());
     let people = relationship::caseload(app.db(), &ctx, caller.acting()?).await?;
     let today = Today {
-        claims: claims.map_err(|_| words::short_reference(caller.request())),
+        waiting: waiting(&app, &caller).await.map_err(failed),
+        own: second::own(&app, &caller).await.map_err(failed),
+        duties: duties::own(&app, &caller).await.map_err(failed),
         people: people.len(),
         at: Some(ctx.clock.now()),
     };
     Ok(caller.frame(app.site(), "Today").at("/w/today").page(&show(&today)))
 }
 
+/// How much of colleagues waits for the caller: emergencies, and claims.
+async fn waiting(app: &App, caller: &Caller) -> Result<(usize, usize), Stop> {
+    let askings = second::waiting(app, caller).await?;
+    let claims = claims::waiting(app, caller).await?;
+    let askings = askings.iter().filter(|asking| !asking.is_own).count();
+    Ok((askings, claims.iter().filter(|claim| !claim.is_own).count()))
+}
+
 /// What the page shows. Counts and ids only: a name needs a decision of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Today {
-    /// Claims of colleagues that wait for a second person; or the reference of what failed.
-    pub(crate) claims: Result<usize, String>,
+    /// Emergencies and claims of colleagues that wait; or the reference of what failed.
+    waiting: Result<(usize, usize), String>,
+    /// The reader's own emergency access.
+    own: Result<second::Own, String>,
+    /// What the reader owes after a disclosure.
+    duties: Result<Vec<Duty>, String>,
     /// People with whom this practitioner has a live relationship.
-    pub(crate) people: usize,
+    people: usize,
     /// When we looked.
-    pub(crate) at: Option<Timestamp>,
+    at: Option<Timestamp>,
 }
 
 /// The page's content.
 pub(crate) fn show(today: &Today) -> Markup {
     html! {
         h1 { "Today" }
-        (panel::show(&waiting(today)))
+        (panel::show(&of_colleagues(today)))
+        @if let Some(own) = of_own(today) { (panel::show(&own)) }
+        @if let Some(duties) = of_duties(today) { (panel::show(&duties)) }
         h2 { "Start" }
         (card::cards(true, &[
             html! {
@@ -61,27 +77,59 @@ pub(crate) fn show(today: &Today) -> Markup {
     }
 }
 
-fn waiting(today: &Today) -> Panel {
+fn of_colleagues(today: &Today) -> Panel {
     let checked = today.at.map(|at| format!("Checked at {}.", words::moment_short(at)));
-    let state = match &today.claims {
+    let state = match &today.waiting {
         Err(reference) => State::Error { reference: reference.clone() },
-        Ok(0) => State::Nothing {
+        Ok((0, 0)) => State::Nothing {
             looked: "Nothing is waiting for you.".into(),
             caution: checked.unwrap_or_default(),
         },
-        Ok(count) => State::Content {
+        Ok((askings, claims)) => State::Content {
             shown: html! {
-                p {
-                    @if *count == 1 { "1 claim of a colleague waits" }
-                    @else { (count) " claims of colleagues wait" }
-                    " for a second person."
+                @if *askings > 0 {
+                    p { b { (counted(*askings, "1 emergency", "emergencies")) } }
                 }
-                (confirmation::link_on("/w/claims", "Look at the claims"))
+                @if *claims > 0 { p { (counted(*claims, "1 claim", "claims")) } }
+                (confirmation::link_on("/w/claims", "Look at what waits"))
             },
             from: checked,
         },
     };
     Panel { id: "waiting", heading: "Waiting for you".into(), open: true, state }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("{one} of a colleague waits for a second person."),
+        count => format!("{count} {many} of colleagues wait for a second person."),
+    }
+}
+
+/// One's own emergency access, where there is any.
+fn of_own(today: &Today) -> Option<Panel> {
+    match &today.own {
+        Ok(own) if own.is_empty() => None,
+        Ok(own) => Some(second::own_panel(own, today.at)),
+        Err(reference) => Some(failed("emergencies", "Your emergency access", reference)),
+    }
+}
+
+/// What one owes, where that is something.
+fn of_duties(today: &Today) -> Option<Panel> {
+    match &today.duties {
+        Ok(duties) if duties.is_empty() => None,
+        Ok(duties) => {
+            let day = today.at.map(|at| words::local(at).date()).unwrap_or_default();
+            Some(duties::panel(duties, day))
+        }
+        Err(reference) => Some(failed("duties", "To do after something was shared", reference)),
+    }
+}
+
+fn failed(id: &'static str, heading: &str, reference: &str) -> Panel {
+    let state = State::Error { reference: reference.to_owned() };
+    Panel { id, heading: heading.to_owned(), open: true, state }
 }
 
 fn people(count: usize) -> String {
@@ -99,14 +147,21 @@ mod tests {
 
     #[test]
     fn a_part_may_fail_alone() {
-        let today = |claims| Today { claims, people: 3, at: None };
-        for (claims, want) in [
-            (Ok(0), "Nothing is waiting"),
-            (Ok(1), "1 claim of a colleague"),
-            (Ok(2), "2 claims of colleagues"),
+        let today = |waiting: Result<_, String>| Today {
+            own: waiting.clone().map(|_| second::Own::default()),
+            duties: waiting.clone().map(|_| vec![]),
+            waiting,
+            people: 3,
+            at: None,
+        };
+        for (waiting, want) in [
+            (Ok((0, 0)), "Nothing is waiting"),
+            (Ok((0, 1)), "1 claim of a colleague"),
+            (Ok((0, 2)), "2 claims of colleagues"),
+            (Ok((1, 2)), "1 emergency of a colleague"),
             (Err("r-1".to_owned()), "r-1"),
         ] {
-            let shown = show(&today(claims)).into_string();
+            let shown = show(&today(waiting)).into_string();
             rules::assert_part(&shown);
             assert!(shown.contains(want) && shown.contains("3 people"), "{want}");
         }
