@@ -1,4 +1,7 @@
-//! A table that scrolls inside itself, by finger and by keyboard, so that the page never does.
+//! A table that never makes the page scroll sideways: on a narrow screen its rows are stacked, each
+//! cell under the name of its column; on a wide one it scrolls inside itself if it must.
+//!
+//! The roles are written out, because a browser forgets that a stacked table is one.
 
 use maud::{Markup, html};
 
@@ -20,21 +23,28 @@ pub(crate) fn show(table: &Table<'_>) -> Markup {
     let number = |column: usize| table.columns.get(column).is_some_and(|name| name.ends_with('#'));
     html! {
         div.care_scroll role="region" tabindex="0" aria-labelledby=(table.id) {
-            table.ds_table.care_table {
+            table.ds_table.care_table role="table" {
                 caption id=(table.id) { (table.caption) }
-                thead {
-                    tr {
+                thead role="rowgroup" {
+                    tr role="row" {
                         @for (place, name) in table.columns.iter().enumerate() {
-                            th.care_num[number(place)] scope="col" { (name.trim_end_matches('#')) }
+                            th.care_num[number(place)] scope="col" role="columnheader" {
+                                (name.trim_end_matches('#'))
+                            }
                         }
                     }
                 }
-                tbody {
+                tbody role="rowgroup" {
                     @for row in &table.rows {
-                        tr {
+                        tr role="row" {
                             @for (place, cell) in row.iter().enumerate() {
-                                @if place == 0 { th scope="row" { (cell) } }
-                                @else { td.care_num[number(place)] { (cell) } }
+                                @if place == 0 {
+                                    th scope="row" role="rowheader" { (stacked(table, 0)) (cell) }
+                                } @else {
+                                    td.care_num[number(place)] role="cell" {
+                                        (stacked(table, place)) (cell)
+                                    }
+                                }
                             }
                         }
                     }
@@ -42,6 +52,12 @@ pub(crate) fn show(table: &Table<'_>) -> Markup {
             }
         }
     }
+}
+
+/// The column's name within a cell, for a stacked row; a reader aloud hears the column's heading.
+fn stacked(table: &Table<'_>, column: usize) -> Markup {
+    let name = table.columns.get(column).map_or("", |name| name.trim_end_matches('#'));
+    html! { span.care_stacked aria-hidden="true" { (name) } }
 }
 
 #[cfg(test)]
@@ -56,6 +72,7 @@ mod tests {
             Table { id: "t", caption: "Held messages", columns: &["Source", "Held#"], rows };
         let shown = show(&table).into_string();
         rules::assert_part(&shown);
-        assert!(shown.contains(r#"<td class="care_num">3</td>"#));
+        let name = r#"<span class="care_stacked" aria-hidden="true">Held</span>"#;
+        assert!(shown.contains(&format!(r#"<td class="care_num" role="cell">{name}3</td>"#)));
     }
 }
