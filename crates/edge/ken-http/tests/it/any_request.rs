@@ -108,6 +108,7 @@ const FIELDS: &[&str] = &[
     "account",
     "affirmed",
     "answer",
+    "asking",
     "called",
     "choice",
     "claim",
@@ -132,10 +133,12 @@ const FIELDS: &[&str] = &[
     "reach",
     "reason",
     "role",
+    "second",
     "seen",
     "step",
     "t",
     "to",
+    "told",
     "words",
     "year",
     "",
@@ -158,6 +161,12 @@ const GOOD: &[&str] = &[
     "identity-review",
     "girfec-wellbeing",
     "justified",
+    "shown",
+    "kept",
+    "agree",
+    "decline",
+    "told",
+    "exempt",
     "confirm",
     "same",
     "different",
@@ -271,6 +280,11 @@ fn request(dice: &Dice, words: &Words, asker: &Asker, parcel: &str) -> Option<Re
     // Words that open an emergency would show somebody with good right: those are told elsewhere.
     if path == "/w/emergency" {
         pairs.retain(|(name, _)| name != "affirmed");
+        // Without the words nothing is asked of a colleague either; with these two, that is.
+        if dice.once_in(2) {
+            pairs.retain(|(name, _)| name != "second");
+            pairs.extend(["affirmed", "second"].map(|name| (name.to_owned(), "yes".to_owned())));
+        }
     }
     if !dice.once_in(6) {
         pairs.push(("csrf".to_owned(), asker.csrf.clone()));

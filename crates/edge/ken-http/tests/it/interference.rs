@@ -52,26 +52,52 @@ pub(crate) fn told(answer: &Answer) -> String {
     format!("{}\n{}\n{}", answer.status, headers.join("\n"), renamed(&answer.body))
 }
 
-/// Every way a caller can try one route, given the ids and parcels that they could come by.
-async fn tries(world: &World, name: &str) -> Vec<(String, String)> {
-    let mut browser = world.signed_in(name).await;
+/// An id that nobody and nothing has.
+const NOBODY: &str = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
+const NOTHING: &str = "0190163d-8694-739b-aea5-966c26f8ad90";
+
+/// What a caller puts into addresses and forms: ids and parcels that they could come by.
+struct Given {
+    csrf: String,
+    parcel: String,
+    /// A person: hidden, where the world has one; else somebody who does not exist.
+    person: String,
+    /// An emergency access of another organisation, where the world has one.
+    access: String,
+}
+
+/// Every way a caller can try every route.
+async fn tries(world: &World, name: &str, role: Option<&str>) -> Vec<(String, String)> {
+    let mut browser = match role {
+        Some(role) => world.sam_as(role).await,
+        None => world.signed_in(name).await,
+    };
     let home = browser.get("/").await;
     let csrf = home.hidden("/sign-out").first().map(|(_, value)| value.clone()).unwrap();
+    let hidden = world.person("Gow", "2012-05-06").await;
+    let access = world.access.map_or_else(|| NOTHING.to_owned(), |access| access.to_string());
     let mut told_all = vec![];
     for (what, family, born) in [
         ("hidden", "Gow", ["6", "5", "2012"]),
         ("nobody", "Nobodyatall", ["6", "5", "2012"]),
         ("own", "Drummond", ["2", "3", "1948"]),
     ] {
-        let answer = world.search(&mut browser, family, born).await;
-        let parcel = answer.path.trim_start_matches("/w/find/r/").to_owned();
-        told_all.push((format!("search {what}"), told(&answer)));
-        let person = match what {
-            "own" => world.morag.to_string(),
-            _ => "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".to_owned(),
+        let mut parcel = "none".to_owned();
+        // Only who works with people may search.
+        if role.is_none() {
+            let answer = world.search(&mut browser, family, born).await;
+            answer.path.trim_start_matches("/w/find/r/").clone_into(&mut parcel);
+            told_all.push((format!("search {what}"), told(&answer)));
+        }
+        let person = match (what, hidden) {
+            ("own", _) => world.morag.to_string(),
+            ("hidden", Some(hidden)) => hidden.to_string(),
+            _ => NOBODY.to_owned(),
         };
-        for route in ROUTES.iter().filter(|route| !["/sign-out", "/hide"].contains(&route.path)) {
-            for (how, answer) in one(&mut browser, route, &csrf, &parcel, &person).await {
+        let given = Given { csrf: csrf.clone(), parcel, person, access: access.clone() };
+        let left = ["/sign-out", "/hide"];
+        for route in ROUTES.iter().filter(|route| !left.contains(&route.path)) {
+            for (how, answer) in one(&mut browser, route, &given).await {
                 told_all.push((format!("{how} {what}"), told(&answer)));
             }
         }
@@ -82,18 +108,20 @@ async fn tries(world: &World, name: &str) -> Vec<(String, String)> {
 async fn one(
     browser: &mut Browser,
     route: &ken_http::Route,
-    csrf: &str,
-    parcel: &str,
-    person: &str,
+    Given { csrf, parcel, person, access }: &Given,
 ) -> Vec<(String, Answer)> {
     let path = route
         .path
         .replace("{parcel}", parcel)
         .replace("{person}", person)
-        .replace("{access}", "0190163d-8694-739b-aea5-966c26f8ad90")
-        .replace("{place}", "0190163d-8694-739b-aea5-966c26f8ad90")
-        .replace("{wish}", "0190163d-8694-739b-aea5-966c26f8ad90")
+        .replace("{access}", access)
+        .replace("{place}", access)
+        .replace("{duty}", access)
+        .replace("{wish}", access)
+        .replace("{hash}", "none")
+        .replace("{register}", "asset")
         .replace("{file}", "none");
+    assert!(!path.contains('{'), "{path}");
     let mut answers = vec![];
     match route.verb {
         Verb::Get => {
@@ -117,11 +145,22 @@ async fn one(
                 .contains(&route.path) =>
         {
             // An emergency with its reason and words is a disclosure that the accord permits, so
-            // it may differ; without them it may not.
+            // it may differ; without them it may not, nor where a second person is asked first.
             for (way, form) in [
                 ("empty", String::new()),
                 ("claim", format!("&t={parcel}&kind=direct-care&reason=I+visit+them+every+week")),
                 ("by id", format!("&p={person}&kind=direct-care&reason=I+visit+them+every+week")),
+                (
+                    "second",
+                    format!(
+                        "&t={parcel}&reason=The+gas+is+on+there&affirmed=yes&second=yes\
+                         &asking={access}&decision=agree&outcome=justified"
+                    ),
+                ),
+                (
+                    "second by id",
+                    format!("&p={person}&reason=The+gas+is+on&affirmed=yes&second=yes"),
+                ),
                 ("words", "&purpose=direct-care&affirmed=yes&seen=x".to_owned()),
                 ("search", "&family=Gow&day=6&month=5&year=2012".to_owned()),
             ] {
@@ -140,8 +179,13 @@ async fn what_may_not_be_seen_changes_nothing_that_is_told() {
     let with = worlds_with(Hidden::Something).await;
     let without = worlds_with(Hidden::Nothing).await;
     for (with, without) in with.iter().zip(&without) {
-        for name in ["Dr Rao", "Dr Bea Doctor", "Jo Worker"] {
-            let (a, b) = (tries(with, name).await, tries(without, name).await);
+        for (name, role) in [
+            ("Dr Rao", None),
+            ("Dr Bea Doctor", None),
+            ("Jo Worker", None),
+            ("Sam Both", Some("ig.lead")),
+        ] {
+            let (a, b) = (tries(with, name, role).await, tries(without, name, role).await);
             assert_eq!(a.len(), b.len());
             assert!(a.len() > 100, "{} tries are too few", a.len());
             for ((how, a), (_, b)) in a.iter().zip(&b) {
@@ -157,8 +201,8 @@ async fn the_harness_sees_a_difference() {
     let with = worlds_with(Hidden::Something).await;
     let without = worlds_with(Hidden::Nothing).await;
     for (with, without) in with.iter().zip(&without) {
-        let a = tries(with, "Ms Teacher").await;
-        let b = tries(without, "Ms Teacher").await;
+        let a = tries(with, "Ms Teacher", None).await;
+        let b = tries(without, "Ms Teacher", None).await;
         let differ = a.iter().zip(&b).filter(|(a, b)| a.1 != b.1).count();
         assert!(differ >= 2, "the harness is blind: {differ}");
     }
