@@ -278,6 +278,7 @@ export const visits = [
   { name: "findings", route: "/ig/findings", as: "ig", go: open("/ig/findings") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
+  { name: "health", route: "/ops/health", as: "ops", go: open("/ops/health") },
   { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },

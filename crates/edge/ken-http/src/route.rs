@@ -163,6 +163,7 @@ pub const ROUTES: &[Route] = &[
     page("/ig/wishes/{person}/{wish}", Who::Governance, || get(governance::wishes::get_one)),
     form("/ig/wishes/{person}/{wish}", Who::Governance, || post(governance::wishes::post)),
     page("/ops/hub", Who::Operations, || get(operations::hub::get)),
+    page("/ops/health", Who::Operations, || get(operations::health::get)),
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
     page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),
     form("/ops/match/{person}/{place}", Who::Operations, || post(operations::review::post)),

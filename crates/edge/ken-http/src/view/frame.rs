@@ -47,7 +47,11 @@ impl Area {
                 ("/ig/wishes", "What people ask"),
                 ("/ig/findings", "What the audit found"),
             ],
-            Self::Operations => &[("/ops/hub", "Messages"), ("/ops/match", "Identity to review")],
+            Self::Operations => &[
+                ("/ops/hub", "Messages"),
+                ("/ops/match", "Identity to review"),
+                ("/ops/health", "Health"),
+            ],
         }
     }
 

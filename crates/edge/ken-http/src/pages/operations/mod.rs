@@ -1,6 +1,7 @@
 //! Pages for those who keep messages and matches moving. They see flow, and of people only what
 //! tells two records apart.
 
+pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod matches;
 pub(crate) mod merges;

@@ -1,0 +1,148 @@
+//! `/ops/health`: whether what was changed is in force everywhere, whether the ledger is sealed in
+//! time, and what is being put right. It names nobody.
+//!
+//! Source: `core.md` 3.2 (sealing), 4.2 (older decisions are over), 4.3 (the barrier).
+
+use axum::Extension;
+use axum::extract::State as Of;
+use jiff::{SignedDuration, Timestamp};
+use ken_ledger::SEAL_WITHIN;
+use ken_store::{Snapshot, guard, node};
+use maud::{Markup, html};
+
+use crate::App;
+use crate::caller::Caller;
+use crate::stop::Stop;
+use crate::view::facts::{self, Tone};
+use crate::view::panel::{self, Panel, State};
+use crate::view::words;
+
+/// Most records being put right that are counted; more than that is "at least".
+const BARRED_MAX: u32 = 200;
+
+/// `GET /ops/health`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let ctx = app.ctx(caller.request());
+    let read = async |s: &mut Snapshot| {
+        let version = guard::policy_version(s).await?;
+        Ok::<_, Stop>(Health {
+            is_drained: node::is_drained(s, ctx.clock, version).await?,
+            unsealed: ken_ledger::oldest_unsealed_age(s, &ctx).await?,
+            barred: guard::barred(s, BARRED_MAX).await?.len(),
+            at: ctx.clock.now(),
+        })
+    };
+    let health = app.db().snapshot("http.health", read).await?;
+    Ok(caller.frame(app.site(), "Health").at("/ops/health").page(&show(&health)))
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+struct Health {
+    /// Whether no node decides by anything older than what is in force.
+    is_drained: bool,
+    /// How old the oldest entry without a leaf is.
+    unsealed: SignedDuration,
+    /// How many records are being put right.
+    barred: usize,
+    /// When we looked.
+    at: Timestamp,
+}
+
+/// A heading, a word and its tone, and what it means.
+type Line = (&'static str, &'static str, Tone, String);
+
+fn lines(health: &Health) -> [Line; 3] {
+    [
+        line("Changes of agreements, roles and training", decisions(health.is_drained)),
+        line("Sealing of the ledger", sealing(health.unsealed)),
+        line("Records being put right", records(health.barred)),
+    ]
+}
+
+fn line(heading: &'static str, (word, tone, says): (&'static str, Tone, String)) -> Line {
+    (heading, word, tone, says)
+}
+
+fn decisions(is_drained: bool) -> (&'static str, Tone, String) {
+    if is_drained {
+        let says = "Every server decides by the newest. One that is stopped now finishes what it \
+                    began, and nobody waits for it.";
+        ("In force", Tone::Good, says.to_owned())
+    } else {
+        let says = "A server still finishes what it began before the last change. That takes a few \
+                    seconds, and at most 30. Until then do not tell anybody that the change is \
+                    done.";
+        ("Not yet everywhere", Tone::Warn, says.to_owned())
+    }
+}
+
+fn sealing(unsealed: SignedDuration) -> (&'static str, Tone, String) {
+    let says = format!("The oldest entry that waits is {} seconds old.", unsealed.as_secs());
+    if unsealed.as_secs() < SEAL_WITHIN.as_secs() {
+        return ("In time", Tone::Good, says);
+    }
+    let most = SEAL_WITHIN.as_secs();
+    let late = format!(
+        "{says} {most} is the most. Until it is sealed, nobody outside can prove that an entry was \
+         removed. Look at the log of the server that seals."
+    );
+    ("Late", Tone::Bad, late)
+}
+
+fn records(barred: usize) -> (&'static str, Tone, String) {
+    let is_all = u32::try_from(barred).is_ok_and(|count| count < BARRED_MAX);
+    let many = if is_all { "" } else { "at least " };
+    match barred {
+        0 => ("None", Tone::Good, "No record is being put right.".to_owned()),
+        1 => ("Some", Tone::Warn, "1 record is being put right, and work on it waits.".to_owned()),
+        count => {
+            let says =
+                format!("{many}{count} records are being put right, and work on them waits.");
+            ("Some", Tone::Warn, says)
+        }
+    }
+}
+
+/// The page's content.
+fn show(health: &Health) -> Markup {
+    let shown = html! {
+        @for (heading, word, tone, says) in lines(health) {
+            h3 { (heading) }
+            p { (facts::tag(word, tone)) }
+            p { (says) }
+        }
+    };
+    let from = Some(format!("Checked at {}.", words::moment_short(health.at)));
+    let state = State::Content { shown, from };
+    html! {
+        h1 { "Health" }
+        p { "Load the page again to look again. Measures for a monitor are served apart." }
+        (panel::show(&Panel { id: "health", heading: "Now".into(), open: true, state }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    #[test]
+    fn each_state_says_what_to_do() {
+        let check = |is_drained, seconds, barred, wants: [&str; 3]| {
+            let unsealed = SignedDuration::from_secs(seconds);
+            let at = "2026-11-21T09:14:00Z".parse().unwrap();
+            let shown = show(&Health { is_drained, unsealed, barred, at }).into_string();
+            rules::assert_part(&shown);
+            for want in wants {
+                assert!(shown.contains(want), "{want}: {shown}");
+            }
+        };
+        check(true, 0, 0, ["In force", "In time", "No record is being put right"]);
+        check(false, 59, 1, ["Not yet everywhere", "59 seconds", "1 record is"]);
+        check(true, 60, 200, ["In force", "Late", "at least 200 records"]);
+    }
+}
