@@ -118,6 +118,7 @@ async fn one(
         .replace("{place}", access)
         .replace("{duty}", access)
         .replace("{wish}", access)
+        .replace("{finding}", access)
         .replace("{hash}", "none")
         .replace("{register}", "asset")
         .replace("{file}", "none");

@@ -17,9 +17,7 @@ use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Found, Query};
 use ken_records::{Filing, Under};
-use ken_sharing::fact::Grade;
 use ken_sharing::instrument::Signatory;
-use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::Clearance;
 use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, emergency, instrument, signing};
 use ken_store::{Snapshot, Tx};
@@ -369,29 +367,6 @@ impl World {
         let message = message("TRAK", kind, id, person, "");
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
-    }
-
-    /// Puts the practice in the team around Morag, by the agreement for children's teams.
-    pub(crate) async fn join_team(&self) {
-        let ids = SeededIds::new(7);
-        let ctx = Ctx::new(&*self.clock, &ids);
-        sign(&self.on, &ctx, include_str!("../../../../../agreements/glen-girfec.toml")).await;
-        let new = NewRelationship {
-            person: self.morag,
-            kind: "girfec-team".to_owned(),
-            organisation: word("practice"),
-            practitioner: None,
-            grade: Grade::System,
-            source: word("practice"),
-            until: None,
-        };
-        let record = async |tx: &mut Tx| {
-            let guard = tx.lock_people(&BTreeSet::from([self.morag])).await?;
-            relationship::record(tx, &ctx, &self.on.keys, &new).await?;
-            guard.bump(tx).await?;
-            Ok::<_, ken_sharing::Error>(())
-        };
-        self.on.db.write("test.team", record).await.unwrap();
     }
 
     /// Signs Sam in, who has several roles, and takes one of them.
