@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use ken_core::{AccountId, EntryId, Fact, PersonId, Purpose, Sensitive};
 use ken_directory::Acting;
-use ken_sharing::emergency::{self, ReviewOutcome};
+use ken_sharing::emergency::{self, Finding, ReviewOutcome};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::wish::{self, Answer, Asked, NewWish, What};
@@ -144,7 +144,8 @@ async fn happens(world: &World, dice: &mut Dice, near: &Near, about: PersonId) {
                 for other in near.staff.iter().filter(|other| other.practitioner != by.practitioner)
                 {
                     let which = (one.person, one.id);
-                    let right = ReviewOutcome::Justified;
+                    let outcome = ReviewOutcome::Justified;
+                    let right = Finding { outcome, shows_reason: true };
                     emergency::review(db, &ctx, keys, other, which, right).await.unwrap();
                 }
             }
