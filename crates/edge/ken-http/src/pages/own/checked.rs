@@ -85,7 +85,7 @@ impl Checked {
             when: words::moment_long(self.from, today),
             why,
             what: "what the rule for emergencies covers".into(),
-            rule: None,
+            rules: vec![],
             tag: Some((found.to_owned(), tone)),
         }
     }
