@@ -258,6 +258,16 @@ impl Words {
     }
 }
 
+/// Without the words an emergency opens nothing; with them, but a second person first, it does not
+/// either.
+fn ask_second(dice: &Dice, pairs: &mut Vec<(String, String)>) {
+    pairs.retain(|(name, _)| name != "affirmed");
+    if dice.once_in(2) {
+        pairs.retain(|(name, _)| name != "second");
+        pairs.extend(["affirmed", "second"].map(|name| (name.to_owned(), "yes".to_owned())));
+    }
+}
+
 /// One request, or none where these words make no address.
 fn request(dice: &Dice, words: &Words, asker: &Asker, parcel: &str) -> Option<Request<Body>> {
     let (path, usual) = words.path(dice, asker.who);
@@ -279,12 +289,7 @@ fn request(dice: &Dice, words: &Words, asker: &Asker, parcel: &str) -> Option<Re
     let mut pairs = words.pairs(dice, 7);
     // Words that open an emergency would show somebody with good right: those are told elsewhere.
     if path == "/w/emergency" {
-        pairs.retain(|(name, _)| name != "affirmed");
-        // Without the words nothing is asked of a colleague either; with these two, that is.
-        if dice.once_in(2) {
-            pairs.retain(|(name, _)| name != "second");
-            pairs.extend(["affirmed", "second"].map(|name| (name.to_owned(), "yes".to_owned())));
-        }
+        ask_second(dice, &mut pairs);
     }
     if !dice.once_in(6) {
         pairs.push(("csrf".to_owned(), asker.csrf.clone()));

@@ -66,6 +66,22 @@ struct Given {
     access: String,
 }
 
+impl Given {
+    /// A route's path with its placeholders filled in.
+    fn path(&self, path: &str) -> String {
+        path.replace("{parcel}", &self.parcel)
+            .replace("{person}", &self.person)
+            .replace("{access}", &self.access)
+            .replace("{place}", &self.access)
+            .replace("{duty}", &self.access)
+            .replace("{wish}", &self.access)
+            .replace("{finding}", &self.access)
+            .replace("{hash}", "none")
+            .replace("{register}", "asset")
+            .replace("{file}", "none")
+    }
+}
+
 /// Every way a caller can try every route.
 async fn tries(world: &World, name: &str, role: Option<&str>) -> Vec<(String, String)> {
     let mut browser = match role {
@@ -108,20 +124,10 @@ async fn tries(world: &World, name: &str, role: Option<&str>) -> Vec<(String, St
 async fn one(
     browser: &mut Browser,
     route: &ken_http::Route,
-    Given { csrf, parcel, person, access }: &Given,
+    given: &Given,
 ) -> Vec<(String, Answer)> {
-    let path = route
-        .path
-        .replace("{parcel}", parcel)
-        .replace("{person}", person)
-        .replace("{access}", access)
-        .replace("{place}", access)
-        .replace("{duty}", access)
-        .replace("{wish}", access)
-        .replace("{finding}", access)
-        .replace("{hash}", "none")
-        .replace("{register}", "asset")
-        .replace("{file}", "none");
+    let Given { csrf, parcel, person, access } = given;
+    let path = given.path(route.path);
     assert!(!path.contains('{'), "{path}");
     let mut answers = vec![];
     match route.verb {
