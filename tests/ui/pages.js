@@ -144,6 +144,14 @@ export const askForSafety = async (page) => {
   return (await page.locator("h1").innerText()) === "We have what you sent";
 };
 
+/** A draft that one's own organisation takes part in. */
+const firstDraft = async (page) => {
+  await page.goto("/ig/drafts");
+  const links = page.locator('main h3 a[href^="/ig/drafts/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
   const links = page.locator('main a[href^="/ops/match/"]');
@@ -239,6 +247,27 @@ export const visits = [
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
   { name: "notices", route: "/notices", go: open("/notices") },
   { name: "notice", route: "/notices/{hash}", go: firstNotice },
+  { name: "consultations", route: "/consultations", go: open("/consultations") },
+  { name: "consultation", route: "/consultations/{consultation}", go: async (page) => {
+    await page.goto("/consultations");
+    const links = page.locator('main h3 a[href^="/consultations/"]');
+    if ((await links.count()) === 0) return false;
+    await links.first().click();
+  } },
+  { name: "ig-consultation", route: "/ig/consultations/{consultation}", as: "ig",
+    go: async (page) => {
+      if ((await firstDraft(page)) === false) return false;
+      const links = page.locator('main a[href^="/ig/consultations/"]');
+      if ((await links.count()) === 0) return false;
+      await links.first().click();
+    } },
+  { name: "drafts", route: "/ig/drafts", as: "ig", go: open("/ig/drafts?template=isp") },
+  { name: "draft", route: "/ig/drafts/{draft}", as: "ig", go: firstDraft },
+  { name: "draft-clause", route: "/ig/drafts/{draft}/clauses/{clause}", as: "ig",
+    go: async (page) => {
+      if ((await firstDraft(page)) === false) return false;
+      await page.locator('main h3 a[href*="/clauses/"]').first().click();
+    } },
   { name: "ig-notices", route: "/ig/notices", as: "ig", go: open("/ig/notices") },
   { name: "ig-notice", route: "/ig/notices/{hash}", as: "ig", go: async (page) => {
     await page.goto("/ig/notices");

@@ -14,8 +14,10 @@
 
 pub mod agreement;
 pub mod assess;
+pub mod drafting;
 pub mod due;
 mod error;
+pub mod exit;
 pub mod findings;
 pub mod matrix;
 pub mod notice;

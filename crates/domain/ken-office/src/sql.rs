@@ -11,6 +11,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 4, title: "privacy notices", sql: PUBLISHED },
     Migration { owner: "ken-office", number: 5, title: "replays of drafts", sql: REPLAYS },
     Migration { owner: "ken-office", number: 6, title: "findings of the audit", sql: FINDINGS },
+    Migration { owner: "ken-office", number: 7, title: "drafts", sql: DRAFTS },
+    Migration { owner: "ken-office", number: 8, title: "consultations", sql: CONSULTATIONS },
+    Migration { owner: "ken-office", number: 9, title: "recalls", sql: RECALLS },
 ];
 
 const SIGNATORIES: &str = "
@@ -81,6 +84,57 @@ CREATE TABLE office_finding (
 );
 CREATE UNIQUE INDEX office_finding_sort ON office_finding (sort_hash) WHERE judged IS NULL;
 CREATE INDEX office_finding_open ON office_finding (organisation, first_us) WHERE judged IS NULL;
+";
+
+const DRAFTS: &str = "
+CREATE TABLE office_draft (
+  id TEXT PRIMARY KEY, agreement TEXT NOT NULL, title TEXT NOT NULL, lead_party TEXT NOT NULL,
+  revision BIGINT NOT NULL, registered TEXT, changed_us BIGINT NOT NULL
+);
+CREATE TABLE office_draft_member (
+  draft_id TEXT NOT NULL, organisation TEXT NOT NULL,
+  is_party BIGINT NOT NULL CHECK (is_party IN (0, 1)), PRIMARY KEY (draft_id, organisation)
+);
+CREATE INDEX office_draft_member_of ON office_draft_member (organisation);
+CREATE TABLE office_draft_revision (
+  draft_id TEXT NOT NULL, revision BIGINT NOT NULL, body TEXT NOT NULL,
+  by_organisation TEXT NOT NULL, by_practitioner TEXT NOT NULL, at_us BIGINT NOT NULL,
+  PRIMARY KEY (draft_id, revision)
+);
+CREATE TABLE office_draft_comment (
+  draft_id TEXT NOT NULL, id TEXT NOT NULL, clause TEXT NOT NULL, words TEXT NOT NULL,
+  by_organisation TEXT NOT NULL, by_practitioner TEXT NOT NULL, revision BIGINT NOT NULL,
+  at_us BIGINT NOT NULL, PRIMARY KEY (draft_id, id)
+);
+CREATE TABLE office_draft_proposal (
+  draft_id TEXT NOT NULL, id TEXT NOT NULL, clause TEXT NOT NULL, body TEXT NOT NULL,
+  base TEXT NOT NULL, said TEXT NOT NULL, why TEXT NOT NULL, by_organisation TEXT NOT NULL,
+  by_practitioner TEXT NOT NULL, at_us BIGINT NOT NULL, decision TEXT, reason TEXT,
+  decided_by TEXT, decided_us BIGINT, PRIMARY KEY (draft_id, id)
+);
+";
+
+const CONSULTATIONS: &str = "
+CREATE TABLE office_consultation (
+  id TEXT PRIMARY KEY, draft_id TEXT NOT NULL, revision BIGINT NOT NULL, title TEXT NOT NULL,
+  question TEXT NOT NULL, closes_day TEXT NOT NULL, by_organisation TEXT NOT NULL,
+  by_practitioner TEXT NOT NULL, opened_us BIGINT NOT NULL, reply TEXT, replied_us BIGINT
+);
+CREATE INDEX office_consultation_by_age ON office_consultation (opened_us);
+CREATE TABLE office_view (
+  consultation_id TEXT NOT NULL, id TEXT NOT NULL, key_id TEXT, sealed {bytes},
+  at_us BIGINT NOT NULL, state TEXT NOT NULL, judged_by TEXT, judged_us BIGINT,
+  PRIMARY KEY (consultation_id, id)
+);
+";
+
+const RECALLS: &str = "
+CREATE TABLE office_recall (
+  hash TEXT NOT NULL, holder TEXT NOT NULL, source TEXT NOT NULL, due_day TEXT NOT NULL,
+  asked_us BIGINT NOT NULL, answer TEXT, reason TEXT, answered_by TEXT, answered_us BIGINT,
+  PRIMARY KEY (hash, holder, source)
+);
+CREATE INDEX office_recall_of ON office_recall (holder, due_day);
 ";
 
 statements! {
@@ -215,4 +269,101 @@ statements! {
     COUNT_FINDINGS = "SELECT rule, COALESCE(judged, ''), COUNT(*) FROM office_finding
         WHERE organisation = $1 AND looks >= threshold
         GROUP BY rule, COALESCE(judged, '') ORDER BY rule, COALESCE(judged, '')";
+    /// Opens a draft.
+    INSERT_DRAFT = "INSERT INTO office_draft
+        (id, agreement, title, lead_party, revision, changed_us) VALUES ($1, $2, $3, $4, 1, $5)";
+    /// Moves a draft on to its next revision, if it is open and still at this one.
+    NEXT_REVISION = "UPDATE office_draft SET revision = revision + 1, title = $3, changed_us = $4
+        WHERE id = $1 AND revision = $2 AND registered IS NULL";
+    /// Closes a draft whose text, this revision, is registered.
+    CLOSE_DRAFT = "UPDATE office_draft SET registered = $3
+        WHERE id = $1 AND revision = $2 AND registered IS NULL";
+    /// A draft with its newest text.
+    FIND_DRAFT = "SELECT d.revision, d.registered, r.body FROM office_draft d
+        JOIN office_draft_revision r ON r.draft_id = d.id AND r.revision = d.revision
+        WHERE d.id = $1";
+    /// The drafts that a body takes part in, the newest change first.
+    LIST_DRAFTS = "SELECT d.id, d.title, d.lead_party, d.revision, d.registered, d.changed_us
+        FROM office_draft_member m JOIN office_draft d ON d.id = m.draft_id
+        WHERE m.organisation = $1 ORDER BY d.changed_us DESC, d.id LIMIT $2";
+    /// Keeps a text of a draft.
+    INSERT_REVISION = "INSERT INTO office_draft_revision
+        (draft_id, revision, body, by_organisation, by_practitioner, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    /// A text of a draft.
+    FIND_REVISION = "SELECT body FROM office_draft_revision WHERE draft_id = $1 AND revision = $2";
+    /// Lets a body take part in a draft.
+    INSERT_MEMBER = "INSERT INTO office_draft_member (draft_id, organisation, is_party)
+        VALUES ($1, $2, $3) ON CONFLICT (draft_id, organisation) DO NOTHING";
+    /// Lets a party take part in a draft, also where it could only comment before.
+    UPSERT_PARTY = "INSERT INTO office_draft_member (draft_id, organisation, is_party)
+        VALUES ($1, $2, 1) ON CONFLICT (draft_id, organisation) DO UPDATE SET is_party = 1";
+    /// Who takes part in a draft.
+    LIST_MEMBERS = "SELECT organisation, is_party FROM office_draft_member
+        WHERE draft_id = $1 ORDER BY organisation LIMIT $2";
+    /// Keeps a comment.
+    INSERT_COMMENT = "INSERT INTO office_draft_comment
+        (draft_id, id, clause, words, by_organisation, by_practitioner, revision, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// How many comments a draft has.
+    COUNT_COMMENTS = "SELECT COUNT(*) FROM office_draft_comment WHERE draft_id = $1";
+    /// What was said of a draft, oldest first.
+    LIST_COMMENTS = "SELECT clause, words, by_organisation, revision, at_us
+        FROM office_draft_comment WHERE draft_id = $1 ORDER BY at_us, id LIMIT $2";
+    /// Keeps a proposal.
+    INSERT_PROPOSAL = "INSERT INTO office_draft_proposal
+        (draft_id, id, clause, body, base, said, why, by_organisation, by_practitioner, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// How many proposals a draft has.
+    COUNT_PROPOSALS = "SELECT COUNT(*) FROM office_draft_proposal WHERE draft_id = $1";
+    /// What was proposed for a draft, oldest first.
+    LIST_PROPOSALS = "SELECT id, clause, body, base, said, why, by_organisation, at_us, decision,
+        reason FROM office_draft_proposal WHERE draft_id = $1 ORDER BY at_us, id LIMIT $2";
+    /// One proposal, in the same columns.
+    FIND_PROPOSAL = "SELECT id, clause, body, base, said, why, by_organisation, at_us, decision,
+        reason FROM office_draft_proposal WHERE draft_id = $1 AND id = $2";
+    /// Decides a proposal, once.
+    DECIDE_PROPOSAL = "UPDATE office_draft_proposal SET decision = $3, reason = $4,
+        decided_by = $5, decided_us = $6 WHERE draft_id = $1 AND id = $2 AND decision IS NULL";
+    /// Opens a consultation.
+    INSERT_CONSULTATION = "INSERT INTO office_consultation
+        (id, draft_id, revision, title, question, closes_day, by_organisation, by_practitioner,
+         opened_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// A consultation.
+    FIND_CONSULTATION = "SELECT id, draft_id, revision, title, question, closes_day,
+        by_organisation, opened_us, reply FROM office_consultation WHERE id = $1";
+    /// Every consultation, the newest first, in the same columns.
+    LIST_CONSULTATIONS = "SELECT id, draft_id, revision, title, question, closes_day,
+        by_organisation, opened_us, reply FROM office_consultation
+        ORDER BY opened_us DESC, id LIMIT $1";
+    /// Publishes the reply to a consultation, once.
+    REPLY = "UPDATE office_consultation SET reply = $2, replied_us = $3
+        WHERE id = $1 AND reply IS NULL";
+    /// Keeps a view until an officer has looked at it.
+    INSERT_VIEW = "INSERT INTO office_view (consultation_id, id, key_id, sealed, at_us, state)
+        VALUES ($1, $2, $3, $4, $5, 'waiting')";
+    /// How many views a consultation has, and how many of them came after an instant.
+    COUNT_VIEWS = "SELECT COUNT(*), COUNT(CASE WHEN at_us > $2 THEN 1 END) FROM office_view
+        WHERE consultation_id = $1";
+    /// Releases a view or sets it aside, once; what is set aside is deleted.
+    JUDGE_VIEW = "UPDATE office_view SET state = $3, judged_by = $4, judged_us = $5,
+        sealed = CASE WHEN $3 = 'released' THEN sealed END,
+        key_id = CASE WHEN $3 = 'released' THEN key_id END
+        WHERE consultation_id = $1 AND id = $2 AND state = 'waiting'";
+    /// The views of a consultation, oldest first.
+    LIST_VIEWS = "SELECT id, key_id, sealed, at_us, state FROM office_view
+        WHERE consultation_id = $1 ORDER BY at_us, id LIMIT $2";
+    /// Asks a body to give back what it had of another.
+    INSERT_RECALL = "INSERT INTO office_recall (hash, holder, source, due_day, asked_us)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (hash, holder, source) DO NOTHING";
+    /// What is asked back from a body, the most urgent first; what is answered last.
+    LIST_RECALLS = "SELECT hash, holder, source, due_day, answer, reason FROM office_recall
+        WHERE holder = $1
+        ORDER BY CASE WHEN answer IS NULL THEN 0 ELSE 1 END, due_day, hash, source LIMIT $2";
+    /// What an agreement asked back from everybody.
+    LIST_RECALLS_OF = "SELECT hash, holder, source, due_day, answer, reason FROM office_recall
+        WHERE hash = $1 ORDER BY holder, source LIMIT $2";
+    /// Answers a recall, once.
+    ANSWER_RECALL = "UPDATE office_recall SET answer = $4, reason = $5, answered_by = $6,
+        answered_us = $7 WHERE hash = $1 AND holder = $2 AND source = $3 AND answer IS NULL";
 }

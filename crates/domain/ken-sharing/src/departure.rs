@@ -76,32 +76,45 @@ pub async fn leave(
     hash: &InstrumentHash,
     (party, leaving): (&OrganisationId, Leaving),
 ) -> Result<(Day, OnExit), Error> {
-    db.write("sharing.leave", async |tx| {
-        let canonical = tx.find(sql::FIND_INSTRUMENT, values![hash], |row| row.text(0)).await?;
-        let canonical = canonical.ok_or(Error::UnknownInstrument)?;
-        let instrument =
-            Instrument::from_canonical(&canonical).map_err(|_| Error::Corrupt("instrument"))?;
-        let day = first_day_out(&instrument, leaving, ctx.clock.today());
-        let out: Vec<_> = match leaving {
-            Leaving::Terminated(_) if instrument.agreement.lead_party == *party => {
-                instrument.parties.iter().map(|party| &party.id).collect()
-            }
-            Leaving::Terminated(_) => return Err(Error::UnknownSignatory),
-            _ => instrument.party(party).map(|party| &party.id).into_iter().collect(),
-        };
-        if out.is_empty() {
-            return Err(Error::UnknownSignatory);
+    db.write("sharing.leave", async |tx| leave_within(tx, ctx, keys, hash, (party, leaving)).await)
+        .await
+}
+
+/// As [`leave`], within a write that does more.
+///
+/// # Errors
+///
+/// As [`leave`].
+pub async fn leave_within(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    hash: &InstrumentHash,
+    (party, leaving): (&OrganisationId, Leaving),
+) -> Result<(Day, OnExit), Error> {
+    let canonical = tx.find(sql::FIND_INSTRUMENT, values![hash], |row| row.text(0)).await?;
+    let canonical = canonical.ok_or(Error::UnknownInstrument)?;
+    let instrument =
+        Instrument::from_canonical(&canonical).map_err(|_| Error::Corrupt("instrument"))?;
+    let day = first_day_out(&instrument, leaving, ctx.clock.today());
+    let out: Vec<_> = match leaving {
+        Leaving::Terminated(_) if instrument.agreement.lead_party == *party => {
+            instrument.parties.iter().map(|party| &party.id).collect()
         }
-        for one in out {
-            depart(tx, ctx, (hash, one), (day, leaving.code())).await?;
-        }
-        ken_store::guard::bump_policy(tx).await?;
-        let from = day.to_string();
-        let detail = json!({ "instrument": hash.as_str(), leaving.code(): from });
-        record(tx, ctx, keys, party, EntryKind::Suspend, detail).await?;
-        Ok((day, instrument.lifecycle.on_party_exit))
-    })
-    .await
+        Leaving::Terminated(_) => return Err(Error::UnknownSignatory),
+        _ => instrument.party(party).map(|party| &party.id).into_iter().collect(),
+    };
+    if out.is_empty() {
+        return Err(Error::UnknownSignatory);
+    }
+    for one in out {
+        depart(tx, ctx, (hash, one), (day, leaving.code())).await?;
+    }
+    ken_store::guard::bump_policy(tx).await?;
+    let from = day.to_string();
+    let detail = json!({ "instrument": hash.as_str(), leaving.code(): from });
+    record(tx, ctx, keys, party, EntryKind::Suspend, detail).await?;
+    Ok((day, instrument.lifecycle.on_party_exit))
 }
 
 async fn depart(

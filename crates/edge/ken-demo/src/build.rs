@@ -8,6 +8,7 @@
 //! - A household's messages keep their order; households do not wait for each other.
 
 mod directory;
+mod drafting;
 mod error;
 mod history;
 mod people;

@@ -114,6 +114,24 @@ pub const ROUTES: &[Route] = &[
     page("/notices", Who::Anyone, || get(governance::published::get)),
     page("/notices/{hash}", Who::Anyone, || get(governance::published::one)),
     plain("/notices/{hash}/notice.json", Who::Anyone, || get(governance::published::bytes)),
+    page("/consultations", Who::Anyone, || get(governance::consultations::get)),
+    page("/consultations/{consultation}", Who::Anyone, || get(governance::consultations::one)),
+    form("/consultations/{consultation}", Who::Anyone, || post(governance::consultations::say)),
+    page("/ig/consultations/{consultation}", Who::Governance, || {
+        get(governance::consultations::held)
+    }),
+    form("/ig/consultations/{consultation}", Who::Governance, || {
+        post(governance::consultations::judge)
+    }),
+    form("/ig/recalls", Who::Governance, || post(governance::due::answer)),
+    page("/ig/drafts", Who::Governance, || get(governance::drafts::get)),
+    form("/ig/drafts", Who::Governance, || post(governance::drafts::post)),
+    page("/ig/drafts/{draft}", Who::Governance, || get(governance::draft::get)),
+    form("/ig/drafts/{draft}", Who::Governance, || post(governance::draft::post)),
+    plain("/ig/drafts/{draft}/draft.toml", Who::Governance, || get(governance::draft::text)),
+    page("/ig/drafts/{draft}/clauses/{clause}", Who::Governance, || {
+        get(governance::draft_clause::get)
+    }),
     page("/ig/notices", Who::Governance, || get(governance::notices::get)),
     page("/ig/notices/{hash}", Who::Governance, || get(governance::notices::one)),
     form("/ig/notices/{hash}", Who::Governance, || post(governance::notices::post)),

@@ -29,6 +29,7 @@ mod instrument;
 mod key;
 mod known;
 mod parse;
+mod part;
 mod party;
 mod read;
 mod shelf;
@@ -65,6 +66,7 @@ pub use instrument::{
 pub use key::{AttestationId, ClauseKey, InstrumentRef, KeyError, SourceRef, Words};
 pub use known::{ASSESSMENT, KNOWN, NOTICE};
 pub use parse::{ParseError, Places, TEXT_MAX};
+pub use part::Parts;
 pub use party::{Party, PartyKind, Regime};
 pub use shelf::{PACKS, Pack, Shelf};
 pub use sign::{SignError, Signing};

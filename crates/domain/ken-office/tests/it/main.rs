@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod assess;
 #[cfg(test)]
+mod consult;
+#[cfg(test)]
+mod drafting;
+#[cfg(test)]
 mod due;
+#[cfg(test)]
+mod exit;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]

@@ -3,18 +3,23 @@
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
 use ken_agreement::{Instrument, Signing};
-use ken_core::OrganisationId;
+use ken_core::{AccountId, OrganisationId};
+use ken_directory::Acting;
 use ken_office::notice;
 use ken_sharing::instrument::{self, Signatory};
 use ken_sharing::signing::{self, Clearance};
 
 use super::directory::Staff;
+use super::drafting;
 use super::{Error, Listener, Parts, Progress};
 use crate::agreements;
 use crate::practitioner::{PRACTITIONERS, Practitioner};
 
 /// The office in which the lead party adopts a statute pack.
 const ADOPTER: &str = "Chief Social Work Officer";
+
+/// The agreement whose next version is negotiated.
+const NEGOTIATED: &str = "glen-direct-care";
 
 /// Registers the agreements of the demo and signs them, all but the missing signatures.
 pub(super) async fn agreements(
@@ -34,9 +39,32 @@ pub(super) async fn agreements(
                 sign(parts, copy, party, office).await?;
             }
         }
+        if signing.instrument == NEGOTIATED {
+            drafting::negotiate(parts, copy, staff).await?;
+        }
         listener(Progress::Did(1));
     }
     Ok(())
+}
+
+/// The governance lead of an organisation, who acts for it while the demo is built.
+pub(super) fn governs(
+    parts: &Parts,
+    staff: &Staff,
+    organisation: &OrganisationId,
+) -> Result<Acting, Error> {
+    let of_it = |one: &&Practitioner| {
+        one.organisation == organisation.as_str() && one.roles.contains(&"ig.lead")
+    };
+    let who = PRACTITIONERS.iter().find(of_it).and_then(|one| staff.get(one.key));
+    let missing = || Error::Missing("governance lead");
+    Ok(Acting {
+        // Nobody is signed in while the demo is built.
+        account: AccountId::draw(parts.ctx().ids),
+        practitioner: *who.ok_or_else(missing)?,
+        organisation: organisation.clone(),
+        role: "ig.lead".parse().map_err(|_| missing())?,
+    })
 }
 
 /// Publishes the notice for the lead party, by its governance lead, and says that the assessment
@@ -44,11 +72,7 @@ pub(super) async fn agreements(
 async fn clear(parts: &Parts, copy: &Instrument, staff: &Staff) -> Result<(), Error> {
     let (ctx, hash, lead) = (parts.ctx(), copy.hash(), &copy.agreement.lead_party);
     if notice::is_needed(copy) {
-        let of_lead = |one: &&Practitioner| {
-            one.organisation == lead.as_str() && one.roles.contains(&"ig.lead")
-        };
-        let who = PRACTITIONERS.iter().find(of_lead).and_then(|one| staff.get(one.key));
-        let who = *who.ok_or(Error::Missing("governance lead"))?;
+        let who = governs(parts, staff, lead)?.practitioner;
         let published = notice::publish(&parts.db, &ctx, &parts.keys, (lead, who), copy).await?;
         published.map_err(|_| Error::Missing("privacy notice"))?;
     }

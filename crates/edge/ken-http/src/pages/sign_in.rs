@@ -6,8 +6,6 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, Form as Sent, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ken_core::{AccountId, RequestId, Sensitive};
 use ken_directory::session::{self, How, Opened};
 use ken_directory::{Attempt, SignIn, sign_in};
@@ -26,7 +24,7 @@ use crate::wire::headers::Scripted;
 use crate::site::{DemoAccount, Site};
 use crate::view::card;
 use crate::view::form::{Field, Form, Kind, Wrong, summary};
-use crate::wire::csrf::Csrf;
+use crate::wire::csrf::{self, Csrf};
 
 /// What is typed on the page.
 #[derive(Debug, Deserialize)]
@@ -160,8 +158,7 @@ pub(crate) fn with_form(
     wrongs: &[Wrong],
 ) -> Response {
     let have = cookie::find(headers, app.site(), cookie::FORM).map(str::to_owned);
-    let secret =
-        have.clone().unwrap_or_else(|| URL_SAFE_NO_PAD.encode(app.ctx(request).entropy::<32>()));
+    let secret = have.clone().unwrap_or_else(|| csrf::fresh(&app.ctx(request)));
     let csrf = Csrf::of(&secret);
     let main = html! {
         (show(app.site(), name, wrongs, &csrf))

@@ -74,7 +74,13 @@ pub(crate) enum Kind {
     Password,
     /// Several lines.
     Long,
+    /// A whole text, such as an agreement.
+    Whole,
 }
+
+/// Longest whole text that a form takes, in characters. House policy: three times the worked
+/// example; encoded it fits in a form's body.
+pub(crate) const WHOLE_MAX: usize = 60_000;
 
 impl<'a> Field<'a> {
     /// A line of text without a hint.
@@ -85,6 +91,11 @@ impl<'a> Field<'a> {
     /// Several lines of text.
     pub(crate) const fn long(id: &'static str, label: &'a str, value: &'a str) -> Self {
         Self { kind: Kind::Long, ..Self::text(id, label, value) }
+    }
+
+    /// A whole text.
+    pub(crate) const fn whole(id: &'static str, label: &'a str, value: &'a str) -> Self {
+        Self { kind: Kind::Whole, ..Self::text(id, label, value) }
     }
 
     /// Adds a hint.
@@ -131,15 +142,24 @@ impl<'a> Field<'a> {
         let digits = (self.kind == Kind::Code).then_some("numeric");
         let invalid = wrong.then_some("true");
         html! {
-            @if self.kind == Kind::Long {
-                textarea id=(self.id) name=(self.id) rows="4" aria-describedby=[about]
-                    aria-invalid=[invalid] maxlength="4000" { (self.value) }
+            @if let Some((rows, longest)) = self.lines() {
+                textarea id=(self.id) name=(self.id) rows=(rows) aria-describedby=[about]
+                    aria-invalid=[invalid] maxlength=(longest) { (self.value) }
             } @else {
                 input id=(self.id) name=(self.id) type=(kind) value=[self.typed()]
                     autocomplete=(self.autocomplete) inputmode=[digits] aria-describedby=[about]
                     aria-invalid=[invalid] maxlength="200" spellcheck="false"
                     autocapitalize="none";
             }
+        }
+    }
+
+    /// Rows shown and characters taken, of a field of several lines.
+    fn lines(&self) -> Option<(usize, usize)> {
+        match self.kind {
+            Kind::Long => Some((4, 4_000)),
+            Kind::Whole => Some((20, WHOLE_MAX)),
+            Kind::Text | Kind::Code | Kind::Password => None,
         }
     }
 

@@ -10,12 +10,18 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use ken_core::Ctx;
 use sha2::Sha256;
 
 /// The name of the hidden field.
 pub(crate) const FIELD: &str = "csrf";
 /// What the HMAC is over, so that it can be mistaken for nothing else.
 const CONTEXT: &[u8] = b"ken-csrf/1";
+
+/// The secret of a browser that has none yet, for its cookie.
+pub(crate) fn fresh(ctx: &Ctx<'_>) -> String {
+    URL_SAFE_NO_PAD.encode(ctx.entropy::<32>())
+}
 
 /// The token of one browser's forms.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! them, and left by one.
 
 use axum::http::{Method, StatusCode};
+use ken_agreement::{Basis, Instrument, Parts, Who};
 use ken_core::InstrumentHash;
 
 use crate::browser::{Answer, Browser};
@@ -162,6 +163,13 @@ async fn an_agreement_goes_from_notice_to_signatures_to_its_end() {
         let filled = [("what", "withdraw"), ("sure", "yes")];
         pam.submit(&page, &standing, &filled).await.assert_has(&["It is done", "asked back"]);
         seen(&world).await.assert_lacks(&[HELD]);
+
+        // What the exit asks back stands on the list of each that may hold it.
+        gil.get("/ig").await.assert_has(&["Asked back: what you had of Glen Primary School"]);
+        let due = gil.get("/ig").await;
+        let answer = [("reason", "")];
+        let done = gil.submit(&due, "/ig/recalls", &answer).await;
+        done.assert_has(&["Your answer is noted"]);
     }
 }
 
@@ -213,4 +221,126 @@ async fn nobody_signs_by_sitting_at_a_browser_that_is_signed_in() {
         let no_file = gil.send(Method::POST, &format!("{path}/file"), Some(&no_file)).await;
         no_file.assert_has(&["Paste the whole signature file"]);
     }
+}
+
+/// The text as its lead party begins to negotiate it: each party has a basis of its own, and
+/// nobody else's is confirmed.
+fn first_text() -> String {
+    let mut of = Instrument::parse(&school()).unwrap();
+    let shared = of.bases.iter().position(|basis| basis.party == Who::Any).unwrap();
+    let shared = of.bases.remove(shared);
+    for id in ["practice", "primary", "nhsl"] {
+        let (id, party) = (format!("b.{id}"), Who::Party(id.parse().unwrap()));
+        let confirmed_by = String::new();
+        let kinds = std::collections::BTreeSet::new();
+        of.bases.push(Basis { id, party, kinds, confirmed_by, ..shared.clone() });
+    }
+    of.to_toml()
+}
+
+/// A clause of the text with another sentence, as people write it.
+fn reworded(clause: &str, words: &str) -> String {
+    let of = Instrument::parse(&first_text()).unwrap();
+    let mut clause = of.clause(&clause.parse().unwrap()).unwrap().clone();
+    clause.text = words.to_owned();
+    Parts { clauses: vec![clause], bases: vec![] }.to_toml()
+}
+
+async fn act(browser: &mut Browser, room: &str, fields: &[(&str, &str)]) -> Answer {
+    let page = browser.get(room).await;
+    let code = |byte: u8| format!("%{byte:02X}");
+    let coded = |value: &str| value.bytes().map(code).collect::<String>();
+    let pairs = fields.iter().map(|(name, value)| format!("&{name}={}", coded(value)));
+    let body = format!("csrf={}{}", csrf_of(&page), pairs.collect::<String>());
+    browser.send(Method::POST, room, Some(&body)).await
+}
+
+#[tokio::test]
+async fn parties_negotiate_a_draft_clause_by_clause() {
+    for world in worlds().await {
+        let mut sam = world.sam_as("ig.lead").await;
+        let mut gil = world.signed_in("Gil Governs").await;
+        let mut pam = world.signed_in("Pam Governs").await;
+        let (text, bring) = (first_text(), "/ig/drafts");
+        let bad = [("what", "negotiate"), ("text", "schema = 1")];
+        act(&mut sam, bring, &bad).await.assert_has(&["Error", "line 1"]);
+        let good = [("what", "negotiate"), ("text", &*text)];
+        act(&mut sam, bring, &good).await.assert_has(&["The draft is opened"]);
+        let list = gil.get("/ig/drafts").await;
+        let (_, rest) = list.body.split_once("href=\"/ig/drafts/").unwrap();
+        let room = format!("/ig/drafts/{}", rest.split('"').next().unwrap());
+        let clause = format!("{room}/clauses/D1");
+
+        let said = [("what", "comment"), ("clause", "D1"), ("words", "Why the school?")];
+        act(&mut gil, &room, &said).await.assert_has(&["Your comment is added"]);
+        let (one, two) = (reworded("D1", "Doctors see a summary."), reworded("D1", "Nobody sees."));
+        for (who, text) in [(&mut gil, &one), (&mut pam, &two)] {
+            let new = [("what", "propose"), ("clause", "D1"), ("text", text), ("why", "It is so")];
+            act(who, &room, &new).await.assert_has(&["Your proposal is added"]);
+        }
+        let beside = sam.get(&clause).await;
+        beside.assert_has(&["1. Glen Medical", "2. Glen Primary", "Why the school?", "<ins>"]);
+
+        // Nobody states a basis for another, by whatever way.
+        let theirs = Parts::parse(&first_text().replace("schema = \"isa/1\"", "")).err();
+        assert!(theirs.is_some(), "a whole text is no part");
+        let of = Instrument::parse(&first_text()).unwrap();
+        let bases = of.bases.iter().filter(|one| one.id == "b.primary").cloned().collect();
+        let theirs = Parts { clauses: vec![], bases }.to_toml();
+        let refused = act(&mut gil, &room, &[("what", "bases"), ("bases", &theirs)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        refused.assert_has(&["Give bases of your own organisation only"]);
+        let whole = first_text().replace("9(2)(h)", "9(2)(g)");
+        let refused = act(&mut sam, &room, &[("what", "revise"), ("whole", &whole)]).await;
+        refused.assert_has(&["lawful basis. Only that party may change it."]);
+
+        let first = option_of(&beside, "Proposal 1");
+        let decide = [("what", "decide"), ("proposal", &*first), ("decision", "accept")];
+        let decide = [&decide[..], &[("clause", "D1"), ("reason", "Less is enough")]].concat();
+        let page = act(&mut gil, &room, &decide).await;
+        page.assert_has(&["Only the party that leads the agreement may do this."]);
+        act(&mut sam, &room, &decide).await.assert_has(&["The proposal is decided"]);
+        let after = pam.get(&clause).await;
+        after.assert_has(&["has changed since this was proposed", "accepted. Less is enough"]);
+        let early = act(&mut sam, &room, &[("what", "register")]).await;
+        early.assert_has(&["The check finds errors in this text."]);
+        let asked = [("what", "consult"), ("question", "What do you think?"), ("weeks", "4")];
+        act(&mut sam, &room, &asked).await.assert_has(&["The draft is before the public"]);
+        consult(&world, &mut sam, &mut gil).await;
+        pam.get(&format!("{room}/draft.toml")).await.assert_has(&["Doctors see a summary."]);
+        let mut jo = world.signed_in("Jo Worker").await;
+        assert_eq!(jo.get(&room).await.status, StatusCode::NOT_FOUND, "{}", world.on.engine);
+    }
+}
+
+/// The value of the radio button whose label begins with these words.
+#[track_caller]
+fn option_of(page: &Answer, words: &str) -> String {
+    let (before, _) = page.body.rsplit_once(&format!(">{words}")).unwrap();
+    before.rsplit_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}
+
+/// Somebody says what they think, an officer releases it, and the reply is published.
+async fn consult(world: &World, sam: &mut Browser, gil: &mut Browser) {
+    let mut anybody = world.browser();
+    let list = anybody.get("/consultations").await;
+    let (_, rest) = list.body.split_once("href=\"/consultations/").unwrap();
+    let id = rest.split('"').next().unwrap().to_owned();
+    let (path, held) = (format!("/consultations/{id}"), format!("/ig/consultations/{id}"));
+    let page = anybody.get(&path).await;
+    page.assert_has(&["What do you think?", "Doctors see a summary.", "Say what you think"]);
+    let sent = anybody.submit(&page, &path, &[("words", "A VIEW")]).await;
+    sent.assert_has(&["Your view is sent"]);
+    let empty = anybody.submit(&page, &path, &[("words", " ")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    anybody.get(&path).await.assert_lacks(&["A VIEW"]);
+    assert_eq!(gil.get(&held).await.status, StatusCode::NOT_FOUND, "another party's officers");
+    let views = sam.get(&held).await;
+    views.assert_has(&["A VIEW"]);
+    sam.submit(&views, &held, &[]).await.assert_has(&["It is done"]);
+    anybody.get(&path).await.assert_has(&["A VIEW"]);
+    act(sam, &held, &[("what", "reply"), ("reply", "We heard.")]).await;
+    let page = anybody.get(&path).await;
+    page.assert_has(&["Our reply", "We heard.", "Closed, with a reply."]);
+    page.assert_lacks(&["Send your view"]);
 }

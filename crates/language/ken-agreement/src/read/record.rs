@@ -13,6 +13,7 @@ use crate::duty::{
 };
 use crate::fault::Faults;
 use crate::instrument::{Head, Instrument, Lifecycle};
+use crate::part::Parts;
 use crate::party::Party;
 
 macro_rules! key {
@@ -53,6 +54,7 @@ record!(Instrument { schema agreement lifecycle } {
     work_instructions as "work_instruction", roles as "role", processors as "processor",
     terms as "term", steps as "step", responsibilities, quality, transfers, equality
 });
+record!(Parts {} { clauses as "clause", bases as "basis" });
 record!(Head {
     id version tier title jurisdiction controllership lead_party plain_summary effective_from
 } { known_as, under, effective_until, notice_days });

@@ -4,15 +4,19 @@ use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use ken_core::{EntryId, PersonId};
+use ken_core::{EntryId, InstrumentHash, OrganisationId, PersonId};
 use ken_directory::practitioner;
+use ken_office::agreement;
 use ken_office::due::{self, About, Item};
+use ken_office::exit::{self, Answer, Recall};
+use ken_sharing::bundle::Admitted;
 use ken_sharing::duty::{self, Duty, What};
 use ken_sharing::instrument;
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::party_name;
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
@@ -45,12 +49,89 @@ pub(crate) async fn get(
             let who = practitioner::find(s, duty.practitioner).await?;
             duties.push((duty, who.map(|who| who.name).unwrap_or_default()));
         }
-        Ok::<_, Stop>((all, duties))
+        let recalls = exit::recalls(s, &by.organisation).await?;
+        Ok::<_, Stop>((all, duties, recalls))
     };
-    let (all, duties) = app.db().snapshot("http.due", read).await?;
+    let (all, duties, recalls) = app.db().snapshot("http.due", read).await?;
     let items = due::list(&all, &by.organisation, today);
-    let main = show(&items, &duties, today, caller.csrf());
+    let recalls = html! { (asked_back(&recalls, &all, today, caller.csrf())) };
+    let main = show(&items, &duties, &recalls, today, caller.csrf());
     Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main))
+}
+
+/// What the form about a recall carries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Answered {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /ig/recalls`: what became of what was asked back.
+pub(crate) async fn answer(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Answered>,
+) -> Result<Response, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let hash: InstrumentHash = sent.text.parse().map_err(|_| Stop::NotFound)?;
+    let source: OrganisationId = sent.source.parse().map_err(|_| Stop::NotFound)?;
+    let answer = Answer::ALL.into_iter().find(|one| one.word() == sent.answer);
+    let answer = answer.ok_or(Stop::NotFound)?;
+    let what = (&hash, &source, answer, sent.reason.as_str());
+    if !exit::answer(app.db(), &ctx, app.keys(), by, what).await? {
+        return Err(Stop::BadForm);
+    }
+    let main = html! {
+        (confirmation::done("Your answer is noted", "It stands on the ledger with your name."))
+        (confirmation::link_on("/ig", "Back to what is due"))
+    };
+    Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main).into_response())
+}
+
+/// What exits ask back from one's own organisation.
+fn asked_back(recalls: &[Recall], all: &[Admitted], today: Date, csrf: &Csrf) -> Markup {
+    let open = recalls.iter().filter(|one| one.answer.is_none());
+    let card = |one: &Recall| {
+        let of = agreement::find(all, &one.hash).map(|of| &of.instrument);
+        let title = of.map(|of| of.agreement.title.clone()).unwrap_or_default();
+        let source = of.map_or_else(|| one.source.to_string(), |of| party_name(of, &one.source));
+        let form = |answer: Answer, fields: &Markup| {
+            let hidden = [
+                ("text", one.hash.to_string()),
+                ("source", one.source.to_string()),
+                ("answer", answer.word().to_owned()),
+            ];
+            Form { action: "/ig/recalls", csrf, button: answer.says(), hidden: &hidden }
+                .small(fields)
+        };
+        html! {
+            h3 { "Asked back: what you had of " (source) }
+            p { (title) ". " (left(one.due, today)) }
+            @for answer in [Answer::Returned, Answer::Deleted, Answer::Nothing] {
+                (form(answer, &html! {}))
+            }
+            details {
+                summary { "Something has to be kept" }
+                (form(Answer::Kept, &html! {
+                    p { "Why it is kept" }
+                    input type="text" name="reason" aria-label="Why it is kept" maxlength="200";
+                }))
+            }
+        }
+    };
+    let cards: Vec<_> = open.map(card).collect();
+    html! {
+        @if !cards.is_empty() {
+            h2 { "Asked back after an exit" }
+            (card::cards(false, &cards))
+        }
+    }
 }
 
 /// `POST /ig`: a duty is done.
@@ -72,7 +153,13 @@ pub(crate) async fn post(
     Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main).into_response())
 }
 
-fn show(items: &[Item], duties: &[(Duty, String)], today: Date, csrf: &Csrf) -> Markup {
+fn show(
+    items: &[Item],
+    duties: &[(Duty, String)],
+    recalls: &Markup,
+    today: Date,
+    csrf: &Csrf,
+) -> Markup {
     let reviews: Vec<_> = items.iter().map(|item| of_item(item, today)).collect();
     let waiting: Vec<_> = duties.iter().map(|duty| of_duty(duty, today, csrf)).collect();
     html! {
@@ -89,6 +176,7 @@ fn show(items: &[Item], duties: &[(Duty, String)], today: Date, csrf: &Csrf) -> 
             open: true,
             state: state(&waiting, "Nobody in your organisation owes anything after a disclosure."),
         }))
+        (recalls)
         p { a href="/ig/reviews" { "Emergency access to check" } }
     }
 }
@@ -162,6 +250,25 @@ mod tests {
     use crate::view::rules;
 
     #[test]
+    fn what_is_asked_back_is_answered_in_one_press_or_with_a_reason() {
+        let recall = |answer| Recall {
+            hash: "ab12".parse().unwrap(),
+            holder: "cec".parse().unwrap(),
+            source: "rowan".parse().unwrap(),
+            due: date(2027, 6, 30),
+            answer,
+        };
+        let recalls = [recall(None), recall(Some((Answer::Kept, "An inquiry".into())))];
+        let today = date(2027, 6, 1);
+        let page = asked_back(&recalls, &[], today, &Csrf::of("x")).into_string();
+        rules::assert_part(&page);
+        for answer in Answer::ALL {
+            assert_eq!(page.matches(answer.says()).count(), 1, "only what is open is asked");
+        }
+        assert_eq!(asked_back(&[], &[], today, &Csrf::of("x")).into_string(), "");
+    }
+
+    #[test]
     fn what_is_late_says_so_and_names_nobody_it_is_about() {
         let today = date(2027, 6, 1);
         let item = |about, due| Item {
@@ -182,12 +289,13 @@ mod tests {
             missed: Some("2027-05-30T09:00:01Z".parse().unwrap()),
         };
         let items = [item(About::Review, date(2027, 7, 1)), item(About::Signature, today)];
-        let page = show(&items, &[(duty, "Jo Worker".into())], today, &Csrf::of("x")).into_string();
+        let page = show(&items, &[(duty, "Jo Worker".into())], &html! {}, today, &Csrf::of("x"))
+            .into_string();
         rules::assert_part(&page);
         for want in ["In 30 days", "Today", "Missed", "Late", "a duty in law", "clause C1"] {
             assert!(page.contains(want), "{want}: {page}");
         }
-        let none = show(&[], &[], today, &Csrf::of("x")).into_string();
+        let none = show(&[], &[], &html! {}, today, &Csrf::of("x")).into_string();
         rules::assert_part(&none);
         assert!(none.contains("No review or signature"));
     }

@@ -3,6 +3,10 @@
 pub(crate) mod agreement;
 pub(crate) mod agreements;
 pub(crate) mod assessment;
+pub(crate) mod consultations;
+pub(crate) mod draft;
+pub(crate) mod draft_clause;
+pub(crate) mod drafts;
 pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod matrix;

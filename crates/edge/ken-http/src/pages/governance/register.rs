@@ -114,7 +114,10 @@ fn show(public: &Public<'_>, asked: &Asked, answer: Option<&Shares>, today: Date
     };
     html! {
         h1 { "Register of agreements" }
-        p { a href="/notices" { "Privacy notices" } }
+        ul {
+            li { a href="/notices" { "Privacy notices" } }
+            li { a href="/consultations" { "Consultations" } }
+        }
         p { "Health, care and other services share information about people only as these \
              agreements say." }
         (panel::show(&Panel { id: "register", heading: "Agreements".into(), open: true, state }))

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use ken_agreement::{Day, Instrument, OnExit};
 use ken_core::OrganisationId;
+use ken_office::exit::{self, Step};
 use ken_sharing::departure::{self, Leaving};
 use ken_sharing::instrument;
 use maud::{Markup, html};
@@ -69,7 +70,7 @@ pub(crate) async fn post(
     }
     let next = match leaving {
         Some(leaving) => {
-            let (day, exit) = departure::leave(db, &ctx, keys, &hash, (&own, leaving)).await?;
+            let (day, exit) = exit::leave(db, &ctx, keys, caller.acting()?, (&of, leaving)).await?;
             left(day, exit)
         }
         None if filled.what == "suspend" => {
@@ -144,10 +145,39 @@ fn show(
         (summary(wrongs))
         h1 { "Suspend, leave or end" }
         p { a href={ "/ig/agreements/" (of.hash()) } { (of.agreement.title) } }
+        (foretold(of, own))
         (form.post(&html! {
             (choices("What do you want to do?", "what", &ways, &filled.what, wrongs))
             (tick("sure", "The other parties have been told, or will be today", wrongs))
         }))
+    }
+}
+
+/// What each step would take from whom, before anybody does it.
+fn foretold(of: &Instrument, own: &OrganisationId) -> Markup {
+    let mut steps = vec![
+        ("If your organisation suspends it", Step::Suspend),
+        ("If your organisation leaves", Step::Leave),
+    ];
+    if of.agreement.lead_party == *own {
+        steps.push(("If it ends for everybody", Step::End));
+    }
+    html! {
+        h2 { "Who would lose what" }
+        @for (heading, step) in steps {
+            @let lost = exit::loses(of, own, step);
+            details {
+                summary { (heading) }
+                @if lost.is_empty() { p { "Nobody loses anything." } }
+                ul { @for line in &lost { li { (line) } } }
+            }
+        }
+        @if of.lifecycle.on_party_exit == OnExit::StopAndRecall {
+            p { "After an exit what was shared is asked back: it stands on the list of each body \
+                 that may hold it until that body says what became of it." }
+        }
+        p { "To replace it, " a href={ "/ig/drafts?next=" (of.hash()) } {
+            "begin the next version" } "; it replaces this one once every party has signed." }
     }
 }
 
@@ -169,6 +199,8 @@ mod tests {
             let page = show(&of, &own, day, &filled, &wrongs, &Csrf::of("x")).into_string();
             rules::assert_part(&page);
             assert_eq!(page.contains("End it for everybody"), want, "{own}");
+            assert_eq!(page.contains("If it ends for everybody"), want, "{own}");
+            assert!(page.contains("may no longer"), "{page}");
         };
         check(of.agreement.lead_party.clone().as_str(), true);
         check("rowan", false);
