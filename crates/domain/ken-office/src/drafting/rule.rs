@@ -414,7 +414,9 @@ mod tests {
             }
             Try::Bases { basis, words } => {
                 let mut bases: Vec<_> = of.bases.get(at(basis)).cloned().into_iter().collect();
-                bases.iter_mut().for_each(|basis| basis.art6.clone_from(&words));
+                for basis in &mut bases {
+                    basis.art6.clone_from(&words);
+                }
                 with_bases(of, bases, by)
             }
             Try::Clause { clause, words, basis } => {

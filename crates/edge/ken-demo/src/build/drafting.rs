@@ -32,7 +32,8 @@ pub(super) async fn negotiate(parts: &Parts, of: &Instrument, staff: &Staff) -> 
     drafting::comment(db, &ctx, keys, &other, words).await?.map_err(|_| missing())?;
     let clause = CLAUSE.parse().map_err(|_| missing())?;
     let mut new = of.clause(&clause).cloned().ok_or_else(missing)?;
-    new.text = "Social workers who support the person see the plan and its assessment.".to_owned();
+    "Social workers who support the person see the plan and its assessment."
+        .clone_into(&mut new.text);
     let text = Written { clauses: vec![new], bases: vec![] }.to_toml();
     let why = "What a visit needs is in the plan.".to_owned();
     let proposed = Proposed { clause, text, why };

@@ -87,12 +87,11 @@ fn by(front: &Front, database: &str, host: &str) -> String {
     let of: Config = database.parse().unwrap();
     let (user, name) = (of.get_user().unwrap(), of.get_dbname().unwrap());
     let port = front.port;
-    let mut address =
-        format!("host={host} hostaddr=127.0.0.1 port={port} user={user} dbname={name}");
-    if let Some(password) = of.get_password() {
-        address += &format!(" password='{}'", String::from_utf8_lossy(password));
+    let address = format!("host={host} hostaddr=127.0.0.1 port={port} user={user} dbname={name}");
+    match of.get_password() {
+        Some(password) => format!("{address} password='{}'", String::from_utf8_lossy(password)),
+        None => address,
     }
-    address
 }
 
 #[tokio::test]
