@@ -221,6 +221,8 @@ class Decision:
         if self.in_state("self-or-family") or self.in_state("ex-partner"):
             if not (exceptional and "second-person" in self.facts):
                 stops.append("self-or-family")
+        if routine and (self.in_state("ledger-unsealed") or self.in_state("being-put-right")):
+            stops.append("held-up")
         for state, stopping in [
             ("deceased", routine and shared),
             ("objection", routine and shared and not to_person),

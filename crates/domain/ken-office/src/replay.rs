@@ -77,13 +77,13 @@ impl Trial {
     ///
     /// # Errors
     ///
-    /// When the policies do not compile: the draft breaks a rule that no agreement may break, or
-    /// another instrument that is signed has its name and version.
+    /// When the policies do not compile: the draft breaks a rule that no agreement may break.
     pub fn new(draft: Instrument, in_force: Vec<Admitted>, today: Date) -> Result<Self, Error> {
         let parties: BTreeSet<_> = draft.parties.iter().map(|party| party.id.clone()).collect();
-        let (hash, ended) = (draft.hash(), &draft.lifecycle.supersedes);
+        let (name, ended) = (draft.name(), &draft.lifecycle.supersedes);
         let mut after: Vec<Admitted> = in_force.clone();
-        after.retain(|other| other.instrument.hash() != hash);
+        // A text that was changed and not yet given a new version stands in for the old one.
+        after.retain(|other| other.instrument.name() != name);
         for other in &mut after {
             other.register.superseded |= ended.contains(&other.instrument.name());
         }
@@ -93,7 +93,6 @@ impl Trial {
         after.push(Admitted { instrument: draft.clone(), register });
         let without = Bundle::compile(in_force)?;
         let with = Bundle::compile_after(Some(&without), after)?;
-        let name = draft.name();
         let idle = with.findings().iter().filter(|(of, _)| *of == name);
         let idle = idle.map(|(_, finding)| format!("{}: {}", finding.at, finding.says)).collect();
         let words = words_of(&draft, &with);

@@ -34,6 +34,7 @@ async fn parts(dir: &Path) -> Parts {
         ken_person::MIGRATIONS,
         ken_records::MIGRATIONS,
         ken_hub::MIGRATIONS,
+        ken_office::MIGRATIONS,
     ])
     .await
     .unwrap();

@@ -121,6 +121,7 @@ impl House {
             ken_person::MIGRATIONS,
             ken_records::MIGRATIONS,
             ken_hub::MIGRATIONS,
+            ken_office::MIGRATIONS,
         ])
         .await
         .unwrap();
@@ -352,6 +353,6 @@ async fn simulate(seed: u64) {
 async fn whatever_ends_when_nothing_is_lost_or_doubled() {
     let seeds = std::env::var("KEN_SIM_SEEDS").ok().and_then(|text| text.parse().ok());
     for seed in 0..seeds.unwrap_or(SEEDS) {
-        simulate(seed).await;
+        Box::pin(simulate(seed)).await;
     }
 }

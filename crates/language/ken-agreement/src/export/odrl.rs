@@ -37,9 +37,15 @@ pub fn odrl(own: &Instrument) -> Export {
     Export { body, lost: lost(own, &lacks) }
 }
 
+/// Any body at all: an end of a statute pack, which has no parties of its own.
+const ANYBODY: &str = "ken:any-party";
+/// Any information at all: what a rule is about that names no category, but labels or sources.
+const ANYTHING: &str = "ken:any-information";
+
 /// The parties of an end, as names that the whole world can tell: ODRL reads each as an address.
 fn ends(own: &Instrument, end: &End) -> Vec<String> {
-    parties(own, end).iter().map(|id| urn(own, id)).collect()
+    let named: Vec<_> = parties(own, end).iter().map(|id| urn(own, id)).collect();
+    if named.is_empty() { vec![ANYBODY.to_owned()] } else { named }
 }
 
 fn rule(own: &Instrument, clause: &Clause) -> Value {
@@ -70,11 +76,15 @@ fn rule(own: &Instrument, clause: &Clause) -> Value {
         .collect();
     let owed = clause.obligations.iter();
     duties.extend(owed.map(|duty| json!({ "action": "ken:oblige", "ken:obligation": duty })));
-    let targets = if clause.is_prohibition() {
+    let targets: Vec<String> = if clause.is_prohibition() {
         clause.categories.iter().map(ToString::to_string).collect()
     } else {
         fields(own, clause)
     };
+    let mut targets: Vec<_> = targets.iter().map(|target| urn(own, target)).collect();
+    if targets.is_empty() {
+        targets.push(ANYTHING.to_owned());
+    }
     let actions: Vec<_> = clause.action.iter().map(|action| format!("ken:{action}")).collect();
     let actions = if actions.is_empty() { vec!["use".to_owned()] } else { actions };
     let mut rule = json!({
@@ -83,7 +93,7 @@ fn rule(own: &Instrument, clause: &Clause) -> Value {
         "assigner": ends(own, &clause.from),
         "assignee": ends(own, &clause.to),
         "action": actions,
-        "target": targets.iter().map(|target| urn(own, target)).collect::<Vec<_>>(),
+        "target": targets,
         "constraint": constraints,
     });
     if let Some(members) = rule.as_object_mut().filter(|_| !duties.is_empty()) {
