@@ -234,11 +234,14 @@ pub async fn sign_brought(
     (hash, file): (&InstrumentHash, &str),
 ) -> Result<Attempt, Error> {
     let Some((signing, signature)) = read_file(file) else { return Ok(Attempt::NotRead) };
-    if signing.party != by.organisation {
-        return Ok(Attempt::Refused(Refusal::NotSignatory));
-    }
-    if signing.hash != *hash {
-        return Ok(Attempt::Refused(Refusal::OtherBytes));
+    let wrong = match () {
+        () if signing.party != by.organisation => Some(Refusal::NotSignatory),
+        () if signing.hash != *hash => Some(Refusal::OtherBytes),
+        () => None,
+    };
+    if let Some(refusal) = wrong {
+        instrument::refuse(db, ctx, keys, (hash, &by.organisation), refusal).await?;
+        return Ok(Attempt::Refused(refusal));
     }
     let changed = answers_changed(db, ctx, hash).await?;
     if changed > 0 {

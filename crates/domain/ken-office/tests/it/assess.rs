@@ -55,3 +55,32 @@ async fn an_approved_assessment_lets_sign_and_a_lost_mitigation_does_not() {
         assert_eq!(gaps, [Gap::MitigationGone("P1".into())].into());
     }
 }
+
+/// The questions of the page that partnerships ask before they share: each must be answered, and
+/// each is its own.
+#[tokio::test]
+async fn nothing_is_approved_while_a_question_of_the_page_is_open() {
+    for world in worlds().await {
+        let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
+        let text = Instrument::parse(TEXT).unwrap();
+        for question in [
+            "fields",
+            "sources",
+            "operations",
+            "proportion",
+            "confidence",
+            "told",
+            "excluded",
+            "options",
+            "heard",
+        ] {
+            let mut assessment = whole(&text);
+            assert!(assessment.answers.insert(question.to_owned(), " ".to_owned()).is_some());
+            assess::write(db, &world.ctx(), keys, &by, (&text, &assessment)).await.unwrap();
+            let gaps = assess::approve(db, &world.ctx(), keys, &by, &text).await.unwrap();
+            let open = gaps.unwrap_err();
+            assert_eq!(open.len(), 1, "{question}: {open:?}");
+            assert_eq!(format!("{open:?}"), format!("{{Unanswered({question:?})}}"));
+        }
+    }
+}

@@ -19,6 +19,8 @@ mod matrix;
 #[cfg(test)]
 mod notice;
 #[cfg(test)]
+mod parties;
+#[cfg(test)]
 mod registers;
 #[cfg(test)]
 mod replay;

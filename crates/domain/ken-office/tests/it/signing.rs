@@ -130,8 +130,18 @@ async fn a_brought_signature_is_over_these_bytes_in_time_and_by_this_key() {
         let (now, other) = ("2027-06-01T08:00:00Z", "ab12".parse().unwrap());
         let check = async |file: &str, want: Attempt| {
             let of = (&hash, file);
+            let before = world.entries("cec").await.len();
             let got = signing::sign_brought(db, &world.ctx(), keys, &by, of).await.unwrap();
             assert_eq!(got, want, "{}", world.on.engine);
+            let all = world.instruments().await;
+            let signed = &agreement::find(&all, &hash).unwrap().register.signed;
+            assert_eq!(signed.contains(&id("cec")), want == Attempt::Signed, "nothing by halves");
+            if let Attempt::Refused(why) = want {
+                let entries = world.entries("cec").await;
+                assert_eq!(entries.len(), before + 1, "{why:?} on {}", world.on.engine);
+                let said = entries.iter().filter(|one| one["refused"] == why.code());
+                assert!(said.count() > 0, "{why:?} on {}", world.on.engine);
+            }
         };
         let refused = Attempt::Refused;
         check("not a file", Attempt::NotRead).await;
@@ -195,5 +205,25 @@ async fn a_party_is_out_when_its_notice_has_run_and_all_are_when_the_lead_ends_i
         assert_eq!(status(&world, "cec", "nhsl").await, Status::AwaitingSignatures);
         instrument::suspend(db, &world.ctx(), keys, &hash, &id("cec")).await.unwrap();
         assert_eq!(status(&world, "cec", "nhsl").await, Status::AwaitingSignatures);
+    }
+}
+
+#[tokio::test]
+async fn nobody_new_signs_what_rests_on_a_law_that_changed() {
+    let pack = include_str!("../../../../../agreements/statute-pack.toml");
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        world.clear(&hash, Clearance::Notice).await;
+        world.clear(&hash, Clearance::Assessment).await;
+        assert_eq!(world.sign("police", &hash).await, Attempt::Signed);
+        let text = pack.replacen("require = [\"age>=16\"]", "require = [\"age>=18\"]", 1);
+        let mut newer = Instrument::parse(&text).unwrap();
+        newer.agreement.version = "2027-05".parse().unwrap();
+        newer.lifecycle.supersedes = ["statute-pack@2027-04".parse().unwrap()].into();
+        let law = world.register(&newer).await;
+        assert_eq!(world.sign("nhsl", &hash).await, Attempt::Signed, "a draft is no law");
+        assert_eq!(world.sign("cec", &law).await, Attempt::Signed);
+        let got = world.sign("cec", &hash).await;
+        assert_eq!(got, Attempt::Refused(Refusal::Unsound), "{}", world.on.engine);
     }
 }
