@@ -78,16 +78,20 @@ function focused() {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
   const box = one.getBoundingClientRect();
-  const [x, y] = [box.left + Math.min(box.width / 2, 40), box.top + Math.min(box.height / 2, 12)];
-  const top = document.elementFromPoint(x, y);
+  // What is taller than the window shows a part (WCAG 2.4.11): its top, middle or end.
+  const x = box.left + Math.min(box.width / 2, 40);
+  const [head, foot] = [Math.max(box.top, 0), Math.min(box.bottom, window.innerHeight)];
+  const inset = Math.min((foot - head) / 2, 12);
+  const tops = [head + inset, (head + foot) / 2, foot - inset]
+    .map((y) => document.elementFromPoint(x, y));
   const style = getComputedStyle(one);
   const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   return {
     words: (one.innerText || one.name || one.id || one.tagName).trim().slice(0, 40),
     order: [...document.querySelectorAll("*")].indexOf(one),
     fresh: !document.querySelector("[autofocus]"),
-    visible: box.width > 0 && box.height > 0 && Boolean(top) &&
-      (one.contains(top) || top.contains(one)),
+    visible: box.width > 0 && box.height > 0 &&
+      tops.some((top) => top && (one.contains(top) || top.contains(one))),
     marked: ring || style.boxShadow !== "none" || style.filter !== "none" ||
       style.backgroundColor === "rgb(253, 213, 34)",
   };

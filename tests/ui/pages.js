@@ -159,13 +159,6 @@ const firstMatch = async (page) => {
   await links.first().click();
 };
 
-const firstMerge = async (page) => {
-  await page.goto("/ops/merges");
-  const links = page.locator('main a[href^="/ops/merges/"]');
-  if ((await links.count()) === 0) return false;
-  await links.first().click();
-};
-
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -261,7 +254,8 @@ export const visits = [
       if ((await links.count()) === 0) return false;
       await links.first().click();
     } },
-  { name: "drafts", route: "/ig/drafts", as: "ig", go: open("/ig/drafts?template=isp") },
+  { name: "drafts", route: "/ig/drafts", as: "ig",
+    go: async (page) => { await page.goto("/ig/drafts?template=isp"); } },
   { name: "draft", route: "/ig/drafts/{draft}", as: "ig", go: firstDraft },
   { name: "draft-clause", route: "/ig/drafts/{draft}/clauses/{clause}", as: "ig",
     go: async (page) => {
@@ -296,5 +290,4 @@ export const visits = [
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
-  { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

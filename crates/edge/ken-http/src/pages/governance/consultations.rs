@@ -200,7 +200,7 @@ fn show(
                         you are.").show(wrongs))
             }))
         }
-        p { a href="/consultations" { "All consultations" } }
+        p { a.care_lone href="/consultations" { "All consultations" } }
     }
 }
 

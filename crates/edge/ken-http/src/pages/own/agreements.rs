@@ -53,7 +53,7 @@ pub(crate) async fn one(
     let main = html! {
         (plain(&found.instrument))
         (in_easy_words(notices.get(&hash)))
-        p { a href="/my/choices" { "Choices that you have" } }
+        p { a.care_lone href="/my/choices" { "Choices that you have" } }
         p { a href="/my/agreements" { "All agreements" } }
     };
     Ok(page(&app, &caller, &main))
@@ -184,7 +184,7 @@ fn list(in_force: &[Admitted], notices: &Notices, hidden: usize) -> Markup {
         }
         (panel::show(&Panel { id: "agreements", heading, open: true, state }))
         p { (withheld(hidden)) }
-        p { a href="/my/choices" { "Choices that you have" } }
+        p { a.care_lone href="/my/choices" { "Choices that you have" } }
         p { (MORE) }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn check(
         (form.post(&html! {
             @if what.answer_within().is_some() { (called.show(wrongs)) (reach.show(wrongs)) }
         }))
-        p { a href="/my/choices" { "No, go back" } }
+        p { a.care_lone href="/my/choices" { "No, go back" } }
     }
 }
 
@@ -173,7 +173,7 @@ pub(super) fn too_many() -> Markup {
         h1 { "Please call us" }
         p { "You asked for a lot today, and we want to get it right. Nothing was changed now." }
         p { "How to reach us is below." }
-        p { a href="/my/choices" { "Back to your choices" } }
+        p { a.care_lone href="/my/choices" { "Back to your choices" } }
     }
 }
 
