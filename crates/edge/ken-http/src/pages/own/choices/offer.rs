@@ -103,7 +103,7 @@ impl Offers {
     pub(crate) fn label(&self, what: &What) -> String {
         match what {
             What::Objection(None) => "Stop sharing about me".to_owned(),
-            What::Objection(Some(purpose)) => format!("Stop sharing about me {}", why(purpose)),
+            What::Objection(Some(purpose)) => format!("Stop sharing {}", why(purpose)),
             What::Restriction => "Pause sharing until something is put right".to_owned(),
             What::Agreed(to) => format!("Say yes: {}", self.sentence(to)),
             What::Withdrawn(to) => format!("Say no: {}", self.sentence(to)),
