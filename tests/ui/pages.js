@@ -159,6 +159,13 @@ const firstMatch = async (page) => {
   await links.first().click();
 };
 
+const firstMerge = async (page) => {
+  await page.goto("/ops/merges");
+  const links = page.locator('main a[href^="/ops/merges/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -290,4 +297,5 @@ export const visits = [
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
+  { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

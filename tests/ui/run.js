@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkKeyboard, checkPage, WIDTHS } from "./checks.js";
+import { mergeTwo } from "./merge.js";
 import { askForSafety, askSecond, openEmergency, visits } from "./pages.js";
 import { walkPasskeys } from "./passkeys.js";
 import { signInEverybody, signInWithPassword } from "./people.js";
@@ -56,6 +57,7 @@ try {
   count("an emergency is opened", await once(people.words, openEmergency));
   count("a person asks for safety", await once(people.my, askForSafety));
   count("a second person is asked", await once(people.words, askSecond));
+  count("a merge is taken", await mergeTwo(ready.mllp));
   for (const script of [true, false]) {
     for (const width of WIDTHS) {
       for (const visit of visits.filter((visit) => visit.name.includes(given.only))) {

@@ -190,7 +190,7 @@ pub const ROUTES: &[Route] = &[
     }),
     form("/ops/match/{person}/{place}/undo", Who::Operations, || post(operations::review::undo)),
     page("/ops/merges", Who::Operations, || get(operations::merges::get)),
-    plain("/ops/merges/{person}/{merge}", Who::Operations, || get(operations::unmerge::get)),
+    page("/ops/merges/{person}/{merge}", Who::Operations, || get(operations::unmerge::get)),
     form("/ops/merges/{person}/{merge}", Who::Operations, || post(operations::unmerge::post)),
 ];
 
