@@ -1,6 +1,6 @@
 // What every page must keep, measured in the browser.
 
-import { AxeBuilder } from "@axe-core/playwright";
+import axe from "axe-core";
 
 /** Widths in CSS pixels: a desk, a phone, and WCAG 1.4.10's narrowest. */
 export const WIDTHS = [1280, 375, 320];
@@ -8,20 +8,34 @@ export const WIDTHS = [1280, 375, 320];
 /** Tab stops walked on one page; longer pages repeat what the first stops show. */
 const STOPS_MAX = 60;
 
+/** How often a page is asked whether it has its new width, and the milliseconds between. */
+const [TURNS_MAX, TURN] = [1000, 20];
+
 /** WCAG 2.2 A and AA, and axe's own good practice. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** Each check with the list of what is broken. */
-export async function checkPage(page, { script, width }) {
+/** What a page says of itself, at any width: each check with the list of what is broken. */
+export async function checkDocument(page) {
   const seen = await page.evaluate(() => ({
-    scroll: document.documentElement.scrollWidth,
-    inner: window.innerWidth,
     headings: document.querySelectorAll("h1").length,
     scripts: [...document.scripts].filter((one) => !one.src || one.text).length,
     styled: document.querySelectorAll("[style]").length,
     layer: typeof window.dataLayer,
     title: document.title,
-    font: document.fonts.check("16px Roboto"),
+  }));
+  return [
+    ["one heading", seen.headings === 1 ? [] : [`${seen.headings} h1`]],
+    ["nothing inline", seen.scripts + seen.styled === 0 ? [] : ["a script or a style"]],
+    ["nobody is followed", seen.layer === "undefined" ? [] : ["window.dataLayer"]],
+    ["title", / – Ken$/.test(seen.title) ? [] : [`title ${seen.title}`]],
+  ];
+}
+
+/** How a page lies in a window of this width: each check with the list of what is broken. */
+export async function checkLayout(page, { script, width }) {
+  const seen = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    inner: window.innerWidth,
     small: [...document.querySelectorAll("main a, main button, main input, main select")]
       .filter((one) => one.type !== "hidden" && getComputedStyle(one).display !== "inline")
       .map((one) => [one, one.getBoundingClientRect()])
@@ -31,22 +45,43 @@ export async function checkPage(page, { script, width }) {
   const checks = [
     ["reflow", seen.scroll === seen.inner && seen.inner === width
       ? [] : [`scrollWidth ${seen.scroll} in a window of ${seen.inner}`]],
-    ["one heading", seen.headings === 1 ? [] : [`${seen.headings} h1`]],
-    ["nothing inline", seen.scripts + seen.styled === 0 ? [] : ["a script or a style"]],
-    ["nobody is followed", seen.layer === "undefined" ? [] : ["window.dataLayer"]],
-    ["title", / – Ken$/.test(seen.title) ? [] : [`title ${seen.title}`]],
     ["targets", seen.small],
   ];
-  if (script) checks.push(["axe", await axe(page)]);
+  if (script) checks.push(["axe", await lookWithAxe(page)]);
   return checks;
 }
 
-async function axe(page) {
-  const found = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  if (found.passes.length < 10) return [`axe ran ${found.passes.length} rules only`];
-  return found.violations.map(
-    (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target).join(" | ")})`,
-  );
+/** Makes the window so wide, and waits until the page has it: what is measured next is laid out. */
+export async function widen(page, width) {
+  await page.setViewportSize({ width, height: heightFor(width) });
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    if ((await page.evaluate(() => window.innerWidth)) === width) return;
+    await new Promise((resolve) => setTimeout(resolve, TURN));
+  }
+  throw new Error(`the window did not become ${width} wide`);
+}
+
+/** A window of this width is so high. */
+export const heightFor = (width) => (width > 1000 ? 900 : 700);
+
+/** axe is put into a page once and looks at it as often as its width changes. */
+async function lookWithAxe(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  const found = await page.evaluate(async (tags) => {
+    const { passes, violations } = await window.axe.run(document, {
+      runOnly: { type: "tag", values: tags },
+      resultTypes: ["violations"],
+    });
+    return {
+      frames: document.querySelectorAll("iframe, frame, object").length,
+      rules: passes.length,
+      broken: violations.map((one) =>
+        `${one.id}: ${one.help} (${one.nodes.map((node) => node.target).join(" | ")})`),
+    };
+  }, TAGS);
+  if (found.frames > 0) return ["a frame, into which axe was not put"];
+  if (found.rules < 10) return [`axe ran ${found.rules} rules only`];
+  return found.broken;
 }
 
 /** Walks the page by Tab: the skip link first, nothing hidden, nothing covered, in page order. */

@@ -5,15 +5,23 @@ import { createHmac } from "node:crypto";
 /** Who leads the accord of the demonstration. */
 const LEADS = "Glen Council";
 
+/** Whom the runs need, each under its name. */
+const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer"];
+
 /**
- * Signs in until each area has somebody; gives the account and the browser state of each. `words` is somebody of
- * an emergency department, whose clause asks for words; `ig` checks for the same organisation;
- * `officer` is of the organisation that leads the accord, which answers what people ask.
+ * Signs in until each area has somebody; gives the account and the browser state of each. Who is
+ * likeliest to be needed comes first. `words` is somebody of an emergency department, whose clause
+ * asks for words; `ig` checks for the same organisation; `officer` is of the organisation that leads the accord, which answers what people ask.
  */
 export async function signInEverybody(browser, base, accounts) {
   const people = {};
   const treats = accounts.find((one) => /emergency/i.test(one.role) && one.organisation);
-  const near = (one) => (treats && one.organisation === treats.organisation ? 0 : 1);
+  const near = (one) => [
+    (one) => treats && one.organisation === treats.organisation,
+    (one) => one.organisation === LEADS && /governance/i.test(one.role),
+    (one) => !one.organisation,
+    () => true,
+  ].findIndex((holds) => holds(one));
   for (const account of [...accounts].sort((a, b) => near(a) - near(b))) {
     const context = await browser.newContext({ baseURL: base });
     try {
@@ -30,9 +38,7 @@ export async function signInEverybody(browser, base, accounts) {
     } finally {
       await context.close();
     }
-    if (["work", "my", "ig", "ops", "choose", "words", "officer"].every((area) => people[area])) {
-      break;
-    }
+    if (AREAS.every((area) => people[area])) break;
   }
   return people;
 }

@@ -8,7 +8,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
-import { checkKeyboard, checkPage, WIDTHS } from "./checks.js";
+import { checkDocument, checkKeyboard, checkLayout, heightFor, widen, WIDTHS } from "./checks.js";
 import { mergeTwo } from "./merge.js";
 import { askForSafety, askSecond, openEmergency, visits } from "./pages.js";
 import { walkPasskeys } from "./passkeys.js";
@@ -30,6 +30,9 @@ const base = given.base.replace(/\/$/, "");
 const ready = JSON.parse(readFileSync(given.accounts, "utf8"));
 const accounts = Array.isArray(ready) ? ready : ready.accounts;
 mkdirSync(given.shots, { recursive: true });
+
+/** How many pages are looked at together: the browser and the program each want a core. */
+const TOGETHER = 2;
 
 let passed = 0;
 const failed = [];
@@ -58,13 +61,12 @@ try {
   count("a person asks for safety", await once(people.my, askForSafety));
   count("a second person is asked", await once(people.words, askSecond));
   count("a merge is taken", await mergeTwo(ready.mllp));
-  for (const script of [true, false]) {
-    for (const width of WIDTHS) {
-      for (const visit of visits.filter((visit) => visit.name.includes(given.only))) {
-        await look(people, visit, width, script);
-      }
-    }
-  }
+  const wanted = visits.filter((visit) => visit.name.includes(given.only));
+  const jobs = [true, false].flatMap((script) => wanted.map((visit) => ({ visit, script })));
+  // Each takes the next one; a visit changes nothing that another looks at.
+  await Promise.all(Array.from({ length: TOGETHER }, async () => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) await look(people, job);
+  }));
 } finally {
   await browser.close();
 }
@@ -87,12 +89,18 @@ async function once(who, act) {
   }
 }
 
-/** Goes to one page at one width and runs every check on it. */
-async function look(people, visit, width, script) {
-  const name = `${visit.name} at ${width}${script ? "" : " without scripts"}`;
+/**
+ * Goes to one page and runs every check on it at each width. With scripts it comes as to a phone
+ * and is made wider, without them it comes as to a desk and is made narrower: nothing but its style
+ * sheets tells a page of ours its width, so one load shows what three would.
+ */
+async function look(people, { visit, script }) {
+  const name = (width) => `${visit.name} at ${width}${script ? "" : " without scripts"}`;
+  const widths = script ? [...WIDTHS].reverse() : WIDTHS;
+  let width = widths[0];
   const context = await browser.newContext({
     baseURL: base,
-    viewport: { width, height: width > 1000 ? 900 : 700 },
+    viewport: { width, height: heightFor(width) },
     javaScriptEnabled: script,
     // Smooth scrolling would still be under way when the focus is looked for.
     reducedMotion: "reduce",
@@ -101,31 +109,41 @@ async function look(people, visit, width, script) {
   try {
     const page = await context.newPage();
     const complaints = [];
-    page.on("console", (line) => {
-      const expected = /Failed to load resource.*status of (403|404|422)/.test(line.text());
-      if (line.type() === "error" && !expected) complaints.push(line.text());
-    });
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(base)) complaints.push(`asked ${request.url()}`);
-    });
+    listen(page, complaints);
     const arrived = await visit.go(page, people[visit.as]?.account);
     if (arrived === false) {
-      count(name, ["the page could not be reached"]);
+      count(name(width), ["the page could not be reached"]);
       return;
     }
-    count(`${name}: policy`, complaints);
-    for (const [what, broken] of await checkPage(page, { script, width })) {
-      count(`${name}: ${what}`, broken);
+    const told = (checks) =>
+      checks.forEach(([what, broken]) => count(`${name(width)}: ${what}`, broken));
+    // Before axe, which leaves its own marks on what it looked at.
+    told(await checkDocument(page));
+    for (width of widths) {
+      await widen(page, width);
+      told(await checkLayout(page, { script, width }));
+      if (script) {
+        const file = `${given.shots}/${visit.name}-${width}.png`;
+        await page.screenshot({ path: file, fullPage: true });
+      }
+      count(`${name(width)}: policy`, complaints.splice(0));
     }
-    if (script) {
-      const file = `${given.shots}/${visit.name}-${width}.png`;
-      await page.screenshot({ path: file, fullPage: true });
-    }
-    if (script && width === WIDTHS[0]) count(`${name}: keyboard`, await checkKeyboard(page));
+    if (script) count(`${name(width)}: keyboard`, await checkKeyboard(page));
   } catch (error) {
-    count(name, [String(error).split("\n")[0]]);
+    count(name(width), [String(error).split("\n")[0]]);
   } finally {
     await context.close();
   }
+}
+
+/** Writes down what the page complains of, and whatever it asks of strangers. */
+function listen(page, complaints) {
+  page.on("console", (line) => {
+    const expected = /Failed to load resource.*status of (403|404|422)/.test(line.text());
+    if (line.type() === "error" && !expected) complaints.push(line.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(base)) complaints.push(`asked ${request.url()}`);
+  });
 }
