@@ -4,6 +4,7 @@
 //! The environment is read here, in `ken`, and nowhere else.
 
 mod bench;
+mod cargo;
 mod mutants;
 mod needs;
 mod postgres;

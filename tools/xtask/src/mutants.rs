@@ -4,12 +4,13 @@
 //! because a test that no wrong change can fail proves nothing.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
+use std::process::{ExitCode, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use toml::{Table, Value};
 
+use crate::cargo::cargo;
 use crate::say;
 use crate::tree::{self, Tree};
 
@@ -133,8 +134,8 @@ fn try_one(copy: &Path, mutant: &Mutant) -> Result<Fate> {
 fn judge(copy: &Path, mutant: &Mutant) -> Result<Fate> {
     let (owner, test) = mutant.test.split_once(": ").context("a test is `crate: function`")?;
     let test_command = |more: &[&str]| -> Result<Output> {
-        let mut command = Command::new("cargo");
-        command.args(["test", "--package", owner]).args(more).current_dir(copy);
+        let mut command = cargo(&["test", "--package", owner]);
+        command.args(more).current_dir(copy);
         // A folder of its own: cargo tells the copy's crates from the checkout's by time alone, and
         // would take what was built of a mutant for the checkout's own.
         command.env("CARGO_TARGET_DIR", copy.join("target"));

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
+use crate::cargo::cargo;
 use crate::say;
 use crate::tree::{self, Tree, crate_of};
 
@@ -56,8 +57,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
     let mut failed = 0;
     let mut soak = |target: &Target, setting: &str, value: u64| -> Result<()> {
         say::line(&format!("== {}: {} with {setting}={value}", target.owner, target.name));
-        let mut command = Command::new("cargo");
-        command.args(["test", "--release", "--package", &target.owner]);
+        let mut command = cargo(&["test", "--release", "--package", &target.owner]);
         command.args(["--tests", "--", "--nocapture", &target.name]);
         let status = command.env(setting, value.to_string()).current_dir(&root).status();
         if !status.context("could not start cargo")?.success() {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::cargo::cargo;
 use crate::watch::Watch;
 use crate::{postgres, say};
 
@@ -38,8 +39,8 @@ pub(super) fn run(
 
 /// Builds something for release.
 pub(super) fn build(root: &Path, what: &[&str]) -> Result<()> {
-    let mut command = Command::new("cargo");
-    command.args(["build", "--release", "--quiet", "--locked"]).args(what).current_dir(root);
+    let mut command = cargo(&["build", "--release", "--quiet", "--locked"]);
+    command.args(what).current_dir(root);
     let outcome = command.status().context("could not start cargo")?;
     ensure!(outcome.success(), "{} does not build", what.join(" "));
     Ok(())

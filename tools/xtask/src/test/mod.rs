@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::cargo::cargo;
 use crate::postgres::{self, Postgres};
 use crate::server::Server;
 use crate::tree::Tree;
@@ -30,6 +31,12 @@ const FUZZ_SECONDS: u64 = 60;
 /// cases in every run, so that a change is refused for what it does and never for luck. Whoever
 /// runs the tests without it draws new cases.
 const CASES: (&str, &str) = ("PROPTEST_RNG_SEED", "1858");
+/// The program, and the tests in documentation, by the very packages and targets that the tests are
+/// built of. Cargo would build all that they stand on anew for any choice that is narrower
+/// (`--package ken`, `--doc`), with other features and other debug information: minutes each.
+const PROGRAM: [&str; 4] = ["build", "--workspace", "--tests", "--locked"];
+/// The runner is given a part of the name that tests in documentation have and no function can.
+const DOCTESTS: [&str; 5] = ["test", "--workspace", "--locked", "--", "(line"];
 /// Where the browser tests are, once there are any.
 const BROWSER_TESTS: &str = "tests/ui";
 /// Where the demo that they look at keeps its data, and they their pictures.
@@ -131,7 +138,7 @@ impl Run<'_> {
             self.step("tests", kind, &mut tests)?;
         }
         if wanted.wants("doctests") {
-            let mut tests = cargo(&["test", "--workspace", "--doc", "--locked"]);
+            let mut tests = cargo(&DOCTESTS);
             self.step("doctests", Kind::Libtest, tests.env(postgres::SETTING, postgres.url()))?;
         }
         if wanted.wants("browser") {
@@ -147,8 +154,7 @@ impl Run<'_> {
             self.tally.skipped("browser", "there are no browser tests yet");
             return Ok(());
         }
-        let mut build = cargo(&["build", "--package", "ken", "--locked"]);
-        self.step("browser binary", Kind::Check, &mut build)?;
+        self.step("browser binary", Kind::Check, &mut cargo(&PROGRAM))?;
         let mut install = Command::new("npm");
         install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
         self.step("browser packages", Kind::Check, &mut install)?;
@@ -197,8 +203,7 @@ impl Run<'_> {
             self.tally.skipped("exports", "pip could not have the packages");
             return Ok(());
         }
-        let mut build = cargo(&["build", "--package", "ken", "--locked"]);
-        self.step("exports binary", Kind::Check, &mut build)?;
+        self.step("exports binary", Kind::Check, &mut cargo(&PROGRAM))?;
         let mut check = Command::new(&python);
         check.arg(folder.join("check.py")).arg(self.root.join("target/debug/ken"));
         check.arg(self.root.join("agreements"));
@@ -239,12 +244,6 @@ impl Run<'_> {
         self.tally.step(name, seconds, outcome);
         Ok(())
     }
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(arguments);
-    command
 }
 
 /// nextest where it is installed, the plain runner elsewhere: the same tests.
