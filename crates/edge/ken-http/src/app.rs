@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource, RequestId};
 use ken_directory::{Hasher, passkey};
+use ken_ledger::Receipts;
 use ken_office::replay::Desk;
 use ken_sharing::Gate;
 use ken_store::Db;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ids and entropy.
     pub ids: Arc<dyn IdSource>,
+    /// Signs a receipt for every disclosure.
+    pub receipts: Receipts,
     /// What the deployment is called.
     pub site: Site,
     /// The tasks of changing requests; the binary waits for them before it stops.
@@ -99,6 +102,10 @@ impl App {
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
         &*self.0.parts.ids
+    }
+
+    pub(crate) fn receipts(&self) -> &Receipts {
+        &self.0.parts.receipts
     }
 
     pub(crate) fn site(&self) -> &Site {

@@ -104,6 +104,7 @@ pub const ROUTES: &[Route] = &[
     page("/my", Who::Person, || get(own::home::get)),
     page("/my/record", Who::Person, || get(own::record::get)),
     page("/my/looked", Who::Person, || get(own::looked::get)),
+    plain("/my/receipts", Who::Person, || get(own::looked::receipts)),
     page("/my/agreements", Who::Person, || get(own::agreements::get)),
     page("/my/agreements/{hash}", Who::Person, || get(own::agreements::one)),
     page("/my/notices/{hash}", Who::Person, || get(own::agreements::notice)),

@@ -104,6 +104,16 @@ pub(crate) enum Ledger {
         #[command(flatten)]
         of: Whose,
     },
+    /// Say whether what a receipt promises was kept; this needs no server and no database
+    CheckReceipt {
+        /// The receipts: a file of signed notes, or of words copied from a page
+        receipt: PathBuf,
+        /// A ledger that was exported after the time of the receipt
+        export: PathBuf,
+        /// Keys you trust, one a line: the log's own, and its witnesses'
+        #[arg(long, value_name = "KEYS")]
+        trust: Option<PathBuf>,
+    },
     /// Check a ledger that was exported; this needs no server and no database
     Verify {
         /// The exported ledger

@@ -174,6 +174,16 @@ fn wrong(happened: String, next: &str) -> Trouble {
 
 /// Reads a small text file.
 pub(crate) fn read_small(file: &Path, code: &'static str, what: &str) -> Result<String, Trouble> {
+    read_within(file, FILE_BYTES_MAX, code, what)
+}
+
+/// Reads a file of at most `bytes_max`.
+pub(crate) fn read_within(
+    file: &Path,
+    bytes_max: u64,
+    code: &'static str,
+    what: &str,
+) -> Result<String, Trouble> {
     let trouble = |happened: String| {
         Trouble::new(code, happened, NOTHING_DONE, "Check the path and who may read it.")
     };
@@ -181,8 +191,8 @@ pub(crate) fn read_small(file: &Path, code: &'static str, what: &str) -> Result<
     let size = std::fs::metadata(file)
         .map_err(|error| trouble(format!("The {what} {shown} cannot be read.")).because(error))?
         .len();
-    if size > FILE_BYTES_MAX {
-        return Err(trouble(format!("The {what} {shown} is over {FILE_BYTES_MAX} bytes.")));
+    if size > bytes_max {
+        return Err(trouble(format!("The {what} {shown} is over {bytes_max} bytes.")));
     }
     std::fs::read_to_string(file)
         .map_err(|error| trouble(format!("The {what} {shown} cannot be read.")).because(error))

@@ -20,6 +20,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use ken_core::Clock;
+use ken_ledger::SignerKey;
 use ken_store::Db;
 
 use crate::trouble::{NOTHING_DONE, Trouble};
@@ -47,10 +49,15 @@ const LINES_MAX: u32 = 10_000_000;
 const ANSWER_WAIT: Duration = Duration::from_mins(10);
 
 /// Writes the ledger to a new file.
-pub(crate) async fn write_export(db: &Db, file: &Path) -> Result<(), &'static str> {
+pub(crate) async fn write_export(
+    db: &Db,
+    clock: &dyn Clock,
+    key: &SignerKey,
+    file: &Path,
+) -> Result<(), &'static str> {
     let opened = create(file).map_err(|_| "ken.export-file")?;
     let mut opened = io::BufWriter::new(opened);
-    let exported = ken_ledger::export(db, &mut opened).await;
+    let exported = ken_ledger::export(db, clock, key, &mut opened).await;
     let whole = exported.map_err(|error| error.code()).and_then(|_| {
         opened.flush().and_then(|()| opened.get_ref().sync_all()).map_err(|_| "ken.export-file")
     });

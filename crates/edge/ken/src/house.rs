@@ -140,6 +140,8 @@ pub(crate) struct House {
     pub(crate) sealer: Option<Sealer>,
     /// Those whose word about the ledger is taken.
     pub(crate) witnesses: Witnesses,
+    /// The key of the ledger, which signs receipts and dates exports.
+    pub(crate) log_key: SignerKey,
 }
 
 impl House {
@@ -156,13 +158,13 @@ impl House {
         let dynamic: Arc<dyn Clock> = clock.clone();
         let hub = Hub::open(db.clone(), keys.clone(), dynamic, ids.clone());
         let hub = Arc::new(hub.await.map_err(|error| failed(error.code(), error))?);
-        let sealer = sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?;
+        let (log_key, sealer) = sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?;
         let witnesses = sealer.witnesses();
         stand(&witnesses, &db).await?;
         replay(&db, &keys).await?;
         let (gate, hasher) = (Arc::new(Gate::default()), Hasher::default());
         let sealer = Some(sealer);
-        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer, witnesses })
+        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer, witnesses, log_key })
     }
 
     /// Seals whatever waits; for a command that runs alone.
@@ -207,17 +209,18 @@ pub(crate) async fn database(places: &Places) -> Result<Db, Trouble> {
     Ok(db)
 }
 
-async fn sealer(places: &Places, db: &Db, ctx: &Ctx<'_>) -> Result<Sealer, Trouble> {
+async fn sealer(places: &Places, db: &Db, ctx: &Ctx<'_>) -> Result<(SignerKey, Sealer), Trouble> {
     let file = places.keys.join("ledger.key");
     let key = SignerKey::open(&file, &places.origin, KeyUse::Log, ctx)
         .map_err(|error| failed(error.code(), error))?;
     let settings = SealerSettings {
         trust: trust(places, key.verifier())?,
-        key,
+        key: key.clone(),
         holder: ctx.ids.random().to_string(),
         memory: places.keys.join("ledger.seen"),
     };
-    Sealer::open(db, ctx, settings).await.map_err(|error| failed(error.code(), error))
+    let sealer = Sealer::open(db, ctx, settings).await;
+    sealer.map(|sealer| (key, sealer)).map_err(|error| failed(error.code(), error))
 }
 
 /// The witnesses that the operator trusts: the file `trust` beside the keys, if there is one.

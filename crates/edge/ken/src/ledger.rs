@@ -2,12 +2,13 @@
 
 mod audit;
 mod checkpoint;
+mod receipt;
 
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use ken_ledger::{Holds, Note, Trust, Verdict};
+use ken_ledger::{Broken, Holds, Note, Trust, Verdict};
 
 use crate::cli::{Ledger, Whose};
 use crate::config::{Config, read_small};
@@ -22,6 +23,9 @@ pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
         Ledger::Checkpoint { file, of } => checkpoint::hand_out(&places(of)?, &file).await,
         Ledger::Cosigned { file, of } => checkpoint::take(&places(of)?, &file).await,
         Ledger::Audit { of } => audit::run(&places(of)?).await,
+        Ledger::CheckReceipt { receipt, export, trust } => {
+            receipt::check(&receipt, &export, trust.as_deref())
+        }
         Ledger::Verify { file, trust, checkpoint } => {
             verify(&file, trust.as_deref(), checkpoint.as_deref())
         }
@@ -79,7 +83,7 @@ pub(crate) fn take(written: &Path, file: &Path) -> Result<(), Trouble> {
 async fn export_alone(places: &Places, file: &Path) -> Result<(), Trouble> {
     let mut house = House::open(places).await?;
     house.seal_all().await?;
-    let exported = control::write_export(&house.db, file).await;
+    let exported = control::write_export(&house.db, &*house.clock, &house.log_key, file).await;
     house.close().await;
     exported.map_err(|code| unwritten(code, file))
 }
@@ -117,18 +121,21 @@ fn verify(file: &Path, trust: Option<&Path>, kept: Option<&Path>) -> Result<(), 
             say::out(&held(&holds));
             Ok(())
         }
-        Verdict::Broken(broken) => {
-            let at = broken.entry.map_or_else(String::new, |entry| {
-                format!(" The first broken entry is number {entry}, counted from 0.")
-            });
-            Err(Trouble::new(
-                "ken.ledger-broken",
-                format!("The ledger does not hold: {}.{at}", broken.what),
-                "This file was not changed by checking it.",
-                "Keep it, ask for a second export, and tell the parties of the agreements.",
-            ))
-        }
+        Verdict::Broken(found) => Err(broken(found)),
     }
+}
+
+/// An export that does not hold.
+fn broken(broken: Broken) -> Trouble {
+    let at = broken.entry.map_or_else(String::new, |entry| {
+        format!(" The first broken entry is number {entry}, counted from 0.")
+    });
+    Trouble::new(
+        "ken.ledger-broken",
+        format!("The ledger does not hold: {}.{at}", broken.what),
+        "This file was not changed by checking it.",
+        "Keep it, ask for a second export, and tell the parties of the agreements.",
+    )
 }
 
 /// Reads a trust file.
@@ -168,6 +175,11 @@ fn unread(file: &Path) -> Trouble {
     )
 }
 
+/// A moment in Unix seconds, as people and programs read it.
+fn moment(at_s: i64) -> String {
+    jiff::Timestamp::from_second(at_s).map_or_else(|_| at_s.to_string(), |at| at.to_string())
+}
+
 /// What holds, one line each.
 fn held(holds: &Holds) -> String {
     let mut lines = vec![
@@ -179,6 +191,9 @@ fn held(holds: &Holds) -> String {
             "the log's key is not in a trust file of yours: compare it with the signed agreements"
                 .to_owned(),
         );
+    }
+    if let Some(at) = holds.made_at_s.and_then(|at| i64::try_from(at).ok()) {
+        lines.push(format!("made at {}, by the log's own word", moment(at)));
     }
     if let Some(size) = holds.extends_yours {
         lines.push(format!("extends your checkpoint of {size} entries"));

@@ -106,6 +106,7 @@ impl Running {
             clock: house.clock.clone(),
             ids: Arc::clone(&house.ids),
             witnesses: house.witnesses.clone(),
+            log_key: house.log_key.clone(),
         };
         self.tasks.spawn(door.serve(self.stop.clone()));
     }
@@ -126,6 +127,7 @@ impl Running {
             hasher: house.hasher.clone(),
             clock: house.clock.clone(),
             ids: Arc::clone(&house.ids),
+            receipts: ken_ledger::Receipts::new(house.log_key.clone()),
             site,
             tasks: self.requests.clone(),
         };

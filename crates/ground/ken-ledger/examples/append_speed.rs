@@ -135,8 +135,9 @@ async fn enter_in(tx: &mut Tx, keys: &KeyRing, person: PersonId) -> Outcome<()> 
 
 async fn seal(db: &Db, folder: &Path) -> Outcome<()> {
     let ctx = Ctx::new(&SystemClock, &SystemIds);
+    let key = SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32])?;
     let settings = SealerSettings {
-        key: SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32])?,
+        key: key.clone(),
         holder: ctx.request.to_string(),
         trust: ken_ledger::Trust::default(),
         memory: folder.join("witnessed"),
@@ -157,7 +158,7 @@ async fn seal(db: &Db, folder: &Path) -> Outcome<()> {
     eprintln!("sealed {size} entries in {:.1?}, longest turn {longest:.1?}", start.elapsed());
     let mut file = Vec::new();
     let start = now();
-    export(db, &mut file).await?;
+    export(db, &SystemClock, &key, &mut file).await?;
     eprintln!("exported {} bytes in {:.1?}", file.len(), start.elapsed());
     let start = now();
     let verdict = verify(file.as_slice(), &Trust::default(), None)?;

@@ -7,7 +7,7 @@
 //! 317                                        length of the next note, in bytes
 //! (the note, with its cosignatures)
 //! 212
-//! (the note of the whole tree)
+//! (the note of the whole tree, and the time of the export signed by the log)
 //! (for each 256 leaves: the entry bundle, then the level-0 tile, both as C2SP tlog-tiles has them)
 //! (32 bytes: SHA-256 of all that precedes)
 //! ```
@@ -25,11 +25,13 @@
 
 use std::io::Write;
 
+use ken_core::Clock;
 use ken_store::{Db, Reads, Snapshot, values};
 use sha2::{Digest as _, Sha256};
 
 use crate::hash::HASH_LEN;
-use crate::note::{Note, VerifierKey};
+use crate::note::{Note, SIGNATURES_MAX, VerifierKey};
+use crate::signer::SignerKey;
 use crate::tile::TILE_WIDTH;
 use crate::{Checkpoint, Error, Fault, Hash, LEAF_DATA_LEN, checkpoints, sql};
 
@@ -57,18 +59,30 @@ pub struct Exported {
 
 /// Writes the log, as far as its newest checkpoint, to `writer`.
 ///
-/// It may run while entries are written and sealed.
+/// It may run while entries are written and sealed. The log's key dates the newest checkpoint, with
+/// the time before it was read: then a receipt that had fallen due by that time, and whose leaf is
+/// not in the file, is proof against the log.
 ///
 /// # Errors
 ///
 /// [`Error::Unsealed`] before the first checkpoint; [`Error::Io`]; [`Error::Corrupt`] when leaves
 /// or tiles are missing, in which case there is nothing whole to export.
-pub async fn export(db: &Db, writer: &mut (dyn Write + Send)) -> Result<Exported, Error> {
-    let (key, notes) = db.snapshot("ledger.export", async |s| head(s).await).await?;
-    let Some(last) = notes.last() else { return Err(Error::Unsealed) };
+pub async fn export(
+    db: &Db,
+    clock: &dyn Clock,
+    key: &SignerKey,
+    writer: &mut (dyn Write + Send),
+) -> Result<Exported, Error> {
+    let now_s = u64::try_from(clock.now().as_second()).unwrap_or_default();
+    let (log, mut notes) = db.snapshot("ledger.export", async |s| head(s).await).await?;
+    let Some(last) = notes.last_mut() else { return Err(Error::Unsealed) };
     let Checkpoint { origin, size, .. } = Checkpoint::read(last.text())?;
+    // Where every place is taken by witnesses, theirs matter more.
+    if log == *key.verifier() && last.signatures().len() < SIGNATURES_MAX {
+        key.date(last, now_s)?;
+    }
     let mut out = Digesting { writer, digest: Sha256::new() };
-    out.put_head(&key, &notes)?;
+    out.put_head(&log, &notes)?;
     let tiles = size.div_ceil(TILE_WIDTH);
     let mut tile = 0;
     while tile < tiles {

@@ -23,6 +23,7 @@
 
 mod append;
 mod audit;
+mod check;
 mod checkpoint;
 mod checkpoints;
 mod entry;
@@ -46,6 +47,7 @@ mod witness;
 
 pub use append::{ENTRIES_MAX, append, append_all, append_if_current};
 pub use audit::{Audited, audit};
+pub use check::{Checked, Promise, check_receipts};
 pub use checkpoint::{Checkpoint, Witnessed, witnesses};
 pub use checkpoints::{newest as checkpoint, newest_cosigned as cosigned_checkpoint};
 pub use entry::{
@@ -59,7 +61,7 @@ pub use hash::{HASH_LEN, Hash};
 pub use note::{KeyUse, Note, NoteError, SignatureLine, VerifierKey};
 pub use prove::{Proof, consistency, prove, resource};
 pub use read::{Opening, PAGE_MAX, Page, entry, opening, organisation_entries, person_entries};
-pub use receipt::{Receipt, Receipts, SEAL_WITHIN};
+pub use receipt::{RECEIPTS_MAX, Receipt, Receipts, SEAL_WITHIN, read_receipts, receipt_word};
 pub use seal::{Sealer, SealerSettings, Turn, oldest_unsealed_age};
 pub use signer::{KeyFileError, SignerKey};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

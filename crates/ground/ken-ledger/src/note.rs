@@ -143,6 +143,15 @@ impl VerifierKey {
         self.key.as_bytes()
     }
 
+    /// The same key as one whose signatures carry a time: by it a log dates its own checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// None: the name has stood in a key already.
+    pub fn dating(&self) -> Result<Self, NoteError> {
+        Self::new(&self.name, KeyUse::Witness, self.key)
+    }
+
     /// Whether `line` claims to be by this key.
     #[must_use]
     pub fn is_signer(&self, line: &SignatureLine) -> bool {

@@ -123,6 +123,18 @@ impl SignerKey {
         SignatureLine::new(&self.verifier, bytes)
     }
 
+    /// Adds the time at which this log says a checkpoint is still its newest, in Unix seconds. A
+    /// checkpoint itself has no time, and without one nobody could prove that a promise is overdue.
+    ///
+    /// # Errors
+    ///
+    /// As [`VerifierKey::dating`].
+    pub fn date(&self, note: &mut Note, time_s: u64) -> Result<(), NoteError> {
+        let own = Self { secret: self.secret.clone(), verifier: self.verifier.dating()? };
+        note.add(own.sign(note.text(), time_s));
+        Ok(())
+    }
+
     /// Signs a text as a note of its own.
     #[must_use]
     pub fn sign_note(&self, text: String) -> Note {

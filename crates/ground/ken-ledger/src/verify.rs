@@ -14,6 +14,7 @@
 //!
 //! - RFC 6962; C2SP tlog-tiles; `docs/ledger-format.md`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
@@ -58,6 +59,8 @@ pub struct Holds {
     pub witnessed_by: Vec<Witnessed>,
     /// As far as enough of your witnesses vouch; `None` where you ask for none, or too few have.
     pub quorum_up_to: Option<u64>,
+    /// When it was made, in Unix seconds, by the log's own signed word.
+    pub made_at_s: Option<u64>,
 }
 
 /// Where and how an export is broken.
@@ -138,7 +141,17 @@ pub fn verify(
     trust: &Trust,
     previous: Option<&Note>,
 ) -> Result<Verdict, VerifyError> {
-    let mut check = Check::new(reader, trust);
+    verify_seeking(reader, trust, previous, &mut BTreeMap::new())
+}
+
+/// Checks an export as [`verify`], and says of each leaf that is sought where it stands.
+pub(crate) fn verify_seeking(
+    reader: impl Read,
+    trust: &Trust,
+    previous: Option<&Note>,
+    sought: &mut BTreeMap<Hash, Option<u64>>,
+) -> Result<Verdict, VerifyError> {
+    let mut check = Check::new(reader, trust, sought);
     match check.run(previous) {
         Ok(holds) => Ok(Verdict::Holds(Box::new(holds))),
         Err(Stop::Broken(broken)) => Ok(Verdict::Broken(broken)),
@@ -169,12 +182,14 @@ struct Check<'a, R> {
     tree: Frontier,
     /// The size up to which signed roots have confirmed the entries.
     confirmed: u64,
+    /// Leaves that somebody holds a promise for, each with its place once it was met.
+    sought: &'a mut BTreeMap<Hash, Option<u64>>,
 }
 
 impl<'a, R: Read> Check<'a, R> {
-    fn new(reader: R, trust: &'a Trust) -> Self {
-        let tree = Frontier::default();
-        Self { reader: BufReader::new(reader), digest: Sha256::new(), trust, tree, confirmed: 0 }
+    fn new(reader: R, trust: &'a Trust, sought: &'a mut BTreeMap<Hash, Option<u64>>) -> Self {
+        let (reader, tree) = (BufReader::new(reader), Frontier::default());
+        Self { reader, digest: Sha256::new(), trust, tree, confirmed: 0, sought }
     }
 
     fn run(&mut self, previous: Option<&Note>) -> Result<Holds, Stop> {
@@ -184,6 +199,7 @@ impl<'a, R: Read> Check<'a, R> {
             return Err(Stop::flaw(Flaw::UnknownLog));
         }
         let (roots, witnessed) = self.checkpoints(&notes, &log)?;
+        let made_at_s = made_at(&log, notes.last())?;
         let Some(last) = roots.last().cloned() else { return Err(Stop::flaw(Flaw::Head)) };
         let previous = previous.map(|note| Checkpoint::open(note, &log)).transpose();
         let previous = previous.map_err(|error| Stop::Failed(VerifyError::Previous(error)))?;
@@ -200,6 +216,7 @@ impl<'a, R: Read> Check<'a, R> {
             extends_yours: previous.map(|previous| previous.size),
             quorum_up_to: self.quorum_up_to(&witnessed),
             witnessed_by: newest(witnessed),
+            made_at_s,
         })
     }
 
@@ -259,6 +276,9 @@ impl<'a, R: Read> Check<'a, R> {
             for (entry, hash) in bundle.chunks(BUNDLED_LEN).zip(tile.chunks(HASH_LEN)) {
                 let leaf = leaf_of(entry).filter(|leaf| leaf.as_bytes() == hash);
                 let leaf = leaf.ok_or_else(|| Stop::at(self.tree.size(), Flaw::Entry))?;
+                if let Some(place) = self.sought.get_mut(&leaf) {
+                    place.get_or_insert(self.tree.size());
+                }
                 self.tree.push(leaf);
                 self.confirm(roots, previous)?;
             }
@@ -328,6 +348,13 @@ impl<'a, R: Read> Check<'a, R> {
             line.parse().ok().filter(|number: &usize| *number <= max && number.to_string() == line);
         number.ok_or(Stop::flaw(Flaw::Head))
     }
+}
+
+/// When the log says that its newest checkpoint was still its newest.
+fn made_at(log: &VerifierKey, newest: Option<&Note>) -> Result<Option<u64>, Stop> {
+    let bad = |_| Stop::flaw(Flaw::Checkpoint);
+    let dating = log.dating().map_err(bad)?;
+    newest.map_or(Ok(None), |note| dating.check(note).map_err(bad))
 }
 
 /// The leaf hash of a bundled entry; `None` when it is not one of this format.

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ken_agreement::{Action, Instrument};
-use ken_core::{Category, ClauseId, Ctx, OrganisationId, PersonId, Purpose};
+use ken_core::{Category, ClauseId, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, organisation};
+use ken_ledger::{ENTRIES_MAX, Stream, receipt_word};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::{self, Caller as Asker};
 use ken_sharing::{Decision, Permit, Question, Statement, emergency};
@@ -60,6 +61,9 @@ pub(crate) struct Shown {
     pub(crate) clauses: BTreeSet<ClauseId>,
     /// Words that would show more.
     pub(crate) missing: BTreeSet<Statement>,
+    /// The ledger's entries of what was permitted under one id of the person: that which was asked
+    /// for, or the first that permits. How many ids there are is not for a page to tell.
+    pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
     /// False when only the newest items are here.
     pub(crate) is_whole: bool,
     /// The policies that were in force.
@@ -220,12 +224,20 @@ async fn answer(
             read(app, ctx, (BTreeMap::new(), ours), &mut shown).await?;
         }
     }
+    keep_one(&mut shown.entries, ask.person);
     shown.policies = Some(current);
     Ok(match (permitted, shown.missing.is_empty()) {
         (true, _) => Answer::Shown(shown),
         (false, false) => Answer::Words(shown.missing),
         (false, true) => Answer::Refused,
     })
+}
+
+/// Keeps the entries under one id: `asked`, or else the first.
+fn keep_one(entries: &mut BTreeSet<(PersonId, EntryId)>, asked: PersonId) {
+    let is_asked = entries.iter().any(|(person, _)| *person == asked);
+    let of = if is_asked { Some(asked) } else { entries.first().map(|(person, _)| *person) };
+    entries.retain(|(person, _)| Some(*person) == of);
 }
 
 type Decided = BTreeMap<OrganisationId, Decision>;
@@ -254,10 +266,36 @@ async fn read(
     if permits.is_empty() {
         return Ok(false);
     }
+    shown.entries.extend(permits.iter().map(|permit| (permit.person(), permit.entry())));
     let disclosed = ken_records::disclose(app.db(), ctx, app.keys(), permits).await?;
     shown.is_whole &= disclosed.is_whole;
     shown.held.extend(compose::read(disclosed.items));
     Ok(true)
+}
+
+/// Receipts of entries, as words that can be copied.
+///
+/// # Errors
+///
+/// What the ledger says.
+pub(crate) async fn receipts(
+    app: &App,
+    entries: impl IntoIterator<Item = (PersonId, EntryId)>,
+) -> Result<Vec<String>, Stop> {
+    let of = |(person, entry)| (Stream::Person(person), entry);
+    let entries: Vec<_> = entries.into_iter().map(of).collect();
+    let sign = async |s: &mut Snapshot| {
+        let mut notes = vec![];
+        for some in entries.chunks(ENTRIES_MAX) {
+            notes.extend(app.receipts().sign(s, some).await?);
+        }
+        Ok::<_, Stop>(notes)
+    };
+    if entries.is_empty() {
+        return Ok(vec![]);
+    }
+    let notes = app.db().snapshot("http.receipts", sign).await?;
+    Ok(notes.iter().map(receipt_word).collect())
 }
 
 /// Permits, and words that are missing.

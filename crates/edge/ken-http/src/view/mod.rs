@@ -16,6 +16,7 @@ pub(crate) mod facts;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod panel;
+pub(crate) mod receipt;
 pub(crate) mod redline;
 #[cfg(test)]
 pub(crate) mod rules;

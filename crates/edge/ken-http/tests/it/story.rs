@@ -1,10 +1,11 @@
 //! The story from the outside: find, purpose, words, see; refused, claim, emergency; who looked.
 
 use axum::http::StatusCode;
+use ken_ledger::{Hash, Receipt};
 use ken_store::{Reads as _, Snapshot};
 
 use crate::browser::{Answer, Browser};
-use crate::world::{World, worlds};
+use crate::world::{World, log_key, worlds};
 
 const MORAG: [&str; 3] = ["2", "3", "1948"];
 const CALLUM: [&str; 3] = ["6", "5", "2012"];
@@ -193,7 +194,7 @@ async fn the_person_reads_their_record_and_who_looked() {
         let mut browser = world.signed_in("Morag Drummond").await;
         browser.get("/my").await.assert_has(&["Nobody has opened it yet", "Hide this page"]);
         let mut rao = world.signed_in("Dr Rao").await;
-        open_morag(&world, &mut rao).await;
+        let page = open_morag(&world, &mut rao).await;
         let looked = browser.get("/my/looked").await;
         looked.assert_has(&[
             "1 time",
@@ -209,7 +210,21 @@ async fn the_person_reads_their_record_and_who_looked() {
         record.assert_has(&["MORAG DRUMMOND", "What has happened?", "Emergency visit", "NHS Glen"]);
         // The person's own look is no news to them.
         browser.get("/my/looked").await.assert_has(&["1 time"]);
+        let own = receipts(&record.body.replace("<code class=\"care_code\">", "\n"));
+        let looks = receipts(&browser.get("/my/receipts").await.body);
+        let of_look = receipts(&page.body.replace("<code class=\"care_code\">", "\n"));
+        assert_eq!(own.len(), 1, "{}", world.on.engine);
+        assert!(!of_look.is_empty() && of_look.iter().all(|leaf| looks.contains(leaf)));
+        assert!(!looks.contains(&own[0]), "an own visit stands on its own page");
     }
+}
+
+/// The leaves that the receipts in a text promise; each must be of this log.
+fn receipts(text: &str) -> Vec<Hash> {
+    let words = text.lines().filter_map(|line| line.split('<').next());
+    let notes = words.filter_map(|word| ken_ledger::read_receipts(word).ok()).flatten();
+    let log = log_key();
+    notes.map(|note| Receipt::open(&note, log.verifier()).unwrap().leaf).collect()
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use ken_directory::{
 };
 use ken_http::{App, DemoAccount, Parts, Site, router};
 use ken_hub::{Hub, Mode, Source};
+use ken_ledger::{KeyUse, Receipts, SignerKey};
 use ken_person::{Found, Query};
 use ken_records::{Filing, Under};
 use ken_sharing::instrument::Signatory;
@@ -147,11 +148,17 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         hasher,
         clock: clock.clone(),
         ids,
+        receipts: Receipts::new(log_key()),
         site,
         tasks: TaskTracker::new(),
     };
     let app = App::with_passkeys(parts, passkeys);
     World { on, clock, morag, access, hub, secret, accounts, router: router(app) }
+}
+
+/// The key of the ledger that the pages speak for.
+pub(crate) fn log_key() -> SignerKey {
+    SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32]).unwrap()
 }
 
 /// Registers organisations, practitioners and accounts.

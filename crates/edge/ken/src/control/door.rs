@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource};
-use ken_ledger::{Audited, Note, Witnesses};
+use ken_ledger::{Audited, Note, SignerKey, Witnesses};
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
@@ -32,6 +32,7 @@ pub(crate) struct Door {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) witnesses: Witnesses,
+    pub(crate) log_key: SignerKey,
 }
 
 impl Door {
@@ -71,7 +72,8 @@ impl Door {
         let said = match words.as_slice() {
             [EXPORT] => {
                 let name = self.name(EXPORT);
-                write_export(&self.db, &self.dir.join(&name)).await.map(|()| name)
+                let file = self.dir.join(&name);
+                write_export(&self.db, &*self.clock, &self.log_key, &file).await.map(|()| name)
             }
             [CHECKPOINT] => {
                 let name = self.name(CHECKPOINT);

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ken_ledger::{Checkpoint, Hash, KeyUse, Note, SignerKey};
+use ken_ledger::{Checkpoint, Hash, KeyUse, Note, Receipt, SignerKey, receipt_word};
 use tempfile::TempDir;
 
 use crate::process::{ken, run};
@@ -161,6 +161,39 @@ fn an_export_without_the_quorum_that_is_asked_for_is_refused() {
     check(format!("{both}group any any police health\nquorum any\n"), true, "enough of your");
     check(format!("{both}group all all police health\nquorum all\n"), false, "too few");
     check(format!("{both}quorum health\n"), false, "ken.ledger-no-quorum");
+}
+
+/// As a log would that has taken away what it had signed a receipt for.
+#[test]
+fn a_receipt_without_its_entry_is_told_from_one_that_is_not_due() {
+    let place = Place::new();
+    let export = place.at("export");
+    let (well, _, trouble) = place.ledger("export", Some(&export));
+    assert!(well, "{trouble}");
+    let secret = fs::read_to_string(place.at("keys/ledger.key")).unwrap();
+    let log: SignerKey = secret.trim_end().parse().unwrap();
+    fs::write(place.at("keys.txt"), log.verifier().to_string()).unwrap();
+    let at = |text: &str| text.parse().unwrap();
+    let (past, future) = (at("2026-01-05T09:00:00Z"), at("2126-01-05T09:00:00Z"));
+    let other = SignerKey::new("ken.example/ledger", KeyUse::Log, &[6; 32]).unwrap();
+    let receipt = |at, key| Receipt::sign(Hash::leaf(b"taken away"), at, key);
+    let check = |text: String, want: &str, words: &str| {
+        let file = place.at("receipt");
+        fs::write(&file, &text).unwrap();
+        let of = [file.to_str().unwrap(), export.to_str().unwrap()];
+        let keys = place.at("keys.txt");
+        let trust = ["--trust", keys.to_str().unwrap()];
+        let output = run(&[&["ledger", "check-receipt"], &of[..], &trust[..]].concat());
+        let said =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(want) && said.contains(words), "{said}");
+    };
+    let gone = receipt(past, &log);
+    check(gone.to_string(), "ken.receipt-broken", "overdue: the entry was due by 2026-01-05");
+    check(receipt_word(&gone), "ken.receipt-broken", "Removal is proven");
+    check(receipt(future, &log).to_string(), "ken.receipt-open", "not due yet");
+    check(receipt(past, &other).to_string(), "ken.receipt-refused", "no known key has signed");
+    check("nothing of the kind".to_owned(), "ledger.note-malformed", "no receipt");
 }
 
 /// The file beside the keys is what tells an old copy of the database from the newest.

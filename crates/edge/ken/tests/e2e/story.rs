@@ -1,9 +1,10 @@
 //! The demo lives, dies, and lives again. It is built once, since that takes a debug build a while.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::browser::Browser;
 use crate::canary;
 use crate::process::{Demo, run};
 use crate::wire::{code, page, registration, send};
@@ -32,6 +33,8 @@ fn the_demo_lives_and_dies_and_lives_again() {
     assert_eq!(send(&second.mllp(), &message), answer, "it was applied before the cut, once");
     assert!(!page(&second.http(), "/metrics").contains("Canary"));
     canary::fly(&second);
+    let receipt = receipt(&second, dir.path());
+    sealed(&data, dir.path(), &receipt);
     let while_running = export(&data, &dir.path().join("running.ledger"));
     replay(&data);
     let (status, said) = second.stop();
@@ -55,6 +58,36 @@ fn take_and_refuse(demo: &Demo, message: &[u8]) -> String {
     assert_eq!(code(&send(&demo.mllp(), &other)), "AE", "the same id with other content");
     assert_ne!(code(&send(&demo.mllp(), b"MSH|nonsense")), "AA");
     answer
+}
+
+/// What a person keeps of their own reading: the receipt that the page shows.
+fn receipt(demo: &Demo, dir: &Path) -> PathBuf {
+    let accounts = demo.ready["accounts"].as_array().unwrap();
+    let person = accounts.iter().find(|account| account["role"] == "Own record");
+    let person = person.expect("nobody reads their own record");
+    let mut browser = Browser::sign_in(&demo.http(), person["name"].as_str().unwrap());
+    let record = browser.get("/my/record");
+    let (_, word) = record.body.split_once("<code class=\"care_code\">").expect("no receipt");
+    let file = dir.join("page.receipt");
+    fs::write(&file, word.split('<').next().unwrap()).unwrap();
+    assert!(browser.get("/my/receipts").body.contains("It names nobody"));
+    file
+}
+
+/// Checks that the receipt is sealed, once the sealer has had its turn.
+fn sealed(data: &Path, dir: &Path, receipt: &Path) {
+    let mut told = String::new();
+    let done = (0..SEAL_LOOKS).any(|look| {
+        let export = export(data, &dir.join(format!("receipt-{look}.ledger")));
+        let output = run(&["ledger", "check-receipt", receipt.to_str().unwrap(), &export]);
+        told =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        if !output.status.success() {
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        output.status.success()
+    });
+    assert!(done && told.contains("receipt 1: sealed as entry "), "{told}");
 }
 
 /// How often the sealer, which works once a second, is waited for.

@@ -302,7 +302,9 @@ proptest! {
 async fn nothing_is_exported_before_the_log_begins() {
     for world in World::each().await {
         let _: Ctx<'_> = world.ctx();
-        let error = ken_ledger::export(world.db(), &mut Vec::new()).await.unwrap_err();
+        let error = ken_ledger::export(world.db(), &world.clock, &log_key(), &mut Vec::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), "ledger.unsealed");
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod erase;
 mod export;
 mod prove;
+mod receipts;
 mod seal;
 mod setup;
 mod sql;

@@ -196,7 +196,9 @@ async fn a_turn_cut_short_anywhere_leaves_the_log_whole() {
 
 /// Before the first opening is through, there is nothing to export.
 async fn holds_if_begun(world: &World) -> u64 {
-    match ken_ledger::export(world.db(), &mut Vec::new()).await {
+    match ken_ledger::export(world.db(), &world.clock, &crate::setup::log_key(), &mut Vec::new())
+        .await
+    {
         Err(Error::Unsealed) => 0,
         _ => holds(world).await,
     }

@@ -112,7 +112,7 @@ impl World {
 
     pub(crate) async fn export(&self) -> Vec<u8> {
         let mut file = Vec::new();
-        export(self.db(), &mut file).await.unwrap();
+        export(self.db(), &self.clock, &log_key(), &mut file).await.unwrap();
         file
     }
 

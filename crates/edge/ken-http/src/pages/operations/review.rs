@@ -18,12 +18,12 @@ use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use ken_core::{Category, PersonId, Sensitive};
+use ken_core::{Category, EntryId, PersonId, Sensitive};
 use ken_person::queue::{self, Place};
 use ken_person::{Error, ReviewId};
 use ken_sharing::gate::Caller as Asker;
 use ken_store::{Snapshot, Tx};
-use maud::Markup;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
@@ -32,6 +32,7 @@ use crate::pages::ask::{self, Answer, Ask, Names};
 use crate::pages::compose::{self, Held};
 use crate::stop::Stop;
 use crate::view::form::Wrong;
+use crate::view::receipt;
 
 /// Under which purpose both records are read.
 const PURPOSE: &str = "identity-review";
@@ -67,7 +68,12 @@ pub(crate) async fn get(
     let at = at(&which)?;
     let main = match take(&app, &caller, at).await? {
         Taken::Mine(place) => match sides(&app, &caller, &place).await? {
-            Some(sides) => show::open(&place, &sides, &Decided::default(), &[], caller.csrf()),
+            Some(sides) => {
+                let entries = sides.iter().flat_map(|side| side.entries.iter().copied());
+                let receipts = ask::receipts(&app, entries).await?;
+                let main = show::open(&place, &sides, &Decided::default(), &[], caller.csrf());
+                html! { (main) (receipt::detail(&receipts)) }
+            }
             None => show::unseen(),
         },
         taken => show::not_yours(at, &taken, false, caller.csrf()),
@@ -250,15 +256,16 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<S
             sources: names.keys().cloned().collect(),
             only: Some(only.clone()),
         };
-        let held = match ask::ask(app, &ctx, &asked).await? {
-            Answer::Shown(shown) => shown.held,
-            _ => vec![],
+        let (held, entries) = match ask::ask(app, &ctx, &asked).await? {
+            Answer::Shown(shown) => (shown.held, shown.entries),
+            _ => Default::default(),
         };
         if held.is_empty() {
             give_back(app, caller, (place.person, place.id)).await?;
             return Ok(None);
         }
-        sides.push(Side::new(person, &held, &names, ctx.clock.today()));
+        let today = ctx.clock.today();
+        sides.push(Side { entries, ..Side::new(person, &held, &names, today) });
     }
     Ok(Some(sides))
 }
@@ -269,6 +276,8 @@ struct Side {
     person: PersonId,
     sources: String,
     details: Vec<(String, String)>,
+    /// The ledger's entries of what is shown.
+    entries: BTreeSet<(PersonId, EntryId)>,
 }
 
 impl Side {
@@ -280,7 +289,7 @@ impl Side {
         let facts = name.into_iter().chain(banner.facts);
         let details = facts.map(|(label, value)| (label.to_owned(), value)).collect();
         let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
-        Self { person, sources, details }
+        Self { person, sources, details, entries: BTreeSet::new() }
     }
 
     fn detail(&self, label: &str) -> String {

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Extension;
 use axum::extract::State as Of;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use ken_core::{Category, ClauseId, OrganisationId, PersonId, Purpose};
-use ken_ledger::{Entry, EntryKind, PAGE_MAX, Page};
+use ken_ledger::{Entry, EntryKind, PAGE_MAX, Page, RECEIPTS_MAX, Stream};
 use ken_sharing::bundle::Bundle;
 use ken_store::Snapshot;
 use maud::{Markup, html};
@@ -98,6 +100,34 @@ fn unreleased(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Op
          {found}"
     ))
 }
+
+/// `GET /my/receipts`: the ledger's receipts of the looks that the person may see here, in a file
+/// that names nobody. That of an own visit stands on the page visited: what the ledger has of those
+/// may wait with all else, and would tell by its absence that something waits.
+pub(crate) async fn receipts(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Stop> {
+    let (entries, _) = entries(&app, caller.own()?).await?;
+    let is_look = |entry: &&Entry| {
+        let detail = entry.detail.as_ref().filter(|_| entry.kind == EntryKind::Permit);
+        detail.and_then(|detail| seen(entry.at, detail)).is_some()
+    };
+    let looks = entries.iter().filter(is_look);
+    let of = |entry: &Entry| match &entry.stream {
+        Stream::Person(person) => Some((*person, entry.id)),
+        Stream::Organisation(_) => None,
+    };
+    let words = ask::receipts(&app, looks.filter_map(of).take(RECEIPTS_MAX)).await?;
+    let text = format!("{ABOUT}{}\n", words.join("\n"));
+    let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"receipts.txt\"");
+    Ok(([kind, name], text).into_response())
+}
+
+/// What stands above the receipts in the file.
+const ABOUT: &str = "# Each is a receipt: a promise that a note stays, signed by the ledger.\n\
+    # It names nobody. To check: ken ledger check-receipt THIS-FILE EXPORT --trust KEYS\n";
 
 /// What the person may see, and among it the emergencies that were checked.
 async fn entries(app: &App, person: PersonId) -> Result<(Vec<Entry>, Vec<Checked>), Stop> {
@@ -238,6 +268,12 @@ pub(crate) fn show(looked: &Looked) -> Markup {
             h2 { "Emergencies that were checked" }
             ul { @for one in &looked.checked { li { (one) } } }
         }
+        h2 { "Keep a receipt" }
+        p {
+            "A receipt is a promise that nobody can wipe out these notes. It says nothing about \
+             you. If you keep it somewhere safe, we cannot hide that a note was there."
+        }
+        p { a href="/my/receipts" download { "Get the receipts as a small file" } }
         h2 { "Does something look wrong?" }
         p { "Tell us. We must find out and answer you. How to reach us is below." }
     }

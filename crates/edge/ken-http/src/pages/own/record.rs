@@ -14,7 +14,7 @@ use crate::view::words;
 
 use super::looked::MORE;
 use crate::view::panel::{self, Panel, State};
-use crate::view::{card, facts, timeline};
+use crate::view::{card, facts, receipt, timeline};
 
 /// `GET /my/record`.
 pub(crate) async fn get(
@@ -31,7 +31,10 @@ pub(crate) async fn get(
         only: None,
     };
     let record = match ask::ask(&app, &ctx, &asked).await? {
-        Answer::Shown(shown) => record(&shown, &names, ctx.clock.today()),
+        Answer::Shown(shown) => {
+            let receipts = ask::receipts(&app, shown.entries.iter().copied()).await?;
+            Record { receipts, ..record(&shown, &names, ctx.clock.today()) }
+        }
         Answer::Words(_) | Answer::Refused => {
             Record { is_refused: true, is_whole: true, ..Record::default() }
         }
@@ -63,7 +66,7 @@ fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
         ("happened", "What has happened?", happened),
     ];
     let parts = parts.into_iter().filter(|(_, _, items)| !items.is_empty()).collect();
-    Record { me, parts, is_whole: shown.is_whole, is_refused: false }
+    Record { me, parts, is_whole: shown.is_whole, ..Record::default() }
 }
 
 fn item(dated: Dated) -> Item {
@@ -103,6 +106,8 @@ pub(crate) struct Record {
     pub(crate) is_whole: bool,
     /// Whether no rule in force lets people read their own record here.
     pub(crate) is_refused: bool,
+    /// The ledger's receipts for this visit.
+    pub(crate) receipts: Vec<String>,
 }
 
 /// The page's content.
@@ -135,6 +140,7 @@ pub(crate) fn show(record: &Record) -> Markup {
         @if !record.is_whole { p { "These are the newest. You can ask for older ones." } }
         h2 { "Is something wrong?" }
         p { "Tell us, and we will ask those who wrote it. How to reach us is below." }
+        (receipt::own(&record.receipts))
     }
 }
 
@@ -172,6 +178,7 @@ mod tests {
             parts: vec![("happened", "What has happened?", vec![item])],
             is_whole: false,
             is_refused: false,
+            receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
         };
         let shown = show(&record).into_string();
         rules::assert_part(&shown);

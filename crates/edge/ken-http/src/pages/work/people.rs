@@ -14,8 +14,8 @@ use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask;
 use crate::stop::Stop;
-use crate::view::card;
 use crate::view::panel::{self, Panel, State as Shown};
+use crate::view::{card, receipt};
 
 /// Most people on the page. House policy: a caseload; whoever has more finds them by name.
 const PEOPLE_MAX: usize = 30;
@@ -35,7 +35,8 @@ pub(crate) async fn get(
     }
     people.sort_by(|a, b| a.name.cmp(&b.name));
     let frame = caller.frame(app.site(), "People you work with").at("/w/today");
-    Ok(frame.page(&show(&people, count)))
+    let receipts = ask::receipts(&app, results::entries(&people)).await?;
+    Ok(frame.page(&html! { (show(&people, count)) (receipt::detail(&receipts)) }))
 }
 
 /// The page's content. `count` is of everybody, with and without a name to show.
@@ -82,6 +83,7 @@ mod tests {
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into()],
             linked: "direct care".into(),
+            entries: std::collections::BTreeSet::new(),
         };
         let shown = show(&[fit], 31).into_string();
         rules::assert_part(&shown);

@@ -23,7 +23,7 @@ use crate::stop::Stop;
 use crate::view::alert::{self, Alert};
 use crate::view::panel::{self, Panel, State};
 use crate::view::timeline::{self, Event};
-use crate::view::{banner, emergency as strip};
+use crate::view::{banner, emergency as strip, receipt};
 use crate::view::{facts, form, words};
 
 /// What the address carries: words of the dictionary, and nothing of the person.
@@ -154,6 +154,7 @@ async fn page(
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held),
         sources: answered(&shown.held, &names),
+        receipts: ask::receipts(app, shown.entries).await?,
     };
     let shown_banner = compose::banner(&shown.held, ctx.clock.today());
     let above = html! {
@@ -266,6 +267,8 @@ pub(crate) struct View {
     pub(crate) boxes: Vec<Aside>,
     /// Which organisations were asked.
     pub(crate) sources: Vec<Source>,
+    /// The ledger's receipts for this look.
+    pub(crate) receipts: Vec<String>,
 }
 
 /// The page's content.
@@ -284,6 +287,7 @@ pub(crate) fn show(view: &View) -> Markup {
             }
         }
         p.care_meta { (MORE) }
+        (receipt::detail(&view.receipts))
     }
 }
 
@@ -420,6 +424,7 @@ pub(crate) mod tests {
                 Source { name: "NHS Glen".into(), up_to_date: Some("3 Oct 2026, 23:15".into()) },
                 Source { name: "Glen Council".into(), up_to_date: None },
             ],
+            receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use ken_core::{Ctx, PersonId};
+use ken_core::{Ctx, EntryId, PersonId};
 use ken_directory::Acting;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
@@ -24,7 +24,7 @@ use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names};
 use crate::pages::compose;
 use crate::stop::Stop;
-use crate::view::{card, confirmation};
+use crate::view::{card, confirmation, receipt};
 use crate::wire::parcel;
 
 /// Somebody who fits, with what the decision lets the caller see.
@@ -38,6 +38,8 @@ pub(crate) struct Fit {
     pub(crate) details: Vec<String>,
     /// The kinds of relationship, in words.
     pub(crate) linked: String,
+    /// The ledger's entries of what is shown.
+    pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
 }
 
 /// `GET /w/find/r/{parcel}`.
@@ -63,7 +65,8 @@ pub(crate) async fn get(
     if fits.is_empty() {
         return refusal::refuse(&app, &caller, &asked).await;
     }
-    let main = show(&fits, &asked.query());
+    let receipts = ask::receipts(&app, entries(&fits)).await?;
+    let main = html! { (show(&fits, &asked.query())) (receipt::detail(&receipts)) };
     Ok(caller.frame(app.site(), "Results").at("/w/find").page(&main).into_response())
 }
 
@@ -87,13 +90,13 @@ pub(crate) async fn fit(
         return Ok(None);
     }
     let own = ask::own(app, ctx, by, person, only.clone()).await?;
-    let mut held = own.map(|own| own.held).unwrap_or_default();
+    let (mut held, mut entries) = own.map(|own| (own.held, own.entries)).unwrap_or_default();
     if let (Some(choice), true) = (&related, held.is_empty()) {
         let sources = names.keys().cloned().collect();
         let purpose = choice.purpose.clone();
         let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only };
         if let Answer::Shown(shown) = ask::ask(app, ctx, &asked).await? {
-            held = shown.held;
+            (held, entries) = (shown.held, shown.entries);
         }
     }
     let linked = match related.as_ref().and_then(|choice| choice.relationship.as_deref()) {
@@ -113,7 +116,12 @@ pub(crate) async fn fit(
         (None, true) => ("Somebody who fits what you typed".to_owned(), typed_lines(typed)),
         (None, false) => return Ok(None),
     };
-    Ok(Some(Fit { person, name, details, linked }))
+    Ok(Some(Fit { person, name, details, linked, entries }))
+}
+
+/// The ledger's entries of everybody who is listed.
+pub(crate) fn entries(fits: &[Fit]) -> impl Iterator<Item = (PersonId, EntryId)> {
+    fits.iter().flat_map(|fit| fit.entries.iter().copied())
 }
 
 fn typed_lines(typed: &Typed) -> Vec<String> {
@@ -156,6 +164,7 @@ mod tests {
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into(), "1 Test Row, ZZ9 9ZZ".into()],
             linked: "direct care".into(),
+            entries: BTreeSet::new(),
         };
         let shown = show(&[fit.clone(), fit], "t=abc").into_string();
         rules::assert_part(&shown);

@@ -235,6 +235,7 @@ mod tests {
             person: person.parse().unwrap(),
             sources: "NHS Glen".into(),
             details: vec![("Family name".into(), family.into()), ("Born".into(), String::new())],
+            entries: std::collections::BTreeSet::new(),
         }
     }
 
