@@ -290,6 +290,7 @@ export const visits = [
   { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },
   { name: "replay", route: "/ig/replay", as: "ig", go: firstReplay },
   { name: "findings", route: "/ig/findings", as: "ig", go: open("/ig/findings") },
+  { name: "refusals", route: "/ig/refusals", as: "ig", go: open("/ig/refusals") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
   { name: "health", route: "/ops/health", as: "ops", go: open("/ops/health") },

@@ -22,6 +22,7 @@ pub mod findings;
 pub mod matrix;
 pub mod notice;
 pub mod paper;
+pub mod refusals;
 pub mod register;
 pub mod replay;
 pub mod signing;

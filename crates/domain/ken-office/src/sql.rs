@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 7, title: "drafts", sql: DRAFTS },
     Migration { owner: "ken-office", number: 8, title: "consultations", sql: CONSULTATIONS },
     Migration { owner: "ken-office", number: 9, title: "recalls", sql: RECALLS },
+    Migration { owner: "ken-office", number: 10, title: "refusals, counted", sql: REFUSALS },
 ];
 
 const SIGNATORIES: &str = "
@@ -84,6 +85,14 @@ CREATE TABLE office_finding (
 );
 CREATE UNIQUE INDEX office_finding_sort ON office_finding (sort_hash) WHERE judged IS NULL;
 CREATE INDEX office_finding_open ON office_finding (organisation, first_us) WHERE judged IS NULL;
+";
+
+const REFUSALS: &str = "
+CREATE TABLE office_refusal (
+  day TEXT NOT NULL, asker TEXT NOT NULL, role TEXT NOT NULL, source TEXT NOT NULL,
+  purpose TEXT NOT NULL, obstacle TEXT NOT NULL, what TEXT NOT NULL, asks BIGINT NOT NULL,
+  PRIMARY KEY (day, asker, role, source, purpose, obstacle, what)
+);
 ";
 
 const DRAFTS: &str = "
@@ -246,6 +255,21 @@ statements! {
     COUNT_LOOKS = "SELECT COUNT(*) FROM office_look WHERE day = $1 AND practitioner_id = $2";
     /// Forgets whose records were opened before a day.
     DELETE_LOOKS = "DELETE FROM office_look WHERE day < $1";
+    /// Adds so many refused asks of one sort and day.
+    ADD_REFUSALS = "INSERT INTO office_refusal
+          (day, asker, role, source, purpose, obstacle, what, asks)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (day, asker, role, source, purpose, obstacle, what)
+        DO UPDATE SET asks = office_refusal.asks + excluded.asks";
+    /// Forgets what was refused before a day.
+    DELETE_REFUSALS = "DELETE FROM office_refusal WHERE day < $1";
+    /// What was refused to a body or of its records since a day, the most frequent first.
+    LIST_REFUSALS = "SELECT asker, role, source, purpose, obstacle, what,
+          CAST(SUM(asks) AS BIGINT) FROM office_refusal
+        WHERE (asker = $1 OR source = $1) AND day >= $2
+        GROUP BY asker, role, source, purpose, obstacle, what
+        ORDER BY CAST(SUM(asks) AS BIGINT) DESC, asker, role, source, purpose, obstacle, what
+        LIMIT $3";
     /// Notes a finding, or one entry more of one that is open; which, and how many entries.
     UPSERT_FINDING = "INSERT INTO office_finding (finding_id, sort_hash, rule, organisation,
           practitioner_id, day, first_us, last_us, looks, threshold, purpose, outcome, leaf)

@@ -175,6 +175,7 @@ pub const ROUTES: &[Route] = &[
     // Nobody in the demo is pointed at: there is no such page for a browser to visit.
     plain("/ig/findings/{finding}", Who::Governance, || get(governance::findings::get_one)),
     form("/ig/findings/{finding}", Who::Governance, || post(governance::findings::post)),
+    page("/ig/refusals", Who::Governance, || get(governance::refusals::get)),
     page("/ig/reviews", Who::Governance, || get(governance::reviews::get)),
     page("/ig/reviews/{person}/{access}", Who::Governance, || get(governance::reviews::get_one)),
     form("/ig/reviews/{person}/{access}", Who::Governance, || post(governance::reviews::post)),

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::queue::FindingId;
 use super::rule::{Look, Near, Rules};
+use crate::refusals::{self, Sort};
 use crate::{Error, sql};
 
 /// The timer that runs the rules.
@@ -109,6 +110,7 @@ struct Page {
     unread: i64,
     hits: Vec<Hit>,
     opened: BTreeMap<(Date, PractitionerId), Opened>,
+    refused: BTreeMap<(Date, Sort), i64>,
 }
 
 /// What one practitioner opened on one day, as far as this page goes.
@@ -175,6 +177,9 @@ async fn examine(
         return Ok(());
     };
     page.decisions += 1;
+    for sort in refusals::of(&entry) {
+        *page.refused.entry((day(entry.at), sort)).or_default() += 1;
+    }
     match seen(decided.leaf, &entry) {
         Read::Look(seen) => {
             let near = near(s, ctx, &seen).await?;
@@ -292,6 +297,7 @@ async fn keep(
             }
         }
     }
+    refusals::count(tx, &page.refused, ctx.clock.today()).await?;
     // A page of long ago still counts its own days.
     let earliest = page.opened.keys().map(|(day, _)| *day).chain([ctx.clock.today()]).min();
     let before = earliest.map(|day| day.saturating_sub(KEPT_DAYS.days()).to_string());

@@ -9,6 +9,7 @@ use ken_core::{PersonId, PractitionerId, Sensitive};
 use ken_directory::{Acting, practitioner};
 use ken_ledger::scan;
 use ken_office::findings::{self, Close, Closing, Examined, Finding, Judgement, Rules};
+use ken_office::refusals;
 use ken_person::{Demographics, SourceRecord, identify};
 use ken_sharing::fact;
 use ken_sharing::{Action, Caller, Question};
@@ -301,6 +302,56 @@ async fn a_look_without_any_relationship_is_found() {
             let found = town.rules_of(&town.gp).await;
             assert_eq!(found.contains("no-relationship"), wants == 1, "{found:?}");
         }
+    }
+}
+
+/// A refusal is counted for the body that asked and for the body whose record it was, once over
+/// restarts, and for no other; a few are told as few.
+#[tokio::test]
+async fn every_refusal_is_counted_where_both_bodies_can_read_it() {
+    for on in engines(&LISTS).await {
+        let town = Town::begin(on, 29).await;
+        let today = town.past.ctx().clock.today();
+        let lately = async |body: &str| {
+            let body = word(body);
+            let read = async |s: &mut Snapshot| refusals::lately(s, &body, today).await;
+            town.past.on.db.snapshot("test.refusals", read).await.unwrap()
+        };
+        // A purpose that these clauses know, and that the practice has no clause for.
+        for place in 40..44 {
+            town.look(&town.gp, place, "asp-inquiry").await;
+        }
+        town.look(&town.gp, 50, "direct-care").await;
+        town.audit().await;
+        let few = lately("practice").await;
+        assert!(!few.is_empty() && few.iter().all(|one| one.asks.is_none()), "{few:?}");
+        for place in 44..47 {
+            town.look(&town.gp, place, "asp-inquiry").await;
+        }
+        town.audit().await;
+        town.audit().await;
+        let engine = town.past.on.engine;
+        for (body, sources) in [("practice", &["nhsl", "practice"][..]), ("nhsl", &["nhsl"])] {
+            let told = lately(body).await;
+            let of: Vec<_> = told.iter().map(|one| one.sort.source.as_str()).collect();
+            assert_eq!(of, sources, "{engine} {body}: {told:?}");
+            for one in &told {
+                assert_eq!(one.asks, Some(7), "{engine} {body}: each ask once");
+                assert_eq!(one.sort.asker, (word("practice"), word("gp.doctor")));
+                assert_eq!(
+                    one.sort.purpose.as_str(),
+                    "asp-inquiry",
+                    "what was given is no refusal"
+                );
+            }
+        }
+        assert_eq!(lately("police").await, [], "{engine}: nothing of its own");
+        town.past.clock.advance(SignedDuration::from_hours(24 * i64::from(refusals::DAYS + 1)));
+        let later = town.past.ctx().clock.today();
+        let practice = word("practice");
+        let read = async |s: &mut Snapshot| refusals::lately(s, &practice, later).await;
+        let gone = town.past.on.db.snapshot("test.refusals", read).await.unwrap();
+        assert_eq!(gone, [], "{engine}: a quarter later");
     }
 }
 

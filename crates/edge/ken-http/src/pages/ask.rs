@@ -96,7 +96,12 @@ pub(crate) async fn names(app: &App) -> Result<Names, Stop> {
     app.db().snapshot("http.organisations", async |s| names_in(s).await).await
 }
 
-async fn names_in(s: &mut Snapshot) -> Result<Names, Stop> {
+/// The same, within a snapshot that reads more.
+///
+/// # Errors
+///
+/// What the register says.
+pub(crate) async fn names_in(s: &mut Snapshot) -> Result<Names, Stop> {
     let listed = organisation::list(s).await?;
     Ok(listed.into_iter().map(|one| (one.id, one.name)).collect())
 }

@@ -45,6 +45,7 @@ impl Area {
                 ("/ig/registers/asset", "Registers"),
                 ("/ig/reviews", "Emergency access to check"),
                 ("/ig/wishes", "What people ask"),
+                ("/ig/refusals", "What was refused"),
                 ("/ig/findings", "What the audit found"),
             ],
             Self::Operations => &[

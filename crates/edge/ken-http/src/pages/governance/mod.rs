@@ -13,6 +13,7 @@ pub(crate) mod matrix;
 pub(crate) mod notices;
 pub(crate) mod publication;
 pub(crate) mod published;
+pub(crate) mod refusals;
 pub(crate) mod register;
 pub(crate) mod registers;
 pub(crate) mod replay;
