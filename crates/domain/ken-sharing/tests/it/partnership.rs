@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use ken_agreement::Tier;
-use ken_core::{Category, Fact, PersonId};
+use ken_agreement::{Day, Tier};
+use ken_core::{Category, Fact, OrganisationId, PersonId};
 use ken_directory::{Acting, practitioner};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::decide;
+use ken_sharing::departure::{Leaving, first_day_out};
 use ken_sharing::{Decision, instrument};
 use ken_store::{Reads, Row as Line, Snapshot};
 use ken_testkit::oracle::{self, Case, Known, Mutant, Verdict};
@@ -330,4 +331,45 @@ async fn two_nodes_with_different_bundles_decide_by_the_one_in_force() {
         instrument::resume(&node, &ctx, keys, &hash, &word("practice")).await.unwrap();
         assert!(world.permits(&by, person).await, "{engine}");
     }
+}
+
+/// G16: from the day on which the contract of a commissioned body ends, the agreement that the
+/// contract brought it to is for its pairs as if it had never signed, and for the others as before.
+#[test]
+fn a_contracts_end_stops_what_it_brought() {
+    let mut entries = glen(6);
+    let rowan: OrganisationId = word("rowan");
+    let at = entries.iter().position(|e| e.instrument.agreement.id.as_str() == "glen-asp-concern");
+    let at = at.unwrap();
+    assert_eq!(entries[at].instrument.party(&rowan).unwrap().commissioned_by, Some(word("cec")));
+    let end = Day("2027-06-02".parse().unwrap());
+    let (ends, today) = (Leaving::ContractEnds(end), "2027-05-01".parse().unwrap());
+    let day = first_day_out(&entries[at].instrument, ends, today);
+    assert_eq!(day, end, "on its day, and not after the notice of who withdraws");
+    let mut admitted: Vec<_> = entries.iter().map(Entry::admitted).collect();
+    admitted[at].register.left.insert(rowan, day);
+    let bundle = Bundle::compile(admitted).unwrap();
+    let signed = Ready::new(&entries);
+    entries[at].unsigned.insert("rowan".to_owned());
+    let unsigned = Ready::new(&entries);
+
+    let able = ["age>=16", "trained:info-handling", "assurance:cyber-essentials"];
+    let agreed = [&able[..], &["person:agreed-referral"]].concat();
+    let check = |flow: &str, purpose: &str, facts: &[&str], stops: bool| {
+        let mut case = short(flow, purpose, &["core"], facts);
+        let mut ask = |day: &str| {
+            case.day = day.parse().unwrap();
+            let (ask, facts, rows) = asked(&case);
+            let got = told(&decide(&bundle, &ask, &facts, rows.as_ref()).unwrap());
+            (got, signed.ask(&case), unsigned.ask(&case))
+        };
+        let (before, as_signed, _) = ask("2027-06-01");
+        assert_eq!(before, as_signed, "{flow}: the day before");
+        assert!(!matches!(before, Verdict::Deny(..)), "{flow}: {before:?}");
+        let (after, _, as_unsigned) = ask("2027-06-02");
+        assert_eq!(after, as_unsigned, "{flow}: the contract has ended");
+        assert_eq!(matches!(after, Verdict::Deny(..)), stops, "{flow}: {after:?}");
+    };
+    check("cec/sw.duty push rowan/ts.support-worker", "support-offer", &agreed, true);
+    check("police/pp.concern-hub push nhsl/nhs.ed", "health-response", &able, false);
 }

@@ -52,7 +52,7 @@ impl Entry {
         all.filter(|id| !self.unsigned.contains(id.as_str())).collect()
     }
 
-    fn admitted(&self) -> Admitted {
+    pub(crate) fn admitted(&self) -> Admitted {
         let suspension =
             Suspension { party: None, from: Day(Date::MIN), until: Some(Day(Date::MAX)) };
         let register = Register {
