@@ -99,8 +99,46 @@ pub async fn assert_prepares(db: &Db, statements: &[(&str, Sql)]) {
         if let Err(error) = db.prepare(*sql).await {
             panic!("statement {name} does not prepare: {error:?}");
         }
+        let steps = db.plan(*sql).await.unwrap_or_default();
+        if let Some(step) = steps.iter().find(|step| grows(name, sql.sqlite, step)) {
+            panic!("statement {name} grows with the number of people: {step}");
+        }
     }
 }
+
+/// Statements that look at everybody on purpose, for a page of operations or a background task.
+const LOOKS_AT_ALL: &[&str] = &["COUNT_INBOX", "SEAL", "SEAL_MEND", "UNSEALED_DECISIONS"];
+
+/// Whether a step of a plan reads more the more people there are: a table of people's rows walked
+/// without a limit, or one person's rows looked for by something that many share.
+fn grows(name: &str, sql: &str, step: &str) -> bool {
+    let of_one = sql.contains("person_id = $");
+    let by_shared = step.starts_with("SEARCH") && is_ours(step) && !step.contains("person_id=?");
+    let walks = |table: &&str| step.starts_with(&format!("SCAN {table}"));
+    // An index of our own that is walked is one of what is open only.
+    let is_bounded = sql.contains("LIMIT") || is_ours(step);
+    let is_walked = PEOPLES.iter().any(walks) && !is_bounded;
+    !LOOKS_AT_ALL.contains(&name) && (of_one && by_shared || is_walked)
+}
+
+/// Whether a step uses an index that a migration made, not that of a key.
+fn is_ours(step: &str) -> bool {
+    step.contains("INDEX") && !step.contains("sqlite_autoindex_")
+}
+
+/// Beginnings of tables with rows for every person or every message.
+const PEOPLES: &[&str] = &[
+    "affirmation",
+    "identifier_claim",
+    "inbox",
+    "ledger_entry",
+    "ledger_leaf",
+    "message",
+    "person",
+    "record_",
+    "relationship",
+    "source_number",
+];
 
 async fn sqlite(migrations: &[&[Migration]], limits: Limits) -> Databases {
     let dir = folder();
@@ -128,4 +166,25 @@ async fn made(
 #[expect(clippy::expect_used, reason = "a test has nobody to answer")]
 fn folder() -> TempDir {
     TempDir::new().expect("a folder for the test")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_grows_with_people_is_noticed() {
+        let one = "SELECT a FROM relationship WHERE person_id = $1 AND organisation = $2";
+        let shared =
+            "SEARCH relationship USING INDEX relationship_by_organisation (organisation=?)";
+        let own = "SEARCH relationship USING INDEX sqlite_autoindex_relationship_1 (person_id=?)";
+        assert!(grows("A", one, shared));
+        assert!(!grows("A", one, own));
+        let all = "SELECT a FROM inbox WHERE state = $1";
+        assert!(grows("A", all, "SCAN inbox"));
+        assert!(grows("A", all, "SCAN inbox USING INDEX sqlite_autoindex_inbox_1"));
+        assert!(!grows("A", "SELECT a FROM inbox LIMIT $1", "SCAN inbox"));
+        assert!(!grows("A", all, "SCAN organisation"));
+        assert!(!grows("COUNT_INBOX", all, "SCAN inbox"));
+    }
 }

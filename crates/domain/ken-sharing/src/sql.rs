@@ -258,11 +258,13 @@ statements! {
     END_RELATIONSHIP = "UPDATE relationship SET until_us = $3
         WHERE person_id = $1 AND id = $2 AND (until_us IS NULL OR until_us > $3)";
     /// The whole organisation's relationships of a kind that its systems state with a person.
-    LIST_STATED = "SELECT id, grade FROM relationship
+    ///
+    /// Not by age: SQLite would walk everybody of the organisation for that order.
+    LIST_STATED = "SELECT id, grade, from_us FROM relationship
         WHERE person_id = $1 AND organisation = $2 AND source = $2 AND kind = $3
           AND practitioner_id IS NULL AND asserted_by IS NULL
           AND (until_us IS NULL OR until_us > $4)
-        ORDER BY from_us, id";
+        ORDER BY id";
     /// Those of a source with a person that no number is noted for.
     LIST_UNNUMBERED = "SELECT id FROM relationship r
         WHERE r.person_id = $1 AND r.organisation = $2 AND r.source = $2

@@ -130,6 +130,16 @@ impl Db {
         self.open_snapshot().await?.prepare(sql).await
     }
 
+    /// How SQLite would run a statement, a step each, for the test that looks for steps which
+    /// grow with the number of people; nothing on PostgreSQL, which plans by what it holds.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not prepare.
+    pub async fn plan(&self, sql: Sql) -> Result<Vec<String>> {
+        self.open_snapshot().await?.plan(sql).await
+    }
+
     /// Waits until every write and snapshot that is open now has ended; their limits bound it.
     /// Not inside one.
     pub async fn drained(&self) {

@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use crate::{Error, Limits, OpenError, Result};
 
 pub(crate) use migrate::migrate;
-pub(crate) use query::{execute, find, list};
+pub(crate) use query::{execute, find, list, plan};
 pub(crate) use reader::Reader;
 pub(crate) use writer::{Pace, Turn, run_hook};
 

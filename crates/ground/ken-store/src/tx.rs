@@ -219,6 +219,15 @@ impl Snapshot {
             Reading::Postgres(session) => session.prepare(sql.postgres).await,
         }
     }
+
+    /// The steps of a statement's plan, where the engine has one before it has data.
+    pub(crate) async fn plan(&mut self, sql: Sql) -> Result<Vec<String>> {
+        self.prepare(sql).await?;
+        match &mut self.engine {
+            Reading::Sqlite(reader) => reader.run(|conn| sqlite::plan(conn, sql.sqlite)),
+            Reading::Postgres(_) => Ok(Vec::new()),
+        }
+    }
 }
 
 impl Reads for Snapshot {

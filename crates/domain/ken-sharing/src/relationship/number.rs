@@ -81,8 +81,10 @@ pub async fn state(
     number: &str,
 ) -> Result<(), Error> {
     let of = values![new.person, &new.source, new.kind.as_str(), ctx.now_us()];
-    let held = tx.list(sql::LIST_STATED, of, |row| Ok((row.parse(0)?, row.text(1)?))).await?;
-    for (id, grade) in held {
+    let read = |row: &Row<'_>| Ok((row.int(2)?, row.parse(0)?, row.text(1)?));
+    let mut held: Vec<(i64, RelationshipId, String)> = tx.list(sql::LIST_STATED, of, read).await?;
+    held.sort(); // the oldest first
+    for (_, id, grade) in held {
         if grade_of(&grade)? >= new.grade {
             return mark(tx, ctx, new.person, id, (number, REGISTER)).await;
         }

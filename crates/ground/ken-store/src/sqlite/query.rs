@@ -45,6 +45,18 @@ pub(crate) fn list<T>(
     Ok(list)
 }
 
+/// The steps of a statement's plan, as SQLite words them.
+pub(crate) fn plan(conn: &Connection, sql: &str) -> Result<Vec<String>> {
+    const DETAIL: usize = 3;
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next()? {
+        steps.push(row.get(DETAIL)?);
+    }
+    Ok(steps)
+}
+
 /// Runs a statement that opens or closes a transaction or a savepoint. It stays prepared: every
 /// write and snapshot runs some.
 pub(super) fn control(conn: &Connection, sql: &'static str) -> rusqlite::Result<()> {
