@@ -285,6 +285,12 @@ export const visits = [
   { name: "agreement", route: "/ig/agreements/{hash}", as: "ig", go: firstAgreement() },
   { name: "matrix", route: "/ig/agreements/{hash}/matrix", as: "ig", go: firstAgreement("/matrix") },
   { name: "sign", route: "/ig/agreements/{hash}/sign", as: "ig", go: firstAgreement("/sign") },
+  { name: "seal", route: "/ig/agreements/{hash}/seal", as: "ig", go: async (page) => {
+    await page.goto("/ig/agreements");
+    await page.locator("main li").filter({ hasText: "Statute pack" })
+      .locator('h3 a[href^="/ig/agreements/"]').first().click();
+    await page.getByRole("link", { name: "Who vouches for this pack" }).click();
+  } },
   { name: "standing", route: "/ig/agreements/{hash}/standing", as: "ig",
     go: firstAgreement("/standing") },
   { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },

@@ -7,7 +7,8 @@ then takes the first. Standard library only. It is slow, and no part of the prod
 
 Reads lines of JSON and writes one line for each case:
 
-  {"world": [{"hash": H, "json": AGREEMENT, "signed": [..], "suspended": bool, "superseded": bool}]}
+  {"world": [{"hash": H, "json": AGREEMENT, "signed": [..], "suspended": bool, "superseded": bool,
+              "unsealed": bool}]}
   {"case": {"from": [ORGANISATION, ROLE], "to": .., "action": .., "purpose": .., "up_to": bool,
             "categories": {CATEGORY: [FIELD..] or null}, "rows": [[CATEGORY, [LABEL..], SOURCE,
             [HASH..]]..] or null, "day": "2027-06-01", "facts": [..], "attested": [..],
@@ -55,6 +56,7 @@ class Agreement:
         self.signed = set(known["signed"])
         self.suspended = known["suspended"]
         self.superseded = known["superseded"]
+        self.unsealed = known["unsealed"]
         self.parties = {party["id"]: party for party in text.get("party", [])}
         self.fields = {
             entry["id"]: set(entry.get("fields") or [entry["id"]])
@@ -68,7 +70,7 @@ class Agreement:
         return next((clause for clause in self.clauses if clause.key == key), None)
 
     def adopted(self):
-        return self.lead in self.signed and not self.superseded
+        return self.lead in self.signed and not self.superseded and not self.unsealed
 
 
 class End:

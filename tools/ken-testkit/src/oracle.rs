@@ -36,6 +36,8 @@ pub struct Known {
     pub suspended: bool,
     /// Whether another replaces it.
     pub superseded: bool,
+    /// Whether it is a statute pack for which no issuer vouches.
+    pub unsealed: bool,
 }
 
 /// A row class.
@@ -486,5 +488,5 @@ fn name(json: &Value) -> String {
 
 fn adopted(of: &Known) -> bool {
     let head = of.json.get("agreement").unwrap_or(&Value::Null);
-    of.signed.contains(text(head, "lead_party"))
+    of.signed.contains(text(head, "lead_party")) && !of.unsealed
 }

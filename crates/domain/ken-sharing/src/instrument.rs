@@ -4,22 +4,24 @@
 //! under. An instrument is never edited; what has ended is kept, since its prohibitions follow the
 //! data that was received under it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ed25519_dalek::{Signature, VerifyingKey};
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use ken_agreement::status::{Register, Suspension};
-use ken_agreement::{Day, Instrument, InstrumentRef, Signing};
+use ken_agreement::{Instrument, Signing, Tier};
 use ken_core::{Ctx, EntryId, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
-use crate::bundle::Admitted;
+use crate::pack::{self, Seals};
 use crate::signing::{self, Refusal};
 use crate::{Error, sql};
+
+mod force;
+
+pub use force::{InForce, load};
 
 /// Most instruments that one store compiles; more is refused at registration.
 pub const INSTRUMENTS_MAX: usize = 2_000;
@@ -29,15 +31,6 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// How the canonical form says that an instrument is a statute pack.
 const PACK: &str = "\"tier\":\"statute-pack\"";
-
-/// Everything that the gate's policies are made from.
-#[derive(Debug, Clone, Default)]
-pub struct InForce {
-    /// Every registered instrument, those that have ended included, with what the registers say.
-    pub instruments: Vec<Admitted>,
-    /// The policy head under which this was read.
-    pub version: i64,
-}
 
 /// Registers an instrument; again changes nothing. It permits nothing until it is signed.
 ///
@@ -176,6 +169,9 @@ pub async fn sign_within(
             return Ok(Some(refusal));
         }
     };
+    if instrument.agreement.tier == Tier::StatutePack {
+        pack::keep_own(tx, ctx, &instrument).await?;
+    }
     keep(tx, ctx, keys, signing, (signature, &key, confirmed)).await?;
     Ok(None)
 }
@@ -263,21 +259,30 @@ async fn of_text<R: Reads>(
         let text = reads.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
         sources.push(read(&text.ok_or(Error::Corrupt("instrument"))?)?);
     }
-    sources.extend(packs(reads).await?);
+    let seals = pack::kept(reads).await?;
+    let adopted = packs(reads, &seals).await?;
+    let mut cited: Vec<&Instrument> = vec![instrument];
+    cited.extend(&sources);
+    let is_unsealed = pack::rests_on_unsealed(&cited, &adopted, &seals);
+    sources.extend(adopted);
     let cleared = signing::cleared(reads, &instrument.hash()).await?;
     let sources: Vec<_> = sources.iter().collect();
-    Ok(signing::refusals(instrument, party, &sources, cleared, ctx.clock.today()))
+    let mut found = signing::refusals(instrument, party, &sources, cleared, ctx.clock.today());
+    found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
+    Ok(found)
 }
 
 /// The statute packs that are adopted: a newer one may say otherwise what a text rests on.
-async fn packs<R: Reads>(reads: &mut R) -> Result<Vec<Instrument>, Error> {
+async fn packs<R: Reads>(reads: &mut R, seals: &Seals) -> Result<Vec<Instrument>, Error> {
     let texts = reads.list(sql::LIST_INSTRUMENTS, values![], |row| row.text(1)).await?;
     let mut packs = Vec::new();
     for text in texts.iter().filter(|text| text.contains(PACK)) {
         let pack = read(text)?;
         let lead = &pack.agreement.lead_party;
         let signed = signatures(reads, &pack.hash()).await?;
-        if signed.iter().any(|one| one.party == *lead) {
+        let seal = pack::standing(&pack, seals.get(&pack.hash()));
+        let is_law = pack.agreement.tier == Tier::StatutePack && seal.holds();
+        if is_law && signed.iter().any(|one| one.party == *lead) {
             packs.push(pack);
         }
     }
@@ -432,66 +437,4 @@ pub(crate) async fn record(
     let entry = NewEntry { stream, kind, visibility: Visibility::Never, detail };
     ken_ledger::append(tx, ctx, keys, entry).await?;
     Ok(())
-}
-
-/// Reads everything the policies are made from, in one snapshot.
-///
-/// # Errors
-///
-/// Whatever the store says; [`Error::Corrupt`] when a stored instrument no longer reads.
-pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Error> {
-    let version = ken_store::guard::policy_version(reads).await?;
-    let texts = reads.list(sql::LIST_INSTRUMENTS, values![], |row| row.text(1)).await?;
-    let mut registers: BTreeMap<InstrumentHash, Register> = BTreeMap::new();
-    let pair = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?));
-    for (hash, party) in reads.list(sql::LIST_SIGNATURES, values![], pair).await? {
-        registers.entry(hash).or_default().signed.insert(party);
-    }
-    let today = Day(ctx.clock.today());
-    let left = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?, row.parse::<Date>(2)?));
-    for (hash, party, from) in reads.list(sql::LIST_DEPARTURES, values![], left).await? {
-        registers.entry(hash).or_default().left.insert(party, Day(from));
-    }
-    for (hash, party) in reads.list(sql::LIST_SUSPENDED, values![ctx.now_us()], pair).await? {
-        let suspension = Suspension { party: Some(party), from: today, until: None };
-        registers.entry(hash).or_default().suspended.push(suspension);
-    }
-    let mut instruments = Vec::with_capacity(texts.len());
-    for text in texts {
-        let instrument =
-            Instrument::from_canonical(&text).map_err(|_| Error::Corrupt("instrument"))?;
-        let register = registers.remove(&instrument.hash()).unwrap_or_default();
-        instruments.push(Admitted { instrument, register });
-    }
-    mark_superseded(&mut instruments, today.0);
-    Ok(InForce { instruments, version })
-}
-
-/// An instrument is superseded once one that says so has begun, everybody who must has signed
-/// that one, and so has the lead party of what it replaces: a draft ends nothing, and nobody ends
-/// what others agreed by signing a text of their own.
-fn mark_superseded(instruments: &mut [Admitted], today: Date) {
-    let whole = |Admitted { instrument, register }: &&Admitted| {
-        let head = &instrument.agreement;
-        let mut must = instrument.parties.iter().map(|party| &party.id).chain([&head.lead_party]);
-        head.effective_from.0 <= today && must.all(|party| register.signed.contains(party))
-    };
-    let lead = |name: &&InstrumentRef| {
-        let named = instruments.iter().find(|of| of.instrument.name() == **name);
-        named.map(|of| &of.instrument.agreement.lead_party)
-    };
-    let ended: BTreeSet<InstrumentRef> = instruments
-        .iter()
-        .filter(whole)
-        .flat_map(|by| {
-            let names = by.instrument.lifecycle.supersedes.iter();
-            let agreed = |name: &&InstrumentRef| {
-                lead(name).is_some_and(|lead| by.register.signed.contains(lead))
-            };
-            names.filter(agreed).cloned()
-        })
-        .collect();
-    for Admitted { instrument, register } in instruments {
-        register.superseded = ended.contains(&instrument.name());
-    }
 }

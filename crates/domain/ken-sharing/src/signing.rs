@@ -29,6 +29,8 @@ use crate::{Error, sql};
 pub enum Refusal {
     /// The check of agreements finds errors in the text.
     Unsound,
+    /// A statute pack that it is, or rests on, has no seal of an issuer.
+    PackUnsealed,
     /// A lawful basis has nobody who confirmed it.
     BasisUnconfirmed,
     /// The party names no data protection officer, senior owner or rights contact.
@@ -51,8 +53,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unsound,
+        Self::PackUnsealed,
         Self::BasisUnconfirmed,
         Self::NoOwner,
         Self::NoticeUnpublished,
@@ -69,6 +72,7 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::Unsound => "sharing.sign-unsound",
+            Self::PackUnsealed => "sharing.sign-pack-unsealed",
             Self::BasisUnconfirmed => "sharing.sign-basis-unconfirmed",
             Self::NoOwner => "sharing.sign-no-owner",
             Self::NoticeUnpublished => "sharing.sign-notice-unpublished",
@@ -86,6 +90,10 @@ impl Refusal {
     pub fn says(self) -> &'static str {
         match self {
             Self::Unsound => "The check of agreements finds errors in this text.",
+            Self::PackUnsealed => {
+                "A statute pack that this is, or rests on, has no seal of an issuer. What is in \
+                 force goes on."
+            }
             Self::BasisUnconfirmed => "Nobody has confirmed one of the lawful bases.",
             Self::NoOwner => {
                 "The party names no data protection officer, senior owner or rights contact."

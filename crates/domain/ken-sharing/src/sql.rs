@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: NUMBERS,
     },
     Migration { owner: "ken-sharing", number: 7, title: "wishes", sql: WISHES },
+    Migration { owner: "ken-sharing", number: 8, title: "seals of statute packs", sql: SEALS },
 ];
 
 const FIRST: &str = "
@@ -155,6 +156,18 @@ CREATE TABLE wish (
 CREATE INDEX wish_open ON wish (organisation, due_us);
 ";
 
+/// Who vouches for a statute pack. One that was adopted before packs were signed has no note: a
+/// duty does not end because the program asks for more than it did.
+const SEALS: &str = "
+CREATE TABLE pack_seal (
+  hash TEXT PRIMARY KEY, note TEXT, issuer TEXT, sealed_us BIGINT NOT NULL
+);
+INSERT INTO pack_seal (hash, sealed_us)
+  SELECT hash, registered_us FROM instrument
+  WHERE canonical LIKE '%\"tier\":\"statute-pack\"%'
+    AND EXISTS (SELECT 1 FROM signature WHERE signature.hash = instrument.hash);
+";
+
 statements! {
     /// Registers an instrument once; its hash is its identity.
     INSERT_INSTRUMENT = "INSERT INTO instrument (hash, name, canonical, registered_us)
@@ -182,6 +195,12 @@ statements! {
         WHERE hash = $1 ORDER BY party";
     /// When the newest thing that a signature rests on was registered.
     FIND_REGISTERED = "SELECT registered_us FROM instrument WHERE hash = $1";
+    /// Keeps who vouches for a statute pack; a later seal that holds takes an earlier one's place.
+    UPSERT_SEAL = "INSERT INTO pack_seal (hash, note, issuer, sealed_us) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (hash) DO UPDATE
+        SET note = excluded.note, issuer = excluded.issuer, sealed_us = excluded.sealed_us";
+    /// Who vouches for which statute pack.
+    LIST_SEALS = "SELECT hash, note, issuer FROM pack_seal ORDER BY hash";
     /// Clears a text, or clears it anew.
     UPSERT_CLEARANCE = "INSERT INTO clearance (hash, what, by_organisation, given_us, until_day)
         VALUES ($1, $2, $3, $4, $5)

@@ -102,6 +102,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     let state = before.unwrap_or(State { seed: SEED, start: parts.clock.today(), whole: false });
     let partnership = Partnership::new(state.seed, state.start);
     if state.whole {
+        sharing::seal_again(parts, state.start).await?;
         return Ok(Built { partnership, is_found: true });
     }
     state.keep(&parts.data)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ken_core::{Clock, Ctx, IdSource, RequestId};
 use ken_directory::{Hasher, passkey};
-use ken_ledger::Receipts;
+use ken_ledger::{Receipts, VerifierKey};
 use ken_office::replay::Desk;
 use ken_sharing::Gate;
 use ken_store::Db;
@@ -33,6 +33,8 @@ pub struct Parts {
     pub receipts: Receipts,
     /// What the deployment is called.
     pub site: Site,
+    /// The issuers whose statute packs are taken.
+    pub issuers: Vec<VerifierKey>,
     /// The tasks of changing requests; the binary waits for them before it stops.
     pub tasks: TaskTracker,
 }
@@ -110,6 +112,10 @@ impl App {
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.parts.site
+    }
+
+    pub(crate) fn issuers(&self) -> &[VerifierKey] {
+        &self.0.parts.issuers
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

@@ -159,6 +159,8 @@ pub const ROUTES: &[Route] = &[
     form("/ig/agreements/{hash}/sign/file", Who::Governance, || {
         post(governance::signing::post_file)
     }),
+    page("/ig/agreements/{hash}/seal", Who::Governance, || get(governance::seal::get)),
+    form("/ig/agreements/{hash}/seal", Who::Governance, || post(governance::seal::post)),
     page("/ig/agreements/{hash}/standing", Who::Governance, || get(governance::standing::get)),
     form("/ig/agreements/{hash}/standing", Who::Governance, || post(governance::standing::post)),
     page("/ig/agreements/{hash}/publication", Who::Governance, || {

@@ -10,14 +10,17 @@ use ken_agreement::check::{Checked, check, sarif};
 use ken_agreement::diff::{Changes, diff};
 use ken_agreement::export::{dpv, fhir_r4, fhir_r5, odrl};
 use ken_agreement::show::{agreement, notice};
-use ken_agreement::{Instrument, PACKS, Shelf, Template};
+use ken_agreement::{Instrument, Shelf, Template};
 
+mod pack;
 mod paper;
 mod replay;
 
+use pack::Pack;
 use paper::Paper;
 use replay::Replay;
 
+pub(crate) use pack::trusted as issuers;
 pub(crate) use replay::answer;
 
 use crate::say;
@@ -59,6 +62,9 @@ pub(crate) enum Agreement {
         /// The agreement as it will be
         after: PathBuf,
     },
+    /// Vouch for a statute pack as its issuer, or see who does
+    #[command(subcommand)]
+    Pack(Pack),
     /// Try a draft on the real decisions of the last days, before anybody signs it
     Replay(Replay),
     /// Print the agreement in another vocabulary, with what is lost
@@ -154,6 +160,7 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(&told(&diff(&open(&before)?, &open(&after)?)));
             Ok(())
         }
+        Agreement::Pack(of) => pack::run(of),
         Agreement::Replay(of) => replay::run(of).await,
         Agreement::Export { file, vocabulary } => {
             let instrument = open(&file)?;
@@ -228,7 +235,7 @@ fn check_all(of: &Check) -> Result<(), Trouble> {
             )
         })?;
     }
-    for pack in PACKS.iter().filter_map(ken_agreement::Pack::open) {
+    for pack in ken_sharing::pack::shipped() {
         // A pack that is given as a file is the one that is meant.
         let _ = shelf.put(pack);
     }

@@ -142,12 +142,15 @@ pub(crate) struct House {
     pub(crate) witnesses: Witnesses,
     /// The key of the ledger, which signs receipts and dates exports.
     pub(crate) log_key: SignerKey,
+    /// Those whose statute packs are taken.
+    pub(crate) issuers: Vec<VerifierKey>,
 }
 
 impl House {
     /// Opens everything, bringing the tables up to date.
     pub(crate) async fn open(places: &Places) -> Result<Self, Trouble> {
         places.directories()?;
+        let issuers = crate::agreement::issuers(&places.keys)?;
         let clock = Arc::new(SteadyClock::start(SystemClock, &places.beside)?);
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
         let db = database(places).await?;
@@ -164,7 +167,20 @@ impl House {
         replay(&db, &keys).await?;
         let (gate, hasher) = (Arc::new(Gate::default()), Hasher::default());
         let sealer = Some(sealer);
-        Ok(Self { db, keys, keys_db, clock, ids, hub, gate, hasher, sealer, witnesses, log_key })
+        Ok(Self {
+            db,
+            keys,
+            keys_db,
+            clock,
+            ids,
+            hub,
+            gate,
+            hasher,
+            sealer,
+            witnesses,
+            log_key,
+            issuers,
+        })
     }
 
     /// Seals whatever waits; for a command that runs alone.

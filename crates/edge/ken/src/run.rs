@@ -129,6 +129,7 @@ impl Running {
             ids: Arc::clone(&house.ids),
             receipts: ken_ledger::Receipts::new(house.log_key.clone()),
             site,
+            issuers: house.issuers.clone(),
             tasks: self.requests.clone(),
         };
         // Where browsers offer no passkeys (an address without a name), a password remains.

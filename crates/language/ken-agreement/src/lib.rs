@@ -68,6 +68,6 @@ pub use known::{ASSESSMENT, KNOWN, NOTICE};
 pub use parse::{ParseError, Places, TEXT_MAX};
 pub use part::Parts;
 pub use party::{Party, PartyKind, Regime};
-pub use shelf::{PACKS, Pack, Shelf};
+pub use shelf::{PACK_ISSUER, PACKS, Pack, Shelf};
 pub use sign::{SignError, Signing};
 pub use template::Template;

@@ -97,12 +97,20 @@ pub struct Pack {
     pub text: &'static str,
     /// The hash under which it was published: another text is another pack.
     pub hash: &'static str,
+    /// The note by which its issuer vouches for it, a signed note over its name and hash.
+    pub note: &'static str,
 }
+
+/// The public key of whoever issues the packs that come with the program, as a verifier key of a
+/// signed note. The secret half is not in the repository; see ADR 32.
+pub const PACK_ISSUER: &str =
+    "ken.example/statute-packs+ccf88c08+Aaiti8I98ZzX9I4em3tyzc+NIklOxGlFQx9Y8dhS4gGn";
 
 /// Every statute pack that comes with the program, each pinned by its hash.
 pub const PACKS: [Pack; 1] = [Pack {
     text: include_str!("../../../../agreements/statute-pack.toml"),
     hash: "f82c6d633b9080512b67a74044434b01ea555b2124e023f6d56c41aebc0859ae",
+    note: include_str!("../../../../agreements/statute-pack.note"),
 }];
 
 impl Pack {

@@ -38,6 +38,9 @@ pub struct Register {
     pub suspended: Vec<Suspension>,
     /// Whether a later instrument that replaces it is in force.
     pub superseded: bool,
+    /// Whether it is a statute pack that no issuer vouches for: nothing rests on it.
+    #[serde(default)]
+    pub unsealed: bool,
 }
 
 /// A suspension; routine clauses fall, what survives a lapse survives it.

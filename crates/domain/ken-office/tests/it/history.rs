@@ -13,10 +13,11 @@ use ken_ledger::{KeyUse, Sealer, SealerSettings, SignerKey, Trust, Turn};
 use ken_office::Error;
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::instrument::{self, Signatory};
+use ken_sharing::pack;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Day, Decision, Gate, Instrument, Question, Signing, affirmation, gate,
+    Action, Caller, Day, Decision, Gate, Instrument, Question, Signing, Tier, affirmation, gate,
 };
 use ken_store::{Migration, Tx, guard};
 use ken_testkit::{Databases, SeededIds, TestClock};
@@ -160,6 +161,13 @@ impl Past {
     pub(crate) async fn sign(&self, text: &Instrument) {
         let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
         let hash = instrument::register(db, &ctx, keys, text).await.unwrap();
+        if text.agreement.tier == Tier::StatutePack {
+            let key = SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap();
+            let note = pack::vouch(&key, text).unwrap().to_string();
+            let (by, trusted) = (&text.agreement.lead_party, [key.verifier().clone()]);
+            let of = (text, note.as_str());
+            pack::seal(db, &ctx, keys, by, of, &trusted).await.unwrap().unwrap();
+        }
         let lead = &text.agreement.lead_party;
         let until = Some(Day(word("2027-09-01")));
         self.write(async |tx| {

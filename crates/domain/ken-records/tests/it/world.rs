@@ -9,15 +9,16 @@ use ken_core::{
     AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
 };
 use ken_directory::Acting;
-use ken_ledger::{Entry, EntryKind, Page, person_entries};
+use ken_ledger::{Entry, EntryKind, KeyUse, Page, SignerKey, person_entries};
 use ken_records::{Disclosed, Filing, Under};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::instrument::Signatory;
+use ken_sharing::pack;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, emergency, gate,
-    instrument,
+    Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, Tier, emergency,
+    gate, instrument,
 };
 use ken_store::{Snapshot, guard};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
@@ -75,6 +76,13 @@ impl World {
         let today: Date = "2026-11-01".parse().unwrap();
         let agreed = Instrument::parse(text).unwrap().dated_from(today);
         let hash = instrument::register(db, &ctx, keys, &agreed).await.unwrap();
+        if agreed.agreement.tier == Tier::StatutePack {
+            let key = SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap();
+            let note = pack::vouch(&key, &agreed).unwrap().to_string();
+            let (by, trusted) = (&agreed.agreement.lead_party, [key.verifier().clone()]);
+            let of = (&agreed, note.as_str());
+            pack::seal(db, &ctx, keys, by, of, &trusted).await.unwrap().unwrap();
+        }
         let lead = &agreed.agreement.lead_party;
         let until = Some(Day("2027-06-01".parse().unwrap()));
         db.write("test.clear", async |tx| {

@@ -88,8 +88,10 @@ impl Bundle {
 /// The adopted instrument of a name, or the statute pack that has taken the place of the one
 /// named, however often the law was written anew.
 pub(super) fn adopted<'a>(name: &InstrumentRef, held: &'a [Held]) -> Option<&'a Held> {
-    let is_adopted =
-        |own: &&Held| own.register.signed.contains(&own.instrument.agreement.lead_party);
+    let is_adopted = |own: &&Held| {
+        let lead = &own.instrument.agreement.lead_party;
+        own.register.signed.contains(lead) && !own.register.unsealed
+    };
     let is_law = |own: &Held| own.instrument.agreement.tier == Tier::StatutePack;
     let mut found = held.iter().find(|own| own.name == *name)?;
     // Each turn goes to another pack, so a circle ends.

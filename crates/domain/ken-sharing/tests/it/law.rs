@@ -14,7 +14,7 @@ use crate::world::{World, worlds};
 
 const PACK: &str = include_str!("../../../../../agreements/statute-pack.toml");
 
-fn pack(version: &str, replaces: &str, (old, new): (&str, &str)) -> Instrument {
+pub(crate) fn pack(version: &str, replaces: &str, (old, new): (&str, &str)) -> Instrument {
     assert!(PACK.contains(old), "{old}");
     let mut pack = Instrument::parse(&PACK.replacen(old, new, 1)).unwrap();
     pack.agreement.version = word(version);
@@ -74,6 +74,15 @@ fn a_report_of_harm_outlives_the_rewriting_of_its_law_but_not_its_repeal() {
     check(&[pack("2028-04", "statute-pack@2027-04", gone)], false);
     let stricter = ("require = [\"age>=16\"]", "require = [\"age>=18\"]");
     check(&[pack("2028-04", "statute-pack@2027-04", stricter)], false);
+    // A pack that no issuer vouches for is no law, and takes no other's place.
+    let mut entries = glen(6);
+    entries[0].unsealed = true;
+    assert!(!goes(&entries));
+    entries[0].superseded = true;
+    entries.push(Entry::new(second.clone()));
+    assert!(goes(&entries));
+    entries[6].unsealed = true;
+    assert!(!goes(&entries));
     // A pack that nobody adopted is no law; and an agreement takes no pack's place.
     let mut entries = glen(6);
     entries[0].superseded = true;

@@ -54,10 +54,10 @@ pub(crate) fn line(verdict: &Verdict) -> Value {
 }
 
 fn known(known: &Known) -> Value {
-    let Known { hash, json, signed, suspended, superseded } = known;
+    let Known { hash, json, signed, suspended, superseded, unsealed } = known;
     json!({
         "hash": hash, "json": json, "signed": signed,
-        "suspended": suspended, "superseded": superseded,
+        "suspended": suspended, "superseded": superseded, "unsealed": unsealed,
     })
 }
 

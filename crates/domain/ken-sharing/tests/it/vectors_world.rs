@@ -38,11 +38,13 @@ pub(crate) struct Entry {
     pub(crate) unsigned: BTreeSet<String>,
     pub(crate) suspended: bool,
     pub(crate) superseded: bool,
+    pub(crate) unsealed: bool,
 }
 
 impl Entry {
     pub(crate) fn new(instrument: Instrument) -> Self {
-        Self { instrument, unsigned: BTreeSet::new(), suspended: false, superseded: false }
+        let unsigned = BTreeSet::new();
+        Self { instrument, unsigned, suspended: false, superseded: false, unsealed: false }
     }
 
     /// Every party and the lead party have signed, but those named.
@@ -60,6 +62,7 @@ impl Entry {
             left: BTreeMap::new(),
             suspended: self.suspended.then_some(suspension).into_iter().collect(),
             superseded: self.superseded,
+            unsealed: self.unsealed,
         };
         Admitted { instrument: self.instrument.clone(), register }
     }
@@ -71,6 +74,7 @@ impl Entry {
             signed: self.signed().iter().map(ToString::to_string).collect(),
             suspended: self.suspended,
             superseded: self.superseded,
+            unsealed: self.unsealed,
         }
     }
 }

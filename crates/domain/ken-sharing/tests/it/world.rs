@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
-use ken_core::{AccountId, Ctx, OrganisationId, PersonId, Purpose};
+use ken_core::{AccountId, Ctx, InstrumentHash, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, Organisation, organisation, practitioner};
+use ken_ledger::{KeyUse, SignerKey};
 use ken_sharing::fact::Grade;
 use ken_sharing::instrument::Signatory;
+use ken_sharing::pack;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::{self, Clearance};
 use ken_sharing::{
-    Action, Caller, Day, Decision, Error, Gate, Instrument, Question, Signing, gate, instrument,
-    together,
+    Action, Caller, Day, Decision, Error, Gate, Instrument, Question, Signing, Tier, gate,
+    instrument, together,
 };
 use ken_store::{Tx, guard};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
@@ -24,7 +26,7 @@ const AGREEMENTS: [&str; 3] = [
     include_str!("../../../../../agreements/scot-accord.toml"),
     include_str!("../../../../../agreements/glen-direct-care.toml"),
 ];
-const LISTS: [&[ken_store::Migration]; 3] =
+pub(crate) const LISTS: [&[ken_store::Migration]; 3] =
     [ken_ledger::MIGRATIONS, ken_directory::MIGRATIONS, ken_sharing::MIGRATIONS];
 
 pub(crate) struct World {
@@ -36,6 +38,11 @@ pub(crate) struct World {
 
 pub(crate) fn word<W: FromStr>(text: &str) -> W {
     text.parse().unwrap_or_else(|_| panic!("{text} is no word"))
+}
+
+/// An issuer of statute packs.
+pub(crate) fn issuer(seed: u8) -> SignerKey {
+    SignerKey::new("packs.example/test", KeyUse::Log, &[seed; 32]).unwrap()
 }
 
 pub(crate) async fn worlds(seed: u64) -> Vec<World> {
@@ -79,6 +86,9 @@ impl World {
     pub(crate) async fn sign_text(&self, agreed: &Instrument) {
         let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
         let hash = instrument::register(db, &ctx, keys, agreed).await.unwrap();
+        if agreed.agreement.tier == Tier::StatutePack {
+            self.seal(agreed, &issuer(9), &[issuer(9)]).await.unwrap();
+        }
         let lead = &agreed.agreement.lead_party;
         let until = Some(Day("2027-06-01".parse().unwrap()));
         self.write(async |tx| {
@@ -91,21 +101,45 @@ impl World {
         let parties = agreed.parties.iter().map(|party| &party.id);
         let parties: BTreeSet<_> = parties.chain([&agreed.agreement.lead_party]).collect();
         for party in parties {
-            let key = SigningKey::from_bytes(&[7; 32]);
-            let public = key.verifying_key();
-            let (of, name) = (party.clone(), "J. Example".to_owned());
-            let signatory = Signatory { party: of, name, key: public, until: None };
-            instrument::add_signatory(db, &ctx, keys, &signatory).await.unwrap();
-            let signing = Signing {
-                hash: hash.clone(),
-                party: party.clone(),
-                signatory: "J. Example".to_owned(),
-                role: "Caldicott Guardian".to_owned(),
-                time: "2026-11-01T09:00:00Z".parse().unwrap(),
-            };
-            let signature = key.sign(&signing.message().unwrap()).to_bytes();
-            instrument::sign(db, &ctx, keys, &signing, &signature).await.unwrap();
+            self.sign_for(&hash, party).await.unwrap();
         }
+    }
+
+    /// Brings an issuer's note for a registered pack, where these are trusted.
+    pub(crate) async fn seal(
+        &self,
+        of: &Instrument,
+        by: &SignerKey,
+        trusted: &[SignerKey],
+    ) -> Result<String, pack::Fault> {
+        let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
+        let note = pack::vouch(by, of).unwrap().to_string();
+        let trusted: Vec<_> = trusted.iter().map(|key| key.verifier().clone()).collect();
+        let (lead, of) = (&of.agreement.lead_party, (of, note.as_str()));
+        pack::seal(db, &ctx, keys, lead, of, &trusted).await.unwrap()
+    }
+
+    /// Signs a registered text for one party, if nothing keeps it from that.
+    pub(crate) async fn sign_for(
+        &self,
+        hash: &InstrumentHash,
+        party: &OrganisationId,
+    ) -> Result<(), Error> {
+        let (db, keys, ctx) = (&self.on.db, &self.on.keys, self.ctx());
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let public = key.verifying_key();
+        let (of, name) = (party.clone(), "J. Example".to_owned());
+        let signatory = Signatory { party: of, name, key: public, until: None };
+        instrument::add_signatory(db, &ctx, keys, &signatory).await.unwrap();
+        let signing = Signing {
+            hash: hash.clone(),
+            party: party.clone(),
+            signatory: "J. Example".to_owned(),
+            role: "Caldicott Guardian".to_owned(),
+            time: "2026-11-01T09:00:00Z".parse().unwrap(),
+        };
+        let signature = key.sign(&signing.message().unwrap()).to_bytes();
+        instrument::sign(db, &ctx, keys, &signing, &signature).await
     }
 
     /// Somebody known, whom the practice treats.

@@ -2,12 +2,15 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
-use ken_agreement::{Instrument, Signing};
+use ken_agreement::{Instrument, Signing, Tier};
 use ken_core::{AccountId, OrganisationId};
 use ken_directory::Acting;
+use ken_ledger::{KeyUse, SignerKey};
 use ken_office::notice;
 use ken_sharing::instrument::{self, Signatory};
+use ken_sharing::pack::{self, Seal};
 use ken_sharing::signing::{self, Clearance};
+use ken_store::Snapshot;
 
 use super::directory::Staff;
 use super::drafting;
@@ -17,6 +20,9 @@ use crate::practitioner::{PRACTITIONERS, Practitioner};
 
 /// The office in which the lead party adopts a statute pack.
 const ADOPTER: &str = "Chief Social Work Officer";
+
+/// Who vouches for the demo's statute pack.
+const ISSUER: &str = "packs.example/made-up";
 
 /// The agreement whose next version is negotiated.
 const NEGOTIATED: &str = "glen-direct-care";
@@ -33,6 +39,9 @@ pub(super) async fn agreements(
     for (copy, signing) in &copies {
         let ctx = parts.ctx();
         instrument::register(&parts.db, &ctx, &parts.keys, copy).await?;
+        if copy.agreement.tier == Tier::StatutePack {
+            seal(parts, copy).await?;
+        }
         clear(parts, copy, staff).await?;
         for (party, office) in signatories(copy)? {
             if !signing.unsigned.contains(&party.as_str()) {
@@ -65,6 +74,31 @@ pub(super) fn governs(
         organisation: organisation.clone(),
         role: "ig.lead".parse().map_err(|_| missing())?,
     })
+}
+
+/// Vouches for a pack of the demo, whose dates, and so whose hash, are its own. As the signatories'
+/// keys, the issuer's is drawn, used once and forgotten.
+async fn seal(parts: &Parts, copy: &Instrument) -> Result<(), Error> {
+    let (ctx, lead) = (parts.ctx(), &copy.agreement.lead_party);
+    let missing = |_| Error::Missing("issuer's seal");
+    let seed = ctx.entropy();
+    let key = SignerKey::new(ISSUER, KeyUse::Log, &seed).map_err(|_| Error::Missing("issuer"))?;
+    let note = pack::vouch(&key, copy).map_err(missing)?.to_string();
+    let trusted = [key.verifier().clone()];
+    let sealed = pack::seal(&parts.db, &ctx, &parts.keys, lead, (copy, &note), &trusted).await?;
+    sealed.map(drop).map_err(missing)
+}
+
+/// Vouches for a pack of a demo that was built before packs were sealed.
+pub(super) async fn seal_again(parts: &Parts, start: Date) -> Result<(), Error> {
+    for (copy, _) in agreements::instruments(start)? {
+        let read = async |s: &mut Snapshot| pack::seal_of(s, &copy).await;
+        let is_pack = copy.agreement.tier == Tier::StatutePack;
+        if is_pack && parts.db.snapshot("demo.seal", read).await? == Seal::Before {
+            seal(parts, &copy).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Publishes the notice for the lead party, by its governance lead, and says that the assessment

@@ -121,6 +121,7 @@ const FIELDS: &[&str] = &[
     "kind",
     "month",
     "name",
+    "note",
     "number",
     "organisation",
     "outcome",

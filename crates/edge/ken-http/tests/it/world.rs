@@ -19,8 +19,9 @@ use ken_ledger::{KeyUse, Receipts, SignerKey};
 use ken_person::{Found, Query};
 use ken_records::{Filing, Under};
 use ken_sharing::instrument::Signatory;
+use ken_sharing::pack;
 use ken_sharing::signing::Clearance;
-use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, emergency, instrument, signing};
+use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, Tier, emergency, instrument, signing};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;
@@ -150,6 +151,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         ids,
         receipts: Receipts::new(log_key()),
         site,
+        issuers: pack::own_issuer().into_iter().collect(),
         tasks: TaskTracker::new(),
     };
     let app = App::with_passkeys(parts, passkeys);
@@ -210,6 +212,13 @@ async fn accounts(
 async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
     let agreed = Instrument::parse(text).unwrap().dated_from("2026-11-01".parse().unwrap());
     let hash = instrument::register(&on.db, ctx, &on.keys, &agreed).await.unwrap();
+    if agreed.agreement.tier == Tier::StatutePack {
+        let key = SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap();
+        let note = pack::vouch(&key, &agreed).unwrap().to_string();
+        let (by, trusted) = (&agreed.agreement.lead_party, [key.verifier().clone()]);
+        let of = (&agreed, note.as_str());
+        pack::seal(&on.db, ctx, &on.keys, by, of, &trusted).await.unwrap().unwrap();
+    }
     let lead = &agreed.agreement.lead_party;
     clear(on, ctx, &hash, lead).await;
     let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();

@@ -57,6 +57,35 @@ fn a_fault_is_shown_where_it_is_and_ends_badly() {
 }
 
 #[test]
+fn an_issuer_vouches_for_a_pack_and_a_changed_one_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (pack, key, note, trusted) =
+        (glen("statute-pack"), at("issuer.key"), at("pack.note"), at("issuers"));
+    let (well, public) = said(&["pack", "key", &key, "--name", "packs.example/test"]);
+    assert!(well && public.starts_with("packs.example/test+"), "{public}");
+    assert_eq!(said(&["pack", "key", &key, "--name", "packs.example/test"]).1, public);
+    assert!(!said(&["pack", "key", &key, "--name", "other.example"]).0, "it was made for another");
+    fs::write(&trusted, &public).unwrap();
+    let (well, signed) = said(&["pack", "sign", &pack, "--key", &key]);
+    assert!(well, "{signed}");
+    fs::write(&note, signed).unwrap();
+    let of = ["pack", "verify", &pack, "--note", &note];
+    assert!(!said(&of).0, "nobody here trusts this issuer");
+    let (well, told) = said(&[&of[..], &["--issuers", &trusted]].concat());
+    assert!(well && told.contains("vouched for by packs.example/test"), "{told}");
+    let own = Path::new(&pack).with_extension("note");
+    let (well, told) = said(&["pack", "verify", &pack, "--note", own.to_str().unwrap()]);
+    assert!(well, "the program's own pack: {told}");
+    let changed = at("changed.toml");
+    let text = fs::read_to_string(&pack).unwrap();
+    fs::write(&changed, text.replacen("require = [\"age>=16\"]", "require = []", 1)).unwrap();
+    let of = ["pack", "verify", &changed, "--note", &note, "--issuers", &trusted];
+    assert!(!said(&of).0, "the law was changed under the note");
+    assert!(!said(&["pack", "sign", &glen("scot-accord"), "--key", &key]).0, "no pack");
+}
+
+#[test]
 fn drafts_documents_notices_and_exports_come_out() {
     let dir = tempfile::tempdir().unwrap();
     for template in ["saspi", "isp", "sissa", "toolkit"] {

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State as Of};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use ken_agreement::{Clause, Instrument, Kind, Modality, show as document};
+use ken_agreement::{Clause, Instrument, Kind, Modality, Tier, show as document};
 use ken_core::OrganisationId;
 use ken_office::paper::{self, Size};
 use ken_office::{agreement, matrix, notice};
@@ -114,6 +114,9 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
             li { a href={ "/ig/agreements/" (hash) "/document.pdf" } { "The document (PDF)" } }
             li { a href={ "/ig/agreements/" (hash) "/document.pdf?size=large" }
                 { "The document in large print (PDF)" } }
+            @if shown.of.instrument.agreement.tier == Tier::StatutePack {
+                li { a href={ "/ig/agreements/" (hash) "/seal" } { "Who vouches for this pack" } }
+            }
             @if notice::is_needed(&shown.of.instrument) {
                 li { a href={ "/ig/notices/" (hash) } { "Privacy notice" } }
             }

@@ -58,6 +58,7 @@ fn card_of(Admitted { instrument, register }: &Admitted, today: Date) -> Markup 
         p { (agreement::tier(head.tier)) ", version " (head.version) ". " (status(&overview)) }
         p { (head.plain_summary) }
         p { (signed(&overview, head.tier)) }
+        @if register.unsealed { p { "No issuer vouches for it: nothing rests on it." } }
         @if let Some((next, day)) = overview.next {
             p { "Next: on " (words::day_short(day.0)) " " (next.says()) "." }
         }

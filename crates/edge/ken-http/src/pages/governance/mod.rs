@@ -18,6 +18,7 @@ pub(crate) mod register;
 pub(crate) mod registers;
 pub(crate) mod replay;
 pub(crate) mod reviews;
+pub(crate) mod seal;
 pub(crate) mod signatories;
 pub(crate) mod signing;
 pub(crate) mod simulate;

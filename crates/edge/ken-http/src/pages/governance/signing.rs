@@ -299,6 +299,7 @@ fn way_on(refusal: Refusal, hash: &InstrumentHash) -> Markup {
         Refusal::AssessmentMissing | Refusal::AssessmentOutOfDate => {
             (format!("/ig/agreements/{hash}/assessment"), "Look at the assessment")
         }
+        Refusal::PackUnsealed => ("/ig/agreements".to_owned(), "Look at the statute packs"),
         _ => return html! {},
     };
     html! { " " a href=(address) { (words) } }

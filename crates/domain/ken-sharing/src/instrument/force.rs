@@ -1,0 +1,96 @@
+//! What is in force, read from the registers in one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use ken_agreement::status::{Register, Suspension};
+use ken_agreement::{Day, Instrument, InstrumentRef, Tier};
+use ken_core::{Ctx, InstrumentHash};
+use ken_store::{Reads, Row, values};
+
+use crate::bundle::Admitted;
+use crate::pack::{self, Seal};
+use crate::{Error, sql};
+
+/// Everything that the gate's policies are made from.
+#[derive(Debug, Clone, Default)]
+pub struct InForce {
+    /// Every registered instrument, those that have ended included, with what the registers say.
+    pub instruments: Vec<Admitted>,
+    /// The policy head under which this was read.
+    pub version: i64,
+}
+
+/// Reads everything the policies are made from, in one snapshot.
+///
+/// # Errors
+///
+/// Whatever the store says; [`Error::Corrupt`] when a stored instrument no longer reads.
+pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Error> {
+    let version = ken_store::guard::policy_version(reads).await?;
+    let texts = reads.list(sql::LIST_INSTRUMENTS, values![], |row| row.text(1)).await?;
+    let mut registers: BTreeMap<InstrumentHash, Register> = BTreeMap::new();
+    let pair = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?));
+    for (hash, party) in reads.list(sql::LIST_SIGNATURES, values![], pair).await? {
+        registers.entry(hash).or_default().signed.insert(party);
+    }
+    let today = Day(ctx.clock.today());
+    let left = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?, row.parse::<Date>(2)?));
+    for (hash, party, from) in reads.list(sql::LIST_DEPARTURES, values![], left).await? {
+        registers.entry(hash).or_default().left.insert(party, Day(from));
+    }
+    for (hash, party) in reads.list(sql::LIST_SUSPENDED, values![ctx.now_us()], pair).await? {
+        let suspension = Suspension { party: Some(party), from: today, until: None };
+        registers.entry(hash).or_default().suspended.push(suspension);
+    }
+    let seals = pack::kept(reads).await?;
+    let mut instruments = Vec::with_capacity(texts.len());
+    for text in texts {
+        let instrument =
+            Instrument::from_canonical(&text).map_err(|_| Error::Corrupt("instrument"))?;
+        let hash = instrument.hash();
+        let mut register = registers.remove(&hash).unwrap_or_default();
+        if instrument.agreement.tier == Tier::StatutePack {
+            let seal = pack::standing(&instrument, seals.get(&hash));
+            register.unsealed = !seal.holds();
+            if seal == Seal::Broken {
+                let code = seal.code();
+                tracing::error!(error.code = code, "a statute pack's seal does not hold");
+            }
+        }
+        instruments.push(Admitted { instrument, register });
+    }
+    mark_superseded(&mut instruments, today.0);
+    Ok(InForce { instruments, version })
+}
+
+/// An instrument is superseded once one that says so has begun, everybody who must has signed
+/// that one, its issuer too where it is a statute pack, and so has the lead party of what it
+/// replaces: a draft ends nothing, and nobody ends what others agreed by signing a text of their
+/// own.
+fn mark_superseded(instruments: &mut [Admitted], today: Date) {
+    let whole = |Admitted { instrument, register }: &&Admitted| {
+        let head = &instrument.agreement;
+        let mut must = instrument.parties.iter().map(|party| &party.id).chain([&head.lead_party]);
+        let is_begun = head.effective_from.0 <= today && !register.unsealed;
+        is_begun && must.all(|party| register.signed.contains(party))
+    };
+    let lead = |name: &&InstrumentRef| {
+        let named = instruments.iter().find(|of| of.instrument.name() == **name);
+        named.map(|of| &of.instrument.agreement.lead_party)
+    };
+    let ended: BTreeSet<InstrumentRef> = instruments
+        .iter()
+        .filter(whole)
+        .flat_map(|by| {
+            let names = by.instrument.lifecycle.supersedes.iter();
+            let agreed = |name: &&InstrumentRef| {
+                lead(name).is_some_and(|lead| by.register.signed.contains(lead))
+            };
+            names.filter(agreed).cloned()
+        })
+        .collect();
+    for Admitted { instrument, register } in instruments {
+        register.superseded = ended.contains(&instrument.name());
+    }
+}
