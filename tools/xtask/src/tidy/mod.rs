@@ -4,6 +4,7 @@
 //! tree to find what it should and to pass what it should.
 //! There is no list of exceptions: what is found is mended.
 
+mod bought;
 mod calls;
 mod catalogue;
 mod errors;
@@ -58,7 +59,11 @@ const RULES: &[Rule] = &[
 /// Runs every rule on the checkout and prints what was found, one line each.
 pub(crate) fn run() -> Result<ExitCode> {
     let tree = Tree::read(&tree::root()?)?;
-    let findings = check(&tree);
+    let mut findings = check(&tree);
+    match bought::ask(&tree) {
+        Ok(said) => findings.extend(bought::check(&tree, &said)),
+        Err(why) => findings.push(Finding::new("Cargo.toml", 0, "bought", format!("{why:#}"))),
+    }
     for found in &findings {
         say::line(&format!("{}:{}: {}: {}", found.path, found.line, found.rule, found.what));
     }
