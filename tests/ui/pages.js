@@ -111,6 +111,18 @@ const firstAgreement = (end = "") => async (page) => {
   await page.goto(address + end);
 };
 
+/** The first agreement that has this page for whoever looks. */
+const anyAgreement = (end) => async (page) => {
+  await page.goto("/ig/agreements");
+  const links = page.locator('main h3 a[href^="/ig/agreements/"]');
+  const all = await links.evaluateAll((found) => found.map((one) => one.getAttribute("href")));
+  for (const address of all) {
+    const answer = await page.goto(`${address}${end}`);
+    if (answer.status() === 200) return true;
+  }
+  return false;
+};
+
 const firstPublic = async (page) => {
   await page.goto("/register");
   await page.locator('main h3 a[href^="/register/"]').first().click();
@@ -233,16 +245,20 @@ export const visits = [
       await links.first().click();
     } },
   { name: "publication", route: "/ig/agreements/{hash}/publication", as: "officer",
-    go: async (page) => {
-      await page.goto("/ig/agreements");
-      const links = page.locator('main h3 a[href^="/ig/agreements/"]');
-      const all = await links.evaluateAll((found) => found.map((one) => one.getAttribute("href")));
-      for (const address of all) {
-        const answer = await page.goto(`${address}/publication`);
-        if (answer.status() === 200) return true;
-      }
-      return false;
-    } },
+    go: anyAgreement("/publication") },
+  { name: "contract", route: "/ig/agreements/{hash}/contract", as: "officer",
+    go: anyAgreement("/contract") },
+  { name: "contract-told", as: "officer", go: async (page) => {
+    if (!(await anyAgreement("/contract")(page))) return false;
+    await page.getByLabel(/Commissioned by/).first().check();
+    for (const [box, typed] of [["Day", "31"], ["Month", "3"], ["Year", "2031"]]) {
+      await page.getByLabel(box, { exact: true }).fill(typed);
+    }
+    await page.getByRole("button", { name: "See what would follow" }).click();
+    return (await page.getByRole("heading", { name: "What is left to do" }).count()) === 1;
+  } },
+  { name: "supersession", route: "/ig/agreements/{hash}/supersession", as: "officer",
+    go: anyAgreement("/supersession") },
   { name: "register", route: "/register", go: open("/register") },
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
   { name: "notices", route: "/notices", go: open("/notices") },

@@ -16,13 +16,13 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use ken_agreement::{Clause, Day, Instrument, Kind, OnExit, Who};
+use ken_agreement::{Clause, Day, Instrument, Kind, OnExit, Party, Who};
 use ken_core::{Ctx, InstrumentHash, OrganisationId};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::departure::{self, Leaving};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Row, values};
+use ken_store::{Db, Reads, Row, Snapshot, values};
 use serde_json::json;
 
 use crate::drafting::Said;
@@ -155,10 +155,104 @@ pub async fn leave(
     by: &Acting,
     (of, leaving): (&Instrument, Leaving),
 ) -> Result<(Day, OnExit), Error> {
-    let (hash, party) = (of.hash(), &by.organisation);
+    depart(db, ctx, keys, by, (of, &by.organisation, leaving)).await
+}
+
+/// The parties whose contract an organisation may say to end: itself where a contract brought it,
+/// those that it commissioned, and for the lead party every one that was commissioned.
+#[must_use]
+pub fn contracted<'a>(of: &'a Instrument, own: &OrganisationId) -> Vec<&'a Party> {
+    let leads = of.agreement.lead_party == *own;
+    let may = |party: &&Party| {
+        let by = party.commissioned_by.as_ref();
+        by.is_some_and(|by| leads || by == own || party.id == *own)
+    };
+    of.parties.iter().filter(may).collect()
+}
+
+/// What would follow from the end of a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    /// The first day on which the party is out.
+    pub from: Day,
+    /// Who would lose what.
+    pub loses: Vec<String>,
+    /// Clauses of the party's that stand in another instrument, and so go on.
+    pub goes_on: Vec<String>,
+    /// Who is asked to give back what was whose, and by which day; nobody where nothing is.
+    pub recalls: Vec<(OrganisationId, OrganisationId, Date)>,
+}
+
+/// What would follow if the contract that brought a party here ended on a day.
+#[must_use]
+pub fn if_contract_ends(of: &Instrument, party: &Party, day: Day, today: Date) -> Ends {
+    let from = departure::first_day_out(of, Leaving::ContractEnds(day), today);
+    let due = due_from(from);
+    let is_asked = of.lifecycle.on_party_exit == OnExit::StopAndRecall;
+    let asked = if is_asked { holders(of, &party.id) } else { BTreeSet::new() };
+    let elsewhere = of.clauses.iter().filter(|clause| {
+        clause.source.is_some() && (clause.from.may_be(party) || clause.to.may_be(party))
+    });
+    let told = elsewhere.filter_map(|clause| {
+        Some(format!("{}: {} ({})", clause.id, clause.text, clause.source.as_ref()?))
+    });
+    Ends {
+        from,
+        loses: loses(of, &party.id, Step::Leave),
+        goes_on: told.collect(),
+        recalls: asked.into_iter().map(|(holder, source)| (holder, source, due)).collect(),
+    }
+}
+
+/// Says that the contract that brought a party here ends on a day; none where whoever acts may not
+/// say so, or the party is out by then already.
+///
+/// # Errors
+///
+/// As [`departure::leave`].
+pub async fn end_contract(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (of, party, day): (&Instrument, &OrganisationId, Day),
+) -> Result<Option<(Day, OnExit)>, Error> {
+    let leaving = Leaving::ContractEnds(day);
+    let from = departure::first_day_out(of, leaving, ctx.clock.today());
+    let hash = of.hash();
+    let left = async |s: &mut Snapshot| departure::of(s, &hash).await;
+    let left = db.snapshot("office.departures", left).await?;
+    let is_out = left.iter().any(|one| one.party == *party && one.from <= from);
+    let may = contracted(of, &by.organisation).iter().any(|one| one.id == *party);
+    if is_out || !may {
+        return Ok(None);
+    }
+    depart(db, ctx, keys, by, (of, party, leaving)).await.map(Some)
+}
+
+/// By when what is asked back is answered.
+fn due_from(day: Day) -> Date {
+    day.0.saturating_add(RECALL_DAYS.days())
+}
+
+async fn depart(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (of, party, leaving): (&Instrument, &OrganisationId, Leaving),
+) -> Result<(Day, OnExit), Error> {
+    let hash = of.hash();
     db.write("office.leave", async |tx| {
         let whose = (party, leaving);
         let (day, exit) = departure::leave_within(tx, ctx, keys, &hash, whose).await?;
+        if *party != by.organisation {
+            let detail = json!({
+                "instrument": hash.as_str(), "contract-of": party.as_str(),
+                "from": day.to_string(), "by": by.practitioner.to_string(),
+            });
+            enter(tx, ctx, keys, (&by.organisation, detail)).await?;
+        }
         if exit != OnExit::StopAndRecall {
             return Ok((day, exit));
         }
@@ -166,7 +260,7 @@ pub async fn leave(
             Leaving::Terminated(_) => of.parties.iter().map(|one| &one.id).collect(),
             Leaving::Withdraws | Leaving::ContractEnds(_) => vec![party],
         };
-        let due = day.0.saturating_add(RECALL_DAYS.days()).to_string();
+        let due = due_from(day).to_string();
         let all: BTreeSet<_> = out.into_iter().flat_map(|one| holders(of, one)).collect();
         for (holder, source) in all {
             let row = values![&hash, &holder, &source, due.as_str(), ctx.now_us()];

@@ -28,6 +28,7 @@ pub mod replay;
 pub mod signing;
 pub mod simulate;
 mod sql;
+pub mod succession;
 
 pub use error::Error;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

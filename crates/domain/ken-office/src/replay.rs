@@ -28,7 +28,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ken_agreement::status::Register;
-use ken_agreement::{Instrument, Words};
+use ken_agreement::{Instrument, Tier, Words};
 use ken_core::{Ctx, OrganisationId};
 use ken_ledger::{Entry, scan};
 use ken_sharing::bundle::{Admitted, Bundle};
@@ -104,6 +104,25 @@ impl Trial {
     #[must_use]
     pub fn draft(&self) -> &Instrument {
         &self.draft
+    }
+
+    /// What no longer runs in other texts because of the draft: clauses that it no longer lets run,
+    /// and texts that stand by name under what it replaces.
+    pub(crate) fn stops(&self) -> Vec<String> {
+        let (name, ended) = (self.draft.name(), &self.draft.lifecycle.supersedes);
+        let before = self.without.findings();
+        let new = self.with.findings().iter().filter(|one| one.0 != name && !before.contains(one));
+        let clauses = new.map(|(of, finding)| format!("{of}, {}: {}", finding.at, finding.says));
+        let is_law = self.draft.agreement.tier == Tier::StatutePack;
+        let under = self.with.instruments().filter(|(_, of, register)| {
+            let named = of.agreement.under.iter().any(|above| ended.contains(above));
+            named && !is_law && !register.superseded && of.name() != name
+        });
+        let texts = under.map(|(_, of, _)| {
+            let says = "its routine sharing stops until a version of it names the new text";
+            format!("{} stands under it by name: {says}", of.agreement.title)
+        });
+        clauses.chain(texts).collect()
     }
 
     /// A past decision as if it were taken on the draft's day. Who affirmed a text then has

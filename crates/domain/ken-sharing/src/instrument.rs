@@ -251,13 +251,7 @@ async fn of_text<R: Reads>(
     let named = named.map(|source| &source.instrument).chain(&instrument.agreement.under);
     let mut sources = Vec::new();
     for name in named.collect::<BTreeSet<_>>() {
-        let name = name.to_string();
-        let of = values![name.as_str()];
-        let hash = reads.find(sql::FIND_INSTRUMENT_NAMED, of, |row| row.text(0)).await?;
-        let Some(hash) = hash else { continue };
-        let of = values![hash.as_str()];
-        let text = reads.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
-        sources.push(read(&text.ok_or(Error::Corrupt("instrument"))?)?);
+        sources.extend(self::named(reads, &name.to_string()).await?);
     }
     let seals = pack::kept(reads).await?;
     let adopted = packs(reads, &seals).await?;
@@ -266,10 +260,38 @@ async fn of_text<R: Reads>(
     let is_unsealed = pack::rests_on_unsealed(&cited, &adopted, &seals);
     sources.extend(adopted);
     let cleared = signing::cleared(reads, &instrument.hash()).await?;
+    let replaces = leads_replaced(reads, instrument, party).await?;
     let sources: Vec<_> = sources.iter().collect();
     let mut found = signing::refusals(instrument, party, &sources, cleared, ctx.clock.today());
     found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
+    let is_unseen = replaces && !cleared.is_supersession_seen;
+    found.extend(is_unseen.then_some(Refusal::SupersessionUnseen));
     Ok(found)
+}
+
+/// Whether a text takes the place of a registered one that the party leads.
+async fn leads_replaced<R: Reads>(
+    reads: &mut R,
+    instrument: &Instrument,
+    party: &OrganisationId,
+) -> Result<bool, Error> {
+    for name in &instrument.lifecycle.supersedes {
+        if let Some(old) = named(reads, &name.to_string()).await?
+            && old.agreement.lead_party == *party
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is registered under a name.
+async fn named<R: Reads>(reads: &mut R, name: &str) -> Result<Option<Instrument>, Error> {
+    let hash = reads.find(sql::FIND_INSTRUMENT_NAMED, values![name], |row| row.text(0)).await?;
+    let Some(hash) = hash else { return Ok(None) };
+    let of = values![hash.as_str()];
+    let text = reads.find(sql::FIND_INSTRUMENT, of, |row| row.text(0)).await?;
+    Ok(Some(read(&text.ok_or(Error::Corrupt("instrument"))?)?))
 }
 
 /// The statute packs that are adopted: a newer one may say otherwise what a text rests on.

@@ -31,6 +31,8 @@ pub enum Refusal {
     Unsound,
     /// A statute pack that it is, or rests on, has no seal of an issuer.
     PackUnsealed,
+    /// It takes the place of a text that the party leads, which has not seen what that would do.
+    SupersessionUnseen,
     /// A lawful basis has nobody who confirmed it.
     BasisUnconfirmed,
     /// The party names no data protection officer, senior owner or rights contact.
@@ -53,9 +55,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unsound,
         Self::PackUnsealed,
+        Self::SupersessionUnseen,
         Self::BasisUnconfirmed,
         Self::NoOwner,
         Self::NoticeUnpublished,
@@ -73,6 +76,7 @@ impl Refusal {
         match self {
             Self::Unsound => "sharing.sign-unsound",
             Self::PackUnsealed => "sharing.sign-pack-unsealed",
+            Self::SupersessionUnseen => "sharing.sign-supersession-unseen",
             Self::BasisUnconfirmed => "sharing.sign-basis-unconfirmed",
             Self::NoOwner => "sharing.sign-no-owner",
             Self::NoticeUnpublished => "sharing.sign-notice-unpublished",
@@ -93,6 +97,10 @@ impl Refusal {
             Self::PackUnsealed => {
                 "A statute pack that this is, or rests on, has no seal of an issuer. What is in \
                  force goes on."
+            }
+            Self::SupersessionUnseen => {
+                "It takes the place of a text that your organisation leads, and your organisation \
+                 has not confirmed what that would do."
             }
             Self::BasisUnconfirmed => "Nobody has confirmed one of the lawful bases.",
             Self::NoOwner => {
@@ -116,6 +124,8 @@ pub enum Clearance {
     Notice,
     /// Its impact assessment, or the screening that found none necessary, is approved.
     Assessment,
+    /// Whoever leads what it replaces has seen what changes, and confirms it.
+    Supersession,
 }
 
 impl Clearance {
@@ -123,6 +133,7 @@ impl Clearance {
         match self {
             Self::Notice => "notice",
             Self::Assessment => "assessment",
+            Self::Supersession => "supersession",
         }
     }
 }
@@ -134,6 +145,8 @@ pub struct Cleared {
     pub is_notice_published: bool,
     /// The last day of the approved assessment, if one was approved.
     pub assessed_until: Option<Day>,
+    /// Whether what it does to the text that it replaces was seen and confirmed.
+    pub is_supersession_seen: bool,
 }
 
 /// What keeps a party from signing a text on a day, whoever signs. `sources` are the instruments
@@ -227,6 +240,8 @@ pub async fn cleared<R: Reads>(reads: &mut R, hash: &InstrumentHash) -> Result<C
     for (what, until) in reads.list(sql::LIST_CLEARANCES, values![hash], row).await? {
         if what == Clearance::Notice.code() {
             cleared.is_notice_published = true;
+        } else if what == Clearance::Supersession.code() {
+            cleared.is_supersession_seen = true;
         } else {
             cleared.assessed_until = until.map(Day);
         }
@@ -278,8 +293,11 @@ mod tests {
         refusals(&instrument, &"cec".parse().unwrap(), &sources, cleared, today)
     }
 
-    const GOOD: Cleared =
-        Cleared { is_notice_published: true, assessed_until: Some(Day(date(2028, 1, 1))) };
+    const GOOD: Cleared = Cleared {
+        is_notice_published: true,
+        assessed_until: Some(Day(date(2028, 1, 1))),
+        is_supersession_seen: false,
+    };
 
     #[test]
     fn each_thing_that_is_missing_is_named() {

@@ -161,6 +161,14 @@ pub const ROUTES: &[Route] = &[
     }),
     page("/ig/agreements/{hash}/seal", Who::Governance, || get(governance::seal::get)),
     form("/ig/agreements/{hash}/seal", Who::Governance, || post(governance::seal::post)),
+    page("/ig/agreements/{hash}/contract", Who::Governance, || get(governance::contract::get)),
+    form("/ig/agreements/{hash}/contract", Who::Governance, || post(governance::contract::post)),
+    page("/ig/agreements/{hash}/supersession", Who::Governance, || {
+        get(governance::supersession::get)
+    }),
+    form("/ig/agreements/{hash}/supersession", Who::Governance, || {
+        post(governance::supersession::post)
+    }),
     page("/ig/agreements/{hash}/standing", Who::Governance, || get(governance::standing::get)),
     form("/ig/agreements/{hash}/standing", Who::Governance, || post(governance::standing::post)),
     page("/ig/agreements/{hash}/publication", Who::Governance, || {

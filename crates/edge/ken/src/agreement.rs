@@ -10,6 +10,7 @@ use ken_agreement::check::{Checked, check, sarif};
 use ken_agreement::diff::{Changes, diff};
 use ken_agreement::export::{dpv, fhir_r4, fhir_r5, odrl};
 use ken_agreement::show::{agreement, notice};
+use ken_agreement::succession::Succession;
 use ken_agreement::{Instrument, Shelf, Template};
 
 mod pack;
@@ -60,6 +61,13 @@ pub(crate) enum Agreement {
         /// The agreement as it was
         before: PathBuf,
         /// The agreement as it will be
+        after: PathBuf,
+    },
+    /// Say what would follow if one version took another's place, before anybody signs it
+    Supersession {
+        /// The agreement as it was
+        before: PathBuf,
+        /// The agreement that would take its place
         after: PathBuf,
     },
     /// Vouch for a statute pack as its issuer, or see who does
@@ -160,6 +168,7 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(&told(&diff(&open(&before)?, &open(&after)?)));
             Ok(())
         }
+        Agreement::Supersession { before, after } => succession(&open(&before)?, &open(&after)?),
         Agreement::Pack(of) => pack::run(of),
         Agreement::Replay(of) => replay::run(of).await,
         Agreement::Export { file, vocabulary } => {
@@ -251,6 +260,30 @@ fn check_all(of: &Check) -> Result<(), Trouble> {
         NOTHING_DONE,
         "Each names its place, what to write instead, and its page in the guide.",
     ))
+}
+
+fn succession(before: &Instrument, after: &Instrument) -> Result<(), Trouble> {
+    if !after.lifecycle.supersedes.contains(&before.name()) {
+        return Err(Trouble::new(
+            "ken.agreement-no-successor",
+            format!("{} does not say that it takes the place of {}.", after.name(), before.name()),
+            NOTHING_DONE,
+            "Name the text that it replaces in `lifecycle.supersedes`.",
+        ));
+    }
+    let of = Succession::of(before, after);
+    let (lead, day) = (&before.agreement.lead_party, after.agreement.effective_from);
+    say::out(&format!("From {day}, once all its parties and {lead} have signed."));
+    say::out(&told(&of.changes));
+    for (heading, fate) in of.parts().into_iter().filter(|(_, fate)| !fate.is_empty()) {
+        say::out(&format!("{heading}:"));
+        for (word, lines) in
+            [("goes on", &fate.goes_on), ("ends", &fate.ends), ("begins", &fate.begins)]
+        {
+            lines.iter().for_each(|line| say::out(&format!("- {word}: {line}")));
+        }
+    }
+    Ok(())
 }
 
 fn report(all: &[Checked<'_>], format: Report) {

@@ -43,6 +43,7 @@ pub mod export;
 pub mod lint;
 pub mod show;
 pub mod status;
+pub mod succession;
 
 pub use annex::{Equality, Processor, Quality, Responsibility, RoleEntry, Step, Term, Transfers};
 pub use basis::{Basis, Confidentiality};

@@ -1,8 +1,8 @@
 //! Leaving over both engines: what is asked back stands on each holder's list until it is answered.
 
-use ken_agreement::{Instrument, OnExit};
+use ken_agreement::{Day, Instrument, OnExit};
 use ken_office::exit::{self, Answer, Recall};
-use ken_sharing::departure::Leaving;
+use ken_sharing::departure::{self, Leaving};
 use ken_store::Snapshot;
 
 use crate::world::{World, id, worlds};
@@ -53,5 +53,57 @@ async fn what_is_asked_back_stands_until_its_holder_answers() {
         let entries = world.entries("cec").await;
         let about = |entry: &&serde_json::Value| entry["recall"] == hash.as_str();
         assert_eq!(entries.iter().filter(about).count(), 2, "asked once, answered once");
+    }
+}
+
+#[tokio::test]
+async fn a_contract_is_ended_by_those_whose_it_is_and_as_was_foretold() {
+    let text = include_str!("../../../../../agreements/glen-asp-concern.toml");
+    for world in worlds().await {
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let mut of = Instrument::parse(text).unwrap();
+        of.agreement.version = "9".parse().unwrap();
+        of.lifecycle.on_party_exit = OnExit::StopAndRecall;
+        let hash = world.register(&of).await;
+        let names = |own: &str| {
+            let found = exit::contracted(&of, &id(own));
+            found.into_iter().map(|one| one.id.to_string()).collect::<Vec<_>>()
+        };
+        // The council commissioned the charity; nobody else's contract brought anybody here.
+        for (own, want) in [("cec", vec!["rowan"]), ("rowan", vec!["rowan"]), ("nhsl", vec![])] {
+            assert_eq!(names(own), want, "{own}");
+        }
+        let today = world.ctx().clock.today();
+        let day = Day(today.saturating_add(jiff::Span::new().days(10)));
+        let party = of.party(&id("rowan")).unwrap();
+        let told = exit::if_contract_ends(&of, party, day, today);
+        assert_eq!(told.from, day);
+        assert!(told.loses.iter().any(|line| line.contains("[support-offer]")), "{told:?}");
+        assert!(told.recalls.iter().all(|(to, from, _)| [to, from].contains(&&party.id)));
+        let past = Day(today.saturating_sub(jiff::Span::new().days(10)));
+        assert_eq!(exit::if_contract_ends(&of, party, past, today).from, Day(today));
+        let end = async |own: &str, party: &str, day| {
+            let (by, party) = (World::lead(own), id(party));
+            let what = (&of, &party, day);
+            exit::end_contract(db, &world.ctx(), keys, &by, what).await.unwrap()
+        };
+        assert_eq!(end("nhsl", "rowan", day).await, None, "{engine}: it is not theirs to say");
+        assert_eq!(end("cec", "police", day).await, None, "{engine}: no contract brought them");
+        let read = async |s: &mut Snapshot| departure::of(s, &hash).await;
+        let left = async || db.snapshot("test.left", read).await.unwrap();
+        assert!(left().await.is_empty() && recalls(&world, "cec").await.is_empty());
+        assert_eq!(end("cec", "rowan", day).await, Some((day, OnExit::StopAndRecall)), "{engine}");
+        assert_eq!(end("rowan", "rowan", day).await, None, "{engine}: it is out by then");
+        let found = left().await;
+        assert_eq!((found.len(), found[0].from, &*found[0].kind), (1, day, "contract-ended"));
+        for (holder, source, due) in told.recalls {
+            let asked = recalls(&world, holder.as_str()).await;
+            let is_asked = |one: &Recall| one.source == source && one.due == due;
+            assert!(asked.iter().any(is_asked), "{engine}: {holder} of {source}");
+        }
+        let said = world.entries("cec").await;
+        assert!(said.iter().any(|entry| entry["contract-of"] == "rowan"), "{said:?}");
+        let sooner = Day(today);
+        assert!(end("rowan", "rowan", sooner).await.is_some(), "{engine}: a sooner day counts");
     }
 }

@@ -171,7 +171,7 @@ impl Past {
         let lead = &text.agreement.lead_party;
         let until = Some(Day(word("2027-09-01")));
         self.write(async |tx| {
-            for what in [Clearance::Notice, Clearance::Assessment] {
+            for what in [Clearance::Notice, Clearance::Assessment, Clearance::Supersession] {
                 signing::clear(tx, &ctx, keys, &hash, what, (lead, until)).await?;
             }
             Ok(())

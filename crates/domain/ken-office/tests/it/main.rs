@@ -29,4 +29,6 @@ mod signing;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod succession;
+#[cfg(test)]
 mod world;

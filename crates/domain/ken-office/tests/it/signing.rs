@@ -222,6 +222,10 @@ async fn nobody_new_signs_what_rests_on_a_law_that_changed() {
         newer.lifecycle.supersedes = ["statute-pack@2027-04".parse().unwrap()].into();
         let law = world.register(&newer).await;
         assert_eq!(world.sign("nhsl", &hash).await, Attempt::Signed, "a draft is no law");
+        let unsealed = world.sign("cec", &law).await;
+        assert_eq!(unsealed, Attempt::Refused(Refusal::PackUnsealed), "{}", world.on.engine);
+        world.seal(&newer).await;
+        world.clear(&law, Clearance::Supersession).await;
         assert_eq!(world.sign("cec", &law).await, Attempt::Signed);
         let got = world.sign("cec", &hash).await;
         assert_eq!(got, Attempt::Refused(Refusal::Unsound), "{}", world.on.engine);

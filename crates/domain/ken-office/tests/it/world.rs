@@ -5,10 +5,11 @@ use std::sync::Arc;
 use ken_core::{AccountId, Ctx, InstrumentHash, OrganisationId, PractitionerId};
 use ken_directory::Acting;
 use ken_directory::confirm::Ready;
+use ken_ledger::{KeyUse, SignerKey};
 use ken_office::signing::{self, Attempt, NewSignatory};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::signing::Clearance;
-use ken_sharing::{Day, Instrument, instrument};
+use ken_sharing::{Day, Instrument, instrument, pack};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 
@@ -87,6 +88,15 @@ impl World {
             })
             .await
             .unwrap();
+    }
+
+    /// Brings an issuer's note for a pack.
+    pub(crate) async fn seal(&self, of: &Instrument) {
+        let key = SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap();
+        let note = pack::vouch(&key, of).unwrap().to_string();
+        let (by, trusted) = (&of.agreement.lead_party, [key.verifier().clone()]);
+        let (db, of) = (&self.on.db, (of, note.as_str()));
+        pack::seal(db, &self.ctx(), &self.on.keys, by, of, &trusted).await.unwrap().unwrap();
     }
 
     /// Registers a signatory with a key that Ken keeps, and signs.

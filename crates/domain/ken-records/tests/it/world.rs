@@ -86,7 +86,7 @@ impl World {
         let lead = &agreed.agreement.lead_party;
         let until = Some(Day("2027-06-01".parse().unwrap()));
         db.write("test.clear", async |tx| {
-            for what in [Clearance::Notice, Clearance::Assessment] {
+            for what in [Clearance::Notice, Clearance::Assessment, Clearance::Supersession] {
                 signing::clear(tx, &ctx, keys, &hash, what, (lead, until)).await?;
             }
             Ok::<_, ken_sharing::Error>(())

@@ -3,7 +3,7 @@
 use ken_agreement::{Instrument, PACKS};
 use ken_ledger::{KeyUse, SignerKey};
 use ken_sharing::pack::{self, Fault, Seal};
-use ken_sharing::signing::Refusal;
+use ken_sharing::signing::{Clearance, Refusal, clear};
 use ken_sharing::{Error, Gate, STATEMENTS, Tier, instrument};
 use ken_store::{Migration, Snapshot, Sql, Tx, guard, values};
 use ken_testkit::{SeededIds, TestClock, engines};
@@ -116,6 +116,9 @@ async fn nothing_rests_on_a_pack_that_no_trusted_issuer_vouches_for() {
         let got = pack::seal(db, &world.ctx(), keys, &rowan, brought, &trusted).await.unwrap();
         assert_eq!(got, Err(Fault::NotLead));
         world.seal(&of, &issuer(9), &[issuer(9)]).await.unwrap();
+        assert_eq!(adopt().await, Some(Refusal::SupersessionUnseen), "{engine}");
+        let seen = (Clearance::Supersession, (&lead, None));
+        world.write(async |tx| clear(tx, &world.ctx(), keys, &hash, seen.0, seen.1).await).await;
         assert_eq!((adopt().await, is_unsealed(&world, &of).await), (None, false), "{engine}");
         assert!(world.permits(&by, person).await, "{engine}");
         // What is kept is changed behind our back: nothing rests on it, until it is put right.

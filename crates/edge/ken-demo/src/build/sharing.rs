@@ -27,6 +27,9 @@ const ISSUER: &str = "packs.example/made-up";
 /// The agreement whose next version is negotiated.
 const NEGOTIATED: &str = "glen-direct-care";
 
+/// The agreement whose next version waits for its signatures.
+const REPLACED: &str = "glen-girfec";
+
 /// Registers the agreements of the demo and signs them, all but the missing signatures.
 pub(super) async fn agreements(
     parts: &Parts,
@@ -48,12 +51,27 @@ pub(super) async fn agreements(
                 sign(parts, copy, party, office).await?;
             }
         }
+        if signing.instrument == REPLACED {
+            let next = next_of(copy)?;
+            instrument::register(&parts.db, &ctx, &parts.keys, &next).await?;
+        }
         if signing.instrument == NEGOTIATED {
             drafting::negotiate(parts, copy, staff).await?;
         }
         listener(Progress::Did(1));
     }
     Ok(())
+}
+
+/// The next version, in which fewer see a child's plan; nobody has signed it.
+fn next_of(copy: &Instrument) -> Result<Instrument, Error> {
+    let mut next = copy.clone();
+    next.agreement.version = "2".parse().map_err(|_| Error::Missing("version"))?;
+    next.lifecycle.supersedes = [copy.name()].into();
+    let plan = next.clauses.iter_mut().find(|clause| clause.id.as_str() == "W1");
+    let plan = plan.ok_or(Error::Missing("clause"))?;
+    plan.to.roles.retain(|role| role.as_str() != "nhs.ward");
+    Ok(next)
 }
 
 /// The governance lead of an organisation, who acts for it while the demo is built.

@@ -126,6 +126,7 @@ const FIELDS: &[&str] = &[
     "organisation",
     "outcome",
     "p",
+    "party",
     "passkey",
     "password",
     "person",

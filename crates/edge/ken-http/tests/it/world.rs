@@ -245,7 +245,7 @@ async fn clear(on: &Databases, ctx: &Ctx<'_>, hash: &InstrumentHash, by: &Organi
     on.db
         .write("test.clear", async |tx: &mut Tx| {
             let until = Some(Day("2027-06-01".parse().unwrap()));
-            for what in [Clearance::Notice, Clearance::Assessment] {
+            for what in [Clearance::Notice, Clearance::Assessment, Clearance::Supersession] {
                 signing::clear(tx, ctx, &on.keys, hash, what, (by, until)).await?;
             }
             Ok::<_, ken_sharing::Error>(())

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use ken_agreement::{Clause, Instrument, Kind, Modality, Tier, show as document};
 use ken_core::OrganisationId;
 use ken_office::paper::{self, Size};
-use ken_office::{agreement, matrix, notice};
+use ken_office::{agreement, exit, matrix, notice};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::departure::{self, Departure};
 use ken_sharing::instrument::{self, Signed};
@@ -126,6 +126,12 @@ fn ways(shown: &Shown<'_>, missing: &[OrganisationId]) -> Markup {
             @if shown.of.instrument.agreement.lead_party == *shown.own {
                 li { a href={ "/ig/agreements/" (hash) "/publication" }
                     { "What the public register shows of it" } }
+            }
+            @if !shown.of.instrument.lifecycle.supersedes.is_empty() {
+                li { a href={ "/ig/agreements/" (hash) "/supersession" } { "What it replaces" } }
+            }
+            @if !exit::contracted(&shown.of.instrument, shown.own).is_empty() {
+                li { a href={ "/ig/agreements/" (hash) "/contract" } { "A contract ends" } }
             }
             @if is_party {
                 li { a href={ "/ig/agreements/" (hash) "/assessment" } { "Impact assessment" } }

@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 pub(crate) mod agreements;
 pub(crate) mod assessment;
 pub(crate) mod consultations;
+pub(crate) mod contract;
 pub(crate) mod draft;
 pub(crate) mod draft_clause;
 pub(crate) mod drafts;
@@ -23,6 +24,7 @@ pub(crate) mod signatories;
 pub(crate) mod signing;
 pub(crate) mod simulate;
 pub(crate) mod standing;
+pub(crate) mod supersession;
 pub(crate) mod wishes;
 
 use ken_agreement::Instrument;

@@ -299,6 +299,9 @@ fn way_on(refusal: Refusal, hash: &InstrumentHash) -> Markup {
         Refusal::AssessmentMissing | Refusal::AssessmentOutOfDate => {
             (format!("/ig/agreements/{hash}/assessment"), "Look at the assessment")
         }
+        Refusal::SupersessionUnseen => {
+            (format!("/ig/agreements/{hash}/supersession"), "See what would change")
+        }
         Refusal::PackUnsealed => ("/ig/agreements".to_owned(), "Look at the statute packs"),
         _ => return html! {},
     };
