@@ -68,6 +68,18 @@ impl Postgres {
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
+
+    /// The address of a new database of this name on the server.
+    pub(crate) fn fresh(&self, name: &str) -> Result<String> {
+        let folder = binaries().context("there is no `psql`")?;
+        let mut psql = Command::new(folder.join("psql"));
+        for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
+            psql.args(["--command", &sql]);
+        }
+        quietly(psql.arg("--dbname").arg(&self.url))?;
+        let (server, _) = self.url.rsplit_once('/').context("an address without a database")?;
+        Ok(format!("{server}/{name}"))
+    }
 }
 
 impl Drop for Postgres {

@@ -31,12 +31,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the demo of a built `ken` on a folder, which it fills if it is empty.
-    pub(crate) fn start(binary: &Path, data: &Path) -> Result<Self> {
+    /// Starts the demo of a built `ken` on a folder, which it fills if it is empty; on PostgreSQL
+    /// where a file holds the address of an empty database.
+    pub(crate) fn start(binary: &Path, data: &Path, database: Option<&Path>) -> Result<Self> {
         let (http, mllp) = (free()?, free()?);
         let mut command = Command::new(binary);
         command.args(["demo", "--json", "--listen", &http.to_string()]);
         command.args(["--mllp", &mllp.to_string(), "--data"]).arg(data);
+        if let Some(file) = database {
+            command.arg("--database-url-file").arg(file);
+        }
         let watch = Watch::start();
         let mut child = command
             .stdin(Stdio::null())

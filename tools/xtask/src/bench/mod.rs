@@ -29,6 +29,8 @@ use sample::Samples;
 const FOLDER: &str = "target/bench";
 /// How long the disk is measured: long enough for a rate, short enough to stand beside others.
 const DISK_TIME: Duration = Duration::from_secs(2);
+/// The database of the loads on the second engine; made anew each time.
+const DATABASE: &str = "ken_bench";
 /// How many people's pages are opened in turn: distinct, and few enough to look up first.
 const PAGES: usize = 200;
 
@@ -89,7 +91,10 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         }
     }
     if wanted.wants("mllp") || wanted.wants("page") {
-        table.server(&root, wanted)?;
+        table.server(&root, wanted, None)?;
+        if let Some(postgres) = &postgres {
+            table.server(&root, wanted, Some(postgres))?;
+        }
     }
     for row in &table.rows {
         say::line(row);
@@ -99,7 +104,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
 
 /// The second engine, for the parts that measure both; without it they measure one and say so.
 fn engine(wanted: &Wanted) -> Option<Postgres> {
-    if !["store", "ledger", "replay"].iter().any(|part| wanted.wants(part)) {
+    if !["store", "ledger", "replay", "mllp", "page"].iter().any(|part| wanted.wants(part)) {
         return None;
     }
     let started = Postgres::start(&std::env::temp_dir());
@@ -129,7 +134,9 @@ impl Table {
     }
 
     /// The loads on a demo of its own: messages first, then the pages of whom they are about.
-    fn server(&mut self, root: &Path, wanted: &Wanted) -> Result<()> {
+    fn server(&mut self, root: &Path, wanted: &Wanted, on: Option<&Postgres>) -> Result<()> {
+        let engine = if on.is_some() { "PostgreSQL" } else { "SQLite" };
+        self.rows.push(format!("ken demo on {engine}:"));
         let data = self.folder.join("demo");
         if data.exists() {
             std::fs::remove_dir_all(&data).context("could not empty the demo's folder")?;
@@ -138,7 +145,8 @@ impl Table {
         if !wanted.debug {
             program::build(root, &["--package", "ken"])?;
         }
-        let server = Server::start(&root.join(binary), &data)?;
+        let database = on.map(|server| self.database(server)).transpose()?;
+        let server = Server::start(&root.join(binary), &data, database.as_deref())?;
         let memory = |server: &Server| server.memory_mib().unwrap_or_default();
         let (ready, mib) = (server.ready.as_secs_f64(), memory(&server));
         self.rows.push(format!("ken demo, first start: {ready:.1} s, {mib} MiB"));
@@ -148,6 +156,13 @@ impl Table {
         }
         self.rows.push(format!("ken demo, after the loads: {} MiB", memory(&server)));
         Ok(())
+    }
+
+    /// A file with the address of an empty database.
+    fn database(&self, server: &Postgres) -> Result<PathBuf> {
+        let file = self.folder.join("database-url");
+        std::fs::write(&file, server.fresh(DATABASE)?).context("could not note an address")?;
+        Ok(file)
     }
 
     fn messages(&mut self, server: &Server, wanted: &Wanted) -> Result<()> {
@@ -177,9 +192,11 @@ impl Table {
         let name = page::practitioner(&server.accounts).context("no practitioner to sign in as")?;
         let mut client = page::sign_in(server.http, name)?;
         let everybody = mllp::people(usize::try_from(wanted.people).unwrap_or(PAGES));
-        let count = PAGES.min(everybody.len());
+        // The first is whom the load of one person is about: measured apart, below.
+        let others = everybody.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&everybody);
+        let count = PAGES.min(others.len());
         // Some of them all, so that what is held of the others is in the way as it is in life.
-        let some: Vec<_> = everybody.iter().step_by(everybody.len() / count).take(count).collect();
+        let some: Vec<_> = others.iter().step_by(others.len() / count).take(count).collect();
         let pages = page::find(&mut client, &some)?;
         let syncs = self.disk("before pages")?;
         let time = Duration::from_secs(wanted.seconds);
@@ -190,6 +207,11 @@ impl Table {
         let first = pages.get(..1).unwrap_or_default();
         let one = page::open(&client, first, connections, time)?;
         self.row(&format!("person page, {connections} conns, one person"), &one);
+        if wanted.wants("mllp") {
+            let told_most = page::find(&mut client, &everybody.iter().take(1).collect::<Vec<_>>())?;
+            let most = page::open(&client, &told_most, connections, time)?;
+            self.row(&format!("person page, {connections} conns, thousands of events"), &most);
+        }
         Ok(())
     }
 

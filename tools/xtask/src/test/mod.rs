@@ -174,7 +174,7 @@ impl Run<'_> {
             std::fs::remove_dir_all(&scratch).context("could not empty the demo's folder")?;
         }
         std::fs::create_dir_all(&scratch).context("could not make the demo's folder")?;
-        let demo = Server::start(&self.root.join("target/debug/ken"), &scratch.join("data"))?;
+        let demo = Server::start(&self.root.join("target/debug/ken"), &scratch.join("data"), None)?;
         say::line(&format!("ken demo was ready in {:.1} s", demo.ready.as_secs_f64()));
         let accounts = scratch.join("accounts.json");
         std::fs::write(&accounts, &demo.line).context("could not keep the accounts")?;
