@@ -122,11 +122,6 @@ impl Seal {
     pub fn holds(&self) -> bool {
         matches!(self, Self::By(_) | Self::Before)
     }
-
-    /// The stable code of a seal that does not hold, for a log.
-    pub(crate) fn code(&self) -> &'static str {
-        Fault::Broken.code()
-    }
 }
 
 /// What is kept of a seal: the note and the key it was taken from; none for a pack of before.

@@ -280,7 +280,9 @@ fn succession(before: &Instrument, after: &Instrument) -> Result<(), Trouble> {
         for (word, lines) in
             [("goes on", &fate.goes_on), ("ends", &fate.ends), ("begins", &fate.begins)]
         {
-            lines.iter().for_each(|line| say::out(&format!("- {word}: {line}")));
+            for line in lines {
+                say::out(&format!("- {word}: {line}"));
+            }
         }
     }
     Ok(())

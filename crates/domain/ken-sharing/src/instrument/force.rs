@@ -54,7 +54,7 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
             let seal = pack::standing(&instrument, seals.get(&hash));
             register.unsealed = !seal.holds();
             if seal == Seal::Broken {
-                let code = seal.code();
+                let code = pack::Fault::Broken.code();
                 tracing::error!(error.code = code, "a statute pack's seal does not hold");
             }
         }

@@ -258,9 +258,9 @@ mod tests {
                 ..Filled::default()
             };
             if field == "party" {
-                filled.party = bad.into()
+                filled.party = bad.into();
             } else {
-                filled.day = bad.into()
+                filled.day = bad.into();
             }
             assert_eq!(chosen(&page, &filled).unwrap_err().field, field);
         }

@@ -112,17 +112,16 @@ fn listed(id: &str, caption: &str, shown: &Shown<'_>, lines: &[&Refused]) -> Mar
 fn what(shown: &Shown<'_>, obstacle: Obstacle, what: &str) -> Markup {
     match obstacle {
         Obstacle::Person => html! { "Not told" },
-        Obstacle::Prohibited => match clause(shown.all, what) {
-            Some((of, one)) => html! {
+        Obstacle::Prohibited => html! {
+            @if let Some((of, one)) = clause(shown.all, what) {
                 a href={ "/ig/agreements/" (of.hash()) } {
                     (of.agreement.title) ", clause " (one.id)
                 }
-            },
-            None => html! { "A clause of an agreement that is here no more" },
+            } @else { "A clause of an agreement that is here no more" }
         },
-        Obstacle::NoClause | Obstacle::Field => match what.parse::<Category>() {
-            Ok(category) => html! { (words::category(&category)) },
-            Err(_) => html! { (words::spaced(what)) },
+        Obstacle::NoClause | Obstacle::Field => html! {
+            @if let Ok(category) = what.parse::<Category>() { (words::category(&category)) }
+            @else { (words::spaced(what)) }
         },
         Obstacle::Standing => html! { (words::capitalised(&words::spaced(what))) },
         Obstacle::Require => html! { code { (what) } },
