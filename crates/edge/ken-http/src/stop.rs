@@ -28,6 +28,8 @@ pub(crate) enum Stop {
     BadForm,
     /// Others are changing the same thing; the work was not done.
     Busy,
+    /// There is no room to keep anything, so nothing can be shown or done: every look is entered.
+    Full,
     /// Something failed. The code is documented; the cause is in the log alone.
     Fault(&'static str),
 }
@@ -39,7 +41,7 @@ impl Stop {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::StaleForm => StatusCode::FORBIDDEN,
             Self::BadForm => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -68,6 +70,12 @@ impl Stop {
                 "Somebody else is changing the same thing. We did not do anything.",
                 "Wait a few seconds, then do it again.",
             ),
+            Self::Full => (
+                "We cannot keep anything right now",
+                "The disk is full. We did not do anything, and nothing that was saved before is \
+                 lost. If it cannot wait, use the phone.",
+                "Those who run this have been told. Try again in a few minutes.",
+            ),
             Self::Fault(_) => (
                 "Something went wrong",
                 "We could not finish. What was saved before this is safe.",
@@ -77,12 +85,16 @@ impl Stop {
     }
 }
 
+/// The code of a full disk.
+const FULL: &str = "store.disk-full";
+
 /// Errors of the crates below: a race is worth another try, all else is a fault with its code.
 fn of_code(code: &'static str) -> Stop {
     match code {
         "store.contended" | "store.overloaded" | "store.group-lost" | "store.interrupted"
         | "store.revoked" | "store.commit" | "directory.busy" | "person.contended"
         | "sharing.contended" | "records.stale" => Stop::Busy,
+        FULL => Stop::Full,
         code => Stop::Fault(code),
     }
 }
@@ -119,9 +131,15 @@ impl IntoResponse for Stop {
         if let Some(place) = place {
             response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
         }
-        if self == Self::Busy {
+        let again = match self {
             // Two seconds: longer than any one change holds what it changes. House policy.
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            Self::Busy => Some("2"),
+            // A minute: somebody must make room. House policy.
+            Self::Full => Some("60"),
+            _ => None,
+        };
+        if let Some(again) = again {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(again));
         }
         response.extensions_mut().insert(self);
         response
@@ -145,7 +163,12 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         (None, status) if bare && status.is_client_error() => Stop::BadForm,
         (None, _) => return response,
     };
-    if let Stop::Fault(code) = stop {
+    let code = match stop {
+        Stop::Fault(code) => Some(code),
+        Stop::Full => Some(FULL),
+        _ => None,
+    };
+    if let Some(code) = code {
         tracing::error!(request.id = ?reference, error.code = code, "request failed");
         metrics::counter!("ken_http_faults_total", "code" => code).increment(1);
     }
@@ -177,4 +200,21 @@ fn page(app: &App, stop: &Stop, reference: Option<RequestId>) -> maud::Markup {
         (confirmation::link_on("/", "Go to your first page"))
     };
     Frame::plain(app.site(), title, Area::Outside).page(&main)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_taken_for_a_race() {
+        let full = Stop::from(ken_store::Error::Commit(Box::new(ken_store::Error::DiskFull)));
+        assert_eq!(full, Stop::Full);
+        assert_eq!(Stop::from(ken_store::Error::DiskFull), Stop::Full);
+        assert_eq!(Stop::from(ken_store::Error::Contended), Stop::Busy);
+        let answer = full.clone().into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "60");
+        assert!(full.words().1.contains("The disk is full"));
+    }
 }

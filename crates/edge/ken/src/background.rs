@@ -144,6 +144,16 @@ impl Background {
         }
     }
 
+    /// Looks for room again and again, where a write found none; `keys` is the key store.
+    pub(crate) async fn look_for_room(self, keys: Db) {
+        while self.rest(REPORT_EVERY).await {
+            for db in [&self.db, &keys] {
+                // What it finds is what readiness says; the first refusal stands in the log.
+                let _ = db.look_for_room().await;
+            }
+        }
+    }
+
     /// Drains histograms, so that they do not grow between scrapes.
     pub(crate) async fn drain(self, metrics: PrometheusHandle) {
         while self.rest(DRAIN_EVERY).await {

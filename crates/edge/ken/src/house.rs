@@ -130,7 +130,7 @@ fn addressed(file: &Path, authority: Option<&Path>) -> Result<Settings, Trouble>
 pub(crate) struct House {
     pub(crate) db: Db,
     pub(crate) keys: KeyRing,
-    keys_db: Db,
+    pub(crate) keys_db: Db,
     pub(crate) clock: Arc<SteadyClock<SystemClock>>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) hub: Arc<Hub>,

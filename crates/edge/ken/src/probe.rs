@@ -15,6 +15,7 @@ const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Probe {
     pub(crate) db: Db,
+    pub(crate) keys_db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) metrics: PrometheusHandle,
@@ -23,6 +24,9 @@ pub(crate) struct Probe {
 impl ken_http::Probe for Probe {
     fn trouble(&self) -> BoxFuture<'_, Option<&'static str>> {
         Box::pin(async {
+            if !self.db.has_room() || !self.keys_db.has_room() {
+                return Some("store.disk-full");
+            }
             let ctx = Ctx::new(&*self.clock, &*self.ids);
             let age = self
                 .db

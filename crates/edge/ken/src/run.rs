@@ -98,6 +98,7 @@ impl Running {
         self.tasks.spawn(background.clone().sweep());
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.clone().report());
+        self.tasks.spawn(background.clone().look_for_room(house.keys_db.clone()));
         self.tasks.spawn(background.timers(house.keys.clone()));
         let door = Door {
             db: house.db.clone(),
@@ -139,6 +140,7 @@ impl Running {
         };
         let probe = Probe {
             db: house.db.clone(),
+            keys_db: house.keys_db.clone(),
             clock: house.clock.clone(),
             ids: Arc::clone(&house.ids),
             metrics,

@@ -9,6 +9,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::migrate::Migration;
 use crate::postgres::{Kind, Postgres};
+use crate::room::Room;
 use crate::sqlite::Sqlite;
 use crate::statement::Sql;
 use crate::telemetry::{self, instant};
@@ -22,6 +23,7 @@ tokio::task_local! { static OPEN: &'static str; }
 pub struct Db {
     pub(crate) engine: Arc<Engine>,
     open: Arc<Mutex<TaskTracker>>,
+    pub(crate) room: Arc<Room>,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Db {
                 Engine::Postgres(Postgres::open(&address, authority, settings.limits).await?)
             }
         };
-        Ok(Self { engine: Arc::new(engine), open: Arc::default() })
+        Ok(Self { engine: Arc::new(engine), open: Arc::default(), room: Arc::default() })
     }
 
     /// Brings the tables up to date, the store's own first, then `lists` in their order.
@@ -108,7 +110,11 @@ impl Db {
             .await
         };
         let answer = if tx.is_spoilt() { answer.and(Err(Error::Spoilt.into())) } else { answer };
+        let found_full = tx.found_full();
         let ended = tx.end(answer.is_ok()).await;
+        if found_full || ended.as_ref().is_err_and(Error::is_full) {
+            self.room.refused();
+        }
         let code = match (&answer, &ended) {
             (Err(_), _) => "refused",
             (Ok(_), Ok(())) => "ok",

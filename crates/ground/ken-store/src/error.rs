@@ -137,7 +137,11 @@ impl Error {
             Self::ReadOnly => "store.read-only",
             Self::Spoilt => "store.spoilt",
             Self::GroupLost(_) => "store.group-lost",
-            Self::Commit(_) => "store.commit",
+            // Whoever reads the log must see that the disk is full, whichever step found it so.
+            Self::Commit(cause) => match **cause {
+                Self::DiskFull | Self::ReadOnly => cause.code(),
+                _ => "store.commit",
+            },
             Self::Broken => "store.broken",
             Self::Revoked => "store.revoked",
             Self::Nested => "store.nested",
@@ -154,6 +158,15 @@ impl Error {
             Self::KeyUnknown => "store.key-unknown",
             Self::KeyErased => "store.key-erased",
             Self::File(_) => "store.file",
+        }
+    }
+
+    /// Whether there was no room for what was written, whichever step found it so.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::DiskFull => true,
+            Self::Commit(cause) | Self::GroupLost(cause) => cause.is_full(),
+            _ => false,
         }
     }
 

@@ -28,6 +28,7 @@ mod migrate;
 pub mod node;
 pub mod outbox;
 mod postgres;
+pub mod room;
 mod row;
 mod settings;
 mod sql;

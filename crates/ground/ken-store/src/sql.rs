@@ -4,6 +4,7 @@ pub(crate) mod keys;
 pub(crate) mod measure;
 pub(crate) mod node;
 pub(crate) mod outbox;
+pub(crate) mod room;
 pub(crate) mod timer;
 
 use crate::Migration;
@@ -15,6 +16,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "store", number: 3, title: "outbox", sql: outbox::TABLES },
     Migration { owner: "store", number: 4, title: "what is looked for", sql: LOOKED_FOR },
     Migration { owner: "store", number: 5, title: "nodes", sql: node::TABLE },
+    Migration { owner: "store", number: 6, title: "room", sql: room::TABLE },
 ];
 
 /// A guard for each person, and the head of what is decided by without one.

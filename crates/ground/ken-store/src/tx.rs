@@ -50,6 +50,8 @@ pub struct Tx {
     serial: u64,
     /// A statement has failed, or was dropped before its answer.
     spoilt: bool,
+    /// There was no room for what a statement wrote.
+    full: bool,
     hooks: Vec<Hook>,
 }
 
@@ -81,7 +83,7 @@ impl Tx {
     pub(crate) fn new(engine: Writing) -> Self {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Self { engine, serial, spoilt: false, hooks: Vec::new() }
+        Self { engine, serial, spoilt: false, full: false, hooks: Vec::new() }
     }
 
     /// Runs a changing statement and counts the rows it changed.
@@ -149,6 +151,10 @@ impl Tx {
         self.spoilt
     }
 
+    pub(crate) fn found_full(&self) -> bool {
+        self.full
+    }
+
     /// Gives the transaction up to its end.
     pub(crate) async fn end(self, keep: bool) -> Result<()> {
         match self.engine {
@@ -168,6 +174,7 @@ impl Tx {
 
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         self.spoilt = result.is_err();
+        self.full |= result.as_ref().is_err_and(Error::is_full);
         result
     }
 }

@@ -92,9 +92,57 @@ async fn a_full_database_says_so_and_goes_on() {
     let large = db.write("large", async |tx| {
         tx.execute("INSERT INTO note (id, body) VALUES ('large', $1)", values![&body]).await
     });
+    assert!(db.has_room());
     assert_eq!(large.await, Err(Error::DiskFull));
     put(&db, "after").await.unwrap();
     assert_eq!(ids(&db).await, ["after", "small"]);
+}
+
+/// Small writes that still go well must not hide that larger ones do not.
+#[tokio::test]
+async fn a_full_database_counts_as_full_until_there_is_room() {
+    let dir = TempDir::new().unwrap();
+    let limits = Limits { pages: Some(260), ..patient() };
+    let db = Db::open(Settings::sqlite(dir.path().join("ken.db")).with(limits)).await.unwrap();
+    db.migrate(&[NOTES]).await.unwrap();
+    let body = vec![7_u8; 500_000];
+    let large = async |id: &'static str| {
+        db.write(id, async |tx| {
+            tx.execute("INSERT INTO note (id, body) VALUES ($1, $2)", values![id, &body]).await
+        })
+        .await
+    };
+    large("one").await.unwrap();
+    db.look_for_room().await.unwrap();
+    assert!(db.has_room());
+    assert_eq!(large("two").await, Err(Error::DiskFull));
+    let other = db.clone();
+    assert!(!other.has_room(), "a clone is the same database");
+    for turn in 0..3 {
+        put(&db, &format!("small {turn}")).await.unwrap();
+        assert!(!db.has_room(), "a small write says nothing");
+    }
+    // The room for a look is there; then it is not, and comes back.
+    db.look_for_room().await.unwrap();
+    assert!(db.has_room());
+    assert_eq!(large("two").await, Err(Error::DiskFull));
+    let most = vec![7_u8; 300_000];
+    let fill = db.write("fill", async |tx| {
+        tx.execute("INSERT INTO note (id, body) VALUES ('fill', $1)", values![&most]).await
+    });
+    fill.await.unwrap();
+    assert_eq!(db.look_for_room().await, Err(Error::DiskFull));
+    assert!(!db.has_room());
+    let clear = db.write("clear", async |tx| {
+        tx.execute("DELETE FROM note WHERE id = 'one'", values![]).await
+    });
+    clear.await.unwrap();
+    db.look_for_room().await.unwrap();
+    assert!(db.has_room());
+    let kept = db.snapshot("kept", async |s| {
+        s.find("SELECT COUNT(*) FROM store_room", &[], |row| row.int(0)).await
+    });
+    assert_eq!(kept.await, Ok(Some(0)), "a look leaves nothing behind");
 }
 
 #[tokio::test]

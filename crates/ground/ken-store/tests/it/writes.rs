@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use ken_core::Clock;
-use ken_store::{Db, Error, Migration, Reads, node, outbox, timer, values};
+use ken_store::{Db, Error, Migration, Reads, node, outbox, room, timer, values};
 use ken_testkit::engines;
 
 pub(crate) const NOTES: &[Migration] = &[Migration {
@@ -59,7 +59,7 @@ async fn futures_may_move_between_threads() {
 async fn every_statement_prepares() {
     for it in engines(&[NOTES]).await {
         for statements in
-            [ken_store::STATEMENTS, timer::STATEMENTS, outbox::STATEMENTS, node::STATEMENTS]
+            [ken_store::STATEMENTS, timer::STATEMENTS, outbox::STATEMENTS, node::STATEMENTS, room::STATEMENTS]
         {
             ken_testkit::assert_prepares(&it.db, statements).await;
         }
