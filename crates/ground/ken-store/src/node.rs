@@ -87,18 +87,18 @@ impl Node {
     }
 }
 
-/// Whether every node has drained what was decided before `version`.
+/// How many nodes have not drained what was decided before `version`; none when it is done.
 ///
 /// # Errors
 ///
 /// Those of a statement.
-pub async fn is_drained(reads: &mut impl Reads, clock: &dyn Clock, version: i64) -> Result<bool> {
+pub async fn late(reads: &mut impl Reads, clock: &dyn Clock, version: i64) -> Result<i64> {
     let of = values![version, clock.now() - SILENT_MAX];
-    Ok(reads.find(sql::NODE_LATE, of, |row| row.text(0)).await?.is_none())
+    Ok(reads.find(sql::NODES_LATE, of, |row| row.int(0)).await?.unwrap_or_default())
 }
 
-/// Waits until every node has drained what was decided before `version`; false if that took
-/// longer than `within`, and then the change holds, but must not be called done.
+/// Waits until every node has drained what was decided before `version`, and gives how many have
+/// not when that took longer than `within`: then the change holds, but must not be called done.
 ///
 /// # Errors
 ///
@@ -108,17 +108,14 @@ pub async fn wait_drained(
     clock: &dyn Clock,
     version: i64,
     within: SignedDuration,
-) -> Result<bool> {
+) -> Result<i64> {
     let until = clock.now() + within;
     loop {
-        let done = db.snapshot("node-drained", async |s| is_drained(s, clock, version).await);
-        let done: Result<bool, Error> = done.await;
-        if done? {
-            return Ok(true);
-        }
-        let now = clock.now();
-        if now >= until {
-            return Ok(false);
+        let late = db.snapshot("node-drained", async |s| late(s, clock, version).await);
+        let late: Result<i64, Error> = late.await;
+        let (late, now) = (late?, clock.now());
+        if late == 0 || now >= until {
+            return Ok(late);
         }
         clock.sleep_until((now + LOOK_EVERY).min(until)).await;
     }

@@ -11,6 +11,8 @@ mod choices;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod interference;
 #[cfg(test)]
 mod matches;

@@ -18,8 +18,7 @@ crate::statements! {
     NODE_LEAVE = "DELETE FROM store_node WHERE node_id = $1";
     /// Nodes that have not been heard of since $1 are forgotten.
     NODES_FORGET = "DELETE FROM store_node WHERE seen_at < $1";
-    /// Whether a node that was heard of since $2 has not drained $1.
-    NODE_LATE = "
-        SELECT node_id FROM store_node WHERE drained < $1 AND seen_at >= $2
-        ORDER BY node_id LIMIT 1";
+    /// How many nodes that were heard of since $2 have not drained $1.
+    NODES_LATE = "
+        SELECT COUNT(*) FROM store_node WHERE drained < $1 AND seen_at >= $2";
 }

@@ -58,9 +58,13 @@ async fn futures_may_move_between_threads() {
 #[tokio::test]
 async fn every_statement_prepares() {
     for it in engines(&[NOTES]).await {
-        for statements in
-            [ken_store::STATEMENTS, timer::STATEMENTS, outbox::STATEMENTS, node::STATEMENTS, room::STATEMENTS]
-        {
+        for statements in [
+            ken_store::STATEMENTS,
+            timer::STATEMENTS,
+            outbox::STATEMENTS,
+            node::STATEMENTS,
+            room::STATEMENTS,
+        ] {
             ken_testkit::assert_prepares(&it.db, statements).await;
         }
         let wrong = it.db.prepare("SELECT missing FROM note".into()).await;

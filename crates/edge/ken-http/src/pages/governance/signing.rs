@@ -20,6 +20,7 @@ use serde::Deserialize;
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::follow;
 use crate::pages::{passkeys, sign_in};
 use crate::stop::Stop;
 use crate::view::form::{Field, Form, Kind, Wrong, summary, tick};
@@ -106,7 +107,7 @@ pub(crate) async fn post(
                 let attempt = signing::sign_kept(app.db(), &ctx, app.keys(), by, of).await?;
                 match refused(attempt) {
                     Some(wrong) => wrong,
-                    None => return Ok(done(&app, &caller, &hash)),
+                    None => return Ok(done(&app, &caller, &hash).await),
                 }
             }
             Prepared::Refused => unconfirmed(),
@@ -132,7 +133,9 @@ pub(crate) async fn post_file(
     let (ctx, by, hash) = (app.ctx(caller.request()), caller.acting()?, page.of.hash());
     let of = (&hash, brought.file.trim());
     let attempt = signing::sign_brought(app.db(), &ctx, app.keys(), by, of).await?;
-    let Some(wrong) = refused(attempt) else { return Ok(done(&app, &caller, &hash)) };
+    let Some(wrong) = refused(attempt) else {
+        return Ok(done(&app, &caller, &hash).await);
+    };
     let wrong = Wrong { field: "file", ..wrong };
     shown(&app, &caller, &page, StatusCode::UNPROCESSABLE_ENTITY, &[wrong])
 }
@@ -184,9 +187,10 @@ fn refused(attempt: Attempt) -> Option<Wrong> {
     Some(Wrong::new("sure", says))
 }
 
-fn done(app: &App, caller: &Caller, hash: &InstrumentHash) -> Response {
+async fn done(app: &App, caller: &Caller, hash: &InstrumentHash) -> Response {
+    let next = "It is in force between those who have signed.";
     let main = html! {
-        (confirmation::done("Signed", "It is in force between those who have signed."))
+        (follow::done("Signed", next, follow::wait(app).await))
         (confirmation::link_on(&format!("/ig/agreements/{hash}"), "Back to it"))
     };
     frame(app, caller, &main).into_response()

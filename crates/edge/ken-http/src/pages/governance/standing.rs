@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::follow;
 use crate::stop::Stop;
 use crate::view::form::{Choice, Form, Wrong, choices, summary, tick};
 use crate::view::{confirmation, words};
@@ -84,7 +85,7 @@ pub(crate) async fn post(
         }
     };
     let main = html! {
-        (confirmation::done("It is done", &next))
+        (follow::done("It is done", &next, follow::wait(&app).await))
         (confirmation::link_on(&format!("/ig/agreements/{hash}"), "Back to the agreement"))
     };
     Ok(page(&app, &caller, &main).into_response())

@@ -29,7 +29,7 @@ pub(crate) async fn get(
     let read = async |s: &mut Snapshot| {
         let version = guard::policy_version(s).await?;
         Ok::<_, Stop>(Health {
-            is_drained: node::is_drained(s, ctx.clock, version).await?,
+            is_drained: node::late(s, ctx.clock, version).await? == 0,
             unsealed: ken_ledger::oldest_unsealed_age(s, &ctx).await?,
             barred: guard::barred(s, BARRED_MAX).await?.len(),
             at: ctx.clock.now(),

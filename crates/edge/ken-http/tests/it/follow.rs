@@ -1,0 +1,77 @@
+//! What everybody is decided by has changed: a page says so once every server has followed.
+
+use std::pin::{Pin, pin};
+
+use ken_core::Ctx;
+use ken_store::node::Node;
+use ken_testkit::SeededIds;
+
+use crate::browser::Answer;
+use crate::story::link;
+use crate::world::{World, worlds};
+
+/// More looks than a page takes in the time that it waits.
+const LOOKS_MAX: usize = 200;
+
+/// Lets the page look once more whether all have followed; its answer, where it has one.
+async fn look(world: &World, mut sent: Pin<&mut impl Future<Output = Answer>>) -> Option<Answer> {
+    let before = world.clock.now();
+    loop {
+        tokio::select! {
+            biased;
+            answer = sent.as_mut() => return Some(answer),
+            () = tokio::task::yield_now() => {
+                // It has looked, and sleeps: the clock goes on to where it wakes.
+                if world.clock.advance_to_next().is_some_and(|at| at > before) {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+async fn told(world: &World, mut sent: Pin<&mut impl Future<Output = Answer>>) -> Answer {
+    for _ in 0..LOOKS_MAX {
+        if let Some(answer) = look(world, sent.as_mut()).await {
+            return answer;
+        }
+    }
+    panic!("the page waits for ever");
+}
+
+#[tokio::test]
+async fn a_change_is_called_done_when_every_server_has_followed_it() {
+    for world in worlds().await {
+        let ids = SeededIds::new(11);
+        let (db, ctx) = (&world.on.db, Ctx::new(&*world.clock, &ids));
+        let (mut here, mut there) = (Node::new(&ids), Node::new(&ids));
+        let mut gil = world.signed_in("Gil Governs").await;
+        let agreements = gil.get("/ig/agreements").await;
+        let standing = format!("{}/standing", link(&agreements, "/ig/agreements/"));
+        let page = gil.get(&standing).await;
+        for node in [&mut here, &mut there] {
+            node.report(db, &ctx).await.unwrap();
+        }
+        {
+            let filled = [("what", "suspend"), ("sure", "yes")];
+            let mut sent = pin!(gil.submit(&page, &standing, &filled));
+            assert!(look(&world, sent.as_mut()).await.is_none(), "nobody has followed");
+            here.report(db, &ctx).await.unwrap();
+            for _ in 0..3 {
+                assert!(look(&world, sent.as_mut()).await.is_none(), "one of two has followed");
+            }
+            there.report(db, &ctx).await.unwrap();
+            let answer = told(&world, sent).await;
+            answer.assert_has(&["It is done", "Routine sharing"]);
+            answer.assert_lacks(&["not yet everywhere"]);
+        }
+        // The other is cut off: the change holds, and the page does not wait for ever.
+        let filled = [("what", "resume"), ("sure", "yes")];
+        let mut sent = pin!(gil.submit(&page, &standing, &filled));
+        assert!(look(&world, sent.as_mut()).await.is_none());
+        here.report(db, &ctx).await.unwrap();
+        let answer = told(&world, sent).await;
+        answer.assert_has(&["not yet everywhere", "1 server has not followed yet", "has ended"]);
+        answer.assert_lacks(&["It is done"]);
+    }
+}
