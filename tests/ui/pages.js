@@ -178,6 +178,13 @@ const firstMerge = async (page) => {
   await links.first().click();
 };
 
+const firstHeld = async (page) => {
+  await page.goto("/ops/hub");
+  const links = page.locator('main a[href^="/ops/held/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
   const purposes = page.locator('main a[href*="?purpose="]');
@@ -317,6 +324,7 @@ export const visits = [
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },
   { name: "health", route: "/ops/health", as: "ops", go: open("/ops/health") },
   { name: "hub", route: "/ops/hub", as: "ops", go: open("/ops/hub") },
+  { name: "held", route: "/ops/held/{held}", as: "ops", go: firstHeld },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ken_core::{Clock, Ctx, IdSource, MessageId};
+use ken_core::{Clock, Ctx, IdSource, MessageId, PersonId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
 use ken_hl7::map::{self, MapError, Mapped};
 use ken_hl7::{AckWish, Header, Message, ParseError};
@@ -27,7 +27,7 @@ const UNKNOWN_SOURCE: &str = "hub.unknown-source";
 /// The code of a message that could neither be applied nor kept.
 const NOT_KEPT: &str = "hub.not-kept";
 /// The code of a message for training: kept so marked, and filed under nobody.
-const TRAINING: &str = "hub.training";
+pub(crate) const TRAINING: &str = "hub.training";
 
 /// The hub of one process: what it needs to take a message.
 pub struct Hub {
@@ -61,7 +61,7 @@ impl Answer {
 }
 
 /// What became of one message within a transaction.
-enum Outcome {
+pub(crate) enum Outcome {
     /// Answered, now or before, with these bytes.
     Answered(Code, Vec<u8>),
     /// Not to be applied, for this reason.
@@ -69,27 +69,47 @@ enum Outcome {
 }
 
 /// A message that was read far enough to be somebody's.
-struct Letter<'a> {
+pub(crate) struct Letter<'a> {
     bytes: &'a [u8],
-    digest: [u8; 32],
+    pub(crate) digest: [u8; 32],
     header: Header,
-    source: Source,
-    is_merge: bool,
+    pub(crate) source: Source,
+    pub(crate) is_merge: bool,
     /// What the inbox knows it by: MSH-10, with MSH-3 and MSH-4 where the source is anybody.
-    key: String,
+    pub(crate) key: String,
 }
 
-impl Letter<'_> {
+impl<'a> Letter<'a> {
+    /// Reads bytes as a message of one of these sources.
+    pub(crate) fn read(bytes: &'a [u8], known: &[Source]) -> Result<Self, Unread> {
+        let nameless = |code| Unread { code, header: None };
+        let message = Message::parse(bytes).map_err(|error| nameless(error.code()))?;
+        let header = Header::of(&message).map_err(|error| nameless(error.code()))?;
+        let (app, facility) = (&header.sending_application, &header.sending_facility);
+        let sends =
+            |source: &&Source| source.sending_app == *app && source.sending_facility == *facility;
+        let found = known.iter().find(sends).or_else(|| known.iter().find(|one| one.is_anybody()));
+        let Some(source) = found.cloned() else {
+            return Err(Unread { code: UNKNOWN_SOURCE, header: Some(Box::new(header)) });
+        };
+        let mut key = header.control_id.clone();
+        if source.is_anybody() {
+            key = format!("{app}|{facility}|{key}");
+        }
+        let is_merge = message.first("MRG").is_some();
+        Ok(Self { bytes, digest: Sha256::digest(bytes).into(), header, source, is_merge, key })
+    }
+
     /// Whether it was sent for training or debugging (MSH-11), by a system that is not for that.
-    fn is_training(&self) -> bool {
+    pub(crate) fn is_training(&self) -> bool {
         let processing = self.header.processing.trim_start().chars().next();
         !self.source.is_training && matches!(processing, Some('T' | 't' | 'D' | 'd'))
     }
 }
 
 /// Bytes that are nobody's message, and why.
-struct Unread {
-    code: &'static str,
+pub(crate) struct Unread {
+    pub(crate) code: &'static str,
     header: Option<Box<Header>>,
 }
 
@@ -130,7 +150,8 @@ impl Hub {
     /// A positive answer is given only when the message and every effect of it are durable.
     pub async fn accept(&self, bytes: &[u8]) -> Answer {
         let ctx = Ctx::new(&*self.clock, &*self.ids);
-        let answer = match self.read(bytes) {
+        let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
+        let answer = match Letter::read(bytes, &known) {
             Ok(letter) => {
                 let answer = self.take(&ctx, &letter).await;
                 if letter.is_merge {
@@ -159,26 +180,6 @@ impl Hub {
         let ctx = Ctx::new(&*self.clock, &*self.ids);
         let reason = Reason::of("mllp.too-long");
         Some(written(&ctx, head, Code::Reject, Some(reason)))
-    }
-
-    fn read<'a>(&self, bytes: &'a [u8]) -> Result<Letter<'a>, Unread> {
-        let nameless = |code| Unread { code, header: None };
-        let message = Message::parse(bytes).map_err(|error| nameless(error.code()))?;
-        let header = Header::of(&message).map_err(|error| nameless(error.code()))?;
-        let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
-        let (app, facility) = (&header.sending_application, &header.sending_facility);
-        let sends =
-            |source: &&Source| source.sending_app == *app && source.sending_facility == *facility;
-        let found = known.iter().find(sends).or_else(|| known.iter().find(|one| one.is_anybody()));
-        let Some(source) = found.cloned() else {
-            return Err(Unread { code: UNKNOWN_SOURCE, header: Some(Box::new(header)) });
-        };
-        let mut key = header.control_id.clone();
-        if source.is_anybody() {
-            key = format!("{app}|{facility}|{key}");
-        }
-        let is_merge = message.first("MRG").is_some();
-        Ok(Letter { bytes, digest: Sha256::digest(bytes).into(), header, source, is_merge, key })
     }
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
@@ -296,13 +297,13 @@ impl Hub {
 }
 
 /// What a message tells of one person.
-struct Told<'a> {
+pub(crate) struct Told<'a> {
     bytes: Cow<'a, [u8]>,
-    mapped: Mapped,
+    pub(crate) mapped: Mapped,
 }
 
 /// What a message tells: of one person, or of each pair that it merges.
-fn told(bytes: &[u8]) -> Result<Vec<Told<'_>>, &'static str> {
+pub(crate) fn told(bytes: &[u8]) -> Result<Vec<Told<'_>>, &'static str> {
     let mapped = |bytes: &[u8]| {
         let message = Message::parse(bytes).map_err(ParseError::code)?;
         map::map(&message).map_err(MapError::code)
@@ -336,20 +337,19 @@ async fn claim_and_apply(
         }
     };
     let code = Code::Accept.in_mode(letter.source.mode);
-    let bytes = written(ctx, letter.bytes, code, None);
+    let bytes = accepted(ctx, letter);
     let message = MessageId::draw(ctx.ids);
     let is_training = letter.is_training();
     let state = if is_training { "training" } else { "applied" };
     if !claim(tx, ctx, letter, control_id, (message, state), &bytes).await? {
         return answered_before(tx, letter, control_id).await;
     }
-    let kind = letter.header.kind.to_string();
     if is_training {
         let held = NewHeld {
             id: message,
             source: Some(&letter.source.id),
             control_id: &letter.header.control_id,
-            kind: &kind,
+            kind: &letter.header.kind.to_string(),
             code: TRAINING,
             body: letter.bytes,
             waits: false,
@@ -357,17 +357,37 @@ async fn claim_and_apply(
         hold(tx, ctx, keys, &held).await?;
         return Ok(Outcome::Answered(code, bytes));
     }
-    for (at, told) in told.iter().enumerate() {
-        // What is told of further people is kept as messages of their own.
-        let message = if at == 0 { message } else { MessageId::draw(ctx.ids) };
-        let (source, kind) = (&letter.source, kind.as_str());
-        let arrival = Arrival { message, source, kind, bytes: &told.bytes, mapped: &told.mapped };
-        apply(tx, ctx, keys, &arrival).await?;
-    }
+    apply_all(tx, ctx, keys, letter, told, message).await?;
     Ok(Outcome::Answered(code, bytes))
 }
 
-async fn claim(
+/// Applies what a claimed message tells: about whom, each with the id that it is kept under.
+pub(crate) async fn apply_all(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    letter: &Letter<'_>,
+    told: &[Told<'_>],
+    first: MessageId,
+) -> Result<Vec<(PersonId, MessageId)>, Error> {
+    let (source, kind) = (&letter.source, letter.header.kind.to_string());
+    let mut applied = Vec::with_capacity(told.len());
+    for (at, told) in told.iter().enumerate() {
+        // What is told of further people is kept as messages of their own.
+        let message = if at == 0 { first } else { MessageId::draw(ctx.ids) };
+        let (bytes, mapped) = (&told.bytes, &told.mapped);
+        let arrival = Arrival { message, source, kind: &kind, bytes, mapped };
+        applied.push((apply(tx, ctx, keys, &arrival).await?, message));
+    }
+    Ok(applied)
+}
+
+/// The answer to what is applied.
+pub(crate) fn accepted(ctx: &Ctx<'_>, letter: &Letter<'_>) -> Vec<u8> {
+    written(ctx, letter.bytes, Code::Accept.in_mode(letter.source.mode), None)
+}
+
+pub(crate) async fn claim(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     letter: &Letter<'_>,
@@ -398,7 +418,7 @@ async fn answered_before(
     find_answer(tx, letter, control_id).await?.ok_or(Error::Corrupt("inbox"))
 }
 
-async fn find_answer(
+pub(crate) async fn find_answer(
     tx: &mut Tx,
     letter: &Letter<'_>,
     control_id: &str,

@@ -29,13 +29,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) mapped: &'a Mapped,
 }
 
-/// Applies a message.
+/// Applies a message, and gives whom it is filed under.
 pub(crate) async fn apply(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     arrival: &Arrival<'_>,
-) -> Result<(), Error> {
+) -> Result<PersonId, Error> {
     let who = demographics(arrival)?;
     if let Some(merge) = &arrival.mapped.merge {
         numbers::relink(tx, ctx, keys, arrival, merge).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn apply(
         }),
     };
     ken_ledger::append(tx, ctx, keys, entry).await?;
-    Ok(())
+    Ok(person)
 }
 
 fn outcome(identified: &Identified) -> &'static str {

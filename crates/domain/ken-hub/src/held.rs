@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Tx, values};
+use ken_store::{Db, Reads, Result as StoreResult, Row, Tx, values};
 
 use crate::{Error, sql};
 
@@ -64,6 +64,24 @@ pub(crate) async fn hold(
     Ok(())
 }
 
+/// A row of the list, as it is stored.
+pub(crate) type Stored = ((MessageId, Option<String>, String, String), String, i64);
+
+/// Reads such a row.
+pub(crate) fn read(row: &Row<'_>) -> StoreResult<Stored> {
+    let of = (row.parse(0)?, row.text_opt(1)?, row.text(2)?, row.text(3)?);
+    Ok((of, row.text(4)?, row.int(5)?))
+}
+
+impl Held {
+    pub(crate) fn whole(
+        ((id, source, control_id, kind), code, received): Stored,
+    ) -> Result<Self, Error> {
+        let received = Timestamp::from_microsecond(received).map_err(|_| Error::Corrupt("time"))?;
+        Ok(Self { id, source, control_id, kind, code, received })
+    }
+}
+
 /// Messages that wait for a person, the newest first.
 ///
 /// # Errors
@@ -72,17 +90,8 @@ pub(crate) async fn hold(
 pub async fn held(db: &Db) -> Result<Vec<Held>, Error> {
     let rows = db
         .snapshot("hub.held", async |s| {
-            let of = values![LIST_MAX];
-            let list = s.list(sql::LIST_HELD, of, |row| {
-                let of = (row.parse(0)?, row.text_opt(1)?, row.text(2)?, row.text(3)?);
-                Ok((of, row.text(4)?, row.int(5)?))
-            });
-            Ok::<_, Error>(list.await?)
+            Ok::<_, Error>(s.list(sql::LIST_HELD, values![LIST_MAX], read).await?)
         })
         .await?;
-    let whole = |((id, source, control_id, kind), code, received)| {
-        let received = Timestamp::from_microsecond(received).map_err(|_| Error::Corrupt("time"))?;
-        Ok(Held { id, source, control_id, kind, code, received })
-    };
-    rows.into_iter().map(whole).collect()
+    rows.into_iter().map(Held::whole).collect()
 }

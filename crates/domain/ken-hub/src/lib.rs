@@ -15,6 +15,7 @@
 
 mod accept;
 mod apply;
+mod close;
 mod error;
 mod filing;
 mod held;
@@ -26,6 +27,7 @@ mod sql;
 mod unmerge;
 
 pub use accept::{Answer, Hub};
+pub use close::{Again, Closed, How, Opened, close_held, find_held, try_again};
 pub use error::Error;
 pub use held::{Held, LIST_MAX, held};
 pub use ken_hl7::ack::Mode;

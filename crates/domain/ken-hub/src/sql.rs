@@ -52,6 +52,14 @@ ALTER TABLE message ADD COLUMN under_number TEXT NOT NULL DEFAULT '';
 CREATE INDEX message_under ON message (person_id, under_number);
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 4,
+        title: "how a held message was closed",
+        sql: "
+ALTER TABLE held_message ADD COLUMN closed_how TEXT;
+",
+    },
 ];
 
 statements! {
@@ -95,6 +103,22 @@ statements! {
     /// Messages that wait for a person, the newest first.
     LIST_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
         WHERE closed_us IS NULL ORDER BY received_us DESC, id DESC LIMIT $1";
+    /// One that waits.
+    FIND_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
+        WHERE id = $1 AND closed_us IS NULL";
+    /// Whether one was ever held for somebody, and is closed.
+    IS_CLOSED = "SELECT 1 FROM held_message WHERE id = $1 AND closed_how IS NOT NULL";
+    /// One that waits, as it came.
+    HELD_BODY = "SELECT key_id, body FROM held_message WHERE id = $1";
+    /// Closes one that waits.
+    CLOSE_HELD = "UPDATE held_message SET closed_us = $2, closed_by = $3, closed_how = $4
+        WHERE id = $1 AND closed_us IS NULL";
+    /// Frees the inbox key under which a message was refused.
+    UNCLAIM_HELD = "DELETE FROM inbox
+        WHERE source = $1 AND control_id = $2 AND digest = $3 AND state = 'held'";
+    /// How many messages about a person came from a source since, beside one.
+    APPLIED_SINCE = "SELECT COUNT(*) FROM message
+        WHERE person_id = $1 AND source = $2 AND received_us >= $3 AND message_id <> $4";
     /// How many wait.
     COUNT_HELD = "SELECT COUNT(*) FROM held_message WHERE closed_us IS NULL";
     /// How many messages each source had applied, and when the last one came.

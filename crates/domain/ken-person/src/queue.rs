@@ -55,7 +55,9 @@ impl Why {
         fits.then(|| Self(text.to_owned().into())).ok_or(Error::Reason)
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The words, for whoever enters them into the ledger.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
 }

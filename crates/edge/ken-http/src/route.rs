@@ -193,6 +193,8 @@ pub const ROUTES: &[Route] = &[
     page("/ig/wishes/{person}/{wish}", Who::Governance, || get(governance::wishes::get_one)),
     form("/ig/wishes/{person}/{wish}", Who::Governance, || post(governance::wishes::post)),
     page("/ops/hub", Who::Operations, || get(operations::hub::get)),
+    page("/ops/held/{held}", Who::Operations, || get(operations::held::get)),
+    form("/ops/held/{held}", Who::Operations, || post(operations::held::post)),
     page("/ops/health", Who::Operations, || get(operations::health::get)),
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
     page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::world::{World, worlds};
 
 /// A person who does not exist, admitted.
-fn admitted(control_id: &str, given: &str) -> String {
+pub(crate) fn admitted(control_id: &str, given: &str) -> String {
     format!(
         "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||ADT^A01^ADT_A01|{control_id}|P|2.4\r\
          EVN|A01|20261121101500\r\
@@ -15,7 +15,7 @@ fn admitted(control_id: &str, given: &str) -> String {
     )
 }
 
-async fn records(world: &World) -> (i64, i64, i64) {
+pub(crate) async fn records(world: &World) -> (i64, i64, i64) {
     (
         world.count("SELECT COUNT(*) FROM person").await,
         world.count("SELECT COUNT(*) FROM record_version").await,

@@ -168,7 +168,24 @@ impl World {
         all
     }
 
-    fn ctx(&self) -> Ctx<'_> {
+    /// Somebody who keeps messages moving.
+    pub(crate) fn operator(&self, organisation: &str) -> Acting {
+        Acting {
+            account: AccountId::draw(&*self.ids),
+            practitioner: PractitionerId::draw(&*self.ids),
+            organisation: organisation.parse().unwrap(),
+            role: "ops.hub".parse().unwrap(),
+        }
+    }
+
+    /// Registers one more system of an organisation.
+    pub(crate) async fn let_send(&self, organisation: &str, app: &str, facility: &str) {
+        let one = source(app, organisation, app, facility);
+        ken_hub::register(&self.databases.db, &one).await.unwrap();
+        self.hub.reload().await.unwrap();
+    }
+
+    pub(crate) fn ctx(&self) -> Ctx<'_> {
         Ctx::new(&*self.clock, &*self.ids)
     }
 
@@ -224,12 +241,7 @@ impl World {
     /// Takes a merge back, unless the number has moved on since.
     pub(crate) async fn try_unmerge(&self, person: PersonId, merge: &str) -> bool {
         let (db, keys) = (&self.databases.db, &self.databases.keys);
-        let by = Acting {
-            account: AccountId::draw(&*self.ids),
-            practitioner: PractitionerId::draw(&*self.ids),
-            organisation: "nhsl".parse().unwrap(),
-            role: "ops.hub".parse().unwrap(),
-        };
+        let by = self.operator("nhsl");
         let merge = (person, merge.parse().unwrap());
         let state = self.all_relationships().await;
         let plan = ken_hub::plan(db, &self.ctx(), keys, merge, &by).await.unwrap().unwrap();

@@ -77,6 +77,7 @@ impl Given {
             .replace("{wish}", &self.access)
             .replace("{finding}", &self.access)
             .replace("{merge}", &self.access)
+            .replace("{held}", &self.access)
             .replace("{draft}", &self.access)
             .replace("{consultation}", &self.access)
             .replace("{clause}", "none")

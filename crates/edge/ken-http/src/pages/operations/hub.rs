@@ -43,6 +43,7 @@ pub(crate) async fn get(
                 kind: one.kind.clone(),
                 control_id: one.control_id.clone(),
                 reason: reason(&one.code),
+                address: format!("/ops/held/{}", one.id),
             })
             .collect(),
     };
@@ -74,7 +75,7 @@ const REASONS: &[(&str, &str)] = &[
 ];
 
 /// A reason in words, with its code for whoever must look it up.
-fn reason(code: &str) -> String {
+pub(super) fn reason(code: &str) -> String {
     let words = REASONS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words);
     format!("{} ({code})", words.unwrap_or("It could not be applied."))
 }
@@ -103,6 +104,8 @@ pub(crate) struct Held {
     pub(crate) control_id: String,
     /// Why it waits, in words.
     pub(crate) reason: String,
+    /// Where it is closed.
+    pub(crate) address: String,
 }
 
 /// What the page shows.
@@ -160,7 +163,7 @@ fn held(held: &[Held]) -> Panel {
             html! { (message.received) },
             html! { (message.source) },
             html! { code { (message.kind) } },
-            html! { code { (message.control_id) } },
+            html! { a href=(message.address) { code { (message.control_id) } } },
             html! { (message.reason) },
         ]
     });
@@ -195,6 +198,7 @@ mod tests {
             kind: "ADT^A01".into(),
             control_id: "1".into(),
             reason: "The message is not HL7 version 2.".into(),
+            address: "/ops/held/0190163d-8694-739b-aea5-966c26f8ad90".into(),
         };
         let hub = Hub { feeds: vec![feed], held: vec![message] };
         let shown = show(&hub).into_string();

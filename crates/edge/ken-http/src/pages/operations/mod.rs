@@ -2,6 +2,7 @@
 //! tells two records apart.
 
 pub(crate) mod health;
+pub(crate) mod held;
 pub(crate) mod hub;
 pub(crate) mod matches;
 pub(crate) mod merges;

@@ -1,0 +1,123 @@
+//! Closing what is held: once, by whom it concerns, and never over what came later.
+
+use ken_core::MessageId;
+use ken_directory::Acting;
+use ken_hub::{Again, Closed, How};
+use ken_person::Why;
+
+use crate::accept::{admitted, records};
+use crate::world::{World, worlds};
+
+/// A message of a system that nobody has registered yet.
+fn from_elsewhere(control_id: &str) -> String {
+    admitted(control_id, "MORAG").replace("|A|B|", "|X|Y|")
+}
+
+/// The only one that waits.
+async fn waiting(world: &World) -> MessageId {
+    let held = ken_hub::held(&world.databases.db).await.unwrap();
+    assert_eq!(held.len(), 1, "{}: {held:?}", world.databases.engine);
+    held[0].id
+}
+
+async fn trial(world: &World, id: MessageId, by: &Acting) -> Option<Again> {
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    let before = (records(world).await, closings(world).await);
+    let would = ken_hub::try_again(db, &world.ctx(), keys, id, by).await.unwrap();
+    assert_eq!((records(world).await, closings(world).await), before, "a trial keeps nothing");
+    would
+}
+
+async fn close(world: &World, id: MessageId, by: &Acting, how: How) -> Option<Closed> {
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    let why = Why::new("the ward was asked").unwrap();
+    ken_hub::close_held(db, &world.ctx(), keys, id, by, (how, &why)).await.unwrap()
+}
+
+/// How many entries and closed messages there are.
+async fn closings(world: &World) -> (i64, i64) {
+    (
+        world.count("SELECT COUNT(*) FROM ledger_entry WHERE stream_id LIKE 'o:%'").await,
+        world.count("SELECT COUNT(*) FROM held_message WHERE closed_how IS NOT NULL").await,
+    )
+}
+
+#[tokio::test]
+async fn what_was_held_is_mapped_again_once_its_source_is_known() {
+    for world in worlds().await {
+        let by = world.operator("practice");
+        assert_eq!(world.say(&from_elsewhere("1")).await, "AE hub.unknown-source");
+        let id = waiting(&world).await;
+        let refused = Again::Refused("hub.unknown-source");
+        assert_eq!(trial(&world, id, &by).await, Some(refused.clone()));
+        let closed = close(&world, id, &by, How::Mapped).await;
+        assert_eq!(closed, Some(Closed::Not(refused)));
+        assert_eq!(waiting(&world).await, id, "it is still held");
+        assert_eq!(closings(&world).await, (0, 0), "nothing was entered");
+        world.let_send("nhsl", "X", "Y").await;
+        let Some(Again::Applied { items }) = trial(&world, id, &by).await else {
+            panic!("it would not be applied");
+        };
+        assert!(items >= 2, "{items}");
+        assert_eq!(records(&world).await, (0, 0, 0));
+        assert_eq!(close(&world, id, &by, How::Mapped).await, Some(Closed::Done(How::Mapped)));
+        let after = records(&world).await;
+        assert_eq!((after.0, after.2), (1, 1));
+        assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty());
+        // Whatever is done again does nothing.
+        assert_eq!(close(&world, id, &by, How::Mapped).await, Some(Closed::Before));
+        assert_eq!(close(&world, id, &by, How::Refused).await, Some(Closed::Before));
+        assert_eq!(world.say(&from_elsewhere("1")).await, "AA", "its sender is told so too");
+        assert_eq!((records(&world).await, closings(&world).await), (after, (1, 1)));
+    }
+}
+
+#[tokio::test]
+async fn what_came_since_is_never_written_over() {
+    for world in worlds().await {
+        let by = world.operator("nhsl");
+        world.say(&from_elsewhere("1")).await;
+        world.say(&from_elsewhere("2")).await;
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        world.let_send("nhsl", "X", "Y").await;
+        world.tick();
+        assert_eq!(world.say(&from_elsewhere("1")).await, "AA", "it came again");
+        let after = records(&world).await;
+        for one in held {
+            let (want, closed) = if one.control_id == "1" {
+                (Again::Before, Closed::Done(How::Mapped))
+            } else {
+                (Again::Overtaken(1), Closed::Not(Again::Overtaken(1)))
+            };
+            assert_eq!(trial(&world, one.id, &by).await, Some(want));
+            assert_eq!(close(&world, one.id, &by, How::Mapped).await, Some(closed));
+        }
+        assert_eq!(records(&world).await, after, "nothing was filed");
+        let by_hand = close(&world, waiting(&world).await, &by, How::ByHand).await;
+        assert_eq!(by_hand, Some(Closed::Done(How::ByHand)));
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_was_made_by_hand_is_closed_where_it_came_from() {
+    for world in worlds().await {
+        let link = admitted("7", "MORAG").replace("ADT^A01^ADT_A01", "ADT^A24^ADT_A24");
+        let said = world.say(&link).await;
+        let id = waiting(&world).await;
+        let code = said.split(' ').nth(1).unwrap().to_owned();
+        let (ours, theirs) = (world.operator("practice"), world.operator("nhsl"));
+        assert_eq!(trial(&world, id, &theirs).await, None);
+        assert_eq!(close(&world, id, &theirs, How::ByHand).await, None);
+        match trial(&world, id, &ours).await {
+            Some(Again::Refused(still)) => assert_eq!(still, code),
+            other => panic!("{other:?}"),
+        }
+        for want in [Closed::Done(How::ByHand), Closed::Before] {
+            assert_eq!(close(&world, id, &ours, How::ByHand).await, Some(want));
+        }
+        assert_eq!(closings(&world).await, (1, 1));
+        assert_eq!(records(&world).await, (0, 0, 0));
+        let nobody = MessageId::draw(world.ctx().ids);
+        assert_eq!(close(&world, nobody, &ours, How::ByHand).await, None);
+    }
+}
