@@ -12,8 +12,6 @@
 //!
 //! Source: `core.md` section 5; house policy.
 
-use std::sync::Arc;
-
 use ken_core::{Ctx, MessageId, OrganisationId};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
@@ -22,9 +20,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
-use crate::accept::{
-    Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer, told,
-};
+use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer, told};
 use crate::held::{Held, read};
 use crate::source::{Source, sources};
 use crate::{Error, sql};
@@ -143,7 +139,7 @@ pub async fn try_again(
     let Some(opened) = find_held(db, id).await?.filter(|opened| opened.is_for(by)) else {
         return Ok(None);
     };
-    let (bytes, known) = (body(db, keys, id).await?, Arc::new(sources(db).await?));
+    let (bytes, known) = (body(db, keys, id).await?, sources(db).await?);
     let tried: Result<(), Tried> = db
         .write("hub.again-trial", async |tx| {
             match again(tx, ctx, keys, &opened.held, (&bytes, &known)).await {
@@ -183,7 +179,7 @@ pub async fn close_held(
         return Ok(None);
     }
     let again_with = match how {
-        How::Mapped => Some((body(db, keys, id).await?, Arc::new(sources(db).await?))),
+        How::Mapped => Some((body(db, keys, id).await?, sources(db).await?)),
         How::ByHand | How::Refused => None,
     };
     let closed: Result<Closed, Kept> = db
@@ -250,8 +246,9 @@ async fn enter(
 /// The message as it came.
 async fn body(db: &Db, keys: &KeyRing, id: MessageId) -> Result<Vec<u8>, Error> {
     let read = async |s: &mut ken_store::Snapshot| {
-        let of = s.find(sql::HELD_BODY, values![id], |row| Ok((row.parse(0)?, row.bytes(1)?)));
-        Ok::<_, Error>(of.await?)
+        let of = values![id];
+        let found = s.find(sql::HELD_BODY, of, |row| Ok((row.parse(0)?, row.bytes(1)?)));
+        Ok::<_, Error>(found.await?)
     };
     let found = db.snapshot("hub.held-body", read).await?;
     let (key, sealed) = found.ok_or(Error::Corrupt("held message"))?;

@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - `AA` (or `CA`) is said only after the message, and every effect of it, is durable in one
-//!   transaction; `AE` and `AR` mean that it was never applied, and is kept only as evidence.
+//!   transaction; `AE` and `AR` mean that it was not applied, and is kept as evidence; whoever
+//!   closes it may have it mapped again (ADR 33).
 //! - The inbox key `(MSH-3, MSH-4, MSH-10)` of a source is claimed once: the same message again is
 //!   answered as before and does nothing; another message under the same key goes to a person.
 //! - A message for training is answered and kept, and becomes nobody's record.

@@ -2,7 +2,7 @@
 
 use std::pin::{Pin, pin};
 
-use ken_core::Ctx;
+use ken_core::{Clock as _, Ctx};
 use ken_store::node::Node;
 use ken_testkit::SeededIds;
 

@@ -80,7 +80,8 @@ pub(crate) async fn post(
     if filled.sure == "yes" {
         let closed = ken_hub::close_held(db, &ctx, keys, id, by, (how, &why)).await?;
         let closed = closed.ok_or(Stop::NotFound)?;
-        let status = if matches!(closed, Closed::Not(_)) { StatusCode::CONFLICT } else { StatusCode::OK };
+        let status =
+            if matches!(closed, Closed::Not(_)) { StatusCode::CONFLICT } else { StatusCode::OK };
         return Ok(page(&app, &caller, status, &ended(&closed)));
     }
     let (_, view) = read(&app, &caller, &id.to_string()).await?;
@@ -171,8 +172,8 @@ fn show(view: &View, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
             }))
         } @else {
             p {
-                "It came from a system of " (view.organisation) ". Somebody there who runs messages \
-                 closes it."
+                "It came from a system of " (view.organisation) ". Somebody there who runs \
+                 messages closes it."
             }
         }
         (confirmation::link_on("/ops/hub", "Back to the messages"))
@@ -246,9 +247,7 @@ fn ended(closed: &Closed) -> Markup {
         Closed::Done(How::Mapped) => ("It is mapped", "What it says is filed.".to_owned()),
         Closed::Done(_) => ("It is closed", "It is kept as evidence, sealed.".to_owned()),
         Closed::Before => ("It was closed before", "Nothing more was done.".to_owned()),
-        Closed::Not(again) => {
-            ("It is still held", not_applied(again).unwrap_or_default())
-        }
+        Closed::Not(again) => ("It is still held", not_applied(again).unwrap_or_default()),
     };
     html! {
         (confirmation::done(what, &next))
