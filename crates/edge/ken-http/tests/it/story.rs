@@ -234,6 +234,20 @@ async fn operations_see_flow_and_reasons() {
         let hub = sam.get("/ops/hub").await;
         hub.assert_has(&["System trak", "hl7.no-header", "not an HL7 version 2 message"]);
         hub.assert_lacks(&["HELLO WORLD", "DRUMMOND"]);
+        // Nothing is closed without a reason and its check page, and it is closed once.
+        let held = link(&hub, "/ops/held/");
+        let page = sam.get(&held).await;
+        page.assert_lacks(&["HELLO WORLD", "DRUMMOND"]);
+        let bare = sam.submit(&page, &held, &[("how", "by-hand")]).await;
+        assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let filled = [("how", "by-hand"), ("reason", "It was a test of the line")];
+        let check = sam.submit(&page, &held, &filled).await;
+        check.assert_has(&["Check before you close it", "Nothing is filed"]);
+        sam.get("/ops/hub").await.assert_has(&[&held]);
+        let reason = [("reason", "It was a test of the line")];
+        sam.submit(&check, &held, &reason).await.assert_has(&["It is closed"]);
+        sam.submit(&check, &held, &reason).await.assert_has(&["It was closed before"]);
+        sam.get("/ops/hub").await.assert_lacks(&[&held]);
         sam.get("/ops/match").await.assert_has(&["Identity to review"]);
     }
 }

@@ -160,7 +160,7 @@ fn show(view: &View, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
         (flow(view))
         @if view.is_ours {
             (form.post(&html! {
-                (choices("how", "What is to be done?", &[
+                (choices("What is to be done?", "how", &[
                     choice(How::Mapped, "Map it again", "For what was mended since: its source is \
                         registered now, or its kind is taken now. It is tried first."),
                     choice(How::ByHand, "It was done by hand", "What it asks was done here, in the \
