@@ -287,6 +287,11 @@ export const visits = [
   { name: "drafts", route: "/ig/drafts", as: "ig",
     go: async (page) => { await page.goto("/ig/drafts?template=isp"); } },
   { name: "draft", route: "/ig/drafts/{draft}", as: "ig", go: firstDraft },
+  { name: "draft-advice", route: "/ig/drafts/{draft}/advice", as: "ig",
+    go: async (page) => {
+      if ((await firstDraft(page)) === false) return false;
+      await page.getByRole("link", { name: "Ask a public body for advice" }).click();
+    } },
   { name: "draft-clause", route: "/ig/drafts/{draft}/clauses/{clause}", as: "ig",
     go: async (page) => {
       if ((await firstDraft(page)) === false) return false;

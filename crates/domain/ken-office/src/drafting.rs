@@ -6,6 +6,7 @@
 //! - A text changes only as a new revision, by [`rule::may_become`]; the revisions before stay.
 //! - Proposals that conflict stand beside each other until the lead party decides each, with a
 //!   reason; one that was made of another wording is not accepted unread.
+//! - What a party and its adviser say is read by the two alone ([`advice`]).
 //! - Whoever may only comment changes nothing, and nobody here sees a person's information.
 //! - Each step, and each try at what is not theirs, stands on the ledger of who took it.
 //!
@@ -14,6 +15,7 @@
 //! - The Scottish Information Sharing Toolkit, for how bodies draft together; house policy that
 //!   the lead party keeps the text and answers each proposal.
 
+pub mod advice;
 pub mod consult;
 pub mod rule;
 

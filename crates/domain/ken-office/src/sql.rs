@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 8, title: "consultations", sql: CONSULTATIONS },
     Migration { owner: "ken-office", number: 9, title: "recalls", sql: RECALLS },
     Migration { owner: "ken-office", number: 10, title: "refusals, counted", sql: REFUSALS },
+    Migration { owner: "ken-office", number: 11, title: "advice on drafts", sql: ADVICE },
 ];
 
 const SIGNATORIES: &str = "
@@ -92,6 +93,14 @@ CREATE TABLE office_refusal (
   day TEXT NOT NULL, asker TEXT NOT NULL, role TEXT NOT NULL, source TEXT NOT NULL,
   purpose TEXT NOT NULL, obstacle TEXT NOT NULL, what TEXT NOT NULL, asks BIGINT NOT NULL,
   PRIMARY KEY (day, asker, role, source, purpose, obstacle, what)
+);
+";
+
+const ADVICE: &str = "
+CREATE TABLE office_draft_advice (
+  draft_id TEXT NOT NULL, id TEXT NOT NULL, asker TEXT NOT NULL, adviser TEXT NOT NULL,
+  by_organisation TEXT NOT NULL, by_practitioner TEXT NOT NULL, words TEXT NOT NULL,
+  revision BIGINT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (draft_id, id)
 );
 ";
 
@@ -334,6 +343,19 @@ statements! {
     /// What was said of a draft, oldest first.
     LIST_COMMENTS = "SELECT clause, words, by_organisation, revision, at_us
         FROM office_draft_comment WHERE draft_id = $1 ORDER BY at_us, id LIMIT $2";
+    /// Keeps what was said between a party and its adviser.
+    INSERT_ADVICE = "INSERT INTO office_draft_advice (draft_id, id, asker, adviser,
+          by_organisation, by_practitioner, words, revision, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// How much was said in advice on a draft.
+    COUNT_ADVICE = "SELECT COUNT(*) FROM office_draft_advice WHERE draft_id = $1";
+    /// How much a party and a body that it asked have said.
+    COUNT_ADVICE_BETWEEN = "SELECT COUNT(*) FROM office_draft_advice
+        WHERE draft_id = $1 AND asker = $2 AND adviser = $3";
+    /// What a body has asked, advised and was told on a draft, the oldest first.
+    LIST_ADVICE = "SELECT asker, adviser, by_organisation, words, revision, at_us
+        FROM office_draft_advice WHERE draft_id = $1 AND (asker = $2 OR adviser = $2)
+        ORDER BY at_us, id LIMIT $3";
     /// Keeps a proposal.
     INSERT_PROPOSAL = "INSERT INTO office_draft_proposal
         (draft_id, id, clause, body, base, said, why, by_organisation, by_practitioner, at_us)

@@ -130,6 +130,8 @@ pub const ROUTES: &[Route] = &[
     page("/ig/drafts/{draft}", Who::Governance, || get(governance::draft::get)),
     form("/ig/drafts/{draft}", Who::Governance, || post(governance::draft::post)),
     plain("/ig/drafts/{draft}/draft.toml", Who::Governance, || get(governance::draft::text)),
+    page("/ig/drafts/{draft}/advice", Who::Governance, || get(governance::draft_advice::get)),
+    form("/ig/drafts/{draft}/advice", Who::Governance, || post(governance::draft_advice::post)),
     page("/ig/drafts/{draft}/clauses/{clause}", Who::Governance, || {
         get(governance::draft_clause::get)
     }),

@@ -53,11 +53,13 @@ pub enum Refusal {
     Unsound,
     /// Another text is registered under this name and version.
     NameTaken,
+    /// Whoever is asked for advice is no public body of a registered text.
+    NotAdviser,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OthersBasis,
         Self::OthersConfirmed,
         Self::SharedBasis,
@@ -76,6 +78,7 @@ impl Refusal {
         Self::OtherAgreement,
         Self::Unsound,
         Self::NameTaken,
+        Self::NotAdviser,
     ];
 
     /// The stable word, as the ledger has it.
@@ -100,6 +103,7 @@ impl Refusal {
             Self::OtherAgreement => "other-agreement",
             Self::Unsound => "unsound",
             Self::NameTaken => "name-taken",
+            Self::NotAdviser => "not-adviser",
         }
     }
 
@@ -129,6 +133,7 @@ impl Refusal {
             Self::OtherAgreement => "Keep the agreement's name and its lead party.",
             Self::Unsound => "The check finds errors in this text. Put them right first.",
             Self::NameTaken => "Another text has this name and version. Give it a new version.",
+            Self::NotAdviser => "Choose a public body of the partnership, other than your own.",
         }
     }
 

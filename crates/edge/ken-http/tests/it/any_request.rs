@@ -143,6 +143,7 @@ const FIELDS: &[&str] = &[
     "t",
     "to",
     "told",
+    "with",
     "words",
     "year",
     "",

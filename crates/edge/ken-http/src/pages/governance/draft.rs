@@ -262,6 +262,7 @@ fn show(
             p { a href={ "/ig/agreements/" (hash) } { "The registered text" } }
         }
         p { a href={ "/ig/drafts/" (draft.id) "/draft.toml" } { "The text (TOML)" } }
+        p { a href={ "/ig/drafts/" (draft.id) "/advice" } { "Ask a public body for advice" } }
         @if let Some(last) = &room.last {
             h2 { "What the last revision changed" }
             (changes(last))
@@ -441,8 +442,7 @@ pub(super) mod tests {
         let member = |id: &str, is_party| Member { organisation: id.parse().unwrap(), is_party };
         let members = vec![member("cec", true), member("police", true), member("union", false)];
         let id: EntryId = "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap();
-        let key = "C5".parse().unwrap();
-        let at = "2026-11-21T09:00:00Z".parse().unwrap();
+        let (key, at) = ("C5".parse().unwrap(), "2026-11-21T09:00:00Z".parse().unwrap());
         let proposal = |by: &str, words: &str| {
             let mut new = of.clause(&key).unwrap().clone();
             new.text = words.to_owned();

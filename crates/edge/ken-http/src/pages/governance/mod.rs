@@ -6,6 +6,7 @@ pub(crate) mod assessment;
 pub(crate) mod consultations;
 pub(crate) mod contract;
 pub(crate) mod draft;
+pub(crate) mod draft_advice;
 pub(crate) mod draft_clause;
 pub(crate) mod drafts;
 pub(crate) mod due;
