@@ -102,8 +102,14 @@ fn show(
     let mut others: Vec<&OrganisationId> = room.said.iter().map(|one| one.other(own)).collect();
     others.sort();
     others.dedup();
+    let with = recipients(room, own);
     html! {
-        (summary(wrongs))
+        @if !with.is_empty() {
+            (summary(wrongs))
+        } @else if !wrongs.is_empty() {
+            p role="alert" { "Nothing was sent: the draft is closed, or nobody has asked your \
+                              organisation." }
+        }
         h1 { "Advice on a draft" }
         p { a href={ "/ig/drafts/" (room.draft.id) } { (of.agreement.title) } }
         p { "A party may ask the information governance team of a public body. Only the two read \
@@ -117,33 +123,37 @@ fn show(
                     (one.revision) ": " (one.words) }
             } }
         }
-        @if room.draft.state == State::Open { (form(room, own, (filled, wrongs), csrf)) }
+        @if !with.is_empty() { (form(room, &with, (filled, wrongs), csrf)) }
     }
 }
 
-fn form(
-    room: &Room,
-    own: &OrganisationId,
-    (filled, wrongs): (&Filled, &[Wrong]),
-    csrf: &Csrf,
-) -> Markup {
-    let action = format!("/ig/drafts/{}/advice", room.draft.id);
-    // An adviser answers who asked; a party asks whom it likes.
+/// To whom the reader may write, by id and name: an adviser answers who asked, a party asks whom it
+/// likes, and nobody writes once the draft is closed.
+fn recipients(room: &Room, own: &OrganisationId) -> Vec<(String, String)> {
+    if room.draft.state != State::Open {
+        return vec![];
+    }
     let askers = room.said.iter().filter(|one| one.adviser == *own).map(|one| &one.asker);
     let mut with: BTreeMap<String, String> =
         askers.map(|id| (id.to_string(), party_name(&room.draft.of, id))).collect();
     if room.draft.for_party(own).is_ok() {
         with.extend(room.advisers.iter().map(|(id, name)| (id.to_string(), name.clone())));
     }
-    let with: Vec<(String, String)> = with.into_iter().collect();
-    if with.is_empty() {
-        return html! {};
-    }
+    with.into_iter().collect()
+}
+
+fn form(
+    room: &Room,
+    with: &[(String, String)],
+    (filled, wrongs): (&Filled, &[Wrong]),
+    csrf: &Csrf,
+) -> Markup {
+    let action = format!("/ig/drafts/{}/advice", room.draft.id);
     let form = Form { action: &action, csrf, button: "Send", hidden: &[] };
     html! {
         h2 { "Ask or answer" }
         (form.post(&html! {
-            (select("with", "To", &with, &filled.with))
+            (select("with", "To", with, &filled.with))
             (Field::long("words", "Your question or advice", &filled.words)
                 .hinted("It stays with the draft.").show(wrongs))
         }))
@@ -178,9 +188,11 @@ mod tests {
             page
         };
         let asked = page("police", &[]);
-        assert!(asked.contains("NHS Glen") && asked.contains("A &lt;word&gt;"), "{asked}");
+        assert!(asked.contains("value=\"nhsl\"") && asked.contains("A &lt;word&gt;"), "{asked}");
         let answers = page("union", &said);
-        assert!(answers.contains("May we keep &lt;names&gt;?") && !answers.contains("NHS Glen"));
+        assert!(
+            answers.contains("May we keep &lt;names&gt;?") && !answers.contains("value=\"nhsl\"")
+        );
         assert!(answers.contains("value=\"rowan\""), "whom it answers: {answers}");
         assert!(!page("union", &[]).contains("Ask or answer"), "nobody asked it");
     }
