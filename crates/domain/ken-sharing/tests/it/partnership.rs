@@ -290,7 +290,7 @@ async fn a_practitioner_is_judged_by_role_training_and_relationship_together() {
         assert!(!world.permits(&clerk, known).await, "{engine}: another role");
         let other = world.practitioner(("practice", "gp.doctor"), None).await;
         assert!(!world.permits(&other, known).await, "{engine}: the training is not the other's");
-        // Seconds, so that nothing else runs out: an unsealed ledger stops routine work in a minute.
+        // Seconds, so that nothing else runs out: an unsealed ledger stops routine work soon.
         world.clock.advance(SignedDuration::from_secs(21));
         assert!(!world.permits(&by, known).await, "{engine}: the training has run out");
         train(&world, &by, "info-handling", 20).await;
