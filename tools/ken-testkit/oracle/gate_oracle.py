@@ -14,7 +14,8 @@ Reads lines of JSON and writes one line for each case:
             [HASH..]]..] or null, "day": "2027-06-01", "facts": [..], "attested": [..],
             "referrers": [..]}, "wrong": NAME or absent}
 
-  {"permit": [[ROW, FIELD, CLAUSE]..]}, {"need": [WORDS..]} or {"deny": [RANK, WHAT]}
+  {"permit": [[ROW, FIELD, CLAUSE]..], "offers": [[CLAUSE, [WORDS..], [[CATEGORY, FIELD]..]]..]},
+  {"need": [WORDS..]} or {"deny": [RANK, WHAT]}
 
 "wrong" makes it wrong in one way, so that a comparison can be seen to notice.
 """
@@ -444,13 +445,32 @@ class Decision:
         if self.enough(covered, asked):
             mask = self.cover(held, False) if self.case["up_to"] else covered
             said = sorted((row, field, clause.id) for (row, field), clause in mask.items())
-            return {"permit": said}
+            return {"permit": said, "offers": self.offers(plain)}
         left = self.left(asked, covered)
         supposed = self.cover(left, True)
         if self.enough(supposed, left):
             words = {w for clause in supposed.values() for w in clause.affirmations()}
             return {"need": sorted(words - self.attested)}
         return {"deny": self.why(self.left(left, supposed))}
+
+    def offers(self, plain):
+        """What words would add, found by affirming those of one clause after the other."""
+        if not self.case["up_to"]:
+            return []
+        known, offers = set(self.cover(plain, False)), []
+        given = self.attested
+        for clause in self.terms:
+            missing = set(clause.affirmations()) - given
+            if not missing or clause.kind == "exceptional" and self.wrong != "emergency":
+                continue
+            self.attested = given | missing
+            adds = set(self.cover(plain, False)) - known
+            self.attested = given
+            known |= adds
+            if adds:
+                fields = sorted([row[0], field] for row, field in adds)
+                offers.append([clause.id, sorted(missing), fields])
+        return sorted(offers)
 
     def why(self, left):
         """The least remediable bar; of equals that of the first row, and there the first clause."""

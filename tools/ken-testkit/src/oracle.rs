@@ -8,6 +8,7 @@
 //!
 //! - `core.md` section 2 and `agreement.md` section 4 (the rules as written, not as compiled).
 
+mod offers;
 mod overlay;
 mod prohibition;
 mod reading;
@@ -80,11 +81,14 @@ pub struct Case {
     pub referrers: Names,
 }
 
+/// By `hash#clause`: the words still to affirm, and the categories' fields that they would add.
+pub type Offers = BTreeMap<String, (Names, BTreeSet<(String, String)>)>;
+
 /// The oracle's answer, in strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Row and field, with the clause that covers it.
-    Permit(BTreeMap<(Row, String), String>),
+    /// Row and field, with the clause that covers it; and what words would add.
+    Permit(BTreeMap<(Row, String), String>, Offers),
     /// `hash#clause/words` still to affirm.
     Need(Names),
     /// The first reason: its rank (the least remediable lowest) and what it names.
@@ -116,6 +120,13 @@ pub enum Mutant {
     HeldDecides,
     NeedOneClause,
     NeedBesideGap,
+    OfferOfEmergency,
+    OfferOfHeld,
+    OfferByEveryClause,
+    OfferOfGivenWords,
+    OfferOfWhatIsGiven,
+    OfferOfWhatIsForbidden,
+    OfferForgotten,
     WordsServeAll,
     ClaimedCounts,
     SourcedLapses,
@@ -214,8 +225,10 @@ impl<'a> Oracle<'a> {
         };
         let covered = self.cover(&asked, false);
         if self.enough(&covered, &asked) {
+            let offers = self.offers(&held);
             let mask = if self.case.up_to { self.cover(&held, false) } else { covered };
-            return Verdict::Permit(mask.into_iter().map(|(f, term)| (f, term.id())).collect());
+            let mask = mask.into_iter().map(|(field, term)| (field, term.id()));
+            return Verdict::Permit(mask.collect(), offers);
         }
         let open = self.left(&asked, &covered);
         let supposed = self.cover(&open, true);

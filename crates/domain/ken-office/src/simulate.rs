@@ -6,9 +6,10 @@
 //! - The answer is that of the pure decision, on an instrument as if every party had signed.
 //! - A question names no person: facts are supposed, words are affirmed or not.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use ken_agreement::Action;
+use ken_agreement::{Action, Words};
 use ken_core::{Category, Ctx, OrganisationId, Purpose, RoleId};
 use ken_directory::Acting;
 use ken_sharing::decide::{self, Ask, Bar, Facts, Outcome, Seat, Want};
@@ -204,11 +205,24 @@ fn ask_as(ready: &Ready, question: &Question, role: RoleId) -> Result<Explained,
         facts = Facts { day: facts.day, referrers: facts.referrers, ..Facts::none(facts.day) };
     }
     let mut outcome = decide::decide(ready.bundle(), &ask, &facts, None)?;
-    if let (Outcome::Need(needed), true) = (&*outcome, question.words_affirmed) {
-        facts.attested = needed.statements.keys().cloned().collect();
+    let words = words_of(&outcome);
+    if question.words_affirmed && !words.is_empty() {
+        facts.attested = words;
         outcome = decide::decide(ready.bundle(), &ask, &facts, None)?;
     }
     Ok(told(&outcome))
+}
+
+/// The words that an answer asks for, or offers beside what it gives.
+fn words_of(outcome: &Outcome) -> BTreeSet<Words> {
+    match outcome {
+        Outcome::Permit(permitted) => {
+            let offers = permitted.offers.values();
+            offers.flat_map(|offer| offer.statements.keys().cloned()).collect()
+        }
+        Outcome::Need(needed) => needed.statements.keys().cloned().collect(),
+        Outcome::Deny(_) => BTreeSet::new(),
+    }
 }
 
 fn told(outcome: &Outcome) -> Explained {

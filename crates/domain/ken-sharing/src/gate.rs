@@ -33,7 +33,7 @@ use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
 pub use policies::{Current, Gate, PurposeChoice};
-pub use said::Said;
+pub use said::{Offered, Said};
 
 /// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
 const TRIES_MAX: usize = 3;
@@ -347,6 +347,7 @@ fn permit(
         purpose: question.purpose.clone(),
         granted: permitted.mask.into_iter().map(grant).collect(),
         categories: permitted.categories,
+        offers: permitted.offers,
         entry,
         epoch: moment.epoch,
         policy: moment.policy,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ken_core::{ClauseId, EntryId, FieldName, OrganisationId, PersonId, Purpose};
 
-use crate::decide::RowClass;
+use crate::decide::{Offers, RowClass};
 
 /// How long a permit lives. House policy: long enough for the read it was asked for.
 pub const PERMIT_LAST: Duration = Duration::from_secs(30);
@@ -93,6 +93,7 @@ pub struct Permit {
     purpose: Purpose,
     granted: BTreeMap<String, Granted>,
     categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
+    offers: Offers,
     entry: EntryId,
     epoch: i64,
     policy: i64,
@@ -106,6 +107,7 @@ pub(crate) struct Parts {
     pub(crate) purpose: Purpose,
     pub(crate) granted: BTreeMap<String, Granted>,
     pub(crate) categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
+    pub(crate) offers: Offers,
     pub(crate) entry: EntryId,
     pub(crate) epoch: i64,
     pub(crate) policy: i64,
@@ -114,9 +116,9 @@ pub(crate) struct Parts {
 
 impl Permit {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { person, source, purpose, granted, categories, entry, epoch, policy, until } =
-            parts;
-        Self { person, source, purpose, granted, categories, entry, epoch, policy, until }
+        let Parts { person, source, purpose, granted, categories, offers, .. } = parts;
+        let Parts { entry, epoch, policy, until, .. } = parts;
+        Self { person, source, purpose, granted, categories, offers, entry, epoch, policy, until }
     }
 
     /// Whom it is about.
@@ -147,6 +149,12 @@ impl Permit {
     #[must_use]
     pub const fn categories(&self) -> &BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>> {
         &self.categories
+    }
+
+    /// What words would add to it, by the clause that asks for them, held or not.
+    #[must_use]
+    pub const fn offers(&self) -> &Offers {
+        &self.offers
     }
 
     /// Its ledger entry.

@@ -76,7 +76,7 @@ async fn an_entry_decided_again_gives_what_was_written() {
                     assert_eq!(again, *decided.said(), "seed {seed} {}", past.on.engine);
                     for said in again.values() {
                         let sort = match said {
-                            Said::Given(_) => "given",
+                            Said::Given(..) => "given",
                             Said::Words(_) => "words",
                             Said::Refused(_) => "refused",
                         };

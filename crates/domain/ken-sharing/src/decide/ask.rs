@@ -176,6 +176,21 @@ pub struct Permitted {
     pub categories: BTreeMap<Category, Covered>,
     /// Every clause cited in either.
     pub citations: BTreeMap<ClauseId, Citation>,
+    /// What more the plain classes would have, were words affirmed.
+    pub offers: Offers,
+}
+
+/// What words would add to what is permitted, by the clause that asks for them. Each field stands
+/// under the first clause that would carry it, so that no two offers are for the same.
+pub type Offers = BTreeMap<ClauseId, Offer>;
+
+/// What one clause would add, once its words are affirmed (ADR 33).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Each statement still to be affirmed, with the exact text that was signed.
+    pub statements: BTreeMap<Words, String>,
+    /// The fields of each category's plain class that it would add, held or not.
+    pub adds: BTreeMap<Category, BTreeSet<FieldName>>,
 }
 
 /// A clause that was relied upon, as the ledger and the person see it.

@@ -35,7 +35,9 @@ pub(crate) struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
-    /// Covers fields of a row class: each by the first clause that allows and has it.
+    /// Covers fields of a row class: each by the first clause that allows and has it. With words
+    /// supposed, `fields` are those that nothing covers without, so only clauses whose words are
+    /// missing are tried.
     pub(crate) fn cover(
         &self,
         row: &RowClass,
@@ -56,7 +58,7 @@ impl Deciding<'_> {
             let may = bar.is_none() && !is_stopped;
             let Some(term) = self.bundle.terms.get(*n).filter(|_| may) else { continue };
             let affirmed = || term.words.iter().all(|words| self.facts.attested.contains(words));
-            if words_supposed || affirmed() {
+            if words_supposed != affirmed() {
                 self.take(&mut covered, &mut open, (*n, term), row, words_supposed)?;
             }
         }

@@ -7,6 +7,8 @@
 //!
 //! - `UpTo` is decided on each category's plain class, so the answer is the same whatever is held;
 //!   the classes that are held only take from the mask.
+//! - What words would add is decided on the plain classes too, and said beside what is permitted;
+//!   an exceptional clause is never among it.
 //! - A field that no clause covers is absent from the mask. A category that no instrument knows,
 //!   and an ask for nothing, are refused.
 //! - The answer is a function of the arguments; what is remembered only saves time.
@@ -28,18 +30,18 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ken_agreement::{CategoryEntry, Visibility};
+use ken_agreement::{CategoryEntry, Kind, Visibility, Words};
 use ken_core::{Category, ClauseId, FieldName, OrganisationId, Purpose};
 
-use crate::bundle::{Bundle, Candidacy};
+use crate::bundle::{Bundle, Candidacy, Term};
 use cover::{Deciding, Sight};
 use memo::{AskKey, Asked};
 use overlay::Overlay;
 use plan::Asking;
 
 pub use ask::{
-    Ask, Bar, Citation, Covered, Denied, Facts, Fields, Needed, Outcome, Permitted, Reason,
-    RowClass, Seat, View, Want,
+    Ask, Bar, Citation, Covered, Denied, Facts, Fields, Needed, Offer, Offers, Outcome, Permitted,
+    Reason, RowClass, Seat, View, Want,
 };
 pub use error::Error;
 pub(crate) use overlay::{PUT_RIGHT, UNSEALED, base};
@@ -185,12 +187,13 @@ impl Deciding<'_> {
         let held = rows.map_or_else(|| plain.clone(), |rows| self.held(rows));
         let asked = if in_part { plain } else { sent(plain, &held) };
         let covered = self.mask(&asked, false)?;
-        if self.enough(&covered, &asked) {
-            let mask = if in_part { self.mask(&held, false)? } else { covered.clone() };
-            return Ok(Outcome::Permit(self.permitted(mask, &covered)));
-        }
         let open = self.left(&asked, &covered);
         let supposed = self.mask(&open, true)?;
+        if self.enough(&covered, &asked) {
+            let mask = if in_part { self.mask(&held, false)? } else { covered.clone() };
+            let offers = self.offers(&supposed);
+            return Ok(Outcome::Permit(self.permitted(mask, &covered, offers)));
+        }
         if self.enough(&supposed, &open) {
             return Ok(Outcome::Need(self.needed(&supposed)));
         }
@@ -290,7 +293,7 @@ impl Deciding<'_> {
         left.collect()
     }
 
-    fn permitted(&self, mask: Mask, asked: &Mask) -> Permitted {
+    fn permitted(&self, mask: Mask, asked: &Mask, offers: Offers) -> Permitted {
         let mut categories: BTreeMap<Category, Covered> = BTreeMap::new();
         for (row, covered) in asked {
             categories.entry(row.category.clone()).or_default().extend(covered.clone());
@@ -299,7 +302,7 @@ impl Deciding<'_> {
             mask.values().chain(asked.values()).flat_map(BTreeMap::values).collect();
         let citations = cited.into_iter().filter_map(|id| Some((id.clone(), self.citation(id)?)));
         let citations = citations.collect();
-        Permitted { mask, categories, citations }
+        Permitted { mask, categories, citations, offers }
     }
 
     fn citation(&self, id: &ClauseId) -> Option<Citation> {
@@ -325,10 +328,31 @@ impl Deciding<'_> {
     fn needed(&self, supposed: &Mask) -> Needed {
         let cited: BTreeSet<&ClauseId> = supposed.values().flat_map(BTreeMap::values).collect();
         let terms = cited.into_iter().filter_map(|id| self.bundle.term(id));
-        let words = terms.flat_map(|term| &term.words);
-        let missing = words.filter(|words| !self.facts.attested.contains(words));
+        Needed { statements: terms.flat_map(|term| self.missing(term)).collect() }
+    }
+
+    /// A clause's words that are not given, each with its text.
+    fn missing(&self, term: &Term) -> BTreeMap<Words, String> {
+        let missing = term.words.iter().filter(|words| !self.facts.attested.contains(words));
         let text = |words| self.bundle.text_of(words).unwrap_or_default().to_owned();
-        Needed { statements: missing.map(|words| (words.clone(), text(words))).collect() }
+        missing.map(|words| (words.clone(), text(words))).collect()
+    }
+
+    /// What the clauses would add beside a permit. An emergency has a page, a reason and a review
+    /// of its own; its words are no way to see a little more.
+    fn offers(&self, supposed: &Mask) -> Offers {
+        let mut offers = Offers::new();
+        for (row, covered) in supposed {
+            for (field, id) in covered {
+                let term = self.bundle.term(id);
+                let routine = term.filter(|term| term.clause.kind != Kind::Exceptional);
+                let Some(term) = routine else { continue };
+                let new = || Offer { statements: self.missing(term), adds: BTreeMap::new() };
+                let adds = &mut offers.entry(id.clone()).or_insert_with(new).adds;
+                adds.entry(row.category.clone()).or_default().insert(field.clone());
+            }
+        }
+        offers
     }
 }
 

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use super::said::listed;
 use super::{RECORD, SELF, Said, Want};
 use crate::bundle::Bundle;
-use crate::decide::{self, Bar, Facts, Outcome, Seat, View};
+use crate::decide::{self, Bar, Facts, Offer, Outcome, Seat, View};
 
 /// Why entries were refused while the ledger was not being sealed, before a hold-up was one of the
 /// facts that an entry keeps: it says nothing about policies.
@@ -126,8 +126,17 @@ impl Past {
     /// As [`decide::decide`].
     pub fn again(&self, under: &Bundle) -> Result<BTreeMap<OrganisationId, Said>, decide::Error> {
         let answers = decide::decide_view(under, &self.view, &self.facts, &BTreeSet::new())?;
-        let told = answers.iter().filter(|(source, _)| self.said.contains_key(*source));
-        Ok(told.map(|(source, outcome)| (source.clone(), Said::of(outcome))).collect())
+        let told = answers.iter().filter_map(|(source, outcome)| {
+            let mut said = Said::of(outcome);
+            // An entry that says nothing of offers is not asked about them.
+            if let (Said::Given(_, offered), Said::Given(_, None)) =
+                (&mut said, self.said.get(source)?)
+            {
+                *offered = None;
+            }
+            Some((source.clone(), said))
+        });
+        Ok(told.collect())
     }
 
     /// What was given, field by field, by the clauses of `then`. A clause that is not there any
@@ -135,7 +144,7 @@ impl Past {
     fn was_given(&self, then: &Bundle) -> BTreeSet<Item> {
         let mut items = BTreeSet::new();
         for (source, said) in &self.said {
-            let Said::Given(clauses) = said else { continue };
+            let Said::Given(clauses, _) = said else { continue };
             for (id, categories) in clauses {
                 for category in categories {
                     let fields =
@@ -186,7 +195,8 @@ pub fn replay(
     }
     let was = past.was_given(then);
     let why = |item: Item| {
-        let why = answers.get(&item.source).map_or(Why::Uncovered, |outcome| why(outcome));
+        let outcome = answers.get(&item.source);
+        let why = outcome.map_or(Why::Uncovered, |outcome| why(outcome, &item));
         (item, why)
     };
     let newly_refused = was.iter().filter(|item| !now.contains_key(*item)).cloned();
@@ -195,8 +205,12 @@ pub fn replay(
     Ok(Replayed { newly_allowed: now, newly_refused })
 }
 
-fn why(outcome: &Outcome) -> Why {
+fn why(outcome: &Outcome, item: &Item) -> Why {
+    let has = |offer: &Offer| {
+        offer.adds.get(&item.category).is_some_and(|fields| fields.contains(&item.field))
+    };
     match outcome {
+        Outcome::Permit(permitted) if permitted.offers.values().any(has) => Why::Words,
         Outcome::Permit(_) => Why::Uncovered,
         Outcome::Need(_) => Why::Words,
         Outcome::Deny(denied) => denied
@@ -269,12 +283,16 @@ mod tests {
     use crate::gate::{Caller, Question, entry, view};
 
     const ID: &str = "00000000-0000-7000-8000-000000000001";
-    const TEXTS: [&str; 4] = [
+    const TEXTS: [&str; 5] = [
         include_str!("../../../../../agreements/statute-pack.toml"),
         include_str!("../../../../../agreements/scot-accord.toml"),
         include_str!("../../../../../agreements/glen-asp-concern.toml"),
         include_str!("../../../../../agreements/glen-direct-care.toml"),
+        include_str!("../../../../../agreements/glen-girfec.toml"),
     ];
+
+    const PURPOSES: [&str; 6] =
+        ["direct-care", "own-work", "own-record", "vital", "governance", "girfec-wellbeing"];
 
     fn bundle(change: impl Fn(&mut Instrument)) -> Bundle {
         let admit = |text: &&str| {
@@ -327,16 +345,17 @@ mod tests {
         let words: Vec<Words> = bundle.terms.iter().flat_map(|term| term.words.clone()).collect();
         let seats =
             ["practice/gp.doctor", "ooh/ooh.clinician", "cec/sw.duty", "cec/ig.lead", "own"];
-        let (mut entries, mut gave) = (0, 0);
+        let (mut entries, mut gave, mut offered) = (0, 0, 0);
         for seat in seats {
             let by = (seat != "own").then(|| acting(seat));
             let own = Caller::Own(ID.parse().unwrap());
             let caller = by.as_ref().map_or(own, Caller::Practitioner);
-            for purpose in ["direct-care", "own-work", "own-record", "vital", "governance"] {
+            for purpose in PURPOSES {
                 for state in ["", "objection", "protected-address@claimed", "deceased"] {
                     for attested in [&words[..], &[]] {
                         let mut facts = Facts::none(date(2027, 6, 1));
-                        facts.held = set(&format!("relationship:direct-care age>=16 {state}"));
+                        let with = "relationship:direct-care relationship:girfec-team";
+                        facts.held = set(&format!("{with} age>=16 {state}"));
                         facts.attested = attested.iter().cloned().collect();
                         for detail in details(&bundle, caller, purpose, &facts) {
                             let past = Past::read(&detail).unwrap();
@@ -346,6 +365,7 @@ mod tests {
                             assert!(same.newly_allowed.is_empty(), "{seat} {purpose} {same:?}");
                             assert!(same.newly_refused.is_empty(), "{seat} {purpose} {same:?}");
                             gave += usize::from(!past.was_given(&bundle).is_empty());
+                            offered += usize::from(past.said().values().any(offers));
                             entries += 1;
                         }
                     }
@@ -353,34 +373,69 @@ mod tests {
             }
         }
         assert!(entries >= 200 && gave >= 40, "{entries} entries, {gave} gave something");
+        assert!(offered >= 2, "{offered} entries offered something");
+    }
+
+    fn offers(said: &Said) -> bool {
+        matches!(said, Said::Given(_, Some(offered)) if !offered.is_empty())
+    }
+
+    /// What a look of the child's doctor at what the school holds says, before any words.
+    fn before_words(bundle: &Bundle) -> Value {
+        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
+        facts.held = set("relationship:girfec-team");
+        details(bundle, Caller::Practitioner(&by), "girfec-wellbeing", &facts).remove(0)
     }
 
     #[test]
-    fn a_draft_is_tried_on_the_past() {
-        let before = bundle(|_| {});
-        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
-        facts.held = set("relationship:direct-care");
-        let detail = details(&before, Caller::Practitioner(&by), "direct-care", &facts).remove(0);
+    fn what_was_offered_is_entered_and_an_entry_from_before_still_replays() {
+        let bundle = bundle(|_| {});
+        let mut detail = before_words(&bundle);
+        let said = detail["from"]["nhsl"]["offered"].as_object().unwrap();
+        let [(clause, offered)] = said.iter().collect::<Vec<_>>()[..] else { panic!("{said:?}") };
+        assert!(clause.ends_with("#W2"), "{clause}");
+        assert_eq!(*offered, json!({ "adds": ["concern"], "words": ["necessary-proportionate"] }));
         let past = Past::read(&detail).unwrap();
+        assert_eq!(past.again(&bundle).unwrap(), *past.said());
+        // Under other words the same look is told apart.
+        let reworded = self::bundle(|instrument| {
+            instrument.clauses.retain(|clause| clause.id.to_string() != "W2");
+        });
+        assert_ne!(past.again(&reworded).unwrap(), *past.said());
+        // An entry of a version that offered nothing beside a permit has no such key.
+        for said in detail["from"].as_object_mut().unwrap().values_mut() {
+            said.as_object_mut().unwrap().remove("offered");
+        }
+        let old = Past::read(&detail).unwrap();
+        assert!(old.said().values().all(|said| matches!(said, Said::Given(_, None))));
+        assert_eq!(old.again(&bundle).unwrap(), *old.said());
+        detail["from"]["nhsl"]["offered"] = json!("everything");
+        assert_eq!(Past::read(&detail), Err(Unread::OtherForm));
+    }
+
+    #[test]
+    fn a_draft_that_asks_for_words_is_told_from_one_that_takes_away() {
+        let before = bundle(|_| {});
+        let past = Past::read(&before_words(&before)).unwrap();
         let draft = bundle(|instrument| {
-            let clause = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "D1");
-            let Some(clause) = clause else { return };
-            clause.categories = set("core identifiers health-record third-party");
+            let w1 = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "W1");
+            let Some(w1) = w1 else { return };
+            let mut asks = w1.clone();
+            w1.fields = Some(set("address communication_needs"));
+            asks.id = "W3".parse().unwrap();
+            asks.categories = set("core");
+            asks.fields = Some(set("name dob"));
+            asks.attest = set("necessary-proportionate");
+            instrument.clauses.push(asks);
         });
         let tried = replay(&before, &draft, &past, None).unwrap();
-        let fields = |items: &mut dyn Iterator<Item = &Item>| -> Vec<String> {
-            let said = items.map(|item| format!("{} {}", item.source, item.field));
-            said.filter(|text| text.starts_with("nhsl")).collect()
+        let of = |field: &str| {
+            let of = tried.newly_refused.iter();
+            let mut of = of.filter(|(item, _)| item.field.as_str() == field);
+            of.next().map(|(_, why)| why.clone())
         };
-        let refused = fields(&mut tried.newly_refused.keys());
-        assert_eq!(refused, ["nhsl allergies", "nhsl medications"]);
-        assert!(tried.newly_refused.values().all(|why| *why == Why::Uncovered));
-        let widened = ["nhsl alleged_harmer", "nhsl household", "nhsl informant"];
-        assert_eq!(fields(&mut tried.newly_allowed.keys()), widened);
-        assert!(tried.newly_allowed.values().all(|by| by.to_string().ends_with("#D1")));
-        // Before its first day, a draft gives nothing.
-        let early = replay(&before, &draft, &past, Some(date(2027, 3, 31))).unwrap();
-        assert!(early.newly_allowed.is_empty() && !early.newly_refused.is_empty());
+        assert_eq!([of("name"), of("phone")], [Some(Why::Words), Some(Why::Uncovered)]);
+        assert!(of("address").is_none() && tried.newly_allowed.is_empty(), "{tried:?}");
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod law;
 #[cfg(test)]
 mod never_widens;
 #[cfg(test)]
+mod offers;
+#[cfg(test)]
 mod pack;
 #[cfg(test)]
 mod partnership;

@@ -22,7 +22,7 @@ type Given = BTreeSet<(Row, String)>;
 fn given(bundle: &Bundle, case: &Case) -> Given {
     let (ask, facts, rows) = asked(case);
     match told(&decide(bundle, &ask, &facts, rows.as_ref()).unwrap()) {
-        Verdict::Permit(mask) => mask.into_keys().collect(),
+        Verdict::Permit(mask, _) => mask.into_keys().collect(),
         Verdict::Need(_) | Verdict::Deny(..) => Given::new(),
     }
 }

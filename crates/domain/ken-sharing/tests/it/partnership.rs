@@ -19,18 +19,18 @@ use crate::vectors_world::{Entry, asked, bundle, glen, told, word, world};
 use crate::world::{World, worlds, worlds_of};
 
 /// A partnership made ready to be asked, of the gate and of the oracle.
-struct Ready {
+pub(crate) struct Ready {
     bundle: Bundle,
     known: Vec<Known>,
 }
 
 impl Ready {
-    fn new(entries: &[Entry]) -> Self {
+    pub(crate) fn new(entries: &[Entry]) -> Self {
         Self { bundle: bundle(entries), known: world(entries) }
     }
 
     /// The gate's answer, which must be the oracle's.
-    fn ask(&self, case: &Case) -> Verdict {
+    pub(crate) fn ask(&self, case: &Case) -> Verdict {
         let (ask, facts, rows) = asked(case);
         let got = told(&decide(&self.bundle, &ask, &facts, rows.as_ref()).unwrap());
         assert_eq!(oracle::decide(&self.known, case, Mutant::None), got, "{case:?}");
@@ -39,7 +39,7 @@ impl Ready {
 }
 
 /// A question in short: `police/pp.concern-hub push cec/sw.duty`, its purpose, categories, facts.
-fn short(flow: &str, purpose: &str, categories: &[&str], facts: &[&str]) -> Case {
+pub(crate) fn short(flow: &str, purpose: &str, categories: &[&str], facts: &[&str]) -> Case {
     let seat = |text: &str| {
         let (organisation, role) = text.split_once('/').unwrap();
         (organisation.to_owned(), Some(role.to_owned()))
@@ -70,7 +70,7 @@ fn affirmed(ready: &Ready, mut case: Case) -> (BTreeSet<String>, BTreeSet<String
         case.attested.clone_from(words);
         answer = ready.ask(&case);
     }
-    let Verdict::Permit(mask) = answer else { panic!("{case:?}: {answer:?}") };
+    let Verdict::Permit(mask, _) = answer else { panic!("{case:?}: {answer:?}") };
     (asked, mask.into_keys().map(|(row, field)| format!("{}.{field}", row.category)).collect())
 }
 
@@ -82,7 +82,7 @@ fn each_practice_is_a_controller_of_its_own() {
         let flow = format!("{from}/record view nhsl/nhs.ward");
         short(&flow, "direct-care", &["medication"], &["relationship:direct-care"])
     };
-    let permits = |ready: &Ready, from| matches!(ready.ask(&of(from)), Verdict::Permit(_));
+    let permits = |ready: &Ready, from| matches!(ready.ask(&of(from)), Verdict::Permit(..));
     let all = Ready::new(&entries);
     assert!(permits(&all, "practice") && permits(&all, "ooh"));
     let care =
@@ -100,7 +100,7 @@ fn each_practice_is_a_controller_of_its_own() {
         lineage: BTreeSet::new(),
     };
     own.rows = Some([row("nhsl"), row("practice")].into());
-    let Verdict::Permit(mask) = some.ask(&own) else { panic!("own work") };
+    let Verdict::Permit(mask, _) = some.ask(&own) else { panic!("own work") };
     assert!(mask.keys().all(|(row, _)| row.source == "nhsl"), "{mask:?}");
 }
 
@@ -142,7 +142,7 @@ fn a_concern_about_a_child_goes_the_way_of_one_about_an_adult() {
         let Verdict::Need(words) = ready.ask(&asked) else { panic!("{flow}: no words") };
         assert!(words.iter().any(|one| one.ends_with(&format!("#{clause}/{word}"))), "{words:?}");
         asked.attested = words;
-        let Verdict::Permit(mask) = ready.ask(&asked) else { panic!("{flow}: refused") };
+        let Verdict::Permit(mask, _) = ready.ask(&asked) else { panic!("{flow}: refused") };
         assert!(mask.values().all(|id| id.ends_with(&format!("#{clause}"))), "{mask:?}");
         assert_eq!(mask.len(), 4, "every field of the concern");
         asked.to.1 = Some(String::from(stranger));
@@ -237,7 +237,7 @@ fn a_body_in_one_agreement_has_nothing_under_the_others() {
                     Verdict::Deny(..) => {}
                     _ if party => under_its_own += 1,
                     // What its own agreement allows for the same purpose is allowed whoever asks.
-                    Verdict::Permit(mask) => {
+                    Verdict::Permit(mask, _) => {
                         let own = |id: &String| id.starts_with(&ready.known[3].hash);
                         assert!(mask.values().all(own), "{flow} {purpose}: {mask:?}");
                     }

@@ -44,9 +44,11 @@ pub(crate) fn decide<'a>(
 /// An answer as the program writes it.
 pub(crate) fn line(verdict: &Verdict) -> Value {
     match verdict {
-        Verdict::Permit(mask) => {
+        Verdict::Permit(mask, offers) => {
             let said = mask.iter().map(|((of, field), id)| json!([row(of), field, id]));
-            json!({ "permit": said.collect::<Vec<_>>() })
+            let offers = offers.iter().map(|(id, (words, adds))| json!([id, words, adds]));
+            let offers: Vec<_> = offers.collect();
+            json!({ "permit": said.collect::<Vec<_>>(), "offers": offers })
         }
         Verdict::Need(words) => json!({ "need": words }),
         Verdict::Deny(rank, what) => json!({ "deny": [rank, what] }),

@@ -106,7 +106,7 @@ fn clause(id: &str) -> &str {
 
 /// `permit core[dob,name]=C1`, `need C1/words`, `deny NoClause core`.
 fn folded(verdict: &Verdict) -> String {
-    let Verdict::Permit(mask) = verdict else { return flat(verdict) };
+    let Verdict::Permit(mask, _) = verdict else { return flat(verdict) };
     let mut parts: Vec<(String, String, Vec<&str>)> = vec![];
     for ((row, field), id) in mask {
         let own = |(c, by, _): &&mut (String, String, _)| *c == row.category && by == clause(id);
@@ -123,7 +123,7 @@ fn folded(verdict: &Verdict) -> String {
 fn flat(verdict: &Verdict) -> String {
     let join = |said: Vec<String>| said.join(" ");
     match verdict {
-        Verdict::Permit(mask) => {
+        Verdict::Permit(mask, _) => {
             let said = mask.iter().map(|((r, f), id)| format!("{}.{f}={}", r.category, clause(id)));
             format!("permit {}", join(said.collect()))
         }

@@ -25,7 +25,7 @@ const CASES: usize = 500;
 const WHOLE_IN: usize = 60;
 
 /// Every way to be wrong that the cases must find out.
-const MUTANTS: [Mutant; 47] = [
+const MUTANTS: [Mutant; 54] = [
     Mutant::MaskIgnored,
     Mutant::OrderWithoutKind,
     Mutant::OrderWithoutWidth,
@@ -46,6 +46,13 @@ const MUTANTS: [Mutant; 47] = [
     Mutant::HeldDecides,
     Mutant::NeedOneClause,
     Mutant::NeedBesideGap,
+    Mutant::OfferOfEmergency,
+    Mutant::OfferOfHeld,
+    Mutant::OfferByEveryClause,
+    Mutant::OfferOfGivenWords,
+    Mutant::OfferOfWhatIsGiven,
+    Mutant::OfferOfWhatIsForbidden,
+    Mutant::OfferForgotten,
     Mutant::WordsServeAll,
     Mutant::ClaimedCounts,
     Mutant::SourcedLapses,
@@ -93,7 +100,7 @@ pub(crate) fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
 
 fn tweak(dice: &mut Dice, entry: &mut Entry) {
     let parties: Vec<_> = entry.instrument.parties.iter().map(|p| p.id.to_string()).collect();
-    match dice.below(14) {
+    match dice.below(17) {
         0 if !parties.is_empty() => {
             entry.unsigned.insert(dice.pick(&parties).clone());
         }
@@ -104,6 +111,7 @@ fn tweak(dice: &mut Dice, entry: &mut Entry) {
             entry.instrument.lifecycle.on_review_lapse = *dice.pick(&lapse);
         }
         4 => twin(dice, entry),
+        5..=7 => part_without_words(dice, entry),
         _ => {
             let n = dice.below(entry.instrument.clauses.len());
             if let Some(clause) = entry.instrument.clauses.get_mut(n) {
@@ -119,6 +127,24 @@ fn twin(dice: &mut Dice, entry: &mut Entry) {
     let mut twin = dice.pick(&permits.cloned().collect::<Vec<_>>()).clone();
     twin.id = word(&format!("Z{}", twin.id));
     entry.instrument.clauses.insert(0, twin);
+}
+
+/// One category of a clause that asks for words, without them: the rest is offered beside it.
+fn part_without_words(dice: &mut Dice, entry: &mut Entry) {
+    let asks = entry.instrument.clauses.iter();
+    let asks = asks.filter(|clause| !clause.attest.is_empty() && clause.categories.len() > 1);
+    let asks: Vec<_> = asks.cloned().collect();
+    if asks.is_empty() {
+        return;
+    }
+    let mut part = dice.pick(&asks).clone();
+    let categories: Vec<_> = part.categories.iter().cloned().collect();
+    part.id = word(&format!("Y{}", part.id));
+    part.categories = [dice.pick(&categories).clone()].into();
+    part.kind = Kind::Routine;
+    part.attest.clear();
+    part.source = None;
+    entry.instrument.clauses.push(part);
 }
 
 fn tweak_clause(dice: &mut Dice, clause: &mut Clause, parties: &[String]) {
@@ -205,7 +231,13 @@ pub(crate) fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> C
     if dice.one_in(5) {
         categories.insert(dice.text(&CATEGORIES).to_owned());
     }
-    let up_to = dice.one_in(2);
+    // Whatever else is for this purpose, too: some of it may wait for words.
+    let is_wide = dice.one_in(3);
+    if is_wide {
+        let like = entry.instrument.clauses.iter().filter(|of| of.purpose == clause.purpose);
+        categories.extend(like.flat_map(|of| of.categories.iter().map(ToString::to_string)));
+    }
+    let up_to = is_wide || dice.one_in(2);
     let all_words = permits.iter().flat_map(|(_, known, c)| {
         c.attest.iter().map(move |words| format!("{}#{}/{words}", known.hash, c.id))
     });
@@ -407,7 +439,7 @@ fn worlds() -> u64 {
 }
 
 /// Each wrong of the Python program, beside the oracle's, whose telling cases it is tried on.
-const WRONGS: [(&str, Mutant); 10] = [
+const WRONGS: [(&str, Mutant); 11] = [
     ("mask", Mutant::MaskIgnored),
     ("order", Mutant::OrderWithoutKind),
     ("order", Mutant::OrderWithoutWidth),
@@ -418,6 +450,7 @@ const WRONGS: [(&str, Mutant); 10] = [
     ("prohibition", Mutant::ProhibitionsForgotten),
     ("signature", Mutant::UnsignedStands),
     ("age", Mutant::AgeForgotten),
+    ("emergency", Mutant::OfferOfEmergency),
 ];
 /// Cases on which each of them is tried.
 const TRIED: usize = 12;
@@ -457,8 +490,9 @@ fn three_deciders_agree_and_every_mutant_dies() {
             assert_eq!(naive, *gate, "seed {seed}: {case:?}");
             alive.retain(|mutant| oracle::decide(world, case, *mutant) == *gate);
             let sort = match gate {
-                Verdict::Permit(mask) if mask.is_empty() => "permit nothing held".to_owned(),
-                Verdict::Permit(_) => "permit".to_owned(),
+                Verdict::Permit(mask, _) if mask.is_empty() => "permit nothing held".to_owned(),
+                Verdict::Permit(_, offers) if !offers.is_empty() => "permit and offer".to_owned(),
+                Verdict::Permit(..) => "permit".to_owned(),
                 Verdict::Need(_) => "need".to_owned(),
                 Verdict::Deny(rank, _) => format!("deny {rank}"),
             };
@@ -471,7 +505,7 @@ fn three_deciders_agree_and_every_mutant_dies() {
     eprintln!("{tally:?}, alive: {alive:?} {wrongs:?}");
     assert!(tally.values().sum::<usize>() >= 10_000);
     let scarce: Vec<_> = tally.iter().filter(|(_, n)| **n < 50).collect();
-    assert!(tally.len() == 8 && scarce.is_empty(), "too few of a sort: {tally:?}");
+    assert!(tally.len() == 9 && scarce.is_empty(), "too few of a sort: {tally:?}");
     assert_eq!(alive, [], "mutants that no case found out");
     assert!(!third || wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
 }

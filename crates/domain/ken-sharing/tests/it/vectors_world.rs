@@ -151,7 +151,14 @@ pub(crate) fn told(outcome: &Outcome) -> Verdict {
                 };
                 covered.iter().map(move |(f, id)| ((row.clone(), f.to_string()), id.to_string()))
             });
-            Verdict::Permit(all.collect())
+            let offers = permitted.offers.iter().map(|(id, offer)| {
+                let words = offer.statements.keys().map(ToString::to_string).collect();
+                let adds = offer.adds.iter().flat_map(|(category, fields)| {
+                    fields.iter().map(|field| (category.to_string(), field.to_string()))
+                });
+                (id.to_string(), (words, adds.collect()))
+            });
+            Verdict::Permit(all.collect(), offers.collect())
         }
         Outcome::Need(needed) => {
             Verdict::Need(needed.statements.keys().map(ToString::to_string).collect())
