@@ -9,11 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ken_agreement::{Action, Instrument};
+use ken_agreement::{Action, Instrument, Kind};
 use ken_core::{Category, ClauseId, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, organisation};
 use ken_ledger::{ENTRIES_MAX, Stream, receipt_word};
 use ken_sharing::bundle::Bundle;
+use ken_sharing::decide::Offers;
 use ken_sharing::gate::{self, Caller as Asker};
 use ken_sharing::{Decision, Permit, Question, Statement, emergency};
 use ken_store::Snapshot;
@@ -59,8 +60,8 @@ pub(crate) struct Shown {
     pub(crate) covered: BTreeSet<Category>,
     /// The clauses relied upon.
     pub(crate) clauses: BTreeSet<ClauseId>,
-    /// Words that would show more.
-    pub(crate) missing: BTreeSet<Statement>,
+    /// What words would show as well, by the clause that asks for them.
+    pub(crate) more: BTreeMap<ClauseId, More>,
     /// The ledger's entries of what was permitted under one id of the person: that which was asked
     /// for, or the first that permits. How many ids there are is not for a page to tell.
     pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
@@ -68,6 +69,42 @@ pub(crate) struct Shown {
     pub(crate) is_whole: bool,
     /// The policies that were in force.
     pub(crate) policies: Option<Arc<gate::Current>>,
+}
+
+/// What one clause would show as well, held or not, once its words are affirmed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct More {
+    /// The words that are missing.
+    pub(crate) statements: BTreeSet<Statement>,
+    /// The kinds of information that it would show, or show more of.
+    pub(crate) kinds: BTreeSet<Category>,
+}
+
+impl Shown {
+    /// Takes what a permit offers beside it.
+    fn offer(&mut self, offers: &Offers) {
+        for (clause, offer) in offers {
+            let more = self.more.entry(clause.clone()).or_default();
+            more.kinds.extend(offer.adds.keys().cloned());
+            let said = offer.statements.iter();
+            more.statements.extend(
+                said.map(|(words, text)| Statement { words: words.clone(), text: text.clone() }),
+            );
+        }
+    }
+
+    /// Takes the words without which other sources give nothing. An emergency's are affirmed on
+    /// its own page, with a reason.
+    fn need(&mut self, bundle: &Bundle, missing: BTreeSet<Statement>, asked: &BTreeSet<Category>) {
+        for statement in missing {
+            let Some((_, clause)) = bundle.clause(&statement.words.clause) else { continue };
+            if clause.kind != Kind::Exceptional {
+                let more = self.more.entry(statement.words.clause.clone()).or_default();
+                more.kinds.extend(clause.categories.intersection(asked).cloned());
+                more.statements.insert(statement);
+            }
+        }
+    }
 }
 
 /// What a practitioner's own organisation holds, for its own work; `None` where the role has none.
@@ -203,7 +240,7 @@ async fn answer(
         gate::decide_in_turn(app.db(), ctx, app.keys(), app.gate(), ask.by, questions).await
     };
     let mut shown = Shown { is_whole: true, ..Shown::default() };
-    let mut refused = vec![];
+    let (mut refused, mut missing) = (vec![], BTreeSet::new());
     for person in people {
         let mut questions = vec![Question {
             person: *person,
@@ -217,7 +254,8 @@ async fn answer(
         }
         let mut decided = decide(&questions).await?.into_iter();
         let (theirs, ours) = (decided.next().unwrap_or_default(), decided.next());
-        if !read(app, ctx, (theirs, ours.unwrap_or_default()), &mut shown).await? {
+        let decided = (theirs, ours.unwrap_or_default());
+        if !read(app, ctx, decided, (&mut shown, &mut missing)).await? {
             refused.push(*person);
         }
     }
@@ -226,16 +264,17 @@ async fn answer(
     if let (Some(by), true) = (own, permitted) {
         for person in refused {
             let ours = decide(&[beside(by, person)?]).await?.pop().unwrap_or_default();
-            read(app, ctx, (BTreeMap::new(), ours), &mut shown).await?;
+            read(app, ctx, (BTreeMap::new(), ours), (&mut shown, &mut missing)).await?;
         }
     }
+    if !permitted {
+        let refused = missing.is_empty();
+        return Ok(if refused { Answer::Refused } else { Answer::Words(missing) });
+    }
     keep_one(&mut shown.entries, ask.person);
+    shown.need(&current.bundle, missing, &categories);
     shown.policies = Some(current);
-    Ok(match (permitted, shown.missing.is_empty()) {
-        (true, _) => Answer::Shown(shown),
-        (false, false) => Answer::Words(shown.missing),
-        (false, true) => Answer::Refused,
-    })
+    Ok(Answer::Shown(shown))
 }
 
 /// Keeps the entries under one id: `asked`, or else the first.
@@ -253,20 +292,23 @@ async fn read(
     app: &App,
     ctx: &Ctx<'_>,
     (theirs, ours): (Decided, Decided),
-    shown: &mut Shown,
+    (shown, missing): (&mut Shown, &mut BTreeSet<Statement>),
 ) -> Result<bool, Stop> {
-    let (mut permits, missing) = parted(theirs);
-    shown.missing.extend(missing);
+    let (mut permits, needed) = parted(theirs);
+    missing.extend(needed);
     for (category, covered) in permits.iter().flat_map(Permit::categories) {
         shown.covered.insert(category.clone());
         shown.clauses.extend(covered.values().cloned());
     }
-    let (own, missing) = parted(ours);
+    let (own, needed) = parted(ours);
     if !own.is_empty() {
         let clauses = own.iter().flat_map(Permit::categories);
         shown.clauses.extend(clauses.flat_map(|(_, covered)| covered.values().cloned()));
-        shown.missing.extend(missing);
+        missing.extend(needed);
         permits.extend(own);
+    }
+    for permit in &permits {
+        shown.offer(permit.offers());
     }
     if permits.is_empty() {
         return Ok(false);

@@ -112,6 +112,7 @@ const FIELDS: &[&str] = &[
     "called",
     "choice",
     "claim",
+    "clause",
     "code",
     "csrf",
     "day",

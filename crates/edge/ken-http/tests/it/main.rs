@@ -28,4 +28,6 @@ mod sign_in;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod words;
+#[cfg(test)]
 mod world;

@@ -126,7 +126,8 @@ async fn build(on: Databases, hidden: Hidden) -> World {
     let hub = send(&on, &clock, &ids, hidden).await;
     let morag = find(&on, "Drummond", "1948-03-02").await.unwrap();
     if hidden == Hidden::Something {
-        file_school_record(&on, &ctx, morag).await;
+        let says = ("education", "CANARY collects a grandchild");
+        file_school_record(&on, &ctx, morag, says).await;
     }
     let accounts = accounts(&on, &ctx, &password, &secret, morag).await;
     let access = match hidden {
@@ -321,22 +322,27 @@ async fn find(on: &Databases, family: &str, born: &str) -> Option<PersonId> {
     }
 }
 
-/// Something about Morag that no clause of direct care covers.
-async fn file_school_record(on: &Databases, ctx: &Ctx<'_>, person: PersonId) {
+/// Something about Morag that no clause of direct care covers: of which category, and what.
+async fn file_school_record(
+    on: &Databases,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    (category, text): (&str, &str),
+) {
     let source: OrganisationId = word("primary");
     let resource = json!({ "resourceType": "DocumentReference", "status": "current",
-        "description": "CANARY collects a grandchild", "date": "2026-11-02" });
+        "description": text, "date": "2026-11-02" });
     on.db
         .write("test.file", async |tx: &mut Tx| {
             let key = ken_records::key_of(tx, &on.keys, person).await?;
-            let place = ken_records::place(tx, ctx, person, &source, "school").await?;
+            let place = ken_records::place(tx, ctx, person, &source, category).await?;
             let class = RowClass {
-                category: word("education"),
+                category: word(category),
                 labels: BTreeSet::new(),
                 source: source.clone(),
                 lineage: BTreeSet::new(),
             };
-            let (item_key, under, told) = ("school", &Under::default(), None);
+            let (item_key, under, told) = (category, &Under::default(), None);
             let (message, event) = (MessageId::draw(ctx.ids), Some(ctx.clock.now()));
             let resource = resource.clone();
             let filing = Filing { key, item_key, resource, class, message, event, under, told };
@@ -371,6 +377,19 @@ impl World {
         let ctx = Ctx::new(&*self.clock, &ids);
         let of = Instrument::parse(text).unwrap();
         instrument::register(&self.on.db, &ctx, &self.on.keys, &of).await.unwrap()
+    }
+
+    /// Signs one more agreement, by every party.
+    pub(crate) async fn agree(&self, text: &str) {
+        let ids = SeededIds::new(8);
+        sign(&self.on, &Ctx::new(&*self.clock, &ids), text).await;
+    }
+
+    /// The school files something more about Morag.
+    pub(crate) async fn school_files(&self, category: &str, text: &str) {
+        let ids = SeededIds::new(10);
+        let ctx = Ctx::new(&*self.clock, &ids);
+        file_school_record(&self.on, &ctx, self.morag, (category, text)).await;
     }
 
     /// Sends one more message of the hospital's about somebody, as `PID` writes them.

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Form as Sent, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use ken_core::{PersonId, Purpose};
+use ken_core::{ClauseId, PersonId, Purpose};
 use ken_sharing::{Statement, affirmation};
 use ken_store::Snapshot;
 use maud::{Markup, html};
@@ -15,8 +15,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::person;
 use super::refusal::{self, Asked as Who};
+use super::{more, person};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::Answer;
@@ -29,12 +29,14 @@ use crate::wire::csrf::Csrf;
 #[derive(Debug, Deserialize)]
 pub(crate) struct For {
     purpose: Purpose,
+    clause: Option<ClauseId>,
 }
 
 /// What the form carries.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Said {
     purpose: Purpose,
+    clause: Option<ClauseId>,
     #[serde(default)]
     seen: String,
     #[serde(default)]
@@ -49,9 +51,10 @@ pub(crate) async fn get(
     Query(wanted): Query<For>,
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    match statements(&app, &caller, person, &wanted.purpose).await? {
-        Ok(said) if said.is_empty() => Ok(to_person(person, &wanted.purpose)),
-        Ok(said) => Ok(page(&app, &caller, person, &wanted.purpose, &said, false)),
+    let of = (&wanted.purpose, wanted.clause.as_ref());
+    match statements(&app, &caller, person, of).await? {
+        Ok(said) if said.is_empty() => Ok(to_person(person, of.0)),
+        Ok(said) => page(&app, &caller, person, of, (&said, false)).await,
         Err(refused) => Ok(refused),
     }
 }
@@ -64,13 +67,15 @@ pub(crate) async fn post(
     Sent(sent): Sent<Said>,
 ) -> Result<Response, Stop> {
     let person: PersonId = person.parse().map_err(|_| Stop::NotFound)?;
-    let said = match statements(&app, &caller, person, &sent.purpose).await? {
+    let of = (&sent.purpose, sent.clause.as_ref());
+    let said = match statements(&app, &caller, person, of).await? {
+        Ok(said) if said.is_empty() => return Ok(to_person(person, of.0)),
         Ok(said) => said,
         Err(refused) => return Ok(refused),
     };
     // Words that changed since they were shown must be read again.
     if sent.affirmed != "yes" || sent.seen != digest(&said) {
-        let page = page(&app, &caller, person, &sent.purpose, &said, true);
+        let page = page(&app, &caller, person, of, (&said, true)).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
@@ -78,23 +83,33 @@ pub(crate) async fn post(
     for one in app.db().snapshot("http.together", read).await? {
         affirmation::affirm(app.db(), &ctx, by, one, &said).await?;
     }
-    Ok(to_person(person, &sent.purpose))
+    Ok(to_person(person, of.0))
 }
+
+/// For which purpose, and the one clause whose words are asked for; those of all where there is
+/// none.
+type Of<'a> = (&'a Purpose, Option<&'a ClauseId>);
 
 /// The words that are missing, or the answer that refuses.
 async fn statements(
     app: &App,
     caller: &Caller,
     person: PersonId,
-    purpose: &Purpose,
+    (purpose, clause): Of<'_>,
 ) -> Result<Result<BTreeSet<Statement>, Response>, Stop> {
     let begun = person::begin(app, caller, person).await?;
-    Ok(match person::decide(app, caller, person, purpose, &begun).await? {
-        Ok(Answer::Shown(shown)) => Ok(shown.missing),
-        Ok(Answer::Words(said)) => Ok(said),
-        Ok(Answer::Refused) => Err(refusal::page(app, caller, &Who::Address(person))),
-        Err(elsewhere) => Err(elsewhere),
-    })
+    let mut said = match person::decide(app, caller, person, purpose, &begun).await? {
+        Ok(Answer::Shown(shown)) => {
+            shown.more.into_values().flat_map(|more| more.statements).collect()
+        }
+        Ok(Answer::Words(said)) => said,
+        Ok(Answer::Refused) => {
+            return Ok(Err(refusal::page(app, caller, &Who::Address(person))));
+        }
+        Err(elsewhere) => return Ok(Err(elsewhere)),
+    };
+    said.retain(|one: &Statement| clause.is_none_or(|clause| one.words.clause == *clause));
+    Ok(Ok(said))
 }
 
 fn to_person(person: PersonId, purpose: &Purpose) -> Response {
@@ -102,24 +117,37 @@ fn to_person(person: PersonId, purpose: &Purpose) -> Response {
 }
 
 /// The page, as an answer.
-pub(crate) fn page(
+///
+/// # Errors
+///
+/// What the gate says.
+pub(crate) async fn page(
     app: &App,
     caller: &Caller,
     person: PersonId,
-    purpose: &Purpose,
-    said: &BTreeSet<Statement>,
-    is_wrong: bool,
-) -> Response {
+    (purpose, clause): Of<'_>,
+    (said, is_wrong): (&BTreeSet<Statement>, bool),
+) -> Result<Response, Stop> {
     let wrongs = [Wrong::new("affirmed", "Affirm the words, or go back")];
+    let current = app.gate().current(app.db(), &app.ctx(caller.request())).await?;
+    let clauses: BTreeSet<&ClauseId> = said.iter().map(|one| &one.words.clause).collect();
+    let follows: BTreeSet<String> =
+        clauses.into_iter().flat_map(|id| more::follows(&current.bundle, id)).collect();
     let asked = Asked {
         person,
         purpose: purpose.clone(),
+        clause: clause.cloned(),
         seen: digest(said),
         words: said.iter().map(|one| one.text.clone()).collect(),
+        follows: follows.into_iter().collect(),
     };
     let main = show(&asked, if is_wrong { &wrongs } else { &[] }, caller.csrf());
-    let frame = caller.frame(app.site(), "Before you see this record").at("/w/find");
-    frame.page(&main).into_response()
+    let frame = caller.frame(app.site(), heading(clause.is_some())).at("/w/find");
+    Ok(frame.page(&main).into_response())
+}
+
+const fn heading(is_more: bool) -> &'static str {
+    if is_more { "Before you see more" } else { "Before you see this record" }
 }
 
 /// What the words were when they were shown.
@@ -144,16 +172,22 @@ pub(crate) struct Asked {
     pub(crate) person: PersonId,
     /// For which purpose.
     pub(crate) purpose: Purpose,
+    /// The one clause whose words they are; none for those of every clause.
+    pub(crate) clause: Option<ClauseId>,
     /// What the words are now, so that others are not affirmed in their place.
     pub(crate) seen: String,
     /// The exact words, as signed.
     pub(crate) words: Vec<String>,
+    /// What the reader will owe.
+    pub(crate) follows: Vec<String>,
 }
 
 /// The page's content.
 pub(crate) fn show(asked: &Asked, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let action = format!("/w/p/{}/affirm", asked.person);
-    let hidden = [("purpose", asked.purpose.to_string()), ("seen", asked.seen.clone())];
+    let clause = asked.clause.as_ref().map(|id| ("clause", id.to_string()));
+    let mut hidden = vec![("purpose", asked.purpose.to_string()), ("seen", asked.seen.clone())];
+    hidden.extend(clause);
     let form = Form { action: &action, csrf, button: "Affirm and go on", hidden: &hidden };
     let label = if asked.words.len() == 1 {
         "I affirm these words. They are true."
@@ -162,12 +196,13 @@ pub(crate) fn show(asked: &Asked, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     };
     html! {
         (summary(wrongs))
-        h1 { "Before you see this record" }
+        h1 { (heading(asked.clause.is_some())) }
         p {
             "Your purpose: " b { (words::purpose(&asked.purpose)) } ". The agreement asks you to \
              affirm these words. They are kept with your name, and hold for 30 minutes."
         }
         @for text in &asked.words { blockquote.care_words { p { (text) } } }
+        (more::owed(&asked.follows))
         (form.post(&tick("affirmed", label, wrongs)))
     }
 }
@@ -182,12 +217,21 @@ mod tests {
         let asked = Asked {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             purpose: Purpose::new("asp-inquiry").unwrap(),
+            clause: Some("a#C1".parse().unwrap()),
             seen: "0a".into(),
             words: vec!["I know or believe that this adult is at risk.".into()],
+            follows: vec!["Tell the person, or record why not, within 5 working days".into()],
         };
         let wrongs = [Wrong::new("affirmed", "Affirm the words, or go back")];
         let shown = show(&asked, &wrongs, &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
-        assert!(shown.contains("I know or believe") && shown.contains("asp-inquiry"));
+        for want in ["I know or believe", "asp-inquiry", "value=\"a#C1\"", "5 working days"] {
+            assert!(shown.contains(want), "{want}");
+        }
+        assert!(shown.contains("Before you see more"));
+        let all = Asked { clause: None, follows: vec![], ..asked };
+        let shown = show(&all, &[], &Csrf::of("x")).into_string();
+        rules::assert_part(&shown);
+        assert!(shown.contains("Before you see this record") && !shown.contains("name=\"clause\""));
     }
 }

@@ -107,7 +107,7 @@ const TOLD: &str = "told";
 const NOT_TOLD: &str = "exempt";
 
 /// What is to be done, and how.
-const fn says(what: What) -> (&'static str, &'static str) {
+pub(super) const fn says(what: What) -> (&'static str, &'static str) {
     match what {
         What::Acknowledge => (
             "Acknowledge what you received",
@@ -128,6 +128,19 @@ const fn says(what: What) -> (&'static str, &'static str) {
             "Look whether you still need what was shared with you, and stop using what you do not.",
         ),
     }
+}
+
+/// A span of an obligation, in words: `5wd` is five working days.
+pub(super) fn span_words(span: &str) -> String {
+    let unit = span.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let count = span.strip_suffix(unit).unwrap_or_default();
+    let (one, many) = match unit {
+        "h" => ("hour", "hours"),
+        "wd" => ("working day", "working days"),
+        "d" => ("day", "days"),
+        other => return other.to_owned(),
+    };
+    format!("{count} {}", if count == "1" { one } else { many })
 }
 
 fn wrongs(what: What, done: &Done) -> Vec<Wrong> {
@@ -245,6 +258,16 @@ mod tests {
         check(What::Tell, TOLD, "", &[]);
         check(What::Tell, NOT_TOLD, "no", &["reason"]);
         check(What::Tell, NOT_TOLD, "It would put her sister at risk", &[]);
+    }
+
+    #[test]
+    fn a_span_is_said_in_words() {
+        let check = |span, want| assert_eq!(span_words(span), want);
+        check("1wd", "1 working day");
+        check("5wd", "5 working days");
+        check("24h", "24 hours");
+        check("30d", "30 days");
+        check("soon", "soon");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::refusal::{self, Asked};
-use super::{affirm, purpose};
+use super::{affirm, more, purpose};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
@@ -51,7 +51,9 @@ pub(crate) async fn get(
             let asked = (person, purpose, wanted.kind.as_str());
             page(&app, &caller, asked, shown, begun).await
         }
-        Ok(Answer::Words(said)) => Ok(affirm::page(&app, &caller, person, &purpose, &said, false)),
+        Ok(Answer::Words(said)) => {
+            affirm::page(&app, &caller, person, (&purpose, None), (&said, false)).await
+        }
         Ok(Answer::Refused) => Ok(refusal::page(&app, &caller, &Asked::Address(person))),
         Err(elsewhere) => Ok(elsewhere),
     }
@@ -140,6 +142,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
+    let more = more::offers(&current.bundle, &shown.more);
     let because = because(&current.bundle, caller, purpose, &shown, is_emergency);
     let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
     let events = compose::events(&shown.held, &names, &why);
@@ -155,6 +158,7 @@ async fn page(
         boxes: compose::asides(&shown.held),
         sources: answered(&shown.held, &names),
         receipts: ask::receipts(app, shown.entries).await?,
+        more,
     };
     let shown_banner = compose::banner(&shown.held, ctx.clock.today());
     let above = html! {
@@ -184,7 +188,7 @@ fn because(
         clauses: shown.clauses.iter().filter_map(cited).collect(),
         covered: shown.covered.iter().map(words::category).collect(),
         is_emergency,
-        is_more: !shown.missing.is_empty(),
+        is_more: !shown.more.is_empty(),
     }
 }
 
@@ -269,6 +273,8 @@ pub(crate) struct View {
     pub(crate) sources: Vec<Source>,
     /// The ledger's receipts for this look.
     pub(crate) receipts: Vec<String>,
+    /// What words would show as well.
+    pub(crate) more: Vec<more::Offer>,
 }
 
 /// The page's content.
@@ -276,7 +282,7 @@ pub(crate) fn show(view: &View) -> Markup {
     html! {
         h1 { "Overview" }
         (alert::list(&view.alerts))
-        (alert::why(&because_shown(view.person, &view.because)))
+        (alert::why(&because_shown(&view.because)))
         div.care_grid.care_grid--side {
             (panel::show(&happened(view)))
             div.care_stack {
@@ -285,6 +291,9 @@ pub(crate) fn show(view: &View) -> Markup {
                 }
                 (panel::show(&sources(&view.sources)))
             }
+        }
+        @if !view.more.is_empty() {
+            (panel::show(&more::panel(view.person, &view.because.purpose, &view.more)))
         }
         p.care_meta { (MORE) }
         (receipt::detail(&view.receipts))
@@ -295,7 +304,7 @@ pub(crate) fn show(view: &View) -> Markup {
 const MORE: &str = "There may be more that law or safety keeps from this page. \
     That something is not here does not mean that it did not happen.";
 
-fn because_shown(person: PersonId, because: &Because) -> Markup {
+fn because_shown(because: &Because) -> Markup {
     html! {
         p {
             b { "You can see this because " }
@@ -317,8 +326,7 @@ fn because_shown(person: PersonId, because: &Because) -> Markup {
         }
         @if because.is_more {
             p {
-                a href={ "/w/p/" (person) "/affirm?purpose=" (because.purpose) }
-                    { "Affirm words that the agreement asks for, to see more" }
+                a href="#more" { "More can be shown once you affirm words" }
             }
         }
         p { "The person can read that you looked, and why." }
@@ -425,6 +433,7 @@ pub(crate) mod tests {
                 Source { name: "Glen Council".into(), up_to_date: None },
             ],
             receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
+            more: vec![more::tests::offer()],
         }
     }
 
@@ -432,7 +441,15 @@ pub(crate) mod tests {
     fn the_page_says_why_what_and_from_whom() {
         let shown = show(&view()).into_string();
         rules::assert_part(&shown);
-        for want in ["You can see this because", "clause G1", "2 events", "Who was asked", MORE] {
+        for want in [
+            "You can see this because",
+            "clause G1",
+            "2 events",
+            "Who was asked",
+            "href=\"#more\"",
+            "What you could see as well",
+            MORE,
+        ] {
             assert!(shown.contains(want), "{want}");
         }
         assert!(shown.find("Child protection") < shown.find("You can see this"));
