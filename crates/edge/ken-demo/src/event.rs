@@ -102,11 +102,11 @@ pub enum What {
         /// In full.
         text: &'static str,
     },
-    /// A concern about an adult, as the police report it.
+    /// A concern about an adult or a child, as who noticed it reports it.
     Concern {
         /// The kind of harm.
         harm: &'static str,
-        /// What the officer saw and did.
+        /// What was seen and done.
         summary: &'static str,
         /// What the person said they want.
         views: &'static str,

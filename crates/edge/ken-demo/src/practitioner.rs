@@ -45,8 +45,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Jo Findlay",
         &["gp.nurse"],
         "Practice nurse",
-        "Look for yourself: you are registered here too, and your own record is not for your \
-         work sign-in.",
+        "Look for yourself, {jo-findlay}: you are registered here too, and your own record is not \
+         for your work sign-in. The audit notices that you tried.",
     ),
     at(
         "nhsl",
@@ -103,7 +103,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Beth Ogilvie",
         &["sw.children"],
         "Children's social worker, lead professional for Isla",
-        "Find {isla} for her wellbeing, and read her plan.",
+        "Find {isla} for her wellbeing, and read her plan. Then affirm the words of clause W2: you \
+         see what worries her teacher, and have to tell Isla that you know.",
     ),
     at(
         "cec",

@@ -412,4 +412,16 @@ const ISLA_LINES: &[Line] = &[
         "You did exactly the right thing. You were shaken, and we talked about it.",
     ),
     school(20, (14, 30), "donald.yuill", "You are in the school council", "Your class chose you."),
+    line(
+        9,
+        (15, 20),
+        "eilidh.grant",
+        What::Concern {
+            harm: "Worry about her wellbeing",
+            summary: "You fell asleep in class three times this week. You said you sit with your \
+                      mum at night when her legs hurt.",
+            views: "You said you do not want your mum to get into trouble. You want to sleep.",
+            other: None,
+        },
+    ),
 ];
