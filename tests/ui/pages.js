@@ -192,6 +192,55 @@ const firstPersonForPurpose = async (page, account) => {
   return true;
 };
 
+/** The record of the child whom the account is told to try, for the team around them. */
+const teamPerson = async (page, account) => {
+  if (!(await firstPerson(page, account))) return false;
+  const purpose = page.locator('main a[href*="?purpose=girfec-wellbeing"]');
+  if ((await purpose.count()) > 0) await purpose.first().click();
+  return page.url().includes("purpose=girfec-wellbeing");
+};
+
+const offered = 'main a[href*="/affirm?purpose="]';
+
+/** What the agreement offers beside what it shows, with its words. */
+const wordsBeside = async (page, account) => {
+  if (!(await teamPerson(page, account))) return false;
+  if ((await page.locator(offered).count()) === 0) return false;
+  await page.locator(offered).first().click();
+};
+
+/** Affirms what is offered beside a permit; a duty follows. */
+export const affirmMore = async (page, account) => {
+  if ((await wordsBeside(page, account)) === false) return false;
+  await page.getByLabel("I affirm these words").check();
+  await page.getByRole("button", { name: "Affirm and go on" }).click();
+  await page.goto("/w/today");
+  return (await page.locator('main a[href^="/w/duties/"]').count()) > 0;
+};
+
+/** Tries to open one's own record at work: it is refused, and the audit points at it. */
+export const lookAtSelf = async (page, account) => {
+  const number = account?.try.match(/CHI (\d{10})/)?.[1];
+  if (!number) return false;
+  await page.goto("/w/find");
+  await page.getByLabel(/CHI, NHS or other number/).fill(number);
+  await page.getByRole("button", { name: "Find" }).click();
+  return (await page.locator("h1").innerText()) === "We cannot show you this";
+};
+
+/** Seconds that the audit, which looks every minute at what was sealed, is waited for. */
+const FINDING_TURNS_MAX = 600;
+
+/** The finding that the audit makes of it, once it has looked. */
+export const waitForFinding = async (page) => {
+  for (let turn = 0; turn < FINDING_TURNS_MAX; turn += 1) {
+    await page.goto("/ig/findings");
+    if ((await page.locator('main a[href^="/ig/findings/"]').count()) > 0) return true;
+    await page.waitForTimeout(1_000);
+  }
+  return false;
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -201,8 +250,16 @@ export const visits = [
   { name: "passkeys", route: "/passkeys", as: "work", go: open("/passkeys") },
   { name: "today", route: "/w/today", as: "work", go: open("/w/today") },
   { name: "today-emergency", route: null, as: "words", go: open("/w/today") },
-  // Nobody of the demonstration owes anything after a look: what a reader sees of another's duty.
-  { name: "duty", route: "/w/duties/{person}/{duty}", as: "work", go: open("/w/duties/a/b") },
+  { name: "today-duty", route: null, as: "team", go: open("/w/today") },
+  { name: "duty", route: "/w/duties/{person}/{duty}", as: "team",
+    go: async (page) => {
+      await page.goto("/w/today");
+      const links = page.locator('main a[href^="/w/duties/"]');
+      if ((await links.count()) === 0) return false;
+      await links.first().click();
+    } },
+  // What a reader sees of another's duty.
+  { name: "no-duty", route: null, as: "work", go: open("/w/duties/a/b") },
   { name: "people", route: "/w/people", as: "work", go: open("/w/people") },
   { name: "find", route: "/w/find", as: "work", go: open("/w/find") },
   {
@@ -232,6 +289,9 @@ export const visits = [
   { name: "purpose", route: null, as: "work", go: firstPerson },
   { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
+  { name: "person-more", route: null, as: "offered", go: teamPerson },
+  { name: "affirm-more", route: null, as: "offered", go: wordsBeside },
+  { name: "person-affirmed", route: null, as: "team", go: teamPerson },
   { name: "person-emergency", route: null, as: "words", go: emergencyPerson },
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
@@ -323,7 +383,10 @@ export const visits = [
     go: firstAgreement("/standing") },
   { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },
   { name: "replay", route: "/ig/replay", as: "ig", go: firstReplay },
-  { name: "findings", route: "/ig/findings", as: "ig", go: open("/ig/findings") },
+  { name: "due-duty", route: null, as: "officer", go: open("/ig") },
+  { name: "findings", route: "/ig/findings", as: "auditor", go: open("/ig/findings") },
+  { name: "finding", route: "/ig/findings/{finding}", as: "auditor",
+    go: follows("/ig/findings", "/ig/findings/") },
   { name: "refusals", route: "/ig/refusals", as: "ig", go: open("/ig/refusals") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },

@@ -5,20 +5,29 @@ import { createHmac } from "node:crypto";
 /** Who leads the accord of the demonstration. */
 const LEADS = "Glen Council";
 
+/** What somebody of the team around a child is told to try. */
+const TEAM = /for her wellbeing/;
+
 /** Whom the runs need, each under its name. */
-const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer"];
+export const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer", "team", "offered",
+  "self", "auditor"];
 
 /**
  * Signs in until each area has somebody; gives the account and the browser state of each. Who is
  * likeliest to be needed comes first. `words` is somebody of an emergency department, whose clause
- * asks for words; `ig` checks for the same organisation; `officer` is of the organisation that leads the accord, which answers what people ask.
+ * asks for words; `ig` checks for the same organisation; `officer` is of the organisation that
+ * leads the accord, which answers what people ask; `team` is of the team around a child and affirms
+ * words, `offered` leaves them as they are; `self` tries their own record at work, and `auditor`
+ * reads there what the audit found of it.
  */
 export async function signInEverybody(browser, base, accounts) {
   const people = {};
   const treats = accounts.find((one) => /emergency/i.test(one.role) && one.organisation);
+  const self = accounts.find((one) => /Look for yourself/.test(one.try));
   const near = (one) => [
     (one) => treats && one.organisation === treats.organisation,
     (one) => one.organisation === LEADS && /governance/i.test(one.role),
+    (one) => TEAM.test(one.try) || one.organisation === self?.organisation,
     (one) => !one.organisation,
     () => true,
   ].findIndex((holds) => holds(one));
@@ -29,11 +38,13 @@ export async function signInEverybody(browser, base, accounts) {
       if (!(await press(page, account))) continue;
       if (new URL(page.url()).pathname === "/choose") {
         people.choose ??= { state: await context.storageState(), account };
-        await eachRole(browser, base, account, people);
+        await eachRole(browser, base, account, people, self);
       } else if (account === treats) {
         people.words = { state: await context.storageState(), account };
+      } else if (account === self) {
+        people.self = { state: await context.storageState(), account };
       } else {
-        await keep(page, context, people, account);
+        await keep(page, context, people, account, self);
       }
     } finally {
       await context.close();
@@ -52,7 +63,7 @@ async function press(page, account) {
 }
 
 /** Each role of an account in a session of its own, since a role belongs to the session. */
-async function eachRole(browser, base, account, people) {
+async function eachRole(browser, base, account, people, self) {
   for (let place = 0; place < 6; place += 1) {
     const context = await browser.newContext({ baseURL: base });
     try {
@@ -61,21 +72,24 @@ async function eachRole(browser, base, account, people) {
       const roles = page.getByRole("button", { name: /^Act as / });
       if (place >= (await roles.count())) return;
       await roles.nth(place).click();
-      await keep(page, context, people, account);
+      await keep(page, context, people, account, self);
     } finally {
       await context.close();
     }
   }
 }
 
-async function keep(page, context, people, account) {
+async function keep(page, context, people, account, self) {
   const area = { w: "work", my: "my", ig: "ig", ops: "ops" }[
     new URL(page.url()).pathname.split("/")[1]
   ];
-  if (area) people[area] ??= { state: await context.storageState(), account };
-  if (area === "ig" && account.organisation === LEADS) {
-    people.officer ??= { state: await context.storageState(), account };
-  }
+  const is = async (what) => {
+    people[what] ??= { state: await context.storageState(), account };
+  };
+  if (area) await is(area);
+  if (area === "ig" && account.organisation === LEADS) await is("officer");
+  if (area === "ig" && account.organisation === self?.organisation) await is("auditor");
+  if (area === "work" && TEAM.test(account.try)) await is(people.team ? "offered" : "team");
 }
 
 /** Signs in by typing, without scripts; gives what is wrong. */

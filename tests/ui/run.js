@@ -10,9 +10,11 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkDocument, checkKeyboard, checkLayout, heightFor, widen, WIDTHS } from "./checks.js";
 import { mergeTwo } from "./merge.js";
-import { askForSafety, askSecond, openEmergency, visits } from "./pages.js";
+import {
+  affirmMore, askForSafety, askSecond, lookAtSelf, openEmergency, visits, waitForFinding,
+} from "./pages.js";
 import { walkPasskeys } from "./passkeys.js";
-import { signInEverybody, signInWithPassword } from "./people.js";
+import { AREAS, signInEverybody, signInWithPassword } from "./people.js";
 
 const { values: given } = parseArgs({
   options: {
@@ -53,14 +55,17 @@ const browser = await chromium.launch({
 });
 try {
   const people = await signInEverybody(browser, base, accounts);
-  count("an account for each area", ["work", "words", "my", "ig", "ops", "choose", "officer"]
-    .filter((area) => !people[area]).map((area) => `no account reaches /${area}`));
+  count("an account for each area", AREAS
+    .filter((area) => !people[area]).map((area) => `no account is for ${area}`));
+  count("one's own record is refused", await once(people.self, lookAtSelf));
   count("sign in with password and code", await signInWithPassword(browser, base, accounts));
   count("passkeys", await walkPasskeys(browser, base, accounts));
   count("an emergency is opened", await once(people.words, openEmergency));
   count("a person asks for safety", await once(people.my, askForSafety));
   count("a second person is asked", await once(people.words, askSecond));
   count("a merge is taken", await mergeTwo(ready.mllp));
+  count("words beside a permit bring a duty", await once(people.team, affirmMore));
+  count("the audit finds a look at oneself", await once(people.auditor, waitForFinding));
   const wanted = visits.filter((visit) => visit.name.includes(given.only));
   const jobs = [true, false].flatMap((script) => wanted.map((visit) => ({ visit, script })));
   // Each takes the next one; a visit changes nothing that another looks at.
