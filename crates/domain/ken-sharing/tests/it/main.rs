@@ -21,6 +21,8 @@ mod policies;
 #[cfg(test)]
 mod python;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod vectors;

@@ -9,7 +9,7 @@ use ken_sharing::decide::decide;
 use ken_testkit::oracle::{Case, Row, Verdict};
 
 use crate::dice::Dice;
-use crate::vectors_random::{question, tweaked};
+use crate::questions::{question, tweaked};
 use crate::vectors_world::{Entry, asked, bundle_after, glen, told, word, world};
 
 /// Worlds, and questions to each.

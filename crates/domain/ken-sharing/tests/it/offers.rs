@@ -11,7 +11,7 @@ use ken_testkit::oracle::{Case, Verdict};
 
 use crate::dice::Dice;
 use crate::partnership::{Ready, short};
-use crate::vectors_random::{question, tweaked};
+use crate::questions::{question, tweaked};
 use crate::vectors_world::{asked, bundle_after, glen, word, words, world};
 
 /// Worlds, and questions to each.
