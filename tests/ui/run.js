@@ -57,7 +57,7 @@ try {
   const people = await signInEverybody(browser, base, accounts);
   count("an account for each area", AREAS
     .filter((area) => !people[area]).map((area) => `no account is for ${area}`));
-  count("one's own record is refused", await once(people.self, lookAtSelf));
+  count("one's own record is not shown", await once(people.self, lookAtSelf));
   count("sign in with password and code", await signInWithPassword(browser, base, accounts));
   count("passkeys", await walkPasskeys(browser, base, accounts));
   count("an emergency is opened", await once(people.words, openEmergency));
