@@ -29,7 +29,7 @@ pub(crate) fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
 
 fn tweak(dice: &mut Dice, entry: &mut Entry) {
     let parties: Vec<_> = entry.instrument.parties.iter().map(|p| p.id.to_string()).collect();
-    match dice.below(17) {
+    match dice.below(20) {
         0 if !parties.is_empty() => {
             entry.unsigned.insert(dice.pick(&parties).clone());
         }
@@ -79,7 +79,7 @@ fn part_without_words(dice: &mut Dice, entry: &mut Entry) {
 fn tweak_clause(dice: &mut Dice, clause: &mut Clause, parties: &[String]) {
     let forbids = clause.is_prohibition();
     let end = if dice.one_in(2) { &mut clause.from } else { &mut clause.to };
-    match dice.below(16) {
+    match dice.below(18) {
         0 => clause.require = dice.some(clause.require.clone(), 2),
         14 | 15 if !forbids => {
             clause.require.insert(word(dice.text(&STATES)));
@@ -102,7 +102,7 @@ fn tweak_clause(dice: &mut Dice, clause: &mut Clause, parties: &[String]) {
             clause.labels = [word(dice.text(&LABELS))].into();
         }
         10 => clause.source = None,
-        13 if end.party == Who::Any => {
+        13 | 16 | 17 if end.party == Who::Any => {
             let kinds = [PartyKind::PublicAuthority, PartyKind::Health, PartyKind::ThirdSector];
             end.kinds = [*dice.pick(&kinds)].into();
         }
@@ -143,15 +143,23 @@ const LABELS: [&str; 3] = ["restricted", "third-party", "sealed"];
 const ORGANISATIONS: [&str; 10] =
     ["police", "cec", "nhsl", "rowan", "practice", "ooh", "primary", "fire", "person", "acme"];
 
-/// A question that fits some clause, and then is bent here and there.
-pub(crate) fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Case {
+/// Every clause that permits something, in its instrument.
+fn permits<'a>(
+    entries: &'a [Entry],
+    world: &'a [Known],
+) -> Vec<(&'a Entry, &'a Known, &'a Clause)> {
     let permits = entries.iter().zip(world).flat_map(|(entry, known)| {
         let clauses = entry.instrument.clauses.iter().filter(|clause| !clause.is_prohibition());
         clauses.map(move |clause| (entry, known, clause))
     });
-    let permits: Vec<_> = permits.collect();
+    permits.collect()
+}
+
+/// A question that fits some clause, and then is bent here and there.
+pub(crate) fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Case {
+    let permits = permits(entries, world);
     if dice.one_in(6)
-        && let Some(case) = beside(dice, &permits)
+        && let Some(case) = beside(dice, entries, world)
     {
         return bent(dice, case, world);
     }
@@ -193,7 +201,8 @@ pub(crate) fn question(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> C
 
 /// A question about what one clause gives, and what another of the same agreement and purpose
 /// would give after words; none where no agreement has such two.
-fn beside(dice: &mut Dice, permits: &[(&Entry, &Known, &Clause)]) -> Option<Case> {
+pub(crate) fn beside(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Option<Case> {
+    let permits = permits(entries, world);
     let gives = permits.iter().filter(|(_, _, clause)| clause.attest.is_empty());
     let pairs = gives.flat_map(|(entry, known, gives)| {
         let asks = permits.iter().filter(move |(_, of, asks)| {

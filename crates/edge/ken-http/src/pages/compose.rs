@@ -13,7 +13,7 @@ use ken_core::identifier::CHI_SYSTEM;
 use ken_core::{Category, ClauseId, OrganisationId};
 use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
-    Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, line,
+    Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
 };
 use ken_records::Item;
 
@@ -263,6 +263,9 @@ fn sections(resource: &Resource) -> Vec<(String, String)> {
         let answers = form.answers().into_iter();
         return answers.map(|section| (section.title, section.text)).collect();
     }
+    if let Some(request) = ServiceRequest::of(resource) {
+        return request.notes().map(|text| (String::new(), text.to_owned())).collect();
+    }
     let said: Vec<_> = match (CarePlan::of(resource), Communication::of(resource)) {
         (Some(plan), _) => plan.activities().collect(),
         // The first words of a message are its line already.
@@ -416,6 +419,17 @@ mod tests {
         assert_eq!(bloods.event.note.as_deref(), Some(want));
         // A report that may not be seen takes nothing with it.
         assert_eq!(events(&held[..4], &BTreeMap::new(), &|_| String::new()).len(), 4);
+    }
+
+    #[test]
+    fn what_was_reported_is_shown_whole() {
+        let resource = json!({ "resourceType": "ServiceRequest", "status": "active",
+            "code": { "text": "A worry" }, "note": [{ "text": "Asleep in class." }] });
+        let resource = Resource::of(resource).unwrap();
+        let held = [Held { resource, ..allergy("x", "confirmed") }];
+        let shown = events(&held, &BTreeMap::new(), &|_| String::new());
+        let want = [(String::new(), "Asleep in class.".to_owned())];
+        assert!(shown.len() == 1 && shown[0].event.sections == want, "{shown:?}");
     }
 
     #[test]

@@ -326,7 +326,7 @@ fn because_shown(because: &Because) -> Markup {
         }
         @if because.is_more {
             p {
-                a href="#more" { "More can be shown once you affirm words" }
+                a.care_lone href="#more" { "More can be shown once you affirm words" }
             }
         }
         p { "The person can read that you looked, and why." }
