@@ -439,6 +439,34 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_is_tried_on_the_past() {
+        let before = bundle(|_| {});
+        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
+        facts.held = set("relationship:direct-care");
+        let detail = details(&before, Caller::Practitioner(&by), "direct-care", &facts).remove(0);
+        let past = Past::read(&detail).unwrap();
+        let draft = bundle(|instrument| {
+            let clause = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "D1");
+            let Some(clause) = clause else { return };
+            clause.categories = set("core identifiers health-record third-party");
+        });
+        let tried = replay(&before, &draft, &past, None).unwrap();
+        let fields = |items: &mut dyn Iterator<Item = &Item>| -> Vec<String> {
+            let said = items.map(|item| format!("{} {}", item.source, item.field));
+            said.filter(|text| text.starts_with("nhsl")).collect()
+        };
+        let refused = fields(&mut tried.newly_refused.keys());
+        assert_eq!(refused, ["nhsl allergies", "nhsl medications"]);
+        assert!(tried.newly_refused.values().all(|why| *why == Why::Uncovered));
+        let widened = ["nhsl alleged_harmer", "nhsl household", "nhsl informant"];
+        assert_eq!(fields(&mut tried.newly_allowed.keys()), widened);
+        assert!(tried.newly_allowed.values().all(|by| by.to_string().ends_with("#D1")));
+        // Before its first day, a draft gives nothing.
+        let early = replay(&before, &draft, &past, Some(date(2027, 3, 31))).unwrap();
+        assert!(early.newly_allowed.is_empty() && !early.newly_refused.is_empty());
+    }
+
+    #[test]
     fn what_kept_no_facts_is_not_replayed() {
         let old = json!({ "organisation": "cec", "role": "sw.duty", "purpose": "vital",
                           "action": "view", "from": {}, "others": [] });
