@@ -8,6 +8,7 @@
 //!
 //! - `core.md` section 2 and `agreement.md` section 4 (the rules as written, not as compiled).
 
+mod mutant;
 mod offers;
 mod overlay;
 mod prohibition;
@@ -19,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
+pub use mutant::Mutant;
+pub use offers::Offers;
 use reading::{has, named, strings, text};
 
 /// Names of any sort.
@@ -81,9 +84,6 @@ pub struct Case {
     pub referrers: Names,
 }
 
-/// By `hash#clause`: the words still to affirm, and the categories' fields that they would add.
-pub type Offers = BTreeMap<String, (Names, BTreeSet<(String, String)>)>;
-
 /// The oracle's answer, in strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -93,68 +93,6 @@ pub enum Verdict {
     Need(Names),
     /// The first reason: its rank (the least remediable lowest) and what it names.
     Deny(u8, String),
-}
-
-/// Ways to be wrong, on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each name says what it gets wrong")]
-pub enum Mutant {
-    None,
-    MaskIgnored,
-    OrderWithoutKind,
-    OrderWithoutWidth,
-    OrderWithoutId,
-    GraceNone,
-    GraceOneMore,
-    LastDayOut,
-    FirstDayOut,
-    StarIsOneself,
-    StarIsAnyParty,
-    StarRoleIsRecordOnly,
-    NullRoleIsAny,
-    ExceptNotSource,
-    ExceptAll,
-    LineageForgotten,
-    AgreementFollows,
-    DictionaryLabelForgotten,
-    HeldDecides,
-    NeedOneClause,
-    NeedBesideGap,
-    OfferOfEmergency,
-    OfferOfHeld,
-    OfferByEveryClause,
-    OfferOfGivenWords,
-    OfferOfWhatIsGiven,
-    OfferOfWhatIsForbidden,
-    OfferForgotten,
-    WordsServeAll,
-    ClaimedCounts,
-    SourcedLapses,
-    EnduringLapses,
-    SuspensionForgotten,
-    UnsignedStands,
-    AccordForgotten,
-    SecondPersonForgotten,
-    FamilyForgotten,
-    /// What is held up goes on.
-    HoldUpForgotten,
-    OwnIsAnySource,
-    SourceUnchecked,
-    ReferrerIsAny,
-    KindsForgotten,
-    AgeForgotten,
-    ObjectionForgotten,
-    ObjectionStopsDuty,
-    ObjectionOfAnyPurpose,
-    ClaimedStateForgotten,
-    WithdrawalForgotten,
-    PlacesShown,
-    PlacesStop,
-    RestrictedOpens,
-    RestrictedStopsReports,
-    DeathForgotten,
-    AcceptsForgotten,
-    ProhibitionsForgotten,
 }
 
 /// Decides a case, naively.
@@ -497,9 +435,4 @@ fn end<'v>(clause: &'v Value, side: &str) -> (&'v str, &'v Value) {
 fn name(json: &Value) -> String {
     let head = json.get("agreement").unwrap_or(&Value::Null);
     format!("{}@{}", text(head, "id"), text(head, "version"))
-}
-
-fn adopted(of: &Known) -> bool {
-    let head = of.json.get("agreement").unwrap_or(&Value::Null);
-    of.signed.contains(text(head, "lead_party")) && !of.unsealed
 }

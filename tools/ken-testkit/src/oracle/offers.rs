@@ -1,6 +1,11 @@
 //! What words would add beside a permit, found clause by clause.
 
-use super::{Mutant, Names, Offers, Open, Oracle, Row};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Mutant, Names, Open, Oracle, Row};
+
+/// By `hash#clause`: the words still to affirm, and the categories' fields that they would add.
+pub type Offers = BTreeMap<String, (Names, BTreeSet<(String, String)>)>;
 
 impl Oracle<'_> {
     /// Clause by clause in clause order: what it would add to what is given and offered before it.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::reading::{has, named, strings, text};
-use super::{Known, Mutant, Names, Oracle, adopted, name};
+use super::{Known, Mutant, Names, Oracle, name};
 
 impl Oracle<'_> {
     /// 3: everything; 2: statutory and exceptional; 1: what is in force elsewhere; 0: no pair.
@@ -80,4 +80,9 @@ impl<'a> Oracle<'a> {
         });
         newer.find_map(|of| self.law(&name(&of.json))).filter(|_| pack(found))
     }
+}
+
+fn adopted(of: &Known) -> bool {
+    let head = of.json.get("agreement").unwrap_or(&Value::Null);
+    of.signed.contains(text(head, "lead_party")) && !of.unsealed
 }

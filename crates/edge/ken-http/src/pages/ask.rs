@@ -254,8 +254,8 @@ async fn answer(
         }
         let mut decided = decide(&questions).await?.into_iter();
         let (theirs, ours) = (decided.next().unwrap_or_default(), decided.next());
-        let decided = (theirs, ours.unwrap_or_default());
-        if !read(app, ctx, decided, (&mut shown, &mut missing)).await? {
+        let theirs = (theirs, ours.unwrap_or_default());
+        if !read(app, ctx, theirs, (&mut shown, &mut missing)).await? {
             refused.push(*person);
         }
     }
@@ -268,13 +268,16 @@ async fn answer(
         }
     }
     if !permitted {
-        let refused = missing.is_empty();
-        return Ok(if refused { Answer::Refused } else { Answer::Words(missing) });
+        return Ok(unpermitted(missing));
     }
     keep_one(&mut shown.entries, ask.person);
     shown.need(&current.bundle, missing, &categories);
     shown.policies = Some(current);
     Ok(Answer::Shown(shown))
+}
+
+fn unpermitted(missing: BTreeSet<Statement>) -> Answer {
+    if missing.is_empty() { Answer::Refused } else { Answer::Words(missing) }
 }
 
 /// Keeps the entries under one id: `asked`, or else the first.

@@ -1,5 +1,5 @@
-//! Words beside a permit, from the outside: a look, what more is offered, the words, what they show,
-//! the duty that follows, done and missed, the owner's list, and the ledger of it all.
+//! Words beside a permit, from the outside: a look, what more is offered, the words, what they
+//! show, the duty that follows, done and missed, the owner's list, and the ledger of it all.
 
 use std::collections::BTreeSet;
 

@@ -94,7 +94,9 @@ fn one(person: PersonId, purpose: &Purpose, offer: &Offer) -> Markup {
 /// What the reader will owe, where that is something.
 pub(crate) fn owed(follows: &[String]) -> Markup {
     html! {
-        @if !follows.is_empty() { p { b { "What you then have to do: " } (follows.join("; ")) "." } }
+        @if !follows.is_empty() {
+            p { b { "What you then have to do: " } (follows.join("; ")) "." }
+        }
     }
 }
 
