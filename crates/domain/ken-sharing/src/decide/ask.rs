@@ -184,7 +184,7 @@ pub struct Permitted {
 /// under the first clause that would carry it, so that no two offers are for the same.
 pub type Offers = BTreeMap<ClauseId, Offer>;
 
-/// What one clause would add, once its words are affirmed (ADR 33).
+/// What one clause would add, once its words are affirmed (ADR 34).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     /// Each statement still to be affirmed, with the exact text that was signed.
