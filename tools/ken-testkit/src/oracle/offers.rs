@@ -29,9 +29,9 @@ impl Oracle<'_> {
                 continue;
             }
             let would = |(row, field): &&(Row, String)| {
-                let stopped = self.stop(term, row).is_some();
+                let allowed = self.stop(term, row).is_none();
                 self.is_of(term, row)
-                    && !(stopped && !self.is(Mutant::OfferOfWhatIsForbidden))
+                    && (allowed || self.is(Mutant::OfferOfWhatIsForbidden))
                     && self.covers(term, &row.category).contains(field)
             };
             let adds: Open = left.iter().filter(would).cloned().collect();

@@ -23,9 +23,9 @@ async fn waiting(world: &World) -> MessageId {
 async fn trial(world: &World, id: MessageId, by: &Acting) -> Option<Again> {
     let (db, keys) = (&world.databases.db, &world.databases.keys);
     let before = (records(world).await, closings(world).await);
-    let would = ken_hub::try_again(db, &world.ctx(), keys, id, by).await.unwrap();
+    let tried = ken_hub::try_again(db, &world.ctx(), keys, id, by).await.unwrap();
     assert_eq!((records(world).await, closings(world).await), before, "a trial keeps nothing");
-    would
+    tried
 }
 
 async fn close(world: &World, id: MessageId, by: &Acting, how: How) -> Option<Closed> {
