@@ -113,6 +113,19 @@ pub(crate) fn span(seconds: i64) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
+/// By when, as clauses say it: `5wd` is five working days.
+pub(crate) fn deadline(span: &str) -> String {
+    let unit = span.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let count = span.strip_suffix(unit).unwrap_or_default();
+    let (one, many) = match unit {
+        "h" => ("hour", "hours"),
+        "wd" => ("working day", "working days"),
+        "d" => ("day", "days"),
+        other => return other.to_owned(),
+    };
+    format!("{count} {}", if count == "1" { one } else { many })
+}
+
 /// The last twelve characters of a request's id: enough to find it, short enough to read out.
 pub(crate) fn short_reference(id: RequestId) -> String {
     let text = id.to_string();
@@ -273,6 +286,16 @@ mod tests {
         check(1, "1 minute");
         check(-5, "1 minute");
         check(200_000, "2 days");
+    }
+
+    #[test]
+    fn deadlines_are_in_words() {
+        let check = |span, want| assert_eq!(deadline(span), want);
+        check("1wd", "1 working day");
+        check("5wd", "5 working days");
+        check("24h", "24 hours");
+        check("30d", "30 days");
+        check("soon", "soon");
     }
 
     #[test]

@@ -78,7 +78,9 @@ fn panel(id: &'static str, heading: &str, shown: &Shown<'_>, lines: &[&Refused])
                 .into(),
         }
     } else {
-        State::Content { shown: listed(id, heading, shown, lines), from: None }
+        // A table of the panel's own name would be a second place of that name.
+        let caption = format!("{heading}: what stood in the way");
+        State::Content { shown: listed(id, &caption, shown, lines), from: None }
     };
     panel::show(&Panel { id, heading: heading.to_owned(), open: true, state })
 }
@@ -146,7 +148,7 @@ fn duties(shown: &Shown<'_>) -> Markup {
         let Some(party) = own(of) else { return vec![] };
         let is = |one: &&Clause| one.modality == Modality::Must && one.from.may_be(&party);
         let row = |one: &Clause| {
-            let by = one.deadline.clone().unwrap_or_else(|| "At once".to_owned());
+            let by = one.deadline.as_deref().map_or("At once".to_owned(), words::deadline);
             vec![
                 html! { (one.text) },
                 html! {
@@ -224,6 +226,8 @@ mod tests {
         }
         let must = of.clauses.iter().find(|one| one.modality == Modality::Must).unwrap();
         assert!(police.contains(&must.text), "{police}");
+        let by = must.deadline.as_deref().map(words::deadline);
+        assert!(by.is_none_or(|by| police.contains(&by)), "{police}");
         let nobody = page("nhsl", &[]);
         assert_eq!(nobody.matches("No refusal was counted").count(), 2);
         assert!(nobody.contains("gives it a duty"), "it has not signed: {nobody}");

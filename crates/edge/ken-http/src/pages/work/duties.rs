@@ -130,19 +130,6 @@ pub(super) const fn says(what: What) -> (&'static str, &'static str) {
     }
 }
 
-/// A span of an obligation, in words: `5wd` is five working days.
-pub(super) fn span_words(span: &str) -> String {
-    let unit = span.trim_start_matches(|sign: char| sign.is_ascii_digit());
-    let count = span.strip_suffix(unit).unwrap_or_default();
-    let (one, many) = match unit {
-        "h" => ("hour", "hours"),
-        "wd" => ("working day", "working days"),
-        "d" => ("day", "days"),
-        other => return other.to_owned(),
-    };
-    format!("{count} {}", if count == "1" { one } else { many })
-}
-
 fn wrongs(what: What, done: &Done) -> Vec<Wrong> {
     if what != What::Tell || done.told == TOLD {
         return vec![];
@@ -258,16 +245,6 @@ mod tests {
         check(What::Tell, TOLD, "", &[]);
         check(What::Tell, NOT_TOLD, "no", &["reason"]);
         check(What::Tell, NOT_TOLD, "It would put her sister at risk", &[]);
-    }
-
-    #[test]
-    fn a_span_is_said_in_words() {
-        let check = |span, want| assert_eq!(span_words(span), want);
-        check("1wd", "1 working day");
-        check("5wd", "5 working days");
-        check("24h", "24 hours");
-        check("30d", "30 days");
-        check("soon", "soon");
     }
 
     #[test]

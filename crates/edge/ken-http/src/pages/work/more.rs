@@ -55,7 +55,7 @@ pub(crate) fn follows(bundle: &Bundle, id: &ClauseId) -> Vec<String> {
     let Some((_, clause)) = bundle.clause(id) else { return vec![] };
     let owed = clause.obligations.iter().filter_map(|obligation| {
         let (what, span) = What::of_obligation(obligation, clause.deadline.as_deref())?;
-        Some(format!("{}, within {}", duties::says(what).0, duties::span_words(span)))
+        Some(format!("{}, within {}", duties::says(what).0, words::deadline(span)))
     });
     owed.collect()
 }

@@ -1,4 +1,5 @@
-// A merge by message: the demonstration's own history has none for operations to look at.
+// Messages for operations to look at, of which the demonstration's own history has none: a merge,
+// and one that waits for a human.
 
 import { connect } from "node:net";
 
@@ -13,7 +14,7 @@ const registration = (id, number) => [
   `PID|1||${number}^^^UI^MR||Mergeson^Ada||19700203|F|||1 Made-up Road^^Glen^^ZZ99 9ZZ`,
 ];
 
-const MESSAGES = [
+const MERGE = [
   registration("UI-1", "910001"),
   registration("UI-2", "910002"),
   [
@@ -24,14 +25,29 @@ const MESSAGES = [
   ],
 ];
 
+/** A link of two numbers, which a human makes. */
+const LINK = [
+  header("UI-4", "ADT^A24^ADT_A24"),
+  "EVN|A24|20261122093200",
+  "PID|1||910003^^^UI^MR||Mergeson^Ada||19700203|F",
+  "PID|2||910004^^^UI^MR||Mergeson^Ada||19700203|F",
+];
+
 /** Registers somebody under two numbers and says that they are one; gives what is wrong. */
 export async function mergeTwo(address) {
   if (!address) return ["no address for messages"];
-  for (const lines of MESSAGES) {
+  for (const lines of MERGE) {
     const answer = await send(address, `${lines.join("\r")}\r`);
     if (!answer.includes("MSA|AA|")) return [`answered ${answer.split("\r")[1]}`];
   }
   return [];
+}
+
+/** Sends what is kept for a human; gives what is wrong. */
+export async function holdOne(address) {
+  if (!address) return ["no address for messages"];
+  const answer = await send(address, `${LINK.join("\r")}\r`);
+  return /MSA\|A[ER]\|/.test(answer) ? [] : [`answered ${answer.split("\r")[1]}`];
 }
 
 /** One message in its MLLP frame, and the answer to it. */
