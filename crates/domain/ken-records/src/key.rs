@@ -8,6 +8,10 @@ use crate::{Error, sql};
 
 /// The key of a person's bodies, given to those who have none.
 ///
+/// What is filed for one person is filed by one after the other from here to the end of the
+/// transaction: two that read the same item before either wrote it would both write its next
+/// version, and one would be refused.
+///
 /// # Errors
 ///
 /// Whatever the store or the key ring says.

@@ -58,8 +58,10 @@ CREATE INDEX record_move_to ON record_move (to_id) WHERE done_us IS NULL;
 ];
 
 statements! {
-    /// The key of a person's bodies.
-    FIND_KEY = "SELECT key_id FROM record_key WHERE person_id = $1";
+    /// The key of a person's bodies. Whoever files for the same person waits here for whoever was
+    /// first; SQLite has one writer anyway.
+    FIND_KEY = "SELECT key_id FROM record_key WHERE person_id = $1",
+        postgres = "SELECT key_id FROM record_key WHERE person_id = $1 FOR UPDATE";
     /// Gives a person their key.
     INSERT_KEY = "INSERT INTO record_key (person_id, key_id) VALUES ($1, $2)
         ON CONFLICT (person_id) DO NOTHING";

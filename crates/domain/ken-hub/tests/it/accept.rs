@@ -36,6 +36,28 @@ async fn the_same_message_is_applied_once_and_answered_the_same() {
     }
 }
 
+/// Each is of another visit, and repeats an allergy and a condition.
+#[tokio::test]
+async fn messages_about_one_person_at_the_same_time_are_all_applied() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        for round in ["1", "2", "3"] {
+            let say = async |visit: &str| {
+                let id = format!("{round}-{visit}");
+                let visit = admitted(&id, "MORAG").replace("V1^^^B", &format!("V{id}^^^B"));
+                let message = format!(
+                    "{visit}AL1|1|DA|70618^PENICILLIN^SNOMED|SV|ANAPHYLAXIS|20100101\r\
+                     DG1|1||J18.9^PNEUMONIA^ICD10||20261121|A\r"
+                );
+                assert_eq!(world.say(&message).await, "AA", "{engine}: {id}");
+            };
+            tokio::join!(say("ANN"), say("BEA"), say("CAT"), say("DOT"), say("EVE"), say("FAY"));
+        }
+        let (people, _, messages) = records(&world).await;
+        assert_eq!((people, messages), (1, 18), "{engine}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_refused_is_kept_whole_with_its_reason() {
     for world in worlds().await {
