@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { checkDocument, checkKeyboard, checkLayout, heightFor, widen, WIDTHS } from "./checks.js";
-import { holdOne, mergeTwo } from "./messages.js";
+import { mergeTwo } from "./merge.js";
 import {
   affirmMore, askForSafety, askSecond, lookAtSelf, openEmergency, visits, waitForFinding,
 } from "./pages.js";
@@ -64,7 +64,6 @@ try {
   count("a person asks for safety", await once(people.my, askForSafety));
   count("a second person is asked", await once(people.words, askSecond));
   count("a merge is taken", await mergeTwo(ready.mllp));
-  count("a message is held", await holdOne(ready.mllp));
   count("words beside a permit bring a duty", await once(people.team, affirmMore));
   count("the audit finds a look at oneself", await once(people.auditor, waitForFinding));
   const wanted = visits.filter((visit) => visit.name.includes(given.only));

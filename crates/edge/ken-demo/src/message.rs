@@ -10,6 +10,7 @@
 
 mod body;
 mod patient;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -103,8 +104,13 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn message(&self) -> Message {
+        self.of(&self.segments())
+    }
+
+    /// These segments as a message about the person.
+    fn of(&self, segments: &[Segment]) -> Message {
         let mut out = String::new();
-        for segment in self.segments() {
+        for segment in segments {
             segment.write(&mut out);
         }
         Message {

@@ -47,7 +47,20 @@ pub(super) async fn send(
     tasks.close();
     let counted = count(answered, listener).await;
     tasks.wait().await;
-    counted
+    counted?;
+    hold(parts, partnership).await
+}
+
+/// Sends what a human has to decide; sent again it is answered as before, and kept once.
+async fn hold(parts: &Parts, partnership: &Partnership) -> Result<(), Error> {
+    let message = partnership.waiting().ok_or(Error::Missing("the message that waits"))?;
+    let code = parts.hub.accept(&message.bytes).await.code;
+    let is_kept = !ken_hub::held(&parts.db).await?.is_empty();
+    if code == Some(Code::Error) && is_kept {
+        return Ok(());
+    }
+    let code = code.map_or("nothing", Code::as_str);
+    Err(Error::NotTaken { source_id: message.source, code })
 }
 
 /// Sends one message until it is taken, or too often.

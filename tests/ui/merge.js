@@ -1,5 +1,4 @@
-// Messages for operations to look at, of which the demonstration's own history has none: a merge,
-// and one that waits for a human.
+// A merge by message: the demonstration's own history has none for operations to look at.
 
 import { connect } from "node:net";
 
@@ -25,14 +24,6 @@ const MERGE = [
   ],
 ];
 
-/** A link of two numbers, which a human makes. */
-const LINK = [
-  header("UI-4", "ADT^A24^ADT_A24"),
-  "EVN|A24|20261122093200",
-  "PID|1||910003^^^UI^MR||Mergeson^Ada||19700203|F",
-  "PID|2||910004^^^UI^MR||Mergeson^Ada||19700203|F",
-];
-
 /** Registers somebody under two numbers and says that they are one; gives what is wrong. */
 export async function mergeTwo(address) {
   if (!address) return ["no address for messages"];
@@ -41,13 +32,6 @@ export async function mergeTwo(address) {
     if (!answer.includes("MSA|AA|")) return [`answered ${answer.split("\r")[1]}`];
   }
   return [];
-}
-
-/** Sends what is kept for a human; gives what is wrong. */
-export async function holdOne(address) {
-  if (!address) return ["no address for messages"];
-  const answer = await send(address, `${LINK.join("\r")}\r`);
-  return /MSA\|A[ER]\|/.test(answer) ? [] : [`answered ${answer.split("\r")[1]}`];
 }
 
 /** One message in its MLLP frame, and the answer to it. */
