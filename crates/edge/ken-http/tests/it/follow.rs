@@ -39,6 +39,42 @@ async fn told(world: &World, mut sent: Pin<&mut impl Future<Output = Answer>>) -
     panic!("the page waits for ever");
 }
 
+/// A contract may have ended already: then the party is out today.
+#[tokio::test]
+async fn the_end_of_a_contract_is_foretold_then_entered_and_followed() {
+    for world in worlds().await {
+        let ids = SeededIds::new(12);
+        let (db, ctx) = (&world.on.db, Ctx::new(&*world.clock, &ids));
+        let (mut here, mut there) = (Node::new(&ids), Node::new(&ids));
+        world.agree(include_str!("../../../../../agreements/glen-asp-concern.toml")).await;
+        let mut sam = world.sam_as("ig.lead").await;
+        let agreements = sam.get("/ig/agreements").await;
+        let named = agreements.body.split("<h3").find(|part| part.contains("concern reports"));
+        let at = named.and_then(|part| part.split('"').find(|text| text.starts_with("/ig/")));
+        let contract = format!("{}/contract", at.unwrap());
+        let page = sam.get(&contract).await;
+        let last = [("party", "rowan"), ("day", "1"), ("month", "1"), ("year", "2020")];
+        let foretold = sam.submit(&page, &contract, &last).await;
+        foretold.assert_has(&["Who would lose what", "Rowan Support"]);
+        let unsure = sam.submit(&foretold, &contract, &[]).await;
+        unsure.assert_has(&["Tick that the contract ends then"]);
+        for node in [&mut here, &mut there] {
+            node.report(db, &ctx).await.unwrap();
+        }
+        {
+            let mut sent = pin!(sam.submit(&foretold, &contract, &[("sure", "yes")]));
+            assert!(look(&world, sent.as_mut()).await.is_none(), "nobody has followed");
+            here.report(db, &ctx).await.unwrap();
+            there.report(db, &ctx).await.unwrap();
+            let answer = told(&world, sent).await;
+            answer.assert_has(&["It is entered", "What is left to do"]);
+            answer.assert_lacks(&["not yet everywhere"]);
+        }
+        let again = sam.submit(&foretold, &contract, &[("sure", "yes")]).await;
+        again.assert_has(&["is out by then already", "Nothing was changed"]);
+    }
+}
+
 #[tokio::test]
 async fn a_change_is_called_done_when_every_server_has_followed_it() {
     for world in worlds().await {

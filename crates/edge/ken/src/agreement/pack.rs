@@ -78,8 +78,12 @@ fn verify(pack: &Instrument, note: &str, trusted: &[VerifierKey]) -> Result<(), 
 }
 
 fn unvouched(fault: pack::Fault) -> Trouble {
-    let next = "Get pack and note from the issuer again, and compare the issuer's key with one \
-                that came another way.";
+    let next = if fault == pack::Fault::NotAPack {
+        "Name the file of a statute pack."
+    } else {
+        "Get pack and note from the issuer again, and compare the issuer's key with one that came \
+         another way."
+    };
     Trouble::new(fault.code(), fault.says(), "A pack that runs goes on.", next).because(fault)
 }
 

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::follow::{self, Followed};
 use crate::stop::Stop;
 use crate::view::form::{self, Choice, Form, Wrong, choices, summary, tick};
 use crate::view::{confirmation, words};
@@ -88,7 +89,8 @@ pub(crate) async fn post(
         let wrong = Wrong::new("party", "This party is out by then already. Nothing was changed");
         return Ok(bad(ask(&page, &filled, &[wrong], caller.csrf())));
     };
-    Ok(frame(&app, &caller, &done(&page, party, from, &ends)).into_response())
+    let main = done(&page, party, (from, follow::wait(&app).await), &ends);
+    Ok(frame(&app, &caller, &main).into_response())
 }
 
 fn frame(app: &App, caller: &Caller, main: &Markup) -> Markup {
@@ -206,10 +208,10 @@ fn left_to_do(page: &Page, party: &Party, ends: &Ends) -> Markup {
     }
 }
 
-fn done(page: &Page, party: &Party, from: Day, ends: &Ends) -> Markup {
+fn done(page: &Page, party: &Party, (from, followed): (Day, Followed), ends: &Ends) -> Markup {
     let says = format!("{} is out from {}.", party.name, words::day_short(from.0));
     html! {
-        (confirmation::done("It is entered", &says))
+        (follow::done("It is entered", &says, followed))
         (left_to_do(page, party, ends))
         (confirmation::link_on(&format!("/ig/agreements/{}", page.of.hash()), "Back to it"))
     }

@@ -61,7 +61,7 @@ pub(crate) async fn post(
     if !succession::confirm(app.db(), &ctx, app.keys(), by, &page.of).await? {
         return Err(Stop::NotFound);
     }
-    let says = "It stands on the ledger. Your organisation may sign the new text.";
+    let says = "It stands on the ledger, and keeps your organisation from signing no longer.";
     let main = html! {
         (confirmation::done("Confirmed", says))
         (confirmation::link_on(&format!("/ig/agreements/{hash}/sign"), "Sign the new text"))
