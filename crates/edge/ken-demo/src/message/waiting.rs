@@ -11,8 +11,8 @@ const TAKEN_FOR_ONE: [&str; 2] = ["cameron", "twin-at-hospital"];
 const SENDER: &str = "nhsl";
 
 impl Partnership {
-    /// The hospital's system says that two of its records are of one person. It may be wrong: one of
-    /// two boys came in the other's coat. So the hub keeps the message for a human (`ADT^A24`).
+    /// The hospital's system says that two of its records are of one person. It may be wrong: one
+    /// of two boys came in the other's coat. So the hub keeps the message for a human (`ADT^A24`).
     #[must_use]
     pub fn waiting(&self) -> Option<Message> {
         let organisation = Organisation::find(SENDER)?;
