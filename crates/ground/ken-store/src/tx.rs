@@ -101,6 +101,29 @@ impl Tx {
         self.note(result)
     }
 
+    /// Runs a changing statement whose count nobody asks for. PostgreSQL is sent it together with
+    /// the next statement, or with the commit: its failure may come out there, and spoils the
+    /// write all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tx::execute`], of this statement or of one before it.
+    pub async fn execute_later(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        of: &[Value<'_>],
+    ) -> Result<()> {
+        let sql = sql.into();
+        self.fresh(sql)?;
+        let result = match &mut self.engine {
+            Writing::Sqlite(turn) => {
+                turn.run(|conn| sqlite::execute(conn, sql.sqlite, of).map(drop))
+            }
+            Writing::Postgres(session) => session.execute_later(sql.postgres, of).await,
+        };
+        self.note(result)
+    }
+
     /// Runs a changing statement once for each of `rows`, in order, and counts the rows each
     /// changed. PostgreSQL is sent all of them at once.
     ///

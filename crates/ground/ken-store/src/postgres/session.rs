@@ -1,6 +1,7 @@
 //! One transaction on one pooled connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Object;
@@ -16,8 +17,10 @@ use crate::telemetry::{self, instant};
 use crate::tx::{Hook, ROWS_MAX};
 use crate::{Error, Result, Value};
 
-/// Most statements under way at once on one connection.
+/// Most statements under way at once on one connection: as many as `join_all` polls in order.
 const PIPELINE_MAX: usize = 30;
+/// Most statements that wait to be sent with the next one.
+const LATER_MAX: usize = 20;
 
 /// Longest wait for a `COMMIT` or `ROLLBACK`; afterwards the connection counts as broken.
 const END_MAX: Duration = Duration::from_secs(30);
@@ -40,19 +43,47 @@ pub(crate) struct Session {
     kind: Kind,
     opened: Instant,
     begun: bool,
+    /// Statements that the server has not been sent yet, at most [`LATER_MAX`].
+    later: Vec<Later>,
+}
+
+/// A statement that is sent together with the next one, or with the `COMMIT`.
+#[derive(Debug)]
+struct Later {
+    statement: Statement,
+    of: Vec<Value<'static>>,
+}
+
+/// A statement that may run now, and what must be sent before it.
+struct Ready {
+    statement: Statement,
+    begin: Option<&'static str>,
+    before: Vec<Later>,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, connection: Object, kind: Kind) -> Self {
-        Self { shared, connection: Some(connection), kind, opened: instant(), begun: false }
+        let (connection, later) = (Some(connection), Vec::new());
+        Self { shared, connection, kind, opened: instant(), begun: false, later }
     }
 
     /// Runs a changing statement and counts the rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str, of: &[Value<'_>]) -> Result<u64> {
-        let (statement, is_first) = self.ready(sql, of.len()).await?;
+        let ready = self.ready(sql, of.len()).await?;
         let connection = self.connection()?;
-        let work = connection.execute_raw(&statement, of.iter());
-        self.in_transaction(is_first, work).await
+        let work = connection.execute_raw(&ready.statement, of.iter());
+        self.in_transaction(&ready, work).await
+    }
+
+    /// Runs a changing statement at the latest with the next one, or with the `COMMIT`.
+    pub(crate) async fn execute_later(&mut self, sql: &str, of: &[Value<'_>]) -> Result<()> {
+        if self.later.len() >= LATER_MAX {
+            return self.execute(sql, of).await.map(drop);
+        }
+        let statement = self.statement(sql, of.len()).await?;
+        let of = of.iter().map(Value::to_owned).collect();
+        self.later.push(Later { statement, of });
+        Ok(())
     }
 
     /// Runs a changing statement for each of `rows`, sending many before the first answer.
@@ -64,15 +95,15 @@ impl Session {
         let mut counts = Vec::with_capacity(rows.len());
         for rows in rows.chunks(PIPELINE_MAX) {
             let values = rows.first().map_or(0, Vec::len);
-            let (statement, is_first) = self.ready(sql, values).await?;
+            let ready = self.ready(sql, values).await?;
             if rows.iter().any(|row| row.len() != values) {
                 return Err(Error::Parameters);
             }
             let connection = self.connection()?;
-            let all = rows.iter().map(|of| connection.execute_raw(&statement, of.iter()));
+            let all = rows.iter().map(|of| connection.execute_raw(&ready.statement, of.iter()));
             let work = join_all(all);
             let done =
-                self.in_transaction(is_first, async { work.await.into_iter().collect() }).await;
+                self.in_transaction(&ready, async { work.await.into_iter().collect() }).await;
             let done: Vec<u64> = done?;
             counts.extend(done);
         }
@@ -111,14 +142,21 @@ impl Session {
     }
 
     async fn rows(&mut self, sql: &str, of: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
-        let (statement, is_first) = self.ready(sql, of.len()).await?;
+        let ready = self.ready(sql, of.len()).await?;
         let connection = self.connection()?;
         let of: Vec<&(dyn ToSql + Sync)> = of.iter().map(|value| value as _).collect();
-        self.in_transaction(is_first, connection.query(&statement, &of)).await
+        self.in_transaction(&ready, connection.query(&ready.statement, &of)).await
     }
 
-    /// The prepared statement, if the session may still run one, and whether it is the first.
-    async fn ready(&mut self, sql: &str, values: usize) -> Result<(Statement, bool)> {
+    /// The statement, which goes to the server now with all that waited for it.
+    async fn ready(&mut self, sql: &str, values: usize) -> Result<Ready> {
+        let statement = self.statement(sql, values).await?;
+        let begin = (!std::mem::replace(&mut self.begun, true)).then_some(self.kind.begin());
+        Ok(Ready { statement, begin, before: std::mem::take(&mut self.later) })
+    }
+
+    /// The prepared statement, if the session may still run one.
+    async fn statement(&self, sql: &str, values: usize) -> Result<Statement> {
         let limits = &self.shared.limits;
         let most = if self.kind == Kind::Write { limits.turn } else { limits.snapshot };
         if instant().duration_since(self.opened) > most {
@@ -127,30 +165,22 @@ impl Session {
         }
         let prepared = self.connection()?.prepare_cached(sql).await;
         let statement = prepared.map_err(|cause| error::of_prepare(&cause))?;
-        if statement.params().len() != values {
-            return Err(Error::Parameters);
-        }
-        let is_first = !std::mem::replace(&mut self.begun, true);
-        Ok((statement, is_first))
+        (statement.params().len() == values).then_some(statement).ok_or(Error::Parameters)
     }
 
-    /// Runs `work`, together with the `BEGIN` that the first one needs: one round trip.
+    /// Runs `work`, together with the `BEGIN` that the first one needs and with what waited for
+    /// it: one round trip.
     async fn in_transaction<T>(
         &self,
-        is_first: bool,
+        ready: &Ready,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
         let connection = self.connection()?;
-        let begin = async {
-            match (is_first, self.kind) {
-                (false, _) => Ok(()),
-                (true, Kind::Write) => connection.batch_execute(BEGIN_WRITE).await,
-                (true, Kind::Snapshot) => connection.batch_execute(BEGIN_SNAPSHOT).await,
-            }
-        };
+        let is_unsent = AtomicBool::new(false);
+        let first = send(connection, ready.begin, &ready.before, &is_unsent);
         // The server's limit comes first; this one is for a server that does not answer.
         let most = self.shared.limits.statement * 3;
-        let both = async { tokio::join!(biased; begin, work) };
+        let both = async { tokio::join!(biased; first, work) };
         let (first, done) = tokio::time::timeout(most, both).await.map_err(|_| Error::Broken)?;
         first.and(done).map_err(|cause| error::of(&cause))
     }
@@ -168,13 +198,17 @@ impl Session {
     /// Brings the transaction to its end in a task of the store.
     fn ending(&mut self, keep: bool, hooks: Vec<Hook>) -> Option<JoinHandle<Result<()>>> {
         let connection = self.connection.take()?;
-        let sql = match (self.begun, keep) {
-            (false, _) => "", // Nothing was asked of the server.
-            (true, true) => "COMMIT",
-            (true, false) => "ROLLBACK",
+        let before = if keep { std::mem::take(&mut self.later) } else { Vec::new() };
+        let begin = (!self.begun).then_some(self.kind.begin());
+        let last = match (self.begun || !before.is_empty(), keep) {
+            (false, _) => None, // Nothing was asked of the server.
+            (true, true) => Some("COMMIT"),
+            (true, false) => Some("ROLLBACK"),
         };
         let ending = async move {
-            end_on(connection, sql).await?;
+            if let Some(last) = last {
+                end_on(connection, begin, &before, last).await?;
+            }
             if keep {
                 hooks.into_iter().for_each(run_hook);
             }
@@ -191,20 +225,72 @@ impl Drop for Session {
     }
 }
 
-/// Ends a transaction; a connection on which that fails is not used again.
-async fn end_on(connection: Object, sql: &'static str) -> Result<()> {
-    if sql.is_empty() {
-        return Ok(());
+impl Kind {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Write => BEGIN_WRITE,
+            Self::Snapshot => BEGIN_SNAPSHOT,
+        }
     }
-    let done = tokio::time::timeout(END_MAX, connection.batch_execute(sql)).await;
-    let done = done.map_err(|_| Error::Broken).and_then(|done| {
-        done.map_err(|cause| match error::of(&cause) {
-            Error::Broken => Error::Broken,
-            told => Error::Commit(Box::new(told)),
-        })
+}
+
+/// Sends a `BEGIN`, where one is needed, and then statements in their order, all before the first
+/// answer; notes at once if one of them could not be.
+async fn send(
+    connection: &Object,
+    begin: Option<&'static str>,
+    statements: &[Later],
+    is_unsent: &AtomicBool,
+) -> Result<(), tokio_postgres::Error> {
+    let begin = async {
+        match begin {
+            Some(begin) => connection.batch_execute(begin).await,
+            None => Ok(()),
+        }
+    };
+    let all = statements.iter().map(async |one| {
+        let done = connection.execute_raw(&one.statement, one.of.iter()).await;
+        done.map(drop).inspect_err(|_| is_unsent.store(true, Ordering::Relaxed))
     });
-    if done.is_err() {
+    let (begun, done) = tokio::join!(biased; begin, join_all(all));
+    done.into_iter().fold(begun, |before, done| before.and(done))
+}
+
+/// Sends what is left of a transaction and ends it; a connection on which that fails is not used
+/// again.
+///
+/// Where the server refuses a statement it keeps nothing, whatever the end says. One that could
+/// not even be sent is known before the end goes out, which is then a `ROLLBACK`.
+async fn end_on(
+    connection: Object,
+    begin: Option<&'static str>,
+    before: &[Later],
+    last: &'static str,
+) -> Result<()> {
+    let all = async {
+        let is_unsent = AtomicBool::new(false);
+        let sent = async {
+            let sent = send(&connection, begin, before, &is_unsent).await;
+            sent.map_err(|cause| error::of(&cause))
+        };
+        let ended = async {
+            let last = if is_unsent.load(Ordering::Relaxed) { "ROLLBACK" } else { last };
+            ended_as(connection.batch_execute(last).await)
+        };
+        tokio::join!(biased; sent, ended)
+    };
+    let done = tokio::time::timeout(END_MAX, all).await;
+    let (sent, ended) = done.unwrap_or((Ok(()), Err(Error::Broken)));
+    if ended.is_err() {
         drop(Object::take(connection));
     }
-    done
+    sent.and(ended)
+}
+
+/// How a `COMMIT` or `ROLLBACK` ended.
+fn ended_as(done: Result<(), tokio_postgres::Error>) -> Result<()> {
+    done.map_err(|cause| match error::of(&cause) {
+        Error::Broken => Error::Broken,
+        told => Error::Commit(Box::new(told)),
+    })
 }
