@@ -93,7 +93,7 @@ async fn keep_message(
         sealed.as_slice(),
         under.as_str()
     ];
-    tx.execute(sql::INSERT_MESSAGE, of).await?;
+    tx.execute_later(sql::INSERT_MESSAGE, of).await?;
     Ok(())
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn hold(
         sealed.as_slice(),
         (!new.waits).then(|| ctx.now_us())
     ];
-    tx.execute(sql::INSERT_HELD, of).await?;
+    tx.execute_later(sql::INSERT_HELD, of).await?;
     Ok(())
 }
 

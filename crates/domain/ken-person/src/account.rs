@@ -1,7 +1,5 @@
 //! What the index holds about a person: each source's account of them, and their identifiers.
 
-use std::collections::BTreeSet;
-
 use ken_core::identifier::{Identifier, LocalIdentifier, NumberRange};
 use ken_core::{Ctx, OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_store::{Reads, Row, Tx, guard, values};
@@ -36,7 +34,7 @@ pub(crate) async fn make(
     is_provisional: bool,
 ) -> Result<(), Error> {
     guard::create(tx, id).await?;
-    tx.execute(sql::PERSON_INSERT, values![id, is_provisional, ctx.now_us()]).await?;
+    tx.execute_later(sql::PERSON_INSERT, values![id, is_provisional, ctx.now_us()]).await?;
     Ok(())
 }
 
@@ -107,44 +105,39 @@ pub async fn born_said(
     Ok(own.find_map(|kept| kept.says.born))
 }
 
-/// The identifiers of one record, each once.
-pub(crate) async fn identifiers(
-    s: &mut impl Reads,
-    person: PersonId,
-) -> Result<BTreeSet<Identifier>, Error> {
-    let read = |row: &Row<'_>| {
-        Identifier::parse(&row.text(0)?, &row.text(1)?)
-            .map_err(|_| ken_store::Error::Column { index: 1 })
-    };
-    let list = s.list(sql::IDENTIFIERS, values![person, ACCOUNTS_MAX], read).await?;
-    Ok(list.into_iter().collect())
-}
-
-/// What the rule needs to know about whoever a lead stands for, when `source` registers somebody.
+/// What the rule needs to know about whoever a lead stands for, when `source` registers somebody,
+/// and what that source said of whom under this number before.
 pub(crate) async fn known(
     s: &mut impl Reads,
     lead: PersonId,
-    source: Option<&SourceRecord>,
-) -> Result<Known, Error> {
-    let (mut numbers, mut said) = (BTreeSet::new(), Vec::new());
-    for person in together(s, lead).await? {
-        numbers.append(&mut identifiers(s, person).await?);
-        said.extend(accounts(s, person).await?);
-    }
-    let account = |kept: Kept| Account {
+    source: &SourceRecord,
+) -> Result<(Known, Vec<(PersonId, Kept)>), Error> {
+    let with_person = |row: &Row<'_>| Ok((row.parse(14)?, read(row)?));
+    let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
+    let said = s.list(sql::SOURCES_TOGETHER, of, with_person).await?;
+    let account = |(_, kept): &(PersonId, Kept)| Account {
         name: kept.name(),
         born: kept.says.born,
         postcode: Sensitive::new(postcode_key(kept.says.postcode.reveal())),
         sex: kept.says.sex,
-        is_same_source: source == Some(&kept.says.source),
+        is_same_source: *source == kept.says.source,
     };
-    Ok(Known {
+    let known = Known {
         person: lead,
-        identifiers: numbers.into_iter().filter(Identifier::is_national).collect(),
-        accounts: said.into_iter().map(account).collect(),
+        identifiers: national(s, lead).await?,
+        accounts: said.iter().map(account).collect(),
         is_sources_own: false,
         is_set_apart: false,
-    })
+    };
+    let own = said.into_iter().filter(|(_, kept)| kept.says.source == *source);
+    Ok((known, own.collect()))
+}
+
+/// The national identifiers of everyone for whom a lead stands.
+pub(crate) async fn national(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Identifier>, Error> {
+    let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
+    let list = s.list(sql::IDENTIFIERS_TOGETHER, of, identifier).await?;
+    Ok(list.into_iter().filter(Identifier::is_national).collect())
 }
 
 /// Whom a source's number means.
@@ -165,14 +158,14 @@ pub(crate) async fn by_identifier(
     Ok(s.find(sql::CLAIM_FIND, of, |row| row.parse(0)).await?)
 }
 
-/// Keeps what a source says: what it leaves out stays as it said before.
+/// Keeps what a source says, over what it said of the person `before`: what it leaves out stays.
 pub(crate) async fn put(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
     incoming: &Demographics,
+    before: Option<Kept>,
 ) -> Result<(), Error> {
-    let before = one(tx, person, &incoming.source).await?;
     let says = match &before {
         Some(kept) => overlaid(incoming, &kept.says),
         None => incoming.clone(),
@@ -266,7 +259,7 @@ async fn write(
         says.died,
         said_us
     ];
-    tx.execute(sql::SOURCE_PUT, of).await?;
+    tx.execute_later(sql::SOURCE_PUT, of).await?;
     if let Some(before) = before {
         if before.name() == name && before.says.born == says.born {
             return Ok(());
@@ -287,7 +280,7 @@ async fn write(
         source.local.system(),
         source.local.reveal()
     ];
-    tx.execute(sql::NAME_INSERT, of).await?;
+    tx.execute_later(sql::NAME_INSERT, of).await?;
     Ok(())
 }
 
@@ -304,7 +297,7 @@ async fn unlist(tx: &mut Tx, person: PersonId, kept: &Kept) -> Result<(), Error>
         source.local.system(),
         source.local.reveal()
     ];
-    tx.execute(sql::NAME_DELETE, of).await?;
+    tx.execute_later(sql::NAME_DELETE, of).await?;
     Ok(())
 }
 
@@ -318,7 +311,7 @@ async fn put_identifier(
     let (rule, range) = flags(identifier);
     let (system, value) = (identifier.system(), identifier.reveal());
     let of = values![person, system, value, organisation, rule, range, ctx.now_us()];
-    tx.execute(sql::IDENTIFIER_PUT, of).await?;
+    tx.execute_later(sql::IDENTIFIER_PUT, of).await?;
     Ok(())
 }
 
@@ -332,6 +325,11 @@ fn flags(identifier: &Identifier) -> (&'static str, &'static str) {
         Identifier::Candidate(_) => ("mod11", ""),
         Identifier::Ucrn(_) | Identifier::Local(_) => ("", ""),
     }
+}
+
+fn identifier(row: &Row<'_>) -> Result<Identifier, ken_store::Error> {
+    Identifier::parse(&row.text(0)?, &row.text(1)?)
+        .map_err(|_| ken_store::Error::Column { index: 1 })
 }
 
 fn read(row: &Row<'_>) -> Result<Kept, ken_store::Error> {

@@ -19,6 +19,7 @@ use ken_core::{Ctx, PartialDate, PersonId};
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
+use crate::account::Kept;
 use crate::demographics::{Demographics, NameKey};
 use crate::rule::{self, Doubt, Known, Verdict};
 use crate::variation::{self, Given};
@@ -70,21 +71,37 @@ pub async fn identify(
     incoming: &Demographics,
 ) -> Result<Identified, Error> {
     for _ in 0..TRIES_MAX {
-        let candidates = candidates(tx, incoming).await?;
-        let free = unclaimed(incoming, &candidates);
-        let done = match rule::identify(incoming, &candidates) {
-            Verdict::Known(lead) => known(tx, ctx, keys, incoming, &free, lead, &[]).await?,
-            Verdict::Duplicate(lead, doubts) => {
-                known(tx, ctx, keys, incoming, &free, lead, &doubts).await?
-            }
-            Verdict::New => new(tx, ctx, keys, incoming, &free).await?,
-            Verdict::Uncertain(doubts) => uncertain(tx, ctx, keys, incoming, &free, doubts).await?,
+        let asked = candidates(tx, incoming).await?;
+        let verdict = rule::identify(incoming, &asked.candidates);
+        let now = Registration { incoming, free: unclaimed(incoming, &asked.candidates), asked };
+        let done = match verdict {
+            Verdict::Known(lead) => known(tx, ctx, keys, now, lead, &[]).await?,
+            Verdict::Duplicate(lead, doubts) => known(tx, ctx, keys, now, lead, &doubts).await?,
+            Verdict::New => new(tx, ctx, keys, &now).await?,
+            Verdict::Uncertain(doubts) => uncertain(tx, ctx, keys, &now, doubts).await?,
         };
         if let Some(identified) = done {
             return Ok(identified);
         }
     }
     Err(Error::Contended)
+}
+
+/// What a source says of somebody, and what was known when it came.
+struct Registration<'a> {
+    incoming: &'a Demographics,
+    /// The national numbers that nobody holds.
+    free: Vec<Identifier>,
+    asked: Asked,
+}
+
+/// What the index knows that bears on a registration.
+struct Asked {
+    /// Whom the source's number means already.
+    own: Option<PersonId>,
+    candidates: Vec<Known>,
+    /// What the source said under this number before, and of whom.
+    said: Vec<(PersonId, Kept)>,
 }
 
 /// The national numbers of a registration that no candidate holds.
@@ -94,7 +111,7 @@ fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
 }
 
 /// Everyone who may be meant: by the source's number, a national number, or name and date.
-async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, Error> {
+async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error> {
     let own = account::by_number(tx, &incoming.source).await?;
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
     for identifier in incoming.national() {
@@ -105,25 +122,26 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Vec<Known>, 
     if let Some(day) = day.filter(|_| name.is_whole()) {
         found.extend(namesakes(tx, &name, day).await?);
     }
-    let mut leads = BTreeSet::new();
+    let (mut leads, mut own_lead) = (BTreeSet::new(), None);
     for person in found {
-        leads.insert(account::lead(tx, person).await?);
-    }
-    let own = match own {
-        Some(own) => Some(account::lead(tx, own).await?),
-        None => None,
-    };
-    let mut known = Vec::with_capacity(leads.len());
-    for lead in leads {
-        let mut one = account::known(tx, lead, Some(&incoming.source)).await?;
-        if let Some(own) = own {
-            one.is_sources_own = own == lead;
-            let of = values![own, lead];
-            one.is_set_apart = tx.find(sql::APART_FIND, of, |row| row.int(0)).await?.is_some();
+        let lead = account::lead(tx, person).await?;
+        leads.insert(lead);
+        if own == Some(person) {
+            own_lead = Some(lead);
         }
-        known.push(one);
     }
-    Ok(known)
+    let mut asked = Asked { own, candidates: Vec::with_capacity(leads.len()), said: Vec::new() };
+    for lead in leads {
+        let (mut known, mut said) = account::known(tx, lead, &incoming.source).await?;
+        known.is_sources_own = own_lead == Some(lead);
+        if let Some(own) = own_lead.filter(|own| *own != lead) {
+            let of = values![own, lead];
+            known.is_set_apart = tx.find(sql::APART_FIND, of, |row| row.int(0)).await?.is_some();
+        }
+        asked.candidates.push(known);
+        asked.said.append(&mut said);
+    }
+    Ok(asked)
 }
 
 /// Those of the same family name and birth date whose given names agree, or may.
@@ -143,19 +161,19 @@ async fn known(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    incoming: &Demographics,
-    free: &[Identifier],
+    now: Registration<'_>,
     lead: PersonId,
     doubts: &[Doubt],
 ) -> Result<Option<Identified>, Error> {
+    let Registration { incoming, free, asked: Asked { own, said, .. } } = now;
     // A record that another stands for keeps what its source sends, so that the link can be undone.
-    let own = account::by_number(tx, &incoming.source).await?;
     let person = own.unwrap_or(lead);
-    let claims = Claims { number: own.is_none(), identifiers: free };
+    let claims = Claims { number: own.is_none(), identifiers: &free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
     }
-    account::put(tx, ctx, person, incoming).await?;
+    let mut before = said.into_iter().filter(|(of, _)| *of == person).map(|(_, kept)| kept);
+    account::put(tx, ctx, person, incoming, before.next()).await?;
     if own.is_none() {
         entry::identified(tx, ctx, keys, person, &incoming.source, "known").await?;
     }
@@ -168,16 +186,16 @@ async fn new(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    incoming: &Demographics,
-    free: &[Identifier],
+    now: &Registration<'_>,
 ) -> Result<Option<Identified>, Error> {
+    let incoming = now.incoming;
     let person = PersonId::draw(ctx.ids);
-    let claims = Claims { number: true, identifiers: free };
+    let claims = Claims { number: true, identifiers: &now.free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
     }
     account::make(tx, ctx, person, false).await?;
-    account::put(tx, ctx, person, incoming).await?;
+    account::put(tx, ctx, person, incoming, None).await?;
     entry::identified(tx, ctx, keys, person, &incoming.source, "new").await?;
     Ok(Some(Identified::New(person)))
 }
@@ -187,13 +205,12 @@ async fn uncertain(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    incoming: &Demographics,
-    free: &[Identifier],
+    now: &Registration<'_>,
     doubts: Vec<Doubt>,
 ) -> Result<Option<Identified>, Error> {
+    let (incoming, before) = (now.incoming, now.asked.own);
     let person = PersonId::draw(ctx.ids);
-    let before = account::by_number(tx, &incoming.source).await?;
-    let claims = Claims { number: before.is_none(), identifiers: free };
+    let claims = Claims { number: before.is_none(), identifiers: &now.free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
     }
@@ -208,7 +225,7 @@ async fn uncertain(
             return Err(Error::Contended);
         }
     }
-    account::put(tx, ctx, person, incoming).await?;
+    account::put(tx, ctx, person, incoming, None).await?;
     queue::offer_once(tx, ctx, person, &incoming.source.organisation, &doubts).await?;
     entry::identified(tx, ctx, keys, person, &incoming.source, "uncertain").await?;
     Ok(Some(Identified::Uncertain { provisional: person, candidates: doubts }))

@@ -215,10 +215,11 @@ pub(crate) async fn has_two_chis(
     one: PersonId,
     other: PersonId,
 ) -> Result<bool, Error> {
-    let (one, other) = (account::known(s, one, None).await?, account::known(s, other, None).await?);
-    let mine: BTreeSet<_> = chi(&one.identifiers).collect();
-    let theirs: BTreeSet<_> = chi(&other.identifiers).collect();
-    Ok(mine.union(&theirs).count() > 1)
+    let (one, other) = (account::lead(s, one).await?, account::lead(s, other).await?);
+    let mine = account::national(s, one).await?;
+    let theirs = account::national(s, other).await?;
+    let numbers: BTreeSet<_> = chi(&mine).chain(chi(&theirs)).collect();
+    Ok(numbers.len() > 1)
 }
 
 pub(crate) async fn note(

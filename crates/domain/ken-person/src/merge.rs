@@ -255,6 +255,7 @@ async fn alias(
     if tx.execute(sql::NUMBER_CLAIM, of).await? == 0 {
         return Err(Error::Contended);
     }
-    account::put(tx, ctx, person, &Demographics::from_source(source.clone())).await?;
+    let before = account::one(tx, person, source).await?;
+    account::put(tx, ctx, person, &Demographics::from_source(source.clone()), before).await?;
     Ok(Merged::Nothing)
 }

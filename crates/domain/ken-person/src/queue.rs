@@ -143,11 +143,11 @@ pub(crate) async fn offer_once(
         return Ok(());
     }
     let id = ReviewId::draw(ctx).to_string();
-    tx.execute(sql::REVIEW_INSERT, values![person, &id, source, ctx.now_us()]).await?;
+    tx.execute_later(sql::REVIEW_INSERT, values![person, &id, source, ctx.now_us()]).await?;
     for doubt in fresh {
         let codes: Vec<_> = doubt.reasons.iter().map(|reason| reason.code()).collect();
         let of = values![person, &id, doubt.person, codes.join(" ")];
-        tx.execute(sql::REVIEW_CANDIDATE, of).await?;
+        tx.execute_later(sql::REVIEW_CANDIDATE, of).await?;
     }
     Ok(())
 }

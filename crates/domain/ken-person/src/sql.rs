@@ -158,9 +158,10 @@ statements! {
         (person_id, system, value, organisation_id, check_rule, issue_range, said_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (person_id, system, value, organisation_id) DO NOTHING";
-    /// The identifiers of a person, one row for each source of each.
-    IDENTIFIERS = "SELECT i.system, i.value, i.organisation_id FROM person_identifier i
-        WHERE i.person_id = $1 ORDER BY i.system, i.value, i.organisation_id LIMIT $2";
+    /// The identifiers of everyone for whom a person stands.
+    IDENTIFIERS_TOGETHER = "SELECT DISTINCT i.system, i.value FROM person p
+        JOIN person_identifier i ON i.person_id = p.person_id
+        WHERE p.lead_id = $1 ORDER BY i.system, i.value LIMIT $2";
     /// Keeps what a source says about a person.
     SOURCE_PUT = "INSERT INTO person_source
         (person_id, organisation_id, system, number, family, given, family_key, given_key,
@@ -175,6 +176,12 @@ statements! {
     SOURCES = "SELECT organisation_id, system, number, family, given, family_key, given_key,
         born, sex, address, postcode, phone, died, said_us FROM person_source
         WHERE person_id = $1 ORDER BY said_us DESC, organisation_id, system, number LIMIT $2";
+    /// What each source says about everyone for whom a person stands.
+    SOURCES_TOGETHER = "SELECT s.organisation_id, s.system, s.number, s.family, s.given,
+        s.family_key, s.given_key, s.born, s.sex, s.address, s.postcode, s.phone, s.died,
+        s.said_us, s.person_id FROM person p JOIN person_source s ON s.person_id = p.person_id
+        WHERE p.lead_id = $1
+        ORDER BY s.person_id, s.said_us DESC, s.organisation_id, s.system, s.number LIMIT $2";
     /// Removes one source's account of a person.
     SOURCE_DELETE = "DELETE FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND system = $3 AND number = $4";

@@ -274,14 +274,14 @@ async fn write(tx: &mut Tx, ctx: &Ctx<'_>, versions: &[Version<'_>]) -> Result<(
         let rows: Vec<_> = some.iter().map(|version| Row::of(version, ctx.now_us())).collect();
         if is_full {
             let items: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.item()).collect();
-            tx.execute(sql::UPSERT_ITEM_4, &items).await?;
+            tx.execute_later(sql::UPSERT_ITEM_4, &items).await?;
             let all: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.version()).collect();
-            tx.execute(sql::INSERT_VERSION_4, &all).await?;
+            tx.execute_later(sql::INSERT_VERSION_4, &all).await?;
             continue;
         }
         for row in &rows {
-            tx.execute(sql::UPSERT_ITEM, &row.item()).await?;
-            tx.execute(sql::INSERT_VERSION, &row.version()).await?;
+            tx.execute_later(sql::UPSERT_ITEM, &row.item()).await?;
+            tx.execute_later(sql::INSERT_VERSION, &row.version()).await?;
         }
     }
     Ok(())

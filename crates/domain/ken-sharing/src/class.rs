@@ -46,7 +46,7 @@ pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Resul
             &class.source,
             joined(&class.lineage)
         ];
-        tx.execute(sql::INSERT_CLASS, of).await?;
+        tx.execute_later(sql::INSERT_CLASS, of).await?;
     }
     Ok(id)
 }
@@ -57,7 +57,7 @@ pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Resul
 ///
 /// Whatever the store says.
 pub async fn note_id(tx: &mut Tx, person: PersonId, id: &str) -> Result<(), Error> {
-    tx.execute(sql::INSERT_HELD_CLASS, values![person, id]).await?;
+    tx.execute_later(sql::INSERT_HELD_CLASS, values![person, id]).await?;
     Ok(())
 }
 

@@ -244,9 +244,9 @@ async fn set(
     if said.is_some_and(|(was, graded)| was == value && graded == grade_text(grade)) {
         return Ok(false);
     }
-    tx.execute(sql::END_FACT, values![person, name, source, now]).await?;
+    tx.execute_later(sql::END_FACT, values![person, name, source, now]).await?;
     let of = values![person, name, grade_text(grade), source, value, now, None::<i64>];
-    tx.execute(sql::INSERT_FACT, of).await?;
+    tx.execute_later(sql::INSERT_FACT, of).await?;
     together::bump_others(tx, person).await?;
     Ok(true)
 }

@@ -108,7 +108,7 @@ pub async fn record(
 ) -> Result<RelationshipId, Error> {
     let id = add(tx, ctx, keys, new).await?;
     let of = values![new.person, id, number::REGISTER, number::REGISTER, ctx.now_us()];
-    tx.execute(sql::PUT_STATED, of).await?;
+    tx.execute_later(sql::PUT_STATED, of).await?;
     Ok(id)
 }
 
@@ -187,7 +187,7 @@ async fn insert(
         ctx.now_us(),
         new.until
     ];
-    tx.execute(sql::INSERT_RELATIONSHIP, of).await?;
+    tx.execute_later(sql::INSERT_RELATIONSHIP, of).await?;
     Ok(())
 }
 
@@ -221,7 +221,7 @@ pub async fn claim(
             ctx.now_us(),
             until
         ];
-        tx.execute(sql::INSERT_CLAIM, of).await?;
+        tx.execute_later(sql::INSERT_CLAIM, of).await?;
         let entry = organisation_entry(by, json!({ "claim": id.to_string(), "kind": kind }));
         ken_ledger::append(tx, ctx, keys, entry).await?;
         Ok(id)

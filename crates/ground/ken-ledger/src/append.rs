@@ -54,7 +54,7 @@ pub async fn append(
     entry: NewEntry,
 ) -> Result<EntryId, Error> {
     let ready = Ready::new(tx, ctx, keys, &entry).await?;
-    tx.execute(sql::APPEND_1, &ready.values()).await?;
+    tx.execute_later(sql::APPEND_1, &ready.values()).await?;
     Ok(ready.canonical.id)
 }
 
@@ -73,7 +73,7 @@ pub async fn append_all(
     let mut rest = ready.as_slice();
     while let Some((rows, shape)) = next_shape(&mut rest) {
         let of: Vec<Value<'_>> = rows.iter().flat_map(Ready::values).collect();
-        tx.execute(shape.always, &of).await?;
+        tx.execute_later(shape.always, &of).await?;
     }
     Ok(ready.iter().map(|row| row.canonical.id).collect())
 }

@@ -55,7 +55,7 @@ impl Tx {
         }
         let mut held = Vec::with_capacity(people.len());
         for person in people {
-            self.execute(sql::GUARD_CREATE, values![person]).await?;
+            self.execute_later(sql::GUARD_CREATE, values![person]).await?;
             let guard = self.find(sql::GUARD_LOCK, values![person], read).await?;
             held.push((*person, guard.ok_or(Error::Contended)?));
         }
@@ -78,7 +78,7 @@ impl PeopleGuard {
     pub async fn bump(&self, tx: &mut Tx) -> Result<()> {
         self.belongs(tx)?;
         for (person, _) in &self.people {
-            tx.execute(sql::GUARD_BUMP, values![person]).await?;
+            tx.execute_later(sql::GUARD_BUMP, values![person]).await?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl PeopleGuard {
 ///
 /// Those of a statement.
 pub async fn create(tx: &mut Tx, person: PersonId) -> Result<()> {
-    tx.execute(sql::GUARD_CREATE, values![person]).await.map(drop)
+    tx.execute_later(sql::GUARD_CREATE, values![person]).await
 }
 
 /// What the guard of `person` says; none for somebody unknown.

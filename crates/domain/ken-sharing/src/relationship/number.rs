@@ -156,7 +156,7 @@ pub async fn go_back(
         let has_ended = one.until_us.is_some_and(|until| until <= ctx.now_us());
         let ended = has_ended.then_some(UNDONE);
         let mark = values![of.from, one.id, of.number, one.moved_by.as_str(), ended];
-        tx.execute(sql::TAKE_STATED, mark).await?;
+        tx.execute_later(sql::TAKE_STATED, mark).await?;
         if has_ended {
             bring(tx, ctx, keys, (of.from, &one), (of.source, of.number, REGISTER)).await?;
         }
@@ -194,7 +194,7 @@ async fn mark(
     (number, moved_by): (&str, &str),
 ) -> Result<(), Error> {
     let of = values![person, id, number, moved_by, ctx.now_us()];
-    tx.execute(sql::PUT_STATED, of).await?;
+    tx.execute_later(sql::PUT_STATED, of).await?;
     Ok(())
 }
 
@@ -207,7 +207,7 @@ async fn take(
     (source, number, by): (&OrganisationId, &str, &str),
 ) -> Result<(), Error> {
     let of = values![person, one.id, number, one.moved_by.as_str(), by];
-    tx.execute(sql::TAKE_STATED, of).await?;
+    tx.execute_later(sql::TAKE_STATED, of).await?;
     let left = tx.find(sql::STATED_LEFT, values![person, one.id], |row| row.int(0)).await?;
     if left.is_some() {
         return Ok(());
