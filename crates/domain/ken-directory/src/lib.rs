@@ -26,6 +26,7 @@ pub mod organisation;
 pub mod passkey;
 mod password;
 pub mod practitioner;
+pub mod seed;
 pub mod session;
 mod sign_in;
 mod sql;

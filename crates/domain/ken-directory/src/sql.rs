@@ -6,7 +6,22 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED];
+pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES];
+
+const PUBLIC_BODIES: Migration = Migration {
+    owner: "ken-directory",
+    number: 5,
+    title: "official codes of public bodies, and what an authority is made of",
+    sql: "
+CREATE TABLE organisation_code (
+  organisation_id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE
+);
+CREATE TABLE organisation_part (
+  whole_id TEXT NOT NULL, part_id TEXT NOT NULL, PRIMARY KEY (whole_id, part_id)
+);
+CREATE INDEX organisation_part_by_part ON organisation_part (part_id);
+",
+};
 
 const DRAINED: Migration = Migration {
     owner: "ken-directory",
@@ -99,6 +114,18 @@ statements! {
     /// All organisations, by id.
     ORGANISATIONS = "SELECT organisation_id, name, kind, contact_phone FROM organisation
         ORDER BY organisation_id LIMIT $1";
+    /// Which organisation has an official code.
+    CODE_HOLDER = "SELECT organisation_id FROM organisation_code WHERE code = $1";
+    /// The official code of an organisation.
+    CODE_OF = "SELECT code FROM organisation_code WHERE organisation_id = $1";
+    /// Gives an organisation its official code.
+    CODE_INSERT = "INSERT INTO organisation_code (organisation_id, code) VALUES ($1, $2)";
+    /// Says that one organisation is made of another.
+    PART_INSERT = "INSERT INTO organisation_part (whole_id, part_id) VALUES ($1, $2)";
+    /// What an organisation is made of.
+    PARTS = "SELECT part_id FROM organisation_part WHERE whole_id = $1 ORDER BY part_id";
+    /// What an organisation is part of.
+    WHOLES = "SELECT whole_id FROM organisation_part WHERE part_id = $1 ORDER BY whole_id";
     /// Records or renews an assurance.
     ASSURANCE_PUT = "INSERT INTO organisation_assurance
         (organisation_id, name, recorded_us, until_us) VALUES ($1, $2, $3, $4)

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Draft, check and show agreements as files
     #[command(subcommand)]
     Agreement(Agreement),
+    /// Register public bodies from a file, and list who is registered
+    #[command(subcommand)]
+    Organisations(Organisations),
     /// Hand out the ledger, or check one that was handed out
     #[command(subcommand)]
     Ledger(Ledger),
@@ -69,6 +72,24 @@ pub(crate) struct Configured {
     /// The configuration file, TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+/// What to do with the register of organisations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Organisations {
+    /// Say what a file of public bodies would register; with --write, register it
+    Import {
+        /// The file; without it, the councils, health boards and integration authorities of Scotland
+        file: Option<PathBuf>,
+        /// The configuration file, TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Register what is new, unless anything is registered otherwise
+        #[arg(long)]
+        write: bool,
+    },
+    /// List the organisations, with their official codes and what authorities are made of
+    List(Configured),
 }
 
 /// What to do with the ledger.

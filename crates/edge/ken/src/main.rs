@@ -14,6 +14,7 @@ mod demo;
 mod house;
 mod ledger;
 mod listen;
+mod organisations;
 mod probe;
 mod progress;
 mod ready;
@@ -60,6 +61,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::CheckConfig(of) => serve::check_config(&of).await,
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => agreement::run(of).await,
+            Command::Organisations(of) => organisations::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,
         }
     })

@@ -5,6 +5,8 @@ mod passkey;
 #[cfg(test)]
 mod register;
 #[cfg(test)]
+mod seed;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod sign_in;

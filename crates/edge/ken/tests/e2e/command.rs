@@ -119,6 +119,44 @@ fn migrated(dir: &Path) -> PathBuf {
     file
 }
 
+/// What a command says that must succeed.
+fn said(of: &[&str]) -> String {
+    let output = run(of);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn public_bodies_are_told_first_and_registered_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = migrated(dir.path());
+    let config = config.to_str().unwrap();
+    let import = ["organisations", "import", "--config", config];
+    let write = [&import[..], &["--write"]].concat();
+    let told = said(&import);
+    assert!(told.contains("77 new, 0 as the file says, 0 otherwise\nNothing was written."));
+    assert_eq!(said(&["organisations", "list", "--config", config]), "");
+    assert!(said(&write).contains("77 registered, 0 as the file says"));
+    assert!(said(&write).contains("0 registered, 77 as the file says"));
+    let listed = said(&["organisations", "list", "--config", config]);
+    assert_eq!(listed.lines().count(), 77);
+    let shared = "S37000005\tintegration-authority\tClackmannanshire and Stirling integration \
+        authority\tclackmannanshire-council nhs-forth-valley stirling-council";
+    assert!(listed.contains(shared), "{listed}");
+    // A file that says otherwise is refused, and says what.
+    let other = dir.path().join("other.toml");
+    let text = include_str!("../../../../../organisations/scotland.toml");
+    fs::write(&other, text.replace("name = \"Fife Council\"", "name = \"Fife\"")).unwrap();
+    let of = ["organisations", "import", other.to_str().unwrap(), "--config", config, "--write"];
+    let output = run(&of);
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("otherwise: fife-council: name\n0 new, 76 as the file says, 1 otherwise")
+    );
+    assert_eq!(said(&["organisations", "list", "--config", config]), listed);
+}
+
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_plainly() {
     // As a later version leaves it, whose migrations this one does not know.
