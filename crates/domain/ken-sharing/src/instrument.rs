@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::{SignedDuration, Timestamp};
-use ken_agreement::{Instrument, Signing, Tier};
+use ken_agreement::{Instrument, Sector, Signing, Tier};
 use ken_core::{Ctx, EntryId, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
@@ -264,9 +264,25 @@ async fn of_text<R: Reads>(
     let sources: Vec<_> = sources.iter().collect();
     let mut found = signing::refusals(instrument, party, &sources, cleared, ctx.clock.today());
     found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
+    found.extend(only_processes(reads, instrument).await?.then_some(Refusal::OnlyProcesses));
     let is_unseen = replaces && !cleared.is_supersession_seen;
     found.extend(is_unseen.then_some(Refusal::SupersessionUnseen));
     Ok(found)
+}
+
+/// Whether a party that the directory knows as a commercial provider is one without a reason,
+/// whatever sector the text gives it (UK GDPR art. 28).
+async fn only_processes<R: Reads>(reads: &mut R, of: &Instrument) -> Result<bool, Error> {
+    let works_for_others = |kind: &str| {
+        Sector::ALL.into_iter().any(|sector| sector.is_processor() && sector.as_str() == kind)
+    };
+    for party in of.parties.iter().filter(|party| !party.says_why_it_decides()) {
+        let known = ken_directory::organisation::find(reads, &party.id).await?;
+        if known.is_some_and(|known| works_for_others(&known.kind)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a text takes the place of a registered one that the party leads.

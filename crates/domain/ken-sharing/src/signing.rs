@@ -33,6 +33,9 @@ pub enum Refusal {
     PackUnsealed,
     /// It takes the place of a text that the party leads, which has not seen what that would do.
     SupersessionUnseen,
+    /// A party is registered as a commercial provider, which only works for others, and the text
+    /// does not say why it decides itself here.
+    OnlyProcesses,
     /// A lawful basis has nobody who confirmed it.
     BasisUnconfirmed,
     /// The party names no data protection officer, senior owner or rights contact.
@@ -55,10 +58,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unsound,
         Self::PackUnsealed,
         Self::SupersessionUnseen,
+        Self::OnlyProcesses,
         Self::BasisUnconfirmed,
         Self::NoOwner,
         Self::NoticeUnpublished,
@@ -77,6 +81,7 @@ impl Refusal {
             Self::Unsound => "sharing.sign-unsound",
             Self::PackUnsealed => "sharing.sign-pack-unsealed",
             Self::SupersessionUnseen => "sharing.sign-supersession-unseen",
+            Self::OnlyProcesses => "sharing.sign-only-processes",
             Self::BasisUnconfirmed => "sharing.sign-basis-unconfirmed",
             Self::NoOwner => "sharing.sign-no-owner",
             Self::NoticeUnpublished => "sharing.sign-notice-unpublished",
@@ -101,6 +106,10 @@ impl Refusal {
             Self::SupersessionUnseen => {
                 "It takes the place of a text that your organisation leads, and your organisation \
                  has not confirmed what that would do."
+            }
+            Self::OnlyProcesses => {
+                "A party is registered as a commercial provider, which works for others and is no \
+                 party, and the text does not say why it decides itself here."
             }
             Self::BasisUnconfirmed => "Nobody has confirmed one of the lawful bases.",
             Self::NoOwner => {

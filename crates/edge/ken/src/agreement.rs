@@ -11,7 +11,8 @@ use ken_agreement::diff::{Changes, diff};
 use ken_agreement::export::{dpv, fhir_r4, fhir_r5, odrl};
 use ken_agreement::show::{agreement, notice};
 use ken_agreement::succession::Succession;
-use ken_agreement::{Instrument, Shelf, Template};
+use ken_agreement::{Instrument, Sector, Shelf, Template};
+use ken_core::OrganisationId;
 
 mod pack;
 mod paper;
@@ -37,6 +38,15 @@ pub(crate) enum Agreement {
         /// Which kind of instrument
         #[arg(long, value_enum)]
         template: Kind,
+    },
+    /// Print a party of a sector, with its usual kind, regime and roles, to put into a draft
+    Party {
+        /// Which sector: council, police, childrens-reporter and so on
+        #[arg(value_parser = sector)]
+        sector: Sector,
+        /// The id that clauses will use
+        #[arg(long)]
+        id: OrganisationId,
     },
     /// Print the document, in the section order of the Scottish Information Sharing Toolkit
     Show {
@@ -158,6 +168,10 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(template.text().trim_end());
             Ok(())
         }
+        Agreement::Party { sector, id } => {
+            say::out(sector.draft(&id).trim_end());
+            Ok(())
+        }
         Agreement::Show { file, paper } => paper.give(&agreement(&open(&file)?)),
         Agreement::Notice { files, easy, paper } => {
             let all: Vec<_> = files.iter().map(|file| open(file)).collect::<Result<_, _>>()?;
@@ -189,6 +203,14 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             Ok(())
         }
     }
+}
+
+/// A sector as agreements write it.
+fn sector(word: &str) -> Result<Sector, String> {
+    Sector::ALL.into_iter().find(|sector| sector.as_str() == word).ok_or_else(|| {
+        let all: Vec<_> = Sector::ALL.iter().map(|sector| sector.as_str()).collect();
+        format!("the sectors are {}", all.join(", "))
+    })
 }
 
 /// The text of a file, as far as an agreement may be long.

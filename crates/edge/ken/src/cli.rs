@@ -79,7 +79,7 @@ pub(crate) struct Configured {
 pub(crate) enum Organisations {
     /// Say what a file of public bodies would register; with --write, register it
     Import {
-        /// The file; without it, the councils, health boards and integration authorities of Scotland
+        /// The file; without it, the councils, boards and integration authorities of Scotland
         file: Option<PathBuf>,
         /// The configuration file, TOML
         #[arg(long, value_name = "FILE")]

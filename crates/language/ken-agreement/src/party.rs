@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use ken_core::{Fact, OrganisationId, RoleId};
 use serde::{Deserialize, Serialize};
 
+use crate::sector::Sector;
+
 /// An organisation that signs, sends and receives; always a controller, never a processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Party {
@@ -12,8 +14,11 @@ pub struct Party {
     pub id: OrganisationId,
     /// Its name, for people.
     pub name: String,
-    /// Its sector.
+    /// What it is before the law.
     pub kind: PartyKind,
+    /// What part of public life it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector: Option<Sector>,
     /// The regime its copy lives under.
     pub regime: Regime,
     /// Its entry in the Information Commissioner's register of fee payers.
@@ -36,9 +41,20 @@ pub struct Party {
     /// The party whose contract brings it here; the pair ends with the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commissioned_by: Option<OrganisationId>,
+    /// Why a commercial provider decides itself here, and is no processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller_because: Option<String>,
 }
 
-/// A party's sector, which decides what law it may rely on.
+impl Party {
+    /// Whether the text says why this body decides itself, though its sector works for others.
+    #[must_use]
+    pub fn says_why_it_decides(&self) -> bool {
+        self.controller_because.as_ref().is_some_and(|why| !why.trim().is_empty())
+    }
+}
+
+/// What a party is before the law, which decides what it may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartyKind {

@@ -6,12 +6,13 @@ use jiff::SignedDuration;
 use ken_agreement::status::{Pair, Status};
 use ken_agreement::{Day, Instrument, OnExit, Signing};
 use ken_core::InstrumentHash;
-use ken_directory::Acting;
+use ken_directory::{Acting, Organisation, organisation};
 use ken_office::agreement;
 use ken_office::signing::{self, Attempt, NewSignatory};
 use ken_sharing::departure::{self, Leaving};
 use ken_sharing::instrument;
 use ken_sharing::signing::{Clearance, Refusal};
+use ken_store::Tx;
 
 use crate::world::{World, id, worlds};
 
@@ -66,6 +67,44 @@ async fn a_text_with_a_fault_is_signed_by_nobody() {
     };
     check(late, Refusal::AssessmentOutOfDate).await;
     check(|text| text.bases.clear(), Refusal::Unsound).await;
+}
+
+/// C1: whatever sector a text gives it, a body that the directory has as a commercial provider is
+/// party only where the text says why.
+#[tokio::test]
+async fn whom_the_directory_has_as_a_provider_is_party_only_with_a_reason() {
+    let text = include_str!("../../../../../agreements/glen-asp-concern.toml");
+    for world in worlds().await {
+        let (engine, ctx) = (world.on.engine, world.ctx());
+        let sign = async |version: &str, why: Option<&str>| {
+            let mut changed = Instrument::parse(text).unwrap();
+            changed.agreement.version = version.parse().unwrap();
+            changed.parties[3].controller_because = why.map(str::to_owned);
+            let hash = world.register(&changed).await;
+            world.clear(&hash, Clearance::Notice).await;
+            world.clear(&hash, Clearance::Assessment).await;
+            world.sign("cec", &hash).await
+        };
+        assert_eq!(sign("9", None).await, Attempt::Signed, "{engine}: nobody knows of it");
+        let mut rowan = Organisation {
+            id: id("rowan"),
+            name: "Rowan Support".to_owned(),
+            kind: "charity".to_owned(),
+            contact_phone: "01632 960 001".to_owned(),
+        };
+        for (kind, version, want) in [
+            ("charity", "10", Attempt::Signed),
+            ("commercial-provider", "11", Attempt::Refused(Refusal::OnlyProcesses)),
+        ] {
+            kind.clone_into(&mut rowan.kind);
+            let put = async |tx: &mut Tx| organisation::register(tx, &ctx, &rowan).await;
+            world.on.db.write("test.rowan", put).await.unwrap();
+            assert_eq!(sign(version, None).await, want, "{engine}: {kind}");
+        }
+        let named = &world.entries("cec").await[0]["refused"];
+        assert_eq!(named, "sharing.sign-only-processes", "{engine}");
+        assert_eq!(sign("12", Some("It decides itself.")).await, Attempt::Signed, "{engine}");
+    }
 }
 
 async fn sign_kept(world: &World, by: &Acting, hash: &InstrumentHash) -> Attempt {

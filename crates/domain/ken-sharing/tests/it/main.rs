@@ -23,6 +23,8 @@ mod python;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod sectors;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod vectors;

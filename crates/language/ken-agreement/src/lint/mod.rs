@@ -16,6 +16,7 @@ mod flow;
 mod law;
 mod life;
 mod paper;
+mod sector;
 mod sound;
 mod source;
 mod used;
@@ -152,11 +153,12 @@ impl<'a> Look<'a> {
 }
 
 /// Every rule, in the order in which findings are shown.
-pub const CATALOGUE: [&[Rule]; 8] = [
+pub const CATALOGUE: [&[Rule]; 9] = [
     sound::RULES,
     source::RULES,
     law::RULES,
     life::RULES,
+    sector::RULES,
     flow::RULES,
     fair::RULES,
     paper::RULES,

@@ -16,6 +16,7 @@ use crate::fault::{Fault, Faults};
 use crate::instrument::{Controllership, InFlight, Jurisdiction, OnExit, OnLapse, Schema, Tier};
 use crate::key::{AttestationId, ClauseKey, InstrumentRef, SourceRef};
 use crate::party::{PartyKind, Regime};
+use crate::sector::Sector;
 
 /// Why a text is no word of its type: serde knows the list, so it is written nowhere twice.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ macro_rules! words {
 
 words!(Action AttestationId Category ClauseKey Confidentiality Controllership Fact FieldName);
 words!(InFlight InstrumentRef Jurisdiction Kind Label Modality OnExit OnLapse OrganisationId);
-words!(PartyKind Purpose Regime RoleId Scope SourceDelete SourceRef Tier Visibility Who);
+words!(PartyKind Purpose Regime RoleId Scope Sector SourceDelete SourceRef Tier Visibility Who);
 
 impl Read for Schema {
     fn read(node: &Node, faults: &mut Faults) -> Option<Self> {

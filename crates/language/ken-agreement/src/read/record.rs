@@ -62,7 +62,8 @@ record!(Lifecycle { review_due grace_days on_review_lapse } {
     on_party_exit, in_flight, supersedes
 });
 record!(Party { id name kind regime roles } {
-    ico_registration, dpo, senior_owner, rights_contact, assurance, commissioned_by
+    sector, ico_registration, dpo, senior_owner, rights_contact, assurance, commissioned_by,
+    controller_because
 });
 record!(PurposeEntry { id text } { dpv, controllership });
 record!(CategoryEntry { id text } {

@@ -49,8 +49,9 @@ fn or_blank(text: Option<&String>) -> String {
 
 fn parties(own: &Instrument) -> Section {
     let rows = own.parties.iter().map(|party| {
+        let sector = party.sector.map(|of| format!(" ({})", of.words())).unwrap_or_default();
         vec![
-            party.name.clone(),
+            format!("{}{sector}", party.name),
             or_blank(party.ico_registration.as_ref()),
             or_blank(party.senior_owner.as_ref()),
             or_blank(party.dpo.as_ref()),
@@ -59,6 +60,10 @@ fn parties(own: &Instrument) -> Section {
         ]
     });
     let head = ["Party", "ICO registration", "Senior owner", "DPO", "Requests to", "Roles"];
+    let decides = own.parties.iter().filter_map(|party| {
+        let why = party.controller_because.as_ref()?;
+        Some(format!("{} decides itself, and is no processor: {why}", party.name))
+    });
     let processors = own.processors.iter().map(|one| {
         let (whom, terms) = (name(own, one.acts_for.as_str()), &one.terms);
         let below = match list(&one.sub_processors) {
@@ -69,7 +74,7 @@ fn parties(own: &Instrument) -> Section {
     });
     Section::new("1.1", "Name and details of the parties who agree to share information")
         .table(&head, rows)
-        .list(processors)
+        .list(decides.chain(processors))
         .or("This instrument names no party.")
 }
 
