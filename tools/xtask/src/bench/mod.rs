@@ -49,6 +49,9 @@ pub(crate) struct Wanted {
     /// People that the messages are about
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     people: u32,
+    /// Only this engine, where a part loads both
+    #[arg(long, value_parser = ENGINES)]
+    engine: Option<String>,
     /// Load the debug build: to try the drivers, not to measure
     #[arg(long)]
     debug: bool,
@@ -56,6 +59,9 @@ pub(crate) struct Wanted {
 
 /// The parts by name, in their order.
 const PARTS: [&str; 8] = ["disk", "store", "ledger", "hl7", "gate", "replay", "mllp", "page"];
+
+/// The engines by name.
+const ENGINES: [&str; 2] = ["sqlite", "postgres"];
 
 /// Programs of the crates that measure themselves: part, crate, example.
 const PROGRAMS: &[(&str, &str, &str)] = &[
@@ -69,6 +75,10 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 impl Wanted {
     fn wants(&self, part: &str) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
+    }
+
+    fn wants_engine(&self, engine: &str) -> bool {
+        self.engine.as_ref().is_none_or(|wanted| wanted == engine)
     }
 }
 
@@ -91,7 +101,9 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
         }
     }
     if wanted.wants("mllp") || wanted.wants("page") {
-        table.server(&root, wanted, None)?;
+        if wanted.wants_engine("sqlite") {
+            table.server(&root, wanted, None)?;
+        }
         if let Some(postgres) = &postgres {
             table.server(&root, wanted, Some(postgres))?;
         }
@@ -104,7 +116,9 @@ pub(crate) fn run(wanted: &Wanted) -> Result<ExitCode> {
 
 /// The second engine, for the parts that measure both; without it they measure one and say so.
 fn engine(wanted: &Wanted) -> Option<Postgres> {
-    if !["store", "ledger", "replay", "mllp", "page"].iter().any(|part| wanted.wants(part)) {
+    let is_used =
+        ["store", "ledger", "replay", "mllp", "page"].iter().any(|part| wanted.wants(part));
+    if !is_used || !wanted.wants_engine("postgres") {
         return None;
     }
     let started = Postgres::start(&std::env::temp_dir());
