@@ -22,7 +22,7 @@ use ken_store::timer::{self, Failure, Handler, Lease};
 use ken_store::{Db, Reads, Snapshot, Tx, values};
 use serde_json::json;
 
-use crate::{Error, agreement, sql};
+use crate::{Error, agreement, breach, sql};
 
 /// Days before a review is due on which its lead party is told.
 pub const NOTICE_DAYS: [i32; 4] = [90, 60, 30, 7];
@@ -107,7 +107,7 @@ pub async fn start(db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
 #[must_use]
 pub fn handlers(keys: &KeyRing) -> Vec<Arc<dyn Handler>> {
     let of = |kind| -> Arc<dyn Handler> { Arc::new(Office { kind, keys: keys.clone() }) };
-    [PLAN, NOTICE, duty::TIMER].map(of).into()
+    [PLAN, NOTICE, duty::TIMER, breach::TIMER].map(of).into()
 }
 
 /// One of the office's timers.
@@ -131,6 +131,7 @@ impl Handler for Office {
             let done = match self.kind {
                 PLAN => plan(db, &ctx, lease).await,
                 NOTICE => notice(db, &ctx, &self.keys, lease).await,
+                breach::TIMER => breach::missed(db, &ctx, &self.keys, lease).await,
                 _ => duty::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from),
             };
             done.map_err(|error| Failure { code: error.code() })

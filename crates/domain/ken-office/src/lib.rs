@@ -14,6 +14,7 @@
 
 pub mod agreement;
 pub mod assess;
+pub mod breach;
 pub mod drafting;
 pub mod due;
 mod error;

@@ -79,6 +79,109 @@ pub struct Written {
     pub detail: String,
     /// Its last day, if it has one.
     pub until: Option<Day>,
+    /// The source of messages that an asset is, or the organisation here that a processor is.
+    pub about: Option<String>,
+    /// What a processor's contract lays down.
+    pub duties: BTreeSet<Duty>,
+}
+
+/// What a contract with a processor must lay down.
+///
+/// Source: UK GDPR art. 28(3)(a) to (h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    /// It acts on documented instructions alone.
+    Instructions,
+    /// Whoever works for it is bound to confidence.
+    Confidence,
+    /// It keeps what it holds secure.
+    Security,
+    /// It uses another processor only as it may.
+    Others,
+    /// It helps to answer people's requests.
+    Requests,
+    /// It helps with security, breaches and assessments.
+    Help,
+    /// It deletes or returns everything at the end.
+    End,
+    /// It shows that it does all this, and can be audited.
+    Audit,
+}
+
+impl Duty {
+    /// All of them, in the order of the law.
+    pub const ALL: [Self; 8] = [
+        Self::Instructions,
+        Self::Confidence,
+        Self::Security,
+        Self::Others,
+        Self::Requests,
+        Self::Help,
+        Self::End,
+        Self::Audit,
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions",
+            Self::Confidence => "confidence",
+            Self::Security => "security",
+            Self::Others => "others",
+            Self::Requests => "requests",
+            Self::Help => "help",
+            Self::End => "end",
+            Self::Audit => "audit",
+        }
+    }
+
+    fn read(codes: &str) -> BTreeSet<Self> {
+        let is_of = |duty: &Self| codes.split(' ').any(|code| code == duty.code());
+        Self::ALL.into_iter().filter(is_of).collect()
+    }
+}
+
+/// A system that sends messages, as far as its accountability goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct System {
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// Its id as a source.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// The systems for which nobody is accountable: no entry of their organisation's asset register is
+/// about them, or nobody has confirmed it for half a year.
+#[must_use]
+pub fn unowned<'a>(
+    systems: &'a [System],
+    assets: &[Entry],
+    (now, today): (Timestamp, Date),
+) -> Vec<&'a System> {
+    let is_owned = |system: &&System| {
+        assets.iter().any(|entry| {
+            entry.organisation == system.organisation
+                && entry.written.about.as_deref() == Some(system.id.as_str())
+                && !entry.is_stale(now, today)
+        })
+    };
+    systems.iter().filter(|system| !is_owned(system)).collect()
+}
+
+/// What a controller's register says of an organisation that processes for it.
+#[must_use]
+pub fn processor<'a>(
+    processors: &'a [Entry],
+    controller: &OrganisationId,
+    of: &OrganisationId,
+) -> Option<&'a Entry> {
+    let about = Some(of.as_str());
+    let is =
+        |one: &&Entry| one.organisation == *controller && one.written.about.as_deref() == about;
+    processors.iter().find(is)
 }
 
 /// An entry of a register.
@@ -117,6 +220,7 @@ pub async fn write(
 ) -> Result<EntryId, Error> {
     let id = EntryId::draw(ctx.ids);
     let until = written.until.map(|day| day.to_string());
+    let duties = written.duties.iter().map(|duty| duty.code()).collect::<Vec<_>>().join(" ");
     db.write("office.register", async |tx| {
         let of = values![
             &by.organisation,
@@ -127,7 +231,9 @@ pub async fn write(
             written.detail.as_str(),
             until.as_deref(),
             by.practitioner,
-            ctx.now_us()
+            ctx.now_us(),
+            written.about.as_deref(),
+            duties.as_str()
         ];
         tx.execute(sql::UPSERT_REGISTER, of).await?;
         note(tx, ctx, keys, by, json!({ "register": register.code(), "id": id.to_string() })).await
@@ -183,6 +289,9 @@ pub async fn list<R: Reads>(reads: &mut R, register: Register) -> Result<Vec<Ent
             owner: row.text(3)?,
             detail: row.text(4)?,
             until: row.parse_opt::<Date>(5)?.map(Day),
+            about: row.text_opt(7)?,
+            // Entries of before this was asked lay down nothing that is known.
+            duties: Duty::read(&row.text_opt(8)?.unwrap_or_default()),
         };
         let (organisation, id) = (row.parse(0)?, row.parse(1)?);
         Ok(Entry { organisation, id, written, confirmed: row.time(6)? })

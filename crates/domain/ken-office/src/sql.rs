@@ -3,6 +3,8 @@
 
 use ken_store::{Migration, statements};
 
+pub(crate) mod breach;
+
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 1, title: "signatories", sql: SIGNATORIES },
@@ -16,6 +18,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 9, title: "recalls", sql: RECALLS },
     Migration { owner: "ken-office", number: 10, title: "refusals, counted", sql: REFUSALS },
     Migration { owner: "ken-office", number: 11, title: "advice on drafts", sql: ADVICE },
+    Migration { owner: "ken-office", number: 12, title: "what an entry is about", sql: ABOUT },
+    Migration { owner: "ken-office", number: 13, title: "breaches", sql: breach::TABLES },
 ];
 
 const SIGNATORIES: &str = "
@@ -43,6 +47,12 @@ CREATE TABLE office_question (
   agreement TEXT NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, want TEXT NOT NULL,
   by_organisation TEXT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (agreement, id)
 );
+";
+
+/// Which source an asset is, which organisation a processor; and what its contract lays down.
+const ABOUT: &str = "
+ALTER TABLE office_register ADD COLUMN about TEXT;
+ALTER TABLE office_register ADD COLUMN duties TEXT;
 ";
 
 const ASSESSMENTS: &str = "
@@ -193,18 +203,21 @@ statements! {
     LIST_WITHHELD = "SELECT hash, reason FROM office_publication ORDER BY hash";
     /// Puts an entry into a register, or confirms it anew.
     UPSERT_REGISTER = "INSERT INTO office_register
-        (organisation, id, register, name, owner, detail, until_day, confirmed_by, confirmed_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        (organisation, id, register, name, owner, detail, until_day, confirmed_by, confirmed_us,
+          about, duties)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (organisation, id) DO UPDATE SET name = excluded.name,
           owner = excluded.owner, detail = excluded.detail, until_day = excluded.until_day,
-          confirmed_by = excluded.confirmed_by, confirmed_us = excluded.confirmed_us";
+          confirmed_by = excluded.confirmed_by, confirmed_us = excluded.confirmed_us,
+          about = excluded.about, duties = excluded.duties";
     /// Confirms an entry as it stands.
     CONFIRM_REGISTER = "UPDATE office_register SET confirmed_by = $3, confirmed_us = $4
         WHERE organisation = $1 AND id = $2";
     /// Takes an entry out of a register.
     DELETE_REGISTER = "DELETE FROM office_register WHERE organisation = $1 AND id = $2";
     /// One register, of every organisation.
-    LIST_REGISTER = "SELECT organisation, id, name, owner, detail, until_day, confirmed_us
+    LIST_REGISTER = "SELECT organisation, id, name, owner, detail, until_day, confirmed_us,
+          about, duties
         FROM office_register WHERE register = $1 ORDER BY organisation, name, id LIMIT $2";
     /// Saves a question with the answer it must have.
     UPSERT_QUESTION = "INSERT INTO office_question

@@ -170,6 +170,8 @@ codes! {
         Duty = "duty",
         /// A rule of the audit pointed at a look, or an officer judged that it did.
         Finding = "finding",
+        /// A personal data breach was recorded, reported, decided upon, missed or closed.
+        Breach = "breach",
     }
 }
 

@@ -5,6 +5,8 @@ mod advice;
 #[cfg(test)]
 mod assess;
 #[cfg(test)]
+mod breach;
+#[cfg(test)]
 mod consult;
 #[cfg(test)]
 mod drafting;

@@ -1,7 +1,9 @@
 //! The registers, the public's answer, and saved questions that stop a signature.
 
+use std::collections::BTreeSet;
+
 use ken_agreement::Instrument;
-use ken_office::register::{self, Register, Written};
+use ken_office::register::{self, Register, System, Written};
 use ken_office::signing::{self, Attempt};
 use ken_office::simulate::{self, Answer, Question};
 use ken_office::{agreement, matrix};
@@ -24,6 +26,8 @@ async fn a_contact_grows_stale_until_its_own_organisation_confirms_it() {
             owner: "A. Officer".into(),
             detail: "dpo@council.glen.example".into(),
             until: None,
+            about: None,
+            duties: BTreeSet::new(),
         };
         let of = (Register::Contact, &written);
         let entry = register::write(db, &world.ctx(), keys, &by, of).await.unwrap();
@@ -43,6 +47,45 @@ async fn a_contact_grows_stale_until_its_own_organisation_confirms_it() {
         assert!(!register::remove(db, &world.ctx(), keys, &other, entry).await.unwrap());
         assert!(register::remove(db, &world.ctx(), keys, &by, entry).await.unwrap());
         assert!(contacts(&world).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_system_has_an_owner_while_its_own_organisation_says_so() {
+    for world in worlds().await {
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let system = |of: &str| System { organisation: id(of), id: "swis".into(), name: of.into() };
+        let systems = [system("cec"), system("nhsl")];
+        let unowned = async || {
+            let read = async |s: &mut Snapshot| register::list(s, Register::Asset).await;
+            let assets = db.snapshot("test.assets", read).await.unwrap();
+            let now = (world.ctx().clock.now(), world.ctx().clock.today());
+            let found = register::unowned(&systems, &assets, now);
+            found.into_iter().map(|one| one.name.clone()).collect::<Vec<_>>()
+        };
+        let written = |about: Option<&str>| Written {
+            name: "Social work system".into(),
+            owner: "Head of service".into(),
+            detail: "Plans".into(),
+            until: None,
+            about: about.map(str::to_owned),
+            duties: BTreeSet::new(),
+        };
+        let write = async |by: &str, about| {
+            let (by, written) = (World::lead(by), written(about));
+            let of = (Register::Asset, &written);
+            register::write(db, &world.ctx(), keys, &by, of).await.unwrap()
+        };
+        assert_eq!(unowned().await, ["cec", "nhsl"], "{}", world.on.engine);
+        write("cec", None).await;
+        assert_eq!(unowned().await, ["cec", "nhsl"], "an entry that names no system owns none");
+        let entry = write("cec", Some("swis")).await;
+        assert_eq!(unowned().await, ["nhsl"], "an entry owns a system of its organisation alone");
+        world.clock.set("2027-12-01T09:00:00Z".parse().unwrap());
+        assert_eq!(unowned().await, ["cec", "nhsl"], "nobody has confirmed it for half a year");
+        let by = World::lead("cec");
+        assert!(register::confirm(db, &world.ctx(), &by, entry).await.unwrap());
+        assert_eq!(unowned().await, ["nhsl"]);
     }
 }
 

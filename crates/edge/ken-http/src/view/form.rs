@@ -244,6 +244,11 @@ pub(crate) fn choices(
 
 /// A box to tick, for words that somebody affirms.
 pub(crate) fn tick(id: &'static str, label: &str, wrongs: &[Wrong]) -> Markup {
+    tick_again(id, label, false, wrongs)
+}
+
+/// The same, ticked where it was before.
+pub(crate) fn tick_again(id: &'static str, label: &str, ticked: bool, wrongs: &[Wrong]) -> Markup {
     let wrong = wrongs.iter().find(|wrong| wrong.field == id);
     html! {
         div.care_field--bad[wrong.is_some()] {
@@ -251,7 +256,7 @@ pub(crate) fn tick(id: &'static str, label: &str, wrongs: &[Wrong]) -> Markup {
                 p.care_wrong { span.visually-hidden { "Error: " } (wrong.says) }
             }
             div.care_choice {
-                input type="checkbox" id=(id) name=(id) value="yes";
+                input type="checkbox" id=(id) name=(id) value="yes" checked[ticked];
                 label for=(id) { (label) }
             }
         }

@@ -46,6 +46,7 @@ impl Area {
                 ("/ig/reviews", "Emergency access to check"),
                 ("/ig/wishes", "What people ask"),
                 ("/ig/refusals", "What was refused"),
+                ("/ig/breaches", "Breaches"),
                 ("/ig/findings", "What the audit found"),
             ],
             Self::Operations => &[

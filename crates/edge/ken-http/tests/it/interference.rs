@@ -79,6 +79,7 @@ impl Given {
             .replace("{merge}", &self.access)
             .replace("{held}", &self.access)
             .replace("{draft}", &self.access)
+            .replace("{breach}", &self.access)
             .replace("{consultation}", &self.access)
             .replace("{clause}", "none")
             .replace("{hash}", "none")

@@ -3,10 +3,12 @@
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_core::{EntryId, InstrumentHash, OrganisationId, PersonId};
 use ken_directory::practitioner;
 use ken_office::agreement;
+use ken_office::breach::{self, Breach};
 use ken_office::due::{self, About, Item};
 use ken_office::exit::{self, Answer, Recall};
 use ken_sharing::bundle::Admitted;
@@ -16,7 +18,7 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::party_name;
+use super::{breaches, party_name};
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
@@ -50,12 +52,16 @@ pub(crate) async fn get(
             duties.push((duty, who.map(|who| who.name).unwrap_or_default()));
         }
         let recalls = exit::recalls(s, &by.organisation).await?;
-        Ok::<_, Stop>((all, duties, recalls))
+        let breaches = breach::list(s, &by.organisation).await?;
+        Ok::<_, Stop>((all, duties, recalls, breaches))
     };
-    let (all, duties, recalls) = app.db().snapshot("http.due", read).await?;
+    let (all, duties, recalls, breaches) = app.db().snapshot("http.due", read).await?;
     let items = due::list(&all, &by.organisation, today);
-    let recalls = html! { (asked_back(&recalls, &all, today, caller.csrf())) };
-    let main = show(&items, &duties, &recalls, today, caller.csrf());
+    let others = html! {
+        (of_breaches(&breaches, ctx.clock.now()))
+        (asked_back(&recalls, &all, today, caller.csrf()))
+    };
+    let main = show(&items, &duties, &others, today, caller.csrf());
     Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main))
 }
 
@@ -92,6 +98,26 @@ pub(crate) async fn answer(
         (confirmation::link_on("/ig", "Back to what is due"))
     };
     Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main).into_response())
+}
+
+/// The open breaches, each with what is left of its 72 hours; nothing where none is open.
+fn of_breaches(breaches: &[Breach], now: Timestamp) -> Markup {
+    let open = breaches.iter().filter(|one| one.closed.is_none());
+    let card = |one: &Breach| {
+        html! {
+            h3 { a href={ (breaches::ADDRESS) "/" (one.id) } {
+                "Breach: " (breaches::kind_says(one.kind).to_lowercase())
+            } }
+            (breaches::standing(one, now))
+        }
+    };
+    let cards: Vec<_> = open.map(card).collect();
+    html! {
+        @if !cards.is_empty() {
+            h2 { "Breaches" }
+            (card::cards(false, &cards))
+        }
+    }
 }
 
 /// What exits ask back from one's own organisation.
@@ -156,7 +182,7 @@ pub(crate) async fn post(
 fn show(
     items: &[Item],
     duties: &[(Duty, String)],
-    recalls: &Markup,
+    others: &Markup,
     today: Date,
     csrf: &Csrf,
 ) -> Markup {
@@ -176,7 +202,7 @@ fn show(
             open: true,
             state: state(&waiting, "Nobody in your organisation owes anything after a disclosure."),
         }))
-        (recalls)
+        (others)
         p { a href="/ig/reviews" { "Emergency access to check" } }
     }
 }

@@ -3,6 +3,8 @@
 pub(crate) mod agreement;
 pub(crate) mod agreements;
 pub(crate) mod assessment;
+pub(crate) mod breach;
+pub(crate) mod breaches;
 pub(crate) mod consultations;
 pub(crate) mod contract;
 pub(crate) mod draft;

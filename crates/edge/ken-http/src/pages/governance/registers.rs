@@ -1,6 +1,8 @@
 //! `/ig/registers/{register}`: what organisations keep: information assets, processors, contacts,
 //! network assurance.
 
+use std::collections::BTreeMap;
+
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
@@ -9,16 +11,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_agreement::Day;
 use ken_core::{EntryId, OrganisationId};
-use ken_office::register::{self, Entry, Register, Written};
+use ken_office::register::{self, Duty, Entry, Register, System, Written};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::ask::{self, Names};
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
-use crate::view::form::{Field, Form, Wrong, summary};
+use crate::view::form::{Field, Form, Wrong, select, summary, tick_again};
 use crate::view::panel::{self, Panel, State};
 use crate::view::{card, confirmation, words};
 use crate::wire::csrf::Csrf;
@@ -38,6 +41,17 @@ pub(crate) struct Filled {
     confirm: String,
     #[serde(default)]
     remove: String,
+    #[serde(default)]
+    about: String,
+    /// The duties that were ticked, by code.
+    #[serde(flatten)]
+    more: BTreeMap<String, String>,
+}
+
+impl Filled {
+    fn has(&self, duty: Duty) -> bool {
+        self.more.get(duty.code()).is_some_and(|ticked| ticked == "yes")
+    }
 }
 
 /// `GET /ig/registers/{register}`.
@@ -67,7 +81,7 @@ pub(crate) async fn post(
         let known = register::remove(db, &ctx, app.keys(), by, id(&filled.remove)?).await?;
         known.then_some("It is taken out").ok_or(Stop::NotFound)?
     } else {
-        match checked(&filled) {
+        match checked(register, &filled) {
             Ok(written) => {
                 register::write(db, &ctx, app.keys(), by, (register, &written)).await?;
                 "It is in the register"
@@ -98,18 +112,39 @@ async fn shown(
     wrongs: &[Wrong],
 ) -> Result<Markup, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let read = async |s: &mut Snapshot| register::list(s, register).await;
-    let entries = app.db().snapshot("http.registers", read).await?;
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, Stop>((register::list(s, register).await?, ask::names_in(s).await?))
+    };
+    let (entries, names) = app.db().snapshot("http.registers", read).await?;
     let now = (ctx.clock.now(), ctx.clock.today());
-    let list = List { register, entries: &entries, own: &by.organisation, now };
+    let systems = match register {
+        Register::Asset => systems(app).await?,
+        _ => vec![],
+    };
+    let own = &by.organisation;
+    let list = List { register, entries: &entries, systems: &systems, names: &names, own, now };
     let main = show(&list, filled, wrongs, caller.csrf());
     Ok(caller.frame(app.site(), title(register)).at("/ig/registers/asset").page(&main))
+}
+
+/// The systems that send messages, but the one that takes what nobody else is named for.
+async fn systems(app: &App) -> Result<Vec<System>, Stop> {
+    let sources = ken_hub::sources(app.db()).await?;
+    let named = sources.into_iter().filter(|source| !source.is_anybody());
+    let system = |source: ken_hub::Source| {
+        let ken_hub::Source { organisation, id, name, .. } = source;
+        System { organisation, id, name }
+    };
+    Ok(named.map(system).collect())
 }
 
 /// One register, read.
 struct List<'a> {
     register: Register,
     entries: &'a [Entry],
+    /// Every system, for the register of assets.
+    systems: &'a [System],
+    names: &'a Names,
     own: &'a OrganisationId,
     now: (Timestamp, Date),
 }
@@ -140,7 +175,7 @@ fn labels(register: Register) -> [&'static str; 4] {
     }
 }
 
-fn checked(filled: &Filled) -> Result<Written, Vec<Wrong>> {
+fn checked(register: Register, filled: &Filled) -> Result<Written, Vec<Wrong>> {
     let [name, owner, detail, until] =
         [&filled.name, &filled.owner, &filled.detail, &filled.until].map(|text| text.trim());
     let mut wrongs = vec![];
@@ -154,7 +189,15 @@ fn checked(filled: &Filled) -> Result<Written, Vec<Wrong>> {
         wrongs.push(Wrong::new("until", "Enter a day as 2027-04-01"));
     }
     let [name, owner, detail] = [name, owner, detail].map(str::to_owned);
-    let written = Written { name, owner, detail, until: day.map(Day) };
+    let is_asked = matches!(register, Register::Asset | Register::Processor);
+    let about = Some(filled.about.trim()).filter(|about| is_asked && !about.is_empty());
+    if about.is_some_and(|about| about.len() > 200) {
+        wrongs.push(Wrong::new("about", "Choose one of the list"));
+    }
+    let about = about.map(str::to_owned);
+    let has = |duty: &Duty| register == Register::Processor && filled.has(*duty);
+    let duties = Duty::ALL.into_iter().filter(has).collect();
+    let written = Written { name, owner, detail, until: day.map(Day), about, duties };
     if wrongs.is_empty() { Ok(written) } else { Err(wrongs) }
 }
 
@@ -177,9 +220,10 @@ fn show(list: &List<'_>, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Mark
                 li { a href={ "/ig/registers/" (other.code()) } { (title(other)) } }
             }
         }
+        @if list.register == Register::Asset { (unowned(list)) }
         (panel::show(&Panel { id: "entries", heading: "Entries".into(), open: true, state }))
         h2 { "Add one of my organisation" }
-        (new_form(list.register, filled, wrongs, csrf))
+        (new_form(list, filled, wrongs, csrf))
     }
 }
 
@@ -195,6 +239,7 @@ fn card_of(list: &List<'_>, entry: &Entry, csrf: &Csrf) -> Markup {
         h3 { (written.name) ", " (entry.organisation) }
         p { (written.owner) }
         p { (written.detail) }
+        (about_of(list, entry))
         p {
             "Confirmed " (words::day_short(words::local(entry.confirmed).date())) "."
             @if let Some(until) = written.until { " Until " (words::day_short(until.0)) "." }
@@ -207,7 +252,82 @@ fn card_of(list: &List<'_>, entry: &Entry, csrf: &Csrf) -> Markup {
     }
 }
 
-fn new_form(register: Register, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+/// The systems for which nobody is accountable.
+fn unowned(list: &List<'_>) -> Markup {
+    let found = register::unowned(list.systems, list.entries, list.now);
+    let card = |system: &&System| {
+        let body = list.names.get(&system.organisation);
+        html! {
+            h3 { (system.name) }
+            p { (body.map_or_else(|| system.organisation.to_string(), Clone::clone)) }
+        }
+    };
+    let cards: Vec<_> = found.iter().map(card).collect();
+    let state = if cards.is_empty() {
+        State::Nothing {
+            looked: "Every system that sends messages has an owner who confirmed it.".into(),
+            caution: "Systems that send nothing here are not known to Ken.".into(),
+        }
+    } else {
+        State::Content { shown: card::cards(true, &cards), from: None }
+    };
+    let heading = "Systems without an accountable owner".into();
+    panel::show(&Panel { id: "unowned", heading, open: true, state })
+}
+
+/// Which system or organisation an entry is about, and what a processor's contract leaves out.
+fn about_of(list: &List<'_>, entry: &Entry) -> Markup {
+    let about = entry.written.about.as_deref().unwrap_or_default();
+    let missing = || Duty::ALL.into_iter().filter(|duty| !entry.written.duties.contains(duty));
+    html! {
+        @match list.register {
+            Register::Asset => {
+                @if let Some(system) = list.systems.iter().find(|one| one.id == about) {
+                    p { "Sends messages as: " (system.name) }
+                }
+            }
+            Register::Processor => {
+                @let name = list.names.iter().find(|(id, _)| id.as_str() == about);
+                @if let Some((_, name)) = name { p { "Reports breaches here as: " (name) } }
+                @if missing().next().is_some() {
+                    p { (facts::tag("The contract does not lay down", Tone::Warn)) }
+                    ul { @for duty in missing() { li { (duty_says(duty)) } } }
+                } @else { p { "The contract lays down all that the law asks." } }
+            }
+            Register::Contact | Register::Assurance => {}
+        }
+    }
+}
+
+/// What a contract must lay down, in words.
+fn duty_says(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Instructions => "It acts on our written instructions alone",
+        Duty::Confidence => "Whoever works for it is bound to confidence",
+        Duty::Security => "It keeps what it holds secure",
+        Duty::Others => "It uses another processor only as we allow",
+        Duty::Requests => "It helps us to answer people's requests",
+        Duty::Help => "It helps us with security, breaches and impact assessments",
+        Duty::End => "It deletes or returns everything at the end",
+        Duty::Audit => "It shows us that it does all this, and we may audit it",
+    }
+}
+
+/// What an entry may be about: a system of one's own, or an organisation here.
+fn subjects(list: &List<'_>) -> (&'static str, Vec<(String, String)>) {
+    let mut found = vec![(String::new(), "None of these".to_owned())];
+    if list.register == Register::Asset {
+        let own = list.systems.iter().filter(|one| one.organisation == *list.own);
+        found.extend(own.map(|one| (one.id.clone(), one.name.clone())));
+        return ("Which system that sends messages is it?", found);
+    }
+    let others = list.names.iter().filter(|(id, _)| *id != list.own);
+    found.extend(others.map(|(id, name)| (id.to_string(), name.clone())));
+    ("Which organisation here is it?", found)
+}
+
+fn new_form(list: &List<'_>, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let register = list.register;
     let action = format!("/ig/registers/{}", register.code());
     let form = Form { action: &action, csrf, button: "Add to the register", hidden: &[] };
     let [name, owner, detail, until] = labels(register);
@@ -216,6 +336,18 @@ fn new_form(register: Register, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) 
         (Field::text("owner", owner, &filled.owner).show(wrongs))
         (Field::long("detail", detail, &filled.detail).show(wrongs))
         (Field::text("until", until, &filled.until).hinted("If it ends: 2027-04-01").show(wrongs))
+        @if matches!(register, Register::Asset | Register::Processor) {
+            @let (label, options) = subjects(list);
+            (select("about", label, &options, &filled.about))
+        }
+        @if register == Register::Processor {
+            fieldset {
+                legend { "What does the contract lay down?" }
+                @for duty in Duty::ALL {
+                    (tick_again(duty.code(), duty_says(duty), filled.has(duty), wrongs))
+                }
+            }
+        }
     })
 }
 
@@ -236,6 +368,8 @@ mod tests {
                 owner: "Head of service".into(),
                 detail: "Plans".into(),
                 until: None,
+                about: (organisation == "cec").then(|| "swis".to_owned()),
+                duties: Duty::ALL.into_iter().skip(1).collect(),
             },
             confirmed: confirmed.parse().unwrap(),
         };
@@ -244,12 +378,25 @@ mod tests {
         for register in Register::ALL {
             let entries =
                 [entry("cec", "2027-05-01T09:00:00Z"), entry("nhsl", "2026-11-01T09:00:00Z")];
-            let list = List { register, entries: &entries, own: &own, now };
-            let wrongs =
-                checked(&Filled { until: "soon".into(), ..Filled::default() }).unwrap_err();
+            let system = |organisation: &str, id: &str| System {
+                organisation: organisation.parse().unwrap(),
+                id: id.into(),
+                name: format!("System {id}"),
+            };
+            // The second names no entry, the third an entry of another organisation.
+            let systems = [system("cec", "swis"), system("cec", "cm"), system("nhsl", "swis")];
+            let names = Names::from([("nhsl".parse().unwrap(), "NHS Glen".to_owned())]);
+            let (systems, names, own) = (&systems, &names, &own);
+            let list = List { register, entries: &entries, systems, names, own, now };
+            let soon = Filled { until: "soon".into(), ..Filled::default() };
+            let wrongs = checked(register, &soon).unwrap_err();
             let page = show(&list, &Filled::default(), &wrongs, &Csrf::of("x")).into_string();
             rules::assert_part(&page);
             assert_eq!((page.matches("Stale").count(), page.matches("Take out").count()), (1, 1));
+            let heading = page.contains("Systems without an accountable owner");
+            assert_eq!(heading, register == Register::Asset);
+            let missing = page.contains("The contract does not lay down");
+            assert_eq!(missing, register == Register::Processor);
             let none = List { entries: &[], ..list };
             rules::assert_part(&show(&none, &Filled::default(), &[], &Csrf::of("x")).into_string());
         }

@@ -1,0 +1,158 @@
+//! A breach from the outside: a processor reports it, its controller sees it and decides, and
+//! nobody else reads it.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ken_core::Clock as _;
+use ken_office::register::{self, Register};
+use ken_store::Snapshot;
+
+use crate::browser::{Answer, Browser};
+use crate::world::{World, worlds};
+
+/// What a form carries of a moment: day, month, year and time of the day.
+fn typed(at: Timestamp) -> [(&'static str, String); 4] {
+    let at = at.to_zoned(TimeZone::get("Europe/London").unwrap());
+    [
+        ("day", at.day().to_string()),
+        ("month", at.month().to_string()),
+        ("year", at.year().to_string()),
+        ("time", format!("{:02}:{:02}", at.hour(), at.minute())),
+    ]
+}
+
+async fn send(
+    browser: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+    moment: &[(&'static str, String)],
+) -> Answer {
+    let page = browser.get(path).await;
+    let moment = moment.iter().map(|(name, value)| (*name, value.as_str()));
+    let filled: Vec<_> = fields.iter().copied().chain(moment).collect();
+    browser.submit(&page, path, &filled).await
+}
+
+const REPORT: [(&str, &str); 7] = [
+    ("controller", "cec"),
+    ("kind", "access"),
+    ("people", "40"),
+    ("happened", "CANARY a laptop was open on a train"),
+    ("data", "Names and visits"),
+    ("effects", "Somebody may learn who is visited"),
+    ("measures", "The laptop was locked from afar"),
+];
+
+/// The address of the first breach of a list.
+#[track_caller]
+fn first(list: &Answer) -> String {
+    let (_, after) = list.body.split_once("href=\"/ig/breaches/0").unwrap();
+    format!("/ig/breaches/0{}", after.split('"').next().unwrap())
+}
+
+/// A council that learns of a breach from its processor.
+async fn reported(world: &World) -> (Browser, Browser, String) {
+    let mut processor = world.signed_in("Gil Governs").await;
+    let knew = typed(world.clock.now() - jiff::SignedDuration::from_hours(5));
+    let new = "/ig/breaches/new";
+    let less = send(&mut processor, new, &REPORT[..4], &knew).await;
+    assert_eq!(less.status, StatusCode::UNPROCESSABLE_ENTITY);
+    less.assert_has(&["CANARY", "Say what kinds of information it is"]);
+    let told = send(&mut processor, new, &REPORT, &knew).await;
+    told.assert_has(&["The controller has your report"]);
+    let mine = processor.get("/ig/breaches").await;
+    mine.assert_has(&["to Glen Council", "What they decide is theirs"]);
+    mine.assert_lacks(&["CANARY"]);
+    let mut council = world.sam_as("ig.lead").await;
+    let list = council.get("/ig/breaches").await;
+    list.assert_has(&["72 hours left", "A processor reported it"]);
+    council.get("/ig").await.assert_has(&["72 hours left"]);
+    let one = first(&list);
+    (processor, council, one)
+}
+
+#[tokio::test]
+async fn a_processors_report_reaches_its_controller_who_decides() {
+    for world in worlds().await {
+        let (mut processor, mut council, one) = reported(&world).await;
+        let page = council.get(&one).await;
+        page.assert_has(&["CANARY", "Not in your register", "Glen Medical Practice reported it"]);
+        for stranger in [&mut processor, &mut world.signed_in("Pam Governs").await] {
+            assert_eq!(stranger.get(&one).await.status, StatusCode::NOT_FOUND);
+            stranger.get("/ig").await.assert_lacks(&["72 hours"]);
+        }
+        let step = async |council: &mut Browser, did: &str, at| {
+            let fields = [("did", did), ("reason", "Reference 12 (made up)")];
+            send(council, &one, &fields, at).await
+        };
+        let early = step(&mut council, "closed", &[]).await;
+        assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let without = step(&mut council, "reported", &[]).await;
+        without.assert_has(&["Enter when it was done"]);
+        let now = typed(world.clock.now() + jiff::SignedDuration::from_mins(1));
+        step(&mut council, "reported", &now).await.assert_has(&["This lies in the future"]);
+        for (did, at) in
+            [("unlikely", &[][..]), ("no-high-risk", &[]), ("noted", &[]), ("closed", &[])]
+        {
+            let done = step(&mut council, did, at).await;
+            assert_eq!(done.status, StatusCode::OK, "{did}: {}", done.body);
+        }
+        council.get("/ig").await.assert_lacks(&["Breach:"]);
+        let shut = council.get(&one).await;
+        shut.assert_has(&["Closed", "Reference 12 (made up)"]);
+        shut.assert_lacks(&["Save this step"]);
+    }
+}
+
+#[tokio::test]
+async fn a_processor_is_registered_with_what_its_contract_lays_down() {
+    for world in worlds().await {
+        let (_, mut council, one) = reported(&world).await;
+        let path = "/ig/registers/processor";
+        let named = [
+            ("name", "Glen Medical Practice"),
+            ("owner", "Head of service"),
+            ("detail", "Contract of 2026"),
+            ("until", ""),
+            ("about", "practice"),
+            ("instructions", "yes"),
+            ("help", "yes"),
+        ];
+        let done = send(&mut council, path, &named, &[]).await;
+        done.assert_has(&["It is in the register"]);
+        let list = council.get(path).await;
+        list.assert_has(&["Reports breaches here as: Glen Medical Practice"]);
+        list.assert_has(&["<li>It keeps what it holds secure</li>"]);
+        list.assert_lacks(&["<li>It helps us with security, breaches and impact assessments</li>"]);
+        council.get(&one).await.assert_lacks(&["Not in your register"]);
+        let read = async |s: &mut Snapshot| register::list(s, Register::Processor).await;
+        let kept = world.on.db.snapshot("test.processors", read).await.unwrap();
+        assert_eq!(kept[0].written.duties.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_system_that_sends_messages_is_listed_until_somebody_owns_it() {
+    for world in worlds().await {
+        let mut officer = world.signed_in("Gil Governs").await;
+        let path = "/ig/registers/asset";
+        let list = officer.get(path).await;
+        list.assert_has(&["Systems without an accountable owner", "<h3>System gp</h3>"]);
+        let named = [
+            ("name", "The practice's system"),
+            ("owner", "Practice manager"),
+            ("detail", "Records of patients; steward Gil Governs"),
+            ("until", ""),
+            ("about", "gp"),
+        ];
+        send(&mut officer, path, &named, &[]).await.assert_has(&["It is in the register"]);
+        let list = officer.get(path).await;
+        list.assert_lacks(&["<h3>System gp</h3>"]);
+        list.assert_has(&["<h3>System trak</h3>", "Sends messages as: System gp"]);
+        // After half a year without a word it has no owner who says so.
+        world.clock.advance(jiff::SignedDuration::from_hours(181 * 24));
+        let mut officer = world.signed_in("Gil Governs").await;
+        officer.get(path).await.assert_has(&["<h3>System gp</h3>"]);
+    }
+}
