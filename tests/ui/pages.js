@@ -164,6 +164,14 @@ const firstDraft = async (page) => {
   await links.first().click();
 };
 
+/** The first breach of one's own organisation. */
+const firstBreach = async (page) => {
+  await page.goto("/ig/breaches");
+  const links = page.locator('main h3 a[href^="/ig/breaches/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
   const links = page.locator('main a[href^="/ops/match/"]');
@@ -393,6 +401,11 @@ export const visits = [
   { name: "findings", route: "/ig/findings", as: "auditor", go: open("/ig/findings") },
   { name: "finding", route: "/ig/findings/{finding}", as: "auditor",
     go: follows("/ig/findings", "/ig/findings/") },
+  { name: "breaches", route: "/ig/breaches", as: "officer", go: open("/ig/breaches") },
+  { name: "breach-new", route: "/ig/breaches/new", as: "officer", go: open("/ig/breaches/new") },
+  { name: "breach", route: "/ig/breaches/{breach}", as: "officer", go: firstBreach },
+  { name: "assets", route: null, as: "officer", go: open("/ig/registers/asset") },
+  { name: "processors", route: null, as: "officer", go: open("/ig/registers/processor") },
   { name: "refusals", route: "/ig/refusals", as: "ig", go: open("/ig/refusals") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },

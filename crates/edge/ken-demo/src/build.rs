@@ -11,6 +11,7 @@ mod directory;
 mod drafting;
 mod error;
 mod history;
+mod office;
 mod people;
 mod sharing;
 mod state;
@@ -109,6 +110,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     let staff = found(parts, &partnership, listener).await?;
     history::send(parts, &partnership, listener).await?;
     people::settle(parts, &partnership, &staff, listener).await?;
+    office::keep(parts, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
 }
