@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ken_core::identifier::{Identifier, LocalIdentifier};
-use ken_core::{Ctx, Fact, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
-use ken_hl7::map::{Mapped, Restriction};
+use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
+use ken_hl7::map::Mapped;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, SourceRecord};
 use ken_records::Under;
@@ -15,7 +15,7 @@ use ken_store::{Tx, values};
 use serde_json::json;
 
 use crate::source::Source;
-use crate::{Error, filing, numbers, sql};
+use crate::{Error, filing, numbers, restrict, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
@@ -135,28 +135,8 @@ async fn relate(
     {
         relationship::number::state(tx, ctx, keys, &new, number).await?;
     }
-    for one in restrictions {
-        restrict(tx, ctx, person, source, *one).await?;
-    }
+    restrict::take(tx, ctx, keys, arrival, person).await?;
     guard.bump(tx).await?;
-    Ok(())
-}
-
-/// Notes a state of the person as a source says it.
-async fn restrict(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    person: PersonId,
-    source: &Source,
-    said: Restriction,
-) -> Result<(), Error> {
-    let state = Fact::new(said.state).map_err(|_| Error::Corrupt("state"))?;
-    let (organisation, grade) = (&source.organisation, Grade::System);
-    if said.holds {
-        fact::record(tx, ctx, person, organisation, (&state, grade)).await?;
-    } else {
-        fact::end(tx, ctx, person, organisation, &state).await?;
-    }
     Ok(())
 }
 

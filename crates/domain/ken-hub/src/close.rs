@@ -22,6 +22,7 @@ use serde_json::json;
 
 use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer, told};
 use crate::held::{Held, read};
+use crate::restrict::LIFT;
 use crate::source::{Source, sources};
 use crate::{Error, sql};
 
@@ -264,6 +265,10 @@ async fn again(
     held: &Held,
     (bytes, known): (&[u8], &[Source]),
 ) -> Result<Again, Error> {
+    // It was applied; what is left is to find out what it lifts.
+    if held.code == LIFT {
+        return Ok(Again::Refused(LIFT));
+    }
     let letter = match Letter::read(bytes, known) {
         Ok(letter) => letter,
         Err(unread) => return Ok(Again::Refused(unread.code)),

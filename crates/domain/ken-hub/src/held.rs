@@ -1,4 +1,5 @@
-//! Messages that were not applied: kept whole, with the reason, until a person has looked.
+//! Messages that wait for a person: those that were not applied, kept whole with the reason, and
+//! those that were and leave something to find out.
 
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId};

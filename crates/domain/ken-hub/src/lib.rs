@@ -23,6 +23,7 @@ mod held;
 mod mllp;
 mod numbers;
 mod patient;
+mod restrict;
 mod source;
 mod sql;
 mod unmerge;

@@ -60,6 +60,18 @@ CREATE INDEX message_under ON message (person_id, under_number);
 ALTER TABLE held_message ADD COLUMN closed_how TEXT;
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 5,
+        title: "which restrictions a source has said",
+        sql: "
+CREATE TABLE restriction_said (
+  person_id TEXT NOT NULL, organisation TEXT NOT NULL, source TEXT NOT NULL, value TEXT NOT NULL,
+  mark TEXT NOT NULL, visit TEXT NOT NULL, since_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, organisation, source, value, mark, visit)
+);
+",
+    },
 ];
 
 statements! {
@@ -119,9 +131,15 @@ statements! {
     /// How many messages about a person came from a source since, beside one.
     APPLIED_SINCE = "SELECT COUNT(*) FROM message
         WHERE person_id = $1 AND source = $2 AND received_us >= $3 AND message_id <> $4";
-    /// How many wait.
-    COUNT_HELD = "SELECT COUNT(*) FROM held_message WHERE closed_us IS NULL";
-    /// How many messages each source had applied, and when the last one came.
-    COUNT_INBOX = "SELECT source, state, COUNT(*), MAX(received_us) FROM inbox
-        GROUP BY source, state ORDER BY source, state";
+    /// Keeps a restriction that a source has said.
+    RESTRICTION_SAID = "INSERT INTO restriction_said
+        (person_id, organisation, source, value, mark, visit, since_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
+    /// A source has lifted one.
+    RESTRICTION_LIFTED = "DELETE FROM restriction_said WHERE person_id = $1 AND organisation = $2
+        AND source = $3 AND value = $4 AND mark = $5 AND visit = $6";
+    /// The restrictions that an organisation's systems have said of a person.
+    RESTRICTIONS_SAID = "SELECT source, value, mark, visit FROM restriction_said
+        WHERE person_id = $1 AND organisation = $2 ORDER BY source, value, mark, visit LIMIT $3";
 }

@@ -198,6 +198,23 @@ pub async fn record(
     set(tx, ctx, person, source, (fact.0.as_str(), fact.1, "")).await
 }
 
+/// By which grade `source` says a fact now; `None` where it does not.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn says<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &OrganisationId,
+    fact: &Fact,
+) -> Result<Option<Grade>, Error> {
+    let of = values![person, fact.as_str(), source, ctx.now_us()];
+    let said = reads.find(sql::FIND_FACT, of, |row| row.text(1)).await?;
+    said.map(|grade| grade_of(&grade)).transpose()
+}
+
 /// Ends what `source` says under a name.
 ///
 /// # Errors

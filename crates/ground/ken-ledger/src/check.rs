@@ -57,11 +57,11 @@ pub struct Checked {
     pub promises: Vec<Promise>,
 }
 
-/// Checks receipts against an export, which is checked itself as by [`crate::verify`].
+/// Checks receipts against an export, which is checked itself as by [`crate::verify()`].
 ///
 /// # Errors
 ///
-/// As [`crate::verify`].
+/// As [`crate::verify()`].
 pub fn check_receipts(
     export: impl Read,
     trust: &Trust,

@@ -144,7 +144,7 @@ pub fn verify(
     verify_seeking(reader, trust, previous, &mut BTreeMap::new())
 }
 
-/// Checks an export as [`verify`], and says of each leaf that is sought where it stands.
+/// Checks an export as [`verify()`], and says of each leaf that is sought where it stands.
 pub(crate) fn verify_seeking(
     reader: impl Read,
     trust: &Trust,

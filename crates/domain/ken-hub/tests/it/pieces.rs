@@ -86,24 +86,93 @@ async fn a_replaced_document_is_superseded_and_no_longer_current() {
     }
 }
 
+/// What restricts access to anybody now, as sources say it.
+const STATES: &str = "SELECT COUNT(*) FROM person_fact WHERE grade = 'system'
+    AND name IN ('protected-address', 'restricted-record') AND until_us IS NULL";
+
 #[tokio::test]
 async fn an_access_restriction_is_a_state_of_the_person() {
-    const STATES: &str = "SELECT COUNT(*) FROM person_fact WHERE grade = 'system'
-        AND name IN ('protected-address', 'restricted-record') AND until_us IS NULL";
     for world in worlds().await {
         for (id, rest, want) in [
             ("1", "", 0),
             ("2", "\rARV|1|A|DEM", 1),
-            // What a message leaves out stays, and so does what is lifted only in part.
+            // What a message leaves out stays, and so does what another restriction founds too.
             ("3", "", 1),
             ("4", "\rARV|1|A|PSY", 2),
-            ("5", "\rARV|1|D|PSY", 2),
-            ("6", "\rARV|1|D|ALL", 0),
+            ("5", "\rARV|1|A|HIV", 2),
+            ("6", "\rARV|1|D|PSY", 2),
+            ("7", "\rARV|1|D|HIV", 1),
+            ("8", "\rARV|1|D|DEM", 0),
+            ("9", "\rARV|1|D|DEM", 0),
+            ("10", "\rARV|1|A|SMD|VIP\rARV|2|A|SMD|EMP", 1),
+            ("11", "\rARV|1|D|SMD|VIP", 1),
+            ("12", "\rARV|1|D|SMD", 0),
         ] {
             world.tick();
             assert_eq!(world.say(&message(id, "ADT^A08^ADT_A01", rest)).await, "AA");
             assert_eq!(world.count(STATES).await, want, "{}: {rest}", world.databases.engine);
         }
+        assert_eq!(ken_hub::held(&world.databases.db).await.unwrap(), [], "all was clear");
+    }
+}
+
+#[tokio::test]
+async fn a_lift_that_is_not_clear_lifts_nothing_and_waits_for_a_human() {
+    for world in worlds().await {
+        // Where nothing is restricted there is nothing to lift.
+        assert_eq!(world.say(&message("0", "ADT^A08^ADT_A01", "\rARV|1|D|")).await, "AA");
+        assert_eq!(ken_hub::held(&world.databases.db).await.unwrap(), []);
+        let both = "\rARV|1|A|SMD|VIP\rARV|2|A|SMD|EMP\rARV|3|A|LOC";
+        assert_eq!(world.say(&message("1", "ADT^A08^ADT_A01", both)).await, "AA");
+        for (waiting, (id, rest)) in (1..).zip([
+            ("2", "\rARV|1|D|SMD"),
+            ("3", "\rARV|1|D|ALL"),
+            ("4", "\rARV|1|D|HIV"),
+            ("5", "\rARV|1|A|NO"),
+            ("6", "\rARV|1|D|LOC|||20270101"),
+            ("7", "\rPV1|1|I|W^B^B\rARV|1|D|LOC"),
+            ("8", "\rARV|1|D|"),
+        ]) {
+            world.tick();
+            assert_eq!(world.say(&message(id, "ADT^A08^ADT_A01", rest)).await, "AA", "{rest}");
+            let engine = world.databases.engine;
+            assert_eq!(world.count(STATES).await, 2, "{engine}: {rest}");
+            let held = ken_hub::held(&world.databases.db).await.unwrap();
+            assert_eq!(held.len(), waiting, "{engine}: {rest}");
+            assert!(held.iter().all(|one| one.code == "hub.lift-by-hand"), "{held:?}");
+        }
+        assert_eq!(world.say(&message("9", "ADT^A08^ADT_A01", "\rARV|1|D|LOC")).await, "AA");
+        assert_eq!(world.count(STATES).await, 1, "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
+async fn nobody_lifts_what_another_system_restricted_or_nobody_knows_the_reason_of() {
+    const FORGET: &str = "DELETE FROM restriction_said";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        world.let_train().await;
+        let say = async |id: &str, rest: &str, from: &str| {
+            world.tick();
+            let said = message(id, "ADT^A08^ADT_A01", rest).replace("|A|B|", from);
+            assert_eq!(world.say(&said).await, "AA", "{engine}: {rest}");
+            let held = ken_hub::held(&world.databases.db).await.unwrap();
+            (world.count(STATES).await, held.len())
+        };
+        let visit = |number: &str| format!("\rPV1|1|I|{}{number}", "|".repeat(16));
+        assert_eq!(say("1", "\rARV|1|A|LOC", "|A|B|").await, (1, 0));
+        // Another system of the same practice, then a hospital that restricted nothing.
+        assert_eq!(say("2", "\rARV|1|D|LOC", "|TRAIN|B|").await, (1, 1));
+        assert_eq!(say("3", "\rARV|1|D|LOC", "|SIMHOSP|SFAC|").await, (1, 1));
+        let of_visit = |id: &str, what: &str| format!("{}\rARV|1|{what}|PSY", visit(id));
+        assert_eq!(say("4", &of_visit("V1", "A"), "|A|B|").await, (2, 1));
+        assert_eq!(say("5", &of_visit("V2", "D"), "|A|B|").await, (2, 2));
+        assert_eq!(say("6", &of_visit("V1", "D"), "|A|B|").await, (1, 2));
+        // As a database of before this was kept.
+        world.change(FORGET).await;
+        assert_eq!(say("7", "\rARV|1|A|DEM", "|A|B|").await, (1, 2));
+        assert_eq!(say("8", "\rARV|1|D|DEM", "|A|B|").await, (1, 3));
+        assert_eq!(say("9", "\rARV|1|D|?", "|A|B|").await, (1, 4));
     }
 }
 

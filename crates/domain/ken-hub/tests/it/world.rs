@@ -102,6 +102,12 @@ impl World {
         counted.await.unwrap().unwrap()
     }
 
+    /// Changes rows; the statement is the test's own.
+    pub(crate) async fn change(&self, sql: &'static str) {
+        let changed = self.databases.db.write("test.change", async |tx| tx.execute(sql, &[]).await);
+        changed.await.unwrap();
+    }
+
     /// Registers a training system.
     pub(crate) async fn let_train(&self) {
         let training = Source { is_training: true, ..source("training", "practice", "TRAIN", "B") };

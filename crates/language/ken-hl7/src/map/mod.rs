@@ -36,7 +36,7 @@ use ken_core::{Category, Label};
 use ken_fhir::{DateTime, Object, Resource, line};
 use thiserror::Error;
 
-pub use access::Restriction;
+pub use access::{Restriction, Said, UNKNOWN, restricts};
 pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind, pairs};
 pub use person::{Demographics, PersonAddress, PersonName};
@@ -66,7 +66,7 @@ pub struct Mapped {
     pub facts: Facts,
     /// What the message ends without telling it again.
     pub ended: Vec<Ended>,
-    /// States of the person that it says hold, or hold no more.
+    /// Restrictions of access that it says hold, or hold no more; those that hold first.
     pub restrictions: Vec<Restriction>,
 }
 

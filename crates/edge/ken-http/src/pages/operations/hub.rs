@@ -53,6 +53,11 @@ pub(crate) async fn get(
 /// Why a message waits, by the hub's stable codes. It repeats nothing of the message.
 const REASONS: &[(&str, &str)] = &[
     ("hub.same-id-other-content", "This id came before with other content."),
+    (
+        "hub.lift-by-hand",
+        "It was applied, and may lift a restriction without saying which: nothing was lifted. Ask \
+         its sender to delete the one they mean, by the value that was added.",
+    ),
     ("hub.unknown-source", "No source is registered for its MSH-3 and MSH-4."),
     ("hl7.no-header", "It is not an HL7 version 2 message."),
     ("hl7.separators", "Its separators cannot be told apart."),

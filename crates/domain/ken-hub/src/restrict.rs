@@ -1,0 +1,260 @@
+//! Restrictions that a source says of a person, and lifts.
+//!
+//! # Invariants
+//!
+//! - A state of the person ends only when every restriction that founds it, whichever system of the
+//!   organisation said it, was lifted by name.
+//! - What might lift and does not say what lifts nothing: the message is put before a human, beside
+//!   being applied. Its body is kept once, with the person.
+//! - A system lifts what it said itself, and nothing of another's.
+//! - A state that a person of the organisation has set is not a source's to lift.
+//!
+//! Source: HL7 v2.8, chapter 3 (`ARV`); house policy.
+
+use std::collections::BTreeSet;
+
+use ken_core::{Ctx, Fact, PersonId};
+use ken_hl7::map::{Restriction, Said, UNKNOWN, restricts};
+use ken_sharing::fact::{self, Grade};
+use ken_store::keys::KeyRing;
+use ken_store::{Reads, Tx, values};
+
+use crate::apply::Arrival;
+use crate::held::{NewHeld, hold};
+use crate::source::Source;
+use crate::{Error, sql};
+
+/// The code of a message that may lift a restriction, and does not say which.
+pub(crate) const LIFT: &str = "hub.lift-by-hand";
+
+/// Most restrictions of a person that one organisation's systems say; where there are more, nobody
+/// can tell what a lift leaves. House policy.
+const SAID_MAX: usize = 1_000;
+
+/// A restriction that was said and not lifted since.
+struct Row {
+    /// By which source.
+    by: String,
+    value: String,
+    /// What tells it from another of that value, and of which visit it is.
+    mark: String,
+    visit: String,
+}
+
+/// Takes what a message says of restrictions; the caller holds the person's guard.
+pub(crate) async fn take(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    person: PersonId,
+) -> Result<(), Error> {
+    let (source, all) = (arrival.source, &arrival.mapped.restrictions);
+    let mut is_clear = true;
+    // Those that hold come first in their order.
+    for one in all {
+        is_clear &= match one.said {
+            Said::Holds => held(tx, ctx, person, source, one).await?,
+            Said::Lifted => lifted(tx, ctx, person, source, one).await?,
+            Said::Unclear => !is_restricted(tx, ctx, person, source).await?,
+        };
+    }
+    if is_clear {
+        return Ok(());
+    }
+    let header = &arrival.mapped.header;
+    let held = NewHeld {
+        id: arrival.message,
+        source: Some(&source.id),
+        control_id: &header.control_id,
+        kind: arrival.kind,
+        code: LIFT,
+        body: &[],
+        waits: true,
+    };
+    hold(tx, ctx, keys, &held).await
+}
+
+/// One more holds.
+async fn held(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    one: &Restriction,
+) -> Result<bool, Error> {
+    let before = rows(tx, person, source).await?;
+    let founded = states(&before);
+    for state in restricts(&one.value) {
+        match says(tx, ctx, person, source, state).await? {
+            // Taken before its values were kept: nobody knows what founds it.
+            Some(Grade::System) if !founded.contains(state) => {
+                put(tx, ctx, person, source, [UNKNOWN, "", ""]).await?;
+            }
+            Some(_) => {}
+            None => {
+                let fact = (&named(state)?, Grade::System);
+                fact::record(tx, ctx, person, &source.organisation, fact).await?;
+            }
+        }
+    }
+    put(tx, ctx, person, source, [&one.value, &one.mark, &one.visit]).await?;
+    Ok(true)
+}
+
+/// One is lifted; false where it is not clear which, or something else founds what it would end.
+async fn lifted(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    one: &Restriction,
+) -> Result<bool, Error> {
+    let before = rows(tx, person, source).await?;
+    let Some(row) = lifts(&before, &source.id, one) else {
+        return Ok(!is_restricted(tx, ctx, person, source).await?);
+    };
+    let of = values![
+        person,
+        source.organisation.as_str(),
+        row.by.as_str(),
+        row.value.as_str(),
+        row.mark.as_str(),
+        row.visit.as_str()
+    ];
+    tx.execute(sql::RESTRICTION_LIFTED, of).await?;
+    let after = rows(tx, person, source).await?;
+    let left = states(&after);
+    // What nobody knows the reason of may have had this one.
+    let mut is_clear = after.iter().all(|row| row.value != UNKNOWN);
+    for state in restricts(&row.value).iter().filter(|state| !left.contains(*state)) {
+        match says(tx, ctx, person, source, state).await? {
+            Some(Grade::System) => {
+                fact::end(tx, ctx, person, &source.organisation, &named(state)?).await?;
+            }
+            Some(_) => is_clear = false,
+            None => {}
+        }
+    }
+    Ok(is_clear)
+}
+
+/// Which one a lift is of, where that is clear.
+fn lifts<'a>(said: &'a [Row], by: &str, one: &Restriction) -> Option<&'a Row> {
+    if said.len() >= SAID_MAX {
+        return None;
+    }
+    let is_bare = one.mark.trim_matches('|').is_empty();
+    let own = said.iter().filter(|row| row.by == by);
+    let fits = |row: &&Row| {
+        row.value == one.value && row.visit == one.visit && (is_bare || row.mark == one.mark)
+    };
+    // A lift without a value may mean any of them.
+    if one.value.is_empty() && own.clone().count() > 1 {
+        return None;
+    }
+    let mut found = own.filter(fits);
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
+}
+
+/// Whether the organisation says anything that a lift could be of.
+async fn is_restricted(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+) -> Result<bool, Error> {
+    for state in restricts(UNKNOWN) {
+        if says(tx, ctx, person, source, state).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn says(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    state: &str,
+) -> Result<Option<Grade>, Error> {
+    Ok(fact::says(tx, ctx, person, &source.organisation, &named(state)?).await?)
+}
+
+fn named(state: &str) -> Result<Fact, Error> {
+    Fact::new(state).map_err(|_| Error::Corrupt("state"))
+}
+
+fn states(rows: &[Row]) -> BTreeSet<&'static str> {
+    rows.iter().flat_map(|row| restricts(&row.value)).copied().collect()
+}
+
+/// What the systems of the organisation have said of the person.
+async fn rows(tx: &mut Tx, person: PersonId, source: &Source) -> Result<Vec<Row>, Error> {
+    let most = i64::try_from(SAID_MAX).unwrap_or(i64::MAX);
+    let of = values![person, source.organisation.as_str(), most];
+    let read = |row: &ken_store::Row<'_>| {
+        let (by, value) = (row.text(0)?, row.text(1)?);
+        Ok(Row { by, value, mark: row.text(2)?, visit: row.text(3)? })
+    };
+    Ok(tx.list(sql::RESTRICTIONS_SAID, of, read).await?)
+}
+
+async fn put(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    source: &Source,
+    [value, mark, visit]: [&str; 3],
+) -> Result<(), Error> {
+    let of = values![
+        person,
+        source.organisation.as_str(),
+        source.id.as_str(),
+        value,
+        mark,
+        visit,
+        ctx.now_us()
+    ];
+    tx.execute(sql::RESTRICTION_SAID, of).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(by: &str, value: &str, mark: &str, visit: &str) -> Row {
+        let [by, value, mark, visit] = [by, value, mark, visit].map(str::to_owned);
+        Row { by, value, mark, visit }
+    }
+
+    #[test]
+    fn a_lift_is_clear_where_one_of_its_own_source_fits() {
+        let check = |said: &[Row], lift: [&str; 3], want: Option<usize>| {
+            let [value, mark, visit] = lift.map(str::to_owned);
+            let one = Restriction { said: Said::Lifted, value, mark, visit };
+            let found = lifts(said, "a", &one);
+            let at = found.and_then(|row| said.iter().position(|one| std::ptr::eq(one, row)));
+            assert_eq!(at, want, "{lift:?}");
+        };
+        let said =
+            [row("a", "PSY", "VIP|", ""), row("a", "PSY", "EMP|", ""), row("b", "LOC", "|", "")];
+        check(&said, ["PSY", "EMP|", ""], Some(1));
+        check(&said, ["PSY", "|", ""], None);
+        check(&said, ["PSY", "OTH|", ""], None);
+        check(&said, ["LOC", "|", ""], None);
+        check(&said, ["", "|", ""], None);
+        let visits = [row("a", "LOC", "|", "V1"), row("a", "LOC", "|", "V2")];
+        check(&visits, ["LOC", "|", "V2"], Some(1));
+        check(&visits, ["LOC", "|", ""], None);
+        let nameless = [row("b", "LOC", "|", ""), row("a", "", "|", "")];
+        check(&nameless, ["", "|", ""], Some(1));
+        check(&nameless[..1], ["", "|", ""], None);
+        let many: Vec<Row> = (0..SAID_MAX).map(|at| row("a", &at.to_string(), "|", "")).collect();
+        check(&many[1..], ["7", "|", ""], Some(6));
+        check(&many, ["7", "|", ""], None);
+    }
+}
