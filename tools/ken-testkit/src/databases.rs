@@ -107,7 +107,7 @@ pub async fn assert_prepares(db: &Db, statements: &[(&str, Sql)]) {
 }
 
 /// Statements that look at everybody on purpose, for a page of operations or a background task.
-const LOOKS_AT_ALL: &[&str] = &["COUNT_INBOX", "SEAL", "SEAL_MEND", "UNSEALED_DECISIONS"];
+const LOOKS_AT_ALL: &[&str] = &["SEAL", "SEAL_MEND", "UNSEALED_DECISIONS"];
 
 /// Whether a step of a plan reads more the more people there are: a table of people's rows walked
 /// without a limit, or one person's rows looked for by something that many share.
@@ -185,6 +185,6 @@ mod tests {
         assert!(grows("A", all, "SCAN inbox USING INDEX sqlite_autoindex_inbox_1"));
         assert!(!grows("A", "SELECT a FROM inbox LIMIT $1", "SCAN inbox"));
         assert!(!grows("A", all, "SCAN organisation"));
-        assert!(!grows("COUNT_INBOX", all, "SCAN inbox"));
+        assert!(!grows("SEAL", all, "SCAN inbox"));
     }
 }

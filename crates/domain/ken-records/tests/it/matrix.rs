@@ -389,11 +389,14 @@ async fn stopped_change(world: &Arc<World>, change: Change, stop: usize) -> bool
         tokio::pin!(asking);
         let early = timeout(MOMENT, &mut asking).await;
         stops.go_on();
-        tasks.join_next().await.unwrap().unwrap();
-        let told = match early {
-            Ok(told) => told,
-            Err(_) => asking.await,
+        // Both go on together: one that nobody polls in the midst of its write holds what the
+        // other waits for.
+        let changed = tasks.join_next();
+        let (changed, told) = match early {
+            Ok(told) => (changed.await, told),
+            Err(_) => tokio::join!(changed, asking),
         };
+        changed.unwrap().unwrap();
         brought.extend(told.ok());
     }
     let all = before.into_iter().chain(permits(brought)).collect();
