@@ -8,17 +8,17 @@ use ken_core::{
     Category, ClauseId, Ctx, EntryId, FieldName, MessageId, OrganisationId, PersonId, ResourceId,
 };
 use ken_sharing::{Granted, Permit};
+use ken_store::Db;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Snapshot, Value, guard};
 
 use crate::dictionary::visible_part;
 use crate::file::associated;
-use crate::{Error, Grants, Masked, Sealed, Status, sql};
+use crate::part::{self, Found, PART_MAX, Part, Point};
+use crate::{Error, Grants, Masked, Sealed, Status};
 
-/// Most items one permit discloses; the newest win, and [`Disclosed::is_whole`] says so.
+/// Most rows that are read for one part. Where more stands whatever has happened,
+/// [`Disclosed::is_whole`] says so; events that are left are in an earlier part.
 pub const ITEMS_MAX: usize = 2_000;
-/// Classes asked for in one statement.
-const CLASSES_PER_STATEMENT: usize = 8;
 
 /// What one or more permits disclosed about one person.
 #[derive(Debug)]
@@ -29,8 +29,10 @@ pub struct Disclosed {
     pub items: Vec<Item>,
     /// The ledger entries under which they left.
     pub entries: Vec<EntryId>,
-    /// False when there was more than [`ITEMS_MAX`].
+    /// False when more stands than [`ITEMS_MAX`].
     pub is_whole: bool,
+    /// Before which point more has happened; none where this part is the last.
+    pub earlier: Option<Point>,
 }
 
 /// One disclosed item: the visible part of a resource.
@@ -57,6 +59,16 @@ pub struct Item {
     pub clauses: BTreeSet<ClauseId>,
     /// The visible part.
     pub body: serde_json::Value,
+    /// Whether it is an event of the part that was asked for; what only stands is not.
+    pub is_of_part: bool,
+}
+
+impl Item {
+    /// Its point in the order of what has happened.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        Point::new(self.event, self.resource)
+    }
 }
 
 impl std::fmt::Debug for Item {
@@ -65,7 +77,8 @@ impl std::fmt::Debug for Item {
     }
 }
 
-/// Discloses what the permits cover, all of them about one person; they are spent by it.
+/// Discloses what the permits cover, all of them about one person; they are spent by it. Of what
+/// has happened that is the newest part.
 ///
 /// Without a permit there is nothing to call it with, and after it the permit is gone:
 ///
@@ -96,32 +109,57 @@ pub async fn disclose(
     keys: &KeyRing,
     permits: Vec<Permit>,
 ) -> Result<Disclosed, Error> {
+    disclose_part(db, ctx, keys, permits, &Part::default()).await
+}
+
+/// Discloses as [`disclose`] one part of what has happened, that for which the permits were given,
+/// beside what stands whatever has happened.
+///
+/// # Errors
+///
+/// As [`disclose`]; [`Error::Stale`] also where a permit was given for another part.
+pub async fn disclose_part(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    permits: Vec<Permit>,
+    part: &Part,
+) -> Result<Disclosed, Error> {
     let person = permits.first().map(Permit::person).ok_or(Error::Stale)?;
-    let classes: BTreeSet<String> =
-        permits.iter().flat_map(|permit| permit.granted().keys().cloned()).collect();
+    if permits.iter().any(|permit| permit.before() != part.moment()) {
+        return Err(Error::Stale);
+    }
     let entries = permits.iter().map(Permit::entry).collect();
-    let classes = classes.iter().map(String::as_str).collect();
-    let sealed = read(db, keys, person, classes).await?;
-    let (items, is_whole) = sealed.open(ctx.clock.now(), permits)?;
-    Ok(Disclosed { person, items, entries, is_whole })
+    let found = part::find(db, keys, person, &Grants::of_all(&permits), part).await?;
+    let (moment, is_whole) = (found.moment, found.is_whole);
+    let sealed = Sealed::new(person, moment, found);
+    let (items, earlier) = sealed.open(ctx.clock.now(), permits)?;
+    Ok(Disclosed { person, items, entries, is_whole, earlier })
 }
 
 /// One version as it is stored.
-struct Stored {
-    resource: ResourceId,
-    version: i64,
-    class: String,
-    kind: String,
-    event_us: Option<i64>,
-    filed_us: i64,
-    key: KeyId,
-    body: Vec<u8>,
-    message: MessageId,
-    status: String,
+pub(crate) struct Stored {
+    pub(crate) resource: ResourceId,
+    pub(crate) version: i64,
+    pub(crate) class: String,
+    pub(crate) kind: String,
+    pub(crate) event_us: Option<i64>,
+    pub(crate) filed_us: i64,
+    pub(crate) key: KeyId,
+    pub(crate) body: Vec<u8>,
+    pub(crate) message: MessageId,
+    pub(crate) status: String,
+}
+
+impl Stored {
+    pub(crate) fn point(&self) -> Point {
+        let event = self.event_us.and_then(|us| Timestamp::from_microsecond(us).ok());
+        Point::new(event, self.resource)
+    }
 }
 
 /// One version as it is held, whole.
-struct Held {
+pub(crate) struct Held {
     resource: ResourceId,
     version: i64,
     class: String,
@@ -133,24 +171,36 @@ struct Held {
     body: serde_json::Value,
 }
 
-/// What is held of some classes, and whether that is all of it.
-struct Holding {
-    items: Vec<Held>,
-    is_whole: bool,
-}
+impl Masked for Found {
+    type Visible = (Vec<Item>, Option<Point>);
 
-impl Masked for Holding {
-    type Visible = (Vec<Item>, bool);
-
-    fn mask(self, grants: &Grants) -> (Vec<Item>, bool) {
+    fn mask(self, grants: &Grants) -> Self::Visible {
         let visible = |held: Held| grants.of(&held.class).and_then(|grant| held.visible(grant));
-        let mut items: Vec<Item> = self.items.into_iter().filter_map(visible).collect();
+        let mut items: Vec<Item> = self.events.into_iter().filter_map(visible).collect();
+        items.sort_by_key(|item| Reverse(item.point()));
+        let mut earlier = self.read_to;
+        if items.len() > PART_MAX {
+            items.truncate(PART_MAX);
+            earlier = items.last().map(Item::point);
+        }
+        let here: BTreeSet<ResourceId> = items.iter().map(|item| item.resource).collect();
+        let standing = self.standing.into_iter().filter(|held| !here.contains(&held.resource));
+        let standing = standing.filter_map(visible);
+        items.extend(standing.map(|item| Item { is_of_part: false, ..item }));
         items.sort_by_key(|item| Reverse((item.event, item.resource)));
-        (items, self.is_whole)
+        (items, earlier)
     }
 }
 
 impl Held {
+    /// Whether grants leave anything of it.
+    pub(crate) fn is_shown(&self, grants: &Grants) -> bool {
+        let Some(grant) = grants.of(&self.class) else { return false };
+        let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
+        let part = || visible_part(&grant.class.category, false, &fields, self.body.clone());
+        grant.is_whole || part().is_some()
+    }
+
     /// What a grant leaves of it, if anything.
     fn visible(self, grant: &Granted) -> Option<Item> {
         let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
@@ -168,76 +218,17 @@ impl Held {
             status: self.status,
             clauses: grant.fields.values().cloned().collect(),
             body,
+            is_of_part: true,
         })
     }
-}
-
-/// What is held of these classes, sealed with the moment of the snapshot that read it.
-async fn read(
-    db: &Db,
-    keys: &KeyRing,
-    person: PersonId,
-    classes: Vec<&str>,
-) -> Result<Sealed<Holding>, Error> {
-    let (moment, rows) = db
-        .snapshot("records.disclose", async |s| {
-            let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
-            let moment = (guard.epoch, guard::policy_version(s).await?);
-            Ok::<_, Error>((moment, stored(s, person, classes).await?))
-        })
-        .await?;
-    let is_whole = rows.len() < ITEMS_MAX;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        items.extend(open(keys, person, row).await?);
-    }
-    Ok(Sealed::new(person, moment, Holding { items, is_whole }))
-}
-
-async fn stored(
-    snapshot: &mut Snapshot,
-    person: PersonId,
-    classes: Vec<&str>,
-) -> Result<Vec<Stored>, Error> {
-    let mut rows = vec![];
-    for some in classes.chunks(CLASSES_PER_STATEMENT) {
-        let left = ITEMS_MAX.saturating_sub(rows.len());
-        let limit = i64::try_from(left).unwrap_or_default();
-        let of: Vec<Value<'_>> = std::iter::once(person.into())
-            .chain(places(some).map(Value::from))
-            .chain([limit.into()])
-            .collect();
-        let more = snapshot.list(sql::LIST_PERMITTED, &of, |row| {
-            Ok(Stored {
-                resource: row.parse(0)?,
-                version: row.int(1)?,
-                class: row.text(2)?,
-                kind: row.text(3)?,
-                event_us: row.int_opt(4)?,
-                filed_us: row.int(5)?,
-                key: row.parse(6)?,
-                body: row.bytes(7)?,
-                message: row.parse(8)?,
-                status: row.text(9)?,
-            })
-        });
-        rows.extend(more.await?);
-    }
-    Ok(rows)
-}
-
-/// Eight places filled with one to eight classes; spare places repeat the first.
-fn places<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
-    let first = classes.first().copied().unwrap_or_default();
-    let mut places = [first; CLASSES_PER_STATEMENT];
-    for (place, class) in places.iter_mut().zip(classes) {
-        *place = class;
-    }
-    places
 }
 
 /// The version with its body; none once its key was erased.
-async fn open(keys: &KeyRing, person: PersonId, row: Stored) -> Result<Option<Held>, Error> {
+pub(crate) async fn open(
+    keys: &KeyRing,
+    person: PersonId,
+    row: Stored,
+) -> Result<Option<Held>, Error> {
     let aad = associated(person, row.resource, row.version);
     let Some(body) = keys.open(&row.key, &aad, &row.body).await? else { return Ok(None) };
     let moment = |us| Timestamp::from_microsecond(us).map_err(|_| Error::Corrupt("time"));

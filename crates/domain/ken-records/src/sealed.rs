@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use ken_core::PersonId;
+use ken_core::{Category, PersonId};
 use ken_sharing::{Granted, Permit};
 
 use crate::Error;
@@ -27,6 +27,22 @@ impl Grants {
     #[must_use]
     pub fn of(&self, class: &str) -> Option<&Granted> {
         self.0.get(class)
+    }
+
+    /// What all of these grant.
+    pub(crate) fn of_all(permits: &[Permit]) -> Self {
+        let mut grants = Self::default();
+        for permit in permits {
+            grants.add(permit);
+        }
+        grants
+    }
+
+    /// The row classes of which something is granted: all, or those of one kind of information.
+    pub(crate) fn classes(&self, only: Option<&Category>) -> Vec<&str> {
+        let fits = |granted: &Granted| only.is_none_or(|only| granted.class.category == *only);
+        let of = self.0.iter().filter(|(_, granted)| fits(granted));
+        of.map(|(class, _)| class.as_str()).collect()
     }
 
     /// What two permits cover is granted once, with the fields of both; a field that both cover is

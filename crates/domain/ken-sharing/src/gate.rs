@@ -19,6 +19,7 @@ mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use ken_agreement::status::PERSON;
 use ken_agreement::{Action, Kind, Words};
 use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose};
@@ -67,6 +68,9 @@ pub struct Question {
     pub purpose: Purpose,
     /// Which kinds of information: a fixed list, never what is held.
     pub categories: BTreeSet<Category>,
+    /// Of what has happened, only what was before this moment: which part of a long record is
+    /// asked for. It decides nothing; the entry and the permit say it.
+    pub before: Option<Timestamp>,
 }
 
 /// The gate's answer for one source.
@@ -348,6 +352,7 @@ fn permit(
         granted: permitted.mask.into_iter().map(grant).collect(),
         categories: permitted.categories,
         offers: permitted.offers,
+        before: question.before,
         entry,
         epoch: moment.epoch,
         policy: moment.policy,

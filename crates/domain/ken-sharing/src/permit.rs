@@ -94,6 +94,7 @@ pub struct Permit {
     granted: BTreeMap<String, Granted>,
     categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
     offers: Offers,
+    before: Option<Timestamp>,
     entry: EntryId,
     epoch: i64,
     policy: i64,
@@ -108,6 +109,7 @@ pub(crate) struct Parts {
     pub(crate) granted: BTreeMap<String, Granted>,
     pub(crate) categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
     pub(crate) offers: Offers,
+    pub(crate) before: Option<Timestamp>,
     pub(crate) entry: EntryId,
     pub(crate) epoch: i64,
     pub(crate) policy: i64,
@@ -117,8 +119,20 @@ pub(crate) struct Parts {
 impl Permit {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { person, source, purpose, granted, categories, offers, .. } = parts;
-        let Parts { entry, epoch, policy, until, .. } = parts;
-        Self { person, source, purpose, granted, categories, offers, entry, epoch, policy, until }
+        let Parts { before, entry, epoch, policy, until, .. } = parts;
+        Self {
+            person,
+            source,
+            purpose,
+            granted,
+            categories,
+            offers,
+            before,
+            entry,
+            epoch,
+            policy,
+            until,
+        }
     }
 
     /// Whom it is about.
@@ -155,6 +169,12 @@ impl Permit {
     #[must_use]
     pub const fn offers(&self) -> &Offers {
         &self.offers
+    }
+
+    /// Before which moment what has happened may be read by it; the newest where there is none.
+    #[must_use]
+    pub const fn before(&self) -> Option<Timestamp> {
+        self.before
     }
 
     /// Its ledger entry.

@@ -46,7 +46,8 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         &["gp.nurse"],
         "Practice nurse",
         "Look for yourself, {jo-findlay}: you are registered here too, and your own record is not \
-         for your work sign-in. The audit notices that you tried.",
+         for your work sign-in. The audit notices that you tried. Then open {mina}: she has more \
+         behind her than one page holds.",
     ),
     at(
         "nhsl",

@@ -59,6 +59,27 @@ pub struct Story {
     pub try_first: Option<&'static str>,
     /// What happened, oldest first.
     pub lines: &'static [Line],
+    /// What happened again and again, so that a record is long.
+    pub often: Option<Often>,
+}
+
+/// The same thing, again and again.
+#[derive(Debug, Clone, Copy)]
+pub struct Often {
+    /// How many days ago first, and last.
+    days_ago: (i64, i64),
+    /// How many days lie between.
+    every: usize,
+    /// What, with the time of day and who told it.
+    line: Line,
+}
+
+impl Often {
+    fn lines(&self) -> impl Iterator<Item = Line> + '_ {
+        let (first, last) = self.days_ago;
+        let days = (last..=first).rev().step_by(self.every);
+        days.map(|days_ago| Line { days_ago, ..self.line })
+    }
 }
 
 /// When somebody was born.
@@ -147,6 +168,7 @@ impl Story {
         team: &[],
         try_first: None,
         lines: &[],
+        often: None,
     };
 
     /// The person, as the `number`th of the list.
@@ -190,7 +212,12 @@ impl Story {
 
     /// What happened to them, oldest first.
     pub fn events(&self, number: u32, start: Date) -> impl Iterator<Item = Event> + '_ {
-        self.lines.iter().filter_map(move |line| line.event(number, start))
+        let often = self.often.iter().flat_map(Often::lines);
+        let lines = self.lines.iter().copied().chain(often);
+        let mut events: Vec<_> = lines.filter_map(|line| line.event(number, start)).collect();
+        // Stable: what is told first of one moment stays first.
+        events.sort_by_key(|event| event.at);
+        events.into_iter()
     }
 }
 
@@ -253,7 +280,9 @@ mod tests {
     fn each_is_told_in_order_by_somebody_who_exists() {
         for story in stories() {
             let events: Vec<Event> = story.events(0, START).collect();
-            assert_eq!(events.len(), story.lines.len(), "{}", story.handle);
+            let often = story.often.iter().flat_map(Often::lines).count();
+            assert_eq!(events.len(), story.lines.len() + often, "{}", story.handle);
+            assert!(story.lines.is_sorted_by_key(|line| (-line.days_ago, line.at)));
             assert!(events.is_sorted_by_key(|event| event.at), "{}", story.handle);
             assert!(events.iter().all(|event| Organisation::find(event.organisation).is_some()));
             let last = moment(START, 0, (0, 0)).unwrap();
@@ -263,6 +292,12 @@ mod tests {
             let registered = events.first().is_some_and(|event| event.what == What::Registered);
             assert!(registered, "{}", story.handle);
         }
+    }
+
+    #[test]
+    fn one_record_is_longer_than_a_page() {
+        let longest = stories().map(|story| story.events(0, START).count()).max();
+        assert!(longest > Some(ken_records::PART_MAX + 20), "{longest:?}");
     }
 
     #[test]

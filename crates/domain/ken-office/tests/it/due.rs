@@ -101,6 +101,7 @@ async fn look(world: &World, by: &Acting, person: PersonId) -> Decision {
         action: Action::View,
         purpose: "girfec-wellbeing".parse().unwrap(),
         categories: ["concern".parse().unwrap()].into(),
+        before: None,
     };
     let (db, ctx, keys) = (&world.on.db, world.ctx(), &world.on.keys);
     let gate = Gate::default();

@@ -69,6 +69,7 @@ impl Town {
             action: Action::View,
             purpose: word(purpose),
             categories: [word("core"), word("medication")].into(),
+            before: None,
         };
         self.past.ask(Caller::Practitioner(by), &question).await;
     }

@@ -281,6 +281,7 @@ impl Past {
             action: Action::View,
             purpose: word(purpose),
             categories: KINDS[..kinds].iter().map(|kind| word(kind)).collect(),
+            before: None,
         };
         let affirms = dice.one_in(2);
         let account = AccountId::draw(&*self.ids);

@@ -203,6 +203,7 @@ async fn what_cannot_be_decided_again_is_counted_with_its_reason() {
             action: ken_sharing::Action::View,
             purpose: word("direct-care"),
             categories: [word("core")].into(),
+            before: None,
         };
         past.ask(ken_sharing::Caller::Practitioner(&past.staff[0]), &question).await;
         let old = ken_ledger::NewEntry {

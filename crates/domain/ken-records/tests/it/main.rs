@@ -5,6 +5,8 @@ mod disclose;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod sealed;
 #[cfg(test)]
 mod second;

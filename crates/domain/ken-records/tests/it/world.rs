@@ -220,6 +220,7 @@ impl World {
             action: Action::View,
             purpose: Purpose::new(purpose).unwrap(),
             categories: categories.iter().map(|category| word::<Category>(category)).collect(),
+            before: None,
         }
     }
 

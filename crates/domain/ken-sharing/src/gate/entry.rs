@@ -110,6 +110,9 @@ fn asked(caller: Caller<'_>, question: &Question) -> Map<String, Value> {
     };
     detail.insert("purpose".to_owned(), json!(question.purpose.as_str()));
     detail.insert("action".to_owned(), json!(question.action.as_str()));
+    if let Some(before) = question.before {
+        detail.insert("before".to_owned(), json!(before.to_string()));
+    }
     detail
 }
 

@@ -326,6 +326,7 @@ mod tests {
             action: Action::View,
             purpose: purpose.parse().unwrap(),
             categories: set("core identifiers medication health-record third-party concern"),
+            before: None,
         }
     }
 

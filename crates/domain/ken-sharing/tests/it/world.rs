@@ -224,5 +224,6 @@ pub(crate) fn question(person: PersonId) -> Question {
         action: Action::View,
         purpose: Purpose::new("direct-care").unwrap(),
         categories: BTreeSet::from([word("core")]),
+        before: None,
     }
 }

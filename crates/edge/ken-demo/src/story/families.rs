@@ -1,6 +1,6 @@
 //! Twins, a family from Poland, a name that changed, a death, and a nurse who is a patient too.
 
-use super::{Born, Numbers, Story, emergency, line, school, seen, social};
+use super::{Born, Numbers, Often, Story, emergency, line, school, seen, social};
 use crate::event::{DocumentKind, HBA1C, LATEX, PEANUT, What};
 use crate::names::Sex;
 use crate::person::Kin;
@@ -308,6 +308,20 @@ const MINA: Story = Story {
         ),
         line(243, (9, 0), "practice", What::Amended),
     ],
+    often: Some(Often {
+        days_ago: (1_090, 425),
+        every: 3,
+        line: line(
+            0,
+            (11, 0),
+            "jo.findlay",
+            What::Seen {
+                place: "At home",
+                reason: "Mina, we changed the bandages on your legs.",
+                emergency: false,
+            },
+        ),
+    }),
     ..Story::BLANK
 };
 

@@ -114,6 +114,7 @@ async fn reads_her_own(parts: &Parts, built: &Built) {
         action: Action::View,
         purpose: "own-record".parse().unwrap(),
         categories: BTreeSet::from(["core", "health-summary"].map(|word| word.parse().unwrap())),
+        before: None,
     };
     let (gate, asker) = (Gate::default(), Caller::Own(account));
     let decided = gate::decide(&parts.db, &ctx, &parts.keys, &gate, asker, &question).await;

@@ -186,6 +186,7 @@ impl House {
                 action: Action::View,
                 purpose: "direct-care".parse().unwrap(),
                 categories: BTreeSet::from([Category::new("core").unwrap()]),
+                before: None,
             };
             let caller = Caller::Practitioner(&by);
             let ctx = self.ctx();

@@ -13,6 +13,7 @@ use ken_agreement::{Action, Instrument, Kind};
 use ken_core::{Category, ClauseId, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, organisation};
 use ken_ledger::{ENTRIES_MAX, Stream, receipt_word};
+use ken_records::{PART_MAX, Part, Point, disclose_part};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::Offers;
 use ken_sharing::gate::{self, Caller as Asker};
@@ -65,8 +66,10 @@ pub(crate) struct Shown {
     /// The ledger's entries of what was permitted under one id of the person: that which was asked
     /// for, or the first that permits. How many ids there are is not for a page to tell.
     pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
-    /// False when only the newest items are here.
+    /// False where more stands than is shown.
     pub(crate) is_whole: bool,
+    /// Before which point more has happened; none where this part of it is the last.
+    pub(crate) earlier: Option<Point>,
     /// The policies that were in force.
     pub(crate) policies: Option<Arc<gate::Current>>,
 }
@@ -81,6 +84,19 @@ pub(crate) struct More {
 }
 
 impl Shown {
+    /// Ends the part where the first of several ids of the person has more, or where it is full:
+    /// what was before that is in the next part, whole.
+    fn cut(&mut self) {
+        let mut points: Vec<_> =
+            self.held.iter().filter(|held| held.is_of_part).map(|held| held.point).collect();
+        points.sort_unstable_by_key(|point| std::cmp::Reverse(*point));
+        let full = points.get(PART_MAX - 1).copied().filter(|_| points.len() > PART_MAX);
+        self.earlier = self.earlier.max(full);
+        for held in &mut self.held {
+            held.is_of_part &= self.earlier.is_none_or(|end| held.point >= end);
+        }
+    }
+
     /// Takes what a permit offers beside it.
     fn offer(&mut self, offers: &Offers) {
         for (clause, offer) in offers {
@@ -117,11 +133,11 @@ pub(crate) async fn own(
     ctx: &Ctx<'_>,
     by: &Acting,
     person: PersonId,
-    only: Option<BTreeSet<Category>>,
+    (only, part): (Option<BTreeSet<Category>>, Part),
 ) -> Result<Option<Shown>, Stop> {
     let sources = BTreeSet::from([by.organisation.clone()]);
     let purpose = purpose(OWN_WORK)?;
-    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only };
+    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only, part };
     Ok(match ask(app, ctx, &asked).await? {
         Answer::Shown(shown) => Some(shown),
         Answer::Words(_) | Answer::Refused => None,
@@ -186,6 +202,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) sources: BTreeSet<OrganisationId>,
     /// Which kinds; every kind that an instrument knows where there is none.
     pub(crate) only: Option<BTreeSet<Category>>,
+    /// Which part of what has happened.
+    pub(crate) part: Part,
 }
 
 /// Asks about everybody who is the same person, and reads what may be read.
@@ -227,15 +245,7 @@ async fn answer(
         Some(only) => only.clone(),
         None => every_category(&current.bundle),
     };
-    let beside = |by: &Acting, person| -> Result<Question, Stop> {
-        Ok(Question {
-            person,
-            sources: BTreeSet::from([by.organisation.clone()]),
-            action: Action::View,
-            purpose: purpose(OWN_WORK)?,
-            categories: every_category(&current.bundle),
-        })
-    };
+    let beside = |by, person| own_work(&current.bundle, by, person, &ask.part);
     let decide = async |questions: &[Question]| {
         gate::decide_in_turn(app.db(), ctx, app.keys(), app.gate(), ask.by, questions).await
     };
@@ -248,6 +258,7 @@ async fn answer(
             action: Action::View,
             purpose: ask.purpose.clone(),
             categories: categories.clone(),
+            before: ask.part.moment(),
         }];
         if let Some(by) = own {
             questions.push(beside(by, *person)?);
@@ -255,7 +266,7 @@ async fn answer(
         let mut decided = decide(&questions).await?.into_iter();
         let (theirs, ours) = (decided.next().unwrap_or_default(), decided.next());
         let theirs = (theirs, ours.unwrap_or_default());
-        if !read(app, ctx, theirs, (&mut shown, &mut missing)).await? {
+        if !read(app, ctx, theirs, &ask.part, (&mut shown, &mut missing)).await? {
             refused.push(*person);
         }
     }
@@ -264,16 +275,30 @@ async fn answer(
     if let (Some(by), true) = (own, permitted) {
         for person in refused {
             let ours = decide(&[beside(by, person)?]).await?.pop().unwrap_or_default();
-            read(app, ctx, (BTreeMap::new(), ours), (&mut shown, &mut missing)).await?;
+            let ours = (BTreeMap::new(), ours);
+            read(app, ctx, ours, &ask.part, (&mut shown, &mut missing)).await?;
         }
     }
     if !permitted {
         return Ok(unpermitted(missing));
     }
     keep_one(&mut shown.entries, ask.person);
+    shown.cut();
     shown.need(&current.bundle, missing, &categories);
     shown.policies = Some(current);
     Ok(Answer::Shown(shown))
+}
+
+/// What a practitioner's own organisation holds, for its own work.
+fn own_work(bundle: &Bundle, by: &Acting, person: PersonId, part: &Part) -> Result<Question, Stop> {
+    Ok(Question {
+        person,
+        sources: BTreeSet::from([by.organisation.clone()]),
+        action: Action::View,
+        purpose: purpose(OWN_WORK)?,
+        categories: every_category(bundle),
+        before: part.moment(),
+    })
 }
 
 fn unpermitted(missing: BTreeSet<Statement>) -> Answer {
@@ -295,6 +320,7 @@ async fn read(
     app: &App,
     ctx: &Ctx<'_>,
     (theirs, ours): (Decided, Decided),
+    part: &Part,
     (shown, missing): (&mut Shown, &mut BTreeSet<Statement>),
 ) -> Result<bool, Stop> {
     let (mut permits, needed) = parted(theirs);
@@ -317,8 +343,9 @@ async fn read(
         return Ok(false);
     }
     shown.entries.extend(permits.iter().map(|permit| (permit.person(), permit.entry())));
-    let disclosed = ken_records::disclose(app.db(), ctx, app.keys(), permits).await?;
+    let disclosed = disclose_part(app.db(), ctx, app.keys(), permits, part).await?;
     shown.is_whole &= disclosed.is_whole;
+    shown.earlier = shown.earlier.max(disclosed.earlier);
     shown.held.extend(compose::read(disclosed.items));
     Ok(true)
 }
@@ -396,6 +423,7 @@ pub(crate) async fn enter_refusal(
         action: Action::View,
         purpose: purpose(REFUSED_FOR)?,
         categories: BTreeSet::from([core()?]),
+        before: None,
     };
     let by = Asker::Practitioner(by);
     gate::decide_many(app.db(), ctx, app.keys(), app.gate(), by, &question).await?;

@@ -15,7 +15,7 @@ use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
     Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
 };
-use ken_records::Item;
+use ken_records::{Item, Point};
 
 use crate::view::alert::{Alert, Weight};
 use crate::view::banner::Banner;
@@ -31,6 +31,10 @@ pub(crate) struct Held {
     pub(crate) source: OrganisationId,
     /// When it was filed.
     pub(crate) filed: Timestamp,
+    /// Its point in the order of what has happened.
+    pub(crate) point: Point,
+    /// Whether it is an event of the part that is shown; what only stands is not.
+    pub(crate) is_of_part: bool,
     clauses: BTreeSet<ClauseId>,
     event: Option<Timestamp>,
     resource: Resource,
@@ -39,10 +43,13 @@ pub(crate) struct Held {
 /// Reads disclosed items; one that is no resource is left out.
 pub(crate) fn read(items: Vec<Item>) -> Vec<Held> {
     let held = |item: Item| {
+        let point = item.point();
         Some(Held {
             category: item.category,
             source: item.source,
             filed: item.filed,
+            point,
+            is_of_part: item.is_of_part,
             clauses: item.clauses,
             event: item.event,
             resource: Resource::of(item.body).ok()?,
@@ -163,7 +170,7 @@ pub(crate) struct Dated {
     pub(crate) event: Event,
 }
 
-/// The events, the newest first. `why` gives the words of a clause.
+/// The events of the part that is shown, the newest first. `why` gives the words of a clause.
 pub(crate) fn events(
     held: &[Held],
     names: &BTreeMap<OrganisationId, String>,
@@ -171,7 +178,7 @@ pub(crate) fn events(
 ) -> Vec<Dated> {
     let reported = reported(held);
     let inside: BTreeSet<usize> = reported.values().flatten().copied().collect();
-    let shown = held.iter().enumerate().filter(|(at, _)| !inside.contains(at));
+    let shown = held.iter().enumerate().filter(|(at, one)| one.is_of_part && !inside.contains(at));
     let event = |(at, one): (usize, &Held)| {
         let mut dated = event(one, names, why)?;
         let results = reported.get(&at).into_iter().flatten().filter_map(|at| held.get(*at));
@@ -200,7 +207,8 @@ fn reported(held: &[Held]) -> BTreeMap<usize, Vec<usize>> {
     }
     let mut reported = BTreeMap::new();
     for (at, report) in held.iter().enumerate() {
-        if report.resource.kind() != "DiagnosticReport" || line(&report.resource).is_none() {
+        let is_told = report.is_of_part && report.resource.kind() == "DiagnosticReport";
+        if !is_told || line(&report.resource).is_none() {
             continue;
         }
         let named = report.resource.value().get("result").and_then(serde_json::Value::as_array);
@@ -380,6 +388,8 @@ mod tests {
             category: "medication".parse().unwrap(),
             source: "nhsl".parse().unwrap(),
             filed: Timestamp::UNIX_EPOCH,
+            point: "0.0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            is_of_part: true,
             clauses: BTreeSet::new(),
             event: None,
             resource: Resource::of(resource).unwrap(),

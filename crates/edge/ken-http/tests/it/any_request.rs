@@ -110,6 +110,7 @@ const FIELDS: &[&str] = &[
     "affirmed",
     "answer",
     "asking",
+    "before",
     "called",
     "choice",
     "claim",

@@ -166,6 +166,8 @@ async fn one(
                 ),
                 ("words", "&purpose=direct-care&affirmed=yes&seen=x".to_owned()),
                 ("search", "&family=Gow&day=6&month=5&year=2012".to_owned()),
+                ("earlier", format!("&purpose=direct-care&before=1700000000000000.{NOTHING}")),
+                ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
             ] {
                 let form = format!("csrf={csrf}{form}");
                 let answer = browser.send(Method::POST, &path, Some(&form)).await;

@@ -21,6 +21,8 @@ mod matches;
 #[cfg(test)]
 mod merges;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]

@@ -195,9 +195,9 @@ fn by_the_social_worker(demo: &Demo, planted: &Planted) -> String {
 }
 
 /// Names of fields that some form has: each holds the canary.
-const FIELDS: [&str; 17] = [
-    "account", "affirmed", "code", "family", "given", "id", "kind", "name", "number", "outcome",
-    "p", "password", "purpose", "reason", "seen", "t", "words",
+const FIELDS: [&str; 18] = [
+    "account", "affirmed", "before", "code", "family", "given", "id", "kind", "name", "number",
+    "outcome", "p", "password", "purpose", "reason", "seen", "t", "words",
 ];
 
 /// Every route of the router's own list, so that no new one is left out, with the canary in its

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use ken_core::{Category, EntryId, PersonId, Sensitive};
 use ken_person::queue::{self, Place};
 use ken_person::{Error, ReviewId};
+use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
@@ -255,6 +256,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<S
             purpose: ask::purpose(PURPOSE)?,
             sources: names.keys().cloned().collect(),
             only: Some(only.clone()),
+            part: Part::default(),
         };
         let (held, entries) = match ask::ask(app, &ctx, &asked).await? {
             Answer::Shown(shown) => (shown.held, shown.entries),

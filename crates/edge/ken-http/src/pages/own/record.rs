@@ -1,16 +1,20 @@
 //! `/my/record`: what people wrote about me, by question, in plain words.
 
 use axum::Extension;
-use axum::extract::State as Of;
+use axum::extract::{Form as Sent, State as Of};
+use ken_records::{Part, Point};
 use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
 use crate::pages::compose::{self, Dated};
 use crate::stop::Stop;
+use crate::view::form::Form;
 use crate::view::words;
+use crate::wire::csrf::Csrf;
 
 use super::looked::MORE;
 use crate::view::panel::{self, Panel, State};
@@ -21,25 +25,48 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
+    answer(&app, &caller, Part::default()).await
+}
+
+/// What the form for an older part carries. When something happened is in no address.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Earlier {
+    #[serde(default)]
+    before: String,
+}
+
+/// `POST /my/record/earlier`: what was written about before, a visit of its own.
+pub(crate) async fn earlier(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Earlier>,
+) -> Result<Markup, Stop> {
+    let before = Some(sent.before.parse().map_err(|_| Stop::NotFound)?);
+    answer(&app, &caller, Part { before, only: None }).await
+}
+
+async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> {
+    let is_earlier = part.before.is_some();
     let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
-    let names = ask::names(&app).await?;
+    let names = ask::names(app).await?;
     let asked = Ask {
         by: Asker::Own(caller.session().account),
         person,
         purpose: ask::purpose(ask::OWN_RECORD)?,
         sources: names.keys().cloned().collect(),
         only: None,
+        part,
     };
-    let record = match ask::ask(&app, &ctx, &asked).await? {
+    let record = match ask::ask(app, &ctx, &asked).await? {
         Answer::Shown(shown) => {
-            let receipts = ask::receipts(&app, shown.entries.iter().copied()).await?;
-            Record { receipts, ..record(&shown, &names, ctx.clock.today()) }
+            let receipts = ask::receipts(app, shown.entries.iter().copied()).await?;
+            Record { receipts, is_earlier, ..record(&shown, &names, ctx.clock.today()) }
         }
         Answer::Words(_) | Answer::Refused => {
             Record { is_refused: true, is_whole: true, ..Record::default() }
         }
     };
-    Ok(caller.frame(app.site(), "My record").at("/my/record").page(&show(&record)))
+    Ok(caller.frame(app.site(), "My record").at("/my/record").page(&show(&record, caller.csrf())))
 }
 
 fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
@@ -66,7 +93,8 @@ fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
         ("happened", "What has happened?", happened),
     ];
     let parts = parts.into_iter().filter(|(_, _, items)| !items.is_empty()).collect();
-    Record { me, parts, is_whole: shown.is_whole, ..Record::default() }
+    let (is_whole, earlier) = (shown.is_whole, shown.earlier);
+    Record { me, parts, is_whole, earlier, ..Record::default() }
 }
 
 fn item(dated: Dated) -> Item {
@@ -102,8 +130,12 @@ pub(crate) struct Record {
     pub(crate) me: Vec<(String, String)>,
     /// Questions, each with its items.
     pub(crate) parts: Vec<(&'static str, &'static str, Vec<Item>)>,
-    /// Whether everything that may be shown is here.
+    /// Whether everything that holds whatever happened is here.
     pub(crate) is_whole: bool,
+    /// Whether these are older things.
+    pub(crate) is_earlier: bool,
+    /// Where older things begin, if there are any.
+    pub(crate) earlier: Option<Point>,
     /// Whether no rule in force lets people read their own record here.
     pub(crate) is_refused: bool,
     /// The ledger's receipts for this visit.
@@ -111,7 +143,7 @@ pub(crate) struct Record {
 }
 
 /// The page's content.
-pub(crate) fn show(record: &Record) -> Markup {
+pub(crate) fn show(record: &Record, csrf: &Csrf) -> Markup {
     let me: Vec<_> =
         record.me.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
     html! {
@@ -130,6 +162,8 @@ pub(crate) fn show(record: &Record) -> Markup {
                     rule: "You have a right to a copy: ask us. How to reach us is below.".into(),
                 },
             }))
+        } @else if record.is_earlier {
+            p { "These are older things. " a href="/my/record" { "Back to the newest" } }
         } @else if record.parts.is_empty() {
             div {
                 h2 { "There is nothing here yet" }
@@ -137,10 +171,20 @@ pub(crate) fn show(record: &Record) -> Markup {
             }
         }
         @for (id, question, items) in &record.parts { (panel::show(&part(id, question, items))) }
-        @if !record.is_whole { p { "These are the newest. You can ask for older ones." } }
+        @if !record.is_whole { p { "There is more than we can show here. You can ask for it." } }
+        @if let Some(point) = record.earlier { (older(point, csrf)) }
         h2 { "Is something wrong?" }
         p { "Tell us, and we will ask those who wrote it. How to reach us is below." }
         (receipt::own(&record.receipts))
+    }
+}
+
+fn older(point: Point, csrf: &Csrf) -> Markup {
+    let hidden = [("before", point.to_string())];
+    let (action, button) = ("/my/record/earlier", "Show older things");
+    html! {
+        p { "There are older things too." }
+        (Form { action, csrf, button, hidden: &hidden }.small(&html! {}))
     }
 }
 
@@ -177,14 +221,18 @@ mod tests {
             me: vec![("Name".into(), "Isla Sample".into())],
             parts: vec![("happened", "What has happened?", vec![item])],
             is_whole: false,
+            is_earlier: true,
+            earlier: Some("7.0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap()),
             is_refused: false,
             receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
         };
-        let shown = show(&record).into_string();
+        let csrf = Csrf::of("x");
+        let shown = show(&record, &csrf).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("Came to A&amp;E") && shown.contains(MORE));
-        rules::assert_part(&show(&Record::default()).into_string());
+        assert!(shown.contains("Show older things") && shown.contains("Back to the newest"));
+        rules::assert_part(&show(&Record::default(), &csrf).into_string());
         let refused = Record { is_refused: true, ..Record::default() };
-        rules::assert_part(&show(&refused).into_string());
+        rules::assert_part(&show(&refused, &csrf).into_string());
     }
 }

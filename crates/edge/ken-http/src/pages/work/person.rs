@@ -4,27 +4,28 @@
 //! planned. What no clause covers is absent, whether any of it is held or not.
 
 use axum::Extension;
-use axum::extract::{Path, Query, State as Of};
+use axum::extract::{Form as Sent, Path, Query, State as Of};
 use axum::response::{IntoResponse, Redirect, Response};
-use ken_core::{PersonId, Purpose};
+use ken_core::{Category, PersonId, Purpose};
+use ken_records::Part;
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
 
 use serde::Deserialize;
 
+use super::happened::{self, Happened};
 use super::refusal::{self, Asked};
 use super::{affirm, more, purpose};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
-use crate::pages::compose::{self, Aside, Dated, Held};
+use crate::pages::compose::{self, Aside, Held};
 use crate::stop::Stop;
 use crate::view::alert::{self, Alert};
 use crate::view::panel::{self, Panel, State};
-use crate::view::timeline::{self, Event};
-use crate::view::{banner, emergency as strip, receipt};
-use crate::view::{facts, form, words};
+use crate::view::{banner, emergency as strip, facts, receipt, words};
+use crate::wire::csrf::Csrf;
 
 /// What the address carries: words of the dictionary, and nothing of the person.
 #[derive(Debug, Default, Deserialize)]
@@ -46,15 +47,53 @@ pub(crate) async fn get(
     let Some(purpose) = wanted.purpose else {
         return choose(&app, &caller, person, &begun).await;
     };
-    match decide(&app, &caller, person, &purpose, &begun).await? {
-        Ok(Answer::Shown(shown)) => {
-            let asked = (person, purpose, wanted.kind.as_str());
-            page(&app, &caller, asked, shown, begun).await
-        }
+    let part = Part { before: None, only: only(&wanted.kind) };
+    answer(&app, &caller, person, (purpose, part), begun).await
+}
+
+/// What the form for an earlier part carries. When something happened is in no address.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Earlier {
+    purpose: Purpose,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    before: String,
+}
+
+/// `POST /w/p/{person}/earlier`: what happened before a point. It is a look of its own: it is
+/// decided, entered and given its receipt like the first.
+pub(crate) async fn earlier(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+    Sent(sent): Sent<Earlier>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let before = Some(sent.before.parse().map_err(|_| Stop::NotFound)?);
+    let begun = begin(&app, &caller, person).await?;
+    let part = Part { before, only: only(&sent.kind) };
+    answer(&app, &caller, person, (sent.purpose, part), begun).await
+}
+
+/// The kind of information that is asked for alone; a word that is none asks for all.
+fn only(kind: &str) -> Option<Category> {
+    Category::new(kind).ok().filter(|_| !kind.is_empty())
+}
+
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    (purpose, part): (Purpose, Part),
+    begun: Begun,
+) -> Result<Response, Stop> {
+    match decide(app, caller, person, (&purpose, &part), &begun).await? {
+        Ok(Answer::Shown(shown)) => page(app, caller, (person, purpose, &part), shown, begun).await,
         Ok(Answer::Words(said)) => {
-            affirm::page(&app, &caller, person, (&purpose, None), (&said, false)).await
+            affirm::page(app, caller, person, (&purpose, None), (&said, false)).await
         }
-        Ok(Answer::Refused) => Ok(refusal::page(&app, &caller, &Asked::Address(person))),
+        Ok(Answer::Refused) => Ok(refusal::page(app, caller, &Asked::Address(person))),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -79,7 +118,7 @@ async fn choose(
     if purposes.is_empty() {
         // Without a relationship, a role may still work with what its own organisation holds.
         let own = ask::purpose(ask::OWN_WORK)?;
-        return match decide(app, caller, person, &own, begun).await? {
+        return match decide(app, caller, person, (&own, &Part::default()), begun).await? {
             Ok(Answer::Shown(_)) => {
                 Ok(Redirect::to(&format!("/w/p/{person}?purpose={own}")).into_response())
             }
@@ -108,7 +147,7 @@ pub(crate) async fn decide(
     app: &App,
     caller: &Caller,
     person: PersonId,
-    purpose: &Purpose,
+    (purpose, part): (&Purpose, &Part),
     begun: &Begun,
 ) -> Result<Result<Answer, Response>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
@@ -117,22 +156,22 @@ pub(crate) async fn decide(
         return Ok(Err(Redirect::to(&to).into_response()));
     }
     if purpose.as_str() == ask::OWN_WORK {
-        return Ok(Ok(match ask::own(app, &ctx, by, person, None).await? {
+        return Ok(Ok(match ask::own(app, &ctx, by, person, (None, part.clone())).await? {
             // An own record that holds nothing says no more than that nobody is held.
             Some(shown) if !shown.held.is_empty() => Answer::Shown(shown),
             _ => Answer::Refused,
         }));
     }
     let sources = begun.names.keys().cloned().collect();
-    let purpose = purpose.clone();
-    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only: None };
+    let (purpose, part) = (purpose.clone(), part.clone());
+    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only: None, part };
     Ok(Ok(ask::ask_beside_own(app, &ctx, &asked, &begun.people, by).await?))
 }
 
 async fn page(
     app: &App,
     caller: &Caller,
-    (person, purpose, kind): (PersonId, Purpose, &str),
+    (person, purpose, part): (PersonId, Purpose, &Part),
     mut shown: Shown,
     Begun { names, emergency: open, .. }: Begun,
 ) -> Result<Response, Stop> {
@@ -143,17 +182,24 @@ async fn page(
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
     let more = more::offers(&current.bundle, &shown.more);
-    let because = because(&current.bundle, caller, purpose, &shown, is_emergency);
+    let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);
     let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
     let events = compose::events(&shown.held, &names, &why);
+    let here = events.iter().map(|dated| &dated.category);
+    let kinds = happened::kinds(shown.covered.iter().chain(here).chain(&part.only));
     let view = View {
         person,
         alerts: compose::alerts(&shown.held, &names),
         because,
-        kinds: kinds(&events),
-        events_all: events.len(),
-        events: filtered(events, kind),
-        kind: kind.to_owned(),
+        happened: Happened {
+            action: format!("/w/p/{person}"),
+            purpose,
+            events: events.into_iter().map(|dated| dated.event).collect(),
+            kinds,
+            kind: part.only.as_ref().map(ToString::to_string).unwrap_or_default(),
+            is_earlier: part.before.is_some(),
+            earlier: shown.earlier,
+        },
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held),
         sources: answered(&shown.held, &names),
@@ -169,7 +215,7 @@ async fn page(
         (banner::show(&shown_banner))
     };
     let frame = caller.frame(app.site(), "Person").at("/w/find").under(above);
-    Ok(frame.page(&show(&view)).into_response())
+    Ok(frame.page(&show(&view, caller.csrf())).into_response())
 }
 
 fn because(
@@ -190,21 +236,6 @@ fn because(
         is_emergency,
         is_more: !shown.more.is_empty(),
     }
-}
-
-fn kinds(events: &[Dated]) -> Vec<(String, String)> {
-    let mut kinds: Vec<_> = events
-        .iter()
-        .map(|dated| (dated.category.to_string(), words::category(&dated.category)))
-        .collect();
-    kinds.sort_by(|a, b| a.1.cmp(&b.1));
-    kinds.dedup();
-    kinds
-}
-
-fn filtered(events: Vec<Dated>, kind: &str) -> Vec<Event> {
-    let fits = |dated: &Dated| kind.is_empty() || dated.category.as_str() == kind;
-    events.into_iter().filter(fits).map(|dated| dated.event).collect()
 }
 
 fn answered(held: &[Held], names: &Names) -> Vec<Source> {
@@ -257,15 +288,9 @@ pub(crate) struct View {
     pub(crate) alerts: Vec<Alert>,
     /// Why it may be seen.
     pub(crate) because: Because,
-    /// What has happened, the newest first.
-    pub(crate) events: Vec<Event>,
-    /// How many events there are before the filter.
-    pub(crate) events_all: usize,
-    /// Kinds of information among the events: word and words.
-    pub(crate) kinds: Vec<(String, String)>,
-    /// The kind that is shown alone; empty for all.
-    pub(crate) kind: String,
-    /// Whether the newest were shown only, because there are very many.
+    /// What has happened.
+    pub(crate) happened: Happened,
+    /// Whether all that stands is here: alerts, allergies, plans.
     pub(crate) is_whole: bool,
     /// Boxes beside the events: heading, and facts under it.
     pub(crate) boxes: Vec<Aside>,
@@ -278,13 +303,14 @@ pub(crate) struct View {
 }
 
 /// The page's content.
-pub(crate) fn show(view: &View) -> Markup {
+pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
     html! {
         h1 { "Overview" }
         (alert::list(&view.alerts))
+        @if !view.is_whole { p { (NOT_WHOLE) } }
         (alert::why(&because_shown(&view.because)))
         div.care_grid.care_grid--side {
-            (panel::show(&happened(view)))
+            (panel::show(&view.happened.panel(csrf)))
             div.care_stack {
                 @for (id, heading, facts) in &view.boxes {
                     (panel::show(&aside(id, heading, facts)))
@@ -299,6 +325,10 @@ pub(crate) fn show(view: &View) -> Markup {
         (receipt::detail(&view.receipts))
     }
 }
+
+/// Where more stands than a page shows.
+const NOT_WHOLE: &str = "There are more alerts, allergies or plans than this page can show. \
+    Ask the organisations listed here.";
 
 /// One fixed text for everyone: it says nothing about this person (`core.md` 2.9).
 const MORE: &str = "There may be more that law or safety keeps from this page. \
@@ -333,44 +363,6 @@ fn because_shown(because: &Because) -> Markup {
     }
 }
 
-fn happened(view: &View) -> Panel {
-    let filtered = !view.kind.is_empty();
-    let state = if view.events_all == 0 {
-        State::Nothing {
-            looked: "The organisations listed here have sent no event that you may see.".into(),
-            caution: "This does not mean that nothing happened.".into(),
-        }
-    } else {
-        let shown = html! {
-            (filter(view))
-            p role="status" {
-                @if filtered { "Showing " (view.events.len()) " of " (view.events_all) " events." }
-                @else if view.events_all == 1 { "1 event." }
-                @else { (view.events_all) " events." }
-                @if !view.is_whole { " There are more; these are the newest." }
-            }
-            (timeline::show(&view.events))
-        };
-        State::Content { shown, from: None }
-    };
-    Panel { id: "happened", heading: "What has happened".into(), open: true, state }
-}
-
-/// The filter's values are words of the dictionary, so the address says nothing of the person.
-fn filter(view: &View) -> Markup {
-    let action = format!("/w/p/{}", view.person);
-    let mut options = vec![(String::new(), "Every kind".to_owned())];
-    options.extend(view.kinds.iter().cloned());
-    html! {
-        @if view.kinds.len() > 1 {
-            (form::filter(&action, &html! {
-                input type="hidden" name="purpose" value=(view.because.purpose);
-                (form::select("kind", "Kind of information", &options, &view.kind))
-            }))
-        }
-    }
-}
-
 fn aside(id: &'static str, heading: &str, held: &[(String, String)]) -> Panel {
     let pairs: Vec<_> =
         held.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
@@ -391,7 +383,7 @@ fn sources(sources: &[Source]) -> Panel {
         })
         .collect();
     if !names.is_empty() {
-        pairs.push(("Nothing that you may see", html! { (names.join(", ")) }));
+        pairs.push(("Nothing that you may see here", html! { (names.join(", ")) }));
     }
     let state = State::Content { shown: facts::list(&pairs), from: None };
     Panel { id: "sources", heading: "Who was asked".into(), open: false, state }
@@ -401,7 +393,7 @@ fn sources(sources: &[Source]) -> Panel {
 pub(crate) mod tests {
     use super::*;
     use crate::view::alert::Weight;
-    use crate::view::{rules, sample};
+    use crate::view::rules;
 
     pub(crate) fn view() -> View {
         let because = Because {
@@ -422,10 +414,7 @@ pub(crate) mod tests {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             alerts: vec![alert],
             because,
-            events: vec![sample::event(4), sample::event(3)],
-            events_all: 2,
-            kinds: vec![("chronology".into(), "Chronology".into()), ("a".into(), "A".into())],
-            kind: String::new(),
+            happened: happened::tests::happened(),
             is_whole: true,
             boxes: vec![("who", "Who's who", who)],
             sources: vec![
@@ -439,7 +428,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_page_says_why_what_and_from_whom() {
-        let shown = show(&view()).into_string();
+        let shown = show(&view(), &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
         for want in [
             "You can see this because",
@@ -456,18 +445,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nothing_is_said_with_what_it_does_not_mean() {
-        let empty = View { events: vec![], events_all: 0, kinds: vec![], ..view() };
-        let shown = show(&empty).into_string();
+    fn what_is_left_out_of_what_stands_is_said() {
+        let shown = show(&View { is_whole: false, ..view() }, &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
-        assert!(shown.contains("does not mean that nothing happened"));
-    }
-
-    #[test]
-    fn a_filter_says_how_many_it_shows() {
-        let some = View { kind: "a".into(), events_all: 9, ..view() };
-        let shown = show(&some).into_string();
-        rules::assert_part(&shown);
-        assert!(shown.contains("Showing 2 of 9 events"));
+        assert!(shown.contains(NOT_WHOLE));
     }
 }

@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{Ctx, EntryId, PersonId};
 use ken_directory::Acting;
+use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
 use maud::{Markup, html};
@@ -89,12 +90,13 @@ pub(crate) async fn fit(
     if related.is_none() && !(works_with_own && is_known) {
         return Ok(None);
     }
-    let own = ask::own(app, ctx, by, person, only.clone()).await?;
+    let own = ask::own(app, ctx, by, person, (only.clone(), Part::default())).await?;
     let (mut held, mut entries) = own.map(|own| (own.held, own.entries)).unwrap_or_default();
     if let (Some(choice), true) = (&related, held.is_empty()) {
         let sources = names.keys().cloned().collect();
         let purpose = choice.purpose.clone();
-        let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only };
+        let (by, part) = (Asker::Practitioner(by), Part::default());
+        let asked = Ask { by, person, purpose, sources, only, part };
         if let Answer::Shown(shown) = ask::ask(app, ctx, &asked).await? {
             (held, entries) = (shown.held, shown.entries);
         }

@@ -1,0 +1,253 @@
+//! Parts of what has happened: the newest, and then what was before, point by point.
+//!
+//! # Invariants
+//!
+//! - The order is fixed by what a row says of itself, its event and its id, and not by how many
+//!   rows stand before it: what comes meanwhile moves nothing from one part to another.
+//! - What stands whatever has happened (who somebody is, alerts, allergies, plans, who helps, what
+//!   they said last) is in every part.
+//! - Where a part ends depends on what may be seen alone.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use ken_core::{Category, PersonId, ResourceId};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Reads, Row, Snapshot, Value, guard};
+
+use crate::disclose::{Held, ITEMS_MAX, Stored, open};
+use crate::{Error, Grants, sql};
+
+/// Most events of one part. House policy: what a page shows in a moment, and somebody reads.
+pub const PART_MAX: usize = 150;
+/// Classes asked for in one statement.
+const CLASSES_PER_STATEMENT: usize = 8;
+/// Where what has no date stands: after everything that has one. As in the statements.
+const UNDATED_US: i64 = -9_000_000_000_000_000_000;
+/// The kind of what somebody said, and how many of the newest stand.
+const VIEWS: (&str, usize) = ("views", 8);
+
+/// Which part of what has happened is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Only what was before this point; the newest where there is none.
+    pub before: Option<Point>,
+    /// Only events of this kind of information.
+    pub only: Option<Category>,
+}
+
+impl Part {
+    /// Before which moment it is, as a decision about it says.
+    #[must_use]
+    pub fn moment(&self) -> Option<Timestamp> {
+        self.before.map(Point::moment)
+    }
+}
+
+/// A point in the order of what has happened: that of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    event_us: i64,
+    resource: ResourceId,
+}
+
+impl Point {
+    pub(crate) fn new(event: Option<Timestamp>, resource: ResourceId) -> Self {
+        Self { event_us: event.map_or(UNDATED_US, Timestamp::as_microsecond), resource }
+    }
+
+    /// When it was; the beginning of time for what has no date.
+    #[must_use]
+    pub fn moment(self) -> Timestamp {
+        Timestamp::from_microsecond(self.event_us).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.event_us, self.resource)
+    }
+}
+
+impl FromStr for Point {
+    type Err = Error;
+
+    /// Reads what [`Point`] writes.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let point = || {
+            let (event_us, resource) = text.split_once('.')?;
+            Some(Self { event_us: event_us.parse().ok()?, resource: resource.parse().ok()? })
+        };
+        point().ok_or(Error::Corrupt("point"))
+    }
+}
+
+/// What a part holds, whole.
+pub(crate) struct Found {
+    /// The person's epoch and the policy head that it was read under.
+    pub(crate) moment: (i64, i64),
+    pub(crate) standing: Vec<Held>,
+    pub(crate) events: Vec<Held>,
+    /// False where more stands than is read.
+    pub(crate) is_whole: bool,
+    /// Where reading was given up, with rows left that nobody has looked at.
+    pub(crate) read_to: Option<Point>,
+}
+
+/// Reads a part: as many rows as it takes to fill it with what the grants show, in steps that all
+/// see the same epoch and policy head.
+pub(crate) async fn find(
+    db: &Db,
+    keys: &KeyRing,
+    person: PersonId,
+    grants: &Grants,
+    part: &Part,
+) -> Result<Found, Error> {
+    let all = grants.classes(None);
+    let of_part = part.only.as_ref().map_or_else(|| all.clone(), |only| grants.classes(Some(only)));
+    let said = Category::new(VIEWS.0).map_err(|_| Error::Corrupt("category"))?;
+    let said = grants.classes(Some(&said));
+    let (moment, standing, rows) = db
+        .snapshot("records.disclose", async |s| {
+            let moment = moment(s, person).await?;
+            let mut standing = standing(s, person, &all).await?;
+            standing.extend(placed(s, person, &said, (None, VIEWS.1)).await?);
+            let rows = placed(s, person, &of_part, (part.before, PART_MAX + 1)).await?;
+            Ok::<_, Error>((moment, standing, rows))
+        })
+        .await?;
+    let is_whole = standing.len() < ITEMS_MAX;
+    let standing = opened(keys, person, standing).await?;
+    let mut found = Found { moment, standing, events: vec![], is_whole, read_to: None };
+    let (mut rows, mut read, mut shown) = (rows, 0, 0);
+    loop {
+        let (count, last) = (rows.len(), rows.last().map(Stored::point));
+        let some = opened(keys, person, rows).await?;
+        shown += some.iter().filter(|held| held.is_shown(grants)).count();
+        found.events.extend(some);
+        read += count;
+        if count <= PART_MAX || shown > PART_MAX {
+            return Ok(found);
+        }
+        if read >= ITEMS_MAX {
+            found.read_to = last;
+            return Ok(found);
+        }
+        let step = db.snapshot("records.disclose-more", async |s| {
+            let rows = placed(s, person, &of_part, (last, PART_MAX + 1)).await?;
+            Ok::<_, Error>((self::moment(s, person).await?, rows))
+        });
+        let (now, more) = step.await?;
+        if now != moment {
+            return Err(Error::Stale);
+        }
+        rows = more;
+    }
+}
+
+async fn moment(s: &mut Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
+    let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
+    Ok((guard.epoch, guard::policy_version(s).await?))
+}
+
+async fn opened(keys: &KeyRing, person: PersonId, rows: Vec<Stored>) -> Result<Vec<Held>, Error> {
+    let (mut all, mut seen) = (Vec::with_capacity(rows.len()), BTreeSet::new());
+    for row in rows {
+        if seen.insert(row.resource) {
+            all.extend(open(keys, person, row).await?);
+        }
+    }
+    Ok(all)
+}
+
+/// What stands whatever has happened.
+async fn standing(
+    s: &mut Snapshot,
+    person: PersonId,
+    classes: &[&str],
+) -> Result<Vec<Stored>, Error> {
+    let mut rows = vec![];
+    for some in classes.chunks(CLASSES_PER_STATEMENT) {
+        let left = limit(ITEMS_MAX.saturating_sub(rows.len()));
+        let of: Vec<Value<'_>> = std::iter::once(person.into())
+            .chain(eight(some).map(Value::from))
+            .chain([left.into()])
+            .collect();
+        rows.extend(s.list(sql::LIST_STANDING, &of, stored).await?);
+    }
+    Ok(rows)
+}
+
+/// The newest of what has happened before a point, the newest first.
+async fn placed(
+    s: &mut Snapshot,
+    person: PersonId,
+    classes: &[&str],
+    (before, most): (Option<Point>, usize),
+) -> Result<Vec<Stored>, Error> {
+    let event_us = before.map_or(i64::MAX, |point| point.event_us);
+    let resource = before.map(|point| point.resource.to_string()).unwrap_or_default();
+    let mut rows: Vec<Stored> = vec![];
+    for some in classes.chunks(CLASSES_PER_STATEMENT) {
+        let of: Vec<Value<'_>> = std::iter::once(person.into())
+            .chain(eight(some).map(Value::from))
+            .chain([event_us.into(), resource.as_str().into(), limit(most).into()])
+            .collect();
+        rows.extend(s.list(sql::LIST_PART, &of, stored).await?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.point()));
+    rows.truncate(most);
+    Ok(rows)
+}
+
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or_default()
+}
+
+fn stored(row: &Row<'_>) -> ken_store::Result<Stored> {
+    Ok(Stored {
+        resource: row.parse(0)?,
+        version: row.int(1)?,
+        class: row.text(2)?,
+        kind: row.text(3)?,
+        event_us: row.int_opt(4)?,
+        filed_us: row.int(5)?,
+        key: row.parse(6)?,
+        body: row.bytes(7)?,
+        message: row.parse(8)?,
+        status: row.text(9)?,
+    })
+}
+
+/// Eight points filled with one to eight classes; spare points repeat the first.
+fn eight<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
+    let first = classes.first().copied().unwrap_or_default();
+    let mut points = [first; CLASSES_PER_STATEMENT];
+    for (point, class) in points.iter_mut().zip(classes) {
+        *point = class;
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_read_as_it_is_written() {
+        let resource: ResourceId = "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap();
+        let dated = Point::new(Some("2026-11-21T09:14:00Z".parse().unwrap()), resource);
+        let undated = Point::new(None, resource);
+        assert!(undated < dated);
+        assert_eq!(dated.moment().to_string(), "2026-11-21T09:14:00Z");
+        assert_eq!(undated.moment(), Timestamp::MIN);
+        for point in [dated, undated] {
+            assert_eq!(point.to_string().parse::<Point>().unwrap(), point);
+        }
+        for text in ["", ".", "7", "x.0190163d-8694-739b-aea5-966c26f8ad90", "7.x"] {
+            assert!(text.parse::<Point>().is_err(), "{text}");
+        }
+    }
+}
