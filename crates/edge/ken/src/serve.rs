@@ -18,12 +18,16 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     let signals = Signals::listen()?;
     let flags = ("the key `listen`", "the key `mllp`");
     let listeners = Listeners::take(config.listen, config.mllp, flags).await?;
+    let (http, mllp) = listeners.addresses()?;
     let places = Places::configured(&config)?;
     let mut house = House::open(&places).await?;
     let running = Running::new();
     running.work(&mut house, places.beside, &metrics);
     running.listen(&house, (site(&config), &config.base_url), listeners, metrics);
-    tracing::info!(address = %config.listen, "ready");
+    if let Some(mllp) = mllp {
+        tracing::info!(address = %mllp, "messages are taken");
+    }
+    tracing::info!(address = %http, "ready");
     running.until_stopped(house, signals).await;
     Ok(())
 }

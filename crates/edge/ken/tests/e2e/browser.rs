@@ -43,6 +43,11 @@ impl Browser {
         browser
     }
 
+    /// The site is elsewhere now; cookies stay.
+    pub(crate) fn moved(&mut self, http: &str) {
+        self.http = http.to_owned();
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Page {
         self.ask("GET", path, None)
     }

@@ -253,7 +253,8 @@ pub(crate) fn assert_log_is_silent(log: &str) {
 }
 
 /// The same on PostgreSQL, whose driver logs the parameters of statements; and the demonstration
-/// itself on PostgreSQL, with its progress in lines, found again without being told where it is.
+/// itself on PostgreSQL, with its progress in lines, found again without being told where it is;
+/// and then the same house by `ken serve`, through a cut.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_demo_on_postgres_keeps_silence() {
     let Some(database) = ken_testkit::Fresh::create("C").await else { return };
@@ -270,11 +271,16 @@ async fn a_demo_on_postgres_keeps_silence() {
     let second = Demo::start_with(&data, &["--log", "trace"]);
     assert!(!data.join("ken.db").exists(), "it used SQLite");
     fly(&second);
+    let accounts = second.ready["accounts"].clone();
     let (status, log) = second.stop();
     assert!(status.success(), "{log}");
     assert_log_is_silent(&log);
     let driver = log.lines().filter(|line| line.contains(" DEBUG log:"));
     assert!(driver.count() > 20, "the driver logs no statements any more: nothing is tested");
+
+    crate::serve::lives_and_dies_and_lives_again(dir.path(), &data, (&file, &accounts));
+    let Some(empty) = ken_testkit::Fresh::create("C").await else { return };
+    crate::serve::from_nothing(dir.path(), &empty.address());
 
     // Another directory has other keys, and changes nothing in this database.
     let other = dir.path().join("other");

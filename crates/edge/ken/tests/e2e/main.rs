@@ -7,5 +7,6 @@ mod canary;
 mod command;
 mod ledger;
 mod process;
+mod serve;
 mod story;
 mod wire;
