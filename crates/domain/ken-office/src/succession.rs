@@ -5,13 +5,14 @@
 //! - What is told is computed from the two texts and from the policies with and without the new
 //!   one; nothing is a second reading of the clauses.
 //! - Only whoever leads what is replaced confirms; without it, their signature is refused.
+//! - What is confirmed is what was read: where a text changed meanwhile, it is told again first.
 //!
 //! Source: house policy that nobody signs away what others rest on without having seen it.
 
 use std::collections::BTreeSet;
 
 use ken_agreement::succession::Succession;
-use ken_agreement::{Day, Instrument, InstrumentRef};
+use ken_agreement::{Day, Instrument, InstrumentRef, words_hash};
 use ken_core::{Ctx, OrganisationId};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
@@ -19,7 +20,7 @@ use ken_sharing::duty::{self, Duty};
 use ken_sharing::instrument;
 use ken_sharing::signing::{self, Clearance};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Snapshot, Tx};
+use ken_store::{Db, Snapshot, Tx, guard};
 use serde_json::json;
 
 use crate::Error;
@@ -54,6 +55,37 @@ pub struct Foretold {
     pub stops: Vec<String>,
     /// Whether whoever leads what is replaced has confirmed.
     pub is_confirmed: bool,
+    /// The version of the policies that it was computed from.
+    pub policy: i64,
+}
+
+/// What became of a confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It stands on the ledger.
+    Confirmed,
+    /// The texts have changed since it was told: it must be read again.
+    Changed,
+    /// The reader's organisation leads nothing that is replaced.
+    NotLead,
+}
+
+impl Foretold {
+    /// What names all that was told, so that a confirmation is of this and of nothing else.
+    ///
+    /// Who has yet to sign, and how many duties are open, may change without the reader being
+    /// asked again: neither changes what the texts do.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        let each = self.each.iter().map(|one| {
+            let (changes, fates) = (&one.succession.changes, one.succession.parts());
+            let fates = fates.map(|(_, fate)| [&fate.goes_on, &fate.ends, &fate.begins]);
+            let changed = [&changes.newly_allowed, &changes.no_longer, &changes.otherwise];
+            json!([one.replaces.to_string(), one.lead.as_str(), changed, fates])
+        });
+        let each: Vec<_> = each.collect();
+        words_hash(&json!([each, self.from.to_string(), self.stops]).to_string())
+    }
 }
 
 /// Foretells it, for a reader of one organisation; none where the text replaces nothing here.
@@ -70,9 +102,10 @@ pub async fn foretell(
     let read = async |s: &mut Snapshot| {
         let all = instrument::load(s, ctx).await?.instruments;
         let is_confirmed = signing::cleared(s, &of.hash()).await?.is_supersession_seen;
-        Ok::<_, Error>((all, duty::open(s, own).await?, is_confirmed))
+        let (open, policy) = (duty::open(s, own).await?, guard::policy_version(s).await?);
+        Ok::<_, Error>((all, open, is_confirmed, policy))
     };
-    let (all, open, is_confirmed) = db.snapshot("office.supersession", read).await?;
+    let (all, open, is_confirmed, policy) = db.snapshot("office.supersession", read).await?;
     let ended = &of.lifecycle.supersedes;
     let old = all.iter().filter(|one| ended.contains(&one.instrument.name()));
     let each: Vec<_> = old.map(|one| compared(&one.instrument, of, &open)).collect();
@@ -90,7 +123,7 @@ pub async fn foretell(
     let stops = tokio::task::spawn_blocking(stops).await;
     let stops = stops.map_err(|_| Error::Sharing(ken_sharing::Error::Contended))??;
     let from = Day(of.agreement.effective_from.0.max(today));
-    Ok(Some(Foretold { each, from, missing, stops, is_confirmed }))
+    Ok(Some(Foretold { each, from, missing, stops, is_confirmed, policy }))
 }
 
 fn compared(before: &Instrument, after: &Instrument, open: &[Duty]) -> DryRun {
@@ -105,25 +138,32 @@ fn compared(before: &Instrument, after: &Instrument, open: &[Duty]) -> DryRun {
     }
 }
 
-/// Confirms what was foretold, for whoever leads a text that is replaced; false for anybody else.
-/// On the ledger, with how much would change.
+/// Confirms what was foretold and read, for whoever leads a text that is replaced. `seen` is what
+/// [`Foretold::seen`] gave when it was read. On the ledger, with how much would change.
 ///
 /// # Errors
 ///
-/// Whatever the store or the ledger says.
+/// [`ken_store::Error::Contended`] when a text changed in the same moment; whatever the store or
+/// the ledger says.
 pub async fn confirm(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
-    of: &Instrument,
-) -> Result<bool, Error> {
+    (of, seen): (&Instrument, &str),
+) -> Result<Confirmation, Error> {
     let (hash, own) = (of.hash(), &by.organisation);
-    let Some(told) = foretell(db, ctx, own, of).await? else { return Ok(false) };
+    let Some(told) = foretell(db, ctx, own, of).await? else { return Ok(Confirmation::NotLead) };
     if !told.each.iter().any(|one| one.lead == *own) {
-        return Ok(false);
+        return Ok(Confirmation::NotLead);
+    }
+    if told.seen() != seen {
+        return Ok(Confirmation::Changed);
     }
     db.write("office.confirm-supersession", async |tx: &mut Tx| {
+        if guard::policy_version(tx).await? != told.policy {
+            return Err(ken_store::Error::Contended.into());
+        }
         signing::clear(tx, ctx, keys, &hash, Clearance::Supersession, (own, None)).await?;
         let names: Vec<_> = told.each.iter().map(|one| one.replaces.to_string()).collect();
         let sum = |of: fn(&DryRun) -> usize| told.each.iter().map(of).sum::<usize>();
@@ -140,7 +180,7 @@ pub async fn confirm(
         let stream = Stream::Organisation(own.clone());
         let (kind, visibility) = (EntryKind::Setting, Visibility::Never);
         ken_ledger::append(tx, ctx, keys, NewEntry { stream, kind, visibility, detail }).await?;
-        Ok(true)
+        Ok(Confirmation::Confirmed)
     })
     .await
 }

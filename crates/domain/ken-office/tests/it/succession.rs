@@ -2,7 +2,7 @@
 
 use ken_agreement::Instrument;
 use ken_office::signing::Attempt;
-use ken_office::succession::{self, Foretold};
+use ken_office::succession::{self, Confirmation, Foretold};
 use ken_sharing::signing::{Clearance, Refusal};
 
 use crate::world::{World, id, worlds};
@@ -43,15 +43,19 @@ async fn the_lead_confirms_what_a_version_does_before_signing_it() {
         assert_eq!(one.succession.consents.goes_on, ["agreed-referral"]);
         assert!(one.succession.consents.ends.is_empty(), "{one:?}");
         assert!(first.missing.contains(&id("police")) && !first.is_confirmed);
-        let confirm = async |own: &str| {
-            succession::confirm(db, &world.ctx(), keys, &World::lead(own), &of).await.unwrap()
+        let confirm = async |own: &str, seen: &str| {
+            let what = (&of, seen);
+            succession::confirm(db, &world.ctx(), keys, &World::lead(own), what).await.unwrap()
         };
+        let seen = first.seen();
         // Whoever does not lead what is replaced signs without it, and confirms nothing.
         assert_eq!(world.sign("police", &hash).await, Attempt::Signed, "{engine}");
-        assert!(!confirm("police").await, "{engine}");
+        assert_eq!(confirm("police", &seen).await, Confirmation::NotLead, "{engine}");
         let unseen = Attempt::Refused(Refusal::SupersessionUnseen);
         assert_eq!(world.sign("cec", &hash).await, unseen, "{engine}");
-        assert!(confirm("cec").await, "{engine}");
+        assert_eq!(confirm("cec", "").await, Confirmation::Changed, "{engine}: never read");
+        // Somebody's signature meanwhile changes nothing of what was told.
+        assert_eq!(confirm("cec", &seen).await, Confirmation::Confirmed, "{engine}");
         let entries = world.entries("cec").await;
         let kept = entries.iter().find(|entry| entry["supersession"] == hash.as_str()).unwrap();
         assert_eq!(kept["replaces"][0], old.name().to_string(), "{engine}");
@@ -76,7 +80,24 @@ async fn what_stands_by_name_under_a_replaced_accord_is_foretold_to_stop() {
         newer.agreement.version = "4".parse().unwrap();
         newer.lifecycle.supersedes = [accord.name()].into();
         world.register(&newer).await;
-        let first = told(&world, "cec", &newer).await.unwrap();
+        let lead = newer.agreement.lead_party.to_string();
+        let first = told(&world, &lead, &newer).await.unwrap();
+        // Another text is signed in between: what is told has changed.
+        let mut under = concern.clone();
+        under.agreement.id = "glen-other".parse().unwrap();
+        under.agreement.title = "Another text".into();
+        let other = world.register(&under).await;
+        world.clear(&other, Clearance::Notice).await;
+        world.clear(&other, Clearance::Assessment).await;
+        assert_eq!(world.sign("police", &other).await, Attempt::Signed);
+        let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead(&lead));
+        let what = (&newer, &*first.seen());
+        let confirmed = succession::confirm(db, &world.ctx(), keys, &by, what).await.unwrap();
+        assert_eq!(confirmed, Confirmation::Changed, "{}", world.on.engine);
+        let again = told(&world, &lead, &newer).await.unwrap();
+        let what = (&newer, &*again.seen());
+        let confirmed = succession::confirm(db, &world.ctx(), keys, &by, what).await.unwrap();
+        assert_eq!(confirmed, Confirmation::Confirmed, "{}", world.on.engine);
         let stops = first.stops.iter().any(|line| line.starts_with(&concern.agreement.title));
         assert!(stops, "{}: {:?}", world.on.engine, first.stops);
         assert!(first.each[0].succession.changes.is_empty());

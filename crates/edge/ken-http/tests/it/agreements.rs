@@ -10,7 +10,7 @@ use crate::world::{PASSWORD, World, worlds};
 
 /// An agreement by which a practice sees what a school holds: the one about direct care, with a
 /// school among its parties, led by the council, in force now.
-fn school() -> String {
+pub(crate) fn school() -> String {
     let text = include_str!("../../../../../agreements/glen-direct-care.toml");
     let education = "[[category]]\nid = \"education\"\ntext = \"What a school knows\"\n\
         fields = [\"attendance\", \"progress\", \"support\"]\n\
@@ -39,7 +39,7 @@ fn school() -> String {
 
 /// The kind of information that the school holds, as the page lists what a reader may see; no other
 /// agreement lets the practice have it.
-const HELD: &str = "Education, Equipment";
+pub(crate) const HELD: &str = "Education, Equipment";
 
 /// The value of the option of a drop-down that shows these words.
 #[track_caller]
@@ -49,7 +49,7 @@ fn option(page: &Answer, words: &str) -> String {
 }
 
 /// Registers somebody as their organisation's signatory, with a key that Ken keeps.
-async fn may_sign(browser: &mut Browser, name: &str) {
+pub(crate) async fn may_sign(browser: &mut Browser, name: &str) {
     let page = browser.get("/ig/signatories").await;
     let who = option(&page, name);
     let filled = [("practitioner", &*who), ("office", "Caldicott Guardian"), ("key", "")];
@@ -57,7 +57,7 @@ async fn may_sign(browser: &mut Browser, name: &str) {
     done.assert_has(&["The signatory is registered"]);
 }
 
-async fn sign(world: &World, browser: &mut Browser, hash: &InstrumentHash) -> Answer {
+pub(crate) async fn sign(world: &World, browser: &mut Browser, hash: &InstrumentHash) -> Answer {
     let path = format!("/ig/agreements/{hash}/sign");
     let page = browser.get(&path).await;
     let code = world.code();
@@ -65,7 +65,7 @@ async fn sign(world: &World, browser: &mut Browser, hash: &InstrumentHash) -> An
     browser.submit(&page, &path, &filled).await
 }
 
-async fn publish(browser: &mut Browser, hash: &InstrumentHash) {
+pub(crate) async fn publish(browser: &mut Browser, hash: &InstrumentHash) {
     let path = format!("/ig/notices/{hash}");
     let page = browser.get(&path).await;
     page.assert_has(&["Not published", "Who receives what, and why", "What you can do"]);
@@ -77,7 +77,7 @@ async fn publish(browser: &mut Browser, hash: &InstrumentHash) {
 }
 
 /// Fills in the assessment of the agreement between school and practice, and approves it.
-async fn assess(browser: &mut Browser, hash: &InstrumentHash) {
+pub(crate) async fn assess(browser: &mut Browser, hash: &InstrumentHash) {
     let path = format!("/ig/agreements/{hash}/assessment");
     let answers = [
         "need",
@@ -113,13 +113,13 @@ async fn assess(browser: &mut Browser, hash: &InstrumentHash) {
     }
 }
 
-fn csrf_of(answer: &Answer) -> String {
+pub(crate) fn csrf_of(answer: &Answer) -> String {
     let (_, rest) = answer.body.split_once("name=\"csrf\" value=\"").unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
 
 /// What Dr Rao sees of Morag.
-async fn seen(world: &World) -> Answer {
+pub(crate) async fn seen(world: &World) -> Answer {
     let mut rao = world.signed_in("Dr Rao").await;
     let page = rao.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
     page.assert_has(&["DRUMMOND, MORAG"]);
@@ -225,7 +225,7 @@ async fn nobody_signs_by_sitting_at_a_browser_that_is_signed_in() {
 
 /// The text as its lead party begins to negotiate it: each party has a basis of its own, and
 /// nobody else's is confirmed.
-fn first_text() -> String {
+pub(crate) fn first_text() -> String {
     let mut of = Instrument::parse(&school()).unwrap();
     let shared = of.bases.iter().position(|basis| basis.party == Who::Any).unwrap();
     let shared = of.bases.remove(shared);
@@ -246,7 +246,7 @@ fn reworded(clause: &str, words: &str) -> String {
     Parts { clauses: vec![clause], bases: vec![] }.to_toml()
 }
 
-async fn act(browser: &mut Browser, room: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn act(browser: &mut Browser, room: &str, fields: &[(&str, &str)]) -> Answer {
     let page = browser.get(room).await;
     let code = |byte: u8| format!("%{byte:02X}");
     let coded = |value: &str| value.bytes().map(code).collect::<String>();

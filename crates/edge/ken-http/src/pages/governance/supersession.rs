@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use ken_agreement::Instrument;
 use ken_agreement::succession::Fate;
 use ken_core::OrganisationId;
-use ken_office::succession::{self, DryRun, Foretold};
+use ken_office::succession::{self, Confirmation, DryRun, Foretold};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -25,6 +25,9 @@ use crate::wire::csrf::Csrf;
 pub(crate) struct Filled {
     #[serde(default)]
     sure: String,
+    /// What names all that the page told.
+    #[serde(default)]
+    seen: String,
 }
 
 /// What the page is about.
@@ -53,13 +56,20 @@ pub(crate) async fn post(
 ) -> Result<Response, Stop> {
     let page = read(&app, &caller, &hash).await?;
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let again = |field, says| {
+        let whole = frame(&app, &caller, &show(&page, &[Wrong::new(field, says)], caller.csrf()));
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, whole).into_response())
+    };
     if filled.sure != "yes" {
-        let wrong = Wrong::new("sure", "Tick that you have read what changes");
-        let whole = frame(&app, &caller, &show(&page, &[wrong], caller.csrf()));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, whole).into_response());
+        return again("sure", "Tick that you have read what changes");
     }
-    if !succession::confirm(app.db(), &ctx, app.keys(), by, &page.of).await? {
-        return Err(Stop::NotFound);
+    let of = (&page.of, filled.seen.as_str());
+    match succession::confirm(app.db(), &ctx, app.keys(), by, of).await? {
+        Confirmation::Confirmed => {}
+        Confirmation::Changed => {
+            return again("sure", "What would follow has changed. Read it again, then confirm");
+        }
+        Confirmation::NotLead => return Err(Stop::NotFound),
     }
     let says = "It stands on the ledger, and keeps your organisation from signing no longer.";
     let main = html! {
@@ -114,7 +124,8 @@ fn show(page: &Page, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
         @if told.each.iter().any(|one| one.lead == page.own) {
             h2 { "Confirm" }
             @if told.is_confirmed { p { "Your organisation has confirmed this." } }
-            (Form { action: &action, csrf, button: "Confirm what changes", hidden: &[] }.post(
+            @let seen = [("seen", told.seen())];
+            (Form { action: &action, csrf, button: "Confirm what changes", hidden: &seen }.post(
                 &tick("sure", "I have read who gains and loses what, and from which day", wrongs)))
         }
     }
@@ -178,7 +189,8 @@ mod tests {
                 open_duties: 2,
             }];
             let (from, missing) = (Day(date(2027, 6, 1)), vec!["police".parse().unwrap()]);
-            let told = Foretold { each, from, missing, stops: vec![], is_confirmed: false };
+            let (stops, is_confirmed) = (vec![], false);
+            let told = Foretold { each, from, missing, stops, is_confirmed, policy: 1 };
             let page = Page { of: after.clone(), told, own: own.parse().unwrap() };
             let shown = show(&page, &[], &Csrf::of("x")).into_string();
             rules::assert_part(&shown);
