@@ -104,6 +104,7 @@ class Clause:
         self.labels = set(text.get("labels", []))
         self.required = sorted(text.get("require", []))
         self.attest = sorted(text.get("attest", []))
+        self.starts = day_of(text["starts"]) if "starts" in text else datetime.date.min
         self.lineage = text.get("scope") == "lineage"
         self.excepted = set(text.get("except", []))
         self.everything = "categories" not in text and "labels" not in text
@@ -123,6 +124,7 @@ class Clause:
             wide.kind != "prohibition"
             and self.kind == wide.kind
             and self.purpose == wide.purpose
+            and self.starts >= wide.starts
             and self.actions <= wide.actions
             and self.categories <= wide.categories
             and set(wide.required) <= set(self.required)
@@ -365,6 +367,8 @@ class Decision:
         extent, state = self.stands(clause.agreement)
         if extent < needed:
             return STANDING, state
+        if self.day < clause.starts and self.wrong != "stage":
+            return STANDING, "not-begun"
         missing = [fact for fact in clause.required if not self.holds(fact)]
         return (REQUIRE, missing[0]) if missing else None
 

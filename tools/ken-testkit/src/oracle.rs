@@ -350,6 +350,9 @@ impl<'a> Oracle<'a> {
         if extent < needs {
             return Some((STANDING, state.to_owned()));
         }
+        if self.waits(term.clause) {
+            return Some((STANDING, "not-begun".to_owned()));
+        }
         let holds = |fact: &&str| {
             let claimed = self.is(Mutant::ClaimedCounts);
             self.holds(fact)
@@ -410,8 +413,10 @@ impl<'a> Oracle<'a> {
         let found = self.law(wanted);
         let wide = found.and_then(|of| Some((of, named(&of.json, "clause", id)?)));
         wide.is_some_and(|(of, wide)| {
-            self.is(Mutant::SourceUnchecked)
-                || reading::narrows(&term.of.json, term.clause, &of.json, wide)
+            self.is(Mutant::SourceUnchecked) || {
+                let early = self.is(Mutant::StageOfSourceForgotten);
+                reading::narrows((&term.of.json, term.clause), (&of.json, wide), early)
+            }
         })
     }
 }

@@ -30,6 +30,8 @@ pub struct Overview {
 pub enum Next {
     /// It begins.
     Begins,
+    /// A clause that waited for its own day starts.
+    ClauseStarts,
     /// A party is out.
     PartyLeaves,
     /// The review is due.
@@ -46,6 +48,7 @@ impl Next {
     pub fn says(self) -> &'static str {
         match self {
             Self::Begins => "it begins",
+            Self::ClauseStarts => "a clause starts",
             Self::PartyLeaves => "a party is out",
             Self::Review => "the review is due",
             Self::Lapses => "it lapses unless reviewed",
@@ -91,6 +94,8 @@ fn next(instrument: &Instrument, register: &Register, today: Date) -> Option<(Ne
         (Next::Review, life.review_due),
         (Next::Lapses, Day(life.review_due.0.saturating_add(grace))),
     ];
+    let starts = instrument.clauses.iter().filter_map(|clause| clause.starts);
+    days.extend(starts.map(|day| (Next::ClauseStarts, day)));
     days.extend(head.effective_until.map(|day| (Next::Ends, day)));
     days.extend(register.left.values().map(|day| (Next::PartyLeaves, *day)));
     days.into_iter().filter(|(_, day)| day.0 >= today).min_by_key(|(next, day)| (day.0, *next))

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use ken_core::{ClauseId, InstrumentHash, OrganisationId, RoleId};
 
 use crate::clause::{Clause, End, Who};
+use crate::day::Day;
 use crate::instrument::Instrument;
 use crate::key::ClauseKey;
 use crate::party::Party;
@@ -57,15 +58,22 @@ pub fn relies(instrument: &Instrument, hash: &InstrumentHash, clause: &Clause) -
     own.into_iter().chain(clause.source.iter().map(ToString::to_string)).collect()
 }
 
-/// The standing that a flow has: what of an instrument is in force for its sort of pair.
+/// The standing that a flow has: what of an instrument is in force for its sort of pair, and which
+/// of its stages has begun.
 #[must_use]
-pub fn standing(hash: &InstrumentHash, pair: Pair<'_>, stands: Stands) -> String {
+pub fn standing(
+    hash: &InstrumentHash,
+    pair: Pair<'_>,
+    stands: Stands,
+    stage: Option<Day>,
+) -> String {
     let sort = match pair {
         Pair::Between(..) => "",
         Pair::Own(_) => "own/",
         Pair::Person(_) => "person/",
     };
-    format!("{hash}/{sort}{}", stands.as_str())
+    let stage = stage.map_or_else(String::new, |day| format!("/{day}"));
+    format!("{hash}/{sort}{}{stage}", stands.as_str())
 }
 
 /// A Cedar string literal.
@@ -126,7 +134,7 @@ impl Writer<'_> {
             () if clause.is_for_person() => Pair::Person(lead),
             () => Pair::Between(lead, lead),
         };
-        standing(self.hash, pair, Stands::needed(clause))
+        standing(self.hash, pair, Stands::needed(clause), clause.starts)
     }
 
     /// Categories and labels widen each other. Absent means all.

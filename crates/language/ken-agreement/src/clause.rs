@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use ken_core::{Category, Fact, FieldName, Label, OrganisationId, Purpose, RoleId};
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,10 @@ pub struct Clause {
     /// The two systems between which it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub systems: Option<Systems>,
+    /// The first day on which it runs, where it waits for a stage of its own; none: with its
+    /// instrument. Routine permits only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Day>,
     /// When the person sees it on their own page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visible_to_person: Option<Visibility>,
@@ -158,6 +163,12 @@ impl Clause {
     #[must_use]
     pub fn follows_data(&self) -> bool {
         self.scope == Some(Scope::Lineage)
+    }
+
+    /// Whether its own stage has come; its instrument has days of its own.
+    #[must_use]
+    pub fn is_live(&self, day: Date) -> bool {
+        self.starts.is_none_or(|starts| day >= starts.0)
     }
 
     /// Whether it is between an organisation and itself.

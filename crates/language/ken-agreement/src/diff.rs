@@ -241,6 +241,8 @@ fn conditions(before: &Instrument, after: &Instrument) -> Vec<String> {
         say("what must be affirmed", list(&old.attest), list(&new.attest));
         say("what follows", list(&old.obligations), list(&new.obligations));
         say("its deadline", list(&old.deadline), list(&new.deadline));
+        let starts = |c: &Clause| c.starts.map_or_else(String::new, |day| day.to_string());
+        say("its first day", starts(old), starts(new));
         say("its kind", format!("{:?}", old.kind), format!("{:?}", new.kind));
         say("whether it is a duty", format!("{:?}", old.modality), format!("{:?}", new.modality));
         let shown = |c: &Clause| c.visible_to_person.map_or(String::new(), |v| format!("{v:?}"));

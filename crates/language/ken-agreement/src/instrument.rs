@@ -264,6 +264,9 @@ impl Instrument {
         self.agreement.effective_from = moved(self.agreement.effective_from);
         self.agreement.effective_until = self.agreement.effective_until.map(moved);
         self.lifecycle.review_due = moved(self.lifecycle.review_due);
+        for clause in &mut self.clauses {
+            clause.starts = clause.starts.map(moved);
+        }
         if let Some(dpia) = &mut self.dpia {
             dpia.approved = moved(dpia.approved);
             dpia.review_due = moved(dpia.review_due);

@@ -13,6 +13,12 @@ pub enum Mutant {
     GraceOneMore,
     LastDayOut,
     FirstDayOut,
+    /// A clause runs before its own day.
+    StageForgotten,
+    /// A clause does not run on its first day.
+    StageDayLate,
+    /// A clause may start before that which it narrows.
+    StageOfSourceForgotten,
     StarIsOneself,
     StarIsAnyParty,
     StarRoleIsRecordOnly,

@@ -29,8 +29,12 @@ fn set(value: &Value, key: &str) -> Names {
     strings(value, key).map(str::to_owned).collect()
 }
 
-/// Whether a clause stays within its source and asks for as much.
-pub(super) fn narrows(of: &Value, clause: &Value, above: &Value, wide: &Value) -> bool {
+/// Whether a clause stays within its source and asks for as much. `early`: it may start before.
+pub(super) fn narrows(
+    (of, clause): (&Value, &Value),
+    (above, wide): (&Value, &Value),
+    early: bool,
+) -> bool {
     let same = |key| text(clause, key) == text(wide, key);
     let within = |key| set(clause, key).is_subset(&set(wide, key));
     let at_least = |key| set(wide, key).is_subset(&set(clause, key));
@@ -43,6 +47,7 @@ pub(super) fn narrows(of: &Value, clause: &Value, above: &Value, wide: &Value) -
     text(wide, "kind") != "prohibition"
         && same("kind")
         && same("purpose")
+        && (early || text(wide, "starts") <= text(clause, "starts"))
         && within("action")
         && within("categories")
         && at_least("require")

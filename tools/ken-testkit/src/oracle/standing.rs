@@ -26,6 +26,16 @@ impl Oracle<'_> {
         (extent, state)
     }
 
+    /// Whether the stage of a clause is still to come.
+    pub(super) fn waits(&self, clause: &Value) -> bool {
+        let Ok(starts) = text(clause, "starts").parse::<Date>() else { return false };
+        match self.mutant {
+            Mutant::StageForgotten => false,
+            Mutant::StageDayLate => self.case.day <= starts,
+            _ => self.case.day < starts,
+        }
+    }
+
     fn own_standing(&self, of: &Known) -> (u8, &'static str) {
         let (from, to) = (&self.case.from.0, &self.case.to.0);
         let ends: Names = [from, to].into_iter().filter(|id| *id != "person").cloned().collect();

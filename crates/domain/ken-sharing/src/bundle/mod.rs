@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ken_agreement::cedar::{PolicyText, policies};
 use ken_agreement::lint::{self, Finding, Unnarrowed, narrows, unsound};
 use ken_agreement::status::Register;
-use ken_agreement::{Action, Clause, Instrument, InstrumentRef, Words};
+use ken_agreement::{Action, Clause, Day, Instrument, InstrumentRef, Words};
 use ken_core::{ClauseId, InstrumentHash, Purpose};
 
 use crate::decide::cedar::{Engine, Forbids};
@@ -50,6 +50,8 @@ pub(crate) struct Held {
     pub(crate) name: InstrumentRef,
     pub(crate) instrument: Instrument,
     pub(crate) register: Register,
+    /// The days on which a clause starts later than the instrument.
+    pub(crate) stages: BTreeSet<Day>,
 }
 
 /// Everything in force, compiled.
@@ -204,7 +206,8 @@ fn hold(
         if !names.insert(name.clone()) {
             return Err(Error::Twice(name));
         }
-        held.push(Held { hash, name, instrument, register });
+        let stages = instrument.clauses.iter().filter_map(|clause| clause.starts).collect();
+        held.push(Held { hash, name, instrument, register, stages });
     }
     Ok(held)
 }

@@ -9,7 +9,7 @@ use ken_agreement::status::{Pair, Stands};
 use ken_agreement::{InstrumentRef, Tier};
 use ken_core::OrganisationId;
 
-use super::{Bundle, Held};
+use super::{Bundle, Held, Term};
 
 /// What of each instrument is in force, for one pair, on one day; each looked at when first asked.
 #[derive(Debug)]
@@ -40,7 +40,22 @@ impl Standing {
         let (stands, _) = self.of(bundle, held);
         let pair = Pair::of(&self.sender, &self.recipient);
         let all = Stands::ALL.into_iter().filter(|each| Some(*each) <= stands);
-        all.map(|each| standing(&own.hash, pair, each)).collect()
+        let stages = || own.stages.iter().filter(|day| self.day >= day.0).copied().map(Some);
+        all.flat_map(|each| {
+            let stages = std::iter::once(None).chain(stages());
+            stages.map(move |stage| standing(&own.hash, pair, each, stage))
+        })
+        .collect()
+    }
+
+    /// Why a clause does not stand; none where it does.
+    pub(crate) fn bar(&self, bundle: &Bundle, term: &Term) -> Option<&'static str> {
+        let (stands, state) = self.of(bundle, term.held);
+        match () {
+            () if stands < Some(term.stands) => Some(state),
+            () if !term.clause.is_live(self.day) => Some("not-begun"),
+            () => None,
+        }
     }
 }
 

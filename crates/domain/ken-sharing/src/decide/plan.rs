@@ -95,8 +95,7 @@ impl Asking {
 
     /// What keeps a clause from carrying anything: the day, or a fact.
     fn bar(&self, bundle: &Bundle, term: &Term) -> Option<(Bar, String)> {
-        let (stands, state) = self.standing.of(bundle, term.held);
-        if stands < Some(term.stands) {
+        if let Some(state) = self.standing.bar(bundle, term) {
             return Some((Bar::Standing, state.to_owned()));
         }
         let missing = term.clause.require.iter().find(|fact| !self.overlay.held.contains(*fact))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ken_agreement::lint::unsound;
-use ken_agreement::{Clause, Kind, OnLapse, PartyKind, Scope, Who};
+use ken_agreement::{Clause, Day, Kind, OnLapse, PartyKind, Scope, Who};
 use ken_testkit::oracle::{Case, Known, Row};
 
 use crate::dice::Dice;
@@ -41,6 +41,7 @@ fn tweak(dice: &mut Dice, entry: &mut Entry) {
         }
         4 => twin(dice, entry),
         5..=7 => part_without_words(dice, entry),
+        8 | 9 => stage(dice, entry),
         _ => {
             let n = dice.below(entry.instrument.clauses.len());
             if let Some(clause) = entry.instrument.clauses.get_mut(n) {
@@ -56,6 +57,16 @@ fn twin(dice: &mut Dice, entry: &mut Entry) {
     let mut twin = dice.pick(&permits.cloned().collect::<Vec<_>>()).clone();
     twin.id = word(&format!("Z{}", twin.id));
     entry.instrument.clauses.insert(0, twin);
+}
+
+/// A clause that waits for a day of its own, about the day on which most is asked.
+fn stage(dice: &mut Dice, entry: &mut Entry) {
+    let days = i64::try_from(dice.below(5)).unwrap() - 2;
+    let day = Date::constant(2027, 6, 1).saturating_add(days.days());
+    let n = dice.below(entry.instrument.clauses.len());
+    if let Some(clause) = entry.instrument.clauses.get_mut(n) {
+        clause.starts = Some(Day(day));
+    }
 }
 
 /// One category of a clause that asks for words, without them: the rest is offered beside it.
@@ -299,12 +310,14 @@ fn day(dice: &mut Dice, entries: &[Entry]) -> Date {
     let instrument = &dice.pick(entries).instrument;
     let (head, life) = (&instrument.agreement, &instrument.lifecycle);
     let due = life.review_due.0;
-    let turns = [
+    let starts = instrument.clauses.iter().filter_map(|clause| clause.starts);
+    let mut turns = vec![
         head.effective_from.0,
         head.effective_until.map_or(due, |until| until.0),
         due,
         due.saturating_add(life.grace_days.days()),
     ];
+    turns.extend(starts.map(|day| day.0));
     let beside = i64::try_from(dice.below(3)).unwrap() - 1;
     dice.pick(&turns).saturating_add(beside.days())
 }

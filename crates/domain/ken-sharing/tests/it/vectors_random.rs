@@ -22,7 +22,7 @@ const CASES: usize = 500;
 const WHOLE_IN: usize = 60;
 
 /// Every way to be wrong that the cases must find out.
-const MUTANTS: [Mutant; 54] = [
+const MUTANTS: [Mutant; 56] = [
     Mutant::MaskIgnored,
     Mutant::OrderWithoutKind,
     Mutant::OrderWithoutWidth,
@@ -31,6 +31,8 @@ const MUTANTS: [Mutant; 54] = [
     Mutant::GraceOneMore,
     Mutant::LastDayOut,
     Mutant::FirstDayOut,
+    Mutant::StageForgotten,
+    Mutant::StageDayLate,
     Mutant::StarIsOneself,
     Mutant::StarIsAnyParty,
     Mutant::StarRoleIsRecordOnly,
@@ -118,11 +120,12 @@ fn worlds() -> u64 {
 }
 
 /// Each wrong of the Python program, beside the oracle's, whose telling cases it is tried on.
-const WRONGS: [(&str, Mutant); 11] = [
+const WRONGS: [(&str, Mutant); 12] = [
     ("mask", Mutant::MaskIgnored),
     ("order", Mutant::OrderWithoutKind),
     ("order", Mutant::OrderWithoutWidth),
     ("dates", Mutant::LastDayOut),
+    ("stage", Mutant::StageForgotten),
     ("star", Mutant::StarIsOneself),
     ("except", Mutant::ExceptNotSource),
     ("lineage", Mutant::LineageForgotten),

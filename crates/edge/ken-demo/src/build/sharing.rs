@@ -63,7 +63,8 @@ pub(super) async fn agreements(
     Ok(())
 }
 
-/// The next version, in which fewer see a child's plan; nobody has signed it.
+/// The next version, in which fewer see a child's plan, and what worries somebody is shared from a
+/// later day on; nobody has signed it.
 fn next_of(copy: &Instrument) -> Result<Instrument, Error> {
     let mut next = copy.clone();
     next.agreement.version = "2".parse().map_err(|_| Error::Missing("version"))?;
@@ -71,6 +72,9 @@ fn next_of(copy: &Instrument) -> Result<Instrument, Error> {
     let plan = next.clauses.iter_mut().find(|clause| clause.id.as_str() == "W1");
     let plan = plan.ok_or(Error::Missing("clause"))?;
     plan.to.roles.retain(|role| role.as_str() != "nhs.ward");
+    let later = next.agreement.effective_from.0.saturating_add(jiff::Span::new().months(6));
+    let concern = next.clauses.iter_mut().find(|clause| clause.id.as_str() == "W2");
+    concern.ok_or(Error::Missing("clause"))?.starts = Some(ken_agreement::Day(later));
     Ok(next)
 }
 

@@ -83,6 +83,7 @@ fn lost(own: &Instrument, lacks: &[Lack]) -> BTreeSet<Lost> {
             clause.source.is_some(),
         );
         say(id, "when the person sees it", clause.visible_to_person.is_some());
+        say(id, "its first day", clause.starts.is_some());
         say(id, "that it follows the data", clause.follows_data());
         say(id, "which clauses it does not stop", !clause.except.is_empty());
         say(

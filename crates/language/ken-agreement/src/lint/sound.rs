@@ -89,6 +89,14 @@ pub(super) const RULES: &[Rule] = &[
     rule("E-EXCEPT", 7, "except", "the exception names no permit of this instrument", except),
     rule("E-ATTEST", 5, "attest", "the words of this statement are missing: write them", attest),
     rule("E-GRADE", 4, "require", "the grade of a fact is @claimed, @confirmed or @system", grade),
+    rule(
+        "E-STAGE",
+        8,
+        "starts",
+        "only everyday sharing waits for a stage, within the days of its instrument: take \
+        `starts` out or correct the day",
+        stage,
+    ),
     rule("E-UNREACHABLE", 7, "to", "no party can use this clause: correct its kinds", unreachable),
 ];
 
@@ -248,6 +256,17 @@ fn grade(look: &Look<'_>) -> Found {
                 let (_, suffix) = fact.split_at(mark);
                 ![CLAIMED, CONFIRMED, SYSTEM].contains(&suffix)
             })
+        })
+    })
+}
+
+/// A prohibition holds from the first day; a duty and an emergency wait for nobody.
+fn stage(look: &Look<'_>) -> Found {
+    let head = &look.instrument.agreement;
+    at(look.instrument.clauses.iter(), |c| {
+        c.starts.is_some_and(|day| {
+            let late = head.effective_until.is_some_and(|last| day > last);
+            c.kind != Kind::Routine || day < head.effective_from || late
         })
     })
 }

@@ -16,8 +16,8 @@ pub(super) const RULES: &[Rule] = &[
         6,
         "source",
         "the source is not in force here, or the clause does not narrow it: keep its kind and \
-        purpose, stay within its parties, roles, categories, fields and actions, and ask for all \
-        that it asks for, in its words",
+        purpose, stay within its parties, roles, categories, fields, actions and days, and ask for \
+        all that it asks for, in its words",
         unsourced,
     ),
     error(
@@ -52,6 +52,8 @@ pub enum Unnarrowed {
     Field,
     /// A fact that the source requires and this does not.
     Require,
+    /// A first day before the source's own.
+    Starts,
     /// Words that the source asks for and this does not, or other words by the same name.
     Attest,
 }
@@ -80,6 +82,7 @@ pub fn narrows(
         clause.attest.contains(id) && own == theirs
     });
     let within = |narrow: &End, wide: &End| end_within(narrow, instrument, wide, source);
+    let in_time = wide.starts.is_none_or(|day| clause.starts.is_some_and(|own| own >= day));
     let checks = [
         (Unnarrowed::Kind, clause.kind == wide.kind && !wide.is_prohibition()),
         (Unnarrowed::Purpose, clause.purpose == wide.purpose),
@@ -89,6 +92,7 @@ pub fn narrows(
         (Unnarrowed::Category, clause.categories.is_subset(&wide.categories)),
         (Unnarrowed::Field, fields(instrument, clause).is_subset(&fields(source, wide))),
         (Unnarrowed::Require, wide.require.is_subset(&clause.require)),
+        (Unnarrowed::Starts, in_time),
         (Unnarrowed::Attest, words_kept),
     ];
     checks.into_iter().filter(|(_, holds)| !holds).map(|(what, _)| what).collect()

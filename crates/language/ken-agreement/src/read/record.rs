@@ -74,7 +74,7 @@ record!(Basis { id party purposes power art6 confidentiality } {
 });
 record!(Clause { id kind text from to } {
     modality, source, action, purpose, categories, fields, labels, require, expect, attest,
-    obligations, deadline, visible_to_person, scope, except, cite, checked, systems
+    obligations, deadline, starts, visible_to_person, scope, except, cite, checked, systems
 });
 record!(Systems { from to } {});
 record!(End { party roles } { kinds });

@@ -172,8 +172,9 @@ fn flow(own: &Instrument, clause: &Clause) -> Vec<String> {
     };
     let how: String =
         std::iter::once(format!("{must} {}", list(&clause.action))).chain(deadline).collect();
-    let mut asks: Vec<String> =
-        clause.require.iter().map(|fact| format!("requires {fact}")).collect();
+    let mut asks: Vec<String> = clause.starts.iter().map(|day| format!("from {day}")).collect();
+    let required = clause.require.iter().map(|fact| format!("requires {fact}"));
+    asks.extend(required);
     asks.extend(clause.expect.iter().map(|fact| format!("expects {fact}")));
     let said = clause.attest.iter().filter_map(|id| own.attestations.get(id));
     asks.extend(said.map(|words| format!("affirm \"{words}\"")));

@@ -79,6 +79,11 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "to = { party = \"*\", kinds = [\"independent\"], roles = [\"*\"] }\naction = [\"agg",
         "E-UNREACHABLE C8",
     ),
+    ("id = \"C7\"", "id = \"C7\"\nstarts = 2027-03-31", "E-STAGE C7"),
+    ("id = \"C7\"", "id = \"C7\"\nstarts = 2029-04-01", "E-STAGE C7"),
+    ("id = \"C1\"", "id = \"C1\"\nstarts = 2027-09-01", "E-STAGE C1"),
+    ("id = \"X1\"", "id = \"X1\"\nstarts = 2027-09-01", "E-STAGE X1"),
+    ("id = \"P1\"", "id = \"P1\"\nstarts = 2027-09-01", "E-STAGE P1"),
     (
         "source = \"statute-pack@2027-04#asp.s5.3\"",
         "source = \"statute-pack@2028-04#asp.s5.3\"",

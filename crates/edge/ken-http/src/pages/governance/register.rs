@@ -231,7 +231,10 @@ pub(crate) fn plain(of: &Instrument) -> Markup {
         h2 { "Who may know what about you, and why" }
         (who_knows(of))
         h2 { "The rules, as they were signed" }
-        ul { @for clause in says(&[Kind::Routine, Kind::Statutory]) { li { (clause.text) } } }
+        ul { @for clause in says(&[Kind::Routine, Kind::Statutory]) { li {
+            (clause.text)
+            @if let Some(day) = clause.starts { " (from " (words::day_short(day.0)) ")" }
+        } } }
         @if says(&[Kind::Prohibition]).next().is_some() {
             h2 { "What must not be shared" }
             ul { @for clause in says(&[Kind::Prohibition]) { li { (clause.text) } } }
