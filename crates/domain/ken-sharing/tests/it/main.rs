@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod at_risk;
 #[cfg(test)]
+mod concern;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod in_turn;
@@ -24,6 +26,8 @@ mod python;
 mod questions;
 #[cfg(test)]
 mod sectors;
+#[cfg(test)]
+mod stages;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
