@@ -9,16 +9,17 @@ pub use ken_print::Size;
 use ken_print::{Block, Document, Listing, Run, Table, Text};
 
 use crate::Error;
+use crate::mark::{self, About};
 
-/// `document` as PDF/UA-1: `running` stands at the head of each page, and `made` is the day that
-/// the file bears.
+/// `document` as PDF/UA-1: the mark of what it is about and `running` stand at the head of each
+/// page, and `made` is the day that the file bears.
 ///
 /// # Errors
 ///
 /// [`Error::Print`] when the document is longer than one file may be, or would not be accessible.
 pub fn pdf(
     document: &show::Document,
-    running: &str,
+    (about, running): (About, &str),
     made: Date,
     size: Size,
 ) -> Result<Vec<u8>, Error> {
@@ -37,7 +38,7 @@ pub fn pdf(
         title: document.title.clone(),
         language: "en-GB".into(),
         made,
-        running: running.to_owned(),
+        running: mark::running(about, running),
         blocks,
     };
     Ok(ken_print::pdf(&printed, size)?)
@@ -91,7 +92,7 @@ mod tests {
             let of = Instrument::parse(text).unwrap();
             for document in [agreement(&of), notice(&[&of], false), notice(&[&of], true)] {
                 for size in [Size::Standard, Size::Larger] {
-                    let file = pdf(&document, "Glen", made, size).unwrap();
+                    let file = pdf(&document, (About::Texts, "Glen"), made, size).unwrap();
                     assert!(file.starts_with(b"%PDF-1.7"), "{}", document.title);
                 }
             }

@@ -18,6 +18,7 @@ mod pack;
 mod paper;
 mod replay;
 
+use ken_office::mark::About;
 use pack::Pack;
 use paper::Paper;
 use replay::Replay;
@@ -172,11 +173,11 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             say::out(sector.draft(&id).trim_end());
             Ok(())
         }
-        Agreement::Show { file, paper } => paper.give(&agreement(&open(&file)?)),
+        Agreement::Show { file, paper } => paper.give(&agreement(&open(&file)?), About::Texts),
         Agreement::Notice { files, easy, paper } => {
             let all: Vec<_> = files.iter().map(|file| open(file)).collect::<Result<_, _>>()?;
             let all: Vec<_> = all.iter().collect();
-            paper.give(&notice(&all, easy))
+            paper.give(&notice(&all, easy), About::Published)
         }
         Agreement::Diff { before, after } => {
             say::out(&told(&diff(&open(&before)?, &open(&after)?)));

@@ -2,8 +2,10 @@
 //!
 //! The order is the same on every page, and so is the help box (WCAG 3.2.3, 3.2.6).
 
+use ken_office::mark::Mark;
 use maud::{DOCTYPE, Markup, html};
 
+use super::mark;
 use crate::asset;
 use crate::site::Site;
 use crate::wire::csrf::{self, Csrf};
@@ -21,6 +23,8 @@ pub(crate) enum Area {
     Governance,
     /// Those who keep messages and matches moving; they see flow, not content.
     Operations,
+    /// The Caldicott Guardian, who advises and governs nothing.
+    Guardian,
 }
 
 impl Area {
@@ -48,7 +52,9 @@ impl Area {
                 ("/ig/refusals", "What was refused"),
                 ("/ig/breaches", "Breaches"),
                 ("/ig/findings", "What the audit found"),
+                ("/ig/recommendations", "Recommendations"),
             ],
+            Self::Guardian => &[("/guardian", "Questions")],
             Self::Operations => &[
                 ("/ops/hub", "Messages"),
                 ("/ops/match", "Identity to review"),
@@ -63,7 +69,7 @@ impl Area {
     }
 
     const fn is_staff(self) -> bool {
-        matches!(self, Self::Work | Self::Governance | Self::Operations)
+        matches!(self, Self::Work | Self::Governance | Self::Operations | Self::Guardian)
     }
 }
 
@@ -122,15 +128,19 @@ impl<'a> Frame<'a> {
     /// The whole page around `main`, whose one `h1` it must contain.
     pub(crate) fn page(&self, main: &Markup) -> Markup {
         let hide = self.area == Area::Own;
+        let mark = mark::of_page(self.area, self.here);
         html! {
             (DOCTYPE)
             html lang="en-GB" {
                 (self.head())
-                body.care_staff[self.area.is_staff()] .care_has-hide[hide] {
+                body.care_staff[self.area.is_staff()] .care_has-hide[hide]
+                    .care_official[mark == Some(Mark::Official)]
+                    .care_sensitive[mark == Some(Mark::OfficialSensitive)] {
                     div.ds_skip-links {
                         a.ds_skip-links__link href="#main" { "Skip to main content" }
                     }
                     @if hide { (hide_page()) }
+                    (mark::shown(mark))
                     (self.header())
                     @if let Some(above) = &self.above { (above) }
                     div.ds_page__middle {
@@ -139,7 +149,7 @@ impl<'a> Frame<'a> {
                             (self.help())
                         }
                     }
-                    (footer())
+                    (footer(mark))
                 }
             }
         }
@@ -265,10 +275,11 @@ fn made_up() -> Markup {
     }
 }
 
-fn footer() -> Markup {
+fn footer(mark: Option<Mark>) -> Markup {
     html! {
         footer.ds_site-footer role="contentinfo" {
             div.ds_wrapper {
+                (mark::shown(mark))
                 div.care_foot {
                     ul role="list" {
                         li { a href="/accessibility" { "Accessibility" } }
@@ -295,7 +306,8 @@ mod tests {
     fn every_area_keeps_the_rules() {
         let (mut site, visitor) = (sample::site(), sample::visitor());
         let main = html! { h1 { "A page" } };
-        for area in [Area::Outside, Area::Work, Area::Own, Area::Governance, Area::Operations] {
+        let staff = [Area::Work, Area::Governance, Area::Operations, Area::Guardian];
+        for area in [Area::Outside, Area::Own].into_iter().chain(staff) {
             for made_up in [true, false] {
                 site.made_up = made_up;
                 let frame = Frame::plain(&site, "A page", area);
@@ -306,6 +318,8 @@ mod tests {
                 assert_eq!(page.contains("made up"), made_up);
                 assert_eq!(page.contains("aria-current"), area != Area::Outside);
                 assert_eq!(page.contains("Hide this page"), area == Area::Own);
+                let marks = if area.is_staff() { 2 } else { 0 };
+                assert_eq!(page.matches("OFFICIAL").count(), marks, "{area:?}");
             }
         }
     }

@@ -15,6 +15,7 @@ pub(crate) mod emergency;
 pub(crate) mod facts;
 pub(crate) mod form;
 pub(crate) mod frame;
+pub(crate) mod mark;
 pub(crate) mod panel;
 pub(crate) mod receipt;
 pub(crate) mod redline;

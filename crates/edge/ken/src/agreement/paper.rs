@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use ken_agreement::show::{Document, html, markdown};
 use ken_core::Clock;
+use ken_office::mark::About;
 use ken_office::paper::{Size, pdf};
 use ken_store::ambient::SystemClock;
 
@@ -50,12 +51,12 @@ enum Letters {
 }
 
 impl Paper {
-    /// Gives `document` out.
-    pub(super) fn give(&self, document: &Document) -> Result<(), Trouble> {
+    /// Gives `document` out; a PDF bears the mark of what it is about.
+    pub(super) fn give(&self, document: &Document, about: About) -> Result<(), Trouble> {
         let bytes = match self.format {
             Form::Html => html(document).into_bytes(),
             Form::Markdown => markdown(document).into_bytes(),
-            Form::Pdf => self.printed(document)?,
+            Form::Pdf => self.printed(document, about)?,
         };
         if let Some(file) = &self.output {
             return write(file, &bytes);
@@ -64,13 +65,13 @@ impl Paper {
         Ok(())
     }
 
-    fn printed(&self, document: &Document) -> Result<Vec<u8>, Trouble> {
+    fn printed(&self, document: &Document, about: About) -> Result<Vec<u8>, Trouble> {
         let size = match self.size {
             Letters::Standard => Size::Standard,
             Letters::Large => Size::Large,
             Letters::Larger => Size::Larger,
         };
-        pdf(document, &document.title, SystemClock.today(), size).map_err(|error| {
+        pdf(document, (about, &document.title), SystemClock.today(), size).map_err(|error| {
             Trouble::new(
                 error.code(),
                 "The document cannot be printed.",

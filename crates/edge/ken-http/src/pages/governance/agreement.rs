@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use ken_agreement::{Clause, Instrument, Kind, Modality, Tier, show as document};
 use ken_core::OrganisationId;
+use ken_office::mark::{self, About};
 use ken_office::paper::{self, Size};
 use ken_office::{agreement, exit, matrix, notice};
 use ken_sharing::bundle::Admitted;
@@ -79,12 +80,18 @@ pub(crate) async fn pdf(
             head.version,
             words::day_short(today)
         );
-        paper::pdf(&document::agreement(&of.instrument), &running, today, size)
+        let head = (About::Texts, running.as_str());
+        paper::pdf(&document::agreement(&of.instrument), head, today, size)
     });
     let file = made.await.map_err(|_| Stop::Busy)??;
     let kind = (header::CONTENT_TYPE, "application/pdf");
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"agreement.pdf\"");
-    Ok(([kind, name], file).into_response())
+    Ok(([kind], attached("agreement.pdf"), file).into_response())
+}
+
+/// The head that names a file about a text, with its mark.
+pub(crate) fn attached(name: &str) -> [(header::HeaderName, String); 1] {
+    let name = mark::file_name(About::Texts, name);
+    [(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))]
 }
 
 fn show(shown: &Shown<'_>) -> Markup {
@@ -213,6 +220,9 @@ fn clauses(instrument: &Instrument) -> Markup {
         @for clause in &instrument.clauses {
             h3 id={ "clause-" (clause.id) } { (clause.id) ": " (kind(clause)) }
             p { (clause.text) }
+            @if let Some(day) = clause.starts {
+                p { "Starts on " (words::day_short(day.0)) ", by itself." }
+            }
             @if let Some(source) = &clause.source {
                 p { "In force in its own right in " (source) "." }
             }

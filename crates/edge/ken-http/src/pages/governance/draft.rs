@@ -10,10 +10,12 @@ use ken_agreement::check::Diagnostic;
 use ken_core::{EntryId, OrganisationId};
 use ken_office::drafting::consult::{self, Consultation};
 use ken_office::drafting::{self, Comment, Draft, Proposal, Proposed, Refusal, Said, State};
+use ken_office::mark::{self, About};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::agreement::attached;
 use super::{draft_clause, drafts, party_name};
 use crate::App;
 use crate::caller::Caller;
@@ -87,8 +89,9 @@ pub(crate) async fn text(
 ) -> Result<Response, Stop> {
     let room = read(&app, &caller, &id).await?;
     let kind = (header::CONTENT_TYPE, "application/toml");
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"draft.toml\"");
-    Ok(([kind, name], room.draft.of.to_toml()).into_response())
+    let head = mark::running(About::Texts, "A draft; nobody has signed it.");
+    let text = format!("# {head}\n{}", room.draft.of.to_toml());
+    Ok(([kind], attached("draft.toml"), text).into_response())
 }
 
 /// `POST /ig/drafts/{draft}`: whatever a member does to it.

@@ -10,7 +10,7 @@ use ken_office::matrix::{self, Row};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::agreement::role_choices;
+use super::agreement::{attached, role_choices};
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
@@ -60,8 +60,7 @@ pub(crate) async fn csv(
     });
     let text = made.await.map_err(|_| Stop::Busy)??.ok_or(Stop::NotFound)?;
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present");
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"agreement.csv\"");
-    Ok(([kind, name], text).into_response())
+    Ok(([kind], attached("agreement.csv"), text).into_response())
 }
 
 /// A role of the closed choice.
