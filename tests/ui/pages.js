@@ -406,6 +406,25 @@ export const visits = [
   { name: "breach", route: "/ig/breaches/{breach}", as: "officer", go: firstBreach },
   { name: "assets", route: null, as: "officer", go: open("/ig/registers/asset") },
   { name: "processors", route: null, as: "officer", go: open("/ig/registers/processor") },
+  { name: "guardian", route: "/guardian", as: "guardian", go: open("/guardian") },
+  { name: "ask-guardian", route: "/w/guardian", as: "work", go: follow("Ask the Guardian") },
+  { name: "recommendations", route: "/ig/recommendations", as: "officer",
+    go: open("/ig/recommendations") },
+  { name: "recommendations-told", as: "officer", go: async (page) => {
+    await page.goto("/ig/recommendations");
+    await page.getByLabel("What is it called?").fill("A review");
+    await page.getByLabel("Who made it?").fill("A reviewer");
+    await page.getByLabel("Recommendations", { exact: true }).fill("1,Share sooner\n2,Say why");
+    await page.getByRole("button", { name: "See what would be imported" }).click();
+    return (await page.getByRole("heading", { name: "What would be imported" }).count()) === 1;
+  } },
+  { name: "recommendation", route: "/ig/recommendations/{list}", as: "officer",
+    go: async (page) => {
+      if ((await follows("/ig/recommendations", "/ig/recommendations/")(page)) === false) {
+        return false;
+      }
+      await page.getByRole("link", { name: "2", exact: true }).click();
+    } },
   { name: "refusals", route: "/ig/refusals", as: "ig", go: open("/ig/refusals") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },
   { name: "review", route: "/ig/reviews/{person}/{access}", as: "ig", go: firstReview },

@@ -10,7 +10,7 @@ const TEAM = /for her wellbeing/;
 
 /** Whom the runs need, each under its name. */
 export const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer", "team", "offered",
-  "self", "auditor"];
+  "self", "auditor", "guardian"];
 
 /**
  * Signs in until each area has somebody; gives the account and the browser state of each. Who is
@@ -80,7 +80,7 @@ async function eachRole(browser, base, account, people, self) {
 }
 
 async function keep(page, context, people, account, self) {
-  const area = { w: "work", my: "my", ig: "ig", ops: "ops" }[
+  const area = { w: "work", my: "my", ig: "ig", ops: "ops", guardian: "guardian" }[
     new URL(page.url()).pathname.split("/")[1]
   ];
   const is = async (what) => {

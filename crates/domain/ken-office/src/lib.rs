@@ -20,9 +20,12 @@ pub mod due;
 mod error;
 pub mod exit;
 pub mod findings;
+pub mod guardian;
+pub mod mark;
 pub mod matrix;
 pub mod notice;
 pub mod paper;
+pub mod recommend;
 pub mod refusals;
 pub mod register;
 pub mod replay;
@@ -32,4 +35,5 @@ mod sql;
 pub mod succession;
 
 pub use error::Error;
+pub use sql::desk::ALL as DESK_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

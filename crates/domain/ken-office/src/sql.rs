@@ -4,6 +4,7 @@
 use ken_store::{Migration, statements};
 
 pub(crate) mod breach;
+pub(crate) mod desk;
 
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
@@ -20,6 +21,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 11, title: "advice on drafts", sql: ADVICE },
     Migration { owner: "ken-office", number: 12, title: "what an entry is about", sql: ABOUT },
     Migration { owner: "ken-office", number: 13, title: "breaches", sql: breach::TABLES },
+    Migration { owner: "ken-office", number: 14, title: "contests", sql: desk::CONTESTS },
+    Migration { owner: "ken-office", number: 15, title: "reviews", sql: desk::RECOMMENDATIONS },
 ];
 
 const SIGNATORIES: &str = "

@@ -7,6 +7,7 @@
 //!   is answered as before. So a build that was cut off goes on where it was.
 //! - A household's messages keep their order; households do not wait for each other.
 
+mod desk;
 mod directory;
 mod drafting;
 mod error;
@@ -135,5 +136,6 @@ pub async fn found(
 ) -> Result<Staff, Error> {
     let staff = directory::staff(parts, partnership, listener).await?;
     sharing::agreements(parts, partnership.start, &staff, listener).await?;
+    desk::fill(parts, &staff).await?;
     Ok(staff)
 }

@@ -228,6 +228,15 @@ pub const PRACTITIONERS: &[Practitioner] = &[
         "Concern hub supervisor",
         "Look for {morag}, and see what the refusal offers. It stands on the ledger.",
     ),
+    at(
+        "cec",
+        "elspeth.baird",
+        "Elspeth Baird",
+        &["ig.guardian"],
+        "Caldicott Guardian",
+        "Answer what Jo Lindsay contests: your advice is recorded with its reason, and opens \
+         nothing by itself.",
+    ),
 ];
 
 impl Practitioner {

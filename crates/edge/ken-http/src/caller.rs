@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ken_core::{OrganisationId, PersonId, RequestId};
 use ken_directory::{Acting, Holder, Session, Token, organisation, practitioner, session};
+use ken_office::guardian;
 use ken_store::Snapshot;
 
 use crate::route::Who;
@@ -97,6 +98,7 @@ pub(crate) fn area(session: &Session) -> Area {
     match (&session.acting, session.holder) {
         (_, Holder::Person(_)) => Area::Own,
         (None, _) => Area::Outside,
+        (Some(acting), _) if acting.role.as_str() == guardian::ROLE => Area::Guardian,
         (Some(acting), _) => match acting.role.as_str().split('.').next() {
             Some("ig") => Area::Governance,
             Some("ops") => Area::Operations,
@@ -171,6 +173,7 @@ fn may_call(who: Who, session: &Session) -> Result<(), Stop> {
         Who::Person => Area::Own,
         Who::Governance => Area::Governance,
         Who::Operations => Area::Operations,
+        Who::Guardian => Area::Guardian,
     };
     match have {
         have if have == wanted => Ok(()),

@@ -32,6 +32,8 @@ pub enum Who {
     Governance,
     /// A practitioner in an operations role.
     Operations,
+    /// Their organisation's Caldicott Guardian.
+    Guardian,
 }
 
 /// One route.
@@ -96,6 +98,8 @@ pub const ROUTES: &[Route] = &[
     form("/w/claim", Who::Practitioner, || post(work::claim::post)),
     page("/w/claims", Who::Practitioner, || get(work::claims::get)),
     form("/w/claims", Who::Practitioner, || post(work::claims::post)),
+    page("/w/guardian", Who::Practitioner, || get(work::guardian::get)),
+    form("/w/guardian", Who::Practitioner, || post(work::guardian::post)),
     page("/w/agreement", Who::Practitioner, || get(work::agreement::get)),
     page("/w/emergency", Who::Practitioner, || get(work::emergency::get)),
     form("/w/emergency", Who::Practitioner, || post(work::emergency::post)),
@@ -189,6 +193,16 @@ pub const ROUTES: &[Route] = &[
     // Nobody in the demo is pointed at: there is no such page for a browser to visit.
     plain("/ig/findings/{finding}", Who::Governance, || get(governance::findings::get_one)),
     form("/ig/findings/{finding}", Who::Governance, || post(governance::findings::post)),
+    page("/guardian", Who::Guardian, || get(governance::guardian::get)),
+    form("/guardian", Who::Guardian, || post(governance::guardian::post)),
+    page("/ig/recommendations", Who::Governance, || get(governance::recommendations::get)),
+    form("/ig/recommendations", Who::Governance, || post(governance::recommendations::post)),
+    page("/ig/recommendations/{list}", Who::Governance, || {
+        get(governance::recommendations::get_one)
+    }),
+    form("/ig/recommendations/{list}", Who::Governance, || {
+        post(governance::recommendations::post_one)
+    }),
     page("/ig/refusals", Who::Governance, || get(governance::refusals::get)),
     page("/ig/breaches", Who::Governance, || get(governance::breaches::get)),
     page("/ig/breaches/new", Who::Governance, || get(governance::breaches::get_new)),

@@ -172,6 +172,8 @@ codes! {
         Finding = "finding",
         /// A personal data breach was recorded, reported, decided upon, missed or closed.
         Breach = "breach",
+        /// A contested disclosure was sent to the Caldicott Guardian, or they gave their advice.
+        Guardian = "guardian",
     }
 }
 

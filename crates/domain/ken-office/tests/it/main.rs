@@ -17,6 +17,8 @@ mod exit;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod guardian;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod matrix;
@@ -24,6 +26,8 @@ mod matrix;
 mod notice;
 #[cfg(test)]
 mod parties;
+#[cfg(test)]
+mod recommend;
 #[cfg(test)]
 mod registers;
 #[cfg(test)]

@@ -9,5 +9,6 @@ async fn every_statement_prepares() {
     for world in worlds().await {
         assert_prepares(&world.on.db, ken_office::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_office::breach::STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_office::DESK_STATEMENTS).await;
     }
 }

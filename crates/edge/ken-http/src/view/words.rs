@@ -217,6 +217,7 @@ const ROLES: &[(&str, &str, &str)] = &[
     ("ed.teacher", "Teacher", ""),
     ("ed.head", "Head teacher", ""),
     ("ig.lead", "Information governance lead", ""),
+    ("ig.guardian", "Caldicott Guardian", ""),
     ("ops.hub", "Message operations", ""),
     ("self", "The person", ""),
 ];

@@ -81,6 +81,7 @@ impl Given {
             .replace("{draft}", &self.access)
             .replace("{breach}", &self.access)
             .replace("{consultation}", &self.access)
+            .replace("{list}", &self.access)
             .replace("{clause}", "none")
             .replace("{hash}", "none")
             .replace("{register}", "asset")

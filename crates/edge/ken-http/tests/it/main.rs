@@ -11,6 +11,8 @@ mod browser;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod follow;
@@ -31,6 +33,8 @@ mod second;
 mod sign_in;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod words;
 #[cfg(test)]

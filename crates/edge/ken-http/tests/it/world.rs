@@ -60,6 +60,7 @@ const STAFF: &[Staff] = &[
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
     ("gil", "Gil Governs", &[("practice", "ig.lead")]),
     ("pam", "Pam Governs", &[("primary", "ig.lead")]),
+    ("cal", "Cal Guards", &[("cec", "ig.guardian")]),
     // A colleague who is Morag, as the registers have it.
     ("kit", "Kit Drummond", &[("cec", "sw.duty")]),
 ];
@@ -152,7 +153,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         ids,
         receipts: Receipts::new(log_key()),
         site,
-        issuers: pack::own_issuer().into_iter().collect(),
+        issuers: pack::own_issuer().into_iter().chain([issuer().verifier().clone()]).collect(),
         tasks: TaskTracker::new(),
     };
     let app = App::with_passkeys(parts, passkeys);
@@ -162,6 +163,11 @@ async fn build(on: Databases, hidden: Hidden) -> World {
 /// The key of the ledger that the pages speak for.
 pub(crate) fn log_key() -> SignerKey {
     SignerKey::new("glen.example/ledger", KeyUse::Log, &[1; 32]).unwrap()
+}
+
+/// An issuer of statute packs whom this house trusts.
+pub(crate) fn issuer() -> SignerKey {
+    SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap()
 }
 
 /// Registers organisations, practitioners and accounts.
@@ -214,7 +220,7 @@ async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
     let agreed = Instrument::parse(text).unwrap().dated_from("2026-11-01".parse().unwrap());
     let hash = instrument::register(&on.db, ctx, &on.keys, &agreed).await.unwrap();
     if agreed.agreement.tier == Tier::StatutePack {
-        let key = SignerKey::new("packs.example/test", KeyUse::Log, &[9; 32]).unwrap();
+        let key = issuer();
         let note = pack::vouch(&key, &agreed).unwrap().to_string();
         let (by, trusted) = (&agreed.agreement.lead_party, [key.verifier().clone()]);
         let of = (&agreed, note.as_str());
@@ -224,21 +230,26 @@ async fn sign(on: &Databases, ctx: &Ctx<'_>, text: &str) {
     clear(on, ctx, &hash, lead).await;
     let parties: BTreeSet<_> = agreed.parties.iter().map(|party| &party.id).collect();
     for party in parties.into_iter().chain([lead]) {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let (public, name) = (key.verifying_key(), "J. Example".to_owned());
-        let signatory =
-            Signatory { party: party.clone(), name: name.clone(), key: public, until: None };
-        instrument::add_signatory(&on.db, ctx, &on.keys, &signatory).await.unwrap();
-        let signing = Signing {
-            hash: hash.clone(),
-            party: party.clone(),
-            signatory: name,
-            role: "Caldicott Guardian".to_owned(),
-            time: "2026-11-01T09:00:00Z".parse().unwrap(),
-        };
-        let signature = key.sign(&signing.message().unwrap()).to_bytes();
-        instrument::sign(&on.db, ctx, &on.keys, &signing, &signature).await.unwrap();
+        sign_for(on, ctx, &hash, party).await;
     }
+}
+
+/// Signs a registered text for one party, with a key that its signatory keeps.
+async fn sign_for(on: &Databases, ctx: &Ctx<'_>, hash: &InstrumentHash, party: &OrganisationId) {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let (public, name) = (key.verifying_key(), "J. Example".to_owned());
+    let signatory =
+        Signatory { party: party.clone(), name: name.clone(), key: public, until: None };
+    instrument::add_signatory(&on.db, ctx, &on.keys, &signatory).await.unwrap();
+    let signing = Signing {
+        hash: hash.clone(),
+        party: party.clone(),
+        signatory: name,
+        role: "Caldicott Guardian".to_owned(),
+        time: "2026-11-01T09:00:00Z".parse().unwrap(),
+    };
+    let signature = key.sign(&signing.message().unwrap()).to_bytes();
+    instrument::sign(&on.db, ctx, &on.keys, &signing, &signature).await.unwrap();
 }
 
 /// Says that the notice is published and the assessment approved.
@@ -381,8 +392,15 @@ impl World {
 
     /// Signs one more agreement, by every party.
     pub(crate) async fn agree(&self, text: &str) {
-        let ids = SeededIds::new(8);
+        // Ids of its own for each text.
+        let ids = SeededIds::new(1_000 + u64::try_from(text.len()).unwrap());
         sign(&self.on, &Ctx::new(&*self.clock, &ids), text).await;
+    }
+
+    /// Signs a registered text for a party that does so elsewhere.
+    pub(crate) async fn sign_elsewhere(&self, hash: &InstrumentHash, party: &str) {
+        let ids = SeededIds::new(9);
+        sign_for(&self.on, &Ctx::new(&*self.clock, &ids), hash, &word(party)).await;
     }
 
     /// The school files something more about Morag.

@@ -94,6 +94,12 @@ pub(crate) fn attached(name: &str) -> [(header::HeaderName, String); 1] {
     [(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))]
 }
 
+/// The text of a draft under a line of comment with its mark.
+pub(crate) fn headed(text: &str) -> String {
+    let head = mark::running(About::Texts, "A draft; nobody has signed it.");
+    format!("# {head}\n{text}")
+}
+
 fn show(shown: &Shown<'_>) -> Markup {
     let Admitted { instrument, register } = shown.of;
     let overview = agreement::overview(instrument, register, shown.today);

@@ -10,12 +10,11 @@ use ken_agreement::check::Diagnostic;
 use ken_core::{EntryId, OrganisationId};
 use ken_office::drafting::consult::{self, Consultation};
 use ken_office::drafting::{self, Comment, Draft, Proposal, Proposed, Refusal, Said, State};
-use ken_office::mark::{self, About};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::agreement::attached;
+use super::agreement::{attached, headed};
 use super::{draft_clause, drafts, party_name};
 use crate::App;
 use crate::caller::Caller;
@@ -88,10 +87,8 @@ pub(crate) async fn text(
     Path(id): Path<String>,
 ) -> Result<Response, Stop> {
     let room = read(&app, &caller, &id).await?;
-    let kind = (header::CONTENT_TYPE, "application/toml");
-    let head = mark::running(About::Texts, "A draft; nobody has signed it.");
-    let text = format!("# {head}\n{}", room.draft.of.to_toml());
-    Ok(([kind], attached("draft.toml"), text).into_response())
+    let (kind, text) = (header::CONTENT_TYPE, headed(&room.draft.of.to_toml()));
+    Ok(([(kind, "application/toml")], attached("draft.toml"), text).into_response())
 }
 
 /// `POST /ig/drafts/{draft}`: whatever a member does to it.

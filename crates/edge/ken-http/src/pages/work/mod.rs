@@ -7,6 +7,7 @@ pub(crate) mod claims;
 pub(crate) mod duties;
 pub(crate) mod emergency;
 pub(crate) mod find;
+pub(crate) mod guardian;
 pub(crate) mod happened;
 pub(crate) mod more;
 pub(crate) mod people;

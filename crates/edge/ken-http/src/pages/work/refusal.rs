@@ -1,4 +1,4 @@
-//! The refusal: nothing about the person but what the caller typed, and three ways on.
+//! The refusal: nothing about the person but what the caller typed, and four ways on.
 //!
 //! # Invariants
 //!
@@ -145,7 +145,7 @@ impl Asked {
         }
     }
 
-    /// What the three ways on carry in their address: opaque either way.
+    /// What the ways on carry in their address: opaque either way.
     pub(crate) fn query(&self) -> String {
         match self {
             Self::Typed(_, parcel) => format!("t={parcel}"),
@@ -173,7 +173,7 @@ pub(crate) fn show(asked: &Asked) -> Markup {
     }
 }
 
-fn ways(query: &str) -> [Markup; 3] {
+fn ways(query: &str) -> [Markup; 4] {
     [
         html! {
             h3 { "You work with this person" }
@@ -192,6 +192,11 @@ fn ways(query: &str) -> [Markup; 3] {
                  somebody else checks it. You can ask a colleague to agree first."
             }
             p { a href={ "/w/emergency?" (query) } { "Emergency access" } }
+        },
+        html! {
+            h3 { "You think that this is wrong" }
+            p { "Your organisation's Caldicott Guardian advises. That opens nothing by itself." }
+            p { a href={ "/w/guardian?" (query) } { "Ask the Guardian" } }
         },
     ]
 }
@@ -222,11 +227,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_refusal_offers_three_ways_on() {
+    fn the_refusal_offers_four_ways_on() {
         for asked in asked() {
             let shown = show(&asked).into_string();
             rules::assert_part(&shown);
-            for way in ["/w/claim?", "/w/agreement", "/w/emergency?"] {
+            for way in ["/w/claim?", "/w/agreement", "/w/emergency?", "/w/guardian?"] {
                 assert!(shown.contains(way), "{way}");
             }
             assert_eq!(shown.contains("Sample"), matches!(asked, Asked::Typed(..)));

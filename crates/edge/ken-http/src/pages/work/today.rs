@@ -73,6 +73,10 @@ pub(crate) fn show(today: &Today) -> Markup {
                 h3 { a href="/w/people" { "People you work with" } }
                 p { (people(today.people)) }
             },
+            html! {
+                h3 { a href="/w/guardian" { "Ask your Caldicott Guardian" } }
+                p { "When a rule and you disagree. The answers stand there too." }
+            },
         ]))
     }
 }

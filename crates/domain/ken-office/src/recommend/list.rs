@@ -1,0 +1,232 @@
+//! Reading a list of recommendations: comma-separated values, one recommendation on a row.
+//!
+//! A row has a number and a sentence, and may have who answers for it and by which day. A first
+//! row that says `number` is a heading. What stands in quotes may have commas and lines.
+//!
+//! Source: RFC 4180 for quotes; a tab or a semicolon separates as well, as spreadsheets write them.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::TEXT_MAX;
+
+/// Most recommendations of one list. House policy: several inquiries' worth.
+pub const ITEMS_MAX: usize = 500;
+/// Most cells of a row that mean something.
+const CELLS_MAX: usize = 4;
+
+/// A recommendation to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct New {
+    /// Its number, as whoever made it gave it.
+    pub number: String,
+    /// What it says.
+    pub says: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// By when.
+    pub due: Option<Date>,
+}
+
+/// What is wrong with a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line on which the row begins, counted from 1.
+    pub line: usize,
+    /// What is wrong, in a sentence.
+    pub says: &'static str,
+}
+
+/// One row of cells, and the line on which it begins.
+struct Cells {
+    line: usize,
+    cells: Vec<String>,
+}
+
+/// Reads a list; every fault, where there is one.
+///
+/// # Errors
+///
+/// Every [`Fault`], in the order of their lines.
+pub fn read(text: &str) -> Result<Vec<New>, Vec<Fault>> {
+    let (rows, mut faults) = rows(text);
+    let is_heading = |row: &Cells| {
+        row.cells.first().is_some_and(|cell| cell.trim().eq_ignore_ascii_case("number"))
+    };
+    let skip = usize::from(rows.first().is_some_and(is_heading));
+    let (mut items, mut numbers) = (Vec::new(), BTreeSet::new());
+    for row in rows.iter().skip(skip) {
+        match one(row) {
+            Ok(new) if !numbers.insert(new.number.clone()) => {
+                faults.push(Fault { line: row.line, says: "this number stands twice" });
+            }
+            Ok(new) => items.push(new),
+            Err(says) => faults.push(Fault { line: row.line, says }),
+        }
+    }
+    if items.len() > ITEMS_MAX {
+        faults.push(Fault { line: 1, says: "more than 500 recommendations: bring them in parts" });
+    }
+    if items.is_empty() && faults.is_empty() {
+        faults.push(Fault { line: 1, says: "there is no recommendation" });
+    }
+    faults.sort_by_key(|fault| fault.line);
+    if faults.is_empty() { Ok(items) } else { Err(faults) }
+}
+
+fn one(row: &Cells) -> Result<New, &'static str> {
+    let cell = |place: usize| row.cells.get(place).map_or("", |cell| cell.trim());
+    let [number, says, owner, due] = [cell(0), cell(1), cell(2), cell(3)];
+    let extra = row.cells.iter().skip(CELLS_MAX).any(|cell| !cell.trim().is_empty());
+    match () {
+        () if extra => return Err("a row has a number, a sentence, who, and by when: no more"),
+        () if number.is_empty() || number.chars().count() > 20 => {
+            return Err("a number of at most 20 characters comes first");
+        }
+        () if says.is_empty() || says.chars().count() > TEXT_MAX => {
+            return Err("a sentence of at most 4,000 characters follows the number");
+        }
+        () if owner.chars().count() > 200 => return Err("who answers is too long"),
+        () => {}
+    }
+    let due = match due {
+        "" => None,
+        due => Some(due.parse::<Date>().map_err(|_| "the day is not written as 2027-04-01")?),
+    };
+    let owner = (!owner.is_empty()).then(|| owner.to_owned());
+    Ok(New { number: number.to_owned(), says: says.to_owned(), owner, due })
+}
+
+/// What separates cells: what the first line has outside quotes.
+fn separator(text: &str) -> char {
+    let line = text.lines().next().unwrap_or_default();
+    let mut quoted = false;
+    for sign in line.chars() {
+        match sign {
+            '"' => quoted = !quoted,
+            ',' | ';' | '\t' if !quoted => return sign,
+            _ => {}
+        }
+    }
+    ','
+}
+
+/// The rows that are not empty, and a fault where a quote is never closed.
+fn rows(text: &str) -> (Vec<Cells>, Vec<Fault>) {
+    let text = text.trim_start_matches('\u{feff}');
+    let (separator, mut rows, mut faults) = (separator(text), vec![], vec![]);
+    let (mut line, mut began, mut quoted) = (1_usize, 1_usize, false);
+    let (mut cells, mut cell) = (Vec::new(), String::new());
+    let mut signs = text.chars().peekable();
+    let mut end = |cells: &mut Vec<String>, cell: &mut String, began: usize| {
+        cells.push(std::mem::take(cell));
+        let cells = std::mem::take(cells);
+        if cells.iter().any(|cell| !cell.trim().is_empty()) {
+            rows.push(Cells { line: began, cells });
+        }
+    };
+    while let Some(sign) = signs.next() {
+        line += usize::from(sign == '\n');
+        match sign {
+            '"' if quoted && signs.peek() == Some(&'"') => {
+                signs.next();
+                cell.push('"');
+            }
+            '"' if quoted => quoted = false,
+            '"' if cell.trim().is_empty() => {
+                cell.clear();
+                quoted = true;
+            }
+            '\n' if !quoted => {
+                end(&mut cells, &mut cell, began);
+                began = line;
+            }
+            '\r' if !quoted => {}
+            sign if sign == separator && !quoted => cells.push(std::mem::take(&mut cell)),
+            sign => cell.push(sign),
+        }
+    }
+    if quoted {
+        faults.push(Fault { line: began, says: "a quote is opened and never closed" });
+    }
+    end(&mut cells, &mut cell, began);
+    (rows, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        match read(text) {
+            Ok(items) => items
+                .iter()
+                .map(|new| format!("{}|{}|{:?}|{:?}", new.number, new.says, new.owner, new.due))
+                .collect(),
+            Err(faults) => faults.iter().map(|of| format!("{}: {}", of.line, of.says)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_as_spreadsheets_write_it() {
+        let check = |text: &str, want: &[&str]| assert_eq!(told(text), want, "{text:?}");
+        check("1,Share sooner", &["1|Share sooner|None|None"]);
+        check("1;Share sooner, and say so;;", &["1|Share sooner, and say so|None|None"]);
+        check(
+            "1\tShare sooner\tSIRO\t2027-04-01",
+            &["1|Share sooner|Some(\"SIRO\")|Some(2027-04-01)"],
+        );
+        check(
+            "\u{feff}Number,Recommendation\r\n1,One\r\n\r\n2,Two\r\n",
+            &["1|One|None|None", "2|Two|None|None"],
+        );
+        check(
+            "1,\"One, in \"\"quotes\"\"\nand two lines\"",
+            &["1|One, in \"quotes\"\nand two lines|None|None"],
+        );
+        check("4a,It is 5\" wide", &["4a|It is 5\" wide|None|None"]);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line() {
+        let check = |text: &str, want: &[&str]| assert_eq!(told(text), want, "{text:?}");
+        check("", &["1: there is no recommendation"]);
+        check("number,recommendation\n", &["1: there is no recommendation"]);
+        check(
+            "1,One\n1,Two\n,Three",
+            &["2: this number stands twice", "3: a number of at most 20 characters comes first"],
+        );
+        check("1,\"One\n\n2,Two", &["1: a quote is opened and never closed"]);
+        check("1,\"a\nb\"\n2,One,SIRO,soon", &["3: the day is not written as 2027-04-01"]);
+        check(
+            "1,One,SIRO,2027-04-01,more",
+            &["1: a row has a number, a sentence, who, and by when: no more"],
+        );
+        let long = format!("1,{}", "x".repeat(TEXT_MAX + 1));
+        check(&long, &["1: a sentence of at most 4,000 characters follows the number"]);
+        let many: String = (0..=ITEMS_MAX).map(|n| format!("{n},x\n")).collect();
+        check(&many, &["1: more than 500 recommendations: bring them in parts"]);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused() {
+        // A function of its seed: every sign that means something, in any order.
+        let signs = ['"', ',', ';', '\t', '\n', '\r', 'a', '1', ' ', 'é'];
+        let mut state = 20_261_122_u64;
+        for _ in 0..2_000 {
+            let text: String = (0..24)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    signs[usize::try_from(state >> 40).unwrap() % signs.len()]
+                })
+                .collect();
+            match read(&text) {
+                Ok(items) => {
+                    assert!(items.iter().all(|new| !new.says.trim().is_empty()), "{text:?}")
+                }
+                Err(faults) => assert!(!faults.is_empty(), "{text:?}"),
+            }
+        }
+    }
+}
