@@ -60,11 +60,6 @@ pub async fn together(s: &mut impl Reads, person: PersonId) -> Result<Vec<Person
     Ok(s.list(sql::PERSON_TOGETHER, values![lead, TOGETHER_MAX], |row| row.parse(0)).await?)
 }
 
-/// The sources' accounts of one record, the latest first.
-pub(crate) async fn accounts(s: &mut impl Reads, person: PersonId) -> Result<Vec<Kept>, Error> {
-    Ok(s.list(sql::SOURCES, values![person, ACCOUNTS_MAX], read).await?)
-}
-
 /// Whether an organisation has registered a person itself, under any of their ids; nobody has
 /// registered somebody unknown.
 ///
@@ -76,17 +71,11 @@ pub async fn is_known_to(
     person: PersonId,
     organisation: &OrganisationId,
 ) -> Result<bool, Error> {
-    let together = match together(s, person).await {
-        Err(Error::Unknown(_)) => vec![],
-        together => together?,
+    let lead = match lead(s, person).await {
+        Err(Error::Unknown(_)) => return Ok(false),
+        lead => lead?,
     };
-    for one in together {
-        let accounts = accounts(s, one).await?;
-        if accounts.iter().any(|kept| kept.says.source.organisation == *organisation) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(s.find(sql::SOURCE_OWN, values![lead, organisation], |row| row.int(0)).await?.is_some())
 }
 
 /// When an organisation says that somebody was born, by the latest of its accounts of them that
@@ -100,9 +89,7 @@ pub async fn born_said(
     person: PersonId,
     organisation: &OrganisationId,
 ) -> Result<Option<PartialDate>, Error> {
-    let said = accounts(s, person).await?;
-    let mut own = said.into_iter().filter(|kept| kept.says.source.organisation == *organisation);
-    Ok(own.find_map(|kept| kept.says.born))
+    Ok(s.find(sql::SOURCE_BORN, values![person, organisation], |row| row.parse(0)).await?)
 }
 
 /// What the rule needs to know about whoever a lead stands for, when `source` registers somebody,
@@ -140,13 +127,14 @@ pub(crate) async fn national(s: &mut impl Reads, lead: PersonId) -> Result<Vec<I
     Ok(list.into_iter().filter(Identifier::is_national).collect())
 }
 
-/// Whom a source's number means.
-pub(crate) async fn by_number(
-    s: &mut impl Reads,
+/// Whom a source's number means, held so to the end of the transaction: what is filed under a
+/// number, and what moves the number with all that is filed under it, go one after the other.
+pub(crate) async fn hold_number(
+    tx: &mut Tx,
     source: &SourceRecord,
 ) -> Result<Option<PersonId>, Error> {
     let of = values![&source.organisation, source.local.system(), source.local.reveal()];
-    Ok(s.find(sql::NUMBER_FIND, of, |row| row.parse(0)).await?)
+    Ok(tx.find(sql::NUMBER_HOLD, of, |row| row.parse(0)).await?)
 }
 
 /// Whose an identifier is.

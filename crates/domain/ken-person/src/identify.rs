@@ -27,8 +27,9 @@ use crate::{Error, account, entry, queue, sql};
 
 /// How often a registration begins again because others claimed its numbers meanwhile.
 const TRIES_MAX: usize = 3;
-/// Most people of one family name and date of birth that are considered.
-const NAMESAKES_MAX: i64 = 100;
+/// Most people of one family name and date of birth that are considered. House policy: of a common
+/// name and an estimated date there are some hundred in a nation.
+const NAMESAKES_MAX: i64 = 1000;
 
 /// Who a source means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,8 @@ struct Registration<'a> {
 struct Asked {
     /// Whom the source's number means already.
     own: Option<PersonId>,
+    /// Who stands for them.
+    own_lead: Option<PersonId>,
     candidates: Vec<Known>,
     /// What the source said under this number before, and of whom.
     said: Vec<(PersonId, Kept)>,
@@ -112,7 +115,7 @@ fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
 
 /// Everyone who may be meant: by the source's number, a national number, or name and date.
 async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error> {
-    let own = account::by_number(tx, &incoming.source).await?;
+    let own = account::hold_number(tx, &incoming.source).await?;
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
     for identifier in incoming.national() {
         found.extend(account::by_identifier(tx, &identifier).await?);
@@ -130,7 +133,8 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error
             own_lead = Some(lead);
         }
     }
-    let mut asked = Asked { own, candidates: Vec::with_capacity(leads.len()), said: Vec::new() };
+    let (candidates, said) = (Vec::with_capacity(leads.len()), Vec::new());
+    let mut asked = Asked { own, own_lead, candidates, said };
     for lead in leads {
         let (mut known, mut said) = account::known(tx, lead, &incoming.source).await?;
         known.is_sources_own = own_lead == Some(lead);
@@ -165,7 +169,11 @@ async fn known(
     lead: PersonId,
     doubts: &[Doubt],
 ) -> Result<Option<Identified>, Error> {
-    let Registration { incoming, free, asked: Asked { own, said, .. } } = now;
+    let Registration { incoming, free, asked: Asked { own, own_lead, said, .. } } = now;
+    // Nothing is filed for one person that the rule says is another's.
+    if own_lead.is_some_and(|own| own != lead) {
+        return Err(Error::Corrupt("identity"));
+    }
     // A record that another stands for keeps what its source sends, so that the link can be undone.
     let person = own.unwrap_or(lead);
     let claims = Claims { number: own.is_none(), identifiers: &free };

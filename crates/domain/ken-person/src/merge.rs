@@ -81,8 +81,14 @@ pub async fn merge(
     if gone.organisation != kept.organisation {
         return Err(Error::ForeignNumber);
     }
-    let from = account::by_number(tx, gone).await?;
-    let to = account::by_number(tx, kept).await?;
+    // In one order for everybody: two merges of the same numbers cannot wait for each other.
+    let (from, to) = if gone.local <= kept.local {
+        let from = account::hold_number(tx, gone).await?;
+        (from, account::hold_number(tx, kept).await?)
+    } else {
+        let to = account::hold_number(tx, kept).await?;
+        (account::hold_number(tx, gone).await?, to)
+    };
     let (from, to) = match (from, to) {
         (Some(from), Some(to)) => (from, to),
         (None, None) => return Ok(Merged::Nothing),
@@ -133,10 +139,10 @@ pub async fn unmerge(
     }
     let local = LocalIdentifier::new(&system, &number).map_err(|_| Error::Corrupt("number"))?;
     let number = SourceRecord { organisation, local };
-    let guard = tx.lock_people(&BTreeSet::from([person, now])).await?;
-    if account::by_number(tx, &number).await? != Some(now) {
+    if account::hold_number(tx, &number).await? != Some(now) {
         return Err(Error::Buried);
     }
+    let guard = tx.lock_people(&BTreeSet::from([person, now])).await?;
     account::transfer(tx, &number, now, person).await?;
     let of = values![person, merge.to_string(), ctx.now_us()];
     if tx.execute(sql::MERGE_UNDO, of).await? == 0 {
@@ -170,9 +176,9 @@ async fn transfer(
     (from, to): (PersonId, PersonId),
 ) -> Result<Merged, Error> {
     let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
-    let accounts = account::accounts(tx, from).await?;
-    let own = accounts.iter().filter(|one| one.says.source.organisation == gone.organisation);
-    let is_only = own.count() <= 1;
+    let number = (gone.local.system(), gone.local.reveal());
+    let of = values![from, &gone.organisation, number.0, number.1];
+    let is_only = tx.find(sql::SOURCE_BESIDE, of, |row| row.int(0)).await?.is_none();
     account::transfer(tx, gone, from, to).await?;
     let id = MergeId::draw(ctx);
     let of = values![
@@ -234,14 +240,8 @@ async fn is_set_apart(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<bool,
 
 /// Whether everything that stands together with `person` is the sender's alone.
 async fn is_all_of(tx: &mut Tx, person: PersonId, sender: &SourceRecord) -> Result<bool, Error> {
-    for one in account::together(tx, person).await? {
-        let accounts = account::accounts(tx, one).await?;
-        let foreign = |kept: &Kept| kept.says.source.organisation != sender.organisation;
-        if accounts.iter().any(foreign) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let of = values![account::lead(tx, person).await?, &sender.organisation];
+    Ok(tx.find(sql::SOURCE_OTHER, of, |row| row.int(0)).await?.is_none())
 }
 
 /// Gives somebody known a further number of the same source.

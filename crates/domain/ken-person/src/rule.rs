@@ -53,6 +53,13 @@ pub struct Account {
     pub is_same_source: bool,
 }
 
+impl Account {
+    /// Whether it says anything of who they are.
+    fn says_who(&self) -> bool {
+        self.born.is_some() || self.name != NameKey::new("", "")
+    }
+}
+
 /// Why a candidate is one, or why it is not certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -321,15 +328,13 @@ impl Mine {
             || self.any(known, |one| one.sex_differs || one.is_perhaps_twin())
     }
 
-    /// Whether the source's own number still means them.
+    /// Whether the source's own number still means them. An account that says nothing, as a merge
+    /// leaves it for a number that was never registered, speaks for nobody.
     fn still_means(&self, known: &Known) -> bool {
-        let own = known.accounts.iter().filter(|account| account.is_same_source);
-        let own: Vec<_> = own.map(|account| self.compare(account)).collect();
-        let same = if own.is_empty() {
-            known.accounts.is_empty() || self.any(known, Compared::is_still_same)
-        } else {
-            own.into_iter().any(Compared::is_still_same)
-        };
+        let said: Vec<_> = known.accounts.iter().filter(|account| account.says_who()).collect();
+        let own = said.iter().any(|account| account.is_same_source);
+        let mut asked = said.iter().filter(|account| account.is_same_source || !own);
+        let same = said.is_empty() || asked.any(|account| self.compare(account).is_still_same());
         same && !self.number_differs(known)
     }
 
@@ -360,12 +365,13 @@ fn weigh(mine: &Mine, known: &Known) -> Fit {
     if mine.name_and_birth(known) && !mine.chi_differs(known) { Fit::Doubtful } else { Fit::No }
 }
 
-/// Whether the registration points to `other` although `sure` fits: by one of its numbers, or by
-/// a name and day that the sure one has not exactly. A sister's or brother's number typed by
-/// mistake looks like this.
+/// Whether the registration points to `other` although `sure` fits: by the number that the source
+/// registers under, by a national one, or by a name and day that the sure one has not exactly. A
+/// sister's or brother's number typed by mistake looks like this, and so does a number used again.
 fn points_to(mine: &Mine, other: &Known, sure: &Known) -> bool {
     let named = mine.name_and_birth(other) && !mine.very_same(sure);
-    !other.is_set_apart && (mine.same_identifier(other) || named)
+    let numbered = other.is_sources_own || mine.same_identifier(other);
+    !other.is_set_apart && (numbered || named)
 }
 
 fn doubt(mine: &Mine, known: &Known, several: bool) -> Doubt {

@@ -142,9 +142,12 @@ statements! {
     /// Points a source's number to another person.
     NUMBER_MOVE = "UPDATE source_number SET person_id = $5
         WHERE organisation_id = $1 AND system = $2 AND number = $3 AND person_id = $4";
-    /// Whom a source's number means.
-    NUMBER_FIND = "SELECT person_id FROM source_number
-        WHERE organisation_id = $1 AND system = $2 AND number = $3";
+    /// Whom a source's number means, held so to the end of the transaction. Variant: SQLite has one
+    /// writer, whose turn is the lock.
+    NUMBER_HOLD = "SELECT person_id FROM source_number
+        WHERE organisation_id = $1 AND system = $2 AND number = $3",
+        postgres = "SELECT person_id FROM source_number
+        WHERE organisation_id = $1 AND system = $2 AND number = $3 FOR UPDATE";
     /// Takes an identifier for a person; nothing where it is taken.
     CLAIM_INSERT = "INSERT INTO identifier_claim (system, value, person_id) VALUES ($1, $2, $3)
         ON CONFLICT (system, value) DO NOTHING";
@@ -172,16 +175,24 @@ statements! {
         given_key = excluded.given_key, born = excluded.born, sex = excluded.sex,
         address = excluded.address, postcode = excluded.postcode, phone = excluded.phone,
         died = excluded.died, said_us = excluded.said_us";
-    /// What the sources say about a person, the latest first.
-    SOURCES = "SELECT organisation_id, system, number, family, given, family_key, given_key,
-        born, sex, address, postcode, phone, died, said_us FROM person_source
-        WHERE person_id = $1 ORDER BY said_us DESC, organisation_id, system, number LIMIT $2";
     /// What each source says about everyone for whom a person stands.
     SOURCES_TOGETHER = "SELECT s.organisation_id, s.system, s.number, s.family, s.given,
         s.family_key, s.given_key, s.born, s.sex, s.address, s.postcode, s.phone, s.died,
         s.said_us, s.person_id FROM person p JOIN person_source s ON s.person_id = p.person_id
         WHERE p.lead_id = $1
         ORDER BY s.person_id, s.said_us DESC, s.organisation_id, s.system, s.number LIMIT $2";
+    /// Whether anybody but an organisation says something of those for whom a person stands.
+    SOURCE_OTHER = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
+        WHERE p.lead_id = $1 AND s.organisation_id <> $2 LIMIT 1";
+    /// Whether an organisation says something of those for whom a person stands.
+    SOURCE_OWN = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
+        WHERE p.lead_id = $1 AND s.organisation_id = $2 LIMIT 1";
+    /// An organisation's accounts of one record under other numbers than one.
+    SOURCE_BESIDE = "SELECT 1 FROM person_source WHERE person_id = $1 AND organisation_id = $2
+        AND (system <> $3 OR number <> $4) LIMIT 1";
+    /// When an organisation says that somebody was born, by its latest account that says it.
+    SOURCE_BORN = "SELECT born FROM person_source WHERE person_id = $1 AND organisation_id = $2
+        AND born IS NOT NULL ORDER BY said_us DESC, system, number LIMIT 1";
     /// Removes one source's account of a person.
     SOURCE_DELETE = "DELETE FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND system = $3 AND number = $4";

@@ -1,5 +1,7 @@
 //! Who is meant: known, new, uncertain; and by many at once.
 
+use std::collections::BTreeSet;
+
 use ken_person::{Identified, Reason};
 use ken_store::{Snapshot, guard};
 use ken_testkit::assert_prepares;
@@ -116,6 +118,28 @@ async fn a_reused_local_number_does_not_overwrite_anybody() {
         assert_eq!(world.identify(&reused).await, Identified::Known(provisional));
         let again = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
         assert_eq!(world.identify(&again).await, Identified::Known(isla), "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_reused_local_number_that_means_somebody_known_files_nothing_for_its_first_owner() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let isla = says("cec", "9", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let owner = world.identify(&isla).await.person();
+        let hamish = says("nhsl", "2", "Hamish Other", "1950-01-01", &[chi(2)]);
+        let hamish = world.identify(&hamish).await.person();
+        let reused = says("cec", "9", "Hamish Other", "1950-01-01", &[chi(2)]);
+        let Identified::Uncertain { provisional, candidates } = world.identify(&reused).await
+        else {
+            panic!("{engine}: uncertain")
+        };
+        let meant: BTreeSet<_> = candidates.iter().map(|doubt| doubt.person).collect();
+        assert_eq!(meant, [owner, hamish].into(), "{engine}: a human sees both");
+        assert!(![owner, hamish].contains(&provisional), "{engine}");
+        // Nothing of the second is said of the first.
+        let again = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        assert_eq!(world.identify(&again).await, Identified::Known(owner), "{engine}");
     }
 }
 
