@@ -295,7 +295,10 @@ async fn again(
     }
     let message = MessageId::draw(ctx.ids);
     let answer = accepted(ctx, &letter);
-    claim(tx, ctx, &letter, &letter.key, (message, "applied"), &answer).await?;
+    if !claim(tx, ctx, &letter, &letter.key, (message, "applied"), &answer).await? {
+        // Its sender has sent it again meanwhile, and that was applied.
+        return Err(ken_store::Error::Contended.into());
+    }
     let mut since = 0;
     for (person, message) in apply_all(tx, ctx, keys, &letter, told, message).await? {
         let of = values![person, letter.source.id.as_str(), held.received, message];
