@@ -31,12 +31,13 @@ pub struct Organisation {
 ///
 /// # Errors
 ///
-/// [`Error::Unfit`] for an empty or overlong text, and whatever the store says.
+/// [`Error::Unfit`] for a reserved id or an empty or overlong text, and whatever the store says.
 pub async fn register(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     organisation: &Organisation,
 ) -> Result<(), Error> {
+    check_id(&organisation.id)?;
     text::check(&organisation.name, "organisation name")?;
     text::check(&organisation.kind, "organisation kind")?;
     text::check(&organisation.contact_phone, "telephone number")?;
@@ -49,6 +50,13 @@ pub async fn register(
     ];
     tx.execute(sql::ORGANISATION_PUT, of).await?;
     Ok(())
+}
+
+/// Checks that an id is an organisation's: agreements reserve `person` for the person, and write
+/// `*`, `/` and `#` for other things.
+pub(crate) fn check_id(id: &OrganisationId) -> Result<(), Error> {
+    let is_reserved = id.as_str() == "person" || id.as_str().contains(['/', '#', '*']);
+    if is_reserved { Err(Error::Unfit("organisation id")) } else { Ok(()) }
 }
 
 /// One organisation.

@@ -137,6 +137,9 @@ impl Body {
         if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some("its code is none of its kind");
         }
+        if organisation::check_id(&self.id).is_err() {
+            return Some("its id is reserved");
+        }
         if text::check(&self.name, "name").is_err() {
             return Some("its name is not acceptable");
         }
@@ -322,6 +325,8 @@ mod tests {
         check("code = \"S12000033\"", "code = \"S12000034\"", "stands twice");
         check("kind = \"council\"", "kind = \"borough\"", "its kind is none");
         check("name = \"Angus Council\"", "name = \" \"", "its name");
+        check("id = \"angus-council\"", "id = \"person\"", "its id is reserved");
+        check("id = \"angus-council\"", "id = \"angus/council\"", "its id is reserved");
         check("parts = [\"aberdeen-city-council\", ", "parts = [", "an authority");
         check("\"stirling-council\", ", "\"stirling\", ", "an authority");
         check(", \"nhs-fife\"]", ", \"nhs-fife\", \"nhs-lothian\"]", "an authority");
