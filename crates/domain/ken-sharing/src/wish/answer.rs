@@ -1,11 +1,12 @@
 //! The officer's side: what waits for an answer, the answer, and ending what was granted.
 //!
-//! An officer sees what was asked and what the person typed, and nothing that is held.
+//! An officer sees what was asked and what the person typed, and nothing that is held. Who is the
+//! person, their family or a former partner sees none of it, and answers nothing.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Sensitive};
+use ken_core::{Ctx, EntryId, PersonId, Sensitive};
 use ken_directory::{Acting, practitioner};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Sql, Tx, values};
@@ -49,45 +50,79 @@ pub struct Answer {
     pub words: Sensitive<String>,
 }
 
-/// What waits for an organisation's answer, the most urgent first.
+/// What waits for the answer of an officer's organisation, the most urgent first; without what is
+/// of somebody near the officer.
 ///
 /// # Errors
 ///
 /// Whatever the store or the key ring says.
 pub async fn waiting(
     db: &Db,
+    ctx: &Ctx<'_>,
     keys: &KeyRing,
-    organisation: &OrganisationId,
+    by: &Acting,
 ) -> Result<Vec<Waiting>, Error> {
-    list(db, keys, organisation, sql::LIST_WAITING_WISHES).await
+    list(db, ctx, keys, by, sql::LIST_WAITING_WISHES).await
 }
 
-/// What an organisation granted, and stands, the newest first.
+/// What an officer's organisation granted, and stands, the newest first; without what is of
+/// somebody near the officer.
 ///
 /// # Errors
 ///
 /// Whatever the store or the key ring says.
 pub async fn granted(
     db: &Db,
+    ctx: &Ctx<'_>,
     keys: &KeyRing,
-    organisation: &OrganisationId,
+    by: &Acting,
 ) -> Result<Vec<Waiting>, Error> {
-    list(db, keys, organisation, sql::LIST_GRANTED_WISHES).await
+    list(db, ctx, keys, by, sql::LIST_GRANTED_WISHES).await
 }
 
 async fn list(
     db: &Db,
+    ctx: &Ctx<'_>,
     keys: &KeyRing,
-    organisation: &OrganisationId,
+    by: &Acting,
     statement: Sql,
 ) -> Result<Vec<Waiting>, Error> {
-    let of = values![organisation, LIST_MAX];
-    let read = async |s: &mut ken_store::Snapshot| s.list(statement, of, stored).await;
+    let of = values![&by.organisation, LIST_MAX];
+    let read = async |s: &mut ken_store::Snapshot| {
+        let mut others = vec![];
+        for one in s.list(statement, of, stored).await? {
+            let one = one.ok_or(Error::Corrupt("wish"))?;
+            if !is_near(s, ctx, by, one.waiting.person).await? {
+                others.push(one);
+            }
+        }
+        Ok::<_, Error>(others)
+    };
     let mut all = vec![];
     for one in db.snapshot("sharing.wishes-waiting", read).await? {
-        all.push(one.ok_or(Error::Corrupt("wish"))?.read(keys).await?);
+        all.push(one.read(keys).await?);
     }
     Ok(all)
+}
+
+/// Whether an officer is the person, their family or a former partner, by either's facts.
+async fn is_near<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<bool, Error> {
+    let Some(own) = practitioner::own_person(reads, by.practitioner).await? else {
+        return Ok(false);
+    };
+    let (theirs, ours) =
+        (fact::near(reads, ctx, person).await?, fact::near(reads, ctx, own).await?);
+    let meets = |near: &fact::Near, same: &BTreeSet<PersonId>| {
+        [&near.same, &near.family, &near.former_partners]
+            .into_iter()
+            .any(|of| !of.is_disjoint(same))
+    };
+    Ok(meets(&theirs, &ours.same) || meets(&ours, &theirs.same))
 }
 
 /// A row of an organisation's list.
@@ -122,19 +157,20 @@ impl Stored {
     }
 }
 
-/// One wish that waits for this officer's organisation, or that it granted; none where it is the
-/// officer's own.
+/// One wish that waits for this officer's organisation, or that it granted; none where it is of
+/// somebody near the officer.
 ///
 /// # Errors
 ///
 /// Whatever the store or the key ring says.
 pub async fn find(
     db: &Db,
+    ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
     which: (PersonId, EntryId),
 ) -> Result<Option<Waiting>, Error> {
-    let found = db.snapshot("sharing.wish-find", async |s| found(s, by, which).await).await?;
+    let found = db.snapshot("sharing.wish-find", async |s| found(s, ctx, by, which).await).await?;
     match found {
         Some(found) => Ok(Some(found.read(keys).await?)),
         None => Ok(None),
@@ -143,24 +179,19 @@ pub async fn find(
 
 async fn found<R: Reads>(
     reads: &mut R,
+    ctx: &Ctx<'_>,
     by: &Acting,
     (person, id): (PersonId, EntryId),
 ) -> Result<Option<Stored>, Error> {
     let of = values![person, id, &by.organisation];
     let found = reads.find(sql::FIND_WISH, of, stored).await?;
     let Some(found) = found else { return Ok(None) };
-    // Nobody answers their own.
-    let own = practitioner::own_person(reads, by.practitioner).await?;
-    let is_own = match own {
-        Some(own) => together::group(reads, person).await?.contains(&own),
-        None => false,
-    };
     let found = found.ok_or(Error::Corrupt("wish"))?;
-    Ok((!is_own).then_some(found))
+    Ok((!is_near(reads, ctx, by, person).await?).then_some(found))
 }
 
-/// Answers a wish once; false where it does not wait for this officer's organisation, or is the
-/// officer's own. What is granted stands; what is refused ends.
+/// Answers a wish once; false where it does not wait for this officer's organisation, or is of
+/// somebody near the officer. What is granted stands; what is refused ends.
 ///
 /// # Errors
 ///
@@ -174,7 +205,7 @@ pub async fn decide(
 ) -> Result<bool, Error> {
     let which = (answer.person, answer.id);
     let found = db
-        .snapshot("sharing.wish-found", async |s| found(s, by, which).await)
+        .snapshot("sharing.wish-found", async |s| found(s, ctx, by, which).await)
         .await?
         .filter(|found| !found.waiting.is_granted);
     let Some(found) = found else { return Ok(false) };
@@ -248,7 +279,7 @@ pub async fn end(
     db.write("sharing.wish-end", async |tx| {
         let (person, id) = which;
         let guard = together::lock(tx, &BTreeSet::from([person])).await?;
-        let found = found(tx, by, which).await?;
+        let found = found(tx, ctx, by, which).await?;
         let Some(what) = found.map(|found| found.waiting.what) else { return Ok(false) };
         let of = values![person, id, &by.organisation, ctx.now_us()];
         if tx.execute(sql::END_GRANTED_WISH, of).await? == 0 {

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use ken_core::{AccountId, EntryId, PersonId, Purpose, Sensitive};
 use ken_directory::Acting;
 use ken_sharing::wish::{self, Answer, Asked, NewWish, State, What};
-use ken_store::{Reads as _, Row, Snapshot, values};
+use ken_sharing::{Error, fact};
+use ken_store::{Reads as _, Row, Snapshot, Tx, values};
 
 use crate::world::{World, word, worlds, worlds_of};
 
@@ -142,31 +143,50 @@ async fn a_protection_waits_for_an_officer_and_shows_nowhere() {
         let own = world.practitioner(("cec", "ig.lead"), Some(person)).await;
         let id = kept(ask(&world, person, What::RestrictedRecord).await);
         assert!(world.permits(&gp, person).await, "{engine}: nothing is granted yet");
-        let (db, keys, cec) = (&world.on.db, &world.on.keys, word("cec"));
-        let waiting = wish::waiting(db, keys, &cec).await.unwrap();
+        let partner = world.person().await;
+        former_partners(&world, person, partner).await;
+        let former = world.practitioner(("cec", "ig.lead"), Some(partner)).await;
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let waits = async |by: &Acting| wish::waiting(db, &world.ctx(), keys, by).await.unwrap();
+        let waiting = waits(&officer).await;
         assert_eq!(waiting.len(), 1, "{engine}");
         let typed = waiting[0].typed.as_ref().unwrap().reveal();
         assert_eq!(typed, "CANARY call my sister", "{engine}");
-        assert!(wish::waiting(db, keys, &word("nhsl")).await.unwrap().is_empty(), "{engine}");
-        for by in [&elsewhere, &own] {
+        for by in [&elsewhere, &own, &former] {
+            assert!(waits(by).await.is_empty(), "{engine}: what was typed is not for them");
+            let found = wish::find(db, &world.ctx(), keys, by, (person, id)).await.unwrap();
+            assert!(found.is_none(), "{engine}");
             assert!(!answer(&world, by, (person, id), [true, false]).await, "{engine}");
         }
         assert!(answer(&world, &officer, (person, id), [true, false]).await, "{engine}");
         assert!(!answer(&world, &officer, (person, id), [false, false]).await, "{engine}: once");
         assert!(!world.permits(&gp, person).await, "{engine}: it is granted");
         assert!(!back(&world, person, id).await, "{engine}: somebody may make them ask");
-        assert_eq!(wish::granted(db, keys, &cec).await.unwrap().len(), 1, "{engine}");
+        let granted =
+            async |by: &Acting| wish::granted(db, &world.ctx(), keys, by).await.unwrap().len();
+        assert_eq!([granted(&officer).await, granted(&former).await], [1, 0], "{engine}");
         assert!(shown(&world, person).await.is_empty(), "{engine}");
         let reason = Sensitive::new("They asked, alone with me".to_owned());
         let end = async |by: &Acting| {
             wish::end(db, &world.ctx(), keys, by, ((person, id), &reason)).await.unwrap()
         };
-        assert!(!end(&elsewhere).await, "{engine}");
+        assert!(!end(&elsewhere).await && !end(&former).await, "{engine}");
         assert!(end(&officer).await, "{engine}");
         assert!(!end(&officer).await, "{engine}: it has ended");
         assert!(world.permits(&gp, person).await, "{engine}");
         assert_eq!(entered(&world, person).await, ["fact after-review"; 3], "{engine}");
     }
+}
+
+async fn former_partners(world: &World, person: PersonId, partner: PersonId) {
+    let ctx = world.ctx();
+    let said = world.on.db.write("test.former-partners", async |tx: &mut Tx| {
+        let guard = tx.lock_people(&[person, partner].into()).await?;
+        fact::set_ex_partner(tx, &ctx, person, partner, &word("cec")).await?;
+        guard.bump(tx).await?;
+        Ok::<_, Error>(())
+    });
+    said.await.unwrap();
 }
 
 #[tokio::test]

@@ -43,11 +43,10 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let own = &caller.acting()?.organisation;
-    let waiting = wish::waiting(app.db(), app.keys(), own).await?;
-    let granted = wish::granted(app.db(), app.keys(), own).await?;
-    let now = app.ctx(caller.request()).clock.now();
-    Ok(page(&app, &caller, &list(&waiting, &granted, now)))
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let waiting = wish::waiting(app.db(), &ctx, app.keys(), by).await?;
+    let granted = wish::granted(app.db(), &ctx, app.keys(), by).await?;
+    Ok(page(&app, &caller, &list(&waiting, &granted, ctx.clock.now())))
 }
 
 /// `GET /ig/wishes/{person}/{wish}`.
@@ -119,7 +118,8 @@ fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
 async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Waiting, Stop> {
     let person = which.0.parse().map_err(|_| Stop::NotFound)?;
     let id = which.1.parse().map_err(|_| Stop::NotFound)?;
-    let found = wish::find(app.db(), app.keys(), caller.acting()?, (person, id)).await?;
+    let ctx = app.ctx(caller.request());
+    let found = wish::find(app.db(), &ctx, app.keys(), caller.acting()?, (person, id)).await?;
     found.ok_or(Stop::NotFound)
 }
 
