@@ -16,7 +16,7 @@ use ken_ledger::{ENTRIES_MAX, Stream, receipt_word};
 use ken_records::{PART_MAX, Part, Point, disclose_part};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::Offers;
-use ken_sharing::gate::{self, Caller as Asker};
+use ken_sharing::gate::{self, Caller as Asker, SOURCES_MAX};
 use ken_sharing::{Decision, Permit, Question, Statement, emergency};
 use ken_store::Snapshot;
 
@@ -245,48 +245,77 @@ async fn answer(
         Some(only) => only.clone(),
         None => every_category(&current.bundle),
     };
-    let beside = |by, person| own_work(&current.bundle, by, person, &ask.part);
-    let decide = async |questions: &[Question]| {
-        gate::decide_in_turn(app.db(), ctx, app.keys(), app.gate(), ask.by, questions).await
-    };
+    let sources = in_parts(parties(&current.bundle, &ask.sources));
+    let beside =
+        |person| own.map(|by| own_work(&current.bundle, by, person, &ask.part)).transpose();
     let mut shown = Shown { is_whole: true, ..Shown::default() };
     let (mut refused, mut missing) = (vec![], BTreeSet::new());
     for person in people {
-        let mut questions = vec![Question {
+        let question = |sources: &BTreeSet<_>| Question {
             person: *person,
-            sources: ask.sources.clone(),
+            sources: sources.clone(),
             action: Action::View,
             purpose: ask.purpose.clone(),
             categories: categories.clone(),
             before: ask.part.moment(),
-        }];
-        if let Some(by) = own {
-            questions.push(beside(by, *person)?);
-        }
-        let mut decided = decide(&questions).await?.into_iter();
-        let (theirs, ours) = (decided.next().unwrap_or_default(), decided.next());
-        let theirs = (theirs, ours.unwrap_or_default());
+        };
+        let questions: Vec<_> = sources.iter().map(question).collect();
+        let theirs = in_turn(app, ctx, ask.by, (questions, beside(*person)?)).await?;
         if !read(app, ctx, theirs, &ask.part, (&mut shown, &mut missing)).await? {
             refused.push(*person);
         }
     }
-    let permitted = refused.len() < people.len();
-    // Another id of the same person may be our own alone.
-    if let (Some(by), true) = (own, permitted) {
-        for person in refused {
-            let ours = decide(&[beside(by, person)?]).await?.pop().unwrap_or_default();
-            let ours = (BTreeMap::new(), ours);
-            read(app, ctx, ours, &ask.part, (&mut shown, &mut missing)).await?;
-        }
-    }
-    if !permitted {
+    if refused.len() == people.len() {
         return Ok(unpermitted(missing));
+    }
+    // Another id of the same person may be our own alone.
+    for person in refused {
+        let Some(own) = beside(person)? else { break };
+        let ours = in_turn(app, ctx, ask.by, (vec![own], None)).await?;
+        let ours = (BTreeMap::new(), ours.0);
+        read(app, ctx, ours, &ask.part, (&mut shown, &mut missing)).await?;
     }
     keep_one(&mut shown.entries, ask.person);
     shown.cut();
     shown.need(&current.bundle, missing, &categories);
     shown.policies = Some(current);
     Ok(Answer::Shown(shown))
+}
+
+/// Asks the parts of one question, and beside the first that permits something what the reader's
+/// own organisation holds.
+async fn in_turn(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: Asker<'_>,
+    (questions, mut own): (Vec<Question>, Option<Question>),
+) -> Result<(Decided, Decided), Stop> {
+    let (mut theirs, mut ours) = (Decided::new(), Decided::new());
+    for question in questions {
+        let asked: Vec<_> = [Some(question), own.clone()].into_iter().flatten().collect();
+        let decided = gate::decide_in_turn(app.db(), ctx, app.keys(), app.gate(), by, &asked);
+        let mut decided = decided.await?.into_iter();
+        theirs.extend(decided.next().unwrap_or_default());
+        if let Some(decided) = decided.next() {
+            (ours, own) = (decided, None);
+        }
+    }
+    Ok((theirs, ours))
+}
+
+/// Of these organisations those that are party to anything: nobody else can have been permitted to
+/// send. All of them where none is, so that the question is asked and its refusal entered.
+fn parties(bundle: &Bundle, of: &BTreeSet<OrganisationId>) -> BTreeSet<OrganisationId> {
+    let parties = bundle.instruments().flat_map(|(_, instrument, _)| &instrument.parties);
+    let parties: BTreeSet<_> = parties.map(|party| &party.id).collect();
+    let some: BTreeSet<_> = of.iter().filter(|id| parties.contains(id)).cloned().collect();
+    if some.is_empty() { of.iter().take(SOURCES_MAX).cloned().collect() } else { some }
+}
+
+/// As many at once as one question may have.
+fn in_parts(sources: BTreeSet<OrganisationId>) -> Vec<BTreeSet<OrganisationId>> {
+    let sources: Vec<_> = sources.into_iter().collect();
+    sources.chunks(SOURCES_MAX).map(|some| some.iter().cloned().collect()).collect()
 }
 
 /// What a practitioner's own organisation holds, for its own work.

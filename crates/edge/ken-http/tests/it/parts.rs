@@ -83,6 +83,26 @@ async fn permitted(world: &World) -> Vec<Value> {
     all
 }
 
+/// A register may hold many more bodies than one question may have sources.
+#[tokio::test]
+async fn a_long_register_of_organisations_stops_no_look() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        file(&world, 0, 1).await;
+        let seed = ken_directory::seed::Seed::parse(ken_directory::seed::SCOTLAND).unwrap();
+        assert!(seed.bodies.len() > ken_sharing::gate::SOURCES_MAX);
+        let ids = SeededIds::new(4_243);
+        let ctx = Ctx::new(&*world.clock, &ids);
+        let load = async |tx: &mut Tx| ken_directory::seed::load(tx, &ctx, &seed).await;
+        let loaded = world.on.db.write("test.bodies", load).await.unwrap();
+        assert!(loaded.otherwise.is_empty(), "{engine}: {:?}", loaded.otherwise);
+        let mut rao = world.signed_in("Dr Rao").await;
+        let page = rao.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
+        assert_eq!(page.status, 200, "{engine}: {}", page.body);
+        assert_eq!(visits(&page), [0], "{engine}");
+    }
+}
+
 #[tokio::test]
 async fn a_practitioner_reads_a_long_record_part_by_part() {
     for world in worlds().await {
