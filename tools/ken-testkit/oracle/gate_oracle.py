@@ -259,11 +259,13 @@ class Decision:
             last -= datetime.timedelta(days=1)
         if one.superseded or self.day < one.begins or (last is not None and self.day > last):
             return SOURCED, "expired"
-        if self.day > one.due + datetime.timedelta(days=one.grace):
-            extent = {"suspend-all": SOURCED, "suspend-routine": ENDURING}
-            return extent.get(one.on_lapse, ALL), "lapsed"
+        late = self.day > one.due + datetime.timedelta(days=one.grace)
+        if late and one.on_lapse == "suspend-all":
+            return SOURCED, "lapsed"
         if one.suspended:
             return ENDURING, "suspended"
+        if late:
+            return ENDURING if one.on_lapse == "suspend-routine" else ALL, "lapsed"
         return ALL, "active"
 
     def stands(self, one):

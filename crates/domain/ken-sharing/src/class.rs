@@ -34,7 +34,7 @@ pub fn id(class: &RowClass) -> String {
 ///
 /// # Errors
 ///
-/// Whatever the store says.
+/// [`Error::TooManyClasses`] beyond [`CLASSES_PER_PERSON_MAX`]; whatever the store says.
 pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Result<String, Error> {
     let id = id(class);
     let of = values![person, id.as_str()];
@@ -47,6 +47,10 @@ pub async fn note_held(tx: &mut Tx, person: PersonId, class: &RowClass) -> Resul
             joined(&class.lineage)
         ];
         tx.execute_later(sql::INSERT_CLASS, of).await?;
+        let over = values![person, i64::try_from(CLASSES_PER_PERSON_MAX).unwrap_or(i64::MAX)];
+        if tx.find(sql::HELD_CLASS_AFTER, over, |row| row.text(0)).await?.is_some() {
+            return Err(Error::TooManyClasses);
+        }
     }
     Ok(id)
 }

@@ -293,6 +293,10 @@ fn without_vain_words(bundle: &Bundle, seen: &facts::Seen) -> Facts {
 
 fn seat_of(caller: Caller<'_>) -> Result<Seat, Error> {
     let (organisation, role) = match caller {
+        // No practitioner sits where the person does, whatever a register says.
+        Caller::Practitioner(acting) if acting.organisation.as_str() == PERSON => {
+            return Err(Error::Corrupt("organisation"));
+        }
         Caller::Practitioner(acting) => (acting.organisation.clone(), acting.role.clone()),
         Caller::Own(_) => (word(PERSON)?, word(SELF)?),
     };

@@ -412,6 +412,9 @@ statements! {
     /// Notes that something of a class is held about a person.
     INSERT_HELD_CLASS = "INSERT INTO person_row_class (person_id, class_id)
         VALUES ($1, $2) ON CONFLICT (person_id, class_id) DO NOTHING";
+    /// A class held about a person after so many others.
+    HELD_CLASS_AFTER = "SELECT class_id FROM person_row_class WHERE person_id = $1
+        ORDER BY class_id LIMIT 1 OFFSET $2";
     /// The classes held about a person.
     LIST_HELD_CLASSES = "SELECT c.category, c.labels, c.source, c.lineage
         FROM person_row_class p JOIN row_class c ON c.id = p.class_id

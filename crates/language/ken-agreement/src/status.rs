@@ -222,14 +222,18 @@ impl Instrument {
         let gone = |id| register.left.get(id).is_some_and(|from| day >= from.0);
         let signed = |id| register.signed.contains(id) && !gone(id);
         let due = self.lifecycle.review_due.0;
+        let late = day > after(due, self.lifecycle.grace_days);
+        let stopped = register.suspended.iter().any(|s| s.stops(pair, day));
+        // A missed review never gives back what a governance officer has stopped.
+        let lapsed = late && (!stopped || self.lifecycle.on_review_lapse == OnLapse::SuspendAll);
         Some(match () {
             () if register.signed.is_empty() => Status::Draft,
             () if !pair.organisations().all(signed) => Status::AwaitingSignatures,
             () if register.superseded => Status::Superseded,
             () if day < head.effective_from.0 => Status::NotBegun,
             () if head.effective_until.is_some_and(|until| day > until.0) => Status::Expired,
-            () if day > after(due, self.lifecycle.grace_days) => Status::Lapsed,
-            () if register.suspended.iter().any(|s| s.stops(pair, day)) => Status::Suspended,
+            () if lapsed => Status::Lapsed,
+            () if stopped => Status::Suspended,
             () if day > due => Status::Grace,
             () if day > after(due, -REVIEW_NOTICE_DAYS) => Status::ReviewDue,
             () => Status::Active,
@@ -300,6 +304,24 @@ mod tests {
         register.superseded = true;
         check(&register, date(2027, 6, 30), "superseded");
         check(&Register::default(), date(2027, 6, 1), "draft");
+    }
+
+    #[test]
+    fn a_missed_review_gives_back_nothing_that_was_stopped() {
+        let mut instrument = instrument();
+        let signed = [id("police"), id("cec")].into();
+        let suspended = vec![Suspension { party: None, from: Day(date(2028, 5, 2)), until: None }];
+        let register = Register { signed, suspended, ..Register::default() };
+        let mut check = |on_lapse, day, status, stands| {
+            instrument.lifecycle.on_review_lapse = on_lapse;
+            let got = instrument.status(&register, Pair::Between(&id("police"), &id("cec")), day);
+            let got = got.map(|got| (got.as_str(), got.stands(on_lapse)));
+            assert_eq!(got, Some((status, stands)), "{on_lapse:?} {day}");
+        };
+        check(OnLapse::Warn, date(2028, 5, 1), "lapsed", Stands::Routine);
+        check(OnLapse::Warn, date(2028, 5, 2), "suspended", Stands::Enduring);
+        check(OnLapse::SuspendRoutine, date(2028, 5, 2), "suspended", Stands::Enduring);
+        check(OnLapse::SuspendAll, date(2028, 5, 2), "lapsed", Stands::Sourced);
     }
 
     #[test]

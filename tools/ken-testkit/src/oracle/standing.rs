@@ -66,9 +66,9 @@ impl Oracle<'_> {
             () if !signed => (1, "not-signed-by-all"),
             () if of.superseded || early || ended => (1, "expired"),
             () if late && lapse == "suspend-all" => (1, "lapsed"),
+            () if of.suspended && !self.is(Mutant::SuspensionForgotten) => (2, "suspended"),
             () if late && lapse == "suspend-routine" => (2, "lapsed"),
             () if late => (3, "lapsed"),
-            () if of.suspended && !self.is(Mutant::SuspensionForgotten) => (2, "suspended"),
             () => (3, "active"),
         }
     }

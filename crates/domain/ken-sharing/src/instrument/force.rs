@@ -73,7 +73,17 @@ fn mark_superseded(instruments: &mut [Admitted], today: Date) {
         let head = &instrument.agreement;
         let mut must = instrument.parties.iter().map(|party| &party.id).chain([&head.lead_party]);
         let is_begun = head.effective_from.0 <= today && !register.unsealed;
-        is_begun && must.all(|party| register.signed.contains(party))
+        // Whoever is out on its first day never stood in it; who leaves later has.
+        let stood = |party| {
+            let left = register.left.get(party);
+            left.is_none_or(|from| from.0 > head.effective_from.0)
+        };
+        let parties = &instrument.parties;
+        let ever_stood = parties.is_empty() || parties.iter().any(|party| stood(&party.id));
+        is_begun
+            && ever_stood
+            && stood(&head.lead_party)
+            && must.all(|party| register.signed.contains(party))
     };
     let lead = |name: &&InstrumentRef| {
         let named = instruments.iter().find(|of| of.instrument.name() == **name);
@@ -92,5 +102,49 @@ fn mark_superseded(instruments: &mut [Admitted], today: Date) {
         .collect();
     for Admitted { instrument, register } in instruments {
         register.superseded = ended.contains(&instrument.name());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The agreement and its successor, which all have signed, with who is out and from when.
+    fn is_superseded(left: &[(&str, &str)], today: &str) -> bool {
+        let text = include_str!("../../../../../agreements/glen-asp-concern.toml");
+        let before = Instrument::parse(text).unwrap();
+        let mut after = before.clone();
+        after.agreement.version = "99".parse().unwrap();
+        after.agreement.effective_from = Day("2027-07-01".parse().unwrap());
+        after.lifecycle.supersedes = [before.name()].into();
+        let lead = after.agreement.lead_party.clone();
+        let signed: BTreeSet<_> =
+            after.parties.iter().map(|party| party.id.clone()).chain([lead]).collect();
+        let day = |day: &str| Day(day.parse().unwrap());
+        let left = left.iter().flat_map(|(who, from)| {
+            let all = signed.iter().filter(move |id| *who == "all" || id.as_str() == *who);
+            all.map(move |id| (id.clone(), day(from)))
+        });
+        let register =
+            Register { signed: signed.clone(), left: left.collect(), ..Register::default() };
+        let old = Register { signed: signed.clone(), ..Register::default() };
+        let mut all = [
+            Admitted { instrument: before, register: old },
+            Admitted { instrument: after, register },
+        ];
+        mark_superseded(&mut all, today.parse().unwrap());
+        let [before, after] = all;
+        assert!(!after.register.superseded);
+        before.register.superseded
+    }
+
+    #[test]
+    fn what_ended_before_it_began_ends_nothing() {
+        assert!(!is_superseded(&[], "2027-06-30"), "not begun");
+        assert!(is_superseded(&[], "2027-07-01"));
+        assert!(!is_superseded(&[("all", "2027-06-10")], "2027-07-01"), "terminated in June");
+        assert!(!is_superseded(&[("all", "2027-07-01")], "2027-07-02"), "or on its first day");
+        assert!(is_superseded(&[("all", "2027-07-02")], "2027-08-01"), "it stood for a day");
+        assert!(is_superseded(&[("rowan", "2027-06-10")], "2027-07-01"), "one party alone");
     }
 }

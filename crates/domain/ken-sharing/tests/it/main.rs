@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod at_risk;
 #[cfg(test)]
+mod classes;
+#[cfg(test)]
 mod concern;
 #[cfg(test)]
 mod dice;

@@ -188,7 +188,7 @@ fn reserved(look: &Look<'_>) -> Found {
     let high = matches!(look.instrument.agreement.tier, Tier::Accord | Tier::StatutePack);
     at(look.instrument.clauses.iter(), |c| {
         let own = ends(c).iter().filter(|(_, end)| end.party == Who::Own).count();
-        let kinds = |end: &End| !end.kinds.is_empty() && !matches!(end.party, Who::Any | Who::Own);
+        let kinds = |end: &End| !end.kinds.is_empty() && end.party != Who::Any;
         own == 1
             || c.from.party == Who::Person
             || (own == 2 || c.is_for_person()) && !high
