@@ -423,7 +423,9 @@ export const visits = [
       if ((await follows("/ig/recommendations", "/ig/recommendations/")(page)) === false) {
         return false;
       }
-      await page.getByRole("link", { name: "2", exact: true }).click();
+      // Without its fragment, from which a walk by keyboard would begin.
+      const of = await page.getByRole("link", { name: "2", exact: true }).getAttribute("href");
+      await page.goto(of.split("#")[0]);
     } },
   { name: "refusals", route: "/ig/refusals", as: "ig", go: open("/ig/refusals") },
   { name: "reviews", route: "/ig/reviews", as: "ig", go: open("/ig/reviews") },

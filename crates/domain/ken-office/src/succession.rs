@@ -80,8 +80,8 @@ impl Foretold {
         let each = self.each.iter().map(|one| {
             let (changes, fates) = (&one.succession.changes, one.succession.parts());
             let fates = fates.map(|(_, fate)| [&fate.goes_on, &fate.ends, &fate.begins]);
-            let changed = [&changes.newly_allowed, &changes.no_longer, &changes.otherwise];
-            json!([one.replaces.to_string(), one.lead.as_str(), changed, fates])
+            let rows = [&changes.newly_allowed, &changes.no_longer, &changes.otherwise];
+            json!([one.replaces.to_string(), one.lead.as_str(), rows, fates])
         });
         let each: Vec<_> = each.collect();
         words_hash(&json!([each, self.from.to_string(), self.stops]).to_string())

@@ -392,9 +392,10 @@ async fn stopped_change(world: &Arc<World>, change: Change, stop: usize) -> bool
         // Both go on together: one that nobody polls in the midst of its write holds what the
         // other waits for.
         let changed = tasks.join_next();
-        let (changed, told) = match early {
-            Ok(told) => (changed.await, told),
-            Err(_) => tokio::join!(changed, asking),
+        let (changed, told) = if let Ok(told) = early {
+            (changed.await, told)
+        } else {
+            tokio::join!(changed, asking)
         };
         changed.unwrap().unwrap();
         brought.extend(told.ok());

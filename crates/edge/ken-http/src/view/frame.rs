@@ -140,8 +140,7 @@ impl<'a> Frame<'a> {
                         a.ds_skip-links__link href="#main" { "Skip to main content" }
                     }
                     @if hide { (hide_page()) }
-                    (mark::shown(mark))
-                    (self.header())
+                    (self.header(mark))
                     @if let Some(above) = &self.above { (above) }
                     div.ds_page__middle {
                         div.ds_wrapper {
@@ -170,9 +169,10 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn header(&self) -> Markup {
+    fn header(&self, mark: Option<Mark>) -> Markup {
         html! {
             header.ds_site-header role="banner" {
+                (mark::shown(mark))
                 div.ds_wrapper {
                     div.care_top {
                         p { a.care_brand href="/" { b { "Ken" } (self.site.partnership) } }

@@ -136,7 +136,7 @@ impl Door {
         let written = self.name("replayed");
         let files = (self.dir.as_path(), draft, written.as_str());
         let trying = agreement::answer((&self.db, &self.keys, &ctx), files, days, &note);
-        telling(far, writer, trying).await
+        Box::pin(telling(far, writer, trying)).await
     }
 }
 

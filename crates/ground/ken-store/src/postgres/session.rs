@@ -252,8 +252,8 @@ async fn send(
         let done = connection.execute_raw(&one.statement, one.of.iter()).await;
         done.map(drop).inspect_err(|_| is_unsent.store(true, Ordering::Relaxed))
     });
-    let (begun, done) = tokio::join!(biased; begin, join_all(all));
-    done.into_iter().fold(begun, |before, done| before.and(done))
+    let (first, done) = tokio::join!(biased; begin, join_all(all));
+    done.into_iter().fold(first, Result::and)
 }
 
 /// Sends what is left of a transaction and ends it; a connection on which that fails is not used

@@ -165,7 +165,8 @@ mod tests {
         let long = "A".repeat(WORD_LEN_MAX);
         check(&format!("ARV|1|D|{long}A"), &[(Unclear, &long)]);
         // More than anybody reads is taken as all.
-        let many: String = (0..60).map(|at| format!("ARV|{at}|A|S{at:02}\r")).collect();
+        let many: Vec<_> = (0..60).map(|at| format!("ARV|{at}|A|S{at:02}\r")).collect();
+        let many = many.concat();
         assert!(read_from(&many).iter().any(|one| one.said == Holds && one.value.is_empty()));
     }
 

@@ -126,8 +126,8 @@ async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
             people.insert(step.by, found.map(|found| found.name).unwrap_or_default());
         }
         let processors = register::list(s, Register::Processor).await?;
-        let named = |of| register::processor(&processors, own, of).is_some();
-        let is_registered = breach.reporter.as_ref().is_none_or(named);
+        let has = |of| register::processor(&processors, own, of).is_some();
+        let is_registered = breach.reporter.as_ref().is_none_or(has);
         let names = ask::names_in(s).await?;
         Ok::<_, Stop>(Shown { breach, steps, people, names, is_registered, now })
     };
@@ -188,7 +188,7 @@ fn label(field: &str) -> &'static str {
 
 fn step_of(shown: &Shown, step: &Step) -> Markup {
     let by = shown.people.get(&step.by).map(String::as_str).unwrap_or_default();
-    let said = step.words.as_ref().map(|words| words.reveal());
+    let said = step.words.as_ref().map(Sensitive::reveal);
     html! {
         h3 { (did_says(step.did)) }
         p {

@@ -239,22 +239,22 @@ fn show(mine: &[Breach], reported: &[Breach], names: &Names, now: Timestamp) -> 
              changed, given or shown to somebody who should not have it. Every one is written \
              down, however small." }
         p { a href={ (ADDRESS) "/new" } { "Record or report a breach" } }
-        (panel("open", "Open", cards(&open), "No breach is open.",
+        (panel("open", "Open", &cards(&open), "No breach is open.",
             "This does not mean that there was none: nobody may have noticed it."))
-        (panel("reported", "Reported to a controller", reports,
+        (panel("reported", "Reported to a controller", &reports,
             "Your organisation has reported none as a processor.",
             "Whoever processes for a controller tells it of every breach without undue delay."))
         @if !closed.is_empty() {
-            (panel("closed", "Closed", cards(&closed), "", ""))
+            (panel("closed", "Closed", &cards(&closed), "", ""))
         }
     }
 }
 
-fn panel(id: &'static str, heading: &str, cards: Vec<Markup>, looked: &str, not: &str) -> Markup {
+fn panel(id: &'static str, heading: &str, cards: &[Markup], looked: &str, not: &str) -> Markup {
     let state = if cards.is_empty() {
         State::Nothing { looked: looked.into(), caution: not.into() }
     } else {
-        State::Content { shown: card::cards(false, &cards), from: None }
+        State::Content { shown: card::cards(false, cards), from: None }
     };
     panel::show(&Panel { id, heading: heading.into(), open: true, state })
 }

@@ -60,7 +60,7 @@ async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> 
     let record = match ask::ask(app, &ctx, &asked).await? {
         Answer::Shown(shown) => {
             let receipts = ask::receipts(app, shown.entries.iter().copied()).await?;
-            Record { receipts, is_earlier, ..record(&shown, &names, ctx.clock.today()) }
+            Record { is_earlier, receipts, ..record(&shown, &names, ctx.clock.today()) }
         }
         Answer::Words(_) | Answer::Refused => {
             Record { is_refused: true, is_whole: true, ..Record::default() }
