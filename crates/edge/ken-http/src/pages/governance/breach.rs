@@ -170,7 +170,7 @@ fn show(shown: &Shown, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup
         h2 { "What was done and written" }
         (card::cards(false, &steps))
         @if of.closed.is_none() { (next(of, filled, wrongs, csrf)) }
-        p { a href=(ADDRESS) { "All breaches" } }
+        (confirmation::link_on(ADDRESS, "All breaches"))
     }
 }
 
