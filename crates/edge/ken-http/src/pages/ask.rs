@@ -305,7 +305,7 @@ async fn in_turn(
 
 /// Of these organisations those that are party to anything: nobody else can have been permitted to
 /// send. All of them where none is, so that the question is asked and its refusal entered.
-fn parties(bundle: &Bundle, of: &BTreeSet<OrganisationId>) -> BTreeSet<OrganisationId> {
+pub(crate) fn parties(bundle: &Bundle, of: &BTreeSet<OrganisationId>) -> BTreeSet<OrganisationId> {
     let parties = bundle.instruments().flat_map(|(_, instrument, _)| &instrument.parties);
     let parties: BTreeSet<_> = parties.map(|party| &party.id).collect();
     let some: BTreeSet<_> = of.iter().filter(|id| parties.contains(id)).cloned().collect();

@@ -94,8 +94,12 @@ pub(crate) fn banner(held: &[Held], today: Date) -> Banner {
             (None, ..) => "Died".to_owned(),
         }
     });
+    // Nobody grows older after death: the age stands beside the day of it.
+    let of_birth = |born| {
+        if died.is_some() { words::partial(born) } else { words::born(born, today) }
+    };
     let facts = vec![
-        ("Born", born.map(|born| words::born(born, today)).unwrap_or_default()),
+        ("Born", born.map(of_birth).unwrap_or_default()),
         ("Sex", patients.iter().find_map(|patient| patient.gender()).map(sex).unwrap_or_default()),
         ("CHI", patients.iter().copied().find_map(chi).unwrap_or_default()),
         ("Lives in", patients.iter().copied().find_map(address).unwrap_or_default()),
@@ -394,6 +398,20 @@ mod tests {
             event: None,
             resource: Resource::of(resource).unwrap(),
         }
+    }
+
+    #[test]
+    fn nobody_grows_older_after_death() {
+        let patient = |died: serde_json::Value| {
+            let resource = json!({ "resourceType": "Patient", "birthDate": "1935-11-02",
+                "deceasedDateTime": died });
+            let resource = Resource::of(resource).unwrap();
+            banner(&[Held { resource, ..allergy("x", "confirmed") }], "2026-11-22".parse().unwrap())
+        };
+        let (dead, living) = (patient(json!("2026-03-03")), patient(json!(null)));
+        assert_eq!(dead.facts.first(), Some(&("Born", "2 Nov 1935".to_owned())));
+        assert_eq!(dead.died.as_deref(), Some("Died 3 Mar 2026 (90y)"));
+        assert_eq!(living.facts.first(), Some(&("Born", "2 Nov 1935 (91y)".to_owned())));
     }
 
     #[test]

@@ -100,6 +100,9 @@ async fn a_long_register_of_organisations_stops_no_look() {
         let page = rao.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
         assert_eq!(page.status, 200, "{engine}: {}", page.body);
         assert_eq!(visits(&page), [0], "{engine}");
+        // Whoever is party to nothing was not asked, and is not listed as if it had been.
+        let (_, asked) = page.body.split_once("Who was asked").unwrap();
+        assert!(!asked.contains("Shetland"), "{engine}: {asked}");
     }
 }
 

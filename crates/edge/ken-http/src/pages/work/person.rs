@@ -3,10 +3,12 @@
 //! Alerts, why the reader may see this, what has happened, and beside it who helps and what is
 //! planned. What no clause covers is absent, whether any of it is held or not.
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, Query, State as Of};
 use axum::response::{IntoResponse, Redirect, Response};
-use ken_core::{Category, PersonId, Purpose};
+use ken_core::{Category, OrganisationId, PersonId, Purpose};
 use ken_records::Part;
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::Caller as Asker;
@@ -181,6 +183,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
+    let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
     let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);
     let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
@@ -202,7 +205,7 @@ async fn page(
         },
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held),
-        sources: answered(&shown.held, &names),
+        sources: answered(&shown.held, &asked),
         receipts: ask::receipts(app, shown.entries).await?,
         more,
     };
@@ -238,8 +241,21 @@ fn because(
     }
 }
 
+/// Whom a look asked: the reader's own organisation and, beyond its own work, those that an
+/// agreement binds. A body that is party to nothing is asked nothing, and is not named as if it
+/// had been.
+fn asked(bundle: &Bundle, own: &OrganisationId, purpose: &Purpose, names: &Names) -> Names {
+    let parties = match purpose.as_str() {
+        ask::OWN_WORK => BTreeSet::new(),
+        _ => ask::parties(bundle, &names.keys().cloned().collect()),
+    };
+    let mut names = names.clone();
+    names.retain(|id, _| id == own || parties.contains(id));
+    names
+}
+
 fn answered(held: &[Held], names: &Names) -> Vec<Source> {
-    let newest = |id: &ken_core::OrganisationId| {
+    let newest = |id: &OrganisationId| {
         held.iter().filter(|held| held.source == *id).map(|held| held.filed).max()
     };
     let mut sources: Vec<_> = names
