@@ -404,6 +404,7 @@ export const visits = [
   { name: "breaches", route: "/ig/breaches", as: "officer", go: open("/ig/breaches") },
   { name: "breach-new", route: "/ig/breaches/new", as: "officer", go: open("/ig/breaches/new") },
   { name: "breach", route: "/ig/breaches/{breach}", as: "officer", go: firstBreach },
+  { name: "disposal", route: "/ig/disposal", as: "officer", go: open("/ig/disposal") },
   { name: "assets", route: null, as: "officer", go: open("/ig/registers/asset") },
   { name: "processors", route: null, as: "officer", go: open("/ig/registers/processor") },
   { name: "guardian", route: "/guardian", as: "guardian", go: open("/guardian") },

@@ -125,6 +125,14 @@ statements! {
     /// Closes one that waits.
     CLOSE_HELD = "UPDATE held_message SET closed_us = $2, closed_by = $3, closed_how = $4
         WHERE id = $1 AND closed_us IS NULL";
+    /// How many of an organisation's systems were closed by an instant.
+    COUNT_CLOSED_HELD = "SELECT COUNT(*) FROM held_message h JOIN source s ON s.id = h.source
+        WHERE s.organisation = $1 AND h.closed_us <= $2";
+    /// The oldest of them, with the keys of their bodies.
+    LIST_CLOSED_HELD = "SELECT h.id, h.key_id FROM held_message h JOIN source s ON s.id = h.source
+        WHERE s.organisation = $1 AND h.closed_us <= $2 ORDER BY h.closed_us, h.id LIMIT $3";
+    /// Removes one that is closed.
+    DELETE_HELD = "DELETE FROM held_message WHERE id = $1 AND closed_us IS NOT NULL";
     /// Frees the inbox key under which a message was refused.
     UNCLAIM_HELD = "DELETE FROM inbox
         WHERE source = $1 AND control_id = $2 AND digest = $3 AND state = 'held'";

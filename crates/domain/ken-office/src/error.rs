@@ -20,6 +20,12 @@ pub enum Error {
     /// The index of people could not be read.
     #[error("index of people failed")]
     Person(#[from] ken_person::Error),
+    /// The shared record could not be read.
+    #[error("shared record failed")]
+    Records(#[from] ken_records::Error),
+    /// What the hub keeps could not be read or removed.
+    #[error("hub failed")]
+    Hub(#[from] ken_hub::Error),
     /// A document could not be printed.
     #[error("document could not be printed")]
     Print(#[from] ken_print::Error),
@@ -50,6 +56,8 @@ impl Error {
             Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Person(cause) => cause.code(),
+            Self::Records(cause) => cause.code(),
+            Self::Hub(cause) => cause.code(),
             Self::Print(cause) => cause.code(),
             Self::Corrupt(_) => "office.corrupt",
         }

@@ -15,6 +15,7 @@
 pub mod agreement;
 pub mod assess;
 pub mod breach;
+pub mod disposal;
 pub mod drafting;
 pub mod due;
 mod error;
@@ -25,6 +26,7 @@ pub mod mark;
 pub mod matrix;
 pub mod notice;
 pub mod paper;
+pub mod receipts;
 pub mod recommend;
 pub mod refusals;
 pub mod register;

@@ -5,6 +5,7 @@ use ken_store::{Migration, statements};
 
 pub(crate) mod breach;
 pub(crate) mod desk;
+pub(crate) mod disposal;
 
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
@@ -23,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 13, title: "breaches", sql: breach::TABLES },
     Migration { owner: "ken-office", number: 14, title: "contests", sql: desk::CONTESTS },
     Migration { owner: "ken-office", number: 15, title: "reviews", sql: desk::RECOMMENDATIONS },
+    Migration { owner: "ken-office", number: 16, title: "disposals", sql: disposal::TABLES },
 ];
 
 const SIGNATORIES: &str = "

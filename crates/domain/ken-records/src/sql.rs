@@ -120,6 +120,9 @@ statements! {
             LIMIT $12) i
         JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version";
+    /// When the newest version of a class was filed about a person, by an instant.
+    FILED_BY = "SELECT MAX(filed_us) FROM record_version
+        WHERE person_id = $1 AND class_id = $2 AND filed_us <= $3";
     /// The items of a source whose keys are like one of two.
     FIND_LIKE = "SELECT resource_id FROM record_item WHERE person_id = $1 AND source = $2
         AND (item_key LIKE $3 ESCAPE '!' OR item_key LIKE $4 ESCAPE '!')

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ken_core::{InstrumentHash, Label, PersonId};
+use ken_core::{Category, InstrumentHash, Label, PersonId};
 use ken_store::{Reads, Tx, values};
 use sha2::{Digest, Sha256};
 
@@ -95,6 +95,20 @@ pub(crate) async fn held<R: Reads>(
     rows.into_iter().map(read).collect()
 }
 
+/// The ids of the classes of some categories that are held about a person, for whoever measures.
+///
+/// # Errors
+///
+/// As [`find`].
+pub async fn of_categories<R: Reads>(
+    reads: &mut R,
+    person: PersonId,
+    categories: &BTreeSet<Category>,
+) -> Result<Vec<String>, Error> {
+    let held = held(reads, person).await?;
+    Ok(held.iter().filter(|class| categories.contains(&class.category)).map(id).collect())
+}
+
 fn read(
     (category, labels, source, lineage): (String, String, String, String),
 ) -> Result<RowClass, Error> {
@@ -121,7 +135,7 @@ fn split(words: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use ken_core::{Category, OrganisationId};
+    use ken_core::OrganisationId;
 
     use super::*;
 

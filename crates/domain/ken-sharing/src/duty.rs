@@ -195,6 +195,47 @@ pub async fn own<R: Reads>(reads: &mut R, by: &Acting) -> Result<Vec<Duty>, Erro
     rows.into_iter().map(duty).collect()
 }
 
+/// Most acknowledgements that are measured at once, the newest. House policy.
+pub const MEASURED_MAX: i64 = 1_000;
+
+/// An acknowledgement that was asked for when something was opened, for whoever measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Whom it was about; opaque, and shown nowhere.
+    pub person: PersonId,
+    /// The clause that asks for it.
+    pub clause: ClauseId,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When its receiver said that they have it.
+    pub done: Option<Timestamp>,
+    /// Whether that was not said in time.
+    pub is_missed: bool,
+}
+
+/// The acknowledgements that an organisation was asked for since an instant, the newest first.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn acknowledgements<R: Reads>(
+    reads: &mut R,
+    organisation: &OrganisationId,
+    since: Timestamp,
+) -> Result<Vec<Acknowledgement>, Error> {
+    let row = |row: &Row<'_>| {
+        Ok(Acknowledgement {
+            person: row.parse(0)?,
+            clause: row.parse(1)?,
+            opened: row.time(2)?,
+            done: row.time_opt(3)?,
+            is_missed: row.time_opt(4)?.is_some(),
+        })
+    };
+    let of = values![organisation, What::Acknowledge.code(), since, MEASURED_MAX];
+    Ok(reads.list(sql::LIST_ACKNOWLEDGEMENTS, of, row).await?)
+}
+
 /// A duty as it is stored, with what is to be done as its code.
 type Stored = (Duty, String);
 

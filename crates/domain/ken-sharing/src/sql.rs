@@ -433,6 +433,9 @@ statements! {
           missed_us
         FROM duty WHERE organisation = $1 AND practitioner_id = $2 AND done_us IS NULL
         ORDER BY due_us, id LIMIT $3";
+    /// The acknowledgements that an organisation was asked for since an instant, newest first.
+    LIST_ACKNOWLEDGEMENTS = "SELECT person_id, clause, set_us, done_us, missed_us FROM duty
+        WHERE organisation = $1 AND what = $2 AND set_us >= $3 ORDER BY set_us DESC, id LIMIT $4";
     /// Says that one's own duty is done.
     CLOSE_OWN_DUTY = "UPDATE duty SET done_by = $4, done_us = $5
         WHERE person_id = $1 AND id = $2 AND organisation = $3 AND practitioner_id = $4

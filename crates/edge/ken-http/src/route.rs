@@ -209,6 +209,11 @@ pub const ROUTES: &[Route] = &[
     form("/ig/breaches/new", Who::Governance, || post(governance::breaches::post_new)),
     page("/ig/breaches/{breach}", Who::Governance, || get(governance::breach::get)),
     form("/ig/breaches/{breach}", Who::Governance, || post(governance::breach::post)),
+    page("/ig/disposal", Who::Governance, || get(governance::disposal::get)),
+    form("/ig/disposal", Who::Governance, || post(governance::disposal::post)),
+    // Nothing in the demo is a year old: there is no such page for a browser to visit.
+    plain("/ig/disposal/{disposal}", Who::Governance, || get(governance::disposal::get_one)),
+    form("/ig/disposal/{disposal}", Who::Governance, || post(governance::disposal::post_one)),
     page("/ig/reviews", Who::Governance, || get(governance::reviews::get)),
     page("/ig/reviews/{person}/{access}", Who::Governance, || get(governance::reviews::get_one)),
     form("/ig/reviews/{person}/{access}", Who::Governance, || post(governance::reviews::post)),

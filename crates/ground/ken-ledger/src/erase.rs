@@ -74,6 +74,39 @@ pub async fn certify_erasure(
     Ok(Erasure { certificate, keys: named })
 }
 
+/// Enters that things of an organisation which were kept long enough are removed, with the keys
+/// that they were under, if any; `detail` says what, how many and by which rule. It is the
+/// certificate of the disposal, in the stream of the organisation.
+///
+/// # Errors
+///
+/// As [`certify_erasure`].
+pub async fn certify_disposal(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &OrganisationId,
+    named: &[KeyId],
+    mut detail: Value,
+) -> Result<Erasure, Error> {
+    if named.len() > KEYS_MAX {
+        return Err(Error::TooMany);
+    }
+    let stream = Stream::Organisation(by.clone());
+    if let Some(detail) = detail.as_object_mut() {
+        let texts: Vec<String> = named.iter().map(ToString::to_string).collect();
+        detail.insert("keys".to_owned(), json!(texts));
+    }
+    let (name, kind, visibility) = (stream.to_string(), EntryKind::Erasure, Visibility::Never);
+    let entry = NewEntry { stream, kind, visibility, detail };
+    let certificate = append(tx, ctx, keys, entry).await?;
+    for key in named {
+        let of = values![key, &name, certificate, ctx.now_us()];
+        tx.execute(sql::ERASURE_PUT, of).await?;
+    }
+    Ok(Erasure { certificate, keys: named.to_vec() })
+}
+
 /// Destroys the keys of a certified erasure, after its transaction; not inside a write.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ pub use entry::{
     Canonical, Commitment, Entry, EntryKind, LEAF_DATA_LEN, LEAF_LABEL, LedgerWordError, NONCE_LEN,
     NewEntry, Stream, Visibility,
 };
-pub use erase::{Erasure, certify_erasure, destroy, replay_erasures};
+pub use erase::{Erasure, certify_disposal, certify_erasure, destroy, replay_erasures};
 pub use error::{Error, Fault};
 pub use export::{CHECKPOINTS_MAX, Exported, export};
 pub use hash::{HASH_LEN, Hash};

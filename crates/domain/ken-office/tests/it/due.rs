@@ -64,7 +64,13 @@ async fn each_notice_of_a_review_is_sent_once_and_entered() {
 
 /// A GP of a child's team, and the child; every agreement is signed by all of its parties.
 async fn child(world: &World) -> (Acting, PersonId) {
-    let (db, keys) = (&world.on.db, &world.on.keys);
+    sign_all(world).await;
+    let person: PersonId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+    (team(world, person).await, person)
+}
+
+/// Lets every party sign every agreement.
+async fn sign_all(world: &World) {
     for hash in &world.all {
         world.clear(hash, Clearance::Notice).await;
         world.clear(hash, Clearance::Assessment).await;
@@ -72,7 +78,11 @@ async fn child(world: &World) -> (Acting, PersonId) {
             world.sign(party, hash).await;
         }
     }
-    let person: PersonId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+}
+
+/// A GP of the team around a child.
+async fn team(world: &World, person: PersonId) -> Acting {
+    let (db, keys) = (&world.on.db, &world.on.keys);
     let by = Acting { role: "gp.doctor".parse().unwrap(), ..World::lead("practice") };
     let new = NewRelationship {
         person,
@@ -91,7 +101,7 @@ async fn child(world: &World) -> (Acting, PersonId) {
     })
     .await
     .unwrap();
-    (by, person)
+    by
 }
 
 async fn look(world: &World, by: &Acting, person: PersonId) -> Decision {

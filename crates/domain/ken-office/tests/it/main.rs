@@ -9,6 +9,8 @@ mod breach;
 #[cfg(test)]
 mod consult;
 #[cfg(test)]
+mod disposal;
+#[cfg(test)]
 mod drafting;
 #[cfg(test)]
 mod due;

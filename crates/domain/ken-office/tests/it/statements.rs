@@ -10,5 +10,6 @@ async fn every_statement_prepares() {
         assert_prepares(&world.on.db, ken_office::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_office::breach::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_office::DESK_STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_office::disposal::STATEMENTS).await;
     }
 }

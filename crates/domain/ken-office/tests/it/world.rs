@@ -24,7 +24,7 @@ const TEXTS: [&str; 4] = [
 pub(crate) struct World {
     pub(crate) on: Databases,
     pub(crate) clock: Arc<TestClock>,
-    ids: Arc<SeededIds>,
+    pub(crate) ids: Arc<SeededIds>,
     /// The agreement about concerns, whose parties are police, cec, nhsl and rowan.
     pub(crate) concern: InstrumentHash,
     /// Every instrument.
@@ -36,6 +36,9 @@ pub(crate) async fn worlds() -> Vec<World> {
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
         ken_sharing::MIGRATIONS,
+        ken_person::MIGRATIONS,
+        ken_records::MIGRATIONS,
+        ken_hub::MIGRATIONS,
         ken_office::MIGRATIONS,
     ];
     let mut worlds = Vec::new();

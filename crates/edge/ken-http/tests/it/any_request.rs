@@ -156,6 +156,7 @@ const FIELDS: &[&str] = &[
     "second",
     "seen",
     "side",
+    "set",
     "step",
     "sure",
     "t",

@@ -80,6 +80,7 @@ impl Given {
             .replace("{held}", &self.access)
             .replace("{draft}", &self.access)
             .replace("{breach}", &self.access)
+            .replace("{disposal}", &self.access)
             .replace("{consultation}", &self.access)
             .replace("{list}", &self.access)
             .replace("{clause}", "none")

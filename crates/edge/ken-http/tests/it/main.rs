@@ -13,6 +13,8 @@ mod choices;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod disposal;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod follow;

@@ -58,6 +58,7 @@ const STAFF: &[Staff] = &[
     ("tea", "Ms Teacher", &[("primary", "ed.teacher")]),
     ("sam", "Sam Both", &[("cec", "ops.hub"), ("cec", "ig.lead")]),
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
+    ("fay", "Fay Governs", &[("cec", "ig.lead")]),
     ("gil", "Gil Governs", &[("practice", "ig.lead")]),
     ("pam", "Pam Governs", &[("primary", "ig.lead")]),
     ("cal", "Cal Guards", &[("cec", "ig.guardian")]),

@@ -18,7 +18,7 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{breaches, party_name};
+use super::{breaches, party_name, receipts};
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
@@ -53,13 +53,15 @@ pub(crate) async fn get(
         }
         let recalls = exit::recalls(s, &by.organisation).await?;
         let breaches = breach::list(s, &by.organisation).await?;
-        Ok::<_, Stop>((all, duties, recalls, breaches))
+        let lines = ken_office::receipts::lately(s, &ctx, &by.organisation, &all).await?;
+        Ok::<_, Stop>((all, duties, recalls, (breaches, lines)))
     };
-    let (all, duties, recalls, breaches) = app.db().snapshot("http.due", read).await?;
+    let (all, duties, recalls, (breaches, lines)) = app.db().snapshot("http.due", read).await?;
     let items = due::list(&all, &by.organisation, today);
     let others = html! {
         (of_breaches(&breaches, ctx.clock.now()))
         (asked_back(&recalls, &all, today, caller.csrf()))
+        (receipts::show(&lines, &all))
     };
     let main = show(&items, &duties, &others, today, caller.csrf());
     Ok(caller.frame(app.site(), "What is due").at("/ig").page(&main))
