@@ -70,7 +70,7 @@ async fn child(world: &World) -> (Acting, PersonId) {
 }
 
 /// Lets every party sign every agreement.
-async fn sign_all(world: &World) {
+pub(crate) async fn sign_all(world: &World) {
     for hash in &world.all {
         world.clear(hash, Clearance::Notice).await;
         world.clear(hash, Clearance::Assessment).await;
@@ -81,7 +81,7 @@ async fn sign_all(world: &World) {
 }
 
 /// A GP of the team around a child.
-async fn team(world: &World, person: PersonId) -> Acting {
+pub(crate) async fn team(world: &World, person: PersonId) -> Acting {
     let (db, keys) = (&world.on.db, &world.on.keys);
     let by = Acting { role: "gp.doctor".parse().unwrap(), ..World::lead("practice") };
     let new = NewRelationship {
@@ -104,7 +104,7 @@ async fn team(world: &World, person: PersonId) -> Acting {
     by
 }
 
-async fn look(world: &World, by: &Acting, person: PersonId) -> Decision {
+pub(crate) async fn look(world: &World, by: &Acting, person: PersonId) -> Decision {
     let question = Question {
         person,
         sources: [id("primary")].into(),

@@ -29,6 +29,8 @@ mod notice;
 #[cfg(test)]
 mod parties;
 #[cfg(test)]
+mod receipts;
+#[cfg(test)]
 mod recommend;
 #[cfg(test)]
 mod registers;

@@ -32,6 +32,11 @@ pub(crate) struct World {
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
+    worlds_of(str::to_owned).await
+}
+
+/// The same, with each text changed before it is registered.
+pub(crate) async fn worlds_of(change: fn(&str) -> String) -> Vec<World> {
     let migrations = [
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -47,7 +52,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         let concern = "0".parse().unwrap();
         let mut world = World { on, clock, ids: Arc::new(ids), concern, all: vec![] };
         for text in TEXTS {
-            world.concern = world.register(&Instrument::parse(text).unwrap()).await;
+            world.concern = world.register(&Instrument::parse(&change(text)).unwrap()).await;
             world.all.push(world.concern.clone());
         }
         worlds.push(world);
