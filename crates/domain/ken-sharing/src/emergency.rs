@@ -22,7 +22,7 @@ use serde_json::json;
 
 pub use review::{Finding, ReviewOutcome, Unreviewed, review, unreviewed};
 
-use crate::affirmation::{Statement, keep};
+use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};
 use crate::{Error, sql};
 
@@ -58,7 +58,9 @@ pub struct Own {
 /// Opens emergency access: the practitioner's reason in their own words, and the words affirmed.
 ///
 /// The reason is kept in the encrypted detail of the ledger entry alone. The gate still decides
-/// each disclosure; without the exceptional clause in force this opens nothing.
+/// each disclosure; without the exceptional clause in force this opens nothing. While one is open
+/// for the same organisation with the same words this opens no other: a form that is sent twice
+/// gives one access, and one thing to review.
 ///
 /// # Errors
 ///
@@ -74,6 +76,15 @@ pub async fn open(
 ) -> Result<Open, Error> {
     db.write("sharing.emergency", async |tx| {
         let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+        if let Some(open) = find(tx, ctx, by, person).await? {
+            let held = affirmation::held(tx, ctx, by, person).await?;
+            if said.iter().all(|said| held.contains(&said.words)) {
+                // Words that were affirmed for half an hour meanwhile are good to its end again.
+                let left = open.until.duration_since(ctx.clock.now()).unsigned_abs();
+                keep(tx, ctx, by, person, said, left).await?;
+                return Ok(open);
+            }
+        }
         let of = Opening { person, reason, said, second: None };
         let open = open_one(tx, ctx, keys, by, &of).await?;
         guard.bump(tx).await?;
@@ -139,7 +150,8 @@ async fn open_one(
     Ok(Open { id, until, has_second: second.is_some() })
 }
 
-/// The emergency access that a practitioner has open on a person.
+/// The emergency access that a practitioner has open on a person, for the organisation for which
+/// they act now: another that they act for has its own, with its own review.
 ///
 /// # Errors
 ///
@@ -150,7 +162,7 @@ pub async fn find<R: Reads>(
     by: &Acting,
     person: PersonId,
 ) -> Result<Option<Open>, Error> {
-    let of = values![person, by.practitioner, ctx.now_us()];
+    let of = values![person, by.practitioner, ctx.now_us(), &by.organisation];
     let read = |row: &Row<'_>| Ok((row.parse(0)?, row.int(1)?, row.text_opt(2)?));
     let row = reads.find(sql::FIND_EMERGENCY, of, read).await?;
     row.map(|(id, until, second)| {
@@ -159,7 +171,9 @@ pub async fn find<R: Reads>(
     .transpose()
 }
 
-/// Finishes emergency access now; its words are withdrawn with it.
+/// Finishes emergency access now: every one that the practitioner has open on the person for this
+/// organisation. Their words are withdrawn, unless one that is open for another organisation needs
+/// them. Where nothing is open nothing is written.
 ///
 /// # Errors
 ///
@@ -173,14 +187,25 @@ pub async fn finish(
     clauses: &BTreeSet<ClauseId>,
 ) -> Result<bool, Error> {
     db.write("sharing.finish-emergency", async |tx| {
+        // Before the guard: taking it would give one to any id that somebody makes up.
+        if find(tx, ctx, by, person).await?.is_none() {
+            return Ok(false);
+        }
         let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        let Some(open) = find(tx, ctx, by, person).await? else { return Ok(false) };
-        let of = values![person, open.id, by.practitioner, ctx.now_us()];
-        tx.execute(sql::END_EMERGENCY, of).await?;
-        for clause in clauses {
-            tx.execute(sql::DELETE_AFFIRMATIONS, values![person, by.practitioner, clause]).await?;
+        let of = values![person, by.practitioner, ctx.now_us(), &by.organisation];
+        let ended = tx.list(sql::END_EMERGENCIES, of, |row| row.parse::<EntryId>(0)).await?;
+        if ended.is_empty() {
+            return Ok(false);
+        }
+        let of = values![person, by.practitioner, ctx.now_us()];
+        if tx.find(sql::HAS_EMERGENCY, of, |row| row.int(0)).await?.is_none() {
+            for clause in clauses {
+                let of = values![person, by.practitioner, clause];
+                tx.execute(sql::DELETE_AFFIRMATIONS, of).await?;
+            }
         }
         guard.bump(tx).await?;
+        let finished: Vec<_> = ended.iter().map(ToString::to_string).collect();
         let entry = NewEntry {
             stream: Stream::Person(person),
             kind: EntryKind::Affirmed,
@@ -189,7 +214,7 @@ pub async fn finish(
                 "organisation": by.organisation.as_str(),
                 "role": by.role.as_str(),
                 "practitioner": by.practitioner.to_string(),
-                "finished": open.id.to_string(),
+                "finished": finished.join(" "),
             }),
         };
         ken_ledger::append(tx, ctx, keys, entry).await?;

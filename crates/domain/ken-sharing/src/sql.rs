@@ -340,13 +340,18 @@ statements! {
         (person_id, id, organisation, role, practitioner_id, entry_id, from_us, until_us,
          review_due_us, second_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    /// The emergency access a practitioner has open.
+    /// The emergency access a practitioner has open for an organisation.
     FIND_EMERGENCY = "SELECT id, until_us, second_by FROM emergency_access
         WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
+          AND organisation = $4
         ORDER BY CASE WHEN second_by IS NULL THEN 1 ELSE 0 END, until_us DESC, id LIMIT 1";
-    /// Finishes an emergency access early.
-    END_EMERGENCY = "UPDATE emergency_access SET until_us = $4
-        WHERE person_id = $1 AND id = $2 AND practitioner_id = $3 AND until_us > $4";
+    /// Whether a practitioner has one open, whichever organisation it is for.
+    HAS_EMERGENCY = "SELECT 1 FROM emergency_access
+        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3 LIMIT 1";
+    /// Finishes early what a practitioner has open for an organisation.
+    END_EMERGENCIES = "UPDATE emergency_access SET until_us = $3
+        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
+          AND organisation = $4 RETURNING id";
     /// Emergency accesses of one organisation that nobody has reviewed.
     LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
           until_us, review_due_us

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod disclose;
 #[cfg(test)]
+mod emergency;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod parts;

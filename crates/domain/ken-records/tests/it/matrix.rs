@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ken_agreement::Day;
 use ken_core::{Ctx, Fact, PersonId};
-use ken_directory::{Acting, Holder, NewAccount, account, organisation, practitioner};
+use ken_directory::{Acting, account, organisation, practitioner};
 use ken_ledger::Page;
 use ken_sharing::departure::{self, Leaving};
 use ken_sharing::fact::{self, Grade};
@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::stops::Stops;
-use crate::world::{World, word, worlds};
+use crate::world::{World, held, word, worlds};
 
 /// How long the running side is waited for where it may have to wait itself.
 const MOMENT: Duration = Duration::from_millis(12);
@@ -88,39 +88,13 @@ struct Case {
 
 impl Case {
     async fn new(world: &World, change: Change) -> Self {
-        let (ctx, keys, db) = (world.ctx(), &world.databases.keys, &world.databases.db);
         let draw = || PersonId::draw(&*world.ids);
         let (own, person, alias) = (draw(), draw(), draw());
         let seat = match change {
             Change::EmergencyEnds => ("police", "pp.supervisor"),
             _ => ("practice", "gp.doctor"),
         };
-        let mut by = world.acting(seat.0, seat.1);
-        let name = format!("{}@glen.example", by.account);
-        by.account = db
-            .write("test.staff", async |tx| {
-                let named = ken_directory::Organisation {
-                    id: by.organisation.clone(),
-                    name: "Glen".to_owned(),
-                    kind: "made-up".to_owned(),
-                    contact_phone: "01632 960 001".to_owned(),
-                };
-                organisation::register(tx, &ctx, &named).await?;
-                by.practitioner = practitioner::register(tx, &ctx, "J. Example", Some(own)).await?;
-                let held = held(&by);
-                let practitioner = by.practitioner;
-                practitioner::give_role(tx, &ctx, keys, practitioner, &held, None, None).await?;
-                let new = NewAccount {
-                    sign_in_name: ken_core::Sensitive::new(name),
-                    holder: Holder::Practitioner(by.practitioner),
-                    organisation: Some(by.organisation.clone()),
-                    password: None,
-                    one_time: None,
-                };
-                account::register(tx, &ctx, keys, new, None).await
-            })
-            .await
-            .unwrap();
+        let by = world.employed(seat, own).await;
         let purpose = if change == Change::EmergencyEnds { "vital" } else { "direct-care" };
         let case = Self { by, own, person, alias, purpose };
         case.prepare(world, change).await;
@@ -278,10 +252,6 @@ impl Case {
         let entries = entries.await.unwrap();
         entries.iter().filter(|entry| entry.kind == ken_ledger::EntryKind::Permit).count()
     }
-}
-
-fn held(by: &Acting) -> ken_directory::HeldRole {
-    ken_directory::HeldRole { organisation: by.organisation.clone(), role: by.role.clone() }
 }
 
 async fn direct_care(world: &World) -> ken_core::InstrumentHash {

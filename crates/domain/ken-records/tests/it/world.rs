@@ -7,8 +7,9 @@ use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
 use ken_core::{
     AccountId, Category, Ctx, MessageId, OrganisationId, PersonId, PractitionerId, Purpose, RoleId,
+    Sensitive,
 };
-use ken_directory::Acting;
+use ken_directory::{Acting, HeldRole, Holder, NewAccount, account, organisation, practitioner};
 use ken_ledger::{Entry, EntryKind, KeyUse, Page, SignerKey, person_entries};
 use ken_records::{Disclosed, Filing, Under};
 use ken_sharing::fact::{self, Grade};
@@ -20,7 +21,7 @@ use ken_sharing::{
     Action, Caller, Day, Decision, Gate, Instrument, Question, RowClass, Signing, Tier, emergency,
     gate, instrument,
 };
-use ken_store::{Snapshot, guard};
+use ken_store::{Snapshot, Tx, guard};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::{Value, json};
 
@@ -63,6 +64,11 @@ pub(crate) async fn worlds() -> Vec<World> {
         worlds.push(world);
     }
     worlds
+}
+
+/// The role in which somebody acts.
+pub(crate) fn held(by: &Acting) -> HeldRole {
+    HeldRole { organisation: by.organisation.clone(), role: by.role.clone() }
 }
 
 impl World {
@@ -202,6 +208,35 @@ impl World {
             organisation: word(organisation),
             role: RoleId::new(role).unwrap(),
         }
+    }
+
+    /// Somebody who is in the directory, with the role and an account.
+    pub(crate) async fn employed(&self, (at, role): (&str, &str), own: PersonId) -> Acting {
+        let (ctx, keys) = (self.ctx(), &self.databases.keys);
+        let mut by = self.acting(at, role);
+        let name = format!("{}@glen.example", by.account);
+        let staff = async |tx: &mut Tx| {
+            let named = ken_directory::Organisation {
+                id: by.organisation.clone(),
+                name: "Glen".to_owned(),
+                kind: "made-up".to_owned(),
+                contact_phone: "01632 960 001".to_owned(),
+            };
+            organisation::register(tx, &ctx, &named).await?;
+            let is = practitioner::register(tx, &ctx, "J. Example", Some(own)).await?;
+            practitioner::give_role(tx, &ctx, keys, is, &held(&by), None, None).await?;
+            let new = NewAccount {
+                sign_in_name: Sensitive::new(name),
+                holder: Holder::Practitioner(is),
+                organisation: Some(by.organisation.clone()),
+                password: None,
+                one_time: None,
+            };
+            Ok::<_, ken_directory::Error>((is, account::register(tx, &ctx, keys, new, None).await?))
+        };
+        let staff = self.databases.db.write("test.staff", staff).await;
+        (by.practitioner, by.account) = staff.unwrap();
+        by
     }
 
     pub(crate) fn question(&self, purpose: &str, sources: &[&str]) -> Question {

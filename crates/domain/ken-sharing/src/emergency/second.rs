@@ -210,6 +210,10 @@ pub async fn decide(
     let reason = Sensitive::new(text(&body, "reason")?);
     let decision = if agrees { "agreed" } else { "declined" };
     db.write("sharing.second-person-decide", async |tx| {
+        // The asker may have left since they asked: nobody is said to have agreed to nothing.
+        if agrees && ken_directory::account::has_left(tx, ctx, &one.by).await? {
+            return Ok(Decided::NotOpen);
+        }
         let of = values![id, by.practitioner, ctx.now_us(), decision];
         if tx.execute(sql::DECIDE_ASKING, of).await? == 0 {
             return Ok(Decided::NotOpen);
@@ -218,10 +222,6 @@ pub async fn decide(
         ken_ledger::append(tx, ctx, keys, note(by, detail)).await?;
         if !agrees {
             return Ok(Decided::Declined);
-        }
-        // The asker may have left since they asked.
-        if ken_directory::account::has_left(tx, ctx, &one.by).await? {
-            return Ok(Decided::NotOpen);
         }
         let guard = tx.lock_people(&people).await?;
         for person in &people {

@@ -1,0 +1,143 @@
+//! Emergency access: whose it is, opened once, and finished whole.
+
+use std::collections::BTreeSet;
+
+use ken_core::{ClauseId, PersonId, Sensitive};
+use ken_directory::{Acting, account};
+use ken_sharing::emergency::{self, Open, second};
+use ken_sharing::{Decision, Statement};
+use ken_store::{Snapshot, Tx, guard};
+
+use crate::world::{World, word, worlds};
+
+/// A supervisor of the police, the same practitioner for the council, and the words they affirm.
+async fn twice_employed(world: &World) -> (Acting, Acting, BTreeSet<Statement>) {
+    let police = world.acting("police", "pp.supervisor");
+    let decisions = world.ask(&police, "vital", &["nhsl"]).await;
+    let [Decision::Need(need)] = decisions.as_slice() else { panic!("{decisions:?}") };
+    let mut council = world.acting("cec", "sw.duty");
+    (council.practitioner, council.account) = (police.practitioner, police.account);
+    (police, council, need.statements.clone())
+}
+
+async fn open(world: &World, by: &Acting, said: &BTreeSet<Statement>) -> Open {
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    let reason = Sensitive::new("He is on the bridge.".to_owned());
+    emergency::open(db, &world.ctx(), keys, by, world.person, &reason, said).await.unwrap()
+}
+
+async fn finish(world: &World, by: &Acting, person: PersonId, said: &BTreeSet<Statement>) -> bool {
+    let (db, keys) = (&world.databases.db, &world.databases.keys);
+    let clauses: BTreeSet<ClauseId> = said.iter().map(|said| said.words.clause.clone()).collect();
+    emergency::finish(db, &world.ctx(), keys, by, person, &clauses).await.unwrap()
+}
+
+async fn is_permitted(world: &World, by: &Acting) -> bool {
+    matches!(world.ask(by, "vital", &["nhsl"]).await.as_slice(), [Decision::Permit(_)])
+}
+
+#[tokio::test]
+async fn an_emergency_is_of_the_organisation_for_which_it_was_opened() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (police, council, said) = twice_employed(&world).await;
+        let first = open(&world, &police, &said).await;
+        assert!(is_permitted(&world, &police).await, "{engine}");
+        assert!(!is_permitted(&world, &council).await, "{engine}: another body's is not used");
+        assert!(!finish(&world, &council, world.person, &said).await, "{engine}: nor ended");
+        assert!(is_permitted(&world, &police).await, "{engine}: it is still open");
+        let other = open(&world, &council, &said).await;
+        assert_ne!(first.id, other.id, "{engine}: each has its own, with its own review");
+        for body in ["police", "cec"] {
+            let open = emergency::unreviewed(&world.databases.db, &word(body)).await.unwrap();
+            assert_eq!(open.len(), 1, "{engine}: {body}");
+        }
+        assert!(finish(&world, &police, world.person, &said).await, "{engine}");
+        assert!(!is_permitted(&world, &police).await, "{engine}: finished");
+        assert!(is_permitted(&world, &council).await, "{engine}: with its words");
+        assert!(finish(&world, &council, world.person, &said).await, "{engine}");
+        assert!(!is_permitted(&world, &council).await, "{engine}: finished");
+    }
+}
+
+#[tokio::test]
+async fn a_form_sent_twice_opens_one_emergency_and_finishing_leaves_none() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (police, _, said) = twice_employed(&world).await;
+        let first = open(&world, &police, &said).await;
+        assert_eq!(open(&world, &police, &said).await, first, "{engine}: the same one");
+        let unreviewed = "SELECT COUNT(*) FROM emergency_access";
+        assert_eq!(world.count(unreviewed).await, 1, "{engine}: one to review");
+        // A colleague agrees to another, so that two are open.
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let new = second::NewAsking {
+            people: BTreeSet::from([world.person]),
+            typed: Sensitive::new("Sample, Isla".to_owned()),
+            reason: Sensitive::new("He is on the bridge.".to_owned()),
+            said: said.clone(),
+        };
+        let asked = second::ask(db, &ctx, keys, &police, &new).await.unwrap();
+        let colleague = world.acting("police", "pp.supervisor");
+        second::decide(db, &ctx, keys, &colleague, (asked, true)).await.unwrap();
+        assert_eq!(world.open_of(&police).await.len(), 2, "{engine}");
+        assert!(finish(&world, &police, world.person, &said).await, "{engine}");
+        assert!(world.open_of(&police).await.is_empty(), "{engine}: none is left open");
+        assert!(!is_permitted(&world, &police).await, "{engine}");
+        assert!(!finish(&world, &police, world.person, &said).await, "{engine}: once");
+        let again = open(&world, &police, &said).await;
+        assert_ne!(again.id, first.id, "{engine}: what is finished is opened anew");
+    }
+}
+
+#[tokio::test]
+async fn finishing_what_is_not_open_writes_nothing() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (police, _, said) = twice_employed(&world).await;
+        let entries = "SELECT COUNT(*) FROM ledger_entry";
+        let before = world.count(entries).await;
+        let made_up = PersonId::draw(&*world.ids);
+        assert!(!finish(&world, &police, made_up, &said).await, "{engine}");
+        let read = async |s: &mut Snapshot| guard::find(s, made_up).await;
+        let found = world.databases.db.snapshot("test.guard", read).await.unwrap();
+        assert_eq!(found, None, "{engine}: no id that is made up has a guard");
+        assert_eq!(world.count(entries).await, before, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_agrees_for_an_asker_who_has_left() {
+    for world in worlds().await {
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let engine = world.databases.engine;
+        let (_, _, said) = twice_employed(&world).await;
+        let own = PersonId::draw(&*world.ids);
+        let asker = world.employed(("police", "pp.supervisor"), own).await;
+        let new = second::NewAsking {
+            people: BTreeSet::from([world.person]),
+            typed: Sensitive::new("Sample, Isla".to_owned()),
+            reason: Sensitive::new("He is on the bridge.".to_owned()),
+            said,
+        };
+        let asked = second::ask(db, &ctx, keys, &asker, &new).await.unwrap();
+        close(&world, &asker).await;
+        let entries = "SELECT COUNT(*) FROM ledger_entry";
+        let before = world.count(entries).await;
+        let colleague = world.acting("police", "pp.supervisor");
+        let decided = second::decide(db, &ctx, keys, &colleague, (asked, true)).await.unwrap();
+        assert_eq!(decided, second::Decided::NotOpen, "{engine}");
+        assert_eq!(world.count(entries).await, before, "{engine}: nobody is said to have agreed");
+        let agreed = "SELECT COUNT(*) FROM second_person WHERE decision IS NOT NULL";
+        assert_eq!(world.count(agreed).await, 0, "{engine}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM emergency_access").await, 0, "{engine}");
+        let decided = second::decide(db, &ctx, keys, &colleague, (asked, false)).await.unwrap();
+        assert_eq!(decided, second::Decided::Declined, "{engine}: it can be cleared away");
+    }
+}
+
+async fn close(world: &World, who: &Acting) {
+    let (keys, ctx) = (&world.databases.keys, world.ctx());
+    let close = async |tx: &mut Tx| account::close(tx, &ctx, keys, who.account, None).await;
+    world.databases.db.write("test.close", close).await.unwrap();
+}
