@@ -51,7 +51,8 @@ struct Asked {
     late: BTreeSet<PersonId>,
 }
 
-/// How soon an organisation acknowledged what it opened in the last [`DAYS`], by clause.
+/// How soon an organisation acknowledged what it opened in the last [`DAYS`], by clause; of what it
+/// opened last, where that is more than [`duty::MEASURED_MAX`].
 ///
 /// # Errors
 ///

@@ -195,8 +195,9 @@ pub async fn own<R: Reads>(reads: &mut R, by: &Acting) -> Result<Vec<Duty>, Erro
     rows.into_iter().map(duty).collect()
 }
 
-/// Most acknowledgements that are measured at once, the newest. House policy.
-pub const MEASURED_MAX: i64 = 1_000;
+/// Most acknowledgements that are measured at once, the newest: each costs a few look-ups. House
+/// policy.
+pub const MEASURED_MAX: i64 = 250;
 
 /// An acknowledgement that was asked for when something was opened, for whoever measures.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -79,6 +79,8 @@ pub async fn hold(
         let own = &by.organisation;
         match reason {
             Some(reason) => {
+                // A disposal that is being confirmed ends first, or finds the hold.
+                tx.execute(sql::LOCK_SET, values![own, set.code()]).await?;
                 let of = values![own, set.code(), reason, by.practitioner, ctx.now_us()];
                 tx.execute(sql::UPSERT_HOLD, of).await?
             }
@@ -153,6 +155,9 @@ pub async fn confirm(
             };
             if one.asked_by == by.practitioner {
                 return Ok(Err(Refusal::Own));
+            }
+            if tx.execute(sql::LOCK_DISPOSAL, values![own, id]).await? == 0 {
+                return Ok(Err(Refusal::Unknown));
             }
             if holds(tx, own).await?.contains_key(one.set.code()) {
                 return Ok(Err(Refusal::Held));

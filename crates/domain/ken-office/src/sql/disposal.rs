@@ -34,6 +34,13 @@ statements! {
     /// Says that it is done, once.
     FINISH_DISPOSAL = "UPDATE office_disposal SET done_by = $3, done_us = $4, removed = $5,
           entry_id = $6 WHERE organisation = $1 AND id = $2 AND done_us IS NULL";
+    /// Takes a disposal that is not done, to the end of the write: whoever holds its set back comes
+    /// before or after.
+    LOCK_DISPOSAL = "UPDATE office_disposal SET counted = counted
+        WHERE organisation = $1 AND id = $2 AND done_us IS NULL";
+    /// Takes those of a set that are not done.
+    LOCK_SET = "UPDATE office_disposal SET counted = counted
+        WHERE organisation = $1 AND record_set = $2 AND done_us IS NULL";
     /// Holds a set back, or says anew why.
     UPSERT_HOLD = "INSERT INTO office_hold (organisation, record_set, reason, by_practitioner,
           at_us) VALUES ($1, $2, $3, $4, $5)

@@ -5,6 +5,7 @@ use ken_core::ClauseId;
 use ken_office::receipts::Line;
 use ken_office::refusals::{ASKS_MIN, DAYS};
 use ken_sharing::bundle::Admitted;
+use ken_sharing::duty::MEASURED_MAX;
 use maud::{Markup, html};
 
 use crate::view::panel::{self, Panel, State};
@@ -43,9 +44,9 @@ fn listed(lines: &[Line], all: &[Admitted]) -> Markup {
     let rows = lines.iter().map(row).collect();
     html! {
         (table::show(&Table { id: "receipts-table", caption, columns, rows }))
-        p { "Of the last " (DAYS) " days: from when the information was filed until whoever \
-             opened it said that they have it. A number that stands for fewer than " (ASKS_MIN)
-             " people is not told." }
+        p { "Of the last " (DAYS) " days, and at most the newest " (MEASURED_MAX) ": from when \
+             the information was filed until whoever opened it said that they have it. A number \
+             that stands for fewer than " (ASKS_MIN) " people is not told." }
     }
 }
 
