@@ -4,6 +4,7 @@
 //!
 //! - Writes are READ COMMITTED and rely on guard rows, never on serialisable isolation; snapshots
 //!   are REPEATABLE READ and READ ONLY.
+//! - By itself a connection only reads: what follows a `BEGIN` that was refused keeps nothing.
 //! - A connection goes back to the pool only outside a transaction; otherwise it is closed.
 //! - A `COMMIT` that was begun is brought to its end by a task of the store, whether or not the
 //!   caller still waits.

@@ -52,7 +52,7 @@ pub(crate) const MEMORY: &str = "
 pub(crate) const POSTGRES_FACTS: &str = "
     SELECT datcollate::text, pg_encoding_to_char(encoding)::text,
            current_setting('fsync'), current_setting('full_page_writes'),
-           current_setting('synchronous_commit')
+           current_setting('synchronous_commit'), current_setting('default_transaction_read_only')
     FROM pg_database WHERE datname = current_database()";
 
 crate::statements! {

@@ -26,10 +26,13 @@ pub(super) fn pool(
     way(&config, authority.is_some())?;
     let own = config.get_options().unwrap_or_default().to_owned();
     let ms = |limit: Duration| limit.as_millis();
+    // A connection only reads, but in a transaction that says otherwise: a statement is sent behind
+    // its `BEGIN` before that is answered, and must keep nothing where the `BEGIN` is refused.
     // A lock that is waited for too long is a lost race, not a slow statement: it ends first.
     let options = format!(
         "{own} -c statement_timeout={} -c lock_timeout={} \
          -c idle_in_transaction_session_timeout={} -c synchronous_commit=on \
+         -c default_transaction_read_only=on \
          -c standard_conforming_strings=on -c timezone=UTC",
         ms(limits.statement),
         ms(limits.statement * 9 / 10).max(1),
@@ -110,18 +113,24 @@ pub(super) async fn check(client: &tokio_postgres::Client) -> Result<(), OpenErr
     let row =
         client.query_one(sql::POSTGRES_FACTS, &[]).await.map_err(|cause| error::of(&cause))?;
     let text = |index: usize| row.try_get::<_, String>(index).unwrap_or_default();
-    fit([0, 1, 2, 3, 4].map(text))
+    fit([0, 1, 2, 3, 4, 5].map(text))
 }
 
 /// Whether a database with this collation, encoding and settings keeps our promises.
-fn fit([collation, encoding, fsync, pages, commit]: [String; 5]) -> Result<(), OpenError> {
+fn fit([collation, encoding, fsync, pages, commit, reads]: [String; 6]) -> Result<(), OpenError> {
     if !["C", "POSIX"].contains(&collation.as_str()) {
         return Err(OpenError::Collation { found: collation });
     }
     if encoding != "UTF8" {
         return Err(OpenError::Collation { found: format!("{collation}, encoding {encoding}") });
     }
-    let settings = [("fsync", fsync), ("full_page_writes", pages), ("synchronous_commit", commit)];
+    // What a connection asks for itself is lost on the way through some poolers.
+    let settings = [
+        ("fsync", fsync),
+        ("full_page_writes", pages),
+        ("synchronous_commit", commit),
+        ("default_transaction_read_only", reads),
+    ];
     for (setting, found) in settings {
         if found != "on" {
             return Err(OpenError::NotDurable { setting, found, wanted: "on" });
@@ -186,18 +195,19 @@ mod tests {
 
     #[test]
     fn a_server_that_would_not_keep_what_it_acknowledges_is_refused() {
-        let check = |facts: [&str; 5], want: &str| {
+        let check = |facts: [&str; 6], want: &str| {
             let told = fit(facts.map(str::to_owned));
             let told = told.map_or_else(|refused| refused.to_string(), |()| "ok".to_owned());
             assert!(told.contains(want), "{facts:?}: {told}");
         };
-        check(["C", "UTF8", "on", "on", "on"], "ok");
-        check(["C", "UTF8", "off", "on", "on"], "`fsync` is `off`");
-        check(["C", "UTF8", "on", "off", "on"], "`full_page_writes` is `off`");
-        check(["C", "UTF8", "on", "on", "off"], "`synchronous_commit` is `off`");
-        check(["C", "UTF8", "on", "on", "local"], "`synchronous_commit` is `local`");
-        check(["C", "UTF8", "", "", ""], "`fsync` is ``");
-        check(["en_GB.UTF-8", "UTF8", "on", "on", "on"], "collation `en_GB.UTF-8`");
-        check(["C", "LATIN1", "on", "on", "on"], "encoding LATIN1");
+        check(["C", "UTF8", "on", "on", "on", "on"], "ok");
+        check(["C", "UTF8", "off", "on", "on", "on"], "`fsync` is `off`");
+        check(["C", "UTF8", "on", "off", "on", "on"], "`full_page_writes` is `off`");
+        check(["C", "UTF8", "on", "on", "off", "on"], "`synchronous_commit` is `off`");
+        check(["C", "UTF8", "on", "on", "local", "on"], "`synchronous_commit` is `local`");
+        check(["C", "UTF8", "on", "on", "on", "off"], "`default_transaction_read_only` is `off`");
+        check(["C", "UTF8", "", "", "", "on"], "`fsync` is ``");
+        check(["en_GB.UTF-8", "UTF8", "on", "on", "on", "on"], "collation `en_GB.UTF-8`");
+        check(["C", "LATIN1", "on", "on", "on", "on"], "encoding LATIN1");
     }
 }

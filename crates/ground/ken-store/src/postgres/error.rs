@@ -16,6 +16,14 @@ pub(super) fn of(cause: &tokio_postgres::Error) -> Error {
     }
 }
 
+/// Names a failure to begin: a server that only follows another begins nothing that writes.
+pub(super) fn of_begin(cause: &tokio_postgres::Error) -> Error {
+    match cause.code() {
+        Some(code) if code.code() == "0A000" => Error::ReadOnly,
+        _ => of(cause),
+    }
+}
+
 fn is_mismatch(cause: &tokio_postgres::Error) -> bool {
     matches!(cause.source(), Some(source) if source.is::<Mismatch>())
 }

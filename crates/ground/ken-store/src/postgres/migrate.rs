@@ -9,7 +9,7 @@ use crate::{OpenError, Result, sql};
 
 /// Opens the transaction; the advisory lock keeps other nodes out until it ends.
 const BEGIN: &str = "
-    BEGIN;
+    BEGIN READ WRITE;
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0;

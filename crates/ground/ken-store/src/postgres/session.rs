@@ -24,7 +24,8 @@ const LATER_MAX: usize = 20;
 
 /// Longest wait for a `COMMIT` or `ROLLBACK`; afterwards the connection counts as broken.
 const END_MAX: Duration = Duration::from_secs(30);
-const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// It must say `READ WRITE`: outside such a transaction a connection changes nothing.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What a session is for.
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     kind: Kind,
     opened: Instant,
     begun: bool,
+    /// An answer did not come in time: the connection is not used again.
+    is_lost: AtomicBool,
     /// Statements that the server has not been sent yet, at most [`LATER_MAX`].
     later: Vec<Later>,
 }
@@ -64,7 +67,8 @@ struct Ready {
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, connection: Object, kind: Kind) -> Self {
         let (connection, later) = (Some(connection), Vec::new());
-        Self { shared, connection, kind, opened: instant(), begun: false, later }
+        let (opened, is_lost) = (instant(), AtomicBool::new(false));
+        Self { shared, connection, kind, opened, begun: false, is_lost, later }
     }
 
     /// Runs a changing statement and counts the rows it changed.
@@ -137,7 +141,7 @@ impl Session {
 
     /// Prepares a statement without running it.
     pub(crate) async fn prepare(&mut self, sql: &str) -> Result<()> {
-        let prepared = self.connection()?.prepare(sql).await;
+        let prepared = self.answered(self.connection()?.prepare(sql)).await?;
         prepared.map(drop).map_err(|cause| error::of_prepare(&cause))
     }
 
@@ -163,7 +167,7 @@ impl Session {
             telemetry::revoked("overrun");
             return Err(Error::Revoked);
         }
-        let prepared = self.connection()?.prepare_cached(sql).await;
+        let prepared = self.answered(self.connection()?.prepare_cached(sql)).await?;
         let statement = prepared.map_err(|cause| error::of_prepare(&cause))?;
         (statement.params().len() == values).then_some(statement).ok_or(Error::Parameters)
     }
@@ -178,11 +182,19 @@ impl Session {
         let connection = self.connection()?;
         let is_unsent = AtomicBool::new(false);
         let first = send(connection, ready.begin, &ready.before, &is_unsent);
-        // The server's limit comes first; this one is for a server that does not answer.
-        let most = self.shared.limits.statement * 3;
         let both = async { tokio::join!(biased; first, work) };
-        let (first, done) = tokio::time::timeout(most, both).await.map_err(|_| Error::Broken)?;
-        first.and(done).map_err(|cause| error::of(&cause))
+        let (first, done) = self.answered(both).await?;
+        first.and(done.map_err(|cause| error::of(&cause)))
+    }
+
+    /// Waits for the server's answer. Its own limit comes first; this one is for a server that
+    /// does not answer, as behind a connection of which the other end is gone.
+    async fn answered<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let most = self.shared.limits.statement * 3;
+        tokio::time::timeout(most, work).await.map_err(|_| {
+            self.is_lost.store(true, Ordering::Relaxed);
+            Error::Broken
+        })
     }
 
     fn connection(&self) -> Result<&Object> {
@@ -198,6 +210,11 @@ impl Session {
     /// Brings the transaction to its end in a task of the store.
     fn ending(&mut self, keep: bool, hooks: Vec<Hook>) -> Option<JoinHandle<Result<()>>> {
         let connection = self.connection.take()?;
+        if *self.is_lost.get_mut() {
+            // The server undoes what it was sent once it sees that nobody is there.
+            drop(Object::take(connection));
+            return None;
+        }
         let before = if keep { std::mem::take(&mut self.later) } else { Vec::new() };
         let begin = (!self.begun).then_some(self.kind.begin());
         let last = match (self.begun || !before.is_empty(), keep) {
@@ -236,21 +253,26 @@ impl Kind {
 
 /// Sends a `BEGIN`, where one is needed, and then statements in their order, all before the first
 /// answer; notes at once if one of them could not be.
+///
+/// Where the `BEGIN` is refused, what follows it stands alone, and is refused too: a connection
+/// only reads by itself (`connect::pool`), so that nothing is kept by halves.
 async fn send(
     connection: &Object,
     begin: Option<&'static str>,
     statements: &[Later],
     is_unsent: &AtomicBool,
-) -> Result<(), tokio_postgres::Error> {
+) -> Result<()> {
     let begin = async {
         match begin {
             Some(begin) => connection.batch_execute(begin).await,
             None => Ok(()),
         }
+        .map_err(|cause| error::of_begin(&cause))
     };
     let all = statements.iter().map(async |one| {
         let done = connection.execute_raw(&one.statement, one.of.iter()).await;
-        done.map(drop).inspect_err(|_| is_unsent.store(true, Ordering::Relaxed))
+        let done = done.inspect_err(|_| is_unsent.store(true, Ordering::Relaxed));
+        done.map(drop).map_err(|cause| error::of(&cause))
     });
     let (first, done) = tokio::join!(biased; begin, join_all(all));
     done.into_iter().fold(first, Result::and)
@@ -269,10 +291,7 @@ async fn end_on(
 ) -> Result<()> {
     let all = async {
         let is_unsent = AtomicBool::new(false);
-        let sent = async {
-            let sent = send(&connection, begin, before, &is_unsent).await;
-            sent.map_err(|cause| error::of(&cause))
-        };
+        let sent = send(&connection, begin, before, &is_unsent);
         let ended = async {
             let last = if is_unsent.load(Ordering::Relaxed) { "ROLLBACK" } else { last };
             ended_as(connection.batch_execute(last).await)

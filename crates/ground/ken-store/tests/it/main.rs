@@ -23,6 +23,8 @@ mod places;
 #[cfg(test)]
 mod portable;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod saga;
 #[cfg(test)]
 mod timers;

@@ -30,7 +30,7 @@ const KEY: &str = include_str!("tls/server-key.pem");
 /// PostgreSQL's `SSLRequest`: its length, and its code.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-trait Both: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send {}
+pub(crate) trait Both: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send {}
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> Both for T {}
 
 /// A front with a certificate before the server of the tests; it ends with the set.
@@ -71,22 +71,26 @@ async fn pass(mut stream: TcpStream, acceptor: TlsAcceptor, server: Config) {
     assert_eq!(asked, SSL_REQUEST, "nothing is said in plain text");
     stream.write_all(b"S").await.unwrap();
     let Ok(mut secured) = acceptor.accept(stream).await else { return };
+    let mut behind = reach(&server).await;
+    let _ = copy_bidirectional(&mut secured, &mut behind).await;
+}
+
+/// A connection to the server of the tests.
+pub(crate) async fn reach(server: &Config) -> Box<dyn Both> {
     let port = server.get_ports().first().copied().unwrap_or(5432);
-    let mut behind: Box<dyn Both> = match &server.get_hosts()[0] {
+    match &server.get_hosts()[0] {
         Host::Tcp(host) => Box::new(TcpStream::connect((host.as_str(), port)).await.unwrap()),
         Host::Unix(dir) => {
             let socket = dir.join(format!(".s.PGSQL.{port}"));
             Box::new(UnixStream::connect(socket).await.unwrap())
         }
-    };
-    let _ = copy_bidirectional(&mut secured, &mut behind).await;
+    }
 }
 
-/// The address of a database, reached under `host` by the front.
-fn by(front: &Front, database: &str, host: &str) -> String {
+/// The address of a database, reached under `host` by the front at `port`.
+pub(crate) fn by(port: u16, database: &str, host: &str) -> String {
     let of: Config = database.parse().unwrap();
     let (user, name) = (of.get_user().unwrap(), of.get_dbname().unwrap());
-    let port = front.port;
     let address = format!("host={host} hostaddr=127.0.0.1 port={port} user={user} dbname={name}");
     match of.get_password() {
         Some(password) => format!("{address} password='{}'", String::from_utf8_lossy(password)),
@@ -98,7 +102,7 @@ fn by(front: &Front, database: &str, host: &str) -> String {
 async fn a_postgres_server_is_spoken_to_under_transport_security() {
     let Some(fresh) = Fresh::create("C").await else { return };
     let open = async |front: &Front, host: &str, authority: &str| {
-        let settings = Settings::postgres(by(front, &fresh.address(), host)).with(patient());
+        let settings = Settings::postgres(by(front.port, &fresh.address(), host)).with(patient());
         Db::open(settings.trusting(authority)).await
     };
     let good = front(SERVER, &fresh.address()).await;
