@@ -6,7 +6,8 @@
 //!
 //! # Invariants
 //!
-//! - Every claim, and every setting anew, raises the timer's fence: an older lease is fenced.
+//! - Every claim draws the number of its leases, and every setting anew takes it away: an older
+//!   lease is fenced, also one of a timer of the same name that is gone, whose count is gone too.
 //! - A timer is gone only by [`cancel`], or in the same commit as its effect.
 //!
 //! Source: `core.md` 4.5; Kleppmann, *How to do distributed locking* (2016), for fencing.
@@ -100,9 +101,9 @@ pub async fn claim(
     life: SignedDuration,
 ) -> Result<Vec<Lease>> {
     let now = ctx.clock.now();
-    let until = now + life;
+    let (until, fence) = (now + life, draw(ctx));
     let claimed = db.write("timer-claim", async |tx| {
-        let of = values![kind, now, until, most.min(CLAIM_MAX)];
+        let of = values![kind, now, until, most.min(CLAIM_MAX), fence];
         tx.list(sql::TIMER_CLAIM, of, |row| {
             Ok(Lease {
                 kind: "",
@@ -121,6 +122,13 @@ pub async fn claim(
     }
     leases.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
     Ok(leases)
+}
+
+/// The number of a claim's leases, which no other claim has: 60 random bits, and never 0.
+fn draw(ctx: &Ctx<'_>) -> i64 {
+    let (_, low) = ctx.ids.random().as_u64_pair();
+    // The variant of a UUID, which is never 0, stands above them.
+    i64::try_from(low >> 2).unwrap_or(i64::MAX)
 }
 
 /// When the next timer of a kind is due; none if none is set.

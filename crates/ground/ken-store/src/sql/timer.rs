@@ -1,6 +1,7 @@
 //! The table and statements of timers.
 
-/// The table. The lane of a timer is its kind; its key makes it one of a kind.
+/// The table. The lane of a timer is its kind; its key makes it one of a kind. The fence is the
+/// number of the lease that holds it, and 0 where it was set since.
 pub(super) const TABLE: &str = "
     CREATE TABLE store_timer (
         kind TEXT NOT NULL,
@@ -19,21 +20,21 @@ crate::statements! {
     /// Sets a timer, or moves one that is set; a handler at work loses its lease.
     TIMER_SET = "
         INSERT INTO store_timer (kind, key, due_at, detail, attempts, leased_until, fence)
-        VALUES ($1, $2, $3, $4, 0, 0, 1)
+        VALUES ($1, $2, $3, $4, 0, 0, 0)
         ON CONFLICT (kind, key) DO UPDATE
         SET due_at = excluded.due_at, detail = excluded.detail, attempts = 0,
-            leased_until = 0, fence = store_timer.fence + 1, failure = NULL";
+            leased_until = 0, fence = 0, failure = NULL";
     /// Sets a timer, unless it is set.
     TIMER_SET_ONCE = "
         INSERT INTO store_timer (kind, key, due_at, detail, attempts, leased_until, fence)
-        VALUES ($1, $2, $3, $4, 0, 0, 1) ON CONFLICT (kind, key) DO NOTHING";
+        VALUES ($1, $2, $3, $4, 0, 0, 0) ON CONFLICT (kind, key) DO NOTHING";
     /// Takes a timer back.
     TIMER_CANCEL = "
         DELETE FROM store_timer WHERE kind = $1 AND key = $2";
     /// Leases the timers of a kind that are due. Variant: workers pass over each other's rows.
     TIMER_CLAIM = "
         UPDATE store_timer
-        SET leased_until = $3, fence = fence + 1, attempts = attempts + 1
+        SET leased_until = $3, fence = $5, attempts = attempts + 1
         WHERE kind = $1 AND key IN (
             SELECT key FROM store_timer
             WHERE kind = $1 AND due_at <= $2 AND leased_until <= $2
@@ -41,7 +42,7 @@ crate::statements! {
         RETURNING key, due_at, detail, attempts, fence",
         postgres = "
         UPDATE store_timer
-        SET leased_until = $3, fence = fence + 1, attempts = attempts + 1
+        SET leased_until = $3, fence = $5, attempts = attempts + 1
         WHERE kind = $1 AND key IN (
             SELECT key FROM store_timer
             WHERE kind = $1 AND due_at <= $2 AND leased_until <= $2

@@ -73,6 +73,34 @@ async fn a_timer_set_anew_or_cancelled_fences_who_holds_it() {
     }
 }
 
+/// A timer that is gone takes its count with it: what is set again must not begin where it began.
+#[tokio::test]
+async fn a_lease_of_a_timer_that_is_gone_ends_no_later_one() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        set(&it.db, &ctx, "a", 0).await;
+        let stalled = claim(&it.db, &ctx).await.remove(0);
+        clock.advance(SignedDuration::from_secs(31));
+        let next = claim(&it.db, &ctx).await.remove(0);
+        it.db.write("done", async |tx| next.done(tx).await).await.unwrap();
+        for round in 0..3 {
+            set(&it.db, &ctx, "a", 0).await;
+            let early = it.db.write("early", async |tx| stalled.done(tx).await).await;
+            assert_eq!(early, Err(Error::Fenced), "{}, round {round}", it.engine);
+            let held = claim(&it.db, &ctx).await.remove(0);
+            for old in [&stalled, &next] {
+                let late = it.db.write("late", async |tx| old.done(tx).await).await;
+                assert_eq!(late, Err(Error::Fenced), "{}, round {round}", it.engine);
+                let at = clock.now();
+                let again = it.db.write("again", async |tx| old.again(tx, at, "late").await).await;
+                assert_eq!(again, Err(Error::Fenced), "{}, round {round}", it.engine);
+            }
+            it.db.write("done", async |tx| held.done(tx).await).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn many_workers_never_hold_the_same_timer() {
     let (clock, ids) = (TestClock::default(), SeededIds::default());
