@@ -1,0 +1,125 @@
+//! How often two records agree by chance, when they are two people's.
+//!
+//! What is the same is computed from how often each value occurs; what is only alike is seen in a
+//! fixed number of pairs drawn from the table, which cost less than reading a page of it. A level
+//! that chance hardly ever gives keeps a share of the usual figure below.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::compare::{Comparer, level};
+use crate::number::{code, draw, pairs, real, wide};
+use crate::pattern::Pattern;
+use crate::table::{Record, Table};
+
+/// By field and level, between 0 and 1; the level *missing* is not counted.
+pub(crate) type Shares = Vec<Vec<f64>>;
+
+/// Pairs that are drawn.
+const DRAWN: u64 = 200_000;
+
+/// How many drawn pairs the usual figure weighs.
+const WEIGHT: f64 = 100.0;
+
+/// The usual figure by chance: what a nation's index shows, rounded. House policy, measured on
+/// made-up populations; it counts only where a table is small.
+pub(crate) fn usual() -> Shares {
+    vec![
+        vec![0.0, 0.93, 0.03, 1e-3, 0.01, 3e-3, 2e-3, 1e-3, 4e-3, 4e-3, 3e-4],
+        vec![0.0, 0.94, 0.03, 0.01, 2e-3, 5e-4, 1e-5, 1e-5, 4e-3, 2e-3, 3e-4],
+        vec![0.0, 0.93, 0.05, 0.01, 0.01],
+        vec![0.0, 0.96, 0.02, 2e-3, 2e-3, 0.01, 5e-3, 1e-4, 1e-5, 3e-5],
+        vec![0.0, 0.85, 0.12, 0.02, 6e-3, 1e-4, 1e-5, 1e-5, 1e-5, 1e-5],
+        vec![0.0, 0.5, 0.5],
+        vec![0.0, 0.99, 0.01, 1e-5, 1e-6],
+        vec![0.0, 1.0, 1e-6],
+    ]
+}
+
+/// The usual figure for records of one person.
+pub(crate) fn usual_same() -> Shares {
+    vec![
+        vec![0.0, 0.02, 0.01, 0.01, 0.03, 0.08, 0.05, 0.01, 0.28, 0.36, 0.15],
+        vec![0.0, 0.05, 0.005, 0.01, 0.05, 0.01, 0.02, 0.005, 0.25, 0.35, 0.25],
+        vec![0.0, 0.05, 0.25, 0.05, 0.65],
+        vec![0.0, 0.004, 0.003, 0.004, 0.008, 0.02, 0.025, 0.012, 0.004, 0.92],
+        vec![0.0, 0.1, 0.05, 0.02, 0.03, 0.02, 0.1, 0.05, 0.6, 0.03],
+        vec![0.0, 0.01, 0.99],
+        vec![0.0, 0.008, 0.005, 0.007, 0.98],
+        vec![0.0, 0.01, 0.99],
+    ]
+}
+
+/// How often each level comes by chance in this table, and the pairs by which that was seen.
+pub(crate) fn shares(table: &Table) -> (Shares, Vec<Pattern>) {
+    let drawn = drawn(table);
+    let mut counts: Vec<Vec<u64>> = usual().iter().map(|of| vec![0; of.len()]).collect();
+    for pattern in &drawn {
+        for (counts, level) in counts.iter_mut().zip(pattern.levels()) {
+            if let Some(count) = counts.get_mut(usize::from(level)) {
+                *count += 1;
+            }
+        }
+    }
+    let mut shares = Vec::new();
+    for (counts, usual) in counts.iter().zip(usual()) {
+        let known: u64 = counts.iter().skip(1).sum();
+        let of =
+            |(count, usual): (&u64, &f64)| (real(*count) + WEIGHT * usual) / (real(known) + WEIGHT);
+        let mut of_field: Vec<f64> = counts.iter().zip(&usual).map(of).collect();
+        if let Some(missing) = of_field.first_mut() {
+            *missing = 0.0;
+        }
+        shares.push(of_field);
+    }
+    let set = |shares: &mut Shares, field: usize, at: u8, share: f64| {
+        let slot = shares.get_mut(field).and_then(|of| of.get_mut(usize::from(at)));
+        if let Some(slot) = slot.filter(|_| share > 0.0) {
+            *slot = share;
+        }
+    };
+    for rarity in 0..3 {
+        let forename = |r: &Record| (r.forename, table.forename_rarity(r.forename));
+        let surname = |r: &Record| (r.surname, table.surname_rarity(r.surname));
+        let at = level::NAME_SAME + rarity;
+        set(&mut shares, 0, at, same(table, |r| class(forename(r), rarity)));
+        set(&mut shares, 1, at, same(table, |r| class(surname(r), rarity)));
+    }
+    let born = |r: &Record| (r.born.digits, u8::from(table.is_common_birth(r.born)));
+    set(&mut shares, 3, level::BORN_SAME, same(table, |r| class(born(r), 0)));
+    set(&mut shares, 3, level::BORN_COMMON, same(table, |r| class(born(r), 1)));
+    (shares, drawn)
+}
+
+/// A value, whether it is of the class that is asked for.
+fn class<T: Default + PartialEq>((value, class): (T, u8), wanted: u8) -> Option<(T, bool)> {
+    (value != T::default()).then_some((value, class == wanted))
+}
+
+/// Of all pairs that both have a value, the share that has the same one of the class asked for.
+fn same<T: Eq + Hash>(table: &Table, of: impl Fn(&Record) -> Option<(T, bool)>) -> f64 {
+    let mut counts: HashMap<T, u64> = HashMap::new();
+    let mut known = 0u64;
+    for (value, is_of) in table.records.iter().filter_map(of) {
+        known += 1;
+        if is_of {
+            *counts.entry(value).or_default() += 1;
+        }
+    }
+    let agree: u64 = counts.values().map(|count| pairs(*count)).sum();
+    real(agree) / real(pairs(known).max(1))
+}
+
+/// Pairs of records that are drawn, the same ones each time.
+fn drawn(table: &Table) -> Vec<Pattern> {
+    let mut comparer = Comparer::new(table);
+    let all = wide(table.len());
+    let drawn = if all < 2 { 0 } else { DRAWN.min(pairs(all)) };
+    let pick = |n: u64| table.get(code(usize::try_from(n).unwrap_or(0)));
+    let mut draw_one = |at: u64| {
+        let one = draw(1, at, all);
+        let other = (one + 1 + draw(2, at, all - 1)) % all;
+        comparer.compare(&pick(one), &pick(other))
+    };
+    (0..drawn).map(&mut draw_one).collect()
+}

@@ -1,0 +1,298 @@
+//! A model: what each level says in bits, what levels say together, and how reliable it is.
+//!
+//! # Invariants
+//!
+//! - A model is a file that anybody can read, with the histogram of patterns that it was learnt
+//!   from; it holds nobody's data.
+//! - A pattern has one score under a model, to the bit, whoever asks.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::calibrate::{Knot, calibrated};
+use crate::number::mix;
+use crate::pattern::{Field, Levels, Pattern};
+use crate::train::probability;
+
+/// The form of model files that this program writes and reads.
+const FORMAT: u32 = 1;
+
+/// Longest model file, in bytes. House policy: a histogram of every pattern that occurs among
+/// five million records takes 4 MB.
+const FILE_MAX: usize = 64 << 20;
+
+static SHIPPED: &str = include_str!("../assets/model.json");
+
+/// Why a model cannot be used.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// It is no model file, or longer than one.
+    #[error("not a model file")]
+    Unreadable(#[source] Option<serde_json::Error>),
+    /// A later program wrote it.
+    #[error("a model of form {0}, which this program does not know")]
+    Form(u32),
+    /// Its parts do not fit the fields that are compared, or are no numbers.
+    #[error("a model whose weights do not fit the fields")]
+    Shape,
+}
+
+impl ModelError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "match.model-unreadable",
+            Self::Form(_) => "match.model-form",
+            Self::Shape => "match.model-shape",
+        }
+    }
+}
+
+/// What the levels of one field say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldWeights {
+    /// The field.
+    pub field: Field,
+    /// Share of each level among pairs that are one person's, *missing* left out.
+    pub m: Vec<f64>,
+    /// Share of each level among pairs that are two people's.
+    pub u: Vec<f64>,
+    /// What was learnt beyond `log2(m / u)`, in bits.
+    pub learnt: Vec<f64>,
+}
+
+/// What two levels say together beyond what each says, in bits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interaction {
+    /// The first field and its level.
+    pub one: (Field, u8),
+    /// The second field and its level.
+    pub other: (Field, u8),
+    /// Bits for being one person.
+    pub bits: f64,
+}
+
+/// What a model was learnt from: counts of patterns, and no values.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Records of the table.
+    pub records: u64,
+    /// Pairs that were compared.
+    pub pairs: u64,
+    /// Pairs that both hold the same CHI number.
+    pub labelled_same: u64,
+    /// Pairs that hold two valid and different CHI numbers.
+    pub labelled_other: u64,
+    /// How many pairs have each pattern.
+    pub histogram: Vec<(Pattern, u64)>,
+}
+
+/// A model of matching.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The form of the file.
+    pub format: u32,
+    /// Bits before any evidence.
+    pub start: f64,
+    /// Weights by field, in the order of [`Field::ALL`].
+    pub fields: Vec<FieldWeights>,
+    /// What levels say together.
+    pub interactions: Vec<Interaction>,
+    /// What bits are worth as a probability, in the order of bits; without any, what they say.
+    pub calibration: Vec<Knot>,
+    /// What it was learnt from.
+    pub training: Training,
+}
+
+/// How likely a pair is one person's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Log-odds to the base of two, before calibration.
+    pub bits: f64,
+    /// Between 0 and 1, calibrated.
+    pub probability: f64,
+}
+
+impl Model {
+    /// The model that is shipped: learnt from a made-up nation of a million records.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] when the file was damaged before the program was built.
+    pub fn shipped() -> Result<Self, ModelError> {
+        Self::read(SHIPPED)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] when it is none, or does not fit.
+    pub fn read(text: &str) -> Result<Self, ModelError> {
+        if text.len() > FILE_MAX {
+            return Err(ModelError::Unreadable(None));
+        }
+        let model: Self =
+            serde_json::from_str(text).map_err(|error| ModelError::Unreadable(Some(error)))?;
+        if model.format != FORMAT {
+            return Err(ModelError::Form(model.format));
+        }
+        let fields = model.fields.iter().zip(Field::ALL);
+        let fit = model.fields.len() == Field::ALL.len()
+            && fields.into_iter().all(|(of, field)| of.fits(field))
+            && model.interactions.iter().all(Interaction::fits)
+            && model.calibration.is_sorted_by(|a, b| a.bits < b.bits && a.worth <= b.worth)
+            && model.calibration.iter().all(|knot| knot.bits.is_finite() && knot.worth.is_finite())
+            && model.start.is_finite();
+        if fit { Ok(model) } else { Err(ModelError::Shape) }
+    }
+
+    /// Writes a model file.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] when a weight is no number.
+    pub fn write(&self) -> Result<String, ModelError> {
+        serde_json::to_string(self).map_err(|error| ModelError::Unreadable(Some(error)))
+    }
+
+    /// The same with numbers that a file holds exactly, however it is read: bits to a millionth,
+    /// shares to a billionth of a thousandth.
+    pub(crate) fn rounded(mut self) -> Self {
+        let bits = |of: &mut f64| *of = (*of * 1e6).round() / 1e6;
+        for of in &mut self.fields {
+            let shares = of.m.iter_mut().chain(&mut of.u).filter(|share| **share > 0.0);
+            shares.for_each(|share| *share = (*share * 1e12).round().max(1.0) / 1e12);
+            of.learnt.iter_mut().for_each(bits);
+        }
+        self.interactions.iter_mut().for_each(|of| bits(&mut of.bits));
+        for knot in &mut self.calibration {
+            bits(&mut knot.bits);
+            bits(&mut knot.worth);
+        }
+        bits(&mut self.start);
+        self
+    }
+
+    /// The form of files that this program writes.
+    pub(crate) const fn form() -> u32 {
+        FORMAT
+    }
+
+    /// A short mark of what the model says: two models with one mark score alike. It tells models
+    /// apart and proves nothing.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let fields = self.fields.iter().flat_map(|of| [&of.m, &of.u, &of.learnt]).flatten();
+        let together = self.interactions.iter().flat_map(|of| {
+            let place = |(field, level): (Field, u8)| f64::from(level) + f64::from(field_at(field));
+            [place(of.one), place(of.other), of.bits]
+        });
+        let knots = self.calibration.iter().flat_map(|knot| [knot.bits, knot.worth]);
+        let all = fields.copied().chain(together).chain(knots).chain([self.start]);
+        let mark = all.fold(u64::from(FORMAT), |mark, x| mix(mark.rotate_left(7) ^ x.to_bits()));
+        format!("{FORMAT}-{mark:016x}")
+    }
+}
+
+/// A number for each field that no level reaches.
+fn field_at(field: Field) -> u32 {
+    Field::ALL.into_iter().zip((0..).step_by(100)).find(|(one, _)| *one == field).map_or(0, |f| f.1)
+}
+
+impl FieldWeights {
+    fn fits(&self, field: Field) -> bool {
+        let len = field.levels().len();
+        let share = |x: &f64| (0.0..=1.0).contains(x);
+        self.field == field
+            && [&self.m, &self.u, &self.learnt].iter().all(|of| of.len() == len)
+            && self.m.iter().chain(&self.u).all(share)
+            && self.learnt.iter().all(|x| x.is_finite())
+    }
+
+    /// What a level says by itself, in bits.
+    #[must_use]
+    pub fn bits(&self, level: u8) -> f64 {
+        let at = usize::from(level);
+        let one = crate::train::weight(&self.m, &self.u, level);
+        one / std::f64::consts::LN_2 + self.learnt.get(at).copied().unwrap_or(0.0)
+    }
+}
+
+impl Interaction {
+    fn fits(&self) -> bool {
+        let known = |(field, level): (Field, u8)| usize::from(level) < field.levels().len();
+        self.one.0 < self.other.0 && known(self.one) && known(self.other) && self.bits.is_finite()
+    }
+}
+
+/// A model laid out for scoring.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    start: f64,
+    fields: Vec<Vec<f64>>,
+    /// By pair of fields, and in it by both levels.
+    together: Vec<f64>,
+    calibration: Vec<Knot>,
+}
+
+/// Room for the levels of one field.
+const ROOM: usize = 11;
+
+impl Scorer {
+    /// Lays out a model.
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
+        let bits = |of: &FieldWeights| (0u8..).take(of.m.len()).map(|l| of.bits(l)).collect();
+        let mut together = vec![0.0; 64 * ROOM * ROOM];
+        for of in &model.interactions {
+            if let Some(slot) = together.get_mut(place(of.one, of.other)) {
+                *slot = of.bits;
+            }
+        }
+        let fields = model.fields.iter().map(bits).collect();
+        Self { start: model.start, fields, together, calibration: model.calibration.clone() }
+    }
+
+    /// The score of a pattern.
+    #[must_use]
+    pub fn score(&self, pattern: Pattern) -> Score {
+        let bits = self.bits(pattern.levels());
+        Score { bits, probability: probability(calibrated(&self.calibration, bits) * LN_2) }
+    }
+
+    fn bits(&self, levels: Levels) -> f64 {
+        let mut bits = self.start;
+        for (of, level) in self.fields.iter().zip(levels) {
+            bits += of.get(usize::from(level)).copied().unwrap_or(0.0);
+        }
+        let placed = Field::ALL.into_iter().zip(levels).take(crate::learn::TOGETHER);
+        for (at, one) in placed.clone().enumerate() {
+            for other in placed.clone().skip(at + 1) {
+                bits += self.together.get(place(one, other)).copied().unwrap_or(0.0);
+            }
+        }
+        bits
+    }
+}
+
+const LN_2: f64 = std::f64::consts::LN_2;
+
+fn place((one, a): (Field, u8), (other, b): (Field, u8)) -> usize {
+    let at = |field: Field| match field {
+        Field::Forename => 0,
+        Field::Surname => 1,
+        Field::Middle => 2,
+        Field::Born => 3,
+        Field::Place => 4,
+        Field::Sex => 5,
+        Field::Chi => 6,
+        Field::Nhs => 7,
+    };
+    ((at(one) * 8 + at(other)) * ROOM + usize::from(a)) * ROOM + usize::from(b)
+}

@@ -1,0 +1,124 @@
+//! Texts kept once each, and known by a number from then on.
+//!
+//! # Invariants
+//!
+//! - Code 0 is the empty text, which everywhere means *missing*.
+//! - A text has one code for the life of the dictionary.
+
+use crate::number::{code, index, mix};
+
+/// Longest value of a field that is looked at, in bytes; what is longer is cut. House policy:
+/// HL7 v2 allows a family name 194.
+pub(crate) const VALUE_MAX: usize = 200;
+
+/// A dictionary of texts.
+#[derive(Clone)]
+pub(crate) struct Dictionary {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    hashes: Vec<u32>,
+    /// Codes by hash, 0 where free; never more than half full.
+    slots: Vec<u32>,
+}
+
+impl Dictionary {
+    pub(crate) fn new() -> Self {
+        Self { bytes: Vec::new(), ends: vec![0], hashes: vec![0], slots: vec![0; 1 << 10] }
+    }
+
+    /// The text of a code.
+    pub(crate) fn get(&self, of: u32) -> &[u8] {
+        let end = self.ends.get(index(of)).copied().unwrap_or(0);
+        let before = index(of).checked_sub(1).and_then(|at| self.ends.get(at).copied());
+        self.bytes.get(before.unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    /// The code of a text, given one if it is new, and whether it is.
+    pub(crate) fn put(&mut self, text: &[u8]) -> (u32, bool) {
+        if text.is_empty() {
+            return (0, false);
+        }
+        if self.ends.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        let hash = hash(text);
+        let mask = self.slots.len() - 1;
+        let mut at = index(hash) & mask;
+        while let Some(&held) = self.slots.get(at).filter(|held| **held != 0) {
+            if self.hashes.get(index(held)) == Some(&hash) && self.get(held) == text {
+                return (held, false);
+            }
+            at = (at + 1) & mask;
+        }
+        let new = code(self.ends.len());
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+        self.hashes.push(hash);
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = new;
+        }
+        (new, true)
+    }
+
+    fn grow(&mut self) {
+        let mask = self.slots.len() * 4 - 1;
+        let mut slots = vec![0; mask + 1];
+        for (held, hash) in self.hashes.iter().enumerate().skip(1) {
+            let mut at = index(*hash) & mask;
+            while slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & mask;
+            }
+            if let Some(slot) = slots.get_mut(at) {
+                *slot = code(held);
+            }
+        }
+        self.slots = slots;
+    }
+}
+
+/// A hash that is the same on every machine.
+pub(crate) fn hash(text: &[u8]) -> u32 {
+    let mut sum = 0u64;
+    for part in text.chunks(8) {
+        let mut word = [0u8; 8];
+        word.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        sum = mix(sum.rotate_left(23) ^ u64::from_le_bytes(word));
+    }
+    u32::try_from(sum >> 32).unwrap_or(0)
+}
+
+/// What is left of a value when blanks and control characters around and NUL bytes within it are
+/// gone; cut after [`VALUE_MAX`] bytes.
+pub(crate) fn tidy(value: &str) -> &str {
+    let value = value.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control());
+    let mut end = value.len().min(VALUE_MAX);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    value.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_text_has_one_code_however_many_there_are() {
+        let mut of = Dictionary::new();
+        let codes: Vec<_> = (0..5_000).map(|n| of.put(format!("text {n}").as_bytes())).collect();
+        for (n, (code, new)) in codes.iter().enumerate() {
+            assert!(*new);
+            assert_eq!(of.put(format!("text {n}").as_bytes()), (*code, false));
+            assert_eq!(of.get(*code), format!("text {n}").as_bytes());
+        }
+        assert_eq!((of.put(b""), of.get(0)), ((0, false), &b""[..]));
+    }
+
+    #[test]
+    fn a_value_is_cut_between_letters() {
+        let check = |value: &str, want: &str| assert_eq!(tidy(value), want);
+        check("\0 Ann\u{feff}\0", "Ann\u{feff}");
+        check(&"é".repeat(200), &"é".repeat(100));
+        check(&format!("a{}", "é".repeat(200)), &format!("a{}", "é".repeat(99)));
+    }
+}

@@ -1,0 +1,14 @@
+//! The engine from without: what a batch of made-up people must come out as.
+//!
+//! Every number comes from a fixed seed, so that each run sees the same people.
+
+#[cfg(test)]
+mod bad;
+#[cfg(test)]
+mod batch;
+#[cfg(test)]
+mod explained;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod rules;
