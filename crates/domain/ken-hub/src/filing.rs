@@ -18,7 +18,7 @@ use crate::{Error, patient};
 pub(crate) struct Filed {
     /// Items and their new versions.
     pub(crate) versions: Vec<Value>,
-    /// Items that the message ended.
+    /// Items that the message ended, and those that it had stand again.
     pub(crate) ended: Vec<Value>,
 }
 
@@ -72,7 +72,10 @@ pub(crate) async fn file_all(
     let filed = ken_records::file_all(tx, ctx, keys, filings).await?;
     let new = filed.iter().filter(|one| one.is_new);
     let versions = new.map(|one| json!([one.resource.to_string(), one.version])).collect();
-    Ok(Filed { versions, ended: end(tx, arrival, (person, under), &told).await? })
+    let mut ended = end(tx, arrival, (person, under), &told).await?;
+    let again = filed.iter().filter(|one| one.is_again);
+    ended.extend(again.map(|one| json!([one.resource.to_string(), Status::Current.code()])));
+    Ok(Filed { versions, ended })
 }
 
 /// Ends what the message ends without telling it: replaced or withdrawn documents.

@@ -100,12 +100,37 @@ pub(crate) async fn end_late(
     source: &OrganisationId,
     item_key: &str,
 ) -> Result<(), Error> {
-    let of = values![person, source, item_key];
-    let ended = tx.find(sql::FIND_ENDING, of, |row| row.text(0)).await?;
-    if let Some(status) = ended {
+    if let Some(status) = remembered(tx, person, source, item_key).await? {
         tx.execute(sql::SET_STATUS, values![person, item, status.as_str()]).await?;
     }
     Ok(())
+}
+
+/// Says that an item that had ended holds again, now that it is told, unless its source has
+/// replaced or withdrawn it as a whole. Says whether it does.
+pub(crate) async fn stand_again(
+    tx: &mut Tx,
+    (person, item): (PersonId, ResourceId),
+    source: &OrganisationId,
+    item_key: &str,
+) -> Result<bool, Error> {
+    if remembered(tx, person, source, item_key).await?.is_some() {
+        return Ok(false);
+    }
+    let now = Status::Current.code();
+    tx.execute(sql::SET_STATUS, values![person, item, now]).await?;
+    Ok(true)
+}
+
+/// How a source said that what it calls so ended, if it did.
+async fn remembered(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    item_key: &str,
+) -> Result<Option<String>, Error> {
+    let of = values![person, source, item_key];
+    Ok(tx.find(sql::FIND_ENDING, of, |row| row.text(0)).await?)
 }
 
 /// A text that `LIKE ... ESCAPE '!'` takes as it is.

@@ -7,6 +7,8 @@
 //! - An item knows under which of its source's numbers it came ([`Under`]), so that a merge or an
 //!   unmerge of numbers can take it along.
 //! - The items of one message are looked up together and written together.
+//! - What is told holds, unless its source has replaced or withdrawn it: a section that was left
+//!   out of one message and is told by the next stands again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +21,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Tx, Value as Bound};
 use serde_json::Value;
 
-use crate::ended::end_late;
+use crate::ended::{Status, end_late, stand_again};
 use crate::steward::Stewardship;
 use crate::{Error, Under, sql};
 
@@ -30,8 +32,9 @@ const KEYS_PER_STATEMENT: usize = 8;
 /// Items written in one statement, where there are so many.
 const ROWS_PER_STATEMENT: usize = 4;
 
-/// What may be replaced by another: documents, and what is cut out of them.
-const DOCUMENT: &str = "DocumentReference";
+/// Types of what may be replaced or withdrawn by another: documents, alerts and requests, and what
+/// is cut out of them.
+const ENDS: [&str; 3] = ["DocumentReference", "Flag", "ServiceRequest"];
 
 /// Where a source's item stands, or will stand, in a person's record.
 #[derive(Debug)]
@@ -49,6 +52,7 @@ struct HeldVersion {
     class: String,
     key: KeyId,
     body: Vec<u8>,
+    status: String,
 }
 
 /// Finds what a source calls by `item_key`, or makes a place for it.
@@ -90,7 +94,8 @@ pub async fn places(
             .collect();
         let rows = tx.list(sql::FIND_ITEMS, &of, |row| {
             let (version, class) = (row.int(2)?, row.text(3)?);
-            let held = HeldVersion { version, class, key: row.parse(4)?, body: row.bytes(5)? };
+            let (key, body, status) = (row.parse(4)?, row.bytes(5)?, row.text(6)?);
+            let held = HeldVersion { version, class, key, body, status };
             Ok((row.text(0)?, (row.parse::<ResourceId>(1)?, held)))
         });
         found.extend(rows.await?);
@@ -137,6 +142,8 @@ pub struct Filed {
     pub version: i64,
     /// Whether this filing made that version; false when the same was held already.
     pub is_new: bool,
+    /// Whether it had ended, and holds again because it is told again.
+    pub is_again: bool,
 }
 
 /// Files one resource in its place; the same content again changes nothing.
@@ -168,24 +175,39 @@ pub async fn file_all(
 ) -> Result<Vec<Filed>, Error> {
     let mut filed = Vec::with_capacity(filings.len());
     let mut versions = Vec::with_capacity(filings.len());
-    let mut noted = BTreeSet::new();
-    for (place, filing) in filings {
+    let (mut noted, mut ended) = (BTreeSet::new(), vec![]);
+    for (at, (mut place, filing)) in filings.into_iter().enumerate() {
         let (person, resource) = (place.person, place.resource);
+        let was = place.held.as_mut().map(|held| std::mem::take(&mut held.status));
+        if was.is_some_and(|was| was != Status::Current.code()) {
+            ended.push((at, person, filing.class.source.clone(), filing.item_key));
+        }
         match next(tx, keys, place, filing).await? {
             Ok(version) => {
                 if version.is_class_new && noted.insert((person, version.class.clone())) {
                     note_held(tx, person, &version.of_class).await?;
                 }
-                filed.push(Filed { resource, version: version.number, is_new: true });
+                filed.push(Filed {
+                    resource,
+                    version: version.number,
+                    is_new: true,
+                    is_again: false,
+                });
                 versions.push(version);
             }
-            Err(version) => filed.push(Filed { resource, version, is_new: false }),
+            Err(version) => {
+                filed.push(Filed { resource, version, is_new: false, is_again: false });
+            }
         }
     }
     write(tx, ctx, &versions).await?;
-    for new in versions.iter().filter(|one| one.number == 1 && one.kind == DOCUMENT) {
+    for new in versions.iter().filter(|one| one.number == 1 && ENDS.contains(&&*one.kind)) {
         let item = (new.person, new.resource);
         end_late(tx, item, &new.of_class.source, new.item_key).await?;
+    }
+    for (at, person, source, item_key) in ended {
+        let Some(one) = filed.get_mut(at) else { continue };
+        one.is_again = stand_again(tx, (person, one.resource), &source, item_key).await?;
     }
     Ok(filed)
 }

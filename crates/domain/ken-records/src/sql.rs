@@ -66,7 +66,8 @@ statements! {
     INSERT_KEY = "INSERT INTO record_key (person_id, key_id) VALUES ($1, $2)
         ON CONFLICT (person_id) DO NOTHING";
     /// The current versions of what a source calls by these keys; unused places repeat one.
-    FIND_ITEMS = "SELECT i.item_key, i.resource_id, i.version, i.class_id, v.key_id, v.body
+    FIND_ITEMS = "SELECT i.item_key, i.resource_id, i.version, i.class_id, v.key_id, v.body,
+          i.status
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.source = $2

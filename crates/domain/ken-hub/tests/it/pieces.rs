@@ -86,6 +86,71 @@ async fn a_replaced_document_is_superseded_and_no_longer_current() {
     }
 }
 
+/// A message about a document or alert: kind and number, what it replaces, and its sections.
+fn written(
+    (control_id, trigger): (&str, &str),
+    (kind, number): (&str, &str),
+    parent: &str,
+    sections: &[&str],
+) -> String {
+    let gap = "|".repeat(8);
+    let head = format!("\rTXA|1|{kind}|TX|20261120{gap}{number}^B|{parent}");
+    let line = |code: &&str| format!("\rOBX|1|TX|{code}^{code}^KENsection||Words of {code}");
+    let rest = head + &sections.iter().map(line).collect::<String>();
+    message(control_id, &format!("MDM^{trigger}^MDM_T02"), &rest)
+}
+
+/// How everything of this name stands, each version a word.
+async fn stands(world: &World, name: &str) -> Vec<String> {
+    let picture = world.picture(person(world).await).await;
+    let of = picture.iter().filter_map(|line| line.split_once(&format!("|{name} ")));
+    of.map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_is_told_again_holds_again() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (both, less) = (&["HARM", "VIEWS"][..], &["HARM"][..]);
+        let one = ("CONCERN", "D1");
+        for (id, trigger, sections, want) in [
+            ("1", "T02", both, "current"),
+            ("2", "T08", less, "superseded"),
+            ("3", "T08", both, "current"),
+            ("4", "T11", &[], "entered-in-error"),
+            ("5", "T02", both, "current"),
+        ] {
+            assert_eq!(world.say(&written((id, trigger), one, "", sections)).await, "AA");
+            assert_eq!(stands(&world, "D1|VIEWS").await, [want], "{engine}: {id}");
+        }
+        // What another took the place of does not come back by being told once more.
+        assert_eq!(world.say(&written(("6", "T10"), ("CONCERN", "D2"), "D1^B", both)).await, "AA");
+        assert_eq!(stands(&world, "D1|VIEWS").await, ["superseded"], "{engine}");
+        assert_eq!(world.say(&written(("7", "T08"), one, "", both)).await, "AA");
+        assert_eq!(stands(&world, "D1|VIEWS").await, ["superseded"], "{engine}");
+        assert_eq!(stands(&world, "D2|VIEWS").await, ["current"], "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_was_replaced_no_longer_stands_even_if_it_comes_late() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let alert = |id, trigger, number, parent| {
+            written((id, trigger), ("ALERT", number), parent, &["DETAIL"])
+        };
+        assert_eq!(world.say(&alert("1", "T02", "A1", "")).await, "AA");
+        assert_eq!(world.say(&alert("2", "T10", "A2", "A1^B")).await, "AA");
+        assert_eq!(world.say(&alert("3", "T10", "A4", "A3^B")).await, "AA");
+        assert_eq!(world.say(&alert("4", "T02", "A3", "")).await, "AA");
+        for (number, want) in
+            [("A1", "superseded"), ("A2", "current"), ("A3", "superseded"), ("A4", "current")]
+        {
+            assert_eq!(stands(&world, number).await, [want], "{engine}: {number}");
+        }
+    }
+}
+
 /// What restricts access to anybody now, as sources say it.
 const STATES: &str = "SELECT COUNT(*) FROM person_fact WHERE grade = 'system'
     AND name IN ('protected-address', 'restricted-record') AND until_us IS NULL";
