@@ -245,12 +245,21 @@ pub(crate) async fn open(
     }))
 }
 
-/// A document that no longer holds says so itself, wherever it is shown.
+/// What no longer holds says so itself, wherever it is shown, as far as FHIR has a word for it in
+/// its type; [`Item::status`] says it of every type.
 fn as_such(status: Status, kind: &str, mut body: serde_json::Value) -> serde_json::Value {
-    if let (true, Some(stated)) =
-        (kind == "DocumentReference" && status != Status::Current, body.get_mut("status"))
-    {
-        *stated = status.code().into();
+    let said = match (status, kind) {
+        (Status::Current, _) => None,
+        (_, "Patient" | "RelatedPerson") => Some(("active", false.into())),
+        (_, "AllergyIntolerance" | "Condition") => None,
+        (Status::EnteredInError, _) => Some(("status", status.code().into())),
+        (Status::Superseded, "DocumentReference") => Some(("status", status.code().into())),
+        (Status::Superseded, "Flag") => Some(("status", "inactive".into())),
+        (Status::Superseded, "CarePlan" | "ServiceRequest") => Some(("status", "revoked".into())),
+        (Status::Superseded, _) => None,
+    };
+    if let (Some((element, stated)), Some(body)) = (said, body.as_object_mut()) {
+        body.insert(element.to_owned(), stated);
     }
     body
 }

@@ -4,6 +4,8 @@
 //!
 //! - Only what a permit disclosed comes in, so nothing here can show more.
 //! - A part that nothing fills is absent; it is never shown empty, which would say "none".
+//! - What another took the place of, or its source took back, is neither in the banner nor in an
+//!   alert or box: an event that was replaced says so, and one that was an error is absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +17,15 @@ use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
     Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
 };
-use ken_records::{Item, Point};
+use ken_records::{Item, Point, Status};
 
 use crate::view::alert::{Alert, Weight};
 use crate::view::banner::Banner;
 use crate::view::timeline::Event;
 use crate::view::words;
+
+/// What is said of an event whose place another took.
+const SUPERSEDED: &str = "superseded";
 
 /// One disclosed item, read as FHIR.
 #[derive(Debug)]
@@ -35,6 +40,7 @@ pub(crate) struct Held {
     pub(crate) point: Point,
     /// Whether it is an event of the part that is shown; what only stands is not.
     pub(crate) is_of_part: bool,
+    status: Status,
     clauses: BTreeSet<ClauseId>,
     event: Option<Timestamp>,
     resource: Resource,
@@ -50,6 +56,7 @@ pub(crate) fn read(items: Vec<Item>) -> Vec<Held> {
             filed: item.filed,
             point,
             is_of_part: item.is_of_part,
+            status: item.status,
             clauses: item.clauses,
             event: item.event,
             resource: Resource::of(item.body).ok()?,
@@ -58,8 +65,20 @@ pub(crate) fn read(items: Vec<Item>) -> Vec<Held> {
     items.into_iter().filter_map(held).collect()
 }
 
+impl Held {
+    /// Whether it holds.
+    fn stands(&self) -> bool {
+        self.status == Status::Current
+    }
+}
+
+/// What holds.
+fn standing(held: &[Held]) -> impl Iterator<Item = &Held> {
+    held.iter().filter(|held| held.stands())
+}
+
 fn patients(held: &[Held]) -> Vec<Patient<'_>> {
-    let mut newest: Vec<_> = held.iter().collect();
+    let mut newest: Vec<_> = standing(held).collect();
     newest.sort_by_key(|held| std::cmp::Reverse(held.filed));
     newest.into_iter().filter_map(|held| Patient::of(&held.resource)).collect()
 }
@@ -155,7 +174,7 @@ pub(crate) fn alerts(held: &[Held], names: &BTreeMap<OrganisationId, String>) ->
         let weight = if is_communication { Weight::Note } else { Weight::Alert };
         Some(Alert { weight, what: flag.name().unwrap_or("Alert").to_owned(), detail })
     };
-    held.iter().filter_map(alert).collect()
+    standing(held).filter_map(alert).collect()
 }
 
 /// An organisation's name; its id where it is not registered.
@@ -237,7 +256,7 @@ fn event(
     names: &BTreeMap<OrganisationId, String>,
     why: &dyn Fn(&ClauseId) -> String,
 ) -> Option<Dated> {
-    let line = line(&held.resource)?;
+    let line = line(&held.resource).filter(|_| held.status != Status::EnteredInError)?;
     let at = line.when.as_ref().map(ken_fhir::DateTime::starts);
     let at = at.or(held.event).unwrap_or(held.filed);
     let on = match line.when.as_ref().map(|when| (when.moment(), when.date())) {
@@ -246,6 +265,11 @@ fn event(
         None => words::moment_short(at),
     };
     let clauses: Vec<_> = held.clauses.iter().map(why).collect();
+    let note = line.detail.filter(|note| Some(note) != author(&held.resource).as_ref());
+    // A document says it itself.
+    let is_said = note.as_deref() == Some(SUPERSEDED);
+    let replaced = (held.status == Status::Superseded && !is_said).then(|| SUPERSEDED.to_owned());
+    let note: Vec<_> = replaced.into_iter().chain(note).collect();
     let event = Event {
         title: line.title,
         on,
@@ -253,7 +277,7 @@ fn event(
         kind: words::category(&held.category),
         source: name_of(names, &held.source),
         recorded_by: author(&held.resource),
-        note: line.detail.filter(|note| Some(note) != author(&held.resource).as_ref()),
+        note: (!note.is_empty()).then(|| note.join("; ")),
         sections: sections(&held.resource),
         significant: ["concern", "alerts"].contains(&held.category.as_str()),
         why: clauses.join(" "),
@@ -306,7 +330,7 @@ pub(crate) fn who(held: &[Held]) -> Vec<(String, String)> {
     let practice = patients(held).into_iter().find_map(|patient| {
         patient.general_practitioner().map(|name| ("GP".to_owned(), name.to_owned()))
     });
-    let related = held.iter().filter_map(|held| {
+    let related = standing(held).filter_map(|held| {
         let person = RelatedPerson::of(&held.resource)?;
         let kinds: Vec<_> = person.relationships().collect();
         let label = if kinds.is_empty() { "Contact".to_owned() } else { kinds.join(", ") };
@@ -322,8 +346,7 @@ pub(crate) fn who(held: &[Held]) -> Vec<(String, String)> {
 }
 
 fn plan(held: &[Held]) -> Vec<(String, String)> {
-    let newest = held
-        .iter()
+    let newest = standing(held)
         .filter_map(|held| Some((held.filed, CarePlan::of(&held.resource)?)))
         .max_by_key(|(filed, _)| *filed);
     let Some((_, plan)) = newest else { return vec![] };
@@ -349,7 +372,7 @@ fn allergies(held: &[Held]) -> Vec<(String, String)> {
         Some((allergy.name()?.to_owned(), value.unwrap_or_else(|| "recorded".to_owned())))
     };
     let mut seen = BTreeSet::new();
-    held.iter().filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()
+    standing(held).filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()
 }
 
 /// Whether an allergy was entered in error, or has since been refuted.
@@ -362,8 +385,7 @@ fn is_taken_back(resource: &Resource) -> bool {
 
 /// What the person said, the newest, with its day.
 fn views(held: &[Held]) -> Vec<(String, String)> {
-    let mut said: Vec<_> = held
-        .iter()
+    let mut said: Vec<_> = standing(held)
         .filter(|held| held.category.as_str() == "views")
         .filter_map(|held| {
             let message = Communication::of(&held.resource);
@@ -394,6 +416,7 @@ mod tests {
             filed: Timestamp::UNIX_EPOCH,
             point: "0.0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
             is_of_part: true,
+            status: Status::Current,
             clauses: BTreeSet::new(),
             event: None,
             resource: Resource::of(resource).unwrap(),

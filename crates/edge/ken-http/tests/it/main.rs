@@ -17,6 +17,8 @@ mod disposal;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod ended;
+#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod interference;
