@@ -195,17 +195,12 @@ impl Masked for Found {
 impl Held {
     /// Whether grants leave anything of it.
     pub(crate) fn is_shown(&self, grants: &Grants) -> bool {
-        let Some(grant) = grants.of(&self.class) else { return false };
-        let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
-        let part = || visible_part(&grant.class.category, false, &fields, self.body.clone());
-        grant.is_whole || part().is_some()
+        grants.of(&self.class).is_some_and(|grant| cut(grant, self.body.clone()).is_some())
     }
 
     /// What a grant leaves of it, if anything.
     fn visible(self, grant: &Granted) -> Option<Item> {
-        let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
-        let body = as_such(self.status, &self.kind, self.body);
-        let body = visible_part(&grant.class.category, grant.is_whole, &fields, body)?;
+        let body = cut(grant, as_such(self.status, &self.kind, self.body))?;
         Some(Item {
             resource: self.resource,
             version: self.version,
@@ -221,6 +216,12 @@ impl Held {
             is_of_part: true,
         })
     }
+}
+
+/// What a grant leaves of a body, if anything.
+fn cut(grant: &Granted, body: serde_json::Value) -> Option<serde_json::Value> {
+    let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
+    visible_part(&grant.class.category, &fields, grant.hides_places, body)
 }
 
 /// The version with its body; none once its key was erased.

@@ -53,7 +53,7 @@ impl Grants {
                 Entry::Vacant(place) => drop(place.insert(grant.clone())),
                 Entry::Occupied(mut held) => {
                     let held = held.get_mut();
-                    held.is_whole |= grant.is_whole;
+                    held.hides_places |= grant.hides_places;
                     for (field, clause) in &grant.fields {
                         held.fields.entry(field.clone()).or_insert_with(|| clause.clone());
                     }

@@ -175,7 +175,7 @@ pub async fn decide_in_turn(
             return Ok(vec![entry::deny_unknown(db, ctx, keys, caller, first).await?]);
         };
         let asked = in_turn(&current.bundle, caller, questions, &seen)?;
-        let moment = Moment { epoch, policy: seen.policy, bundle: &current.bundle };
+        let moment = Moment { epoch, policy: seen.policy };
         if let Some(entered) = enter(db, ctx, keys, caller, &asked, moment).await? {
             let told = |(asked, ids): (Asked<'_>, Vec<EntryId>)| {
                 let groups = asked.entries.into_iter().map(|(group, _)| group);
@@ -196,7 +196,7 @@ async fn enter(
     keys: &KeyRing,
     caller: Caller<'_>,
     asked: &[Asked<'_>],
-    Moment { epoch, policy, .. }: Moment<'_>,
+    Moment { epoch, policy }: Moment,
 ) -> Result<Option<Vec<Vec<EntryId>>>, Error> {
     let person = asked.first().ok_or(Error::NoSource)?.question.person;
     db.write("sharing.decide", async |tx| {
@@ -249,10 +249,9 @@ fn in_turn<'a>(
 
 /// Under what a decision was taken.
 #[derive(Debug, Clone, Copy)]
-struct Moment<'a> {
+struct Moment {
     epoch: i64,
     policy: i64,
-    bundle: &'a Bundle,
 }
 
 type Outcomes = BTreeMap<OrganisationId, Outcome>;
@@ -311,7 +310,7 @@ fn word<W: std::str::FromStr>(text: &str) -> Result<W, Error> {
 fn decisions(
     ctx: &Ctx<'_>,
     question: &Question,
-    moment: Moment<'_>,
+    moment: Moment,
     outcomes: Outcomes,
     entries: &Entries,
 ) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
@@ -339,15 +338,13 @@ fn permit(
     ctx: &Ctx<'_>,
     question: &Question,
     source: &OrganisationId,
-    moment: Moment<'_>,
+    moment: Moment,
     permitted: Permitted,
     entry: EntryId,
 ) -> Permit {
-    let dictionary = moment.bundle.dictionary();
+    let hides_places = permitted.hides_places;
     let grant = |(class, fields): (RowClass, Covered)| {
-        let named = fields.keys().cloned().collect();
-        let is_whole = dictionary.is_whole(&class.category, &named);
-        (class::id(&class), Granted { class, fields, is_whole })
+        (class::id(&class), Granted { class, fields, hides_places })
     };
     Permit::new(Parts {
         person: question.person,

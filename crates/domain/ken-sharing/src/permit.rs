@@ -18,8 +18,9 @@ pub struct Granted {
     pub class: RowClass,
     /// Each granted field, and the clause that covers it.
     pub fields: BTreeMap<FieldName, ClauseId>,
-    /// Whether that is every field of the category.
-    pub is_whole: bool,
+    /// Whether what tells where somebody is stays away, but where a granted field is for it: the
+    /// person's address is protected.
+    pub hides_places: bool,
 }
 
 /// Leave to read, once, what one source holds about one person.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use ken_core::MessageId;
 use ken_records::{Disclosed, Error, Filing, PART_MAX, Part, Point, Under};
-use ken_sharing::{Action, Caller, Decision, Permit, Question, RowClass};
+use ken_sharing::{Caller, Decision, Permit, Question, RowClass};
 use serde_json::json;
 
 use crate::world::{World, word, worlds};
@@ -32,7 +32,8 @@ async fn visits(world: &World, from: usize, to: usize, start: Timestamp) {
             let filing = Filing {
                 key,
                 item_key: &item_key,
-                resource: json!({ "resourceType": "Encounter", "id": item_key }),
+                resource: json!({ "resourceType": "DocumentReference", "id": item_key,
+                    "description": "A visit" }),
                 class: class.clone(),
                 message: MessageId::draw(&*world.ids),
                 event: (number % 40 != 7).then(|| start + after),
@@ -65,7 +66,7 @@ async fn read(world: &World, given: Vec<Permit>, part: &Part) -> Result<Disclose
 
 fn visits_of(disclosed: &Disclosed) -> Vec<(Point, String)> {
     let here = disclosed.items.iter().filter(|item| item.is_of_part);
-    let named = here.filter(|item| item.kind == "Encounter");
+    let named = here.filter(|item| item.kind == "DocumentReference");
     named.map(|item| (item.point(), item.body["id"].as_str().unwrap().to_owned())).collect()
 }
 
@@ -135,26 +136,28 @@ async fn what_may_not_be_seen_moves_no_boundary() {
     for world in worlds().await {
         let (engine, start) = (world.databases.engine, "2024-01-01T09:00:00Z".parse().unwrap());
         let named = |number: usize| {
-            json!({ "resourceType": "Basic", "id": number.to_string(),
-                "name": [{ "family": "CANARY" }] })
+            json!({ "resourceType": "DocumentReference", "id": number.to_string(),
+                "description": "CANARY" })
         };
-        // A search shows only who it is: of a visit that is marked so, nothing at all.
-        let hidden =
-            |number: usize| json!({ "resourceType": "Encounter", "id": number.to_string() });
-        file_core(&world, (0, PART_MAX + 30), start, named).await;
-        let before = searched(&world, &Part::default()).await;
+        // Of a visit that is marked as a medicine nobody signed for anything.
+        let hidden = |number: usize| {
+            json!({ "resourceType": "Encounter", "id": number.to_string(),
+                "period": { "start": "2025-01-01" } })
+        };
+        file_medicine(&world, (0, PART_MAX + 30), start, named).await;
+        let before = seen(&world, &Part::default()).await;
         let later = "2025-01-01T09:00:00Z".parse().unwrap();
-        file_core(&world, (1_000, 1_000 + 3 * PART_MAX), later, hidden).await;
-        let after = searched(&world, &Part::default()).await;
+        file_medicine(&world, (1_000, 1_000 + 3 * PART_MAX), later, hidden).await;
+        let after = seen(&world, &Part::default()).await;
         assert_eq!(before, after, "{engine}");
         assert_eq!(before.0.len(), PART_MAX, "{engine}");
-        let rest = searched(&world, &Part { before: before.1, only: None }).await;
+        let rest = seen(&world, &Part { before: before.1, only: None }).await;
         assert_eq!((rest.0.len(), rest.1), (30, None), "{engine}");
     }
 }
 
-/// Files items of the category that says who somebody is.
-async fn file_core(
+/// Files items of one category.
+async fn file_medicine(
     world: &World,
     (from, to): (usize, usize),
     start: Timestamp,
@@ -162,15 +165,15 @@ async fn file_core(
 ) {
     let (ctx, keys, source) = (world.ctx(), &world.databases.keys, word("nhsl"));
     let class = RowClass {
-        category: word("core"),
+        category: word("medication"),
         labels: BTreeSet::new(),
         source: word("nhsl"),
         lineage: BTreeSet::new(),
     };
-    let filed = world.databases.db.write("test.core", async |tx| {
+    let filed = world.databases.db.write("test.medicine", async |tx| {
         let key = ken_records::key_of(tx, keys, world.person).await?;
         for number in from..to {
-            let item_key = format!("core {number}");
+            let item_key = format!("medicine {number}");
             let place = ken_records::place(tx, &ctx, world.person, &source, &item_key).await?;
             let filing = Filing {
                 key,
@@ -189,13 +192,12 @@ async fn file_core(
     filed.await.unwrap();
 }
 
-/// What a search shows of a part, and where the next begins.
-async fn searched(world: &World, part: &Part) -> (Vec<Point>, Option<Point>) {
+/// What a look at one category shows of a part, and where the next begins.
+async fn seen(world: &World, part: &Part) -> (Vec<Point>, Option<Point>) {
     let doctor = world.acting("practice", "gp.doctor");
     let question = Question {
-        action: Action::Search,
         before: part.moment(),
-        categories: BTreeSet::from([word("core")]),
+        categories: BTreeSet::from([word("medication")]),
         ..world.question("direct-care", &["nhsl"])
     };
     let told = world.ask_as(Caller::Practitioner(&doctor), &question).await;

@@ -141,10 +141,10 @@ impl World {
         let name = json!({ "resourceType": "Patient", "name": [{ "family": "CANARY" }],
             "birthDate": "1948-03", "address": [{ "text": "1 Made-up Road" }] });
         self.file("nhsl", "core", &[], &name).await;
-        self.file("nhsl", "health-summary", &[], &json!({ "resourceType": "Condition" })).await;
-        self.file("nhsl", "education", &[], &json!({ "resourceType": "Basic" })).await;
-        self.file("practice", "medication", &[], &json!({ "resourceType": "AllergyIntolerance" }))
-            .await;
+        let named = |kind: &str| json!({ "resourceType": kind, "code": { "text": "made up" } });
+        self.file("nhsl", "health-summary", &[], &named("Condition")).await;
+        self.file("nhsl", "education", &[], &named("Observation")).await;
+        self.file("practice", "medication", &[], &named("AllergyIntolerance")).await;
     }
 
     pub(crate) async fn relate(&self, organisation: &str, kind: &str, grade: Grade) {

@@ -178,6 +178,9 @@ pub struct Permitted {
     pub citations: BTreeMap<ClauseId, Citation>,
     /// What more the plain classes would have, were words affirmed.
     pub offers: Offers,
+    /// Whether the person's address is protected: within a field too, nothing tells where somebody
+    /// is, but where the field is for that and a clause named it.
+    pub hides_places: bool,
 }
 
 /// What words would add to what is permitted, by the clause that asks for them. Each field stands

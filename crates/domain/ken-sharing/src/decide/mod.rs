@@ -44,6 +44,7 @@ pub use ask::{
     Reason, RowClass, Seat, View, Want,
 };
 pub use error::Error;
+pub use overlay::is_place;
 pub(crate) use overlay::{PUT_RIGHT, UNSEALED, base};
 
 /// The answers to a look, by source.
@@ -302,7 +303,8 @@ impl Deciding<'_> {
             mask.values().chain(asked.values()).flat_map(BTreeMap::values).collect();
         let citations = cited.into_iter().filter_map(|id| Some((id.clone(), self.citation(id)?)));
         let citations = citations.collect();
-        Permitted { mask, categories, citations, offers }
+        let hides_places = self.asking.overlay.hides_places;
+        Permitted { mask, categories, citations, offers, hides_places }
     }
 
     fn citation(&self, id: &ClauseId) -> Option<Citation> {

@@ -58,6 +58,13 @@ const PLACES: [&str; 14] = [
     "uprn",
 ];
 
+/// Whether a field tells where somebody lives or can be met: for a person whose address is
+/// protected it comes only under a clause that names it.
+#[must_use]
+pub fn is_place(field: &str) -> bool {
+    PLACES.contains(&field)
+}
+
 /// A person's state, as one decision sees it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overlay {
@@ -101,7 +108,7 @@ impl Overlay {
 
     /// Whether a field is kept from the clauses that do not name it.
     pub(crate) fn hides(&self, field: &FieldName) -> bool {
-        self.hides_places && PLACES.contains(&field.as_str())
+        self.hides_places && is_place(field.as_str())
     }
 
     /// Whether a clause carries a field that its dictionary gives it.
