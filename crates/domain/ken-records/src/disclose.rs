@@ -20,6 +20,10 @@ use crate::{Error, Grants, Masked, Sealed, Status};
 /// [`Disclosed::is_whole`] says so; events that are left are in an earlier part.
 pub const ITEMS_MAX: usize = 2_000;
 
+/// Most bytes of one part's events, as they are shown, and as much again of what stands, as it is
+/// sealed. House policy: a page in memory; a single item is never longer.
+pub const PART_BYTES_MAX: usize = 8 << 20;
+
 /// What one or more permits disclosed about one person.
 #[derive(Debug)]
 pub struct Disclosed {
@@ -29,7 +33,7 @@ pub struct Disclosed {
     pub items: Vec<Item>,
     /// The ledger entries under which they left.
     pub entries: Vec<EntryId>,
-    /// False when more stands than [`ITEMS_MAX`].
+    /// False when more stands than [`ITEMS_MAX`] or [`PART_BYTES_MAX`]; the longest are left out.
     pub is_whole: bool,
     /// Before which point more has happened; none where this part is the last.
     pub earlier: Option<Point>,
@@ -146,6 +150,8 @@ pub(crate) struct Stored {
     pub(crate) event_us: Option<i64>,
     pub(crate) filed_us: i64,
     pub(crate) key: KeyId,
+    /// How long its sealed body is, which may not have been read yet.
+    pub(crate) bytes: usize,
     pub(crate) body: Vec<u8>,
     pub(crate) message: MessageId,
     pub(crate) status: String,
@@ -193,9 +199,15 @@ impl Masked for Found {
 }
 
 impl Held {
-    /// Whether grants leave anything of it.
-    pub(crate) fn is_shown(&self, grants: &Grants) -> bool {
-        grants.of(&self.class).is_some_and(|grant| cut(grant, self.body.clone()).is_some())
+    /// How many bytes grants leave of it; none where they leave nothing.
+    pub(crate) fn shown_bytes(&self, grants: &Grants) -> Option<usize> {
+        let shown = cut(grants.of(&self.class)?, self.body.clone())?;
+        Some(shown.to_string().len())
+    }
+
+    /// Its point in the order of what has happened.
+    pub(crate) fn point(&self) -> Point {
+        Point::new(self.event, self.resource)
     }
 
     /// What a grant leaves of it, if anything.

@@ -6,9 +6,11 @@
 //!   rows stand before it: what comes meanwhile moves nothing from one part to another.
 //! - What stands whatever has happened (who somebody is, alerts, allergies, plans, who helps, what
 //!   they said last) is in every part.
-//! - Where a part ends depends on what may be seen alone.
+//! - Where a part ends depends on what may be seen alone, but for the most that is read at all.
+//! - Rows are chosen first, and bodies are read of those that are taken, at most [`STEP_BYTES_MAX`]
+//!   at a time: memory does not grow with what is attached. What does not fit is in the next part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,11 +19,19 @@ use ken_core::{Category, PersonId, ResourceId};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, Value, guard};
 
-use crate::disclose::{Held, ITEMS_MAX, Stored, open};
+use crate::disclose::{Held, ITEMS_MAX, PART_BYTES_MAX, Stored, open};
+use crate::file::BODY_BYTES_MAX;
 use crate::{Error, Grants, sql};
 
 /// Most events of one part. House policy: what a page shows in a moment, and somebody reads.
 pub const PART_MAX: usize = 150;
+/// Most bytes of sealed bodies that are held at a time while a part is read, but for one item.
+const STEP_BYTES_MAX: usize = 8 << 20;
+/// Most bytes of sealed bodies that are read for one part, whatever may be seen of them.
+const READ_BYTES_MAX: usize = 64 << 20;
+const _: () = assert!(BODY_BYTES_MAX < PART_BYTES_MAX && BODY_BYTES_MAX < STEP_BYTES_MAX);
+/// Bodies asked for in one statement.
+const BODIES_PER_STATEMENT: usize = 16;
 /// Classes asked for in one statement.
 const CLASSES_PER_STATEMENT: usize = 8;
 /// Where what has no date stands: after everything that has one. As in the statements.
@@ -109,42 +119,108 @@ pub(crate) async fn find(
     let of_part = part.only.as_ref().map_or_else(|| all.clone(), |only| grants.classes(Some(only)));
     let said = Category::new(VIEWS.0).map_err(|_| Error::Corrupt("category"))?;
     let said = grants.classes(Some(&said));
-    let (moment, standing, rows) = db
+    let (moment, standing, is_whole, mut step) = db
         .snapshot("records.disclose", async |s| {
             let moment = moment(s, person).await?;
             let mut standing = standing(s, person, &all).await?;
             standing.extend(placed(s, person, &said, (None, VIEWS.1)).await?);
-            let rows = placed(s, person, &of_part, (part.before, PART_MAX + 1)).await?;
-            Ok::<_, Error>((moment, standing, rows))
+            let is_whole = standing.len() < ITEMS_MAX && fit(&mut standing);
+            bodies(s, person, &mut standing).await?;
+            let step = step(s, person, &of_part, part.before).await?;
+            Ok::<_, Error>((moment, standing, is_whole, step))
         })
         .await?;
-    let is_whole = standing.len() < ITEMS_MAX;
     let standing = opened(keys, person, standing).await?;
     let mut found = Found { moment, standing, events: vec![], is_whole, read_to: None };
-    let (mut rows, mut read, mut shown) = (rows, 0, 0);
+    let (mut read, mut read_bytes, mut shown_bytes) = (0, 0, 0);
     loop {
-        let (count, last) = (rows.len(), rows.last().map(Stored::point));
-        let some = opened(keys, person, rows).await?;
-        shown += some.iter().filter(|held| held.is_shown(grants)).count();
-        found.events.extend(some);
-        read += count;
-        if count <= PART_MAX || shown > PART_MAX {
+        let (is_last, last) = (step.is_last, step.rows.last().map(Stored::point));
+        read += step.rows.len();
+        read_bytes += step.rows.iter().map(|row| row.bytes).sum::<usize>();
+        for held in opened(keys, person, step.rows).await? {
+            let Some(bytes) = held.shown_bytes(grants) else { continue };
+            shown_bytes += bytes;
+            if shown_bytes > PART_BYTES_MAX && !found.events.is_empty() {
+                found.read_to = found.events.last().map(Held::point);
+                return Ok(found);
+            }
+            found.events.push(held);
+        }
+        if is_last || found.events.len() > PART_MAX {
             return Ok(found);
         }
-        if read >= ITEMS_MAX {
+        if read >= ITEMS_MAX || read_bytes >= READ_BYTES_MAX {
             found.read_to = last;
             return Ok(found);
         }
-        let step = db.snapshot("records.disclose-more", async |s| {
-            let rows = placed(s, person, &of_part, (last, PART_MAX + 1)).await?;
-            Ok::<_, Error>((self::moment(s, person).await?, rows))
+        let more = db.snapshot("records.disclose-more", async |s| {
+            let step = self::step(s, person, &of_part, last).await?;
+            Ok::<_, Error>((self::moment(s, person).await?, step))
         });
-        let (now, more) = step.await?;
+        let (now, more) = more.await?;
         if now != moment {
             return Err(Error::Stale);
         }
-        rows = more;
+        step = more;
     }
+}
+
+/// Some events, the newest first, with their bodies.
+struct Step {
+    rows: Vec<Stored>,
+    /// Whether nothing was before them.
+    is_last: bool,
+}
+
+/// The newest events before a point: as many as may be held at a time, and at least one.
+async fn step(
+    s: &mut Snapshot,
+    person: PersonId,
+    classes: &[&str],
+    before: Option<Point>,
+) -> Result<Step, Error> {
+    let mut rows = placed(s, person, classes, (before, PART_MAX + 1)).await?;
+    let (mut bytes, count) = (0, rows.len());
+    let fits = rows.iter().take_while(|row| {
+        let is_first = bytes == 0;
+        bytes += row.bytes;
+        is_first || bytes <= STEP_BYTES_MAX
+    });
+    let fits = fits.count();
+    rows.truncate(fits);
+    bodies(s, person, &mut rows).await?;
+    Ok(Step { rows, is_last: fits == count && count <= PART_MAX })
+}
+
+/// Leaves out the longest of what stands where all of it is too much. False where anything is.
+fn fit(standing: &mut Vec<Stored>) -> bool {
+    let count = standing.len();
+    standing.sort_by_key(|row| (row.bytes, row.resource));
+    let mut bytes = 0;
+    standing.retain(|row| {
+        bytes += row.bytes;
+        bytes <= PART_BYTES_MAX
+    });
+    standing.len() == count
+}
+
+/// Reads the bodies of rows that this snapshot has found.
+async fn bodies(s: &mut Snapshot, person: PersonId, rows: &mut [Stored]) -> Result<(), Error> {
+    for some in rows.chunks_mut(BODIES_PER_STATEMENT) {
+        let named: Vec<ResourceId> = some.iter().map(|row| row.resource).collect();
+        let spare = std::iter::repeat(named.first().copied()).flatten();
+        let of: Vec<Value<'_>> = std::iter::once(person.into())
+            .chain(named.iter().copied().chain(spare).take(BODIES_PER_STATEMENT).map(Value::from))
+            .collect();
+        let read = |row: &Row<'_>| Ok((row.parse::<ResourceId>(0)?, row.bytes(1)?));
+        let mut found: BTreeMap<_, _> =
+            s.list(sql::LIST_BODIES, &of, read).await?.into_iter().collect();
+        for row in some {
+            // One that stands and was said last may be listed twice; it is opened once.
+            row.body = found.remove(&row.resource).unwrap_or_default();
+        }
+    }
+    Ok(())
 }
 
 async fn moment(s: &mut Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
@@ -215,7 +291,8 @@ fn stored(row: &Row<'_>) -> ken_store::Result<Stored> {
         event_us: row.int_opt(4)?,
         filed_us: row.int(5)?,
         key: row.parse(6)?,
-        body: row.bytes(7)?,
+        bytes: usize::try_from(row.int(7)?).unwrap_or(usize::MAX),
+        body: vec![],
         message: row.parse(8)?,
         status: row.text(9)?,
     })

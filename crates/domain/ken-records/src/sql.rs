@@ -98,20 +98,20 @@ statements! {
         (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8), ($9, $10, $11, $12, $13, $14, $15, $16),
           ($17, $18, $19, $20, $21, $22, $23, $24), ($25, $26, $27, $28, $29, $30, $31, $32)";
-    /// The current items of the permitted classes that stand whatever has happened. The mask is
-    /// the list of classes; unused places repeat one that is used.
+    /// The current items of the permitted classes that stand whatever has happened, without their
+    /// bodies. The mask is the list of classes; unused places repeat one that is used.
     LIST_STANDING = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
-          v.filed_us, v.key_id, v.body, v.message_id, i.status
+          v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
           AND i.resource_type IN
             ('Patient', 'RelatedPerson', 'Flag', 'CarePlan', 'AllergyIntolerance')
         ORDER BY COALESCE(i.event_us, -9000000000000000000) DESC, i.resource_id DESC LIMIT $10";
-    /// The newest current items of the permitted classes before a point, by row and not by count.
-    /// Bodies are read of those alone that are taken.
+    /// The newest current items of the permitted classes before a point, by row and not by count,
+    /// without their bodies.
     LIST_PART = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
-          v.filed_us, v.key_id, v.body, v.message_id, i.status
+          v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
         FROM (SELECT person_id, resource_id, version, class_id, resource_type, event_us, status
             FROM record_item
             WHERE person_id = $1 AND class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
@@ -124,6 +124,12 @@ statements! {
     /// When the newest version of a class was filed about a person, by an instant.
     FILED_BY = "SELECT MAX(filed_us) FROM record_version
         WHERE person_id = $1 AND class_id = $2 AND filed_us <= $3";
+    /// The bodies of the current versions of these items; unused places repeat one.
+    LIST_BODIES = "SELECT i.resource_id, v.body
+        FROM record_item i JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
+        WHERE i.person_id = $1 AND i.resource_id IN ($2, $3, $4, $5, $6, $7, $8, $9,
+          $10, $11, $12, $13, $14, $15, $16, $17)";
     /// The items of a source whose keys are like one of two.
     FIND_LIKE = "SELECT resource_id FROM record_item WHERE person_id = $1 AND source = $2
         AND (item_key LIKE $3 ESCAPE '!' OR item_key LIKE $4 ESCAPE '!')

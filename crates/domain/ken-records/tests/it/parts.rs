@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::MessageId;
-use ken_records::{Disclosed, Error, Filing, PART_MAX, Part, Point, Under};
+use ken_records::{Disclosed, Error, Filing, PART_BYTES_MAX, PART_MAX, Part, Point, Under};
 use ken_sharing::{Caller, Decision, Permit, Question, RowClass};
 use serde_json::json;
 
@@ -153,6 +153,54 @@ async fn what_may_not_be_seen_moves_no_boundary() {
         assert_eq!(before.0.len(), PART_MAX, "{engine}");
         let rest = seen(&world, &Part { before: before.1, only: None }).await;
         assert_eq!((rest.0.len(), rest.1), (30, None), "{engine}");
+    }
+}
+
+/// A body of nearly a megabyte, as a scanned letter is.
+const LONG: usize = 900_000;
+
+#[tokio::test]
+async fn long_attachments_come_in_as_many_parts_as_they_need() {
+    for world in worlds().await {
+        let (engine, start) = (world.databases.engine, "2024-01-01T09:00:00Z".parse().unwrap());
+        let letter = |number: usize| {
+            let data = if number.is_multiple_of(5) { 10 } else { LONG };
+            json!({ "resourceType": "DocumentReference", "id": number.to_string(),
+                "description": "CANARY",
+                "content": [{ "attachment": { "data": "A".repeat(data) } }] })
+        };
+        file_medicine(&world, (0, 20), start, letter).await;
+        // What stands is too long as well: who it is stands all the same.
+        for labels in 0..10_u8 {
+            let label = format!("alert-{labels}");
+            let alert = json!({ "resourceType": "Flag", "status": "active",
+                "code": { "text": "A".repeat(LONG) } });
+            world.file("nhsl", "alerts", &[&label], &alert).await;
+        }
+        let only = Some(word("medication"));
+        let (mut part, mut seen, mut parts) = (Part { before: None, only }, vec![], 0);
+        loop {
+            let disclosed = read(&world, permits(&world, &part).await, &part).await.unwrap();
+            parts += 1;
+            assert!(parts < 20, "{engine}: parts without end");
+            let (here, stands): (Vec<_>, Vec<_>) =
+                disclosed.items.iter().partition(|item| item.is_of_part);
+            let bytes = |of: &[&ken_records::Item]| -> usize {
+                of.iter().map(|item| item.body.to_string().len()).sum()
+            };
+            assert!(bytes(&here) <= PART_BYTES_MAX, "{engine}: {}", bytes(&here));
+            assert!(bytes(&stands) <= PART_BYTES_MAX, "{engine}: {}", bytes(&stands));
+            assert!(!disclosed.is_whole, "{engine}: alerts are left out, and it says so");
+            assert!(stands.iter().any(|item| item.kind == "Patient"), "{engine}");
+            seen.extend(visits_of(&disclosed).into_iter().map(|(_, id)| id));
+            match disclosed.earlier {
+                Some(_) => part.before = disclosed.earlier,
+                None => break,
+            }
+        }
+        let want: Vec<_> = (0..20).rev().map(|number: usize| number.to_string()).collect();
+        assert_eq!(seen, want, "{engine}: each once, in order");
+        assert!(parts >= 2, "{engine}: {parts}");
     }
 }
 
