@@ -335,7 +335,8 @@ pub fn visible_part(
         } else if ALWAYS.contains(&element.as_str())
             || (STANDING.contains(&element.as_str()) && !is_listed)
         {
-            kept.insert(element, value);
+            let cut = if hides_places { cut(&element, value) } else { Some(value) };
+            kept.extend(cut.map(|value| (element, value)));
         }
     }
     shows.then_some(Value::Object(kept))

@@ -262,11 +262,11 @@ pub(crate) async fn open(
 /// its type; [`Item::status`] says it of every type.
 fn as_such(status: Status, kind: &str, mut body: serde_json::Value) -> serde_json::Value {
     let said = match (status, kind) {
-        (Status::Current, _) => None,
+        (Status::Current, _) | (_, "AllergyIntolerance" | "Condition") => None,
         (_, "Patient" | "RelatedPerson") => Some(("active", false.into())),
-        (_, "AllergyIntolerance" | "Condition") => None,
-        (Status::EnteredInError, _) => Some(("status", status.code().into())),
-        (Status::Superseded, "DocumentReference") => Some(("status", status.code().into())),
+        (Status::EnteredInError, _) | (_, "DocumentReference") => {
+            Some(("status", status.code().into()))
+        }
         (Status::Superseded, "Flag") => Some(("status", "inactive".into())),
         (Status::Superseded, "CarePlan" | "ServiceRequest") => Some(("status", "revoked".into())),
         (Status::Superseded, _) => None,
@@ -275,4 +275,32 @@ fn as_such(status: Status, kind: &str, mut body: serde_json::Value) -> serde_jso
         body.insert(element.to_owned(), stated);
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_ended_says_so_in_the_words_of_its_type() {
+        let said = |status, kind: &str| {
+            let body = as_such(status, kind, json!({ "status": "stated", "active": true }));
+            (body["status"].as_str().unwrap_or_default().to_owned(), body["active"] == true)
+        };
+        let check = |status, kind, want: (&str, bool)| {
+            assert_eq!(said(status, kind), (want.0.to_owned(), want.1), "{kind}");
+        };
+        for kind in ["DocumentReference", "Flag", "Patient", "Encounter"] {
+            check(Status::Current, kind, ("stated", true));
+        }
+        check(Status::Superseded, "DocumentReference", ("superseded", true));
+        check(Status::Superseded, "Flag", ("inactive", true));
+        check(Status::Superseded, "CarePlan", ("revoked", true));
+        check(Status::Superseded, "Encounter", ("stated", true));
+        check(Status::Superseded, "Patient", ("stated", false));
+        check(Status::EnteredInError, "Flag", ("entered-in-error", true));
+        check(Status::EnteredInError, "Condition", ("stated", true));
+    }
 }

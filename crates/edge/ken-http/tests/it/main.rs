@@ -17,8 +17,6 @@ mod disposal;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
-mod ended;
-#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod interference;

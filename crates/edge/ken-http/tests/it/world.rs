@@ -22,7 +22,7 @@ use ken_sharing::instrument::Signatory;
 use ken_sharing::pack;
 use ken_sharing::signing::Clearance;
 use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, Tier, emergency, instrument, signing};
-use ken_store::{Reads, Snapshot, Tx};
+use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;
 use tokio_util::task::TaskTracker;
@@ -67,7 +67,7 @@ const STAFF: &[Staff] = &[
 ];
 
 /// Morag's number, of the range that is never given to anybody.
-pub(crate) const NUMBER: &str = "9990000018^^^NHSNBR^NH";
+const NUMBER: &str = "9990000018^^^NHSNBR^NH";
 
 /// What differs between two worlds, none of which Dr Rao may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -421,13 +421,6 @@ impl World {
         let message = message("TRAK", kind, id, person, "");
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
-    }
-
-    /// Counts rows; the statement is the test's own.
-    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        let read = async |s: &mut Snapshot| s.find(sql, &[], |row| row.int(0)).await;
-        let counted: Result<_, ken_store::Error> = self.on.db.snapshot("test.count", read).await;
-        counted.unwrap().unwrap()
     }
 
     /// Signs Sam in, who has several roles, and takes one of them.
