@@ -8,7 +8,7 @@ then takes the first. Standard library only. It is slow, and no part of the prod
 Reads lines of JSON and writes one line for each case:
 
   {"world": [{"hash": H, "json": AGREEMENT, "signed": [..], "suspended": bool, "superseded": bool,
-              "unsealed": bool}]}
+              "replaced": [NAME..], "unsealed": bool}]}
   {"case": {"from": [ORGANISATION, ROLE], "to": .., "action": .., "purpose": .., "up_to": bool,
             "categories": {CATEGORY: [FIELD..] or null}, "rows": [[CATEGORY, [LABEL..], SOURCE,
             [HASH..]]..] or null, "day": "2027-06-01", "facts": [..], "attested": [..],
@@ -57,6 +57,8 @@ class Agreement:
         self.signed = set(known["signed"])
         self.suspended = known["suspended"]
         self.superseded = known["superseded"]
+        self.replaced = set(known["replaced"])
+        self.is_law = head["tier"] == "statute-pack"
         self.unsealed = known["unsealed"]
         self.parties = {party["id"]: party for party in text.get("party", [])}
         self.fields = {
@@ -71,7 +73,7 @@ class Agreement:
         return next((clause for clause in self.clauses if clause.key == key), None)
 
     def adopted(self):
-        return self.lead in self.signed and not self.superseded and not self.unsealed
+        return self.lead in self.signed and not self.unsealed
 
 
 class End:
@@ -179,10 +181,43 @@ class World:
     def in_force(self, clause):
         if clause.source is None:
             return True
-        name, _, key = clause.source.partition("#")
-        above = self.names.get(name)
-        wide = above.clause(key) if above and above.adopted() else None
+        above = self.source_of(clause)
+        wide = above.clause(clause.source.partition("#")[2]) if above else None
         return wide is not None and clause.narrows(wide)
+
+    def source_of(self, clause):
+        return self.law(clause.source.partition("#")[0])
+
+    def law(self, name):
+        """What stands by a name: itself, or of packs the one that has come in its place."""
+        one = self.names.get(name)
+        if one is not None and one.superseded:
+            return self.heirs(one)
+        return one if one is not None and one.adopted() else None
+
+    def heirs(self, one):
+        line = [one]
+        for old in line:
+            for new in self.signed:
+                took = old.name in new.replaced and old.is_law and new.is_law and new.adopted()
+                if took and new not in line:
+                    line.append(new)
+        return next((new for new in line[1:] if not new.superseded), None)
+
+    def older(self, name):
+        """A clause's name, and its names in what its instrument has come in the place of."""
+        now, _, key = name.partition("#")
+        line = [self.names[now]] if now in self.names else []
+        own = line[0].clause(key) if line else None
+        for new in line:
+            line += [old for old in self.signed if old.name in new.replaced and old not in line]
+        then = (old.clause(key) for old in line)
+        return {name} | {
+            old.name
+            for old in then
+            if old and own and (old.kind, old.purpose) == (own.kind, own.purpose)
+            and old.kind != "prohibition"
+        }
 
 
 def plain_name(fact):
@@ -280,7 +315,10 @@ class Decision:
         above = self.world.names.get(name)
         if above is None:
             return False
-        return self.alone(above)[0] == ALL if above.parties else above.adopted()
+        if above.parties:
+            return self.alone(above)[0] == ALL
+        law = self.world.law(name)
+        return law is not None and self.day >= law.begins
 
     # Who fits a clause.
 
@@ -362,6 +400,10 @@ class Decision:
             ours = {one for one in (clause.name, clause.source) if one}
             if ours & {named.name, named.source}:
                 return self.wrong != "except"
+            # And what each of them was before it was agreed anew.
+            were = set().union(*(self.world.older(one) for one in ours))
+            if were & {named.name, named.source} and self.wrong != "heir":
+                return True
         return False
 
     def bar(self, clause):
@@ -369,6 +411,9 @@ class Decision:
         extent, state = self.stands(clause.agreement)
         if extent < needed:
             return STANDING, state
+        source = self.world.source_of(clause) if clause.source else None
+        if source is not None and self.day < source.begins and self.wrong != "early":
+            return STANDING, "not-begun"
         if self.day < clause.starts and self.wrong != "stage":
             return STANDING, "not-begun"
         missing = [fact for fact in clause.required if not self.holds(fact)]

@@ -40,6 +40,8 @@ pub struct Known {
     pub suspended: bool,
     /// Whether another replaces it.
     pub superseded: bool,
+    /// The names of those that it has replaced.
+    pub replaced: Names,
     /// Whether it is a statute pack for which no issuer vouches.
     pub unsealed: bool,
 }
@@ -350,7 +352,7 @@ impl<'a> Oracle<'a> {
         if extent < needs {
             return Some((STANDING, state.to_owned()));
         }
-        if self.waits(term.clause) {
+        if self.is_early(term.clause) || self.waits(term.clause) {
             return Some((STANDING, "not-begun".to_owned()));
         }
         let holds = |fact: &&str| {

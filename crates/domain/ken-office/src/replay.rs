@@ -89,7 +89,7 @@ impl Trial {
         }
         let mut signed = parties.clone();
         signed.insert(draft.agreement.lead_party.clone());
-        let register = Register { signed, ..Register::default() };
+        let register = Register { signed, replaced: ended.clone(), ..Register::default() };
         after.push(Admitted { instrument: draft.clone(), register });
         let without = Bundle::compile(in_force)?;
         let with = Bundle::compile_after(Some(&without), after)?;

@@ -48,7 +48,8 @@ pub fn policies(instrument: &Instrument, hash: &InstrumentHash) -> Vec<PolicyTex
     written.collect()
 }
 
-/// The names by which exceptions know a permit: its own id, its name, and what it narrows.
+/// The names by which exceptions know a permit: its own id, its name, and what it narrows. What an
+/// instrument has taken over from those before it is not in its text; the gate adds it.
 #[must_use]
 pub fn relies(instrument: &Instrument, hash: &InstrumentHash, clause: &Clause) -> BTreeSet<String> {
     let own = [
@@ -108,6 +109,10 @@ impl Writer<'_> {
         ];
         when.extend(self.end(&clause.from, "sender", "from"));
         when.extend(self.end(&clause.to, "recipient", "to"));
+        if clause.source.is_some() {
+            // What is in force elsewhere is so from its first day there.
+            when.push("context.source_begun".to_owned());
+        }
         if clause.is_own() {
             // What an organisation may do as its own business, it may do with its own data.
             when.push("context.source == resource.sender".to_owned());

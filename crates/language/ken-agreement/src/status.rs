@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::clause::{Clause, Kind};
 use crate::day::Day;
 use crate::instrument::{Instrument, OnLapse};
+use crate::key::InstrumentRef;
 
 /// Days before a review is due in which people are told. House policy.
 const REVIEW_NOTICE_DAYS: i64 = 90;
@@ -38,6 +39,10 @@ pub struct Register {
     pub suspended: Vec<Suspension>,
     /// Whether a later instrument that replaces it is in force.
     pub superseded: bool,
+    /// The instruments whose place it has taken: it says so, it has begun, and everybody who must
+    /// has signed it. What its text alone says is no taking.
+    #[serde(default)]
+    pub replaced: BTreeSet<InstrumentRef>,
     /// Whether it is a statute pack that no issuer vouches for: nothing rests on it.
     #[serde(default)]
     pub unsealed: bool,

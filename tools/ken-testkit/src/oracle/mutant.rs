@@ -19,6 +19,18 @@ pub enum Mutant {
     StageDayLate,
     /// A clause may start before that which it narrows.
     StageOfSourceForgotten,
+    /// A clause runs before the first day of what it narrows.
+    SourceAlwaysBegun,
+    /// What stands under a law stands before the law's first day.
+    LawAlwaysBegun,
+    /// What took an instrument's place is not let through where that one was.
+    HeirsForgotten,
+    /// Only what was replaced directly counts.
+    HeirsForgetGrandparents,
+    /// What a text says that it replaces counts.
+    HeirByItsOwnWord,
+    /// A clause of the same id counts, whatever it permits.
+    AnyHeir,
     StarIsOneself,
     StarIsAnyParty,
     StarRoleIsRecordOnly,

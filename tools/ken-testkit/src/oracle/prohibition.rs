@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reading::{has, named, strings, text};
-use super::{Known, Mutant, Oracle, Row, Term, end, name};
+use super::{Known, Mutant, Names, Oracle, Row, Term, end, name};
 
 impl Oracle<'_> {
     /// What stops a clause from carrying a row class: the person's own state first.
@@ -73,8 +73,53 @@ impl Oracle<'_> {
             let wide = format!("{}#{id}", self::name(&of.json));
             let same = source.is_some_and(|s| Some(s) == narrows || s == name)
                 || narrows == Some(wide.as_str());
+            let was = |wanted: &str| {
+                self.was(&name, wanted) || narrows.is_some_and(|narrows| self.was(narrows, wanted))
+            };
             own || same && !self.is(Mutant::ExceptNotSource)
+                || was(&wide)
+                || source.is_some_and(was)
                 || self.is(Mutant::ExceptAll) && self.case.purpose == "vital"
         })
+    }
+
+    /// Whether a clause, by its full name, is what another has become: the same permission, in an
+    /// instrument that has taken the other's place, however many stood between.
+    fn was(&self, now: &str, before: &str) -> bool {
+        let (Some((newer, id)), Some((older, old_id))) =
+            (now.split_once('#'), before.split_once('#'))
+        else {
+            return false;
+        };
+        let find = |wanted: &str| {
+            let mut signed = self.world.iter().filter(|of| !of.signed.is_empty());
+            signed.find(|of| name(&of.json) == wanted)
+        };
+        let clause = |wanted| named(&find(wanted)?.json, "clause", id);
+        let (Some(now), Some(then)) = (clause(newer), clause(older)) else { return false };
+        let alike = |key| text(now, key) == text(then, key);
+        let alike = alike("kind") && alike("purpose") || self.is(Mutant::AnyHeir);
+        if id != old_id || !alike || text(then, "kind") == "prohibition" {
+            return false;
+        }
+        // One step back after the other, for as many as there are instruments.
+        let mut reached: Names = [newer.to_owned()].into();
+        for _ in self.world {
+            let taken: Vec<_> = reached.iter().filter_map(|name| find(name)).collect();
+            reached.extend(taken.into_iter().flat_map(|of| self.took(of)));
+            if self.is(Mutant::HeirsForgetGrandparents) {
+                break;
+            }
+        }
+        newer != older && reached.contains(older) && !self.is(Mutant::HeirsForgotten)
+    }
+
+    /// The names of those whose place an instrument has taken.
+    fn took(&self, of: &Known) -> Names {
+        if self.is(Mutant::HeirByItsOwnWord) {
+            let life = of.json.get("lifecycle").unwrap_or(&Value::Null);
+            return strings(life, "supersedes").map(str::to_owned).collect();
+        }
+        of.replaced.clone()
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::reading::{has, named, strings, text};
+use super::reading::{named, strings, text};
 use super::{Known, Mutant, Names, Oracle, name};
 
 impl Oracle<'_> {
@@ -16,7 +16,12 @@ impl Oracle<'_> {
                 self.world.iter().find(|of| name(&of.json) == wanted && !of.signed.is_empty());
             !found.is_some_and(|above| {
                 let parties = above.json.get("party").is_some();
-                if parties { self.own_standing(above).0 == 3 } else { self.law(wanted).is_some() }
+                let begun = |law: &Known| self.begun(law) || self.is(Mutant::LawAlwaysBegun);
+                if parties {
+                    self.own_standing(above).0 == 3
+                } else {
+                    self.law(wanted).is_some_and(begun)
+                }
             })
         };
         let mut above = above;
@@ -24,6 +29,19 @@ impl Oracle<'_> {
             return (2, "accord-missing");
         }
         (extent, state)
+    }
+
+    /// Whether an instrument has had its first day.
+    fn begun(&self, of: &Known) -> bool {
+        let head = of.json.get("agreement").unwrap_or(&Value::Null);
+        text(head, "effective_from").parse::<Date>().is_ok_and(|first| self.case.day >= first)
+    }
+
+    /// Whether what a clause narrows has not begun.
+    pub(super) fn is_early(&self, clause: &Value) -> bool {
+        let source = clause.get("source").and_then(Value::as_str);
+        let law = source.and_then(|source| self.law(source.split_once('#')?.0));
+        law.is_some_and(|law| !self.begun(law)) && !self.is(Mutant::SourceAlwaysBegun)
     }
 
     /// Whether the stage of a clause is still to come.
@@ -84,10 +102,8 @@ impl<'a> Oracle<'a> {
         let pack = |of: &Known| {
             of.json.get("agreement").is_some_and(|head| text(head, "tier") == "statute-pack")
         };
-        let mut newer = self.world.iter().filter(|of| {
-            let life = of.json.get("lifecycle");
-            pack(of) && adopted(of) && life.is_some_and(|life| has(life, "supersedes", wanted))
-        });
+        let took = |of: &Known| pack(of) && adopted(of) && of.replaced.contains(wanted);
+        let mut newer = self.world.iter().filter(|of| took(of));
         newer.find_map(|of| self.law(&name(&of.json))).filter(|_| pack(found))
     }
 }

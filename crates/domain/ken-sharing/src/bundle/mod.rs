@@ -12,10 +12,13 @@
 //!   another takes its place: a duty does not lapse because the law was written anew.
 //! - The prohibitions of an instrument that was replaced stay while it is here, for they follow
 //!   the data that was received under it; its permits do not.
+//! - What they except, they except in what took the place of the instrument named (`succession`).
+//! - A clause with a source runs from the source's first day.
 
 mod dictionary;
 mod error;
 mod standing;
+mod succession;
 mod term;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,7 +124,7 @@ impl Bundle {
                             .map(|what| (own.name.clone(), lint::unsourced(clause, *what))),
                     );
                 } else {
-                    written.push((Term::new(n, own, clause), policy));
+                    written.push((Term::new(n, own, clause, &held), policy));
                 }
             }
         }

@@ -53,6 +53,7 @@ impl Standing {
         let (stands, state) = self.of(bundle, term.held);
         match () {
             () if stands < Some(term.stands) => Some(state),
+            () if !term.is_source_begun(self.day) => Some("not-begun"),
             () if !term.clause.is_live(self.day) => Some("not-begun"),
             () => None,
         }
@@ -85,13 +86,14 @@ impl Bundle {
     }
 
     /// Whether the instrument that another stands under is in force for a pair. One without
-    /// parties is, while its lead party has adopted it.
+    /// parties is, from its first day, while its lead party has adopted it.
     fn is_above(&self, name: &InstrumentRef, pair: Pair<'_>, day: Date) -> bool {
         let above = self.by_name.get(name).and_then(|above| self.held.get(*above));
         above.is_some_and(|above| {
             let (instrument, register) = (&above.instrument, &above.register);
             if instrument.parties.is_empty() {
-                return adopted(name, &self.held).is_some();
+                let law = adopted(name, &self.held);
+                return law.is_some_and(|law| law.instrument.agreement.effective_from.0 <= day);
             }
             let on_lapse = instrument.lifecycle.on_review_lapse;
             let status = instrument.status(register, pair, day);
@@ -101,23 +103,29 @@ impl Bundle {
 }
 
 /// The adopted instrument of a name, or the statute pack that has taken the place of the one
-/// named, however often the law was written anew.
+/// named, however often the law was written anew. A pack that only says so has taken nothing: it
+/// may not have begun, and then a duty would wait for it.
 pub(super) fn adopted<'a>(name: &InstrumentRef, held: &'a [Held]) -> Option<&'a Held> {
     let is_adopted = |own: &&Held| {
         let lead = &own.instrument.agreement.lead_party;
         own.register.signed.contains(lead) && !own.register.unsealed
     };
     let is_law = |own: &Held| own.instrument.agreement.tier == Tier::StatutePack;
-    let mut found = held.iter().find(|own| own.name == *name)?;
-    // Each turn goes to another pack, so a circle ends.
-    for _ in 0..held.len() {
+    let mut reached = vec![held.iter().find(|own| own.name == *name)?];
+    let mut turn = 0;
+    // Each is reached once, so a circle ends.
+    while let Some(found) = reached.get(turn).copied() {
         if !found.register.superseded {
             return Some(found).filter(is_adopted);
         }
-        let replaces =
-            |own: &&Held| is_law(own) && own.instrument.lifecycle.supersedes.contains(&found.name);
-        let mut next = held.iter().filter(is_adopted).filter(replaces);
-        found = next.next().filter(|_| is_law(found))?;
+        let replaces = |own: &&Held| is_law(own) && own.register.replaced.contains(&found.name);
+        let next = held.iter().filter(is_adopted).filter(replaces).filter(|_| is_law(found));
+        for own in next.collect::<Vec<_>>() {
+            if reached.iter().all(|known| known.name != own.name) {
+                reached.push(own);
+            }
+        }
+        turn += 1;
     }
     None
 }

@@ -5,14 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use ken_agreement::cedar::{Reach, relies};
 use ken_agreement::status::{PERSON, Pair, Stands};
-use ken_agreement::{Action, Clause, Instrument, Words};
+use ken_agreement::{Action, Clause, Day, Instrument, Words};
 use ken_core::{
     Category, ClauseId, FieldName, InstrumentHash, Label, OrganisationId, Purpose, RoleId,
 };
 
-use super::{Bundle, Held};
+use super::succession::inherited;
+use super::{Bundle, Held, standing};
 use crate::decide::RowClass;
 
 /// A permit clause: what slices and reasons need, and what Cedar cannot say.
@@ -27,6 +29,8 @@ pub(crate) struct Term {
     /// The facts it requires, without their grades: the states that it was written for.
     pub(crate) accepts: BTreeSet<String>,
     pub(crate) stands: Stands,
+    /// The first day of what it narrows: nothing is in force by a text that has not begun.
+    source_begins: Option<Day>,
     /// The fields it covers, by its own instrument's dictionary.
     pub(crate) covers: BTreeMap<Category, BTreeSet<FieldName>>,
     from: Reach,
@@ -34,7 +38,7 @@ pub(crate) struct Term {
 }
 
 impl Term {
-    pub(super) fn new(held: usize, own: &Held, clause: &Clause) -> Self {
+    pub(super) fn new(held: usize, own: &Held, clause: &Clause, all: &[Held]) -> Self {
         let Held { hash, instrument, .. } = own;
         let entries = clause.categories.iter().filter_map(|id| instrument.category(id));
         let covers = entries.map(|entry| {
@@ -44,20 +48,30 @@ impl Term {
             }
             (entry.id.clone(), fields)
         });
+        let mut relies = relies(instrument, hash, clause);
+        relies.extend(inherited(own, clause, all));
+        let source = clause.source.as_ref();
+        let source = source.and_then(|named| standing::adopted(&named.instrument, all));
         let words = clause.attest.iter().map(|w| Instrument::words_of(hash, &clause.id, w));
         let accepts = clause.require.iter().map(|fact| crate::decide::base(fact).to_owned());
         Self {
             id: Instrument::cite(hash, &clause.id),
             held,
-            relies: relies(instrument, hash, clause),
+            relies,
             words: words.collect(),
             accepts: accepts.collect(),
             stands: Stands::needed(clause),
+            source_begins: source.map(|source| source.instrument.agreement.effective_from),
             covers: covers.collect(),
             from: Reach::of(instrument, &clause.from),
             to: Reach::of(instrument, &clause.to),
             clause: clause.clone(),
         }
+    }
+
+    /// Whether what it narrows has had its first day; so has nothing.
+    pub(crate) fn is_source_begun(&self, day: Date) -> bool {
+        self.source_begins.is_none_or(|first| first.0 <= day)
     }
 
     /// Whether the flow is of this clause's ends, roles included.

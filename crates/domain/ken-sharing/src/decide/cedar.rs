@@ -112,6 +112,7 @@ pub(crate) struct Flow {
 pub(crate) struct Question<'a> {
     pub(crate) relies: &'a BTreeSet<String>,
     pub(crate) instrument: &'a InstrumentHash,
+    pub(crate) source_begun: bool,
     pub(crate) exceptional: bool,
     pub(crate) routine: bool,
     pub(crate) accepts: &'a BTreeSet<String>,
@@ -329,6 +330,7 @@ impl Engine {
         let context = [
             ("relies", texts(asked.relies)),
             ("instrument", text(asked.instrument.as_str())),
+            ("source_begun", RestrictedExpression::new_bool(asked.source_begun)),
             ("exceptional", RestrictedExpression::new_bool(asked.exceptional)),
             ("routine", RestrictedExpression::new_bool(asked.routine)),
             ("accepts", texts(asked.accepts)),

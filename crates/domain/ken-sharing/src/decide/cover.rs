@@ -207,6 +207,7 @@ impl Deciding<'_> {
         let question = Question {
             relies: &term.relies,
             instrument: &own.hash,
+            source_begun: term.is_source_begun(self.facts.day),
             exceptional: term.clause.kind == Kind::Exceptional,
             routine: term.clause.kind == Kind::Routine,
             accepts: &term.accepts,

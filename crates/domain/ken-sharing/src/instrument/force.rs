@@ -64,10 +64,10 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
     Ok(InForce { instruments, version })
 }
 
-/// An instrument is superseded once one that says so has begun, everybody who must has signed
-/// that one, its issuer too where it is a statute pack, and so has the lead party of what it
-/// replaces: a draft ends nothing, and nobody ends what others agreed by signing a text of their
-/// own.
+/// An instrument is superseded, and another has replaced it, once one that says so has begun,
+/// everybody who must has signed that one, its issuer too where it is a statute pack, and so has
+/// the lead party of what it replaces: a draft ends nothing, and nobody ends what others agreed by
+/// signing a text of their own.
 fn mark_superseded(instruments: &mut [Admitted], today: Date) {
     let whole = |Admitted { instrument, register }: &&Admitted| {
         let head = &instrument.agreement;
@@ -89,19 +89,18 @@ fn mark_superseded(instruments: &mut [Admitted], today: Date) {
         let named = instruments.iter().find(|of| of.instrument.name() == **name);
         named.map(|of| &of.instrument.agreement.lead_party)
     };
-    let ended: BTreeSet<InstrumentRef> = instruments
-        .iter()
-        .filter(whole)
-        .flat_map(|by| {
-            let names = by.instrument.lifecycle.supersedes.iter();
-            let agreed = |name: &&InstrumentRef| {
-                lead(name).is_some_and(|lead| by.register.signed.contains(lead))
-            };
-            names.filter(agreed).cloned()
-        })
-        .collect();
-    for Admitted { instrument, register } in instruments {
+    let replaced = |by: &Admitted| -> BTreeSet<InstrumentRef> {
+        let names = by.instrument.lifecycle.supersedes.iter().filter(|_| whole(&by));
+        let agreed = |name: &&InstrumentRef| {
+            lead(name).is_some_and(|lead| by.register.signed.contains(lead))
+        };
+        names.filter(agreed).cloned().collect()
+    };
+    let replaced: Vec<BTreeSet<InstrumentRef>> = instruments.iter().map(replaced).collect();
+    let ended: BTreeSet<InstrumentRef> = replaced.iter().flatten().cloned().collect();
+    for (Admitted { instrument, register }, replaced) in instruments.iter_mut().zip(replaced) {
         register.superseded = ended.contains(&instrument.name());
+        register.replaced = replaced;
     }
 }
 
@@ -135,6 +134,8 @@ mod tests {
         mark_superseded(&mut all, today.parse().unwrap());
         let [before, after] = all;
         assert!(!after.register.superseded);
+        let replaced = after.register.replaced.contains(&before.instrument.name());
+        assert_eq!(replaced, before.register.superseded, "both sides say the same");
         before.register.superseded
     }
 

@@ -1,6 +1,8 @@
 //! Sharing, as its callers see it.
 
 #[cfg(test)]
+mod anew;
+#[cfg(test)]
 mod at_risk;
 #[cfg(test)]
 mod classes;
@@ -30,6 +32,8 @@ mod questions;
 mod sectors;
 #[cfg(test)]
 mod stages;
+#[cfg(test)]
+mod succession;
 #[cfg(test)]
 mod together;
 #[cfg(test)]

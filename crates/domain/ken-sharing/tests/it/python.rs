@@ -56,10 +56,11 @@ pub(crate) fn line(verdict: &Verdict) -> Value {
 }
 
 fn known(known: &Known) -> Value {
-    let Known { hash, json, signed, suspended, superseded, unsealed } = known;
+    let Known { hash, json, signed, suspended, superseded, replaced, unsealed } = known;
     json!({
         "hash": hash, "json": json, "signed": signed,
-        "suspended": suspended, "superseded": superseded, "unsealed": unsealed,
+        "suspended": suspended, "superseded": superseded, "replaced": replaced,
+        "unsealed": unsealed,
     })
 }
 

@@ -151,11 +151,11 @@ const STATES: [&str; 10] = [
     "being-put-right",
 ];
 const LABELS: [&str; 3] = ["restricted", "third-party", "sealed"];
-const ORGANISATIONS: [&str; 10] =
+pub(crate) const ORGANISATIONS: [&str; 10] =
     ["police", "cec", "nhsl", "rowan", "practice", "ooh", "primary", "fire", "person", "acme"];
 
 /// Every clause that permits something, in its instrument.
-fn permits<'a>(
+pub(crate) fn permits<'a>(
     entries: &'a [Entry],
     world: &'a [Known],
 ) -> Vec<(&'a Entry, &'a Known, &'a Clause)> {
@@ -255,7 +255,7 @@ pub(crate) fn beside(dice: &mut Dice, entries: &[Entry], world: &[Known]) -> Opt
     })
 }
 
-fn seat(
+pub(crate) fn seat(
     dice: &mut Dice,
     entry: &Entry,
     end: &ken_agreement::End,

@@ -10,14 +10,18 @@ use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::{Outcome, decide, decide_whole};
 use ken_testkit::oracle::{self, Case, Known, Mutant, Verdict};
 
+use crate::anew::{agreed_anew, question_anew};
 use crate::dice::Dice;
 use crate::python;
 use crate::questions::{question, tweaked};
-use crate::vectors_world::{asked, bundle_after, told, world};
+use crate::vectors_world::{Entry, asked, bundle_after, told, world};
 
 /// Worlds, and questions to each: 10,000 cases.
 const WORLDS: u64 = 20;
 const CASES: usize = 500;
+/// Worlds beside these in which texts were agreed anew, and questions to each.
+const ANEW: u64 = 8;
+const CASES_ANEW: usize = 150;
 /// One case in so many is decided unsliced too.
 const WHOLE_IN: usize = 60;
 
@@ -80,6 +84,14 @@ const MUTANTS: [Mutant; 56] = [
     Mutant::AcceptsForgotten,
     Mutant::ProhibitionsForgotten,
 ];
+/// Those that the worlds in which texts were agreed anew must find out.
+const MUTANTS_ANEW: [Mutant; 5] = [
+    Mutant::SourceAlwaysBegun,
+    Mutant::LawAlwaysBegun,
+    Mutant::HeirsForgotten,
+    Mutant::HeirByItsOwnWord,
+    Mutant::AnyHeir,
+];
 
 /// One world with its questions and the gate's answers.
 struct Answered {
@@ -87,14 +99,28 @@ struct Answered {
     cases: Vec<(Case, Verdict)>,
 }
 
+/// How worlds and their questions are made.
+struct Making {
+    change: fn(&mut Dice, &mut Vec<Entry>),
+    question: fn(&mut Dice, &[Entry], &[Known]) -> Case,
+    many: usize,
+}
+
+/// The partnership with a handful of changes.
+const PLAIN: Making = Making { change: |_, _| (), question, many: CASES };
+/// Where texts were agreed anew as well.
+const AGREED_ANEW: Making =
+    Making { change: agreed_anew, question: question_anew, many: CASES_ANEW };
+
 /// `before` lends its compiled policies to instruments that are the same here.
-fn answered(seed: u64, before: &mut Option<Bundle>) -> Answered {
+fn answered(seed: u64, before: &mut Option<Bundle>, by: &Making) -> Answered {
     let mut dice = Dice(seed);
-    let entries = tweaked(&mut dice, seed);
+    let mut entries = tweaked(&mut dice, seed);
+    (by.change)(&mut dice, &mut entries);
     let (bundle, world) = (bundle_after(before.as_ref(), &entries), world(&entries));
     let mut cases = vec![];
-    for _ in 0..CASES {
-        let case = question(&mut dice, &entries, &world);
+    for _ in 0..by.many {
+        let case = (by.question)(&mut dice, &entries, &world);
         let (ask, facts, rows) = asked(&case);
         let sliced = decide(&bundle, &ask, &facts, rows.as_ref()).unwrap();
         // With everything before the engine a decision takes a hundred times as long.
@@ -134,14 +160,22 @@ const WRONGS: [(&str, Mutant); 12] = [
     ("age", Mutant::AgeForgotten),
     ("emergency", Mutant::OfferOfEmergency),
 ];
+/// And of the worlds in which texts were agreed anew.
+const WRONGS_ANEW: [(&str, Mutant); 2] =
+    [("early", Mutant::SourceAlwaysBegun), ("heir", Mutant::HeirsForgotten)];
 /// Cases on which each of them is tried.
 const TRIED: usize = 12;
 
 /// The three deciders over one world: what Python says, wrong on purpose or not, is compared.
-fn compare_with_python(answered: &Answered, seed: u64, alive: &mut BTreeSet<&'static str>) {
+fn compare_with_python(
+    answered: &Answered,
+    seed: u64,
+    wrongs: &[(&'static str, Mutant)],
+    alive: &mut BTreeSet<&'static str>,
+) {
     let Answered { world, cases } = answered;
     let mut asked: Vec<_> = cases.iter().map(|(case, gate)| (case, gate, None)).collect();
-    for (wrong, mutant) in WRONGS.into_iter().filter(|(wrong, _)| alive.contains(wrong)) {
+    for (wrong, mutant) in wrongs.iter().copied().filter(|(wrong, _)| alive.contains(wrong)) {
         let telling =
             cases.iter().filter(|(case, gate)| oracle::decide(world, case, mutant) != *gate);
         asked.extend(telling.take(TRIED).map(|(case, gate)| (case, gate, Some(wrong))));
@@ -158,14 +192,26 @@ fn compare_with_python(answered: &Answered, seed: u64, alive: &mut BTreeSet<&'st
     }
 }
 
-#[test]
-fn three_deciders_agree_and_every_mutant_dies() {
+/// What was compared, and which wrong deciders nothing has found out yet.
+struct Compared {
+    tally: BTreeMap<String, usize>,
+    alive: Vec<Mutant>,
+    wrongs: BTreeSet<&'static str>,
+}
+
+/// Compares all deciders over worlds.
+fn compare(
+    worlds: impl Iterator<Item = u64>,
+    make: fn(u64, &mut Option<Bundle>) -> Answered,
+    mutants: &[Mutant],
+    wrongs: &'static [(&'static str, Mutant)],
+) -> Compared {
     let mut tally: BTreeMap<String, usize> = BTreeMap::new();
-    let mut alive: Vec<Mutant> = MUTANTS.to_vec();
-    let mut wrongs: BTreeSet<&str> = WRONGS.iter().map(|(wrong, _)| *wrong).collect();
+    let mut alive: Vec<Mutant> = mutants.to_vec();
+    let mut left: BTreeSet<&str> = wrongs.iter().map(|(wrong, _)| *wrong).collect();
     let (third, mut before) = (python::is_here(), None);
-    for seed in 0..worlds() {
-        let answered = answered(seed, &mut before);
+    for seed in worlds {
+        let answered = make(seed, &mut before);
         let Answered { world, cases } = &answered;
         for (case, gate) in cases {
             let naive = oracle::decide(world, case, Mutant::None);
@@ -181,13 +227,33 @@ fn three_deciders_agree_and_every_mutant_dies() {
             *tally.entry(sort).or_default() += 1;
         }
         if third {
-            compare_with_python(&answered, seed, &mut wrongs);
+            compare_with_python(&answered, seed, wrongs, &mut left);
         }
     }
-    eprintln!("{tally:?}, alive: {alive:?} {wrongs:?}");
+    eprintln!("{tally:?}, alive: {alive:?} {left:?}");
+    Compared { tally, alive, wrongs: if third { left } else { BTreeSet::new() } }
+}
+
+#[test]
+fn three_deciders_agree_and_every_mutant_dies() {
+    let plain = |seed, before: &mut Option<Bundle>| answered(seed, before, &PLAIN);
+    let Compared { tally, alive, wrongs } = compare(0..worlds(), plain, &MUTANTS, &WRONGS);
     assert!(tally.values().sum::<usize>() >= 10_000);
     let scarce: Vec<_> = tally.iter().filter(|(_, n)| **n < 50).collect();
     assert!(tally.len() == 9 && scarce.is_empty(), "too few of a sort: {tally:?}");
     assert_eq!(alive, [], "mutants that no case found out");
-    assert!(!third || wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
+    assert!(wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
+}
+
+/// The same where texts were agreed anew, or have not begun: a test of its own, so that neither
+/// takes long.
+#[test]
+fn three_deciders_agree_on_what_was_agreed_anew() {
+    let anew = |seed, before: &mut Option<Bundle>| answered(seed, before, &AGREED_ANEW);
+    let seeds = 500..500 + ANEW;
+    let Compared { tally, alive, wrongs } = compare(seeds, anew, &MUTANTS_ANEW, &WRONGS_ANEW);
+    assert!(tally.get("permit").is_some_and(|many| *many > 100), "{tally:?}");
+    assert!(tally.get("deny 0").is_some_and(|many| *many > 50), "{tally:?}");
+    assert_eq!(alive, [], "mutants that no case found out");
+    assert!(wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
 }

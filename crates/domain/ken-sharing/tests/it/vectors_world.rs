@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use ken_agreement::status::{Register, Suspension};
-use ken_agreement::{Action, Day, Instrument};
+use ken_agreement::{Action, Day, Instrument, InstrumentRef};
 use ken_core::OrganisationId;
 use ken_sharing::bundle::{Admitted, Bundle};
 use ken_sharing::decide::{Ask, Bar, Facts, Fields, Outcome, RowClass, Seat, Want};
@@ -38,13 +38,27 @@ pub(crate) struct Entry {
     pub(crate) unsigned: BTreeSet<String>,
     pub(crate) suspended: bool,
     pub(crate) superseded: bool,
+    /// What the register says that it has taken the place of.
+    pub(crate) replaced: BTreeSet<InstrumentRef>,
     pub(crate) unsealed: bool,
 }
 
 impl Entry {
     pub(crate) fn new(instrument: Instrument) -> Self {
-        let unsigned = BTreeSet::new();
-        Self { instrument, unsigned, suspended: false, superseded: false, unsealed: false }
+        Self {
+            instrument,
+            unsigned: BTreeSet::new(),
+            suspended: false,
+            superseded: false,
+            replaced: BTreeSet::new(),
+            unsealed: false,
+        }
+    }
+
+    /// As the register has it of a newer version that took the place of those it names.
+    pub(crate) fn in_their_place(instrument: Instrument) -> Self {
+        let replaced = instrument.lifecycle.supersedes.clone();
+        Self { replaced, ..Self::new(instrument) }
     }
 
     /// Every party and the lead party have signed, but those named.
@@ -62,6 +76,7 @@ impl Entry {
             left: BTreeMap::new(),
             suspended: self.suspended.then_some(suspension).into_iter().collect(),
             superseded: self.superseded,
+            replaced: self.replaced.clone(),
             unsealed: self.unsealed,
         };
         Admitted { instrument: self.instrument.clone(), register }
@@ -74,6 +89,7 @@ impl Entry {
             signed: self.signed().iter().map(ToString::to_string).collect(),
             suspended: self.suspended,
             superseded: self.superseded,
+            replaced: self.replaced.iter().map(ToString::to_string).collect(),
             unsealed: self.unsealed,
         }
     }
