@@ -41,6 +41,9 @@ pub enum Error {
     /// Another instrument is registered under this name and version; a change needs a new version.
     #[error("another instrument has this name and version")]
     NameTaken,
+    /// As many instruments are registered as one store compiles.
+    #[error("as many instruments are registered as one store compiles")]
+    TooManyInstruments,
     /// The instrument is not registered here.
     #[error("instrument is not registered")]
     UnknownInstrument,
@@ -69,6 +72,7 @@ impl Error {
             Self::Bundle(cause) => cause.code(),
             Self::Decide(cause) => cause.code(),
             Self::NameTaken => "sharing.name-taken",
+            Self::TooManyInstruments => "sharing.too-many-instruments",
             Self::UnknownInstrument => "sharing.unknown-instrument",
             Self::UnknownSignatory => "sharing.unknown-signatory",
             Self::NotSigned(refusal) => refusal.code(),

@@ -9,22 +9,24 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::{SignedDuration, Timestamp};
 use ken_agreement::{Instrument, Sector, Signing, Tier};
-use ken_core::{Ctx, EntryId, InstrumentHash, OrganisationId};
+use ken_core::{Ctx, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
+use crate::bundle::compiles;
 use crate::pack::{self, Seals};
 use crate::signing::{self, Refusal};
 use crate::{Error, sql};
 
 mod force;
+mod room;
+mod suspension;
 
 pub use force::{InForce, load};
-
-/// Most instruments that one store compiles; more is refused at registration.
-pub const INSTRUMENTS_MAX: usize = 2_000;
+pub use room::INSTRUMENTS_MAX;
+pub use suspension::{resume, suspend};
 
 /// How far a signature's time may be ahead of ours. House policy: what two honest clocks differ by.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -36,8 +38,9 @@ const PACK: &str = "\"tier\":\"statute-pack\"";
 ///
 /// # Errors
 ///
-/// [`Error::NameTaken`] when another instrument has its name and version; whatever the store or
-/// the ledger says.
+/// [`Error::NameTaken`] when another instrument has its name and version,
+/// [`Error::TooManyInstruments`] when [`INSTRUMENTS_MAX`] are registered; whatever the store or the
+/// ledger says.
 pub async fn register(
     db: &Db,
     ctx: &Ctx<'_>,
@@ -49,8 +52,12 @@ pub async fn register(
     db.write("sharing.register-instrument", async |tx| {
         let of = values![name.as_str()];
         let named = tx.find(sql::FIND_INSTRUMENT_NAMED, of, |row| row.text(0)).await?;
-        if named.is_some_and(|named| named != hash.as_str()) {
+        if named.as_ref().is_some_and(|named| named != hash.as_str()) {
             return Err(Error::NameTaken);
+        }
+        let held = tx.find(sql::COUNT_INSTRUMENTS, values![], |row| row.int(0)).await?;
+        if named.is_none() && !room::is_left(held.unwrap_or_default()) {
+            return Err(Error::TooManyInstruments);
         }
         let of = values![&hash, name.as_str(), canonical.as_str(), ctx.now_us()];
         if tx.execute(sql::INSERT_INSTRUMENT, of).await? == 0 {
@@ -263,6 +270,8 @@ async fn of_text<R: Reads>(
     let replaces = leads_replaced(reads, instrument, party).await?;
     let sources: Vec<_> = sources.iter().collect();
     let mut found = signing::refusals(instrument, party, &sources, cleared, ctx.clock.today());
+    let is_sound = !found.contains(&Refusal::Unsound);
+    found.extend((is_sound && compiles(instrument).is_err()).then_some(Refusal::Uncompiled));
     found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
     found.extend(only_processes(reads, instrument).await?.then_some(Refusal::OnlyProcesses));
     let is_unseen = replaces && !cleared.is_supersession_seen;
@@ -416,51 +425,6 @@ fn verifies(key: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<bool, Er
     let key: [u8; 32] = key.try_into().map_err(|_| Error::Corrupt("signing key"))?;
     let key = VerifyingKey::from_bytes(&key).map_err(|_| Error::Corrupt("signing key"))?;
     Ok(key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
-}
-
-/// Suspends an instrument for every pair that `by` is one of: routine clauses stop, duties go on.
-///
-/// # Errors
-///
-/// Whatever the store or the ledger says.
-pub async fn suspend(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    hash: &InstrumentHash,
-    by: &OrganisationId,
-) -> Result<(), Error> {
-    db.write("sharing.suspend", async |tx| {
-        let id = EntryId::draw(ctx.ids);
-        tx.execute(sql::INSERT_SUSPENSION, values![hash, id, by, ctx.now_us()]).await?;
-        ken_store::guard::bump_policy(tx).await?;
-        let detail = json!({ "instrument": hash.as_str(), "suspended": true });
-        record(tx, ctx, keys, by, EntryKind::Suspend, detail).await?;
-        Ok(())
-    })
-    .await
-}
-
-/// Ends the suspensions of an instrument by one party.
-///
-/// # Errors
-///
-/// Whatever the store or the ledger says.
-pub async fn resume(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    hash: &InstrumentHash,
-    by: &OrganisationId,
-) -> Result<(), Error> {
-    db.write("sharing.resume", async |tx| {
-        tx.execute(sql::END_SUSPENSIONS, values![hash, by, ctx.now_us()]).await?;
-        ken_store::guard::bump_policy(tx).await?;
-        let detail = json!({ "instrument": hash.as_str(), "suspended": false });
-        record(tx, ctx, keys, by, EntryKind::Suspend, detail).await?;
-        Ok(())
-    })
-    .await
 }
 
 pub(crate) async fn record(

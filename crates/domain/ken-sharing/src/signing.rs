@@ -29,6 +29,8 @@ use crate::{Error, sql};
 pub enum Refusal {
     /// The check of agreements finds errors in the text.
     Unsound,
+    /// It does not compile, though the check finds nothing: the gate could not hold it.
+    Uncompiled,
     /// A statute pack that it is, or rests on, has no seal of an issuer.
     PackUnsealed,
     /// It takes the place of a text that the party leads, which has not seen what that would do.
@@ -58,8 +60,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unsound,
+        Self::Uncompiled,
         Self::PackUnsealed,
         Self::SupersessionUnseen,
         Self::OnlyProcesses,
@@ -79,6 +82,7 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::Unsound => "sharing.sign-unsound",
+            Self::Uncompiled => "sharing.sign-uncompiled",
             Self::PackUnsealed => "sharing.sign-pack-unsealed",
             Self::SupersessionUnseen => "sharing.sign-supersession-unseen",
             Self::OnlyProcesses => "sharing.sign-only-processes",
@@ -99,6 +103,10 @@ impl Refusal {
     pub fn says(self) -> &'static str {
         match self {
             Self::Unsound => "The check of agreements finds errors in this text.",
+            Self::Uncompiled => {
+                "The rules that this text makes do not compile. Its check finds nothing, so report \
+                 it with the text."
+            }
             Self::PackUnsealed => {
                 "A statute pack that this is, or rests on, has no seal of an issuer. What is in \
                  force goes on."

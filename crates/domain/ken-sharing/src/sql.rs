@@ -176,6 +176,8 @@ statements! {
     FIND_INSTRUMENT_NAMED = "SELECT hash FROM instrument WHERE name = $1";
     /// Every instrument ever registered, so that those of ended agreements still follow their data.
     LIST_INSTRUMENTS = "SELECT hash, canonical FROM instrument ORDER BY registered_us, hash";
+    /// How many instruments are registered.
+    COUNT_INSTRUMENTS = "SELECT COUNT(*) FROM instrument";
     /// Whether an instrument is registered.
     FIND_INSTRUMENT = "SELECT canonical FROM instrument WHERE hash = $1";
     /// Who may sign for a party.

@@ -94,7 +94,7 @@ pub fn words_hash(words: &str) -> String {
 }
 
 /// Hex and short ids are always words.
-fn word<T, E>(checked: Result<T, E>) -> T {
+pub(crate) fn word<T, E>(checked: Result<T, E>) -> T {
     let Ok(word) = checked else { unreachable!("a hash with a clause's id is a word") };
     word
 }

@@ -15,12 +15,16 @@ use std::collections::BTreeSet;
 
 use ken_core::{ClauseId, InstrumentHash, OrganisationId, RoleId};
 
+use crate::canonical::word;
 use crate::clause::{Clause, End, Who};
 use crate::day::Day;
 use crate::instrument::Instrument;
 use crate::key::ClauseKey;
 use crate::party::Party;
 use crate::status::{PERSON, Pair, Stands};
+
+/// What is said to be the clause where no clause of an instrument could be read.
+const SHUT: &str = "shut";
 
 /// One clause as a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,19 @@ pub fn policies(instrument: &Instrument, hash: &InstrumentHash) -> Vec<PolicyTex
         text: if clause.is_prohibition() { writer.forbid(clause) } else { writer.permit(clause) },
     });
     written.collect()
+}
+
+/// What stands for an instrument that does not compile: nothing under it, and nothing that was
+/// received under it, whatever its own clauses say. Its id is no clause's, which has no `*`.
+#[must_use]
+pub fn shut(hash: &InstrumentHash) -> PolicyText {
+    let own = quote(hash.as_str());
+    let when = format!("context.instrument == {own} || context.lineage.contains({own})");
+    PolicyText {
+        id: word(ClauseId::new(format!("{hash}#*"))),
+        clause: word(SHUT.parse()),
+        text: format!("forbid (principal, action, resource) when {{ {when} }};"),
+    }
 }
 
 /// The names by which exceptions know a permit: its own id, its name, and what it narrows. What an

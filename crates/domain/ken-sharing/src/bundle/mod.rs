@@ -14,9 +14,11 @@
 //!   the data that was received under it; its permits do not.
 //! - What they except, they except in what took the place of the instrument named (`succession`).
 //! - A clause with a source runs from the source's first day.
+//! - An instrument that does not compile never widens what the others give (`shut`).
 
 mod dictionary;
 mod error;
+mod shut;
 mod standing;
 mod succession;
 mod term;
@@ -34,6 +36,8 @@ use crate::decide::memo::Memo;
 
 pub use dictionary::Dictionary;
 pub use error::Error;
+use shut::Shut;
+pub use shut::compiles;
 pub(crate) use standing::Standing;
 pub(crate) use term::{Bars, Candidacy, Ends, Term};
 
@@ -55,6 +59,8 @@ pub(crate) struct Held {
     pub(crate) register: Register,
     /// The days on which a clause starts later than the instrument.
     pub(crate) stages: BTreeSet<Day>,
+    /// The code of why it does not compile, where it does not.
+    pub(crate) shut: Option<&'static str>,
 }
 
 /// Everything in force, compiled.
@@ -99,11 +105,25 @@ impl Bundle {
         before: Option<&Self>,
         admitted: impl IntoIterator<Item = Admitted>,
     ) -> Result<Self, Error> {
-        let held = hold(before, admitted)?;
+        Self::of(before, admitted, &Shut::new())
+    }
+
+    /// Compiles, with those that are known not to compile kept shut.
+    fn of(
+        before: Option<&Self>,
+        admitted: impl IntoIterator<Item = Admitted>,
+        shut: &Shut,
+    ) -> Result<Self, Error> {
+        let held = hold(before, admitted, shut)?;
         let mut findings = vec![];
         let (mut written, mut forbids) = (vec![], vec![]);
         let mut bars: Vec<Vec<Bars>> = held.iter().map(|_| vec![]).collect();
         for (n, own) in held.iter().enumerate() {
+            if own.shut.is_some() {
+                bars.get_mut(n).into_iter().for_each(|of| of.push(Bars::everything()));
+                forbids.push(Forbids::everything(&own.hash));
+                continue;
+            }
             for policy in policies(&own.instrument, &own.hash) {
                 let Some(clause) = own.instrument.clause(&policy.clause) else { continue };
                 if clause.is_prohibition() {
@@ -193,6 +213,7 @@ impl Bundle {
 fn hold(
     before: Option<&Bundle>,
     admitted: impl IntoIterator<Item = Admitted>,
+    shut: &Shut,
 ) -> Result<Vec<Held>, Error> {
     let (mut held, mut names) = (vec![], BTreeSet::new());
     for Admitted { instrument, register } in admitted {
@@ -200,17 +221,18 @@ fn hold(
             continue;
         }
         let (hash, name) = (instrument.hash(), instrument.name());
+        let shut = shut.get(&hash).copied();
         // What was sound in the bundle before is: its hash says that it is the same.
-        let known = before.is_some_and(|before| before.by_hash.contains_key(&hash));
-        let findings = if known { vec![] } else { unsound(&instrument) };
+        let known = before.is_some_and(|before| before.is_open(&hash));
+        let findings = if known || shut.is_some() { vec![] } else { unsound(&instrument) };
         if !findings.is_empty() {
             return Err(Error::Unsound { instrument: name, findings });
         }
-        if !names.insert(name.clone()) {
+        if !names.insert(name.clone()) && shut.is_none() {
             return Err(Error::Twice(name));
         }
         let stages = instrument.clauses.iter().filter_map(|clause| clause.starts).collect();
-        held.push(Held { hash, name, instrument, register, stages });
+        held.push(Held { hash, name, instrument, register, stages, shut });
     }
     Ok(held)
 }

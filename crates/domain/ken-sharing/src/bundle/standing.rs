@@ -91,6 +91,9 @@ impl Bundle {
         let above = self.by_name.get(name).and_then(|above| self.held.get(*above));
         above.is_some_and(|above| {
             let (instrument, register) = (&above.instrument, &above.register);
+            if above.shut.is_some() {
+                return false;
+            }
             if instrument.parties.is_empty() {
                 let law = adopted(name, &self.held);
                 return law.is_some_and(|law| law.instrument.agreement.effective_from.0 <= day);
@@ -116,7 +119,8 @@ pub(super) fn adopted<'a>(name: &InstrumentRef, held: &'a [Held]) -> Option<&'a 
     // Each is reached once, so a circle ends.
     while let Some(found) = reached.get(turn).copied() {
         if !found.register.superseded {
-            return Some(found).filter(is_adopted);
+            // One that is shut is no law, and no other is in its place.
+            return Some(found).filter(is_adopted).filter(|own| own.shut.is_none());
         }
         let replaces = |own: &&Held| is_law(own) && own.register.replaced.contains(&found.name);
         let next = held.iter().filter(is_adopted).filter(replaces).filter(|_| is_law(found));

@@ -101,6 +101,17 @@ impl Bars {
         }
     }
 
+    /// Of an instrument that does not compile.
+    pub(super) fn everything() -> Self {
+        Self {
+            from: Reach::Anybody,
+            to: Reach::Anybody,
+            categories: BTreeSet::new(),
+            labels: BTreeSet::new(),
+            follows_data: true,
+        }
+    }
+
     fn could_stop(&self, row: &RowClass, labels: &BTreeSet<&str>, ends: &Ends<'_>) -> bool {
         let anything = self.categories.is_empty() && self.labels.is_empty();
         let what = anything

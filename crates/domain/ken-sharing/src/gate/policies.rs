@@ -58,7 +58,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::Bundle`] when they do not compile: then nothing is decided.
+    /// [`Error::Bundle`] when they do not compile even with those shut that do not: a fault of
+    /// ours, and nothing is decided. One instrument alone stops none but itself.
     pub async fn current(&self, db: &Db, ctx: &Ctx<'_>) -> Result<Arc<Current>, Error> {
         if let Some(held) = self.held(db, ctx).await? {
             return Ok(held);
@@ -76,10 +77,11 @@ impl Gate {
         // Compiling takes milliseconds: not on a thread that others wait for.
         let compile = move || {
             let before = before.as_deref().map(|before| &before.bundle);
-            Bundle::compile_after(before, in_force.instruments)
+            Bundle::compile_around(before, in_force.instruments)
         };
         let bundle = tokio::task::spawn_blocking(compile).await.map_err(|_| Error::Contended)??;
         let current = Arc::new(Current { version: in_force.version, day, bundle });
+        tell_shut(self.kept().as_deref(), &current);
         let kept = Arc::clone(&current);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(current)
@@ -144,6 +146,14 @@ impl Gate {
             }
         }
         Ok(choices.into_values().collect())
+    }
+}
+
+/// Tells the log of what no longer compiles, once.
+fn tell_shut(before: Option<&Current>, now: &Current) {
+    let known: BTreeSet<_> = before.into_iter().flat_map(|before| before.bundle.shut()).collect();
+    for (name, code) in now.bundle.shut().filter(|shut| !known.contains(shut)) {
+        tracing::error!(name = %name, error.code = code, "an agreement does not compile: shut");
     }
 }
 

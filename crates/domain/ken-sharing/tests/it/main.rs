@@ -31,6 +31,8 @@ mod questions;
 #[cfg(test)]
 mod sectors;
 #[cfg(test)]
+mod shut;
+#[cfg(test)]
 mod stages;
 #[cfg(test)]
 mod succession;

@@ -10,6 +10,7 @@ use ken_testkit::oracle::{Case, Row, Verdict};
 
 use crate::dice::Dice;
 use crate::questions::{question, tweaked};
+use crate::shut::break_it;
 use crate::vectors_world::{Entry, asked, bundle_after, glen, told, word, world};
 
 /// Worlds, and questions to each.
@@ -37,7 +38,8 @@ fn never_widens(change: fn(&mut Dice, &mut [Entry])) {
         let mut after = entries.clone();
         change(&mut dice, &mut after);
         let before = bundle_after(None, &entries);
-        let changed = bundle_after(Some(&before), &after);
+        let admitted = after.iter().map(Entry::admitted);
+        let changed = Bundle::compile_around(Some(&before), admitted).unwrap();
         let (old, new) = (world(&entries), world(&after));
         for _ in 0..CASES {
             let case = question(&mut dice, &entries, &old);
@@ -131,6 +133,14 @@ fn a_signature_less_never_widens() {
             let left = entries[n].signed().len() > 1;
             entries[n].unsigned.extend(left.then(|| dice.pick(&parties).clone()));
         }
+    });
+}
+
+#[test]
+fn an_agreement_that_does_not_compile_never_widens() {
+    never_widens(|dice, entries| {
+        let n = dice.below(entries.len());
+        break_it(&mut entries[n]);
     });
 }
 

@@ -1,5 +1,5 @@
 //! `/ops/health`: whether what was changed is in force everywhere, whether the ledger is sealed in
-//! time, and what is being put right. It names nobody.
+//! time, what is being put right, and which agreement does not compile. It names nobody.
 //!
 //! Source: `core.md` 3.2 (sealing), 4.2 (older decisions are over), 4.3 (the barrier).
 
@@ -26,12 +26,16 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
     let ctx = app.ctx(caller.request());
+    let shut = app.gate().current(app.db(), &ctx).await.map(|current| {
+        current.bundle.shut().map(|(name, code)| format!("{name} ({code})")).collect()
+    });
     let read = async |s: &mut Snapshot| {
         let version = guard::policy_version(s).await?;
         Ok::<_, Stop>(Health {
             is_drained: node::late(s, ctx.clock, version).await? == 0,
             unsealed: ken_ledger::oldest_unsealed_age(s, &ctx).await?,
             barred: guard::barred(s, BARRED_MAX).await?.len(),
+            shut: shut.map_err(|error| error.code()),
             at: ctx.clock.now(),
         })
     };
@@ -48,6 +52,8 @@ struct Health {
     unsealed: SignedDuration,
     /// How many records are being put right.
     barred: usize,
+    /// The agreements that do not compile; or the code of why nothing is decided at all.
+    shut: Result<Vec<String>, &'static str>,
     /// When we looked.
     at: Timestamp,
 }
@@ -55,9 +61,10 @@ struct Health {
 /// A heading, a word and its tone, and what it means.
 type Line = (&'static str, &'static str, Tone, String);
 
-fn lines(health: &Health) -> [Line; 3] {
+fn lines(health: &Health) -> [Line; 4] {
     [
         line("Changes of agreements, roles and training", decisions(health.is_drained)),
+        line("Agreements that do not compile", compiling(&health.shut)),
         line("Sealing of the ledger", sealing(health.unsealed)),
         line("Records being put right", records(health.barred)),
     ]
@@ -77,6 +84,25 @@ fn decisions(is_drained: bool) -> (&'static str, Tone, String) {
                     seconds, and at most 30. Until then do not tell anybody that the change is \
                     done.";
         ("Not yet everywhere", Tone::Warn, says.to_owned())
+    }
+}
+
+fn compiling(shut: &Result<Vec<String>, &'static str>) -> (&'static str, Tone, String) {
+    match shut {
+        Ok(shut) if shut.is_empty() => ("None", Tone::Good, "Every agreement runs.".to_owned()),
+        Ok(shut) => {
+            let says = format!(
+                "{}. Until it is put right nothing is shared under it, and nothing that was \
+                 received under it is shared at all, in an emergency neither. Tell whoever leads \
+                 it, and report the code.",
+                shut.join(", ")
+            );
+            ("Shut", Tone::Bad, says)
+        }
+        Err(code) => {
+            let says = format!("No question is answered at all ({code}). Report the code now.");
+            ("Nothing is decided", Tone::Bad, says)
+        }
     }
 }
 
@@ -132,17 +158,27 @@ mod tests {
 
     #[test]
     fn each_state_says_what_to_do() {
-        let check = |is_drained, seconds, barred, wants: [&str; 3]| {
+        let check = |is_drained, seconds, barred, wants: [&str; 4]| {
             let unsealed = SignedDuration::from_secs(seconds);
             let at = "2026-11-21T09:14:00Z".parse().unwrap();
-            let shown = show(&Health { is_drained, unsealed, barred, at }).into_string();
+            let shut = match barred {
+                0 => Ok(vec![]),
+                1 => Ok(vec!["glen-x@1 (sharing.bundle-unsound)".to_owned()]),
+                _ => Err("sharing.corrupt"),
+            };
+            let shown = show(&Health { is_drained, unsealed, barred, shut, at }).into_string();
             rules::assert_part(&shown);
             for want in wants {
                 assert!(shown.contains(want), "{want}: {shown}");
             }
         };
-        check(true, 0, 0, ["In force", "In time", "No record is being put right"]);
-        check(false, 59, 1, ["Not yet everywhere", "59 seconds", "1 record is"]);
-        check(true, 60, 200, ["In force", "Late", "at least 200 records"]);
+        check(
+            true,
+            0,
+            0,
+            ["In force", "Every agreement", "In time", "No record is being put right"],
+        );
+        check(false, 59, 1, ["Not yet everywhere", "glen-x@1", "59 seconds", "1 record is"]);
+        check(true, 60, 200, ["In force", "No question", "Late", "at least 200 records"]);
     }
 }

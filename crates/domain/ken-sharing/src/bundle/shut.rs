@@ -1,0 +1,99 @@
+//! An instrument that does not compile: shut, and nothing else stops for it.
+//!
+//! To leave it out would widen: its prohibitions follow data into other instruments. To decide by
+//! the policies of before would widen too: they know no signature, suspension or departure since.
+//!
+//! # Invariants
+//!
+//! - A shut instrument permits nothing, nothing rests on it, and nothing that was received under it
+//!   goes anywhere, an emergency included: which exceptions it made cannot be told.
+//! - Its dictionary counts: labels only take away. What it replaced stays replaced.
+//! - What keeps an instrument from compiling is in it alone, or is another of its name: so each is
+//!   tried by itself, once, and found by its hash from then on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ken_agreement::cedar::shut;
+use ken_agreement::{Instrument, InstrumentRef};
+use ken_core::InstrumentHash;
+
+use super::{Admitted, Bundle, Error};
+use crate::decide::cedar::Forbids;
+
+/// Which do not compile, each with the code of why.
+pub(super) type Shut = BTreeMap<InstrumentHash, &'static str>;
+
+impl Bundle {
+    /// As [`Bundle::compile_after`], but an instrument that does not compile is shut, and the
+    /// others go on: [`Bundle::shut`] names it. For the gate; whoever drafts wants the error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when it does not compile even so, which is a fault of ours.
+    pub fn compile_around(
+        before: Option<&Self>,
+        admitted: impl IntoIterator<Item = Admitted>,
+    ) -> Result<Self, Error> {
+        let admitted: Vec<Admitted> = admitted.into_iter().collect();
+        let known = before.into_iter().flat_map(|before| &before.held);
+        let known: Shut = known.filter_map(|own| Some((own.hash.clone(), own.shut?))).collect();
+        match Self::of(before, admitted.iter().cloned(), &known) {
+            Ok(bundle) => Ok(bundle),
+            Err(_) => {
+                let shut = broken(before, &admitted, known);
+                Self::of(before, admitted, &shut)
+            }
+        }
+    }
+
+    /// The instruments that do not compile, each with the code of why.
+    pub fn shut(&self) -> impl Iterator<Item = (&InstrumentRef, &'static str)> {
+        self.held.iter().filter_map(|own| Some((&own.name, own.shut?)))
+    }
+
+    /// Whether an instrument is here and compiles.
+    pub(super) fn is_open(&self, hash: &InstrumentHash) -> bool {
+        let own = self.by_hash.get(hash).and_then(|held| self.held.get(*held));
+        own.is_some_and(|own| own.shut.is_none())
+    }
+}
+
+/// Whether an instrument compiles: beside any others, for what could stop it is in it alone.
+///
+/// # Errors
+///
+/// Why it does not.
+pub fn compiles(instrument: &Instrument) -> Result<(), Error> {
+    let signed = [instrument.agreement.lead_party.clone()].into();
+    let register = ken_agreement::status::Register { signed, ..Default::default() };
+    Bundle::compile([Admitted { instrument: instrument.clone(), register }]).map(drop)
+}
+
+fn broken(before: Option<&Bundle>, admitted: &[Admitted], mut shut: Shut) -> Shut {
+    let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    let signed = || admitted.iter().filter(|of| !of.register.signed.is_empty());
+    for name in signed().map(|of| of.instrument.name()) {
+        if !once.insert(name.clone()) {
+            twice.insert(name);
+        }
+    }
+    for Admitted { instrument, .. } in signed() {
+        let (hash, name) = (instrument.hash(), instrument.name());
+        if twice.contains(&name) {
+            shut.insert(hash, Error::Twice(name).code());
+        } else if !shut.contains_key(&hash)
+            && !before.is_some_and(|before| before.is_open(&hash))
+            && let Err(error) = compiles(instrument)
+        {
+            shut.insert(hash, error.code());
+        }
+    }
+    shut
+}
+
+impl Forbids {
+    /// What stands for an instrument that is shut.
+    pub(super) fn everything(hash: &InstrumentHash) -> Self {
+        Self { instrument: hash.clone(), follows_data: true, policy: shut(hash) }
+    }
+}
