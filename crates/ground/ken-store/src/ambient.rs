@@ -1,12 +1,28 @@
 //! The machine's clock and entropy: the only place that reads them.
 
+use std::sync::OnceLock;
+use std::time::Instant;
+
 use jiff::Timestamp;
 use ken_core::{BoxFuture, Clock, IdSource};
 use uuid::Uuid;
 
+use crate::telemetry::instant;
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
+
+impl SystemClock {
+    /// How long this process has run, by a clock that nobody can set; in microseconds.
+    #[must_use]
+    pub fn pulse_us(&self) -> i64 {
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        let now = instant();
+        let passed = now.duration_since(*BEGAN.get_or_init(|| now));
+        i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock the others stand for")]
