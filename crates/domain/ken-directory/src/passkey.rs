@@ -19,6 +19,8 @@
 mod cbor;
 mod verify;
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -30,13 +32,19 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::session::{How, Opened};
-use crate::{Error, account, entry, session, sql, text};
+use crate::{Error, account, entry, session, sql, text, throttle};
 use verify::{Assertion, Attestation};
 
 /// How long a challenge is good. Source: W3C recommends 5 minutes where the user is verified.
 const CHALLENGE_LAST: SignedDuration = SignedDuration::from_mins(5);
-/// Challenges that wait at once; beyond it the oldest ends. House policy: a hospital at nine.
-const CHALLENGES_MAX: i64 = 10_000;
+/// Challenges of one account that wait at once; beyond it the oldest ends. House policy: as many
+/// tabs as somebody may have open.
+const OF_ONE_MAX: i64 = 20;
+/// Challenges that wait at once for sign-ins from one address class; beyond it the oldest ends, so
+/// that whoever draws without end displaces nobody elsewhere. House policy: a hospital at nine.
+const OF_ADDRESS_MAX: i64 = 1_000;
+/// Challenges of all sign-ins that wait at once; an account's own are not counted among them.
+const CHALLENGES_MAX: i64 = 20_000;
 /// Passkeys of one account.
 const OF_ACCOUNT_MAX: i64 = 10;
 /// Longest answer of a browser, in bytes; the largest true ones have about four thousand.
@@ -123,7 +131,7 @@ pub async fn begin_adding(
             "name": shown_as.reveal(),
             "displayName": shown_as.reveal(),
         },
-        "challenge": draw(tx, ctx, (Some(account), "")).await?,
+        "challenge": draw(tx, ctx, Drawer::Account(account), "").await?,
         "pubKeyCredParams": [{ "type": "public-key", "alg": verify::ES256 }],
         "timeout": CHALLENGE_LAST.as_millis(),
         "excludeCredentials": known,
@@ -171,10 +179,15 @@ pub async fn add(
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn begin_sign_in(tx: &mut Tx, ctx: &Ctx<'_>, site: &Site) -> Result<Value, Error> {
+pub async fn begin_sign_in(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    site: &Site,
+    address: IpAddr,
+) -> Result<Value, Error> {
     Ok(json!({
         "rpId": site.id,
-        "challenge": draw(tx, ctx, (None, "")).await?,
+        "challenge": draw(tx, ctx, Drawer::Address(address), "").await?,
         "timeout": CHALLENGE_LAST.as_millis(),
         "userVerification": "required",
     }))
@@ -211,7 +224,7 @@ pub(crate) async fn begin_confirming(
         held.iter().map(|passkey| json!({ "type": "public-key", "id": passkey.id })).collect();
     Ok(json!({
         "rpId": site.id,
-        "challenge": draw(tx, ctx, (Some(account), about)).await?,
+        "challenge": draw(tx, ctx, Drawer::Account(account), about).await?,
         "timeout": CHALLENGE_LAST.as_millis(),
         "allowCredentials": known,
         "userVerification": "required",
@@ -302,19 +315,27 @@ pub async fn remove(
     }
 }
 
-/// Draws a challenge and keeps its hash, for an account or for whoever signs in; and for a thing to
-/// be confirmed, if there is one.
-async fn draw(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    (account, about): (Option<AccountId>, &str),
-) -> Result<String, Error> {
+/// For whom a challenge is drawn: an account, or whoever signs in from an address.
+#[derive(Debug, Clone, Copy)]
+enum Drawer {
+    Account(AccountId),
+    Address(IpAddr),
+}
+
+/// Draws a challenge and keeps its hash; of `about`, too, where a thing is to be confirmed.
+async fn draw(tx: &mut Tx, ctx: &Ctx<'_>, drawer: Drawer, about: &str) -> Result<String, Error> {
     let now = ctx.clock.now();
     let challenge = ctx.entropy::<32>();
     let until = now.checked_add(CHALLENGE_LAST).map_err(|_| Error::Corrupt("clock"))?;
+    let (account, by, most) = match drawer {
+        Drawer::Account(account) => (Some(account), format!("account:{account}"), OF_ONE_MAX),
+        Drawer::Address(address) => (None, throttle::of_address(address), OF_ADDRESS_MAX),
+    };
     tx.execute(sql::CHALLENGES_SWEEP, values![now]).await?;
-    tx.execute(sql::CHALLENGES_TRIM, values![CHALLENGES_MAX - 1]).await?;
-    tx.execute(sql::CHALLENGE_INSERT, values![hash(&challenge, about), account, until]).await?;
+    tx.execute(sql::CHALLENGES_TRIM, values![&by, most - 1]).await?;
+    tx.execute(sql::CHALLENGES_TRIM_ALL, values![CHALLENGES_MAX - 1]).await?;
+    tx.execute(sql::CHALLENGE_INSERT, values![hash(&challenge, about), account, &by, until])
+        .await?;
     Ok(URL_SAFE_NO_PAD.encode(challenge))
 }
 

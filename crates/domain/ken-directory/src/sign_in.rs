@@ -73,9 +73,20 @@ pub async fn sign_in(
         Begun::Counted(account, buckets) => (account, buckets),
     };
     let hash = account.as_ref().and_then(|account| account.password.clone());
-    let is_right = hasher.verify(attempt.password, hash).await?;
-    let Some(account) = account else { return Ok(SignIn::Refused) };
+    let is_right = match hasher.verify(attempt.password, hash).await {
+        Ok(is_right) => is_right,
+        // Too many at once: nothing was looked at, so that nothing counts against anybody.
+        Err(error) => {
+            let back = async |tx: &mut Tx| buckets.take_back(tx).await;
+            db.write("directory.sign-in", back).await?;
+            return Err(error);
+        }
+    };
     db.write("directory.sign-in", async |tx: &mut Tx| {
+        let Some(account) = &account else {
+            buckets.touch(tx, ctx.clock.now()).await?;
+            return Ok(SignIn::Refused);
+        };
         let code = is_right.then_some(&attempt.code);
         finish(tx, ctx, keys, account.id, code, &buckets).await
     })

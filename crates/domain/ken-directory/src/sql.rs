@@ -6,7 +6,18 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES];
+pub const MIGRATIONS: &[Migration] =
+    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY];
+
+const DRAWN_BY: Migration = Migration {
+    owner: "ken-directory",
+    number: 6,
+    title: "for whom a passkey's challenge was drawn",
+    sql: "
+ALTER TABLE passkey_challenge ADD COLUMN drawn_by TEXT;
+CREATE INDEX passkey_challenge_by_drawer ON passkey_challenge (drawn_by, until_us);
+",
+};
 
 const PUBLIC_BODIES: Migration = Migration {
     owner: "ken-directory",
@@ -245,16 +256,21 @@ statements! {
     THROTTLE_FORGIVE = "UPDATE throttle SET failures = failures - 1
         WHERE bucket = $1 AND failures > 0";
     /// Keeps a challenge's hash.
-    CHALLENGE_INSERT = "INSERT INTO passkey_challenge (challenge_hash, account_id, until_us)
-        VALUES ($1, $2, $3)";
+    CHALLENGE_INSERT = "INSERT INTO passkey_challenge
+        (challenge_hash, account_id, drawn_by, until_us) VALUES ($1, $2, $3, $4)";
     /// Uses a challenge up, if it is good and was drawn for this account, or for nobody.
     CHALLENGE_USE = "DELETE FROM passkey_challenge WHERE challenge_hash = $1
         AND account_id IS NOT DISTINCT FROM $2 AND until_us > $3";
     /// Removes the challenges that have ended.
     CHALLENGES_SWEEP = "DELETE FROM passkey_challenge WHERE until_us <= $1";
-    /// Removes all but the newest challenges.
-    CHALLENGES_TRIM = "DELETE FROM passkey_challenge WHERE until_us <=
-        (SELECT until_us FROM passkey_challenge ORDER BY until_us DESC LIMIT 1 OFFSET $1)";
+    /// Removes all but the newest challenges of one drawer.
+    CHALLENGES_TRIM = "DELETE FROM passkey_challenge WHERE drawn_by = $1 AND until_us <=
+        (SELECT until_us FROM passkey_challenge WHERE drawn_by = $1
+            ORDER BY until_us DESC LIMIT 1 OFFSET $2)";
+    /// Removes all but the newest challenges that are nobody's yet.
+    CHALLENGES_TRIM_ALL = "DELETE FROM passkey_challenge WHERE account_id IS NULL AND until_us <=
+        (SELECT until_us FROM passkey_challenge WHERE account_id IS NULL
+            ORDER BY until_us DESC LIMIT 1 OFFSET $1)";
     /// Adds a passkey; nothing where it is somebody's already.
     PASSKEY_INSERT = "INSERT INTO passkey
         (credential_id, account_id, public_key, sign_count, name, added_us)

@@ -23,7 +23,8 @@ pub const SLOTS: u32 = 65_536;
 /// The first wait, after the free tries are used up; each further try doubles it.
 const WAIT_FIRST: SignedDuration = SignedDuration::from_secs(30);
 /// The longest wait. House policy: long enough to make guessing hopeless (under 100 tries a day),
-/// short enough that an attacker cannot keep somebody from their work for a shift.
+/// short enough to sit out. Whoever goes on guessing can keep a name waiting, and a passkey is the
+/// way past it: it is never counted.
 pub const WAIT_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// Quiet for this long, and the tally begins again.
 const FORGET: SignedDuration = SignedDuration::from_hours(24);
@@ -94,7 +95,7 @@ impl Buckets {
             Some(account) => format!("account:{account}"),
             None => format!("name:{:04x}", slot(name.as_bytes())),
         };
-        Self { name, address: format!("address:{:04x}", slot(&address_class(address))) }
+        Self { name, address: of_address(address) }
     }
 
     /// Counts a try, unless one of the two must wait: then nothing is counted.
@@ -115,6 +116,18 @@ impl Buckets {
         put(tx, &self.name, after_try(name, now)).await?;
         put(tx, &self.address, after_try(address, now)).await?;
         Ok(None)
+    }
+
+    /// Takes back a try of which nobody learnt whether it was good.
+    pub(crate) async fn take_back(&self, tx: &mut Tx) -> Result<(), Error> {
+        tx.execute(sql::THROTTLE_FORGIVE, values![&self.name]).await?;
+        tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
+        Ok(())
+    }
+
+    /// Takes as long as the note of a refusal, where there is no account to note it on.
+    pub(crate) async fn touch(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+        take(tx, &self.name, now).await.map(drop)
     }
 
     /// Takes back what a good sign-in was counted as.
@@ -147,6 +160,11 @@ fn slot(text: &[u8]) -> u16 {
     let digest = Sha256::digest(text);
     let [first, second, ..] = <[u8; 32]>::from(digest);
     u16::from_be_bytes([first, second])
+}
+
+/// The address class of an address, as tallies and challenges keep it: its slot.
+pub(crate) fn of_address(address: IpAddr) -> String {
+    format!("address:{:04x}", slot(&address_class(address)))
 }
 
 /// The network that an address belongs to: /24 of IPv4, /56 of IPv6, what one site is given.

@@ -464,7 +464,9 @@ statements! {
     FIND_LIVE_WISH = "SELECT id FROM wish
         WHERE person_id = $1 AND what = $2 AND ended_us IS NULL LIMIT 1";
     /// How much a person asked since a moment.
-    COUNT_WISHES = "SELECT COUNT(*) FROM wish WHERE person_id = $1 AND asked_us > $2";
+    COUNT_WISHES = "SELECT COUNT(*) FROM wish WHERE person_id = $1 AND asked_us > $2
+        AND CASE WHEN what IN ('protected-address', 'restricted-record', 'at-risk')
+          THEN 1 ELSE 0 END = $3";
     /// What a person asked that shows on their own pages, the newest first.
     LIST_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, ended_us, key_id,
           answer

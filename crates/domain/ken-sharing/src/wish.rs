@@ -37,7 +37,9 @@ use crate::{Error, fact, sql, together};
 pub use answer::{Answer, Waiting, decide, end, find, granted, waiting};
 pub use what::What;
 
-/// Most that one person asks in a day. House policy: far more than anybody changes their mind.
+/// Most that one person asks in a day, of what is quiet and of the rest each: whoever has their
+/// phone and asks for anything keeps them from no safety. House policy: far more than anybody
+/// changes their mind.
 pub const DAY_MAX: i64 = 20;
 /// Most that a list shows. House policy.
 const LIST_MAX: i64 = 200;
@@ -160,7 +162,7 @@ async fn refused<R: Reads>(
         }
     }
     let since = ctx.clock.now().checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    let of = values![new.person, since];
+    let of = values![new.person, since, i64::from(new.what.is_quiet())];
     let count = reads.find(sql::COUNT_WISHES, of, |row| row.int(0)).await?;
     Ok((count.unwrap_or(0) >= DAY_MAX).then_some(Asked::TooMany))
 }

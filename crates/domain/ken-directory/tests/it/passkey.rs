@@ -89,7 +89,13 @@ async fn add(world: &World, answer: &str) -> &'static str {
 }
 
 async fn options_to_sign_in(world: &World) -> Value {
-    world.write(async |tx: &mut Tx| passkey::begin_sign_in(tx, &world.ctx(), &site()).await).await
+    options_to_sign_in_from(world, "192.0.2.7").await
+}
+
+async fn options_to_sign_in_from(world: &World, address: &str) -> Value {
+    let address = address.parse().unwrap();
+    let work = async |tx: &mut Tx| passkey::begin_sign_in(tx, &world.ctx(), &site(), address).await;
+    world.write(work).await
 }
 
 async fn sign_in(world: &World, answer: &str) -> Answered<Opened> {
@@ -103,6 +109,34 @@ fn word<T>(answered: &Answered<T>) -> &'static str {
     match answered {
         Answered::Good(_) => "good",
         Answered::Refused(why) => why,
+    }
+}
+
+/// Challenges that wait for one address class, as the module has it.
+const OF_ADDRESS_MAX: usize = 1_000;
+
+#[tokio::test]
+async fn whoever_draws_without_end_displaces_nobody_elsewhere() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let key = Authenticator::new(world.account);
+        let made = key.make(&options_to_add(&world).await);
+        assert_eq!(add(&world, &made).await, "good", "{engine}");
+        let (mine, near) = (
+            options_to_sign_in(&world).await,
+            options_to_sign_in_from(&world, "198.51.100.7").await,
+        );
+        let flood = "198.51.100.1".parse().unwrap();
+        world
+            .write(async |tx: &mut Tx| {
+                for _ in 0..OF_ADDRESS_MAX {
+                    passkey::begin_sign_in(tx, &world.ctx(), &site(), flood).await?;
+                }
+                Ok(())
+            })
+            .await;
+        assert_eq!(word(&sign_in(&world, &key.get(&near)).await), "challenge", "{engine}");
+        assert_eq!(word(&sign_in(&world, &key.get(&mine)).await), "good", "{engine}");
     }
 }
 

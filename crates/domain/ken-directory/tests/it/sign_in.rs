@@ -1,8 +1,12 @@
 //! Signing in: what gets in, what does not, and how fast one may guess.
 
-use ken_directory::{SignIn, account};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use ken_core::Sensitive;
+use ken_directory::{Attempt, Error, SignIn, account, sign_in};
 use ken_ledger::EntryKind;
-use ken_store::Tx;
+use ken_store::{Reads, Snapshot, Tx, values};
+use sha2::{Digest, Sha256};
 
 use crate::world::{NAME, PASSWORD, worlds};
 
@@ -11,6 +15,42 @@ fn word(answer: &SignIn) -> &'static str {
         SignIn::In(_) => "in",
         SignIn::Refused => "refused",
         SignIn::Wait(_) => "wait",
+    }
+}
+
+/// Many more than the module lets wait, which is 64; hashes are slow, and counting is not.
+const TRIES: usize = 200;
+
+#[tokio::test]
+async fn whoever_finds_too_many_waiting_has_not_tried() {
+    for world in worlds().await {
+        let (engine, ctx) = (world.on.engine, world.ctx());
+        // Everybody comes from a place of their own, so that nobody waits for another's tries.
+        let tries = (0..TRIES).map(|place| {
+            let attempt = Attempt {
+                name: Sensitive::new(format!("nobody-{place}")),
+                password: Sensitive::new("not the words".to_owned()),
+                code: Sensitive::new("000000".to_owned()),
+                address: format!("198.51.{place}.7").parse().unwrap(),
+            };
+            let (db, keys) = (&world.on.db, &world.on.keys);
+            let (hasher, ctx) = (&world.hasher, &ctx);
+            Box::pin(async move { (place, sign_in(db, ctx, keys, hasher, attempt).await) })
+        });
+        let mut tries: FuturesUnordered<_> = tries.collect();
+        let refused = loop {
+            match tries.next().await {
+                Some((place, Err(Error::Busy))) => break place,
+                Some((_, other)) => assert!(matches!(other, Ok(SignIn::Refused)), "{engine}"),
+                None => panic!("{engine}: nobody found too many"),
+            }
+        };
+        drop(tries);
+        let name = Sha256::digest(format!("nobody-{refused}"));
+        let bucket = format!("name:{:02x}{:02x}", name[0], name[1]);
+        let sql = "SELECT failures FROM throttle WHERE bucket = $1";
+        let read = async |s: &mut Snapshot| s.find(sql, values![&bucket], |row| row.int(0)).await;
+        assert_eq!(world.on.db.snapshot("test", read).await.unwrap(), Some(0), "{engine}");
     }
 }
 

@@ -18,7 +18,7 @@ use ken_agreement::Instrument;
 use ken_core::{Ctx, EntryId, OrganisationId, Sensitive};
 use ken_directory::Acting;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Tx, values};
+use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
 use serde_json::json;
 
 use super::{Outcome, Refusal, State, enter, find, fit, refused};
@@ -156,22 +156,16 @@ pub async fn say(
     (consultation, words): (EntryId, &Sensitive<String>),
 ) -> Outcome<()> {
     let Some(words) = fit(words.reveal()) else { return Ok(Err(Refusal::NoWords)) };
+    // Before a key is drawn: whoever says something for ever leaves nothing behind.
+    let before = async |s: &mut Snapshot| may_say(s, ctx, consultation).await;
+    if let Some(refusal) = db.snapshot("office.say-before", before).await? {
+        return Ok(Err(refusal));
+    }
     let (one, key) = (EntryId::draw(ctx.ids), keys.fresh().await?);
     let sealed = keys.seal(&key, &binding(consultation, one), words.as_bytes()).await?;
-    let today = ctx.clock.today();
     db.write("office.say", async |tx| {
-        let Some(found) = one_of(tx, consultation).await? else {
-            return Ok(Err(Refusal::Unknown));
-        };
-        if !found.is_open(today) {
-            return Ok(Err(Refusal::Closed));
-        }
-        let since = ctx.now_us().saturating_sub(HOUR_US);
-        let of = values![consultation, since];
-        let counts = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
-        let (all, late) = tx.find(sql::COUNT_VIEWS, of, counts).await?.unwrap_or_default();
-        if all >= VIEWS_MAX || late >= HOURLY_MAX {
-            return Ok(Err(Refusal::TooMany));
+        if let Some(refusal) = may_say(tx, ctx, consultation).await? {
+            return Ok(Err(refusal));
         }
         let key = key.to_string();
         let row = values![consultation, one, key.as_str(), sealed.as_slice(), ctx.now_us()];
@@ -179,6 +173,25 @@ pub async fn say(
         Ok(Ok(()))
     })
     .await
+}
+
+/// Why no view is taken; none where one is.
+async fn may_say<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    consultation: EntryId,
+) -> Result<Option<Refusal>, Error> {
+    let Some(found) = one_of(reads, consultation).await? else {
+        return Ok(Some(Refusal::Unknown));
+    };
+    if !found.is_open(ctx.clock.today()) {
+        return Ok(Some(Refusal::Closed));
+    }
+    let since = ctx.now_us().saturating_sub(HOUR_US);
+    let counts = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
+    let found = reads.find(sql::COUNT_VIEWS, values![consultation, since], counts).await?;
+    let (all, late) = found.unwrap_or_default();
+    Ok((all >= VIEWS_MAX || late >= HOURLY_MAX).then_some(Refusal::TooMany))
 }
 
 /// Releases a view or sets it aside, once, for the lead party.

@@ -67,5 +67,10 @@ async fn a_view_waits_for_an_officer_and_ends_with_the_reply() {
         let next = consult::consult(db, &world.ctx(), keys, &lead, what).await.unwrap().unwrap();
         world.clock.set("2027-07-02T09:00:00Z".parse().unwrap());
         assert_eq!(say(&world, next, "After the day").await, Err(Refusal::Closed));
+        // What is refused draws no key: whoever goes on for ever fills nothing.
+        keys.close().await;
+        assert_eq!(say(&world, next, "And again").await, Err(Refusal::Closed));
+        let nothing = EntryId::draw(&*world.ids);
+        assert_eq!(say(&world, nothing, "Nobody asked").await, Err(Refusal::Unknown));
     }
 }

@@ -148,7 +148,7 @@ pub(super) async fn deny_unknown(
         detail: Value::Object(asked(caller, question)),
     };
     let entry = db
-        .write("sharing.deny-unknown", async |tx| {
+        .write("sharing.decide", async |tx| {
             Ok::<_, Error>(ken_ledger::append(tx, ctx, keys, entry).await?)
         })
         .await?;

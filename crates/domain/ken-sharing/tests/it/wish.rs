@@ -228,6 +228,11 @@ async fn nobody_fills_the_queue() {
         }
         let one_more = What::Restriction;
         assert_eq!(ask(&world, person, one_more.clone()).await, Asked::TooMany, "{engine}");
+        kept(ask(&world, person, What::AtRisk).await);
+        for _ in 1..wish::DAY_MAX {
+            kept(ask(&world, person, What::ProtectedAddress).await);
+        }
+        assert_eq!(ask(&world, person, What::AtRisk).await, Asked::TooMany, "{engine}");
         world.clock.advance(SignedDuration::from_hours(25));
         kept(ask(&world, person, one_more).await);
     }
