@@ -19,6 +19,7 @@ use ken_store::Snapshot;
 use crate::route::Who;
 use crate::stop::Stop;
 use crate::view::{Area, Frame, Visitor, words};
+use crate::wire::changes::OfNoSession;
 use crate::wire::cookie;
 use crate::wire::csrf::Csrf;
 use crate::{App, Site};
@@ -136,6 +137,9 @@ pub(crate) async fn admit(
         return Stop::Fault("http.no-request-id").into_response();
     };
     match find(&app, who, request.headers(), id).await {
+        Ok(_) if request.extensions().get::<OfNoSession>().is_some() => {
+            Stop::StaleForm.into_response()
+        }
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await

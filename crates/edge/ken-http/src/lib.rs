@@ -29,5 +29,5 @@ mod wire;
 
 pub use app::{App, Parts};
 pub use route::{ROUTES, Route, Verb, Who, router};
-pub use serve::{Probe, serve};
+pub use serve::{Probe, serve, serve_measures};
 pub use site::{DemoAccount, Site};

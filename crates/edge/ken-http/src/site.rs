@@ -1,5 +1,7 @@
 //! What this deployment is called, whom to ask for help, and the demo's sign-in buttons.
 
+use std::net::IpAddr;
+
 use ken_core::AccountId;
 
 /// What every page says about the deployment.
@@ -11,6 +13,8 @@ pub struct Site {
     pub made_up: bool,
     /// Whether people reach it by https; cookies then carry the `__Host-` prefix.
     pub secure: bool,
+    /// The reverse proxies whose word on where a request came from is taken.
+    pub proxies: Vec<IpAddr>,
     /// The number to ring for help, as it is written.
     pub help_phone: Option<String>,
     /// The address to write to for help.

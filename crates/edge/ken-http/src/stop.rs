@@ -3,6 +3,8 @@
 //! What is said outside is a coarse closed set (`core.md` 2.9). A handler answers with a [`Stop`];
 //! the middleware here turns it into a page that knows the site and the request's reference.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -12,6 +14,7 @@ use maud::html;
 
 use crate::App;
 use crate::view::{Area, Frame, confirmation, words};
+use crate::wire::changes::Texts;
 
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub(crate) enum Stop {
     BadForm,
     /// Others are changing the same thing; the work was not done.
     Busy,
+    /// It took too long to read; nothing was to change.
+    Slow,
+    /// It took too long to do; the work goes on, and nobody can say yet how it ends.
+    Unsure,
     /// There is no room to keep anything, so nothing can be shown or done: every look is entered.
     Full,
     /// Something failed. The code is documented; the cause is in the log alone.
@@ -41,7 +48,7 @@ impl Stop {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::StaleForm => StatusCode::FORBIDDEN,
             Self::BadForm => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Slow | Self::Unsure | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -58,7 +65,8 @@ impl Stop {
             Self::StaleForm => (
                 "This form was too old",
                 "We did not do anything, because the form was not sent from a fresh page.",
-                "Go back, load the page again, and send it once more.",
+                "Sign in again if you were away for long. Then load the page again, and send it \
+                 once more.",
             ),
             Self::BadForm => (
                 "Something was missing from that form",
@@ -69,6 +77,17 @@ impl Stop {
                 "Try again in a moment",
                 "Somebody else is changing the same thing. We did not do anything.",
                 "Wait a few seconds, then do it again.",
+            ),
+            Self::Slow => (
+                "This takes longer than it should",
+                "We stopped waiting. Nothing was changed.",
+                "Try again in a moment.",
+            ),
+            Self::Unsure => (
+                "We do not know yet whether this was done",
+                "It takes longer than it should, and it goes on. It may be done in a moment.",
+                "Look first whether it was done. Send it again only if it was not. If it cannot \
+                 wait, use the phone.",
             ),
             Self::Full => (
                 "We cannot keep anything right now",
@@ -133,7 +152,7 @@ impl IntoResponse for Stop {
         }
         let again = match self {
             // Two seconds: longer than any one change holds what it changes. House policy.
-            Self::Busy => Some("2"),
+            Self::Busy | Self::Slow => Some("2"),
             // A minute: somebody must make room. House policy.
             Self::Full => Some("60"),
             _ => None,
@@ -146,15 +165,23 @@ impl IntoResponse for Stop {
     }
 }
 
-/// Gives each stop, and each bare refusal of the framework, its page.
+/// How long a request may take before its sender is told so. House policy: a worker waits longer
+/// for nothing, and a change goes on in its own task.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// Bounds the time of a request, and gives each stop, and each bare refusal of the framework, its page.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().copied();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let response = next.run(request).await;
+    let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
+    let late = if is_read { Stop::Slow } else { Stop::Unsure };
+    let response = answered.unwrap_or_else(|_| late.into_response());
     let stop = response.extensions().get::<Stop>().cloned();
     let kind = response.headers().get(header::CONTENT_TYPE);
     let bare = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let texts = response.extensions().get::<Texts>().cloned().unwrap_or_default();
     let stop = match (stop, response.status()) {
+        (Some(Stop::SignIn), _) if !texts.0.is_empty() => Stop::StaleForm,
         (Some(Stop::SignIn | Stop::ChooseRole), _) => return response,
         (Some(stop), _) => stop,
         (None, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) if bare => Stop::NotFound,
@@ -172,10 +199,11 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         tracing::error!(request.id = ?reference, error.code = code, "request failed");
         metrics::counter!("ken_http_faults_total", "code" => code).increment(1);
     }
-    let page = page(&app, &stop, reference);
+    let page = page(&app, &stop, reference, &texts);
     let (parts, _) = response.into_parts();
     let status = match (&stop, parts.status) {
         (Stop::NotFound, StatusCode::BAD_REQUEST) => StatusCode::NOT_FOUND,
+        (Stop::StaleForm, _) => StatusCode::FORBIDDEN,
         (_, status) => status,
     };
     let mut shown = (status, page).into_response();
@@ -187,7 +215,12 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     shown
 }
 
-fn page(app: &App, stop: &Stop, reference: Option<RequestId>) -> maud::Markup {
+fn page(
+    app: &App,
+    stop: &Stop,
+    reference: Option<RequestId>,
+    Texts(texts): &Texts,
+) -> maud::Markup {
     let (title, happened, next) = stop.words();
     let reference = matches!(stop, Stop::Fault(_)).then_some(reference).flatten();
     let main = html! {
@@ -196,6 +229,11 @@ fn page(app: &App, stop: &Stop, reference: Option<RequestId>) -> maud::Markup {
         p { (next) }
         @if let Some(reference) = reference {
             p { "Reference: " code.care_code { (words::short_reference(reference)) } }
+        }
+        @if !texts.is_empty() {
+            h2 { "What you wrote" }
+            p { "It is kept nowhere but here. Copy it before you leave this page." }
+            @for text in texts { blockquote.care_words.care_written { (text.reveal()) } }
         }
         (confirmation::link_on("/", "Go to your first page"))
     };

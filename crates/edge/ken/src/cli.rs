@@ -49,6 +49,9 @@ pub(crate) struct Demo {
     /// Where messages are received
     #[arg(long, default_value = "127.0.0.1:2575")]
     pub(crate) mllp: SocketAddr,
+    /// Where measures are served; they are not where it is left out
+    #[arg(long)]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Where the data is kept, and found again
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

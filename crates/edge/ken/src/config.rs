@@ -6,7 +6,7 @@
 //! - A secret stands in a file of its own, which the configuration names.
 //! - Sources, agreements, vocabulary and forms are data with pages, never configuration.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -17,6 +17,9 @@ use crate::trouble::{NOTHING_DONE, Trouble};
 /// Largest configuration or secret file, in bytes. House policy: a dozen keys fit in a hundredth.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
+/// Longest text that pages show from the file, in characters.
+const TEXT_MAX: usize = 100;
+
 /// What the operator decides.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,8 +28,19 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where messages are received; none are where it is left out.
     pub(crate) mllp: Option<SocketAddr>,
+    /// Where operators' machines ask for measures; none are served where it is left out.
+    pub(crate) metrics: Option<SocketAddr>,
     /// How browsers reach Ken: `https://ken.example`.
     pub(crate) base_url: String,
+    /// The reverse proxies whose word on where a request came from is taken.
+    #[serde(default)]
+    pub(crate) proxies: Vec<IpAddr>,
+    /// What the partnership is called, on every page.
+    pub(crate) partnership: String,
+    /// The number to ring for help, as pages show it.
+    pub(crate) help_phone: Option<String>,
+    /// The address to write to for help.
+    pub(crate) help_email: Option<String>,
     /// The directory of a SQLite database.
     data: Option<PathBuf>,
     /// The file that holds the address of a PostgreSQL database, password and all.
@@ -141,7 +155,33 @@ impl Config {
                 "Write it like `https://ken.example`.",
             ));
         }
+        self.check_help()?;
         self.database().map(drop)
+    }
+
+    /// Pages send whoever is not safe to the partnership's own people: there must be a way there.
+    fn check_help(&self) -> Result<(), Trouble> {
+        let said = [Some(&self.partnership), self.help_phone.as_ref(), self.help_email.as_ref()];
+        let is_fit = |text: &&String| {
+            let length = text.trim().chars().count();
+            (1..=TEXT_MAX).contains(&length) && !text.chars().any(char::is_control)
+        };
+        if !said.iter().flatten().all(is_fit) {
+            return Err(wrong(
+                format!(
+                    "One of `partnership`, `help_phone` and `help_email` is empty, over \
+                     {TEXT_MAX} characters, or not one line."
+                ),
+                "Write it as people should read it.",
+            ));
+        }
+        if self.help_phone.is_none() && self.help_email.is_none() {
+            return Err(wrong(
+                "Neither `help_phone` nor `help_email` is set.".to_owned(),
+                "Set at least one: pages send people there who are stuck, or not safe.",
+            ));
+        }
+        Ok(())
     }
 
     /// Where the database is.
@@ -206,6 +246,8 @@ mod tests {
         listen = '127.0.0.1:8080'\n\
         mllp = '127.0.0.1:2575'\n\
         base_url = 'https://ken.example'\n\
+        partnership = 'Glen'\n\
+        help_phone = '01632 960001'\n\
         data = '/var/lib/ken'\n\
         keys_dir = '/var/lib/ken-keys'\n\
         log = { format = 'text', level = 'warn' }\n";
@@ -240,6 +282,10 @@ mod tests {
         check(&format!("{GOOD}\n[tls]\ncert = 'x'\n"), "`tls`");
         check(&changed("'warn'", "'loud'"), "unknown variant");
         check(&format!("blobs = '/var/lib/ken-blobs'\n{GOOD}"), "`blobs`");
+        check(&changed("help_phone = '01632 960001'", ""), "Neither `help_phone`");
+        check(&changed("01632 960001", " "), "is empty");
+        check(&changed("'Glen'", "\"a\\nb\""), "not one line");
+        check(&format!("proxies = ['here']\n{GOOD}"), "IP address");
         check("", "missing field");
     }
 

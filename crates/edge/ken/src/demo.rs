@@ -29,9 +29,10 @@ pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
     telemetry::log(&Log { format: Format::Text, level: command.log })?;
     let metrics = telemetry::metrics()?;
     let signals = Signals::listen()?;
-    let flags = ("--listen ADDRESS:PORT", "--mllp ADDRESS:PORT");
-    let listeners = Listeners::take(command.listen, Some(command.mllp), flags).await?;
-    let (http, mllp) = listeners.addresses()?;
+    let flags = ["--listen ADDRESS:PORT", "--mllp ADDRESS:PORT", "--metrics ADDRESS:PORT"];
+    let wanted = (command.listen, Some(command.mllp), command.metrics);
+    let listeners = Listeners::take(wanted, flags).await?;
+    let at = listeners.addresses()?;
     let data = command.data.unwrap_or_else(usual_directory);
     let places = Places::demo(&data, command.database_url_file.as_deref())?;
     let mut house = House::open(&places).await?;
@@ -43,10 +44,10 @@ pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
     let built = build(&house, &data, Shown::new(command.progress)).await?;
     let accounts = &built.partnership.accounts;
     // Browsers offer passkeys on `localhost` and on no bare number.
-    let base = format!("http://localhost:{}", http.port());
+    let base = format!("http://localhost:{}", at.http.port());
     running.listen(&house, (site(accounts), &base), listeners, metrics);
     let shown = std::path::absolute(&data).unwrap_or(data);
-    let ready = Ready { http, mllp: mllp.unwrap_or(command.mllp), data: &shown, accounts };
+    let ready = Ready { at, data: &shown, accounts };
     say::out(&if command.json { ready.json() } else { ready.table() });
     running.until_stopped(house, signals).await;
     Ok(())
@@ -102,6 +103,7 @@ fn site(accounts: &[Account]) -> Site {
         partnership: "Glen".to_owned(),
         made_up: true,
         secure: false,
+        proxies: Vec::new(),
         help_phone: Some(ken_demo::place::office(99)),
         help_email: Some("help@glen.example".to_owned()),
         demo_accounts: accounts.iter().map(account).collect(),

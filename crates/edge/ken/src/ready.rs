@@ -1,19 +1,18 @@
 //! What the demo prints when it is ready: a table for people, or one JSON object for scripts.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use ken_demo::Account;
 use serde_json::json;
 
+use crate::run::At;
+
 /// What a visitor is told.
 #[derive(Debug)]
 pub(crate) struct Ready<'a> {
-    /// Where pages are served.
-    pub(crate) http: SocketAddr,
-    /// Where messages are received.
-    pub(crate) mllp: SocketAddr,
+    /// Where it listens.
+    pub(crate) at: At,
     /// Where the data is kept.
     pub(crate) data: &'a Path,
     /// Who can sign in.
@@ -40,13 +39,17 @@ impl Ready<'_> {
                 "try": one.try_first,
             })
         };
-        json!({
-            "http": format!("http://{}", self.http),
-            "mllp": self.mllp.to_string(),
+        let mut ready = json!({
+            "http": format!("http://{}", self.at.http),
+            "mllp": self.at.mllp,
             "data": self.data,
             "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
-        })
-        .to_string()
+        });
+        // Only for whoever asked for it.
+        if let (Some(metrics), Some(ready)) = (self.at.metrics, ready.as_object_mut()) {
+            ready.insert("metrics".to_owned(), json!(metrics));
+        }
+        ready.to_string()
     }
 
     /// The table.
@@ -59,8 +62,13 @@ impl Ready<'_> {
         line("");
         line("Ken is ready. Everyone in it is made up.");
         line("");
-        line(&format!("  Pages     http://{}", self.http));
-        line(&format!("  Messages  {} (HL7 v2 over MLLP)", self.mllp));
+        line(&format!("  Pages     http://{}", self.at.http));
+        if let Some(mllp) = self.at.mllp {
+            line(&format!("  Messages  {mllp} (HL7 v2 over MLLP)"));
+        }
+        if let Some(metrics) = self.at.metrics {
+            line(&format!("  Measures  http://{metrics}/metrics"));
+        }
         line(&format!("  Data      {}", self.data.display()));
         line("");
         line("On the sign-in page each account below has a button of its own.");
@@ -111,8 +119,11 @@ mod tests {
     fn check(with: impl FnOnce(&Ready<'_>)) {
         let accounts = accounts(&Dice::new(1), jiff::civil::date(2026, 11, 21));
         with(&Ready {
-            http: ([127, 0, 0, 1], 8080).into(),
-            mllp: ([127, 0, 0, 1], 2575).into(),
+            at: At {
+                http: ([127, 0, 0, 1], 8080).into(),
+                mllp: Some(([127, 0, 0, 1], 2575).into()),
+                metrics: None,
+            },
             data: Path::new("glen"),
             accounts: &accounts,
         });

@@ -36,32 +36,51 @@ const STOP_WAIT: Duration = Duration::from_secs(30);
 pub(crate) struct Listeners {
     http: TcpListener,
     mllp: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+}
+
+/// Where it listens, with the ports that were given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    /// For browsers.
+    pub(crate) http: SocketAddr,
+    /// For messages.
+    pub(crate) mllp: Option<SocketAddr>,
+    /// For operators' machines.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 impl Listeners {
-    /// Takes them.
+    /// Takes those for pages, messages and measures; `flags` is where each was said.
     pub(crate) async fn take(
-        http: SocketAddr,
-        mllp: Option<SocketAddr>,
-        flags: (&str, &str),
+        (http, mllp, metrics): (SocketAddr, Option<SocketAddr>, Option<SocketAddr>),
+        flags: [&str; 3],
     ) -> Result<Self, Trouble> {
-        let http = listen::take(http, "pages", flags.0).await?;
+        let http = listen::take(http, "pages", flags[0]).await?;
         let mllp = match mllp {
-            Some(mllp) => Some(listen::take(mllp, "messages", flags.1).await?),
+            Some(mllp) => Some(listen::take(mllp, "messages", flags[1]).await?),
             None => None,
         };
-        Ok(Self { http, mllp })
+        let metrics = match metrics {
+            Some(metrics) => Some(listen::take(metrics, "measures", flags[2]).await?),
+            None => None,
+        };
+        Ok(Self { http, mllp, metrics })
     }
 
-    /// Where pages and messages are, with the ports that were given.
-    pub(crate) fn addresses(&self) -> Result<(SocketAddr, Option<SocketAddr>), Trouble> {
+    /// Where they are.
+    pub(crate) fn addresses(&self) -> Result<At, Trouble> {
         let address = |listener: &TcpListener| {
             listener.local_addr().map_err(|error| {
                 let happened = "An address was lost at once.";
                 Trouble::new("ken.address", happened, NOTHING_DONE, "Try again.").because(error)
             })
         };
-        Ok((address(&self.http)?, self.mllp.as_ref().map(address).transpose()?))
+        Ok(At {
+            http: address(&self.http)?,
+            mllp: self.mllp.as_ref().map(address).transpose()?,
+            metrics: self.metrics.as_ref().map(address).transpose()?,
+        })
     }
 }
 
@@ -145,7 +164,12 @@ impl Running {
             ids: Arc::clone(&house.ids),
             metrics,
         };
-        self.tasks.spawn(ken_http::serve(listeners.http, app, Arc::new(probe), self.stop.clone()));
+        let probe: Arc<dyn ken_http::Probe> = Arc::new(probe);
+        if let Some(metrics) = listeners.metrics {
+            let asked = ken_http::serve_measures(metrics, Arc::clone(&probe), self.stop.clone());
+            self.tasks.spawn(asked);
+        }
+        self.tasks.spawn(ken_http::serve(listeners.http, app, probe, self.stop.clone()));
         if let Some(mllp) = listeners.mllp {
             self.tasks.spawn(ken_hub::serve(Arc::clone(&house.hub), mllp, self.stop.clone()));
         }

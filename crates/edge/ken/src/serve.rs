@@ -5,7 +5,7 @@ use ken_http::Site;
 use crate::cli::Configured;
 use crate::config::{Config, Database};
 use crate::house::{House, Places, database, reach};
-use crate::run::{Listeners, Running};
+use crate::run::{At, Listeners, Running};
 use crate::stop::Signals;
 use crate::trouble::Trouble;
 use crate::{say, telemetry};
@@ -16,9 +16,10 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     telemetry::log(&config.log)?;
     let metrics = telemetry::metrics()?;
     let signals = Signals::listen()?;
-    let flags = ("the key `listen`", "the key `mllp`");
-    let listeners = Listeners::take(config.listen, config.mllp, flags).await?;
-    let (http, mllp) = listeners.addresses()?;
+    let flags = ["the key `listen`", "the key `mllp`", "the key `metrics`"];
+    let wanted = (config.listen, config.mllp, config.metrics);
+    let listeners = Listeners::take(wanted, flags).await?;
+    let At { http, mllp, metrics: measures } = listeners.addresses()?;
     let places = Places::configured(&config)?;
     let mut house = House::open(&places).await?;
     let running = Running::new();
@@ -26,6 +27,9 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     running.listen(&house, (site(&config), &config.base_url), listeners, metrics);
     if let Some(mllp) = mllp {
         tracing::info!(address = %mllp, "messages are taken");
+    }
+    if let Some(measures) = measures {
+        tracing::info!(address = %measures, "measures are served");
     }
     tracing::info!(address = %http, "ready");
     running.until_stopped(house, signals).await;
@@ -58,11 +62,12 @@ pub(crate) async fn migrate(command: &Configured) -> Result<(), Trouble> {
 
 fn site(config: &Config) -> Site {
     Site {
-        partnership: "Ken".to_owned(),
+        partnership: config.partnership.clone(),
         made_up: false,
         secure: config.is_secure(),
-        help_phone: None,
-        help_email: None,
+        proxies: config.proxies.clone(),
+        help_phone: config.help_phone.clone(),
+        help_email: config.help_email.clone(),
         demo_accounts: Vec::new(),
     }
 }

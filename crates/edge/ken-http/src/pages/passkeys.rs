@@ -22,6 +22,7 @@ use crate::view::form::{Field, Form, Wrong, summary};
 use crate::view::frame::token;
 use crate::view::panel::{self, Panel, State};
 use crate::view::{card, words};
+use crate::wire::address::Peer;
 use crate::wire::csrf::Csrf;
 use crate::wire::headers::Scripted;
 
@@ -44,9 +45,10 @@ pub(crate) struct Unwanted {
 pub(crate) async fn begin_sign_in(
     Of(app): Of<App>,
     Extension(request): Extension<RequestId>,
+    Peer(address): Peer,
 ) -> Result<Response, Stop> {
     let (ctx, site) = (app.ctx(request), app.passkeys().ok_or(Stop::NotFound)?);
-    let begin = async |tx: &mut Tx| passkey::begin_sign_in(tx, &ctx, site).await;
+    let begin = async |tx: &mut Tx| passkey::begin_sign_in(tx, &ctx, site, address).await;
     Ok(Json(app.db().write("http.passkey-begin", begin).await?).into_response())
 }
 

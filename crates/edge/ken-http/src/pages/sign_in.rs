@@ -1,9 +1,7 @@
 //! `/sign-in`: password and one-time code; in the demonstration, a button for each account.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use axum::Extension;
-use axum::extract::{ConnectInfo, Form as Sent, State};
+use axum::extract::{Form as Sent, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{AccountId, RequestId, Sensitive};
@@ -18,6 +16,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
 use crate::view::{Area, Frame, words};
+use crate::wire::address::Peer;
 use crate::wire::cookie;
 use crate::wire::headers::Scripted;
 
@@ -53,12 +52,11 @@ pub(crate) async fn get(
 pub(crate) async fn post(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Peer(address): Peer,
     headers: HeaderMap,
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, Stop> {
     let ctx = app.ctx(request);
-    let address = address_of(from);
     let code = typed.code.map(|code| code.split_whitespace().collect());
     let name = typed.name.clone();
     let attempt = Attempt { name: typed.name, password: typed.password, code, address };
@@ -77,11 +75,6 @@ pub(crate) async fn post(
             Ok(refused(format!("Too many tries. Try again after {when}")))
         }
     }
-}
-
-/// The address that a request came from, as far as it is known.
-pub(crate) fn address_of(from: Option<Extension<ConnectInfo<SocketAddr>>>) -> IpAddr {
-    from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0.0.ip())
 }
 
 /// `POST /sign-in/demo`: only accounts that the demonstration lists.

@@ -11,6 +11,7 @@ pub(crate) fn site() -> Site {
         partnership: "Glen".into(),
         made_up: true,
         secure: false,
+        proxies: vec![],
         help_phone: Some("01632 960001".into()),
         help_email: Some("help@glen.example".into()),
         demo_accounts: vec![],

@@ -7,11 +7,14 @@
 //! - The work runs in a tracked task: a client that goes away does not cancel it (`core.md` 4.1).
 //! - A request that met another's change is run again on the same bytes, at most three times.
 
+use axum::Form;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use ken_core::Sensitive;
 
 use crate::App;
 use crate::stop::Stop;
@@ -20,8 +23,18 @@ use crate::wire::csrf::{self, Csrf};
 
 /// Longest form, in bytes: the longest text a page takes (20,000 characters) with room to spare.
 pub(crate) const BODY_MAX: usize = 128 * 1024;
+/// Fields that are never given back.
+const SECRETS: [&str; 3] = ["password", "code", "answer"];
+/// Shortest text that is given back, in characters. House policy: a few words.
+const TEXT_MIN: usize = 20;
+/// Most texts that are given back: more than any form of ours has.
+const TEXTS_MAX: usize = 60;
 /// How often a request that met another's change is run before its sender is asked to try again.
 const TRIES_MAX: usize = 3;
+
+/// Marks a form of a page that is for anybody: its token is the browser's, and of no session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfNoSession;
 
 /// Guards a request that may change something, and lets the others by.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -36,16 +49,59 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if !form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
-    let secret = cookie::find(&parts.headers, app.site(), cookie::SESSION)
-        .or_else(|| cookie::find(&parts.headers, app.site(), cookie::FORM));
     let token = field(&body, csrf::FIELD);
-    let ours = secret.zip(token).is_some_and(|(secret, token)| Csrf::holds(secret, &token));
-    if !ours {
-        return Stop::StaleForm.into_response();
+    let is_of = |cookie| {
+        let secret = cookie::find(&parts.headers, app.site(), cookie);
+        secret.zip(token.as_deref()).is_some_and(|(secret, token)| Csrf::holds(secret, token))
+    };
+    let of_session = is_of(cookie::SESSION);
+    // A browser keeps the cookie of a session that has ended, and its owner signs in again.
+    if !of_session && !is_of(cookie::FORM) {
+        return returned(Stop::StaleForm.into_response(), &body).await;
     }
-    let request = Request::from_parts(parts, Body::empty());
-    let work = app.tasks().spawn(async move { run(request, &body, next).await });
+    let mut request = Request::from_parts(parts, Body::empty());
+    if !of_session {
+        request.extensions_mut().insert(OfNoSession);
+    }
+    let work = app.tasks().spawn(async move {
+        let answer = run(request, &body, next).await;
+        match answer.extensions().get::<Stop>() {
+            Some(Stop::StaleForm | Stop::SignIn) => returned(answer, &body).await,
+            _ => answer,
+        }
+    });
     work.await.unwrap_or_else(|_| Stop::Fault("http.task").into_response())
+}
+
+/// Gives an answer that nothing was done the texts of the form, for the page that says so.
+async fn returned(mut answer: Response, body: &Bytes) -> Response {
+    answer.extensions_mut().insert(Texts::of(body).await);
+    answer
+}
+
+/// What somebody wrote in a form that was not taken. It goes back to the browser that sent it, and
+/// nowhere else.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts(pub(crate) Vec<Sensitive<String>>);
+
+impl Texts {
+    /// Whole sentences: what is shorter is soon typed again. A secret is none.
+    async fn of(body: &Bytes) -> Self {
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.clone()));
+        let Ok(request) = request else { return Self::default() };
+        let Ok(Form(fields)) = Form::<Vec<(String, String)>>::from_request(request, &()).await
+        else {
+            return Self::default();
+        };
+        let is_text = |(name, value): &(String, String)| {
+            let is_long = value.trim().chars().count() >= TEXT_MIN;
+            is_long && value.trim().contains(char::is_whitespace) && !SECRETS.contains(&&**name)
+        };
+        let texts = fields.into_iter().filter(is_text).take(TEXTS_MAX);
+        Self(texts.map(|(_, value)| Sensitive::new(value)).collect())
+    }
 }
 
 /// Runs a request, and again while it met another's change.
@@ -72,6 +128,18 @@ fn field(body: &[u8], name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn sentences_go_back_and_secrets_do_not() {
+        let body = Bytes::from_static(
+            b"csrf=x&reason=She+fell+and+nobody+answers%21&kind=team&password=three+random+words\
+              +that+are+long&t=0123456789012345678901234567890123456789",
+        );
+        let texts: Vec<_> =
+            Texts::of(&body).await.0.into_iter().map(Sensitive::into_revealed).collect();
+        assert_eq!(texts, ["She fell and nobody answers!"]);
+        assert!(Texts::of(&Bytes::from_static(b"%FF=%")).await.0.is_empty());
+    }
 
     #[test]
     fn the_token_is_found_among_the_fields() {

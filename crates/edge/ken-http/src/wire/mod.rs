@@ -1,5 +1,6 @@
 //! The mechanics of a request: its id, its cookies, its headers, and how changes are guarded.
 
+pub(crate) mod address;
 pub(crate) mod changes;
 pub(crate) mod cookie;
 pub(crate) mod csrf;

@@ -2,7 +2,7 @@
 //!
 //! What somebody typed must reach the next page, on whatever node it is served, and must not stand
 //! in an address. So it is sealed under a key of the key store, bound to the session and to a time:
-//! to anybody else, and to the same browser a quarter of an hour later, it is noise.
+//! to anybody else, and to the same browser when its time is over, it is noise. Each page seals anew.
 
 use jiff::{SignedDuration, Timestamp};
 use ken_store::keys::KeyId;
@@ -17,8 +17,9 @@ use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
 
-/// How long a parcel may be opened. House policy: long enough to write a reason.
-const LAST: SignedDuration = SignedDuration::from_mins(15);
+/// How long a parcel may be opened. House policy: longer than a session may be silent, so that no
+/// telephone call is longer than the form it interrupts.
+const LAST: SignedDuration = SignedDuration::from_mins(45);
 /// How long one key seals parcels, so that an old one is soon worth nothing.
 const KEY_LAST: SignedDuration = SignedDuration::from_hours(24);
 /// Longest parcel, in characters: twice what six details of 100 characters need.

@@ -1,24 +1,17 @@
-//! The id of each request, its time limit, and the line it leaves in the log.
-
-use std::time::Duration;
+//! The id of each request, and the line it leaves in the log.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use ken_core::RequestId;
 
 use crate::App;
-use crate::stop::Stop;
-
-/// How long a request may take before its sender is told to try again. House policy: a worker
-/// waits longer for nothing, and a change goes on in its own task.
-pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// Where the id stands in the answer.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id, bounds its time, and logs route, status and duration: no address, no
+/// Gives the request an id, and logs route, status and duration: no address, no
 /// query, no body.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::draw(app.ids());
@@ -26,8 +19,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     let method = verb(request.method());
     request.extensions_mut().insert(id);
     let began = app.clock().now();
-    let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| Stop::Busy.into_response());
+    let mut response = next.run(request).await;
     let took = app.clock().now().duration_since(began);
     let status = response.status().as_u16();
     let route = route.as_deref().unwrap_or("none");

@@ -1,6 +1,8 @@
 //! Signing in, choosing a role, signing out.
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use ken_store::{Reads, Snapshot, values};
 
 use crate::world::{PASSWORD, worlds};
 
@@ -21,6 +23,59 @@ async fn name_password_and_code_let_somebody_in() {
         let out = browser.submit(&answer, "/sign-out", &[]).await;
         assert_eq!(out.path, "/sign-in");
         assert!(browser.cookie("ken-session").is_none());
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_silent_for_too_long_signs_in_again_in_the_same_browser() {
+    for world in worlds().await {
+        let mut browser = world.signed_in("Jo Worker").await;
+        let inside = browser.get("/w/today").await;
+        world.clock.advance(jiff::SignedDuration::from_mins(31));
+        let page = browser.get("/w/today").await;
+        assert_eq!(page.path, "/sign-in");
+        assert!(browser.cookie("ken-session").is_some(), "the browser keeps it: that is the case");
+        let code = world.code();
+        let filled = [("name", "jo"), ("password", PASSWORD), ("code", code.as_str())];
+        let answer = browser.submit(&page, "/sign-in", &filled).await;
+        assert_eq!((answer.status, answer.path.as_str()), (StatusCode::OK, "/w/today"));
+        // A form of before has the token of a session that is no more.
+        let old = browser.submit(&inside, "/sign-out", &[]).await;
+        assert_eq!(old.status, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn tries_count_against_who_stands_behind_the_proxy() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in").await;
+        let csrf = page.hidden("/sign-in")[0].1.clone();
+        for address in ["198.51.100.7", "203.0.113.7", "203.0.113.8"] {
+            let form = format!("csrf={csrf}&name=nobody&password=x&code=1");
+            let request = Request::post("/sign-in")
+                .header("x-forwarded-for", format!("192.0.2.1, {address}"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(Body::from(form));
+            let answer = browser.raw(request.unwrap()).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+        }
+        let sql = "SELECT failures FROM throttle WHERE bucket LIKE 'address:%' ORDER BY failures";
+        let read = async |s: &mut Snapshot| s.list(sql, values![], |row| row.int(0)).await;
+        assert_eq!(world.on.db.snapshot("test", read).await.unwrap(), [1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_a_public_page_sends_no_form_of_a_session() {
+    for world in worlds().await {
+        let mut browser = world.signed_in("Jo Worker").await;
+        let page = browser.get("/sign-in").await;
+        let csrf = page.hidden("/sign-in")[0].1.clone();
+        let form = format!("csrf={csrf}");
+        let answer = browser.send(Method::POST, "/sign-out", Some(&form)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(browser.get("/w/today").await.path, "/w/today");
     }
 }
 

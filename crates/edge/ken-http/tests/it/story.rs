@@ -149,6 +149,34 @@ async fn a_second_person_confirms_a_claim() {
     }
 }
 
+/// Nothing that somebody wrote about a danger is lost without a word.
+#[tokio::test]
+async fn what_was_written_comes_back_where_the_form_is_too_old() {
+    for world in worlds().await {
+        let mut jo = world.signed_in("Jo Worker").await;
+        let refusal = world.search(&mut jo, "Drummond", MORAG).await;
+        let written = "She does not answer the door and her light is on";
+        let ways = ["/w/emergency", "/w/claim", "/w/guardian"];
+        let mut forms = vec![];
+        for way in ways {
+            forms.push((way, jo.get(&link(&refusal, &format!("{way}?"))).await));
+        }
+        let filled = [("reason", written), ("affirmed", "yes"), ("side", "should-share")];
+        // First the session is kept alive elsewhere until the forms are too old; then it ends.
+        world.clock.advance(jiff::SignedDuration::from_mins(25));
+        assert_eq!(jo.get("/w/today").await.path, "/w/today");
+        for (minutes, here) in [(25, "/w/today"), (31, "/sign-in")] {
+            world.clock.advance(jiff::SignedDuration::from_mins(minutes));
+            assert_eq!(jo.get("/w/today").await.path, here);
+            for (way, form) in &forms {
+                let answer = jo.submit(form, way, &filled).await;
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{way}");
+                answer.assert_has(&["We did not do anything", written]);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_emergency_opens_ends_and_is_checked() {
     for world in worlds().await {
@@ -162,8 +190,15 @@ async fn an_emergency_opens_ends_and_is_checked() {
         let wrong = jo.submit(&form, "/w/emergency", &[("reason", "now")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         let reason = "She does not answer the door and her light is on";
+        // A call of twenty minutes: the page that is open goes on, and what was wrong is shown anew.
+        world.clock.advance(jiff::SignedDuration::from_mins(20));
+        let missing = [("reason", reason), ("second", "yes")];
+        let again = jo.submit(&form, "/w/emergency", &missing).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+        again.assert_has(&[reason, "name=\"second\" value=\"yes\" checked"]);
+        world.clock.advance(jiff::SignedDuration::from_mins(20));
         let filled = [("reason", reason), ("affirmed", "yes")];
-        let seen = jo.submit(&form, "/w/emergency", &filled).await;
+        let seen = jo.submit(&again, "/w/emergency", &filled).await;
         assert_eq!(seen.path, path);
         seen.assert_has(&["DRUMMOND, MORAG", "Emergency access.", "24 hours left", "clause X1"]);
         let mut sam = world.signed_in("Sam Both").await;
@@ -262,7 +297,9 @@ async fn a_parcel_is_the_callers_own_and_ages() {
         let mut ann = world.signed_in("Ann Colleague").await;
         assert_eq!(ann.get(&path).await.path, "/w/find", "another's parcel");
         assert_eq!(jo.get("/w/find/r/made-up").await.path, "/w/find");
-        world.clock.advance(jiff::SignedDuration::from_mins(16));
+        world.clock.advance(jiff::SignedDuration::from_mins(25));
+        assert_eq!(jo.get(&path).await.path, path, "as long as a session may be silent");
+        world.clock.advance(jiff::SignedDuration::from_mins(21));
         assert_eq!(jo.get(&path).await.path, "/w/find", "too old");
     }
 }

@@ -29,6 +29,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::browser::Browser;
 
+/// Requests of the tests have no socket, which is taken for the address of a proxy.
+const PROXY: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
 pub(crate) const PASSWORD: &str = "three random words";
 
 /// What is signed, each after those that it stands under.
@@ -140,6 +143,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         partnership: "Glen".into(),
         made_up: true,
         secure: false,
+        proxies: vec![PROXY],
         help_phone: Some("01632 960001".into()),
         help_email: None,
         demo_accounts: accounts.clone(),

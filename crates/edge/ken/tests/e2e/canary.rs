@@ -111,10 +111,10 @@ pub(crate) fn fly(demo: &Demo) -> String {
     told.push_str(&by_the_nurse(demo, &planted));
     told.push_str(&by_the_social_worker(demo, &planted));
     told.push_str(&by_every_route(demo, &planted));
-    let measures = page(&demo.http(), "/metrics");
+    let measures = page(&demo.metrics(), "/metrics");
     assert_bounded(&measures);
     told.push_str(&measures);
-    told.push_str(&page(&demo.http(), "/health/ready"));
+    told.push_str(&page(&demo.metrics(), "/health/ready"));
     assert_silent(&planted, "an answer's head, an address or a measure", &told);
     told
 }

@@ -47,6 +47,7 @@ fn a_configuration_is_checked_without_starting() {
     let path = file.to_str().unwrap();
     refused(&["check-config", "--config", path], "cannot be read");
     let good = "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
                 data = 'data'\nkeys_dir = 'keys'\n";
     fs::write(&file, good).unwrap();
     let output = run(&["check-config", "--config", path]);
@@ -65,6 +66,7 @@ fn a_database_server_that_cannot_be_used_is_said_plainly() {
         fs::write(dir.path().join("address"), address).unwrap();
         let mut text = format!(
             "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
              database_url_file = '{}'\nkeys_dir = '{}'\n",
             at("address"),
             at("keys")
@@ -94,6 +96,7 @@ fn tables_are_made_and_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("ken.toml");
     let text = "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
                 data = 'data'\nkeys_dir = 'keys'\n";
     fs::write(&file, text).unwrap();
     for _ in 0..2 {
@@ -109,7 +112,8 @@ fn migrated(dir: &Path) -> PathBuf {
     let file = dir.join("ken.toml");
     let at = |name: &str| dir.join(name).display().to_string();
     let text = format!(
-        "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\ndata = '{}'\nkeys_dir = '{}'\n",
+        "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\ndata = '{}'\nkeys_dir = '{}'\n",
         at("data"),
         at("keys")
     );

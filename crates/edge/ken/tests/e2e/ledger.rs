@@ -29,6 +29,7 @@ impl Place {
         let at = |name: &str| dir.path().join(name).display().to_string();
         let text = format!(
             "listen = '127.0.0.1:0'\nbase_url = 'https://ken.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
              data = '{}'\nkeys_dir = '{}'\n",
             at("data"),
             at("keys")

@@ -47,7 +47,10 @@ impl Demo {
     pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
         let any = "127.0.0.1:0";
         let since = instant();
-        let mut child = ken(&["demo", "--json", "--listen", any, "--mllp", any, "--data"])
+        let ports = ["--listen", any, "--mllp", any, "--metrics", any];
+        let mut child = ken(&["demo", "--json"])
+            .args(ports)
+            .arg("--data")
             .arg(data)
             .args(more)
             .stdout(Stdio::piped())
@@ -74,6 +77,11 @@ impl Demo {
     /// Where pages are, as `127.0.0.1:port`.
     pub(crate) fn http(&self) -> String {
         self.ready["http"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned()
+    }
+
+    /// Where measures are.
+    pub(crate) fn metrics(&self) -> String {
+        self.ready["metrics"].as_str().unwrap().to_owned()
     }
 
     /// Where messages are taken.

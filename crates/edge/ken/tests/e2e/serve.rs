@@ -85,6 +85,7 @@ fn configured(dir: &Path, name: &str, keys: &Path, address: &Path) -> PathBuf {
     let file = dir.join(name);
     let text = format!(
         "listen = '127.0.0.1:0'\nmllp = '127.0.0.1:0'\nbase_url = 'http://glen.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
          database_url_file = '{}'\nkeys_dir = '{}'\n",
         address.display(),
         keys.display()

@@ -20,9 +20,11 @@ fn the_demo_lives_and_dies_and_lives_again() {
     let first = Demo::start(&data);
     let accounts = first.ready["accounts"].as_array().unwrap().clone();
     assert!(accounts.len() >= 20, "{}", accounts.len());
-    for path in ["/sign-in", "/health/live", "/health/ready", "/metrics"] {
+    for path in ["/sign-in", "/health/live", "/health/ready"] {
         assert!(page(&first.http(), path).starts_with("HTTP/1.1 200"), "{path}");
     }
+    assert!(page(&first.http(), "/metrics").starts_with("HTTP/1.1 404"), "counts are no page");
+    assert!(page(&first.metrics(), "/metrics").starts_with("HTTP/1.1 200"));
     let message = registration("E2E-1", "Canarywren");
     let answer = take_and_refuse(&first, &message);
     first.kill();
@@ -31,7 +33,7 @@ fn the_demo_lives_and_dies_and_lives_again() {
     assert!(second.took < LATER_START_MAX, "{:?}", second.took);
     assert_eq!(second.ready["accounts"].as_array().unwrap(), &accounts);
     assert_eq!(send(&second.mllp(), &message), answer, "it was applied before the cut, once");
-    assert!(!page(&second.http(), "/metrics").contains("Canary"));
+    assert!(!page(&second.metrics(), "/metrics").contains("Canary"));
     canary::fly(&second);
     let receipt = receipt(&second, dir.path());
     sealed(&data, dir.path(), &receipt);

@@ -1,8 +1,6 @@
 //! `/ig/agreements/{hash}/sign`: signing for one's own organisation, and showing again who one is.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Form as Sent, Path, State as Of};
+use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -21,10 +19,11 @@ use super::party_name;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::follow;
-use crate::pages::{passkeys, sign_in};
+use crate::pages::passkeys;
 use crate::stop::Stop;
 use crate::view::form::{Field, Form, Kind, Wrong, summary, tick};
 use crate::view::{confirmation, words};
+use crate::wire::address::Peer;
 use crate::wire::csrf::Csrf;
 use crate::wire::headers::Scripted;
 
@@ -95,7 +94,7 @@ pub(crate) async fn post(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
     Path(hash): Path<String>,
-    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    from: Peer,
     Sent(filled): Sent<Filled>,
 ) -> Result<Response, Stop> {
     let page = read(&app, &caller, &hash).await?;
@@ -145,7 +144,7 @@ async fn prepare(
     app: &App,
     caller: &Caller,
     page: &Page,
-    (filled, from): (Filled, Option<Extension<ConnectInfo<SocketAddr>>>),
+    (filled, Peer(address)): (Filled, Peer),
 ) -> Result<Prepared, Stop> {
     let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
     let about = signing::about(&page.of.hash());
@@ -161,7 +160,7 @@ async fn prepare(
         }
         Way::Password | Way::Demonstration => {
             let code = code.map(|code| code.split_whitespace().collect());
-            Shown::Password { password, code, address: sign_in::address_of(from) }
+            Shown::Password { password, code, address }
         }
     };
     let with = (app.keys(), app.hasher(), app.passkeys());

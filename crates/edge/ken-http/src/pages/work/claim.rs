@@ -60,9 +60,7 @@ pub(crate) async fn post(
     Extension(caller): Extension<Caller>,
     Sent(sent): Sent<Claimed>,
 ) -> Result<Response, Stop> {
-    let Some(asked) = sent.carried.asked(&app, &caller).await? else {
-        return Ok(Redirect::to("/w/find").into_response());
-    };
+    let asked = sent.carried.still_asked(&app, &caller).await?;
     let reason = sent.reason.reveal().trim();
     let wrongs = wrongs(&sent.kind, reason);
     if !wrongs.is_empty() {

@@ -22,7 +22,7 @@ use crate::caller::Caller;
 use crate::pages::ask::VITAL;
 use crate::stop::Stop;
 use crate::view::confirmation;
-use crate::view::form::{Field, Form, Wrong, summary, tick};
+use crate::view::form::{Field, Form, Wrong, summary, tick_again};
 use crate::wire::csrf::Csrf;
 
 /// What the form carries.
@@ -38,6 +38,14 @@ pub(crate) struct Opened {
     second: String,
 }
 
+/// What was typed and ticked before, where the form is shown again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Typed<'a> {
+    reason: &'a str,
+    affirmed: bool,
+    second: bool,
+}
+
 /// `GET /w/emergency`.
 pub(crate) async fn get(
     State(app): State<App>,
@@ -48,7 +56,7 @@ pub(crate) async fn get(
         return Ok(Redirect::to("/w/find").into_response());
     };
     let clauses = in_force(&app, &caller).await?;
-    Ok(page(&app, &caller, &form(&asked, &clauses, "", &[], &caller)).into_response())
+    Ok(page(&app, &caller, &form(&asked, &clauses, Typed::default(), &[], &caller)).into_response())
 }
 
 /// `POST /w/emergency`.
@@ -57,13 +65,13 @@ pub(crate) async fn post(
     Extension(caller): Extension<Caller>,
     Sent(sent): Sent<Opened>,
 ) -> Result<Response, Stop> {
-    let Some(asked) = sent.carried.asked(&app, &caller).await? else {
-        return Ok(Redirect::to("/w/find").into_response());
-    };
+    let asked = sent.carried.still_asked(&app, &caller).await?;
     let (reason, clauses) = (sent.reason.reveal().trim(), in_force(&app, &caller).await?);
     let wrongs = wrongs(reason, sent.affirmed == "yes");
     if !wrongs.is_empty() || clauses.is_empty() {
-        let main = form(&asked, &clauses, reason, &wrongs, &caller);
+        let (affirmed, second) = (sent.affirmed == "yes", sent.second == "yes");
+        let typed = Typed { reason, affirmed, second };
+        let main = form(&asked, &clauses, typed, &wrongs, &caller);
         let page = page(&app, &caller, &main);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
@@ -175,7 +183,7 @@ fn exceptional(bundle: &Bundle, by: &Acting) -> Vec<Exceptional> {
 fn form(
     asked: &Asked,
     clauses: &[Exceptional],
-    reason: &str,
+    typed: Typed<'_>,
     wrongs: &[Wrong],
     caller: &Caller,
 ) -> Markup {
@@ -193,7 +201,7 @@ fn form(
         .flat_map(|clause| &clause.statements)
         .map(|said| said.text.clone())
         .collect();
-    show(asked, &words.into_iter().collect::<Vec<_>>(), reason, wrongs, caller.csrf())
+    show(asked, &words.into_iter().collect::<Vec<_>>(), typed, wrongs, caller.csrf())
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
@@ -204,7 +212,7 @@ fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
 pub(crate) fn show(
     asked: &Asked,
     words: &[String],
-    reason: &str,
+    typed: Typed<'_>,
     wrongs: &[Wrong],
     csrf: &Csrf,
 ) -> Markup {
@@ -231,16 +239,18 @@ pub(crate) fn show(
             @for text in words { blockquote.care_words { p { (text) } } }
         }
         (form.post(&html! {
-            (Field::long("reason", "Why do you need to see this record now?", reason)
+            (Field::long("reason", "Why do you need to see this record now?", typed.reason)
                 .hinted(hint).show(wrongs))
-            (tick("affirmed", "What I have written is true, and it cannot wait.", wrongs))
+            (tick_again("affirmed", "What I have written is true, and it cannot wait.",
+                typed.affirmed, wrongs))
             h2 { "A second person" }
             p {
                 "A record of your own, of your family or of a former partner opens only when a \
                  colleague agrees first. You may ask for that for any record. The colleague reads \
                  what you typed, and nothing of the record."
             }
-            (tick("second", "Ask a colleague of my organisation to agree first", wrongs))
+            (tick_again("second", "Ask a colleague of my organisation to agree first",
+                typed.second, wrongs))
         }))
     }
 }
@@ -250,7 +260,12 @@ pub(crate) fn wrongs(reason: &str, affirmed: bool) -> Vec<Wrong> {
     let mut wrongs = vec![];
     let length = reason.trim().chars().count();
     if !(claim::REASON_LEN_MIN..=claim::REASON_LEN_MAX).contains(&length) {
-        wrongs.push(Wrong::new("reason", "Say why you need to see this record now"));
+        let says = if length > claim::REASON_LEN_MAX {
+            format!("Say it in at most {} characters", claim::REASON_LEN_MAX)
+        } else {
+            "Say why you need to see this record now".to_owned()
+        };
+        wrongs.push(Wrong::new("reason", says));
     }
     if !affirmed {
         wrongs.push(Wrong::new("affirmed", "Affirm that it is true and cannot wait"));
@@ -287,7 +302,13 @@ mod tests {
     fn the_page_says_what_follows() {
         let [asked, _] = refusal::tests::asked();
         let words = ["Somebody could come to harm.".to_owned()];
-        let shown = show(&asked, &words, "", &wrongs("", false), &Csrf::of("x")).into_string();
+        let typed = Typed { second: true, ..Typed::default() };
+        let shown = show(&asked, &words, typed, &wrongs("", false), &Csrf::of("x")).into_string();
+        assert_eq!(
+            shown.matches("value=\"yes\" checked").count(),
+            1,
+            "what was ticked stays ticked"
+        );
         rules::assert_part(&shown);
         rules::assert_part(&sent_on().into_string());
         for want in ["24 hours", "2 working days", "Somebody could come", "Sample", "agree first"] {

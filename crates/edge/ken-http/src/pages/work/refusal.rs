@@ -34,6 +34,20 @@ pub(crate) struct Carried {
 }
 
 impl Carried {
+    /// What a form was about.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::StaleForm`] when its parcel is too old, and what the key store says.
+    pub(crate) async fn still_asked(&self, app: &App, caller: &Caller) -> Result<Asked, Stop> {
+        self.asked(app, caller).await?.ok_or(Stop::StaleForm)
+    }
+
+    /// Whether anything was asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.t.is_none() && self.p.is_none()
+    }
+
     /// What was asked; `None` when the parcel is too old, or nothing was asked.
     ///
     /// # Errors
@@ -43,7 +57,10 @@ impl Carried {
         match (&self.t, &self.p) {
             (Some(sealed), _) => {
                 let typed = parcel::open::<Typed>(app, caller, sealed).await?;
-                Ok(typed.map(|typed| Asked::Typed(typed, sealed.clone())))
+                let Some(typed) = typed else { return Ok(None) };
+                // Sealed anew: the page that is shown now lasts as long as any other.
+                let fresh = parcel::seal(app, caller, &typed).await?;
+                Ok(Some(Asked::Typed(typed, fresh)))
             }
             (None, Some(person)) => Ok(person.parse().ok().map(Asked::Address)),
             (None, None) => Ok(None),

@@ -173,6 +173,7 @@ pub(super) fn too_many() -> Markup {
         h1 { "Please call us" }
         p { "You asked for a lot today, and we want to get it right. Nothing was changed now." }
         p { "How to reach us is below." }
+        p { b { "If you are in danger now, call 999." } }
         p { a.care_lone href="/my/choices" { "Back to your choices" } }
     }
 }
