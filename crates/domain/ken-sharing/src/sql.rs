@@ -258,8 +258,7 @@ statements! {
         WHERE person_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
         ORDER BY name, source";
     /// Who stands together with a person.
-    LIST_TOGETHER = "SELECT other_id FROM person_together WHERE person_id = $1
-        ORDER BY other_id";
+    LIST_TOGETHER = "SELECT other_id FROM person_together WHERE person_id = $1 ORDER BY other_id";
     /// Says that two people stand together; one of both rows.
     INSERT_TOGETHER = "INSERT INTO person_together (person_id, other_id) VALUES ($1, $2)
         ON CONFLICT (person_id, other_id) DO NOTHING";
@@ -271,8 +270,7 @@ statements! {
          confirmed_by, from_us, until_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     /// A person's live relationships.
-    LIST_RELATIONSHIPS = "SELECT id, kind, organisation, practitioner_id, grade
-        FROM relationship
+    LIST_RELATIONSHIPS = "SELECT id, kind, organisation, practitioner_id, grade FROM relationship
         WHERE person_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
         ORDER BY id";
     /// Ends a relationship.
@@ -369,8 +367,7 @@ statements! {
         FROM emergency_access
         WHERE person_id = $1 AND id = $2 AND organisation = $3 AND reviewed_us IS NULL";
     /// Closes the review; the practitioner cannot review their own.
-    REVIEW_EMERGENCY = "UPDATE emergency_access
-        SET reviewed_by = $3, reviewed_us = $4, outcome = $5
+    REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4, outcome = $5
         WHERE person_id = $1 AND id = $2 AND organisation = $6 AND reviewed_us IS NULL
           AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)";
     /// Asks for a second person.

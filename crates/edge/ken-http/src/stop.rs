@@ -169,7 +169,8 @@ impl IntoResponse for Stop {
 /// for nothing, and a change goes on in its own task.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
-/// Bounds the time of a request, and gives each stop, and each bare refusal of the framework, its page.
+/// Bounds the time of a request, and gives each stop and each bare refusal of the framework its
+/// page.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().copied();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

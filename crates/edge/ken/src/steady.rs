@@ -1,8 +1,8 @@
 //! A clock that never runs back, over one that may.
 //!
 //! A machine's clock jumps back when it is set by hand, when a virtual machine is restored, or when
-//! its battery dies. Ken's times order entries and end sessions, so that it must not follow; nor may
-//! it stand still, because sealing, timers and sessions would stand still with it.
+//! its battery dies. Ken's times order entries and end sessions, so that it must not follow; nor
+//! may it stand still, because sealing, timers and sessions would stand still with it.
 //!
 //! # Invariants
 //!

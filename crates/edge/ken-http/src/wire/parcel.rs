@@ -1,8 +1,9 @@
 //! What one page hands to the next through the browser, sealed.
 //!
 //! What somebody typed must reach the next page, on whatever node it is served, and must not stand
-//! in an address. So it is sealed under a key of the key store, bound to the session and to a time:
-//! to anybody else, and to the same browser when its time is over, it is noise. Each page seals anew.
+//! in an address. So it is sealed under a key of the key store, bound to the session and a time:
+//! to anybody else, and to the same browser when its time is over, it is noise. Each page seals
+//! anew.
 
 use jiff::{SignedDuration, Timestamp};
 use ken_store::keys::KeyId;

@@ -190,7 +190,7 @@ async fn an_emergency_opens_ends_and_is_checked() {
         let wrong = jo.submit(&form, "/w/emergency", &[("reason", "now")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         let reason = "She does not answer the door and her light is on";
-        // A call of twenty minutes: the page that is open goes on, and what was wrong is shown anew.
+        // A call of twenty minutes: the page that is open goes on; what was wrong is shown anew.
         world.clock.advance(jiff::SignedDuration::from_mins(20));
         let missing = [("reason", reason), ("second", "yes")];
         let again = jo.submit(&form, "/w/emergency", &missing).await;
