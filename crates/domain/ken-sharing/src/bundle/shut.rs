@@ -37,13 +37,11 @@ impl Bundle {
         let admitted: Vec<Admitted> = admitted.into_iter().collect();
         let known = before.into_iter().flat_map(|before| &before.held);
         let known: Shut = known.filter_map(|own| Some((own.hash.clone(), own.shut?))).collect();
-        match Self::of(before, admitted.iter().cloned(), &known) {
-            Ok(bundle) => Ok(bundle),
-            Err(_) => {
-                let shut = broken(before, &admitted, known);
-                Self::of(before, admitted, &shut)
-            }
+        if let Ok(bundle) = Self::of(before, admitted.iter().cloned(), &known) {
+            return Ok(bundle);
         }
+        let shut = broken(before, &admitted, known);
+        Self::of(before, admitted, &shut)
     }
 
     /// The instruments that do not compile, each with the code of why.

@@ -164,7 +164,7 @@ async fn cut_everywhere(world: &World, total: &mut u64) -> usize {
             let turn = sealer.run_once(world.db(), &world.ctx()).await.unwrap();
             assert!(matches!(turn, Turn::Sealed { .. }), "{turn:?}");
         });
-        let ended = ended.await.is_some();
+        let ended = Box::pin(ended).await.is_some();
         world.clock.advance(SignedDuration::from_secs(11));
         assert!(holds_if_begun(world).await <= *total);
         let mut sealer = world.sealer().await;
