@@ -185,7 +185,7 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
         }
         Agreement::Supersession { before, after } => succession(&open(&before)?, &open(&after)?),
         Agreement::Pack(of) => pack::run(of),
-        Agreement::Replay(of) => replay::run(of).await,
+        Agreement::Replay(of) => Box::pin(replay::run(of)).await,
         Agreement::Export { file, vocabulary } => {
             let instrument = open(&file)?;
             let export = match vocabulary {

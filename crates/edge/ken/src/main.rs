@@ -56,11 +56,11 @@ fn run(command: Command) -> Result<(), Trouble> {
     })?;
     runtime.block_on(async {
         match command {
-            Command::Demo(of) => demo::run(of).await,
+            Command::Demo(of) => Box::pin(demo::run(of)).await,
             Command::Serve(of) => serve::run(of).await,
             Command::CheckConfig(of) => serve::check_config(&of).await,
             Command::Migrate(of) => serve::migrate(&of).await,
-            Command::Agreement(of) => agreement::run(of).await,
+            Command::Agreement(of) => Box::pin(agreement::run(of)).await,
             Command::Organisations(of) => organisations::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,
         }

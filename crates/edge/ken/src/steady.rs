@@ -57,11 +57,11 @@ pub(crate) struct SteadyClock<C> {
 #[derive(Debug, Clone, Copy)]
 struct Hand {
     /// The latest time given out, since 1970.
-    last_us: i64,
+    last: i64,
     /// The pulse up to which it has been moved.
-    pulse_us: i64,
+    pulse: i64,
     /// How far the machine is behind it.
-    ahead_us: i64,
+    ahead: i64,
 }
 
 impl<C: Machine> SteadyClock<C> {
@@ -88,16 +88,16 @@ impl<C: Machine> SteadyClock<C> {
         }
         let last = remembered.map_or(now, |then| then.max(now));
         let hand = Hand {
-            last_us: last.as_microsecond(),
-            pulse_us: machine.pulse_us(),
-            ahead_us: last.duration_since(now).as_micros().try_into().unwrap_or(0),
+            last: last.as_microsecond(),
+            pulse: machine.pulse_us(),
+            ahead: last.duration_since(now).as_micros().try_into().unwrap_or(0),
         };
         Ok(Self { machine, hand: Mutex::new(hand), file })
     }
 
     /// How far the machine's clock is behind this one: it was set back.
     pub(crate) fn ahead(&self) -> SignedDuration {
-        SignedDuration::from_micros(self.moved().ahead_us)
+        SignedDuration::from_micros(self.moved().ahead)
     }
 
     /// Moves the hand to where it should be now.
@@ -105,24 +105,24 @@ impl<C: Machine> SteadyClock<C> {
         let mut hand: MutexGuard<'_, Hand> =
             self.hand.lock().unwrap_or_else(PoisonError::into_inner);
         let (machine_us, pulse_us) = (self.machine.now().as_microsecond(), self.machine.pulse_us());
-        if machine_us >= hand.last_us {
-            *hand = Hand { last_us: machine_us, pulse_us, ahead_us: 0 };
+        if machine_us >= hand.last {
+            *hand = Hand { last: machine_us, pulse: pulse_us, ahead: 0 };
             return *hand;
         }
-        let half = pulse_us.saturating_sub(hand.pulse_us).max(0) / 2;
-        hand.last_us = hand.last_us.saturating_add(half);
-        hand.pulse_us = hand.pulse_us.saturating_add(half.saturating_mul(2));
+        let half = pulse_us.saturating_sub(hand.pulse).max(0) / 2;
+        hand.last = hand.last.saturating_add(half);
+        hand.pulse = hand.pulse.saturating_add(half.saturating_mul(2));
         let logged_us = STEP_LOGGED.as_micros().try_into().unwrap_or(i64::MAX);
-        let ahead_us = hand.last_us.saturating_sub(machine_us);
-        if ahead_us > logged_us && hand.ahead_us <= logged_us {
+        let ahead = hand.last.saturating_sub(machine_us);
+        if ahead > logged_us && hand.ahead <= logged_us {
             metrics::counter!("ken_clock_back_total").increment(1);
             tracing::error!(
                 error.code = "ken.clock-back",
-                duration_us = ahead_us,
+                duration_us = ahead,
                 "the machine's clock was set back; time goes at half its pace until it is caught up"
             );
         }
-        hand.ahead_us = ahead_us;
+        hand.ahead = ahead;
         *hand
     }
 
@@ -139,13 +139,13 @@ impl<C: Machine> SteadyClock<C> {
 
 impl<C: Machine> Clock for SteadyClock<C> {
     fn now(&self) -> Timestamp {
-        Timestamp::from_microsecond(self.moved().last_us).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_microsecond(self.moved().last).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'_, ()> {
         let hand = self.moved();
-        let left_us = at.as_microsecond().saturating_sub(hand.last_us).max(0);
-        let pace = if hand.ahead_us > 0 { 2 } else { 1 };
+        let left_us = at.as_microsecond().saturating_sub(hand.last).max(0);
+        let pace = if hand.ahead > 0 { 2 } else { 1 };
         let left = SignedDuration::from_micros(left_us.saturating_mul(pace));
         let wake = self.machine.now().saturating_add(left).unwrap_or(Timestamp::MAX);
         self.machine.sleep_until(wake)
@@ -213,9 +213,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let hands = Hands::at(NOON_US);
         let clock = SteadyClock::start(hands.clone(), dir.path()).unwrap();
-        let check = |want_us: i64, ahead_us: i64| {
+        let check = |want_us: i64, ahead: i64| {
             assert_eq!(clock.now().as_microsecond(), NOON_US + want_us);
-            assert_eq!(clock.ahead(), SignedDuration::from_micros(ahead_us));
+            assert_eq!(clock.ahead(), SignedDuration::from_micros(ahead));
         };
         hands.pass(5);
         check(5, 0);

@@ -166,7 +166,7 @@ pub async fn confirm(
             if removed == 0 {
                 return Ok(Err(Refusal::Nothing));
             }
-            let detail = said(&one, by.practitioner.to_string(), removed);
+            let detail = said(&one, &by.practitioner.to_string(), removed);
             let erasure = ken_ledger::certify_disposal(tx, ctx, keys, own, &gone, detail).await?;
             let entry = erasure.certificate;
             let of = values![own, id, by.practitioner, now, removed, entry];
@@ -186,7 +186,7 @@ pub async fn confirm(
 }
 
 /// What a certificate says: what, how many, by which rule, and who decided. Nobody else.
-fn said(one: &Disposal, confirmed_by: String, removed: i64) -> Value {
+fn said(one: &Disposal, confirmed_by: &str, removed: i64) -> Value {
     json!({
         "disposal": one.id.to_string(), "set": one.set.code(), "rule": one.rule,
         "before": one.before.to_string(), "removed": removed,
@@ -284,7 +284,7 @@ pub async fn certificate<R: Reads>(
     };
     let detail = found.filter(|found| found.kind == EntryKind::Erasure).and_then(|of| of.detail);
     let mut says = detail.unwrap_or_default();
-    let wants = said(one, by.to_string(), *removed);
+    let wants = said(one, &by.to_string(), *removed);
     if let Some(says) = says.as_object_mut() {
         says.remove("keys");
     }

@@ -113,15 +113,15 @@ async fn nobody_agrees_for_an_asker_who_has_left() {
         let engine = world.databases.engine;
         let (_, _, said) = twice_employed(&world).await;
         let own = PersonId::draw(&*world.ids);
-        let asker = world.employed(("police", "pp.supervisor"), own).await;
+        let leaver = world.employed(("police", "pp.supervisor"), own).await;
         let new = second::NewAsking {
             people: BTreeSet::from([world.person]),
             typed: Sensitive::new("Sample, Isla".to_owned()),
             reason: Sensitive::new("He is on the bridge.".to_owned()),
             said,
         };
-        let asked = second::ask(db, &ctx, keys, &asker, &new).await.unwrap();
-        close(&world, &asker).await;
+        let asked = second::ask(db, &ctx, keys, &leaver, &new).await.unwrap();
+        close(&world, &leaver).await;
         let entries = "SELECT COUNT(*) FROM ledger_entry";
         let before = world.count(entries).await;
         let colleague = world.acting("police", "pp.supervisor");

@@ -392,26 +392,26 @@ async fn nothing_is_disclosed_after_any_change_was_acknowledged() {
             // The first at every place; the others share the same gate, so at every third.
             let apart = if place == 0 { 1 } else { 3 };
             let mut stop = 1 + place % apart;
-            while stopped_discloser(&world, change, stop).await {
+            while Box::pin(stopped_discloser(&world, change, stop)).await {
                 stop += apart;
             }
             assert!(stop > 8, "{change:?}: the discloser was stopped at {stop} places only");
             let mut stop = 1;
-            while stopped_change(&world, change, stop).await {
+            while Box::pin(stopped_change(&world, change, stop)).await {
                 stop += 1;
             }
             assert!(stop > 1, "{change:?}: the change was never stopped");
         }
         for change in Change::OF_REGISTERS {
             if change == Change::PartyLeaves {
-                assert!(stopped_discloser(&world, change, 3).await);
+                assert!(Box::pin(stopped_discloser(&world, change, 3)).await);
                 continue;
             }
             // Each makes the policies anew, so not at every place.
             for stop in [2, 5, 13] {
-                stopped_discloser(&world, change, stop).await;
+                Box::pin(stopped_discloser(&world, change, stop)).await;
             }
-            stopped_change(&world, change, 2).await;
+            Box::pin(stopped_change(&world, change, 2)).await;
         }
     }
 }

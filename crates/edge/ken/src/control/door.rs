@@ -80,7 +80,7 @@ impl Door {
                 write_checkpoint(&self.db, &self.dir.join(&name)).await.map(|()| name)
             }
             [COSIGNED, name] if !name.contains('/') => self.cosigned(name).await,
-            [AUDIT] => self.audit(&mut writer).await?,
+            [AUDIT] => Box::pin(self.audit(&mut writer)).await?,
             [REPLAY, draft, days] if !draft.contains('/') => {
                 let mut rest = String::new();
                 tokio::select! {
@@ -116,7 +116,7 @@ impl Door {
         let note = |done, of| {
             tell.send_replace((done, of));
         };
-        let found = telling(far, writer, ken_ledger::audit(&self.db, &note)).await?;
+        let found = Box::pin(telling(far, writer, ken_ledger::audit(&self.db, &note))).await?;
         Ok(found.map(|found| audited(&found)).map_err(|error| error.code()))
     }
 

@@ -380,20 +380,23 @@ mod tests {
 
     #[test]
     fn only_a_second_officer_is_offered_the_button() {
-        let check = |own: &str, now: &str, certificate, want: &[&str], button| {
-            let shown = Shown {
-                one: disposal(certificate != None),
-                own: own.parse().unwrap(),
-                now: now.parse().unwrap(),
-                asked_by: "Ann <First>".into(),
-                confirmed_by: "Bea Second".into(),
-                certificate,
+        let check =
+            |own: &str, now: &str, certificate: Option<Certificate>, want: &[&str], button| {
+                let shown = Shown {
+                    one: disposal(certificate.is_some()),
+                    own: own.parse().unwrap(),
+                    now: now.parse().unwrap(),
+                    asked_by: "Ann <First>".into(),
+                    confirmed_by: "Bea Second".into(),
+                    certificate,
+                };
+                let page = show_one(&shown, &[told(Refusal::Held)], &Csrf::of("x")).into_string();
+                rules::assert_part(&page);
+                assert_eq!(page.contains("Remove it for good"), button, "{page}");
+                for want in want {
+                    assert!(page.contains(want), "{want}: {page}");
+                }
             };
-            let page = show_one(&shown, &[told(Refusal::Held)], &Csrf::of("x")).into_string();
-            rules::assert_part(&page);
-            assert_eq!(page.contains("Remove it for good"), button, "{page}");
-            want.iter().for_each(|want| assert!(page.contains(want), "{want}: {page}"));
-        };
         let soon = "2027-06-02T09:00:00Z";
         check(ONE, soon, None, &["You asked for this", "Ann &lt;First&gt;"], false);
         check(OTHER, soon, None, &["Confirm a disposal"], true);

@@ -56,10 +56,11 @@ pub(crate) async fn post(
     Extension(caller): Extension<Caller>,
     Sent(sent): Sent<Filled>,
 ) -> Result<Response, Stop> {
-    let asked = match sent.carried.is_empty() {
-        true => None,
-        // Without whom it is about, the question would be another.
-        false => Some(sent.carried.still_asked(&app, &caller).await?),
+    // Without whom it is about, the question would be another.
+    let asked = if sent.carried.is_empty() {
+        None
+    } else {
+        Some(sent.carried.still_asked(&app, &caller).await?)
     };
     let typed = asked.as_ref().map(typed_line).unwrap_or_default();
     let reason = sent.reason.reveal().trim();
