@@ -10,6 +10,7 @@ mod databases;
 mod faults;
 mod ids;
 mod postgres;
+mod way;
 
 pub mod oracle;
 
@@ -18,3 +19,4 @@ pub use databases::{Databases, assert_prepares, engines, engines_with, patient, 
 pub use faults::{Faults, Shards, each_fault, shards};
 pub use ids::SeededIds;
 pub use postgres::Fresh;
+pub use way::Way;
