@@ -1,20 +1,25 @@
 //! `/ops/health`: whether what was changed is in force everywhere, whether the ledger is sealed in
-//! time, what is being put right, and which agreement does not compile. It names nobody.
+//! time, what is being put right and what stopped on the way to that, and which agreement does not
+//! compile. It names nobody.
 //!
 //! Source: `core.md` 3.2 (sealing), 4.2 (older decisions are over), 4.3 (the barrier).
 
 use axum::Extension;
 use axum::extract::State as Of;
 use jiff::{SignedDuration, Timestamp};
+use ken_core::OrganisationId;
 use ken_ledger::SEAL_WITHIN;
+use ken_records::moves::{self, MOVES_MAX, Stopped};
 use ken_store::{Snapshot, guard, node};
 use maud::{Markup, html};
 
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::{ask, compose};
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
 use crate::view::panel::{self, Panel, State};
+use crate::view::table::{self, Table};
 use crate::view::words;
 
 /// Most records being put right that are counted; more than that is "at least".
@@ -29,6 +34,7 @@ pub(crate) async fn get(
     let shut = app.gate().current(app.db(), &ctx).await.map(|current| {
         current.bundle.shut().map(|(name, code)| format!("{name} ({code})")).collect()
     });
+    let names = ask::names(&app).await?;
     let read = async |s: &mut Snapshot| {
         let version = guard::policy_version(s).await?;
         Ok::<_, Stop>(Health {
@@ -36,11 +42,13 @@ pub(crate) async fn get(
             unsealed: ken_ledger::oldest_unsealed_age(s, &ctx).await?,
             barred: guard::barred(s, BARRED_MAX).await?.len(),
             shut: shut.map_err(|error| error.code()),
+            stopped: moves::stopped(s).await?,
             at: ctx.clock.now(),
         })
     };
     let health = app.db().snapshot("http.health", read).await?;
-    Ok(caller.frame(app.site(), "Health").at("/ops/health").page(&show(&health)))
+    let name = |of: &OrganisationId| compose::name_of(&names, of);
+    Ok(caller.frame(app.site(), "Health").at("/ops/health").page(&show(&health, name)))
 }
 
 /// What the page shows.
@@ -54,6 +62,8 @@ struct Health {
     barred: usize,
     /// The agreements that do not compile; or the code of why nothing is decided at all.
     shut: Result<Vec<String>, &'static str>,
+    /// Moves of numbers that failed too often.
+    stopped: Vec<Stopped>,
     /// When we looked.
     at: Timestamp,
 }
@@ -133,14 +143,47 @@ fn records(barred: usize) -> (&'static str, Tone, String) {
     }
 }
 
+/// The moves that stopped, the oldest first; nothing where there is none.
+fn stopped(all: &[Stopped], name: impl Fn(&OrganisationId) -> String) -> Markup {
+    let rows = all.iter().map(|one| {
+        vec![
+            html! { (words::moment_short(one.made)) },
+            html! { (name(&one.source)) },
+            html! { (one.failures) },
+            html! { code { (one.code) } },
+        ]
+    });
+    let table = Table {
+        id: "stopped-table",
+        caption: "Moves that stopped, the oldest first",
+        columns: &["Begun", "Whose number", "Failed", "Last reason"],
+        rows: rows.collect(),
+    };
+    let is_cut = i64::try_from(all.len()).is_ok_and(|count| count >= MOVES_MAX);
+    html! {
+        @if !all.is_empty() {
+            h3 { "Moves that stopped" }
+            p { (facts::tag("Stopped", Tone::Bad)) }
+            p {
+                "A number was moved to another record, and what was filed under it could not follow. \
+                 Both records wait. Find the reason in the handbook's list of errors, mend it, and \
+                 start Ken again: each of these is then tried again."
+            }
+            (table::show(&table))
+            @if is_cut { p { "There may be more. These are the oldest." } }
+        }
+    }
+}
+
 /// The page's content.
-fn show(health: &Health) -> Markup {
+fn show(health: &Health, name: impl Fn(&OrganisationId) -> String) -> Markup {
     let shown = html! {
         @for (heading, word, tone, says) in lines(health) {
             h3 { (heading) }
             p { (facts::tag(word, tone)) }
             p { (says) }
         }
+        (stopped(&health.stopped, name))
     };
     let from = Some(format!("Checked at {}.", words::moment_short(health.at)));
     let state = State::Content { shown, from };
@@ -166,7 +209,17 @@ mod tests {
                 1 => Ok(vec!["glen-x@1 (sharing.bundle-unsound)".to_owned()]),
                 _ => Err("sharing.corrupt"),
             };
-            let shown = show(&Health { is_drained, unsealed, barred, shut, at }).into_string();
+            let failed = Stopped {
+                source: "nhsl".parse().unwrap(),
+                made: at,
+                failures: 10,
+                code: "store.unsealable".into(),
+            };
+            let stopped = if barred > 0 { vec![failed] } else { vec![] };
+            let health = Health { is_drained, unsealed, barred, stopped, shut, at };
+            let shown = show(&health, |_| "NHS Glen".to_owned()).into_string();
+            assert_eq!(shown.contains("store.unsealable"), barred > 0, "{shown}");
+            assert_eq!(shown.contains("NHS Glen"), barred > 0, "{shown}");
             rules::assert_part(&shown);
             for want in wants {
                 assert!(shown.contains(want), "{want}: {shown}");
