@@ -1,21 +1,28 @@
 //! Accepting: the whole way of a message from its bytes to its answer.
+//!
+//! # Invariants
+//!
+//! - What is neither applied nor kept is not answered: `AE` says that it is evidence here, and a
+//!   system that gives up on `AE` would lose it. Its sender has it still, and keeps it in its queue.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::{Clock, Ctx, IdSource, MessageId, PersonId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
-use ken_hl7::map::{self, MapError, Mapped};
-use ken_hl7::{AckWish, Header, Message, ParseError};
+use ken_hl7::{AckWish, Header, Message};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::apply::{Arrival, apply};
 use crate::held::{NewHeld, hold};
+use crate::patience::WAITING_MAX;
+use crate::settle::Which;
 use crate::source::{Source, sources};
-use crate::{Error, sql};
+use crate::told::{Told, told};
+use crate::{Error, numbers, settle, sql};
 
 /// How often a message is taken up again when another write was in the way.
 const TRIES_MAX: u32 = 3;
@@ -24,8 +31,6 @@ const TRIES_MAX: u32 = 3;
 const OTHER_CONTENT: &str = "hub.same-id-other-content";
 /// The code of a message from nobody we know.
 const UNKNOWN_SOURCE: &str = "hub.unknown-source";
-/// The code of a message that could neither be applied nor kept.
-const NOT_KEPT: &str = "hub.not-kept";
 /// The code of a message for training: kept so marked, and filed under nobody.
 pub(crate) const TRAINING: &str = "hub.training";
 
@@ -36,6 +41,8 @@ pub struct Hub {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     sources: RwLock<Arc<Vec<Source>>>,
+    /// Places for messages that wait for the database.
+    pub(crate) places: Semaphore,
 }
 
 impl fmt::Debug for Hub {
@@ -47,9 +54,10 @@ impl fmt::Debug for Hub {
 /// The answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// MSA-1; `None` when the sender asked for no answer.
+    /// MSA-1; `None` when the sender asked for no answer, and for what is not kept.
     pub code: Option<Code>,
     bytes: Vec<u8>,
+    is_kept: bool,
 }
 
 impl Answer {
@@ -57,6 +65,12 @@ impl Answer {
     #[must_use]
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         self.code.map(|_| self.bytes)
+    }
+
+    /// Whether the message is ours: applied, or kept as evidence. If not, nothing is said of it.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        self.is_kept
     }
 }
 
@@ -126,8 +140,10 @@ impl Hub {
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, Error> {
         let known = RwLock::new(Arc::new(sources(&db).await?));
-        let hub = Self { db, keys, clock, ids, sources: known };
-        hub.settle(&Ctx::new(&*hub.clock, &*hub.ids)).await;
+        let places = Semaphore::new(WAITING_MAX);
+        let hub = Self { db, keys, clock, ids, sources: known, places };
+        // With a start, what stopped is tried again: what was in its way may have been mended.
+        hub.settle(&Ctx::new(&*hub.clock, &*hub.ids), Which::All).await;
         if let Err(error) = ken_person::tell(&hub.db).await {
             tracing::error!(error.code = error.code(), "older links are not all told to the gate");
         }
@@ -145,7 +161,13 @@ impl Hub {
         Ok(())
     }
 
-    /// Takes a message: applies it once, or keeps it as evidence, and answers.
+    /// The clock that messages are dated by.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Takes a message: applies it once, or keeps it as evidence, and answers. Where neither can be
+    /// done nothing is answered ([`Answer::is_kept`]).
     ///
     /// A positive answer is given only when the message and every effect of it are durable.
     pub async fn accept(&self, bytes: &[u8]) -> Answer {
@@ -155,21 +177,23 @@ impl Hub {
             Ok(letter) => {
                 let answer = self.take(&ctx, &letter).await;
                 if letter.is_merge {
-                    self.settle(&ctx).await;
+                    self.settle(&ctx, Which::Due).await;
                 }
                 answer
             }
             Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         };
-        let said = answer.code.map_or("none", Code::as_str);
+        let silent = if answer.is_kept { "none" } else { "not-kept" };
+        let said = answer.code.map_or(silent, Code::as_str);
         metrics::counter!("ken_hub_messages", "answer" => said).increment(1);
         answer
     }
 
     /// Lets what a merge left to move follow it, before another message of this sender is taken.
-    /// What fails here is taken up by the next merge, or when the hub is opened.
-    async fn settle(&self, ctx: &Ctx<'_>) {
-        if let Err(error) = crate::settle(&self.db, ctx, &self.keys).await {
+    /// What is left or fails here is taken up by the timer.
+    async fn settle(&self, ctx: &Ctx<'_>, which: Which) {
+        let settled = settle::advance(&self.db, ctx, &self.keys, which, settle::STEPS_MAX).await;
+        if let Err(error) = settled {
             tracing::error!(error.code = error.code(), "items have not followed their number");
         }
     }
@@ -188,8 +212,9 @@ impl Hub {
         let mut outcome = self.try_to_apply(ctx, letter, &told).await;
         let refused = match &outcome {
             Ok(Outcome::Refused(code)) => Some(*code),
-            // What cannot be applied is kept; what was only in the way is to be sent again.
-            Err(error) if !error.is_transient() => {
+            // What cannot be applied is kept. What the database did not do says nothing of the
+            // message: it claims nothing, and may be taken again.
+            Err(error) if !error.is_of_store() => {
                 tracing::error!(error.code = error.code(), "message not applied");
                 Some(error.code())
             }
@@ -204,7 +229,10 @@ impl Hub {
                 let (code, bytes) = refusal(ctx, letter.bytes, mode, code);
                 answer(mode, wish, code, bytes)
             }
-            Err(error) => not_kept(ctx, letter.bytes, mode, &error),
+            Err(error) => {
+                let kind = letter.header.kind.to_string();
+                not_kept(&letter.source.id, &kind, &error)
+            }
         }
     }
 
@@ -291,30 +319,9 @@ impl Hub {
         });
         match kept.await {
             Ok(()) => answer(Mode::Original, AckWish::Always, said, answer_bytes),
-            Err(error) => not_kept(ctx, bytes, Mode::Original, &error),
+            Err(error) => not_kept("", &kind, &error),
         }
     }
-}
-
-/// What a message tells of one person.
-pub(crate) struct Told<'a> {
-    bytes: Cow<'a, [u8]>,
-    pub(crate) mapped: Mapped,
-}
-
-/// What a message tells: of one person, or of each pair that it merges.
-pub(crate) fn told(bytes: &[u8]) -> Result<Vec<Told<'_>>, &'static str> {
-    let mapped = |bytes: &[u8]| {
-        let message = Message::parse(bytes).map_err(ParseError::code)?;
-        map::map(&message).map_err(MapError::code)
-    };
-    let message = Message::parse(bytes).map_err(ParseError::code)?;
-    let pairs = map::pairs(&message, bytes);
-    if pairs.is_empty() {
-        return Ok(vec![Told { mapped: mapped(bytes)?, bytes: Cow::Borrowed(bytes) }]);
-    }
-    let one = |pair: Vec<u8>| Ok(Told { mapped: mapped(&pair)?, bytes: Cow::Owned(pair) });
-    pairs.into_iter().map(one).collect()
 }
 
 /// Claims the inbox key and applies the message, all in the caller's transaction.
@@ -371,13 +378,17 @@ pub(crate) async fn apply_all(
     first: MessageId,
 ) -> Result<Vec<(PersonId, MessageId)>, Error> {
     let (source, kind) = (&letter.source, letter.header.kind.to_string());
-    let mut applied = Vec::with_capacity(told.len());
+    let mut arrivals = Vec::with_capacity(told.len());
     for (at, told) in told.iter().enumerate() {
         // What is told of further people is kept as messages of their own.
         let message = if at == 0 { first } else { MessageId::draw(ctx.ids) };
         let (bytes, mapped) = (&told.bytes, &told.mapped);
-        let arrival = Arrival { message, source, kind: &kind, bytes, mapped };
-        applied.push((apply(tx, ctx, keys, &arrival).await?, message));
+        arrivals.push(Arrival { message, source, kind: &kind, bytes, mapped });
+    }
+    numbers::hold(tx, keys, &arrivals).await?;
+    let mut applied = Vec::with_capacity(told.len());
+    for arrival in &arrivals {
+        applied.push((apply(tx, ctx, keys, arrival).await?, arrival.message));
     }
     Ok(applied)
 }
@@ -445,20 +456,19 @@ fn refusal(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, code: &'static str) -> (Code
     (said, written(ctx, bytes, said, Some(reason)))
 }
 
-/// What is said when not even the evidence could be kept: send it again.
-fn not_kept(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, error: &Error) -> Answer {
-    tracing::error!(error.code = error.code(), "message neither applied nor kept");
-    let code = Code::Error.in_mode(mode);
-    let reason = Reason {
-        condition: 207,
-        code: NOT_KEPT,
-        words: "the message was not kept; nothing was applied; send it again",
-    };
-    answer(mode, AckWish::Always, code, written(ctx, bytes, code, Some(reason)))
+/// What is said when not even the evidence could be kept: nothing.
+fn not_kept(source: &str, kind: &str, error: &Error) -> Answer {
+    tracing::error!(
+        error.code = error.code(),
+        source.id = source,
+        message.kind = kind,
+        "message neither applied nor kept"
+    );
+    Answer { code: None, bytes: Vec::new(), is_kept: false }
 }
 
 fn answer(mode: Mode, wish: AckWish, code: Code, bytes: Vec<u8>) -> Answer {
-    Answer { code: mode.answers(wish, code).then_some(code), bytes }
+    Answer { code: mode.answers(wish, code).then_some(code), bytes, is_kept: true }
 }
 
 fn written(ctx: &Ctx<'_>, bytes: &[u8], code: Code, reason: Option<Reason>) -> Vec<u8> {

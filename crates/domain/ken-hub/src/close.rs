@@ -20,10 +20,11 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
-use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer, told};
+use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer};
 use crate::held::{Held, read};
 use crate::restrict::LIFT;
 use crate::source::{Source, sources};
+use crate::told::told;
 use crate::{Error, sql};
 
 /// How a held message was closed.

@@ -32,14 +32,38 @@ impl Error {
         if matches!(self, Self::Person(ken_person::Error::Contended)) {
             return true;
         }
+        self.store().is_some_and(ken_store::Error::is_transient)
+    }
+
+    /// Whether the database was away, full, busy or stopped the work: it says nothing of what was
+    /// asked, which may well succeed later.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        use ken_store::Error as Store;
+        let by_store = matches!(
+            self.store(),
+            Some(
+                Store::Interrupted
+                    | Store::DiskFull
+                    | Store::ReadOnly
+                    | Store::Closed
+                    | Store::Commit(_)
+                    | Store::File(_)
+            )
+        );
+        by_store || self.is_transient()
+    }
+
+    /// What the store said, if it is at the root of this.
+    fn store(&self) -> Option<&ken_store::Error> {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
         while let Some(error) = cause {
             if let Some(store) = error.downcast_ref::<ken_store::Error>() {
-                return store.is_transient();
+                return Some(store);
             }
             cause = error.source();
         }
-        false
+        None
     }
 
     /// The stable code, as documented in `docs/errors.md`.
@@ -53,5 +77,37 @@ impl Error {
             Self::Sharing(cause) => cause.code(),
             Self::Corrupt(_) => "hub.corrupt",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_database_did_not_do_says_nothing_of_a_message() {
+        use ken_store::Error as Store;
+        let check = |cause: Store, want: bool| {
+            let code = cause.code();
+            assert_eq!(Error::from(cause.clone()).is_of_store(), want, "{code}");
+            assert_eq!(Error::from(ken_person::Error::from(cause)).is_of_store(), want, "{code}");
+        };
+        for cause in [
+            Store::Interrupted,
+            Store::DiskFull,
+            Store::ReadOnly,
+            Store::Closed,
+            Store::Commit(Box::new(Store::DiskFull)),
+            Store::Broken,
+            Store::Overloaded,
+            Store::Contended,
+            Store::Revoked,
+        ] {
+            check(cause, true);
+        }
+        for cause in [Store::Parameters, Store::TooManyRows, Store::Column { index: 1 }] {
+            check(cause, false);
+        }
+        assert!(!Error::Corrupt("inbox").is_of_store());
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn file_all(
     let parts = parts(arrival)?;
     let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
     let source = &arrival.source.organisation;
-    let places = ken_records::places(tx, ctx, person, source, &item_keys).await?;
+    let places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
     let told: BTreeSet<_> = places.iter().map(|place| place.resource).collect();
     let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
     for (part, place) in parts.iter().zip(&places) {

@@ -4,7 +4,7 @@
 //!
 //! - `AA` (or `CA`) is said only after the message, and every effect of it, is durable in one
 //!   transaction; `AE` and `AR` mean that it was not applied, and is kept as evidence; whoever
-//!   closes it may have it mapped again (ADR 33).
+//!   closes it may have it mapped again (ADR 33). What could not be kept is not answered.
 //! - The inbox key `(MSH-3, MSH-4, MSH-10)` of a source is claimed once: the same message again is
 //!   answered as before and does nothing; another message under the same key goes to a person.
 //! - A message for training is answered and kept, and becomes nobody's record.
@@ -22,11 +22,14 @@ mod filing;
 mod held;
 mod mllp;
 mod numbers;
+mod patience;
 mod patient;
 mod restrict;
 mod retire;
+mod settle;
 mod source;
 mod sql;
+mod told;
 mod unmerge;
 
 pub use accept::{Answer, Hub};
@@ -35,8 +38,9 @@ pub use error::Error;
 pub use held::{Held, LIST_MAX, held};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
-pub use numbers::settle;
+pub use patience::{WAIT_MAX, WAITING_MAX};
 pub use retire::{closed_held, dispose_held};
+pub use settle::{Settled, handlers, settle, start};
 pub use source::{ANYBODY, Source, register, sources};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use unmerge::{Effects, Plan, plan, unmerge};

@@ -2,7 +2,8 @@
 //!
 //! One task a connection, one message at a time on each, so that a sender's order is kept. Every
 //! number of connections, bytes and seconds has a maximum; a sender that goes over one is closed,
-//! and loses nothing that was acknowledged.
+//! and loses nothing that was acknowledged. One whose message could not be kept is closed without
+//! an answer, and sends it again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,11 +75,12 @@ async fn converse(
         let mut rest = input.as_slice();
         out.clear();
         while let Some(event) = decoder.step(&mut rest) {
-            if let Some(answer) = answer(&hub, event).await {
-                encode(&answer, &mut out);
+            let said = answer(&hub, event, &stop).await;
+            if let Said::Bytes(answer) = &said {
+                encode(answer, &mut out);
             }
             // Answers leave as they are ready: a sender that waits for each is not kept waiting.
-            if !send(&mut socket, &mut out).await {
+            if matches!(said, Said::NotKept) || !send(&mut socket, &mut out).await {
                 metrics::gauge!("ken_mllp_connections").decrement(1.0);
                 return;
             }
@@ -114,14 +116,33 @@ async fn receive(
     }
 }
 
-async fn answer(hub: &Hub, event: Event) -> Option<Vec<u8>> {
+/// What is said of something that came.
+enum Said {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Nothing: none is wanted, or it was nobody's.
+    Nothing,
+    /// Nothing, and nothing more: what came is the sender's still.
+    NotKept,
+}
+
+impl From<Option<Vec<u8>>> for Said {
+    fn from(answer: Option<Vec<u8>>) -> Self {
+        answer.map_or(Self::Nothing, Self::Bytes)
+    }
+}
+
+async fn answer(hub: &Hub, event: Event, stop: &CancellationToken) -> Said {
     match event {
-        Event::Frame(bytes) => hub.accept(&bytes).await.into_bytes(),
+        Event::Frame(bytes) => match hub.accept_patiently(&bytes, stop).await {
+            Some(answer) => answer.into_bytes().into(),
+            None => Said::NotKept,
+        },
         Event::Fault(fault) => {
             tracing::info!(fault.code = fault.code(), "bytes that are no message");
             match fault {
-                Fault::TooLong { head, .. } => hub.refuse_too_long(&head),
-                Fault::BrokenOff { .. } => None,
+                Fault::TooLong { head, .. } => hub.refuse_too_long(&head).into(),
+                Fault::BrokenOff { .. } => Said::Nothing,
             }
         }
     }

@@ -5,10 +5,14 @@
 //! - A merge touches its sender's records alone; what the index will not relink by itself goes to
 //!   a human ([`ken_person::Merged::Uncertain`]).
 //! - What was filed under a merged number follows it, and so do the messages as they came. The
-//!   first step is part of the message's own transaction; the rest goes on in steps of its own, and
-//!   after a restart where it was, and both people are "being put right" until then.
+//!   first step is part of the message's own transaction; the rest goes on in steps of its own
+//!   ([`crate::settle`]), and after a restart where it was, and both people are "being put right"
+//!   until then.
+//! - Numbers are held before the keys of records, keys before guards, as by any message: a message
+//!   and a merge of one number go one after the other.
 //! - What the sender had founded under the number, a relationship and a date of birth, follows in
 //!   the message's own transaction. National numbers stay with whom they were claimed for.
+//! - What the sender restricted holds for both from then on: what it protects may be what moves.
 
 use std::collections::BTreeSet;
 
@@ -17,23 +21,40 @@ use ken_core::{Ctx, MessageId};
 use ken_hl7::map::Merge;
 use ken_person::{Merged, SourceRecord};
 use ken_records::Under;
-use ken_records::moves::{self, Move};
+use ken_records::moves::{self, Move, Room, Turn};
 use ken_sharing::fact;
 use ken_sharing::relationship::number::{self, Moved};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Tx, values};
+use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, record_of};
-use crate::{Error, sql};
+use crate::{Error, restrict, sql};
 
-/// How often one step is taken up again when another write was in the way.
-const TRIES_MAX: u32 = 3;
-/// Most messages that one step moves. House policy: well under the time that a write may take.
-const MESSAGES_MAX: i64 = 100;
-/// Most steps of one call. House policy: a million versions; a later call goes on.
-const STEPS_MAX: u32 = 10_000;
+/// Holds, for all that a message merges, whom the numbers mean and then what is filed for these.
+pub(crate) async fn hold(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    arrivals: &[Arrival<'_>],
+) -> Result<(), Error> {
+    let mut numbers = BTreeSet::new();
+    for arrival in arrivals {
+        if let Some(merge) = &arrival.mapped.merge {
+            numbers.insert(record_of(arrival, &merge.surviving)?);
+            numbers.extend(merge.prior.iter().filter_map(|ended| gone(arrival, ended)));
+        }
+    }
+    let people = ken_person::hold(tx, &numbers).await?;
+    Ok(ken_records::hold(tx, keys, &people).await?)
+}
 
-/// Relinks what the sender itself filed under the numbers that end.
+/// The sender's record of a number that ends.
+fn gone(arrival: &Arrival<'_>, ended: &Identifier) -> Option<SourceRecord> {
+    let Identifier::Local(local) = ended else { return None };
+    let organisation = arrival.source.organisation.clone();
+    Some(SourceRecord { organisation, local: local.clone() })
+}
+
+/// Relinks what the sender itself filed under the numbers that end, which are [held](hold).
 pub(crate) async fn relink(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -43,65 +64,115 @@ pub(crate) async fn relink(
 ) -> Result<(), Error> {
     let kept = record_of(arrival, &merge.surviving)?;
     for ended in &merge.prior {
-        if let Identifier::Local(local) = ended {
-            let organisation = arrival.source.organisation.clone();
-            let gone = SourceRecord { organisation, local: local.clone() };
+        if let Some(gone) = gone(arrival, ended) {
             let merged = ken_person::merge(tx, ctx, keys, &gone, &kept).await?;
-            if let Merged::Moved { from, to, id, is_only } = merged {
-                let under = Under::of(&gone.local);
+            let under = Under::of(&gone.local);
+            if merged == Merged::Nothing {
+                fold(tx, &gone, &kept).await?;
+            } else if let Merged::Moved { from, to, id, is_only } = merged {
                 let merge = id.to_string();
                 let (source, number) = (&gone.organisation, under.as_str());
                 let moved = Moved { from, to, source, number, merge: &merge };
                 let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
                 number::follow(tx, ctx, keys, moved, is_only).await?;
                 births(tx, ctx, moved).await?;
+                restrict::copy(tx, ctx, (from, to), source).await?;
                 guard.bump(tx).await?;
-                follow(tx, ctx, keys, moved, &under, is_only).await?;
+                follow(tx, ctx, keys, moved, &under, (is_only, false)).await?;
             }
         }
     }
     Ok(())
 }
 
-/// Lets what was filed under a number follow it, as far as one transaction goes.
+/// Both numbers meant one person already: what was told under the one is told under the other now.
+async fn fold(tx: &mut Tx, gone: &SourceRecord, kept: &SourceRecord) -> Result<(), Error> {
+    let ended = ken_person::hold(tx, &BTreeSet::from([gone.clone()])).await?;
+    let known = ken_person::hold(tx, &BTreeSet::from([kept.clone()])).await?;
+    let Some(person) = known.first().filter(|_| ended == known) else { return Ok(()) };
+    let (under, now) = (Under::of(&gone.local), Under::of(&kept.local));
+    moves::fold(tx, *person, &gone.organisation, (&under, &now)).await?;
+    let of = values![person, &gone.organisation, under.as_str(), now.as_str()];
+    tx.execute(sql::FOLD_MESSAGES, of).await?;
+    Ok(())
+}
+
+/// Lets what was filed under a number follow it, as far as one transaction goes: `how` says whether
+/// what came before numbers were noted goes too, and whether a merge is taken back.
 pub(crate) async fn follow(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     moved: Moved<'_>,
     under: &Under,
-    is_only: bool,
+    how: (bool, bool),
 ) -> Result<(), Error> {
     let people = (moved.from, moved.to);
-    let of = moves::begin(tx, ctx, people, moved.source, under, is_only).await?;
+    let of = moves::begin(tx, ctx, people, moved.source, under, how).await?;
     step(tx, ctx, keys, &of).await?;
     Ok(())
 }
 
+/// How far one step brought a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// To its end.
+    Done,
+    /// On; more is left.
+    More,
+    /// Nowhere: an earlier move is in its way.
+    Waits,
+}
+
 /// One step of a move: messages as they came first, then what was made of them.
-async fn step(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> Result<bool, Error> {
-    if messages(tx, keys, of).await? {
-        return Ok(moves::advance(tx, ctx, keys, of).await?);
+pub(crate) async fn step(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    of: &Move,
+) -> Result<Step, Error> {
+    match moves::take(tx, keys, of).await? {
+        Turn::Now => {}
+        Turn::Over => return Ok(Step::Done),
+        Turn::Waits => {
+            moves::bar(tx, of).await?;
+            return Ok(Step::Waits);
+        }
     }
-    moves::bar(tx, of).await?;
+    if !messages(tx, keys, of).await? {
+        moves::bar(tx, of).await?;
+        return Ok(Step::More);
+    }
+    let is_done = moves::advance(tx, ctx, keys, of).await?;
+    Ok(if is_done { Step::Done } else { Step::More })
+}
+
+/// Moves the oldest messages of a number, as many as there is room for. True when none is left.
+async fn messages(tx: &mut Tx, keys: &KeyRing, of: &Move) -> Result<bool, Error> {
+    let mut left = Room::default();
+    while left.is_some() {
+        if !few(tx, keys, of, &mut left).await? {
+            return Ok(true);
+        }
+    }
     Ok(false)
 }
 
-/// Moves the oldest messages of a number, at most [`MESSAGES_MAX`]. True when none is left.
-async fn messages(tx: &mut Tx, keys: &KeyRing, of: &Move) -> Result<bool, Error> {
+/// Moves the oldest few. False when there was none.
+async fn few(tx: &mut Tx, keys: &KeyRing, of: &Move, left: &mut Room) -> Result<bool, Error> {
     let [own, other] = of.marks();
-    let at = values![of.from, of.source(), own, other, MESSAGES_MAX];
+    let at = values![of.from, of.source(), own, other, left.next()];
     let read = |row: &Row<'_>| {
         let head = (row.parse::<MessageId>(0)?, row.text(1)?, row.text(2)?, row.int(3)?);
         Ok((head, row.parse::<KeyId>(4)?, row.bytes(5)?))
     };
     let held = tx.list(sql::MESSAGES_UNDER, at, read).await?;
-    let count = held.len();
-    if count == 0 {
-        return Ok(true);
+    if held.is_empty() {
+        return Ok(false);
     }
     let fresh = ken_records::key_of(tx, keys, of.to).await?;
     for ((id, source, kind, received_us), key, body) in held {
+        left.take(body.len());
         let before = associated(of.from, id);
         // What cannot be opened was erased: its place moves, and it stays unreadable.
         let (key, body) = match keys.open(&key, &before, &body).await? {
@@ -113,7 +184,7 @@ async fn messages(tx: &mut Tx, keys: &KeyRing, of: &Move) -> Result<bool, Error>
         let row = values![of.to, id, source, kind, received_us, key, body, own];
         tx.execute(sql::INSERT_MESSAGE, row).await?;
     }
-    Ok(i64::try_from(count).is_ok_and(|count| count < MESSAGES_MAX))
+    Ok(true)
 }
 
 /// Notes anew when the source says that either was born, from what it still says of each.
@@ -125,26 +196,4 @@ pub(crate) async fn births(tx: &mut Tx, ctx: &Ctx<'_>, of: Moved<'_>) -> Result<
         };
     }
     Ok(())
-}
-
-/// Goes on with whatever moves are not at their end. True when none is left.
-///
-/// # Errors
-///
-/// Whatever the store, the key ring or the ledger says; what has moved stays moved.
-pub async fn settle(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing) -> Result<bool, Error> {
-    let mut tries = 0;
-    for _ in 0..STEPS_MAX {
-        let open = db.snapshot("hub.moves", async |s| moves::open(s).await).await?;
-        let Some(first) = open.first() else { return Ok(true) };
-        let step = db.write("hub.move", async |tx| step(tx, ctx, keys, first).await);
-        match step.await {
-            Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
-            step => {
-                step?;
-                tries = 0;
-            }
-        }
-    }
-    Ok(false)
 }

@@ -8,12 +8,14 @@
 //!   being applied. Its body is kept once, with the person.
 //! - A system lifts what it said itself, and nothing of another's.
 //! - A state that a person of the organisation has set is not a source's to lift.
+//! - Where a number moves, what its organisation's systems restricted of the one person holds for
+//!   the other too: what is protected may be what moves. Each is lifted for itself.
 //!
 //! Source: HL7 v2.8, chapter 3 (`ARV`); house policy.
 
 use std::collections::BTreeSet;
 
-use ken_core::{Ctx, Fact, PersonId};
+use ken_core::{Ctx, Fact, OrganisationId, PersonId};
 use ken_hl7::map::{Restriction, Said, UNKNOWN, restricts};
 use ken_sharing::fact::{self, Grade};
 use ken_store::keys::KeyRing;
@@ -73,6 +75,28 @@ pub(crate) async fn take(
         waits: true,
     };
     hold(tx, ctx, keys, &held).await
+}
+
+/// Lets what an organisation's systems said of one person hold of another too; the caller holds the
+/// guards of both, and bumps them.
+pub(crate) async fn copy(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (from, to): (PersonId, PersonId),
+    source: &OrganisationId,
+) -> Result<(), Error> {
+    let of = values![from, source, to, ctx.now_us()];
+    tx.execute(sql::RESTRICTIONS_COPIED, of).await?;
+    for state in restricts(UNKNOWN) {
+        let state = named(state)?;
+        // Whoever of the organisation said it: it protects the same.
+        if fact::says(tx, ctx, from, source, &state).await?.is_some()
+            && fact::says(tx, ctx, to, source, &state).await?.is_none()
+        {
+            fact::record(tx, ctx, to, source, (&state, Grade::System)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// One more holds.

@@ -106,6 +106,10 @@ statements! {
     /// How many messages of an organisation came under a number.
     COUNT_UNDER = "SELECT COUNT(*) FROM message m JOIN source s ON s.id = m.source
         WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number = $3";
+    /// The messages of an organisation that came under a number came under another.
+    FOLD_MESSAGES = "UPDATE message SET under_number = $4
+        WHERE person_id = $1 AND under_number = $3
+          AND source IN (SELECT id FROM source WHERE organisation = $2)";
     /// Takes a message away from where it was, once it stands where it belongs.
     DELETE_MESSAGE = "DELETE FROM message WHERE person_id = $1 AND message_id = $2";
     /// Keeps a message that was not applied; one that waits for nobody is closed at once.
@@ -143,6 +147,12 @@ statements! {
     RESTRICTION_SAID = "INSERT INTO restriction_said
         (person_id, organisation, source, value, mark, visit, since_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
+    /// What an organisation's systems said of one person holds of another too.
+    RESTRICTIONS_COPIED = "INSERT INTO restriction_said
+        (person_id, organisation, source, value, mark, visit, since_us)
+        SELECT $3, organisation, source, value, mark, visit, $4 FROM restriction_said
+        WHERE person_id = $1 AND organisation = $2
         ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
     /// A source has lifted one.
     RESTRICTION_LIFTED = "DELETE FROM restriction_said WHERE person_id = $1 AND organisation = $2

@@ -17,7 +17,8 @@ use ken_sharing::relationship::{self, number::Moved};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 
-use crate::numbers::{births, follow, settle};
+use crate::numbers::{births, follow};
+use crate::settle::settle;
 use crate::{Error, sql};
 
 /// What taking a merge back does.
@@ -118,7 +119,7 @@ pub async fn unmerge(
             let (source, number) = (&back.number.organisation, under.as_str());
             let merge = merge.to_string();
             let moved = Moved { from: back.from, to: back.to, source, number, merge: &merge };
-            follow(tx, ctx, keys, moved, &under, false).await?;
+            follow(tx, ctx, keys, moved, &under, (false, true)).await?;
         }
         Ok::<_, Error>(undone.effects)
     });
@@ -144,6 +145,9 @@ async fn undo(
         ken_person::unlink(tx, ctx, keys, at.0, at.1, by, why).await?;
         return Ok(Undone { effects: Effects::default(), back: None });
     }
+    // The number before what is filed, and that before the guards, as by any message.
+    let people = ken_person::hold_merged(tx, at).await?;
+    ken_records::hold(tx, keys, &people).await?;
     let source = &merge.organisation;
     let before =
         (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);

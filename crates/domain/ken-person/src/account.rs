@@ -92,6 +92,23 @@ pub async fn born_said(
     Ok(s.find(sql::SOURCE_BORN, values![person, organisation], |row| row.parse(0)).await?)
 }
 
+/// The numbers under which an organisation knows somebody, of this one id.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn numbers(
+    s: &mut impl Reads,
+    person: PersonId,
+    organisation: &OrganisationId,
+) -> Result<Vec<LocalIdentifier>, Error> {
+    let read = |row: &Row<'_>| {
+        LocalIdentifier::new(&row.text(0)?, &row.text(1)?)
+            .map_err(|_| ken_store::Error::Column { index: 1 })
+    };
+    Ok(s.list(sql::SOURCE_NUMBERS, values![person, organisation, ACCOUNTS_MAX], read).await?)
+}
+
 /// What the rule needs to know about whoever a lead stands for, when `source` registers somebody,
 /// and what that source said of whom under this number before.
 pub(crate) async fn known(

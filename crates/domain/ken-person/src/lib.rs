@@ -35,12 +35,12 @@ mod sql;
 mod standing;
 mod variation;
 
-pub use account::{born_said, is_known_to, lead, together};
+pub use account::{born_said, is_known_to, lead, numbers, together};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
-pub use merge::{MergeId, Merged, Unmerged, merge, merges, unmerge};
+pub use merge::{MergeId, Merged, Unmerged, hold, hold_merged, merge, merges, unmerge};
 pub use near::share_postcode;
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};

@@ -65,6 +65,44 @@ pub struct Unmerged {
     pub since: Timestamp,
 }
 
+/// Holds whom some of a source's numbers mean, to the end of the transaction, and says who that is:
+/// for who takes more than [`merge`] does, before it.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn hold(
+    tx: &mut Tx,
+    numbers: &BTreeSet<SourceRecord>,
+) -> Result<BTreeSet<PersonId>, Error> {
+    let mut people = BTreeSet::new();
+    // In one order for everybody.
+    for number in numbers {
+        people.extend(account::hold_number(tx, number).await?);
+    }
+    Ok(people)
+}
+
+/// Holds the number of a merge, and says whom it meant and means; nobody for no such merge.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn hold_merged(
+    tx: &mut Tx,
+    (person, merge): (PersonId, MergeId),
+) -> Result<BTreeSet<PersonId>, Error> {
+    let read = |row: &Row<'_>| {
+        let local = LocalIdentifier::new(&row.text(2)?, &row.text(3)?)
+            .map_err(|_| ken_store::Error::Column { index: 3 })?;
+        Ok((row.parse::<PersonId>(0)?, SourceRecord { organisation: row.parse(1)?, local }))
+    };
+    let found = tx.find(sql::MERGE, values![person, merge.to_string()], read).await?;
+    let Some((now, number)) = found else { return Ok(BTreeSet::new()) };
+    account::hold_number(tx, &number).await?;
+    Ok(BTreeSet::from([person, now]))
+}
+
 /// Says that what the sender knew under `gone` is from now on known under `kept` (HL7 A40, A34).
 ///
 /// # Errors

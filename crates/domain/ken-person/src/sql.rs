@@ -190,6 +190,9 @@ statements! {
     /// An organisation's accounts of one record under other numbers than one.
     SOURCE_BESIDE = "SELECT 1 FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND (system <> $3 OR number <> $4) LIMIT 1";
+    /// The numbers of an organisation's accounts of one record.
+    SOURCE_NUMBERS = "SELECT system, number FROM person_source
+        WHERE person_id = $1 AND organisation_id = $2 ORDER BY system, number LIMIT $3";
     /// When an organisation says that somebody was born, by its latest account that says it.
     SOURCE_BORN = "SELECT born FROM person_source WHERE person_id = $1 AND organisation_id = $2
         AND born IS NOT NULL ORDER BY said_us DESC, system, number LIMIT 1";

@@ -14,6 +14,9 @@ pub enum Error {
     /// The ledger could not be written; so nothing was moved.
     #[error("ledger failed")]
     Ledger(#[from] ken_ledger::Error),
+    /// The person index failed.
+    #[error("person index failed")]
+    Person(#[from] ken_person::Error),
     /// The permit's moment has passed: facts changed, or its short life is over. Ask again.
     #[error("permit is stale")]
     Stale,
@@ -33,6 +36,7 @@ impl Error {
             Self::Store(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
+            Self::Person(cause) => cause.code(),
             Self::Stale => "records.stale",
             Self::Corrupt(_) => "records.corrupt",
             Self::TooLarge => "records.too-large",

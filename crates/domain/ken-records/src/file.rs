@@ -4,8 +4,9 @@
 //!
 //! - What a message leaves out of a thing stays as the same source said it before; a mark of its
 //!   class is lifted only by a message that speaks of marks ([`Told::marks`]).
-//! - An item knows under which of its source's numbers it came ([`Under`]), so that a merge or an
-//!   unmerge of numbers can take it along.
+//! - An item is of one of its source's numbers ([`Under`]), so that a merge or an unmerge can take
+//!   it along, and nothing that was told under another number: what is told under two numbers is
+//!   two items, though the source call both the same.
 //! - The items of one message are looked up together and written together.
 //! - What is told holds, unless its source has replaced or withdrawn it: a section that was left
 //!   out of one message and is told by the next stands again.
@@ -18,7 +19,7 @@ use ken_fhir::Told;
 use ken_sharing::RowClass;
 use ken_sharing::class::{self, note_held};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Reads, Tx, Value as Bound};
+use ken_store::{Reads, Row, Tx, Value as Bound};
 use serde_json::Value;
 
 use crate::ended::{Status, end_late, stand_again};
@@ -55,7 +56,7 @@ struct HeldVersion {
     status: String,
 }
 
-/// Finds what a source calls by `item_key`, or makes a place for it.
+/// Finds what a source calls by `item_key` under a number, or makes a place for it.
 ///
 /// # Errors
 ///
@@ -64,14 +65,18 @@ pub async fn place(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
-    source: &OrganisationId,
+    (source, under): (&OrganisationId, &Under),
     item_key: &str,
 ) -> Result<Place, Error> {
-    let found = places(tx, ctx, person, source, &[item_key]).await?;
+    let found = places(tx, ctx, person, (source, under), &[item_key]).await?;
     found.into_iter().next().ok_or(Error::Corrupt("item"))
 }
 
-/// Finds what a source calls by these different keys, or makes places for them, in their order.
+/// Finds what a source calls by these different keys under a number, or makes places for them, in
+/// their order.
+///
+/// What came before numbers were noted is taken for this number's where it is the source's only
+/// one for the person; else nobody knows whose it is, and it stays as it is.
 ///
 /// # Errors
 ///
@@ -80,31 +85,51 @@ pub async fn places(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
-    source: &OrganisationId,
+    (source, under): (&OrganisationId, &Under),
     item_keys: &[&str],
 ) -> Result<Vec<Place>, Error> {
-    let mut found = BTreeMap::new();
+    let (mut found, mut unknown) = (BTreeMap::new(), BTreeMap::new());
     for some in item_keys.chunks(KEYS_PER_STATEMENT) {
         // Places that are left over name the first again.
         let spare = std::iter::repeat(some.first().copied().unwrap_or_default());
         let named = some.iter().copied().chain(spare).take(KEYS_PER_STATEMENT);
-        let of: Vec<Bound<'_>> = [Bound::from(person), Bound::from(source)]
+        let of: Vec<Bound<'_>> = [person.into(), source.into(), under.as_str().into()]
             .into_iter()
             .chain(named.map(Bound::from))
             .collect();
-        let rows = tx.list(sql::FIND_ITEMS, &of, |row| {
+        type Found = (String, String, (ResourceId, HeldVersion));
+        let read = |row: &Row<'_>| -> ken_store::Result<Found> {
             let (version, class) = (row.int(2)?, row.text(3)?);
             let (key, body, status) = (row.parse(4)?, row.bytes(5)?, row.text(6)?);
             let held = HeldVersion { version, class, key, body, status };
-            Ok((row.text(0)?, (row.parse::<ResourceId>(1)?, held)))
-        });
-        found.extend(rows.await?);
+            Ok((row.text(7)?, row.text(0)?, (row.parse(1)?, held)))
+        };
+        for (number, key, item) in tx.list(sql::FIND_ITEMS, &of, read).await? {
+            let of = if number == under.as_str() { &mut found } else { &mut unknown };
+            of.insert(key, item);
+        }
+    }
+    if !unknown.is_empty() && is_only(tx, person, source, under).await? {
+        for (key, item) in unknown {
+            found.entry(key).or_insert(item);
+        }
     }
     let place = |key: &&str| match found.remove(*key) {
         Some((resource, held)) => Place { person, resource, held: Some(held) },
         None => Place { person, resource: ResourceId::draw(ctx.ids), held: None },
     };
     Ok(item_keys.iter().map(place).collect())
+}
+
+/// Whether a number is the only one that a source has for a person.
+async fn is_only(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    under: &Under,
+) -> Result<bool, Error> {
+    let numbers = ken_person::numbers(tx, person, source).await?;
+    Ok(numbers.iter().all(|number| Under::of(number) == *under))
 }
 
 /// One resource to file.
@@ -293,7 +318,7 @@ async fn marked(tx: &mut Tx, class: RowClass, held: &str) -> Result<RowClass, Er
 async fn write(tx: &mut Tx, ctx: &Ctx<'_>, versions: &[Version<'_>]) -> Result<(), Error> {
     for some in versions.chunks(ROWS_PER_STATEMENT) {
         let is_full = some.len() == ROWS_PER_STATEMENT;
-        let rows: Vec<_> = some.iter().map(|version| Row::of(version, ctx.now_us())).collect();
+        let rows: Vec<_> = some.iter().map(|version| Rows::of(version, ctx.now_us())).collect();
         if is_full {
             let items: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.item()).collect();
             tx.execute_later(sql::UPSERT_ITEM_4, &items).await?;
@@ -310,13 +335,13 @@ async fn write(tx: &mut Tx, ctx: &Ctx<'_>, versions: &[Version<'_>]) -> Result<(
 }
 
 /// A version as its two rows have it.
-struct Row<'r, 'v> {
+struct Rows<'r, 'v> {
     of: &'r Version<'v>,
     key: String,
     now_us: i64,
 }
 
-impl<'r, 'v> Row<'r, 'v> {
+impl<'r, 'v> Rows<'r, 'v> {
     fn of(of: &'r Version<'v>, now_us: i64) -> Self {
         Self { of, key: of.key.to_string(), now_us }
     }

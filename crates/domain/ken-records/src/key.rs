@@ -1,10 +1,27 @@
 //! The key that a person's bodies are sealed with: one a person, named here, kept elsewhere.
 
+use std::collections::BTreeSet;
+
 use ken_core::PersonId;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Tx, values};
 
 use crate::{Error, sql};
+
+/// Holds what is filed for some people to the end of the transaction, as [`key_of`] does for one.
+///
+/// Who takes guards as well takes these before: a message holds the key of whom it files for and
+/// then, where it says something new, their guard.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn hold(tx: &mut Tx, keys: &KeyRing, people: &BTreeSet<PersonId>) -> Result<(), Error> {
+    for person in people {
+        key_of(tx, keys, *person).await?;
+    }
+    Ok(())
+}
 
 /// The key of a person's bodies, given to those who have none.
 ///

@@ -31,6 +31,7 @@ mod measure;
 pub mod moves;
 mod part;
 mod provenance;
+mod room;
 mod sealed;
 mod sql;
 mod steward;
@@ -41,7 +42,7 @@ pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclos
 pub use ended::{Ending, Status, end};
 pub use error::Error;
 pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
-pub use key::key_of;
+pub use key::{hold, key_of};
 pub use measure::filed_by;
 pub use moves::Move;
 pub use part::{PART_MAX, Part, Point};

@@ -11,12 +11,19 @@
 //! - Both people's guards are held and bumped in every step, and the end is an entry on both
 //!   streams.
 //! - A move that one transaction does not finish has both people "being put right" to its end.
+//! - A move waits for every earlier one of its source that has a person in common with it: of two
+//!   moves of one number, what the first left behind would otherwise be brought to where the number
+//!   no longer leads.
+//! - Numbers are held before keys, keys before guards, as by whoever files a message.
 //! - The same move the other way restores what was: keys of items, status and all.
+//! - An item that comes to where the source has one of its name already, under another number,
+//!   stands beside it as superseded, until something is told under its own number again.
 //!
 //! Source: `core.md` 5 (a merge message relinks only its sender's own records).
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, MessageId, OrganisationId, PersonId, ResourceId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::class;
@@ -27,15 +34,18 @@ use serde_json::json;
 use crate::ended::MERGED;
 use crate::file::associated;
 use crate::steward::Stewardship;
-use crate::{Error, Status, Under, key_of, sql};
+use crate::{Error, Status, Under, hold, key_of, sql};
 
-/// Most versions that one step moves. House policy: well under the time that a write may take.
-pub const STEP_MAX: i64 = 100;
+pub use crate::room::{Room, STEP_MAX};
+
 /// Who has people "being put right" while a move goes on; one name for all moves, since one person
 /// may be in several.
 const BARRIER: &str = "moves of numbers";
 /// Most open moves that one list gives.
 pub const MOVES_MAX: i64 = 100;
+/// How often a move may fail before it stops and waits for a human. House policy: with pauses that
+/// double from five seconds, about three quarters of an hour.
+pub const FAILURES_MAX: i64 = 10;
 
 /// A move that is not at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +58,34 @@ pub struct Move {
     source: OrganisationId,
     under: Under,
     takes_unknown: bool,
+    goes_back: bool,
+    made_us: i64,
+    failures: i64,
+    retry_us: i64,
+}
+
+/// Where a move is, when one of its steps is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is its turn; what it moves, and both guards, are held.
+    Now,
+    /// An earlier move is in its way.
+    Waits,
+    /// It is at its end.
+    Over,
+}
+
+/// A move that failed too often: whose it is, and nothing of anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// Whose number it is.
+    pub source: OrganisationId,
+    /// When the number was moved.
+    pub made: Timestamp,
+    /// How often it has failed.
+    pub failures: i64,
+    /// Why it failed last, as a stable code.
+    pub code: String,
 }
 
 impl Move {
@@ -55,6 +93,22 @@ impl Move {
     #[must_use]
     pub fn source(&self) -> &OrganisationId {
         &self.source
+    }
+
+    /// How often it has failed since its last step.
+    #[must_use]
+    pub const fn failures(&self) -> i64 {
+        self.failures
+    }
+
+    /// Whether it is to be tried now: it has not failed too often, and its pause is over.
+    #[must_use]
+    pub fn is_due(&self, ctx: &Ctx<'_>) -> bool {
+        self.failures < FAILURES_MAX && self.retry_us <= ctx.now_us()
+    }
+
+    fn people(&self) -> BTreeSet<PersonId> {
+        BTreeSet::from([self.from, self.to])
     }
 
     /// The marks of what goes: that of the number, and that of what was filed before numbers were
@@ -69,7 +123,7 @@ impl Move {
 /// Begins to move what `source` filed under a number; [`advance`] does it.
 ///
 /// `takes_unknown` says that what was filed before numbers were noted goes too, which is right
-/// only where the source has no other number for `from`.
+/// only where the source has no other number for `from`; `goes_back`, that a merge is taken back.
 ///
 /// # Errors
 ///
@@ -80,12 +134,16 @@ pub async fn begin(
     (from, to): (PersonId, PersonId),
     source: &OrganisationId,
     under: &Under,
-    takes_unknown: bool,
+    (takes_unknown, goes_back): (bool, bool),
 ) -> Result<Move, Error> {
     let id = EntryId::draw(ctx.ids).to_string();
-    let of = values![from, id.as_str(), to, source, under.as_str(), takes_unknown, ctx.now_us()];
+    let made_us = ctx.now_us();
+    let number = under.as_str();
+    let of = values![from, id.as_str(), to, source, number, takes_unknown, made_us, goes_back];
     tx.execute(sql::INSERT_MOVE, of).await?;
-    Ok(Move { from, to, id, source: source.clone(), under: under.clone(), takes_unknown })
+    let (source, under) = (source.clone(), under.clone());
+    let (failures, retry_us) = (0, 0);
+    Ok(Move { from, to, id, source, under, takes_unknown, goes_back, made_us, failures, retry_us })
 }
 
 /// How many items of a person a source filed under a number.
@@ -104,12 +162,12 @@ pub async fn count(
     Ok(count.unwrap_or_default())
 }
 
-/// Moves that are not at their end, the oldest first; at most [`MOVES_MAX`].
+/// Moves that are not at their end after one of them, the oldest first; at most [`MOVES_MAX`].
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn open(s: &mut impl Reads) -> Result<Vec<Move>, Error> {
+pub async fn open(s: &mut impl Reads, after: Option<&Move>) -> Result<Vec<Move>, Error> {
     let read = |row: &Row<'_>| {
         Ok(Move {
             from: row.parse(0)?,
@@ -118,35 +176,87 @@ pub async fn open(s: &mut impl Reads) -> Result<Vec<Move>, Error> {
             source: row.parse(3)?,
             under: Under::from(row.text(4)?),
             takes_unknown: row.int(5)? != 0,
+            made_us: row.int(6)?,
+            failures: row.int(7)?,
+            retry_us: row.int(8)?,
+            goes_back: row.int(9)? != 0,
         })
     };
-    Ok(s.list(sql::LIST_MOVES, values![MOVES_MAX], read).await?)
+    let start = after.map_or((i64::MIN, ""), |of| (of.made_us, of.id.as_str()));
+    Ok(s.list(sql::LIST_MOVES, values![start.0, start.1, MOVES_MAX], read).await?)
+}
+
+/// Moves that have failed too often and stopped, the oldest first; at most [`MOVES_MAX`].
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn stopped(s: &mut impl Reads) -> Result<Vec<Stopped>, Error> {
+    let read = |row: &Row<'_>| {
+        let (source, made) = (row.parse(0)?, row.time(1)?);
+        Ok(Stopped { source, made, failures: row.int(2)?, code: row.text(3)? })
+    };
+    Ok(s.list(sql::MOVES_STOPPED, values![FAILURES_MAX, MOVES_MAX], read).await?)
+}
+
+/// Notes that a step failed, with a code of `docs/errors.md`; it is due again at `at`.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn failed(
+    tx: &mut Tx,
+    of: &Move,
+    code: &'static str,
+    at: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(sql::MOVE_FAILED, values![of.from, of.id.as_str(), code, at]).await?;
+    Ok(())
+}
+
+/// Takes a move's turn: holds what is filed for both, then their guards, and looks whether there is
+/// something to do.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn take(tx: &mut Tx, keys: &KeyRing, of: &Move) -> Result<Turn, Error> {
+    hold(tx, keys, &of.people()).await?;
+    tx.lock_people(&of.people()).await?;
+    let open = values![of.from, of.id.as_str()];
+    if tx.find(sql::MOVE_IS_OPEN, open, |row| row.int(0)).await?.is_none() {
+        return Ok(Turn::Over);
+    }
+    let at = values![of.from, of.to, &of.source, of.made_us, of.id.as_str()];
+    let before = tx.find(sql::MOVE_BEFORE, at, |row| row.int(0)).await?;
+    Ok(if before.is_some() { Turn::Waits } else { Turn::Now })
 }
 
 /// Moves at most [`STEP_MAX`] versions. True when nothing is left to move.
+///
+/// The caller has [taken](take) the move's turn in this transaction.
 ///
 /// # Errors
 ///
 /// Whatever the store, the key ring or the ledger says; then this step has moved nothing.
 pub async fn advance(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> Result<bool, Error> {
-    let guard = tx.lock_people(&BTreeSet::from([of.from, of.to])).await?;
+    hold(tx, keys, &of.people()).await?;
+    let guard = tx.lock_people(&of.people()).await?;
     let open = values![of.from, of.id.as_str()];
     let Some(before) = tx.find(sql::MOVE_IS_OPEN, open, |row| row.int(0)).await? else {
         return Ok(true);
     };
     let key = key_of(tx, keys, of.to).await?;
-    let (mut left, mut items, mut is_done) = (STEP_MAX, 0, false);
-    while left > 0 {
+    let (mut left, mut items, mut is_done) = (Room::default(), 0, false);
+    while left.is_some() {
         let Some(item) = next(tx, of).await? else {
             is_done = true;
             break;
         };
-        let (moved, is_whole) = versions(tx, keys, of, (&item, key), left).await?;
-        if !is_whole {
-            break;
+        if versions(tx, keys, of, (&item, key), &mut left).await? {
+            place(tx, of, &item).await?;
+            items += 1;
         }
-        place(tx, of, &item).await?;
-        (left, items) = (left - moved.max(1), items + 1);
     }
     guard.bump(tx).await?;
     let done = is_done.then(|| ctx.now_us());
@@ -168,7 +278,7 @@ pub async fn advance(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> R
 ///
 /// Whatever the store says.
 pub async fn bar(tx: &mut Tx, of: &Move) -> Result<(), Error> {
-    let guard = tx.lock_people(&BTreeSet::from([of.from, of.to])).await?;
+    let guard = tx.lock_people(&of.people()).await?;
     guard.bar(tx, BARRIER).await?;
     Ok(())
 }
@@ -191,6 +301,24 @@ async fn endings(tx: &mut Tx, of: &Move) -> Result<(), Error> {
     let at = values![of.from, &of.source, own, other, of.to, own];
     tx.execute(sql::COPY_ENDINGS, at).await?;
     tx.execute(sql::DELETE_ENDINGS, values![of.from, &of.source, own, other]).await?;
+    Ok(())
+}
+
+/// What a source told of a person under a number is told under another from now on: the source says
+/// that both numbers are this person's. What it told under both stands beside the other's.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn fold(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    (gone, kept): (&Under, &Under),
+) -> Result<(), Error> {
+    for sql in [sql::FOLD_BESIDE, sql::FOLD] {
+        tx.execute(sql, values![person, source, gone.as_str(), kept.as_str()]).await?;
+    }
     Ok(())
 }
 
@@ -221,14 +349,14 @@ async fn next(tx: &mut Tx, of: &Move) -> Result<Option<Item>, Error> {
     Ok(tx.find(sql::NEXT_TO_MOVE, values![of.from, &of.source, own, other], read).await?)
 }
 
-/// Moves the oldest versions of an item, at most `left`. Says how many, and whether that was all.
+/// Moves the oldest few versions of an item. Says whether these were its last.
 async fn versions(
     tx: &mut Tx,
     keys: &KeyRing,
     of: &Move,
     (item, key): (&Item, KeyId),
-    left: i64,
-) -> Result<(i64, bool), Error> {
+    left: &mut Room,
+) -> Result<bool, Error> {
     struct Held {
         version: i64,
         class: String,
@@ -242,12 +370,14 @@ async fn versions(
         let (filed_us, key, body) = (row.int(3)?, row.parse(4)?, row.bytes(5)?);
         Ok(Held { version, class, message, filed_us, key, body })
     };
-    let at = values![of.from, item.resource, left];
+    let at = values![of.from, item.resource, left.next()];
     let held = tx.list(sql::OLDEST_VERSIONS, at, read).await?;
     let is_whole = held.last().is_none_or(|last| last.version == item.version);
-    let count = i64::try_from(held.len()).unwrap_or(i64::MAX);
+    // An item without versions takes its place all the same.
+    left.take(0);
     let work = Stewardship::Moving { from: of.from, to: of.to };
     for one in held {
+        left.take(one.body.len());
         let before = associated(of.from, item.resource, one.version);
         let now = associated(of.to, item.resource, one.version);
         // What cannot be opened was erased: its place moves, and it stays unreadable.
@@ -269,22 +399,31 @@ async fn versions(
         tx.execute(sql::INSERT_VERSION, row).await?;
         tx.execute(sql::DELETE_VERSION, values![of.from, item.resource, one.version]).await?;
     }
-    Ok((count, is_whole))
+    Ok(is_whole)
 }
 
 /// Moves an item whose versions have moved. Where the source has another item of this name for the
-/// person, that one holds, and this one stands beside it.
+/// person, that one holds, and this one stands beside it. What goes back holds as it did.
 async fn place(tx: &mut Tx, of: &Move, item: &Item) -> Result<(), Error> {
-    let beside = format!(" ~{}", of.under.as_str());
-    let name = item.called.strip_suffix(&beside).unwrap_or(&item.called);
-    let at = values![of.to, &of.source, name];
-    let taken = tx.find(sql::HAS_ITEM, at, |row| row.text(0)).await?;
-    let (name, status) = match (taken.is_some(), item.status.as_str()) {
-        (true, status) if status == Status::Current.code() => (format!("{name}{beside}"), MERGED),
-        (true, status) => (format!("{name}{beside}"), status),
-        (false, MERGED) => (name.to_owned(), Status::Current.code()),
-        (false, status) => (name.to_owned(), status),
+    // Items were named so that stood beside another, when a name was of one number only; and one
+    // that would meet its like under the same number is named so still.
+    let (number, own) = (format!(" ~{}", of.under.as_str()), format!(" ~{}", item.resource));
+    let name = item.called.strip_suffix(&number).unwrap_or(&item.called);
+    let mut name = name.strip_suffix(&own).unwrap_or(name).to_owned();
+    let at = values![of.to, &of.source, name.as_str()];
+    let is_taken = tx.find(sql::HAS_ITEM, at, |row| row.text(0)).await?.is_some();
+    let status = match (is_taken && !of.goes_back, item.status.as_str()) {
+        (true, status) if status == Status::Current.code() => MERGED,
+        (false, MERGED) => Status::Current.code(),
+        (_, status) => status,
     };
+    let at = values![of.to, &of.source, name.as_str(), of.under.as_str()];
+    let like = tx.find(sql::HAS_NAME, at, |row| row.text(0)).await?;
+    let mut status = status;
+    if like.is_some() {
+        // What was told last under the number holds.
+        (name, status) = (format!("{name}{own}"), MERGED);
+    }
     tx.execute(sql::DELETE_ITEM, values![of.from, item.resource]).await?;
     let row = values![
         of.to,

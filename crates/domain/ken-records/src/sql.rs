@@ -55,6 +55,20 @@ CREATE TABLE record_ending (
 CREATE INDEX record_move_to ON record_move (to_id) WHERE done_us IS NULL;
 ",
     },
+    Migration {
+        owner: "ken-records",
+        number: 4,
+        title: "moves that fail, an item for each number",
+        sql: "
+ALTER TABLE record_move ADD COLUMN failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE record_move ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+ALTER TABLE record_move ADD COLUMN retry_us BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE record_move ADD COLUMN goes_back BIGINT NOT NULL DEFAULT 0;
+DROP INDEX record_item_of_source;
+CREATE UNIQUE INDEX record_item_of_number
+  ON record_item (person_id, source, item_key, under_number);
+",
+    },
 ];
 
 statements! {
@@ -65,19 +79,23 @@ statements! {
     /// Gives a person their key.
     INSERT_KEY = "INSERT INTO record_key (person_id, key_id) VALUES ($1, $2)
         ON CONFLICT (person_id) DO NOTHING";
-    /// The current versions of what a source calls by these keys; unused places repeat one.
+    /// The current versions of what a source calls by these keys under a number, and of what it
+    /// called so before numbers were noted; unused places repeat one.
     FIND_ITEMS = "SELECT i.item_key, i.resource_id, i.version, i.class_id, v.key_id, v.body,
-          i.status
+          i.status, i.under_number
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
-        WHERE i.person_id = $1 AND i.source = $2
-          AND i.item_key IN ($3, $4, $5, $6, $7, $8, $9, $10)";
-    /// Points to an item's current version. Its status and an event without a new one stay.
+        WHERE i.person_id = $1 AND i.source = $2 AND i.under_number IN ($3, '')
+          AND i.item_key IN ($4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Points to an item's current version. An event without a new one stays, and so does its
+    /// status, but for what stood beside another: it is told again, and holds.
     UPSERT_ITEM = "INSERT INTO record_item (person_id, resource_id, source, item_key,
           resource_type, class_id, version, event_us, under_number)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (person_id, resource_id) DO UPDATE SET class_id = excluded.class_id,
           version = excluded.version, under_number = excluded.under_number,
+          status = CASE record_item.status WHEN 'merged' THEN 'current'
+            ELSE record_item.status END,
           event_us = COALESCE(excluded.event_us, record_item.event_us)";
     /// Points to the current versions of four items.
     UPSERT_ITEM_4 = "INSERT INTO record_item (person_id, resource_id, source, item_key,
@@ -88,6 +106,8 @@ statements! {
           ($28, $29, $30, $31, $32, $33, $34, $35, $36)
         ON CONFLICT (person_id, resource_id) DO UPDATE SET class_id = excluded.class_id,
           version = excluded.version, under_number = excluded.under_number,
+          status = CASE record_item.status WHEN 'merged' THEN 'current'
+            ELSE record_item.status END,
           event_us = COALESCE(excluded.event_us, record_item.event_us)";
     /// Keeps a version for ever.
     INSERT_VERSION = "INSERT INTO record_version
@@ -157,10 +177,23 @@ statements! {
         WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)";
     /// Begins to move what a source filed under a number.
     INSERT_MOVE = "INSERT INTO record_move (person_id, move_id, to_id, source, under_number,
-        takes_unknown, moved, made_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
-    /// Moves that are not at their end, the oldest first.
-    LIST_MOVES = "SELECT person_id, move_id, to_id, source, under_number, takes_unknown
-        FROM record_move WHERE done_us IS NULL ORDER BY made_us, move_id LIMIT $1";
+        takes_unknown, moved, made_us, goes_back) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
+    /// Moves that are not at their end after one of them, the oldest first.
+    LIST_MOVES = "SELECT person_id, move_id, to_id, source, under_number, takes_unknown, made_us,
+          failures, retry_us, goes_back FROM record_move
+        WHERE done_us IS NULL AND (made_us, move_id) > ($1, $2)
+        ORDER BY made_us, move_id LIMIT $3";
+    /// Whether an earlier move of the same source, of either person, is not at its end.
+    MOVE_BEFORE = "SELECT moved FROM record_move
+        WHERE done_us IS NULL AND source = $3 AND (made_us, move_id) < ($4, $5)
+          AND (person_id IN ($1, $2) OR to_id IN ($1, $2))
+        ORDER BY made_us, move_id LIMIT 1";
+    /// Notes that a step of a move failed, and when it is tried again.
+    MOVE_FAILED = "UPDATE record_move SET failures = failures + 1, failure = $3, retry_us = $4
+        WHERE person_id = $1 AND move_id = $2 AND done_us IS NULL";
+    /// Moves that have failed so often, the oldest first.
+    MOVES_STOPPED = "SELECT source, made_us, failures, failure FROM record_move
+        WHERE done_us IS NULL AND failures >= $1 ORDER BY made_us, move_id LIMIT $2";
     /// Whether a move is not at its end.
     MOVE_IS_OPEN = "SELECT moved FROM record_move
         WHERE person_id = $1 AND move_id = $2 AND done_us IS NULL";
@@ -168,7 +201,7 @@ statements! {
     MOVE_OF = "SELECT moved FROM record_move
         WHERE (person_id = $1 OR to_id = $1) AND done_us IS NULL LIMIT 1";
     /// Notes how far a move has come.
-    PUT_MOVE = "UPDATE record_move SET moved = moved + $3, done_us = $4
+    PUT_MOVE = "UPDATE record_move SET moved = moved + $3, done_us = $4, failures = 0
         WHERE person_id = $1 AND move_id = $2";
     /// The next item that a move takes.
     NEXT_TO_MOVE = "SELECT resource_id, item_key, resource_type, class_id, version, event_us,
@@ -187,9 +220,22 @@ statements! {
         WHERE person_id = $1 AND resource_id = $2 AND version = $3";
     /// Takes an item away from where it was, once its versions are gone.
     DELETE_ITEM = "DELETE FROM record_item WHERE person_id = $1 AND resource_id = $2";
-    /// Whether a source has an item of this key.
+    /// Whether a source has an item of this key that holds, under whatever number.
     HAS_ITEM = "SELECT resource_id FROM record_item
-        WHERE person_id = $1 AND source = $2 AND item_key = $3";
+        WHERE person_id = $1 AND source = $2 AND item_key = $3 AND status = 'current' LIMIT 1";
+    /// Whether a source has an item of this key under a number.
+    HAS_NAME = "SELECT resource_id FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key = $3 AND under_number = $4";
+    /// What a source told under a number stands beside what it told under another of this key.
+    FOLD_BESIDE = "UPDATE record_item SET status = 'merged'
+        WHERE person_id = $1 AND source = $2 AND under_number = $3 AND status = 'current'
+          AND EXISTS (SELECT 1 FROM record_item o WHERE o.person_id = $1 AND o.source = $2
+            AND o.item_key = record_item.item_key AND o.under_number = $4)";
+    /// What a source told under a number is told under another from now on.
+    FOLD = "UPDATE record_item SET under_number = $4
+        WHERE person_id = $1 AND source = $2 AND under_number = $3
+          AND NOT EXISTS (SELECT 1 FROM record_item o WHERE o.person_id = $1 AND o.source = $2
+            AND o.item_key = record_item.item_key AND o.under_number = $4)";
     /// Puts an item where it belongs.
     INSERT_ITEM = "INSERT INTO record_item (person_id, resource_id, source, item_key,
           resource_type, class_id, version, event_us, under_number, status)

@@ -122,9 +122,13 @@ impl Background {
         if let Err(error) = ken_office::findings::start(&self.db, &ctx).await {
             tracing::warn!(error.code = error.code(), "the audit did not start; the next will");
         }
-        let handlers = [ken_office::due::handlers(&keys), ken_office::findings::handlers(&keys)];
+        if let Err(error) = ken_hub::start(&self.db, &ctx).await {
+            tracing::warn!(error.code = error.code(), "no look at open moves; the next start will");
+        }
+        let office = [ken_office::due::handlers(&keys), ken_office::findings::handlers(&keys)];
+        let handlers = office.into_iter().flatten().chain(ken_hub::handlers(&keys));
         let runner = Runner::default().with(Arc::new(Sweep));
-        let runner = handlers.into_iter().flatten().fold(runner, Runner::with);
+        let runner = handlers.fold(runner, Runner::with);
         runner.run(&self.db, &*self.clock, &*self.ids, &self.stop).await;
     }
 

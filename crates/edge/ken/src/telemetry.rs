@@ -38,6 +38,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "ledger.size",
     "message",
     "message.id",
+    "message.kind",
     "name",
     "organisation.id",
     "person.id",

@@ -1,12 +1,15 @@
 //! Closing what is held: once, by whom it concerns, and never over what came later.
 
-use ken_core::MessageId;
+use ken_core::{MessageId, PersonId};
 use ken_directory::Acting;
 use ken_hub::{Again, Closed, How};
 use ken_person::Why;
+use ken_store::{Error as StoreError, values};
+use tokio::sync::Notify;
 
 use crate::accept::{admitted, records};
-use crate::world::{World, worlds};
+use crate::order::{held, until_waiting};
+use crate::world::{World, worlds, worlds_with};
 
 /// A message of a system that nobody has registered yet.
 fn from_elsewhere(control_id: &str) -> String {
@@ -119,5 +122,53 @@ async fn a_link_that_was_made_by_hand_is_closed_where_it_came_from() {
         assert_eq!(records(&world).await, (0, 0, 0));
         let nobody = MessageId::draw(world.ctx().ids);
         assert_eq!(close(&world, nobody, &ours, How::ByHand).await, None);
+    }
+}
+
+/// Its sender sends it again, and that is taken between the closer's look for it and its claim.
+#[tokio::test]
+async fn what_comes_again_while_it_is_mapped_is_filed_once() {
+    const CLAIM: &str = "INSERT INTO identifier_claim (system, value, person_id)
+        VALUES ('https://fhir.nhs.uk/Id/nhs-number', '9990000018', $1)";
+    for world in worlds_with(held()).await {
+        // SQLite has one writer, whose turn is the lock.
+        let Some(node) = world.databases.another_node().await else { continue };
+        let (db, keys, by) = (&world.databases.db, &world.databases.keys, world.operator("nhsl"));
+        world.say(&from_elsewhere("1")).await;
+        let id = waiting(&world).await;
+        world.let_send("nhsl", "X", "Y").await;
+        let (holding, let_go) = (Notify::new(), Notify::new());
+        let nobody = PersonId::draw(world.ctx().ids);
+        // Somebody else registers the same number, and thinks better of it.
+        let registering = node.write("test.register", async |tx| {
+            tx.execute(CLAIM, values![nobody]).await?;
+            holding.notify_one();
+            let_go.notified().await;
+            Err::<(), _>(StoreError::Contended)
+        });
+        let message = from_elsewhere("1");
+        let again = async {
+            holding.notified().await;
+            let closing = async {
+                until_waiting(&node, 1).await;
+                let (ctx, why) = (world.ctx(), Why::new("the ward was asked").unwrap());
+                let closing = ken_hub::close_held(db, &ctx, keys, id, &by, (How::Mapped, &why));
+                let both = async {
+                    until_waiting(&node, 2).await;
+                    let_go.notify_one();
+                };
+                tokio::join!(closing, both).0
+            };
+            tokio::join!(world.say(&message), closing)
+        };
+        let (registered, (said, closed)) = tokio::join!(registering, again);
+        assert_eq!((registered, said.as_str()), (Err(StoreError::Contended), "AA"));
+        assert!(closed.is_err_and(|error| error.is_transient()), "to be done once more");
+        assert_eq!(waiting(&world).await, id, "nothing of the closing is kept");
+        assert_eq!(closings(&world).await, (0, 0));
+        let after = records(&world).await;
+        assert_eq!((after.0, after.2), (1, 1), "it is filed once");
+        assert_eq!(close(&world, id, &by, How::Mapped).await, Some(Closed::Done(How::Mapped)));
+        assert_eq!((records(&world).await, closings(&world).await), (after, (1, 1)));
     }
 }

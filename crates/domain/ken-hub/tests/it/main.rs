@@ -9,7 +9,15 @@ mod merges;
 #[cfg(test)]
 mod mllp;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod pieces;
+#[cfg(test)]
+mod settle;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn roll(ids: &SeededIds, below: usize) -> usize {
 }
 
 /// A valid NHS number of the range that is never issued.
-fn nhs(mut serial: usize) -> String {
+pub(crate) fn nhs(mut serial: usize) -> String {
     loop {
         let body = format!("999{serial:06}");
         let digits = body.bytes().map(|digit| usize::from(digit - b'0'));
@@ -44,19 +44,19 @@ fn nhs(mut serial: usize) -> String {
 }
 
 /// Somebody of a seed, as a message names them.
-fn person(seed: u64, one: usize) -> String {
+pub(crate) fn person(seed: u64, one: usize) -> String {
     let number = nhs(usize::try_from(seed).unwrap() * 100 + one);
     let year = 1901 + 7 * one;
     format!("{number}^^^NHSNBR^NH||Bain{seed}x{one}^Morag{one}||{year}0101|F")
 }
 
-fn pid(seed: u64, number: usize, one: usize) -> String {
+pub(crate) fn pid(seed: u64, number: usize, one: usize) -> String {
     let who = person(seed, one);
     let (national, rest) = who.split_once("||").unwrap();
     format!("{seed}00{number}^^^S^MR~{national}||{rest}")
 }
 
-fn message(id: &str, from: &str, kind: &str, pid: &str, rest: &str) -> String {
+pub(crate) fn message(id: &str, from: &str, kind: &str, pid: &str, rest: &str) -> String {
     format!(
         "MSH|^~\\&|{from}|KEN|HSCP|20261121101500||ADT^{kind}|{id}|P|2.5\r\
          EVN|{kind}|20261121101500\rPID|1||{pid}{rest}"

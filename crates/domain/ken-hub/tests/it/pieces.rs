@@ -366,7 +366,7 @@ async fn a_move_that_was_broken_off_goes_on() {
             assert_eq!(world.say(&more).await, "AA");
         }
         let count = world.count("SELECT COUNT(*) FROM record_version").await;
-        assert!(world.step_of_move().await, "{engine}: one step is not enough");
+        assert!(world.begin_merge(("8", "7")).await, "{engine}: one step is not enough");
         assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, count, "{engine}");
         assert!(world.picture(from).await.iter().all(|line| !line.contains("unreadable")));
         let barred = async |s: &mut Snapshot| guard::barred(s, 10).await;

@@ -8,8 +8,8 @@ use ken_directory::Acting;
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Merged, SourceRecord};
 use ken_records::{Under, moves};
-use ken_store::{Reads, Snapshot, values};
-use ken_testkit::{Databases, SeededIds, TestClock, engines};
+use ken_store::{Db, Limits, Reads, Snapshot, values};
+use ken_testkit::{Databases, SeededIds, TestClock, engines_with, patient};
 use serde_json::Value;
 
 use crate::merges::reason;
@@ -18,7 +18,7 @@ use crate::merges::reason;
 pub(crate) struct World {
     pub(crate) databases: Databases,
     pub(crate) hub: Arc<Hub>,
-    clock: Arc<TestClock>,
+    pub(crate) clock: Arc<TestClock>,
     ids: Arc<SeededIds>,
 }
 
@@ -29,8 +29,13 @@ pub(crate) struct Held {
     pub(crate) labels: Vec<String>,
 }
 
-/// The tables of everything that the hub stands on.
+/// A world on every engine there is.
 pub(crate) async fn worlds() -> Vec<World> {
+    worlds_with(patient()).await
+}
+
+/// The same, with limits of the test's own; with the tables of everything that the hub stands on.
+pub(crate) async fn worlds_with(limits: Limits) -> Vec<World> {
     let migrations = [
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -40,7 +45,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         ken_hub::MIGRATIONS,
     ];
     let mut worlds = vec![];
-    for databases in engines(&migrations).await {
+    for databases in engines_with(&migrations, limits).await {
         worlds.push(world(databases).await);
     }
     worlds
@@ -74,9 +79,20 @@ fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
 }
 
 impl World {
+    /// The hub of another process over the same database.
+    pub(crate) async fn hub_of(&self, db: &Db) -> Hub {
+        let (db, keys) = (db.clone(), self.databases.keys.clone());
+        Hub::open(db, keys, self.clock.clone(), self.ids.clone()).await.unwrap()
+    }
+
     /// Sends a message and reads what is said of it: MSA-1 and the error code, if there is one.
     pub(crate) async fn say(&self, message: &str) -> String {
-        let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+        self.say_to(&self.hub, message).await
+    }
+
+    /// The same by another process's hub.
+    pub(crate) async fn say_to(&self, hub: &Hub, message: &str) -> String {
+        let answer = hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         let text = String::from_utf8(answer).unwrap();
         let field = |segment: &str, number: usize| {
             let line = text.split('\r').find(|line| line.starts_with(segment));
@@ -265,21 +281,21 @@ impl World {
         }
     }
 
-    /// Merges number 8 into number 7 of the board, and moves one step of what was filed. True when
-    /// more is left.
-    pub(crate) async fn step_of_move(&self) -> bool {
+    /// Merges a number into another of the board, and moves one step of what was filed, as far as a
+    /// process comes that ends then. True when more is left.
+    pub(crate) async fn begin_merge(&self, (gone, kept): (&str, &str)) -> bool {
         let number = |number: &str| SourceRecord {
             organisation: "nhsl".parse().unwrap(),
             local: LocalIdentifier::new("urn:ken:id:sfac:s", number).unwrap(),
         };
-        let (gone, kept) = (number("8"), number("7"));
+        let (gone, kept) = (number(gone), number(kept));
         let (ctx, keys) = (self.ctx(), &self.databases.keys);
         let step = self.databases.db.write("test.step", async |tx| {
             let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept).await?;
             let Merged::Moved { from, to, is_only, .. } = merged else { panic!("{merged:?}") };
             let (people, source) = ((from, to), &gone.organisation);
             let under = Under::of(&gone.local);
-            let of = moves::begin(tx, &ctx, people, source, &under, is_only).await?;
+            let of = moves::begin(tx, &ctx, people, source, &under, (is_only, false)).await?;
             Ok::<_, ken_hub::Error>(moves::advance(tx, &ctx, keys, &of).await?)
         });
         !step.await.unwrap()

@@ -38,7 +38,8 @@ async fn file(world: &World, person: PersonId) {
     let (ctx, keys, source) = (world.ctx(), &world.on.keys, id("primary"));
     let write = async |tx: &mut Tx| {
         let key = ken_records::key_of(tx, keys, person).await?;
-        let place = ken_records::place(tx, &ctx, person, &source, "concern").await?;
+        let place =
+            ken_records::place(tx, &ctx, person, (&source, &Under::default()), "concern").await?;
         let class = RowClass {
             category: "concern".parse().unwrap(),
             labels: BTreeSet::new(),

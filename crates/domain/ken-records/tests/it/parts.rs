@@ -27,7 +27,9 @@ async fn visits(world: &World, from: usize, to: usize, start: Timestamp) {
         let key = ken_records::key_of(tx, keys, world.person).await?;
         for number in from..to {
             let item_key = format!("visit {number}");
-            let place = ken_records::place(tx, &ctx, world.person, &source, &item_key).await?;
+            let place =
+                ken_records::place(tx, &ctx, world.person, (&source, &Under::default()), &item_key)
+                    .await?;
             let after = SignedDuration::from_mins(i64::try_from(number / 3).unwrap());
             let filing = Filing {
                 key,
@@ -229,7 +231,9 @@ async fn file_medicine(
         let key = ken_records::key_of(tx, keys, world.person).await?;
         for number in from..to {
             let item_key = format!("medicine {number}");
-            let place = ken_records::place(tx, &ctx, world.person, &source, &item_key).await?;
+            let place =
+                ken_records::place(tx, &ctx, world.person, (&source, &Under::default()), &item_key)
+                    .await?;
             let filing = Filing {
                 key,
                 item_key: &item_key,

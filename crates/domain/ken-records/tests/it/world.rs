@@ -179,7 +179,9 @@ impl World {
         let item_key = format!("{category} {}", labels.join(" "));
         let filed = self.databases.db.write("test.file", async |tx| {
             let key = ken_records::key_of(tx, keys, self.person).await?;
-            let place = ken_records::place(tx, &ctx, self.person, &source, &item_key).await?;
+            let place =
+                ken_records::place(tx, &ctx, self.person, (&source, &Under::default()), &item_key)
+                    .await?;
             let class = RowClass {
                 category: word(category),
                 labels: labels.iter().map(|label| word(label)).collect(),

@@ -25,7 +25,9 @@ async fn file(world: &World, from: usize, to: usize) {
         let key = ken_records::key_of(tx, &on.keys, world.morag).await?;
         for number in from..to {
             let item_key = format!("visit {number}");
-            let place = ken_records::place(tx, &ctx, world.morag, &source, &item_key).await?;
+            let place =
+                ken_records::place(tx, &ctx, world.morag, (&source, &Under::default()), &item_key)
+                    .await?;
             let class = RowClass {
                 category: "health-summary".parse().unwrap(),
                 labels: BTreeSet::new(),

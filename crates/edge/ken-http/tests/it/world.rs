@@ -351,7 +351,8 @@ async fn file_school_record(
     on.db
         .write("test.file", async |tx: &mut Tx| {
             let key = ken_records::key_of(tx, &on.keys, person).await?;
-            let place = ken_records::place(tx, ctx, person, &source, category).await?;
+            let place =
+                ken_records::place(tx, ctx, person, (&source, &Under::default()), category).await?;
             let class = RowClass {
                 category: word(category),
                 labels: BTreeSet::new(),

@@ -1,0 +1,27 @@
+//! What a message tells, read before anything is claimed for it.
+
+use std::borrow::Cow;
+
+use ken_hl7::map::{self, MapError, Mapped};
+use ken_hl7::{Message, ParseError};
+
+/// What a message tells of one person.
+pub(crate) struct Told<'a> {
+    pub(crate) bytes: Cow<'a, [u8]>,
+    pub(crate) mapped: Mapped,
+}
+
+/// What a message tells: of one person, or of each pair that it merges.
+pub(crate) fn told(bytes: &[u8]) -> Result<Vec<Told<'_>>, &'static str> {
+    let mapped = |bytes: &[u8]| {
+        let message = Message::parse(bytes).map_err(ParseError::code)?;
+        map::map(&message).map_err(MapError::code)
+    };
+    let message = Message::parse(bytes).map_err(ParseError::code)?;
+    let pairs = map::pairs(&message, bytes);
+    if pairs.is_empty() {
+        return Ok(vec![Told { mapped: mapped(bytes)?, bytes: Cow::Borrowed(bytes) }]);
+    }
+    let one = |pair: Vec<u8>| Ok(Told { mapped: mapped(&pair)?, bytes: Cow::Owned(pair) });
+    pairs.into_iter().map(one).collect()
+}

@@ -1,0 +1,134 @@
+//! Numbers of one source for one person: what was told under each is its own.
+
+use ken_core::{Fact, OrganisationId, PersonId};
+use ken_sharing::fact;
+use ken_store::Snapshot;
+
+use crate::merges::{message, person, pid};
+use crate::world::{World, worlds};
+
+const OPEN: &str = "SELECT COUNT(*) FROM record_move WHERE done_us IS NULL";
+
+/// Three people whom the practice knows too, so that the board's merges move numbers.
+async fn known(world: &World) {
+    for one in 0..3 {
+        let theirs = format!("7{one}^^^B^MR~{}", person(1, one));
+        let says = message(&format!("p{one}"), "A|B", "A08", &theirs, "");
+        assert_eq!(world.say(&says).await, "AA");
+    }
+}
+
+/// The board says under a number where somebody lives, and what they may not be given.
+async fn says(world: &World, id: &str, (number, one): (usize, usize), place: &str) {
+    world.tick();
+    let rest = format!("|||{place} Rd\rAL1|1|DA|70618^{place}^L|SV|{place}");
+    let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, number, one), &rest);
+    assert_eq!(world.say(&says).await, "AA", "{id}");
+}
+
+/// The board says something of whom a number means, and nothing of who that is.
+async fn late(world: &World, id: &str, number: usize, rest: &str) {
+    world.tick();
+    let says = message(id, "SIMHOSP|SFAC", "A08", &format!("100{number}^^^S^MR|||||"), rest);
+    assert_eq!(world.say(&says).await, "AA", "{id}");
+}
+
+/// The board says that a number is another of its numbers, of one of the three.
+async fn merge(world: &World, id: &str, gone: usize, (kept, one): (usize, usize)) {
+    world.tick();
+    let rest = format!("\rMRG|100{gone}^^^S^MR");
+    let says = message(id, "SIMHOSP|SFAC", "A40", &pid(1, kept, one), &rest);
+    assert_eq!(world.say(&says).await, "AA", "{id}");
+    assert_eq!(world.count(OPEN).await, 0, "{id}");
+}
+
+/// How often places stand in what is held of somebody from the board: those that hold now, and all.
+async fn places(world: &World, person: PersonId, place: &str) -> (usize, usize) {
+    let all = world.picture(person).await;
+    let all = all.iter().filter(|line| line.starts_with("nhsl ") && line.contains(place));
+    let (now, all): (Vec<_>, Vec<_>) = (
+        all.clone().filter(|line| line.contains(" current ") && line.contains(" true ")).collect(),
+        all.collect(),
+    );
+    (now.len(), all.len())
+}
+
+#[tokio::test]
+async fn a_number_takes_nothing_along_that_was_told_under_another() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        known(&world).await;
+        says(&world, "1", (7, 0), "Seven").await;
+        says(&world, "2", (8, 0), "Eight").await;
+        says(&world, "3", (9, 1), "Nine").await;
+        says(&world, "0", (6, 2), "Six").await;
+        let people = world.people().await;
+        let of = async |at: usize, place: &str| places(&world, people[at], place).await;
+        let (seven, eight) = (of(0, "Seven").await, of(0, "Eight").await);
+        assert!(seven.0 >= 2 && eight == seven, "{engine}: {seven:?} {eight:?}: side by side");
+        // Eight was another person's all along.
+        merge(&world, "4", 8, (9, 1)).await;
+        assert_eq!(of(0, "Seven").await, seven, "{engine}: what was told under seven stays");
+        assert_eq!(of(0, "Eight").await, (0, 0), "{engine}: and no more");
+        assert_eq!(of(1, "Eight").await.1, eight.1, "{engine}: all of eight's came");
+        assert_eq!(of(1, "Nine").await, seven, "{engine}: and nine's is what it was");
+        // A late message under the number, and then it moves on: what it has is its own.
+        late(&world, "5", 8, "|||Late Rd\rAL1|1|DA|70618^Late^L|SV|Late").await;
+        assert_eq!(of(1, "Nine").await, seven, "{engine}");
+        merge(&world, "6", 8, (6, 2)).await;
+        assert_eq!((of(1, "Eight").await, of(1, "Late").await), ((0, 0), (0, 0)), "{engine}");
+        assert_eq!(of(1, "Nine").await, seven, "{engine}");
+        assert!(of(2, "Late").await.1 >= 2, "{engine}");
+        assert_eq!(of(2, "Six").await, seven, "{engine}: what was there holds");
+        // Taken back, all of it is where it was, and holds.
+        world.unmerge(people[1]).await;
+        assert_eq!(of(1, "Nine").await, seven, "{engine}");
+        assert!(of(1, "Late").await.0 >= 2, "{engine}");
+        assert_eq!(of(2, "Late").await, (0, 0), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn two_numbers_of_one_person_become_one() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        known(&world).await;
+        says(&world, "1", (7, 0), "Seven").await;
+        says(&world, "2", (8, 0), "Eight").await;
+        let people = world.people().await;
+        // The board says itself that both are one: what it told last under the other holds.
+        merge(&world, "3", 8, (7, 0)).await;
+        let (seven, eight) =
+            (places(&world, people[0], "Seven").await, places(&world, people[0], "Eight").await);
+        assert!(seven.0 > 0 && eight.0 == 0 && eight.1 > 0, "{engine}: {seven:?} {eight:?}");
+        // A number that nobody knew yet takes what the one before it had.
+        merge(&world, "4", 7, (5, 0)).await;
+        says(&world, "5", (5, 0), "Five").await;
+        let seven = places(&world, people[0], "Seven").await;
+        assert_eq!(seven.0, 0, "{engine}: {seven:?}: it is told anew");
+    }
+}
+
+#[tokio::test]
+async fn what_a_sender_restricts_holds_for_both_when_a_number_moves() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        known(&world).await;
+        says(&world, "1", (7, 1), "Seven").await;
+        let hidden = message("2", "SIMHOSP|SFAC", "A08", &pid(1, 8, 0), "\rARV||A|LOC");
+        assert_eq!(world.say(&hidden).await, "AA");
+        let people = world.people().await;
+        let is_hidden = async |person: PersonId| {
+            let (ctx, board) = (world.ctx(), OrganisationId::new("nhsl").unwrap());
+            let state = Fact::new("protected-address").unwrap();
+            let read = async |s: &mut Snapshot| fact::says(s, &ctx, person, &board, &state).await;
+            world.databases.db.snapshot("test.state", read).await.unwrap().is_some()
+        };
+        assert!(is_hidden(people[0]).await && !is_hidden(people[1]).await, "{engine}");
+        merge(&world, "3", 8, (7, 1)).await;
+        assert!(is_hidden(people[0]).await && is_hidden(people[1]).await, "{engine}");
+        // The sender lifts it of whom the number means now, by name.
+        late(&world, "4", 8, "\rARV||D|LOC").await;
+        assert!(is_hidden(people[0]).await && !is_hidden(people[1]).await, "{engine}");
+    }
+}

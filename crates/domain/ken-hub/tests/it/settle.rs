@@ -1,0 +1,137 @@
+//! Moves of numbers that are not done at once: each by itself, in order, and not for ever.
+
+use ken_core::PersonId;
+use ken_records::moves::{self, FAILURES_MAX, Stopped};
+use ken_store::timer::Runner;
+use ken_store::{Snapshot, guard};
+
+use crate::merges::{message, nhs, person, pid};
+use crate::world::{World, worlds};
+
+/// Three people whom the practice knows, each under a number of the board.
+async fn three_known(world: &World) -> Vec<PersonId> {
+    for one in 0..3 {
+        let theirs = format!("7{one}^^^B^MR~{}", person(1, one));
+        let says = message(&format!("p{one}"), "A|B", "A08", &theirs, "");
+        assert_eq!(world.say(&says).await, "AA");
+        let says = message(&format!("b{one}"), "SIMHOSP|SFAC", "A08", &pid(1, one, one), "");
+        assert_eq!(world.say(&says).await, "AA");
+    }
+    world.people().await
+}
+
+/// The board merges the number of one into that of another.
+async fn merge(world: &World, id: &str, gone: usize, kept: usize) {
+    let rest = format!("\rMRG|100{gone}^^^S^MR");
+    let says = message(id, "SIMHOSP|SFAC", "A40", &pid(1, kept, kept), &rest);
+    assert_eq!(world.say(&says).await, "AA", "{id}");
+}
+
+/// More of the board about a number than one step moves.
+async fn much(world: &World, number: usize, id: &str) {
+    for at in 0..=100 {
+        let id = format!("{id}-{at}");
+        let says = message(
+            &id,
+            "SIMHOSP|SFAC",
+            "A08",
+            &pid(1, number, number),
+            &format!("|||{at} Made-up Rd"),
+        );
+        assert_eq!(world.say(&says).await, "AA", "{id}");
+    }
+}
+
+async fn stopped(world: &World) -> Vec<Stopped> {
+    let read = async |s: &mut Snapshot| moves::stopped(s).await;
+    world.databases.db.snapshot("test.stopped", read).await.unwrap()
+}
+
+async fn barred(world: &World) -> usize {
+    let read = async |s: &mut Snapshot| guard::barred(s, 10).await;
+    world.databases.db.snapshot("test.barred", read).await.unwrap().len()
+}
+
+const OPEN: &str = "SELECT COUNT(*) FROM record_move WHERE done_us IS NULL";
+const LEFT_OVER: &str = "SELECT COUNT(*) FROM message m JOIN source_number n
+    ON n.person_id <> m.person_id AND n.organisation_id = 'nhsl'
+    WHERE m.source = 'simhospital' AND n.number = '1001' AND m.under_number IN
+      (SELECT under_number FROM record_move)";
+
+/// Has the newest message lie under another person's key: it does not open.
+const SPOIL: &str = "UPDATE message SET key_id = (SELECT MIN(key_id) FROM message WHERE key_id <>
+      (SELECT key_id FROM message ORDER BY message_id DESC LIMIT 1))
+    WHERE message_id = (SELECT MAX(message_id) FROM message)";
+/// Takes it away.
+const MEND: &str = "DELETE FROM message WHERE message_id = (SELECT MAX(message_id) FROM message
+    WHERE person_id IN (SELECT person_id FROM record_move WHERE done_us IS NULL))";
+
+/// Runs the timers as often as they are due within so many minutes.
+async fn minutes(world: &World, minutes: usize) {
+    let runner = ken_hub::handlers(&world.databases.keys).into_iter();
+    let runner = runner.fold(Runner::default(), Runner::with);
+    for _ in 0..minutes {
+        world.tick();
+        runner.run_once(&world.databases.db, world.ctx()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_fails_stops_no_other_and_not_for_ever() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let people = three_known(&world).await;
+        much(&world, 1, "x").await;
+        // One message of the number was changed on the disk: it does not open, and will not.
+        world.change(SPOIL).await;
+        merge(&world, "m1", 1, 0).await;
+        assert_eq!((world.count(OPEN).await, barred(&world).await), (1, 2), "{engine}");
+        // Another number goes its way, though the first one is before it.
+        let far = format!("79^^^B^MR~{}^^^NHSNBR^NH||Else^Una||19550505|F", nhs(999));
+        assert_eq!(world.say(&message("p9", "A|B", "A08", &far, "")).await, "AA");
+        let far = far.replace("79^^^B^MR", "1009^^^S^MR");
+        assert_eq!(world.say(&message("b9", "SIMHOSP|SFAC", "A08", &far, "")).await, "AA");
+        let rest = "\rMRG|1002^^^S^MR";
+        assert_eq!(world.say(&message("m2", "SIMHOSP|SFAC", "A40", &far, rest)).await, "AA");
+        assert_eq!(world.count(OPEN).await, 1, "{engine}: the second is done");
+        assert!(world.picture(people[2]).await.iter().all(|line| !line.contains("nhsl")));
+        // It is tried again so often and no more, and then operations are told.
+        ken_hub::start(&world.databases.db, &world.ctx()).await.unwrap();
+        minutes(&world, 20).await;
+        assert_eq!(stopped(&world).await, [], "{engine}: it is tried still");
+        minutes(&world, 60).await;
+        let [one] = stopped(&world).await.try_into().unwrap();
+        let told = (one.source.as_str(), one.failures, one.code.as_str());
+        assert_eq!(told, ("nhsl", FAILURES_MAX, "store.unsealable"), "{engine}");
+        minutes(&world, 5).await;
+        assert_eq!(stopped(&world).await[0].failures, FAILURES_MAX, "{engine}: it has stopped");
+        assert_eq!(barred(&world).await, 2, "{engine}: nobody reads half a record");
+        // Mended, it goes on with the next start.
+        world.change(MEND).await;
+        world.reopen().await;
+        assert_eq!((world.count(OPEN).await, barred(&world).await), (0, 0), "{engine}");
+        assert_eq!(stopped(&world).await, []);
+        assert!(world.picture(people[1]).await.iter().all(|line| !line.contains("nhsl")));
+    }
+}
+
+#[tokio::test]
+async fn moves_of_one_number_go_in_their_order() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let people = three_known(&world).await;
+        much(&world, 1, "x").await;
+        // The first step of the first move is taken, and then the process ends.
+        assert!(world.begin_merge(("1001", "1000")).await, "{engine}: one step is not enough");
+        assert_eq!((world.count(OPEN).await, barred(&world).await), (1, 2), "{engine}");
+        world.tick();
+        merge(&world, "m2", 1, 2).await;
+        assert_eq!((world.count(OPEN).await, barred(&world).await), (0, 0), "{engine}");
+        assert_eq!(world.count(LEFT_OVER).await, 0, "{engine}: all is where the number leads");
+        for (at, person) in people.iter().enumerate() {
+            let board = world.picture(*person).await;
+            let count = board.iter().filter(|line| line.contains("nhsl")).count();
+            assert_eq!(count > 0, at != 1, "{engine}: {at} has {count}");
+        }
+    }
+}
