@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - What is neither applied nor kept is not answered: `AE` says that it is evidence here, and a
-//!   system that gives up on `AE` would lose it. Its sender has it still, and keeps it in its queue.
+//!   system that gives up on `AE` would lose it. Its sender has it still, in its own queue.
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};

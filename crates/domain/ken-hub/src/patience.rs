@@ -29,7 +29,7 @@ impl Hub {
     /// takes it again, for [`WAIT_MAX`] in all.
     ///
     /// `None` where it is not kept in the end, `stop` came first, or too many wait: nothing may be
-    /// answered, and the connection is to be closed, so that its sender keeps it and sends it again.
+    /// answered, and the connection closed: its sender keeps it and sends it again.
     pub async fn accept_patiently(&self, bytes: &[u8], stop: &CancellationToken) -> Option<Answer> {
         let answer = self.accept(bytes).await;
         if answer.is_kept() {

@@ -2,8 +2,8 @@
 
 /// Most versions that one step moves. House policy: well under the time that a write may take.
 pub const STEP_MAX: i64 = 100;
-/// Most bytes that one step moves, but for the one that goes beyond it. House policy: what is opened
-/// and sealed again within a second.
+/// Most bytes that one step moves, but for the one that goes beyond it. House policy: what is
+/// opened and sealed again within a second.
 const BYTES_MAX: usize = 8 << 20;
 /// How many versions are read at a time, each of at most four megabytes.
 const FEW: i64 = 4;

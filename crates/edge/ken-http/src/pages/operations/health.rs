@@ -165,8 +165,8 @@ fn stopped(all: &[Stopped], name: impl Fn(&OrganisationId) -> String) -> Markup 
             h3 { "Moves that stopped" }
             p { (facts::tag("Stopped", Tone::Bad)) }
             p {
-                "A number was moved to another record, and what was filed under it could not follow. \
-                 Both records wait. Find the reason in the handbook's list of errors, mend it, and \
+                "A number was moved to another record, and what was filed under it could not \
+                 follow. Both records wait. Find the reason in the list of errors, mend it, and \
                  start Ken again: each of these is then tried again."
             }
             (table::show(&table))
