@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ken_agreement::show::{Document, html, markdown};
+use ken_agreement::show::{Document, html_marked, markdown_marked};
 use ken_core::Clock;
-use ken_office::mark::About;
+use ken_office::mark::{About, Mark, mark};
 use ken_office::paper::{Size, pdf};
 use ken_store::ambient::SystemClock;
 
@@ -51,11 +51,12 @@ enum Letters {
 }
 
 impl Paper {
-    /// Gives `document` out; a PDF bears the mark of what it is about.
+    /// Gives `document` out; in each form it bears the mark of what it is about.
     pub(super) fn give(&self, document: &Document, about: About) -> Result<(), Trouble> {
+        let bears = mark(about).map(Mark::says);
         let bytes = match self.format {
-            Form::Html => html(document).into_bytes(),
-            Form::Markdown => markdown(document).into_bytes(),
+            Form::Html => html_marked(document, bears).into_bytes(),
+            Form::Markdown => markdown_marked(document, bears).into_bytes(),
             Form::Pdf => self.printed(document, about)?,
         };
         if let Some(file) = &self.output {

@@ -97,6 +97,10 @@ fn drafts_documents_notices_and_exports_come_out() {
     let asp = glen("glen-asp-concern");
     let (well, page) = said(&["show", &asp, "--format", "html"]);
     assert!(well && page.starts_with("<!doctype html>"), "{page}");
+    // Head, foot, and the two margins of each sheet.
+    assert_eq!(page.matches("OFFICIAL").count(), 4, "{page}");
+    let (_, text) = said(&["show", &asp]);
+    assert!(text.starts_with("**OFFICIAL**\n\n# ") && text.trim().ends_with("\n**OFFICIAL**"));
     let paper = dir.path().join("asp.pdf");
     let pdf = ["show", &asp, "--format", "pdf"];
     assert!(!said(&pdf).0, "bytes of a PDF are not for a screen");
@@ -107,6 +111,7 @@ fn drafts_documents_notices_and_exports_come_out() {
     for more in [&[][..], &["--easy"]] {
         let (well, text) = said(&[&["notice", &asp, &girfec][..], more].concat());
         assert!(well && text.contains("Rowan Support"), "{text}");
+        assert!(!text.contains("OFFICIAL"), "a notice is for everybody: {text}");
     }
     for vocabulary in ["odrl", "dpv", "fhir-r4", "fhir-r5"] {
         let (well, text) = said(&["export", &asp, "--as", vocabulary]);

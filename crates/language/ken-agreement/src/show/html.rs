@@ -7,11 +7,28 @@ use super::{Block, Document};
 /// The document as a whole HTML page.
 #[must_use]
 pub fn html(document: &Document) -> String {
+    html_marked(document, None)
+}
+
+/// The same with a handling mark at its head and foot, and on each sheet of paper.
+#[must_use]
+pub fn html_marked(document: &Document, mark: Option<&str>) -> String {
+    let mark = mark.map(escape);
     let mut out = String::from("<!doctype html>\n<html lang=\"en-GB\">\n<head>\n");
     out.push_str("<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     let title = escape(&document.title);
-    let _ = write!(out, "<title>{title}</title>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n");
+    let _ = writeln!(out, "<title>{title}</title>");
+    if let Some(mark) = &mark {
+        let at = |place| format!("@{place}-center{{content:\"{mark}\"}}");
+        let (top, bottom) = (at("top"), at("bottom"));
+        let _ = writeln!(out, "<style>@page{{{top}{bottom}}}</style>");
+    }
+    out.push_str("</head>\n<body>\n");
+    if let Some(mark) = &mark {
+        let _ = writeln!(out, "<header><p><strong>{mark}</strong></p></header>");
+    }
+    let _ = write!(out, "<main>\n<h1>{title}</h1>\n");
     if !document.below.is_empty() {
         let _ = writeln!(out, "<p>{}</p>", escape(&document.below));
     }
@@ -26,7 +43,11 @@ pub fn html(document: &Document) -> String {
             write_block(&mut out, block, &section.title);
         }
     }
-    out.push_str("</main>\n</body>\n</html>\n");
+    out.push_str("</main>\n");
+    if let Some(mark) = &mark {
+        let _ = writeln!(out, "<footer><p><strong>{mark}</strong></p></footer>");
+    }
+    out.push_str("</body>\n</html>\n");
     out
 }
 

@@ -7,7 +7,15 @@ use super::{Block, Document};
 /// The document as Markdown.
 #[must_use]
 pub fn markdown(document: &Document) -> String {
-    let mut out = format!("# {}\n", flat(&document.title));
+    markdown_marked(document, None)
+}
+
+/// The same with a handling mark as its first and its last line.
+#[must_use]
+pub fn markdown_marked(document: &Document, mark: Option<&str>) -> String {
+    let mark = mark.map(flat);
+    let mut out = mark.as_ref().map_or_else(String::new, |mark| format!("**{mark}**\n\n"));
+    let _ = writeln!(out, "# {}", flat(&document.title));
     if !document.below.is_empty() {
         let _ = write!(out, "\n{}\n", flat(&document.below));
     }
@@ -22,6 +30,9 @@ pub fn markdown(document: &Document) -> String {
             out.push('\n');
             write_block(&mut out, block);
         }
+    }
+    if let Some(mark) = mark {
+        let _ = write!(out, "\n**{mark}**\n");
     }
     out
 }

@@ -11,8 +11,8 @@ mod markdown;
 mod notice;
 
 pub use agreement::agreement;
-pub use html::html;
-pub use markdown::markdown;
+pub use html::{html, html_marked};
+pub use markdown::{markdown, markdown_marked};
 pub use notice::{Told, notice, told};
 
 /// A document: a title and numbered sections.
