@@ -55,9 +55,10 @@ pub(crate) async fn take(
     let mut is_clear = true;
     // Those that hold come first in their order.
     for one in all {
+        let before = rows(tx, person, source).await?;
         is_clear &= match one.said {
-            Said::Holds => held(tx, ctx, person, source, one).await?,
-            Said::Lifted => lifted(tx, ctx, person, source, one).await?,
+            Said::Holds => held(tx, ctx, (person, source), (&before, one)).await?,
+            Said::Lifted => lifted(tx, ctx, (person, source), (&before, one)).await?,
             Said::Unclear => !is_restricted(tx, ctx, person, source).await?,
         };
     }
@@ -103,12 +104,10 @@ pub(crate) async fn copy(
 async fn held(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    person: PersonId,
-    source: &Source,
-    one: &Restriction,
+    (person, source): (PersonId, &Source),
+    (before, one): (&[Row], &Restriction),
 ) -> Result<bool, Error> {
-    let before = rows(tx, person, source).await?;
-    let founded = states(&before);
+    let founded = states(before);
     for state in restricts(&one.value) {
         match says(tx, ctx, person, source, state).await? {
             // Taken before its values were kept: nobody knows what founds it.
@@ -130,12 +129,10 @@ async fn held(
 async fn lifted(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    person: PersonId,
-    source: &Source,
-    one: &Restriction,
+    (person, source): (PersonId, &Source),
+    (before, one): (&[Row], &Restriction),
 ) -> Result<bool, Error> {
-    let before = rows(tx, person, source).await?;
-    let Some(row) = lifts(&before, &source.id, one) else {
+    let Some(row) = lifts(before, &source.id, one) else {
         return Ok(!is_restricted(tx, ctx, person, source).await?);
     };
     let of = values![
