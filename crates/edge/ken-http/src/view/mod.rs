@@ -25,6 +25,7 @@ pub(crate) mod rules;
 pub(crate) mod sample;
 pub(crate) mod table;
 pub(crate) mod timeline;
+pub(crate) mod typed;
 pub(crate) mod words;
 
 pub(crate) use frame::{Area, Frame, Visitor};

@@ -16,15 +16,14 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::breaches::{
-    ADDRESS, NO_NAMES, clock, did_says, frame, kind_says, moment, standing, told,
-};
+use super::breaches::{ADDRESS, NO_NAMES, clock, did_says, frame, kind_says, standing, told};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Names};
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
-use crate::view::form::{self, Choice, Field, Form, Wrong, choices, summary};
+use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::view::typed::TypedMoment;
 use crate::view::{card, confirmation, words};
 use crate::wire::csrf::Csrf;
 
@@ -33,14 +32,8 @@ use crate::wire::csrf::Csrf;
 pub(crate) struct Filled {
     #[serde(default)]
     did: String,
-    #[serde(default)]
-    day: String,
-    #[serde(default)]
-    month: String,
-    #[serde(default)]
-    year: String,
-    #[serde(default)]
-    time: String,
+    #[serde(flatten)]
+    when: TypedMoment,
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -86,11 +79,7 @@ pub(crate) async fn post(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     // When the regulator or the people were told is a fact; all else is so decided now.
     let is_fact = matches!(did, Did::Reported | Did::Told | Did::Public);
-    let at = if is_fact {
-        moment([&filled.day, &filled.month, &filled.year, &filled.time])
-    } else {
-        Some(ctx.clock.now())
-    };
+    let at = if is_fact { filled.when.at() } else { Some(ctx.clock.now()) };
     let Some(at) = at else {
         return Ok(wrong(Wrong::new("day", "Enter when it was done: the day, and the time")));
     };
@@ -231,14 +220,12 @@ fn ways(of: &Breach) -> Vec<Choice> {
 fn next(of: &Breach, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let action = format!("{ADDRESS}/{}", of.id);
     let form = Form { action: &action, csrf, button: "Save this step", hidden: &[] };
-    let typed = [filled.day.as_str(), &filled.month, &filled.year];
     html! {
         h2 { "The next step" }
         (form.post(&html! {
             (choices("What was done, or is decided?", "did", &ways(of), &filled.did, wrongs))
-            (form::date("When was the regulator, or were the people, told?",
-                "Leave it empty for anything else.", ["day", "month", "year"], typed, wrongs))
-            (Field::text("time", "Time of the day", &filled.time).hinted("As 14:30").show(wrongs))
+            (filled.when.show("When was the regulator, or were the people, told?",
+                "Leave it empty for anything else.", wrongs))
             (Field::long("reason", "Why, or what", &filled.reason).hinted(NO_NAMES).show(wrongs))
             @if of.regulator != Some(Did::Reported) {
                 (Field::long("delay", "If it was reported after 72 hours: why so late?",

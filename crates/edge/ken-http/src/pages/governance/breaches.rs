@@ -8,8 +8,6 @@ use axum::extract::{Form as Sent, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
 use ken_core::{OrganisationId, Sensitive};
 use ken_office::breach::{self, Breach, Did, Kind, New, Refusal};
 use ken_store::Snapshot;
@@ -21,8 +19,9 @@ use crate::caller::Caller;
 use crate::pages::ask::{self, Names};
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
-use crate::view::form::{self, Choice, Field, Form, Wrong, choices, select, summary};
+use crate::view::form::{Choice, Field, Form, Wrong, choices, select, summary};
 use crate::view::panel::{self, Panel, State};
+use crate::view::typed::TypedMoment;
 use crate::view::{card, confirmation, words};
 use crate::wire::csrf::Csrf;
 
@@ -39,14 +38,8 @@ pub(crate) struct Filled {
     controller: String,
     #[serde(default)]
     kind: String,
-    #[serde(default)]
-    day: String,
-    #[serde(default)]
-    month: String,
-    #[serde(default)]
-    year: String,
-    #[serde(default)]
-    time: String,
+    #[serde(flatten)]
+    aware: TypedMoment,
     #[serde(default)]
     people: String,
     #[serde(default)]
@@ -148,23 +141,11 @@ pub(super) fn frame(app: &App, caller: &Caller, main: &Markup) -> Markup {
     caller.frame(app.site(), "Breaches").at(ADDRESS).page(main)
 }
 
-/// A moment as it is typed: a date in three boxes, and a time of the day.
-pub(super) fn moment([day, month, year, time]: [&str; 4]) -> Option<Timestamp> {
-    let number = |text: &str| text.trim().parse::<i16>().ok();
-    let (month, day) = (number(month)?.try_into().ok()?, number(day)?.try_into().ok()?);
-    let date = Date::new(number(year)?, month, day).ok()?;
-    let (hour, minute) = time.trim().split_once(':')?;
-    let part = |text: &str| text.parse::<i8>().ok();
-    let time = Time::new(part(hour)?, part(minute)?, 0, 0).ok()?;
-    let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
-    date.to_datetime(time).to_zoned(zone).ok().map(|at| at.timestamp())
-}
-
 fn checked(filled: &Filled) -> Result<New, Vec<Wrong>> {
     let mut wrongs = vec![];
     let controller = filled.controller.parse::<OrganisationId>().ok();
     let kind = Kind::of_code(&filled.kind);
-    let found = moment([&filled.day, &filled.month, &filled.year, &filled.time]);
+    let found = filled.aware.at();
     let people = match filled.people.trim() {
         "" => Ok(None),
         text => text.parse::<i64>().map(Some),
@@ -341,7 +322,6 @@ fn new_form(
             hint: None,
         })
         .collect();
-    let typed = [filled.day.as_str(), &filled.month, &filled.year];
     let long = |id, label, value| Field::long(id, label, value).hinted(NO_NAMES).show(wrongs);
     html! {
         (summary(wrongs))
@@ -352,9 +332,7 @@ fn new_form(
         (form.post(&html! {
             (select("controller", "Whose information is it?", &bodies, &filled.controller))
             (choices("What happened to the information?", "kind", &kinds, &filled.kind, wrongs))
-            (form::date("When did you become aware?", "For example 31 3 2027",
-                ["day", "month", "year"], typed, wrongs))
-            (Field::text("time", "Time of the day", &filled.time).hinted("As 14:30").show(wrongs))
+            (filled.aware.show("When did you become aware?", "For example 31 3 2027", wrongs))
             (Field::text("people", "How many people does it concern?", &filled.people)
                 .hinted("About; leave it empty while nobody knows.").show(wrongs))
             (long("happened", "What happened?", &filled.happened))
@@ -412,21 +390,11 @@ mod tests {
     fn the_form_keeps_what_was_typed_and_says_what_to_put_right() {
         let own = "cec".parse().unwrap();
         let names = Names::from([("nhsl".parse().unwrap(), "NHS Glen".to_owned())]);
-        let filled =
-            Filled { happened: "A <letter>".into(), time: "9".into(), ..Filled::default() };
+        let filled = Filled { happened: "A <letter>".into(), ..Filled::default() };
         let wrongs = checked(&filled).unwrap_err();
         assert_eq!(wrongs.len(), 6, "{wrongs:?}");
         let page = new_form(&own, &names, &filled, &wrongs, &Csrf::of("x")).into_string();
         rules::assert_part(&page);
         assert!(page.contains("A &lt;letter&gt;") && page.contains("Name no person"), "{page}");
-    }
-
-    #[test]
-    fn a_moment_is_of_the_clock_on_the_wall() {
-        let at = |time| moment(["1", "6", "2027", time]).map(|at| at.to_string());
-        assert_eq!(at("14:30").unwrap(), "2027-06-01T13:30:00Z", "summer time");
-        for bad in ["", "14", "24:00", "14:60", "-1:00", "x:y"] {
-            assert_eq!(at(bad), None, "{bad}");
-        }
     }
 }

@@ -17,7 +17,8 @@ use crate::App;
 use crate::caller::Caller;
 use crate::pages::follow::{self, Followed};
 use crate::stop::Stop;
-use crate::view::form::{self, Choice, Form, Wrong, choices, summary, tick};
+use crate::view::form::{Choice, Form, Wrong, choices, summary, tick};
+use crate::view::typed::TypedDay;
 use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
 
@@ -26,12 +27,8 @@ use crate::wire::csrf::Csrf;
 pub(crate) struct Filled {
     #[serde(default)]
     party: String,
-    #[serde(default)]
-    day: String,
-    #[serde(default)]
-    month: String,
-    #[serde(default)]
-    year: String,
+    #[serde(flatten)]
+    last: TypedDay,
     #[serde(default)]
     sure: String,
     /// Empty until the dry run was shown.
@@ -111,12 +108,8 @@ fn chosen<'a>(page: &'a Page, filled: &Filled) -> Result<(&'a Party, Date), Wron
     let parties = exit::contracted(&page.of, &page.own);
     let party = parties.into_iter().find(|party| party.id.as_str() == filled.party);
     let party = party.ok_or_else(|| Wrong::new("party", "Choose whose contract ends"))?;
-    let day = || {
-        let number = |text: &str| text.trim().parse::<i16>().ok();
-        let (month, day) = (number(&filled.month)?, number(&filled.day)?);
-        Date::new(number(&filled.year)?, month.try_into().ok()?, day.try_into().ok()?).ok()
-    };
-    let day = day().ok_or_else(|| Wrong::new("day", "Enter the last day of the contract"))?;
+    let day = filled.last.date();
+    let day = day.ok_or_else(|| Wrong::new("day", "Enter the last day of the contract"))?;
     Ok((party, day))
 }
 
@@ -131,7 +124,6 @@ fn ask(page: &Page, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
             .map(|by| format!("Commissioned by {}", party_name(&page.of, by))),
     };
     let parties: Vec<_> = exit::contracted(&page.of, &page.own).into_iter().map(choice).collect();
-    let typed = [filled.day.as_str(), &filled.month, &filled.year];
     html! {
         (summary(wrongs))
         h1 { "A contract ends" }
@@ -139,8 +131,7 @@ fn ask(page: &Page, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
         p { "Nothing is changed yet: you see first what would follow." }
         (Form { action: &action, csrf, button: "See what would follow", hidden: &[] }.post(&html! {
             (choices("Whose contract ends?", "party", &parties, &filled.party, wrongs))
-            (form::date("Last day of the contract", "For example 31 3 2027",
-                ["day", "month", "year"], typed, wrongs))
+            (filled.last.show("Last day of the contract", "For example 31 3 2027", wrongs))
         }))
     }
 }
@@ -153,13 +144,8 @@ fn foretold(
     csrf: &Csrf,
 ) -> Markup {
     let action = format!("/ig/agreements/{}/contract", page.of.hash());
-    let hidden = [
-        ("party", party.id.to_string()),
-        ("day", filled.day.clone()),
-        ("month", filled.month.clone()),
-        ("year", filled.year.clone()),
-        ("step", "sure".to_owned()),
-    ];
+    let mut hidden = vec![("party", party.id.to_string()), ("step", "sure".to_owned())];
+    hidden.extend(filled.last.carried());
     let button = format!("End it for {}", party.name);
     html! {
         (summary(wrongs))
@@ -238,9 +224,7 @@ mod tests {
         assert!(asked.contains("Rowan") && !asked.contains("value=\"police\""), "{asked}");
         let filled = Filled {
             party: "rowan".into(),
-            day: "30".into(),
-            month: "6".into(),
-            year: "2027".into(),
+            last: TypedDay::of(["30", "6", "2027"]),
             ..Filled::default()
         };
         let (party, last) = chosen(&page, &filled).unwrap();
@@ -254,15 +238,13 @@ mod tests {
         for (field, bad) in [("party", "police"), ("day", "31")] {
             let mut filled = Filled {
                 party: "rowan".into(),
-                day: "30".into(),
-                month: "6".into(),
-                year: "2027".into(),
+                last: TypedDay::of(["30", "6", "2027"]),
                 ..Filled::default()
             };
             if field == "party" {
                 filled.party = bad.into();
             } else {
-                filled.day = bad.into();
+                filled.last = TypedDay::of([bad, "6", "2027"]);
             }
             assert_eq!(chosen(&page, &filled).unwrap_err().field, field);
         }
