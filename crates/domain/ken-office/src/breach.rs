@@ -14,9 +14,11 @@
 //!
 //! - UK GDPR arts. 4(12), 28, 33 and 34; for competent authorities Data Protection Act 2018,
 //!   ss. 67 and 68, with the same 72 hours. That a controller is aware once its processor has told
-//!   it is European Data Protection Board, Guidelines 9/2022. The other numbers are house policy.
+//!   it, and aware at all once it is reasonably certain, is European Data Protection Board,
+//!   Guidelines 9/2022, which are no law in the United Kingdom. The other numbers are house policy.
 
 mod book;
+mod people;
 
 use std::collections::BTreeMap;
 
@@ -25,10 +27,12 @@ use ken_core::{EntryId, OrganisationId, PractitionerId, Sensitive};
 
 pub(crate) use book::missed;
 pub use book::{STATEMENTS, find, list, record, reported, step, steps};
+pub use people::{GROUPS_MAX, Group, count, groups};
 
 /// The timer that notices a breach on which nobody decided in time.
 pub(crate) const TIMER: ken_store::timer::Kind = "office.breach";
-/// Within so long the regulator is told, or it is written down why not. UK GDPR art. 33(1).
+/// The regulator is told without undue delay, where feasible within so long, or it is written down
+/// why not. UK GDPR art. 33(1).
 pub const CLOCK: SignedDuration = SignedDuration::from_hours(72);
 /// Most open breaches that an organisation records for itself. House policy.
 pub const OPEN_MAX: i64 = 500;

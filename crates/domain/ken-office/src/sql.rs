@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 14, title: "contests", sql: desk::CONTESTS },
     Migration { owner: "ken-office", number: 15, title: "reviews", sql: desk::RECOMMENDATIONS },
     Migration { owner: "ken-office", number: 16, title: "disposals", sql: disposal::TABLES },
+    Migration { owner: "ken-office", number: 17, title: "whom it concerns", sql: breach::GROUPS },
 ];
 
 const SIGNATORIES: &str = "

@@ -184,7 +184,7 @@ async fn note(
     Ok(ken_agreement::words_hash(&text))
 }
 
-async fn enter(
+pub(super) async fn enter(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,

@@ -216,6 +216,7 @@ async fn remove(
             let row = |row: &Row<'_>| Ok((row.parse::<EntryId>(0)?, row.parse::<KeyId>(1)?));
             for (id, key) in tx.list(sql::LIST_CLOSED_BREACHES, of, row).await? {
                 tx.execute(sql::DELETE_STEPS, values![own, id]).await?;
+                tx.execute(sql::DELETE_GROUPS, values![own, id]).await?;
                 if tx.execute(sql::DELETE_BREACH, values![own, id]).await? > 0 {
                     removed += 1;
                     keys.push(key);

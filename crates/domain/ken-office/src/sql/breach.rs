@@ -19,7 +19,25 @@ CREATE TABLE office_breach_step (
 );
 ";
 
+/// Whose people a breach concerns.
+pub(super) const GROUPS: &str = "
+CREATE TABLE office_breach_people (
+  organisation TEXT NOT NULL, breach_id TEXT NOT NULL, of_organisation TEXT NOT NULL,
+  people BIGINT NOT NULL, told BIGINT NOT NULL, by_practitioner TEXT NOT NULL,
+  at_us BIGINT NOT NULL, PRIMARY KEY (organisation, breach_id, of_organisation)
+);
+";
+
 statements! {
+    /// Counts whom a breach concerns of one organisation's people, or counts them anew.
+    UPSERT_GROUP = "INSERT INTO office_breach_people (organisation, breach_id, of_organisation,
+          people, told, by_practitioner, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (organisation, breach_id, of_organisation) DO UPDATE
+        SET people = excluded.people, told = excluded.told,
+          by_practitioner = excluded.by_practitioner, at_us = excluded.at_us";
+    /// Whose people a breach concerns.
+    LIST_GROUPS = "SELECT of_organisation, people, told FROM office_breach_people
+        WHERE organisation = $1 AND breach_id = $2 ORDER BY of_organisation LIMIT $3";
     /// Keeps a breach.
     INSERT_BREACH = "INSERT INTO office_breach (organisation, id, reporter, kind, people, key_id,
           found_us, aware_us, due_us, recorded_us)

@@ -68,6 +68,8 @@ statements! {
         WHERE organisation = $1 AND closed_us <= $2 ORDER BY closed_us, id LIMIT $3";
     /// Removes what was written of a breach.
     DELETE_STEPS = "DELETE FROM office_breach_step WHERE organisation = $1 AND breach_id = $2";
+    /// Removes how many people it concerned.
+    DELETE_GROUPS = "DELETE FROM office_breach_people WHERE organisation = $1 AND breach_id = $2";
     /// Removes one.
     DELETE_BREACH = "DELETE FROM office_breach
         WHERE organisation = $1 AND id = $2 AND closed_us IS NOT NULL";

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, OrganisationId, Sensitive};
 use ken_directory::{Acting, Organisation, organisation};
 use ken_office::breach::{
-    self, Breach, DELAY, Did, FIELDS, Kind, New, NewStep, REASON, REPORTS_MAX, Refusal, Words,
+    self, Breach, DELAY, Did, FIELDS, Group, Kind, New, NewStep, REASON, REPORTS_MAX, Refusal,
+    Words,
 };
 use ken_office::due;
 use ken_store::timer::Runner;
@@ -162,5 +163,36 @@ async fn what_cannot_be_so_is_not_recorded() {
         let more = record(&world, &processor, &new("cec", now)).await;
         assert_eq!(more, Err(Refusal::TooMany), "{}", world.on.engine);
         assert!(record(&world, &by, &new("cec", now)).await.is_ok(), "its own are counted apart");
+    }
+}
+
+#[tokio::test]
+async fn whom_it_concerns_is_counted_by_organisation_and_who_was_told() {
+    for world in worlds().await {
+        found(&world).await;
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let by = World::lead("cec");
+        let one = record(&world, &by, &new("cec", world.ctx().clock.now())).await.unwrap();
+        let count = async |by: &Acting, of: &str, people: i64, told: i64| {
+            let group = Group { of: id(of), people, told };
+            breach::count(db, &world.ctx(), keys, by, (one, &group)).await.unwrap()
+        };
+        assert_eq!(count(&by, "cec", 7, 0).await, Ok(()), "{engine}");
+        assert_eq!(count(&by, "nhsl", 5, 2).await, Ok(()), "{engine}");
+        assert_eq!(count(&by, "cec", 7, 3).await, Ok(()), "{engine}: told since");
+        assert_eq!(count(&by, "cec", 7, 8).await, Err(Refusal::People), "{engine}");
+        assert_eq!(count(&by, "nowhere", 1, 0).await, Err(Refusal::Unknown), "{engine}");
+        let other = World::lead("nhsl");
+        assert_eq!(count(&other, "nhsl", 5, 5).await, Err(Refusal::Unknown), "not theirs to count");
+        let read = async |s: &mut Snapshot| breach::groups(s, (&by.organisation, one)).await;
+        let groups = db.snapshot("test.groups", read).await.unwrap();
+        let told: Vec<_> = groups.iter().map(|of| (of.of.as_str(), of.told, of.left())).collect();
+        assert_eq!(told, [("cec", 3, 4), ("nhsl", 2, 3)], "{engine}");
+        let entries = world.entries("cec").await;
+        assert_eq!(entries.iter().filter(|entry| entry.get("of").is_some()).count(), 3, "{engine}");
+        for did in [Did::Reported, Did::Told, Did::Closed] {
+            assert_eq!(step(&world, &by, one, did).await, Ok(()), "{did:?} on {engine}");
+        }
+        assert_eq!(count(&by, "cec", 7, 7).await, Err(Refusal::Closed), "{engine}");
     }
 }

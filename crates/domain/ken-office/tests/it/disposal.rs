@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ken_core::{EntryId, PractitionerId, Sensitive};
 use ken_directory::{Acting, Organisation, organisation};
 use ken_hub::{Hub, Mode, Source};
-use ken_office::breach::{self, Did, FIELDS, Kind, New, NewStep, REASON, Words};
+use ken_office::breach::{self, Did, FIELDS, Group, Kind, New, NewStep, REASON, Words};
 use ken_office::disposal::{self, Certificate, Disposal, RecordSet, Refusal};
 use ken_store::{Snapshot, Tx};
 
@@ -26,19 +26,22 @@ fn words(fields: &[&str]) -> Sensitive<Words> {
 }
 
 /// A breach of the council, closed unless it stays open.
-async fn breach(world: &World, is_closed: bool) {
+async fn breach(world: &World, is_closed: bool) -> EntryId {
     let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
     let at = world.ctx().clock.now();
     let controller = by.organisation.clone();
     let words_of = words(&FIELDS);
     let new = New { controller, kind: Kind::Loss, found: at, people: None, words: words_of };
     let one = breach::record(db, &world.ctx(), keys, &by, &new).await.unwrap().unwrap();
+    let group = Group { of: by.organisation.clone(), people: 3, told: 1 };
+    breach::count(db, &world.ctx(), keys, &by, (one, &group)).await.unwrap().unwrap();
     let steps: &[Did] =
         if is_closed { &[Did::Unlikely, Did::NoHighRisk, Did::Closed] } else { &[] };
     for did in steps {
         let step = NewStep { did: *did, at, words: words(&[REASON]) };
         breach::step(db, &world.ctx(), keys, &by, (one, &step)).await.unwrap().unwrap();
     }
+    one
 }
 
 async fn council(world: &World) {
@@ -80,7 +83,7 @@ async fn a_second_officer_confirms_and_what_is_due_is_gone_with_a_certificate() 
     for world in worlds().await {
         let (engine, set) = (world.on.engine, RecordSet::Breaches);
         council(&world).await;
-        breach(&world, true).await;
+        let oldest = breach(&world, true).await;
         breach(&world, false).await;
         world.clock.advance(DAY * 1000);
         breach(&world, true).await;
@@ -103,6 +106,8 @@ async fn a_second_officer_confirms_and_what_is_due_is_gone_with_a_certificate() 
         assert_eq!(due(&world, set).await, 0);
         let read = async |s: &mut Snapshot| breach::list(s, &id("cec")).await;
         assert_eq!(db.snapshot("test.left", read).await.unwrap().len(), 2, "{engine}");
+        let counted = async |s: &mut Snapshot| breach::groups(s, (&id("cec"), oldest)).await;
+        assert_eq!(db.snapshot("test.counted", counted).await.unwrap(), [], "{engine}: with it");
         let (found, says) = certificate(&world, one).await;
         assert_eq!(says, Some(Certificate::Stands(None)), "{engine}");
         let done = found.done.unwrap();

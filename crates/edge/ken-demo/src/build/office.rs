@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use ken_agreement::Day;
-use ken_core::{OrganisationId, Sensitive};
+use ken_core::{EntryId, OrganisationId, Sensitive};
 use ken_directory::Acting;
-use ken_office::breach::{self, FIELDS, Kind, New};
+use ken_office::breach::{self, FIELDS, Group, Kind, New};
 use ken_office::register::{self, Duty, Register, Written};
 use ken_store::Snapshot;
 
@@ -36,7 +36,10 @@ pub(super) async fn keep(parts: &Parts, staff: &Staff) -> Result<(), Error> {
         "The team deleted it and said so; the address book is put right",
     ];
     let what = (&council, Kind::Disclosure, 20, 2);
-    record(parts, &officer, what, own).await?;
+    let one = record(parts, &officer, what, own).await?;
+    let (ctx, group) = (parts.ctx(), Group { of: council.clone(), people: 2, told: 1 });
+    let counted = breach::count(&parts.db, &ctx, &parts.keys, &officer, (one, &group)).await?;
+    counted.map_err(|_| Error::Missing("breach"))?;
     let processor = governs(parts, staff, &word(PROCESSOR)?)?;
     let told = [
         "A tablet was left in a café and came back after an hour. (made up)",
@@ -44,7 +47,7 @@ pub(super) async fn keep(parts: &Parts, staff: &Staff) -> Result<(), Error> {
         "Somebody may have read today's rota",
         "It was locked; a shorter time to lock is set on all of them",
     ];
-    record(parts, &processor, (&council, Kind::Access, 3, 9), told).await
+    record(parts, &processor, (&council, Kind::Access, 3, 9), told).await.map(drop)
 }
 
 async fn record(
@@ -52,7 +55,7 @@ async fn record(
     by: &Acting,
     (controller, kind, hours, people): (&OrganisationId, Kind, i64, i64),
     said: [&str; 4],
-) -> Result<(), Error> {
+) -> Result<EntryId, Error> {
     let ctx = parts.ctx();
     let words = FIELDS.into_iter().zip(said);
     let words: BTreeMap<_, _> =
@@ -65,7 +68,7 @@ async fn record(
         words: Sensitive::new(words),
     };
     let kept = breach::record(&parts.db, &ctx, &parts.keys, by, &new).await?;
-    kept.map(drop).map_err(|_| Error::Missing("breach"))
+    kept.map_err(|_| Error::Missing("breach"))
 }
 
 /// The council's own system and its owner, and its processor, whose contract lacks the audit.

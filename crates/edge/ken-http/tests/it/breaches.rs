@@ -92,6 +92,12 @@ async fn a_processors_report_reaches_its_controller_who_decides() {
         without.assert_has(&["Enter when it was done"]);
         let now = typed(world.clock.now() + jiff::SignedDuration::from_mins(1));
         step(&mut council, "reported", &now).await.assert_has(&["This lies in the future"]);
+        let count = |told| [("step", "people"), ("controller", "cec"), ("people", "40"), told];
+        let much = send(&mut council, &one, &count(("told", "41")), &[]).await;
+        assert_eq!(much.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", much.body);
+        let saved = send(&mut council, &one, &count(("told", "38")), &[]).await;
+        saved.assert_has(&["The count is saved"]);
+        council.get(&one).await.assert_has(&["Not told yet", ">38<", ">2<"]);
         for (did, at) in
             [("unlikely", &[][..]), ("no-high-risk", &[]), ("noted", &[]), ("closed", &[])]
         {

@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use ken_core::{EntryId, PractitionerId, Sensitive};
 use ken_directory::practitioner;
-use ken_office::breach::{self, Breach, DELAY, Did, NewStep, REASON, Refusal, Step};
+use ken_office::breach::{self, Breach, DELAY, Did, Group, NewStep, REASON, Refusal, Step};
 use ken_office::register::{self, Register};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::breach_people::{self, Typed};
 use super::breaches::{ADDRESS, NO_NAMES, clock, did_says, frame, kind_says, standing, told};
 use crate::App;
 use crate::caller::Caller;
@@ -38,12 +39,18 @@ pub(crate) struct Filled {
     reason: String,
     #[serde(default)]
     delay: String,
+    /// `people` where whom it concerns is counted; nothing of the step is sent then.
+    #[serde(default)]
+    step: String,
+    #[serde(flatten)]
+    whom: Typed,
 }
 
 /// What the page shows.
 struct Shown {
     breach: Breach,
     steps: Vec<Step>,
+    groups: Vec<Group>,
     people: BTreeMap<PractitionerId, String>,
     names: Names,
     /// Whether one's own register names the processor that reported it.
@@ -73,6 +80,16 @@ pub(crate) async fn post(
         let main = show(&shown, &filled, &[wrong], caller.csrf());
         (StatusCode::UNPROCESSABLE_ENTITY, frame(&app, &caller, &main)).into_response()
     };
+    if filled.step == breach_people::STEP {
+        let group = match breach_people::checked(&filled.whom) {
+            Ok(group) => group,
+            Err(it) => return Ok(wrong(it)),
+        };
+        return match count(&app, &caller, (shown.breach.id, &group)).await? {
+            Ok(done) => Ok(frame(&app, &caller, &done).into_response()),
+            Err(it) => Ok(wrong(it)),
+        };
+    }
     let Some(did) = Did::of_code(&filled.did).filter(|did| *did != Did::Recorded) else {
         return Ok(wrong(Wrong::new("did", "Choose what was done")));
     };
@@ -94,12 +111,30 @@ pub(crate) async fn post(
         Err(Refusal::Closed) => return Err(Stop::BadForm),
         Err(refusal) => return Ok(wrong(told(refusal))),
     }
-    let main = html! {
-        (confirmation::done(did_says(did), "It stands on the ledger with your name."))
+    Ok(frame(&app, &caller, &done(did_says(did), id)).into_response())
+}
+
+/// What was done, and the ways on.
+fn done(what: &str, id: EntryId) -> Markup {
+    html! {
+        (confirmation::done(what, "It stands on the ledger with your name."))
         (confirmation::link_on(&format!("{ADDRESS}/{id}"), "Back to the breach"))
         (confirmation::link_on(ADDRESS, "Back to the breaches"))
-    };
-    Ok(frame(&app, &caller, &main).into_response())
+    }
+}
+
+/// Counts the people of one organisation whom it concerns.
+async fn count(
+    app: &App,
+    caller: &Caller,
+    (id, group): (EntryId, &Group),
+) -> Result<Result<Markup, Wrong>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    match breach::count(app.db(), &ctx, app.keys(), by, (id, group)).await? {
+        Ok(()) => Ok(Ok(done("The count is saved", id))),
+        Err(Refusal::Closed) => Err(Stop::BadForm),
+        Err(refusal) => Ok(Err(told(refusal))),
+    }
 }
 
 async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
@@ -109,6 +144,7 @@ async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
     let read = async |s: &mut Snapshot| {
         let breach = breach::find(s, own, id).await?.ok_or(Stop::NotFound)?;
         let steps = breach::steps(s, app.keys(), (own, id)).await?;
+        let groups = breach::groups(s, (own, id)).await?;
         let mut people = BTreeMap::new();
         for step in &steps {
             let found = practitioner::find(s, step.by).await?;
@@ -118,7 +154,7 @@ async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
         let has = |of| register::processor(&processors, own, of).is_some();
         let is_registered = breach.reporter.as_ref().is_none_or(has);
         let names = ask::names_in(s).await?;
-        Ok::<_, Stop>(Shown { breach, steps, people, names, is_registered, now })
+        Ok::<_, Stop>(Shown { breach, steps, groups, people, names, is_registered, now })
     };
     app.db().snapshot("http.breach", read).await
 }
@@ -159,6 +195,8 @@ fn show(shown: &Shown, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup
         h2 { "What was done and written" }
         (card::cards(false, &steps))
         @if of.closed.is_none() { (next(of, filled, wrongs, csrf)) }
+        (breach_people::show((of.id, of.closed.is_none()), (&shown.groups, &shown.names),
+            (&filled.whom, wrongs), csrf))
         (confirmation::link_on(ADDRESS, "All breaches"))
     }
 }
@@ -271,6 +309,7 @@ mod tests {
                 now: at("2027-06-02T09:00:00Z"),
                 breach: of,
                 steps: vec![step, gone],
+                groups: vec![],
                 people: BTreeMap::new(),
                 names: Names::new(),
                 is_registered: false,

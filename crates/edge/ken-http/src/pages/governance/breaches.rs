@@ -326,13 +326,16 @@ fn new_form(
     html! {
         (summary(wrongs))
         h1 { "Record or report a breach" }
-        p { "A controller has 72 hours from becoming aware, nights and weekends included, to \
-             report it to the regulator, unless a risk to anybody is unlikely. Do not wait until \
-             all is known: write down what you know now, and add the rest." }
+        p { "A controller reports it to the regulator without undue delay, and where it can within \
+             72 hours of becoming aware, nights and weekends included, unless a risk to anybody is \
+             unlikely. A later report gives the reasons for the delay. Do not wait until all is \
+             known: write down what you know now, and add the rest." }
         (form.post(&html! {
             (select("controller", "Whose information is it?", &bodies, &filled.controller))
             (choices("What happened to the information?", "kind", &kinds, &filled.kind, wrongs))
-            (filled.aware.show("When did you become aware?", "For example 31 3 2027", wrongs))
+            (filled.aware.show("When did you become aware?",
+                "When it was reasonably certain that information about people was affected, not \
+                 when all of it was found out. For example 31 3 2027", wrongs))
             (Field::text("people", "How many people does it concern?", &filled.people)
                 .hinted("About; leave it empty while nobody knows.").show(wrongs))
             (long("happened", "What happened?", &filled.happened))

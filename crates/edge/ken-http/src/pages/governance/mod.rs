@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 pub(crate) mod agreements;
 pub(crate) mod assessment;
 pub(crate) mod breach;
+mod breach_people;
 pub(crate) mod breaches;
 pub(crate) mod consultations;
 pub(crate) mod contract;
