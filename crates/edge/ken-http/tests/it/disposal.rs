@@ -67,10 +67,12 @@ async fn what_one_officer_asks_another_confirms_and_the_certificate_stands() {
         let mut gil = world.signed_in("Gil Governs").await;
         assert_eq!(gil.get(&path).await.status, StatusCode::NOT_FOUND, "another organisation");
         let mut fay = world.signed_in("Fay Governs").await;
+        fay.get("/ig").await.assert_has(&["Disposals to confirm", &path]);
         let page = fay.get(&path).await;
         let unsure = fay.submit(&page, &path, &[]).await;
         assert_eq!(unsure.status, StatusCode::UNPROCESSABLE_ENTITY);
         fay.submit(&page, &path, &[("sure", "yes")]).await.assert_has(&["It is removed"]);
+        fay.get("/ig").await.assert_lacks(&["Disposals to confirm"]);
         let certificate = fay.get(&path).await;
         certificate.assert_has(&["Certificate of disposal", "The ledger says the same"]);
         certificate.assert_has(&["Sam Both", "Fay Governs", "breaches/closed+2190d"]);

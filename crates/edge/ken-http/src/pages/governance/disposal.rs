@@ -201,6 +201,17 @@ fn waits(one: &Disposal, now: Timestamp) -> bool {
     one.done.is_none() && now.duration_since(one.asked) < WAITS
 }
 
+/// What a second officer is waited for, for the list of what is due; nothing where there is none.
+pub(super) fn to_be_confirmed(all: &[Disposal], now: Timestamp) -> Markup {
+    let waiting: Vec<_> = all.iter().filter(|one| waits(one, now)).map(card_of).collect();
+    html! {
+        @if !waiting.is_empty() {
+            h2 { "Disposals to confirm" }
+            (card::cards(false, &waiting))
+        }
+    }
+}
+
 fn set_of(one: &Planned, csrf: &Csrf) -> Markup {
     let code = |step: &str| [("set", one.set.code().to_owned()), ("step", step.to_owned())];
     let (ask, hold, release) = (code("ask"), code("hold"), code("release"));
@@ -421,6 +432,9 @@ mod tests {
         ];
         let all = [disposal(false), disposal(true)];
         let wrongs = [told(Refusal::NoReason)];
+        let due = to_be_confirmed(&all, now).into_string();
+        assert_eq!(due.matches("not confirmed yet").count(), 1, "{due}");
+        assert_eq!(to_be_confirmed(&all[1..], now).into_string(), "", "one that is done");
         let page = show(&planned, &all, (now, &wrongs), &Csrf::of("x")).into_string();
         rules::assert_part(&page);
         for want in ["3 due", "None is due", "An &lt;inquiry&gt;", "1 year", "11 removed"] {

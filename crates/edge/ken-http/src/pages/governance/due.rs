@@ -18,7 +18,7 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{breaches, party_name, receipts};
+use super::{breaches, disposal, party_name, receipts};
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
@@ -54,12 +54,15 @@ pub(crate) async fn get(
         let recalls = exit::recalls(s, &by.organisation).await?;
         let breaches = breach::list(s, &by.organisation).await?;
         let lines = ken_office::receipts::lately(s, &ctx, &by.organisation, &all).await?;
-        Ok::<_, Stop>((all, duties, recalls, (breaches, lines)))
+        let disposals = ken_office::disposal::list(s, &by.organisation).await?;
+        Ok::<_, Stop>((all, duties, recalls, (breaches, lines, disposals)))
     };
-    let (all, duties, recalls, (breaches, lines)) = app.db().snapshot("http.due", read).await?;
+    let (all, duties, recalls, (breaches, lines, disposals)) =
+        app.db().snapshot("http.due", read).await?;
     let items = due::list(&all, &by.organisation, today);
     let others = html! {
         (of_breaches(&breaches, ctx.clock.now()))
+        (disposal::to_be_confirmed(&disposals, ctx.clock.now()))
         (asked_back(&recalls, &all, today, caller.csrf()))
         (receipts::show(&lines, &all))
     };
