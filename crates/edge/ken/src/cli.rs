@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::agreement::Agreement;
 
 use crate::config::Level;
+use crate::matching::Matching;
 
 /// Sharing agreements that run, a record that they open, and a ledger that says who looked.
 #[derive(Debug, Parser)]
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     /// Hand out the ledger, or check one that was handed out
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Find which records of files are one person's, and say why
+    #[command(subcommand)]
+    Match(Matching),
 }
 
 /// How the demo starts.

@@ -14,6 +14,7 @@ mod demo;
 mod house;
 mod ledger;
 mod listen;
+mod matching;
 mod organisations;
 mod probe;
 mod progress;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Agreement(of) => Box::pin(agreement::run(of)).await,
             Command::Organisations(of) => organisations::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,
+            Command::Match(of) => matching::run(of),
         }
     })
 }

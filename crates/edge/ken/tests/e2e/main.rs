@@ -6,6 +6,7 @@ mod browser;
 mod canary;
 mod command;
 mod ledger;
+mod matching;
 mod process;
 mod serve;
 mod story;

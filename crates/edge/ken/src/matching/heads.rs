@@ -1,0 +1,124 @@
+//! Which column holds which field: guessed by its name, shown, and overruled by `--map`.
+
+use std::str::FromStr;
+
+/// A field of a record, and by which names its column goes.
+const FIELDS: [(&str, &[&str]); 14] = [
+    ("id", &["recid", "recordid", "uniqueid", "id"]),
+    ("forename", &["forename", "firstname", "givenname", "first", "given"]),
+    ("middle", &["middle", "middlename", "middlenames", "secondname"]),
+    ("surname", &["surname", "lastname", "familyname", "last", "family"]),
+    ("former-surname", &["formersurname", "previoussurname", "maidenname", "birthsurname"]),
+    ("born", &["dob", "dateofbirth", "birthdate", "born"]),
+    ("sex", &["sex", "gender", "administrativegender"]),
+    ("address", &["address1", "address", "addressline1", "streetaddress"]),
+    ("town", &["town", "city", "suburb", "locality"]),
+    ("postcode", &["postcode", "postalcode", "zipcode", "zip"]),
+    ("former-postcode", &["formerpostcode", "previouspostcode"]),
+    ("chi", &["chi", "chinumber", "chino"]),
+    ("nhs", &["nhsnumber", "nhs", "nhsno"]),
+    ("source", &["source", "sourcesystem", "agency"]),
+];
+
+/// `FIELD=COLUMN`, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Map {
+    field: &'static str,
+    column: String,
+}
+
+impl FromStr for Map {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || FIELDS.map(|(field, _)| field).join(", ");
+        let (field, column) = text.split_once('=').ok_or("write FIELD=COLUMN")?;
+        let field = FIELDS.iter().find(|(known, _)| *known == field).map(|(known, _)| *known);
+        let field = field.ok_or_else(|| format!("the fields are {}", known()))?;
+        Ok(Self { field, column: column.to_owned() })
+    }
+}
+
+/// Where each field stands in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Heads {
+    heads: Vec<String>,
+    places: Vec<(&'static str, Option<usize>)>,
+}
+
+impl Heads {
+    /// Finds the columns; gives the column of `maps` that is not there as an error.
+    pub(super) fn find(heads: Vec<String>, maps: &[Map]) -> Result<Self, String> {
+        let plain = |head: &String| -> String {
+            head.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let names: Vec<String> = heads.iter().map(plain).collect();
+        let mut places = Vec::new();
+        for (field, known) in FIELDS {
+            let typed = maps.iter().rev().find(|map| map.field == field);
+            let place = match typed {
+                Some(map) if map.column.is_empty() => None,
+                Some(map) => Some(at(&heads, &map.column).ok_or_else(|| map.column.clone())?),
+                None => known.iter().find_map(|name| names.iter().position(|n| n == name)),
+            };
+            places.push((field, place));
+        }
+        Ok(Self { heads, places })
+    }
+
+    /// The place of a column by its name as it stands.
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
+        at(&self.heads, name)
+    }
+
+    /// The place of a field.
+    pub(super) fn place(&self, field: &str) -> Option<usize> {
+        self.places.iter().find(|(known, _)| *known == field).and_then(|(_, place)| *place)
+    }
+
+    /// Whether there is enough to tell people by.
+    pub(super) fn suffice(&self) -> bool {
+        let telling = ["forename", "surname", "born", "postcode", "chi", "nhs"];
+        telling.iter().filter(|field| self.place(field).is_some()).count() >= 2
+    }
+
+    /// What was found, a line for each field.
+    pub(super) fn told(&self) -> Vec<String> {
+        let found = self.places.iter().map(|(field, place)| {
+            let head = place.and_then(|at| self.heads.get(at)).map_or("-", String::as_str);
+            format!("  {field:<16} {head}")
+        });
+        found.collect()
+    }
+}
+
+fn at(heads: &[String], name: &str) -> Option<usize> {
+    heads.iter().position(|head| head == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(of: &str, maps: &[&str]) -> Result<Heads, String> {
+        let maps: Vec<Map> = maps.iter().map(|map| map.parse().unwrap()).collect();
+        Heads::find(of.split(',').map(str::to_owned).collect(), &maps)
+    }
+
+    #[test]
+    fn columns_are_guessed_and_overruled() {
+        let febrl = heads("rec_id,given_name,surname,date_of_birth,suburb", &[]).unwrap();
+        let check = |field: &str, want| assert_eq!(febrl.place(field), want, "{field}");
+        check("id", Some(0));
+        check("forename", Some(1));
+        check("surname", Some(2));
+        check("born", Some(3));
+        check("town", Some(4));
+        check("chi", None);
+        assert!(febrl.suffice() && !heads("a,b,surname", &[]).unwrap().suffice());
+        let other = heads("a,CHI Number,b", &["surname=b", "chi="]).unwrap();
+        assert_eq!((other.place("surname"), other.place("chi")), (Some(2), None));
+        assert_eq!(heads("a,b", &["surname=c"]), Err("c".to_owned()));
+        assert!("colour=b".parse::<Map>().is_err() && "b".parse::<Map>().is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! Files of records become one table.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use ken_match::{Columns, Row, Table};
+
+use super::csv::Reader;
+use super::heads::{Heads, Map};
+use super::warnings;
+use crate::say;
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+/// How much of a file is read at once.
+const ROOM: usize = 1 << 18;
+
+/// Records of files, with what their owners call them.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) table: Table,
+    ids: Ids,
+    /// Where a truth was asked for: one number for each person.
+    pub(super) truth: Vec<u32>,
+    /// Records by file.
+    pub(super) counts: Vec<u64>,
+}
+
+/// What records are called: one text, and where each ends.
+#[derive(Default)]
+struct Ids {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl std::fmt::Debug for Ids {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ids({})", self.ends.len())
+    }
+}
+
+/// Records while they are read.
+#[derive(Default)]
+struct Reading {
+    columns: Columns,
+    ids: Ids,
+    people: HashMap<String, u32>,
+    truth: Vec<u32>,
+    counts: Vec<u64>,
+}
+
+impl Files {
+    /// Reads files, and says which columns were found and what is odd about them. With `across`,
+    /// each file is a source of its own.
+    pub(super) fn read(
+        files: &[PathBuf],
+        maps: &[Map],
+        truth: Option<&str>,
+        across: bool,
+    ) -> Result<Self, Trouble> {
+        let mut reading = Reading::default();
+        for (at, file) in files.iter().enumerate() {
+            let source = across.then(|| at.to_string());
+            reading.file(file, maps, truth, source.as_deref())?;
+        }
+        let Reading { columns, ids, truth, counts, .. } = reading;
+        let table = columns.close();
+        warnings(table.report()).iter().for_each(|line| say::err(line));
+        Ok(Self { table, ids, truth, counts })
+    }
+
+    /// What a record is called by its owner.
+    pub(super) fn id(&self, record: u32) -> &str {
+        self.ids.get(usize::try_from(record).unwrap_or(usize::MAX))
+    }
+
+    /// The person of each record in a file of people of an earlier run.
+    pub(super) fn earlier(&self, file: &Path) -> Result<Vec<Option<u64>>, Trouble> {
+        let mut reader = open(file)?;
+        let known = reader.next().map_err(|error| unread(file, error))?
+            && (reader.get(Some(0)), reader.get(Some(1))) == ("rec_id", "person");
+        let mut people: HashMap<String, u64> = HashMap::new();
+        while known && reader.next().map_err(|error| unread(file, error))? {
+            if let Ok(person) = reader.get(Some(1)).parse() {
+                people.insert(reader.get(Some(0)).to_owned(), person);
+            }
+        }
+        if !known {
+            let what = format!("{} is no file of people.", file.display());
+            let next = "Name the file that `--clusters` wrote before.";
+            return Err(Trouble::new("ken.match-earlier", what, NOTHING_DONE, next));
+        }
+        let ids = (0..self.table.len()).map(|record| self.ids.get(record));
+        Ok(ids.map(|id| people.get(id).copied()).collect())
+    }
+}
+
+impl Ids {
+    fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, record: usize) -> &str {
+        let from = record.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0);
+        self.ends.get(record).and_then(|to| self.text.get(from..*to)).unwrap_or_default()
+    }
+}
+
+impl Reading {
+    fn file(
+        &mut self,
+        file: &Path,
+        maps: &[Map],
+        truth: Option<&str>,
+        source: Option<&str>,
+    ) -> Result<(), Trouble> {
+        let mut reader = open(file)?;
+        let heads = heads(&mut reader, file, maps)?;
+        let truth_at = match truth {
+            Some(name) => Some(heads.column(name).ok_or_else(|| no_column(file, name))?),
+            None => None,
+        };
+        let at = |field: &str| heads.place(field);
+        let place = Places {
+            id: at("id"),
+            of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
+            more: ["address", "town", "postcode", "former-postcode", "chi", "nhs"].map(at),
+            source: at("source"),
+        };
+        let mut count = 0u64;
+        while reader.next().map_err(|error| unread(file, error))? {
+            count += 1;
+            let row = place.row(&reader, source);
+            self.columns.push(&row).map_err(|error| {
+                let next = "Match the files in parts.";
+                Trouble::new(error.code(), "There are too many records.", NOTHING_DONE, next)
+            })?;
+            match place.id {
+                Some(_) => self.ids.push(reader.get(place.id)),
+                None => self.ids.push(&format!("{}:{count}", self.counts.len() + 1)),
+            }
+            if truth_at.is_some() {
+                let person = self.person(reader.get(truth_at));
+                self.truth.push(person);
+            }
+        }
+        if reader.mended > 0 {
+            say::err(&format!("{} records are no UTF-8; read as ISO 8859-1", reader.mended));
+        }
+        self.counts.push(count);
+        Ok(())
+    }
+
+    fn person(&mut self, name: &str) -> u32 {
+        if let Some(person) = self.people.get(name) {
+            return *person;
+        }
+        let person = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        self.people.insert(name.to_owned(), person);
+        person
+    }
+}
+
+/// Where the values of a row stand.
+struct Places {
+    id: Option<usize>,
+    of: [Option<usize>; 6],
+    more: [Option<usize>; 6],
+    source: Option<usize>,
+}
+
+impl Places {
+    fn row<'a>(&self, from: &'a Reader<BufReader<File>>, source: Option<&'a str>) -> Row<'a> {
+        let [forename, middle, surname, former_surname, born, sex] =
+            self.of.map(|column| from.get(column));
+        let [address, town, postcode, former_postcode, chi, nhs] =
+            self.more.map(|column| from.get(column));
+        let source = source.unwrap_or_else(|| from.get(self.source));
+        Row {
+            forename,
+            middle,
+            surname,
+            former_surname,
+            born,
+            sex,
+            address,
+            town,
+            postcode,
+            former_postcode,
+            chi,
+            nhs,
+            source,
+        }
+    }
+}
+
+fn open(file: &Path) -> Result<Reader<BufReader<File>>, Trouble> {
+    let opened = File::open(file).map_err(|error| unread(file, error))?;
+    let is_tabbed = file.extension().is_some_and(|ext| ext == "tsv");
+    Ok(Reader::new(BufReader::with_capacity(ROOM, opened), if is_tabbed { b'\t' } else { b',' }))
+}
+
+fn heads(
+    reader: &mut Reader<BufReader<File>>,
+    file: &Path,
+    maps: &[Map],
+) -> Result<Heads, Trouble> {
+    if !reader.next().map_err(|error| unread(file, error))? {
+        let what = format!("{} is empty.", file.display());
+        let next = "Name a file whose first line names its columns.";
+        return Err(Trouble::new("ken.match-columns", what, NOTHING_DONE, next));
+    }
+    let names = (0..reader.len()).map(|at| reader.get(Some(at)).trim().to_owned()).collect();
+    let heads = Heads::find(names, maps).map_err(|column| no_column(file, &column))?;
+    say::err(&format!("Columns of {}:", file.display()));
+    heads.told().iter().for_each(|line| say::err(line));
+    if heads.suffice() {
+        return Ok(heads);
+    }
+    let what = format!("{} has too few columns to tell people by.", file.display());
+    let next = "Say with --map which columns hold names, date of birth or numbers.";
+    Err(Trouble::new("ken.match-columns", what, NOTHING_DONE, next))
+}
+
+fn no_column(file: &Path, name: &str) -> Trouble {
+    let what = format!("{} has no column `{name}`.", file.display());
+    let next = "Write the name as it stands in the file's first line.";
+    Trouble::new("ken.match-columns", what, NOTHING_DONE, next)
+}
+
+fn unread(file: &Path, error: io::Error) -> Trouble {
+    let what = format!("{} cannot be read.", file.display());
+    let next = "Name a CSV file that exists and that this account may read.";
+    Trouble::new("ken.match-unread", what, NOTHING_DONE, next).because(error)
+}

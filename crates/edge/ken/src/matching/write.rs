@@ -1,0 +1,117 @@
+//! What a run writes: links, people, and beside the links what they were made by.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use ken_match::{Outcome, keep_ids};
+use serde_json::json;
+
+use super::read::Files;
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+/// Refuses a path where a file is.
+pub(super) fn free(path: &Path) -> Result<(), Trouble> {
+    if path.exists() {
+        let what = format!("{} exists.", path.display());
+        let next = "Name a file that does not exist.";
+        return Err(Trouble::new("ken.match-exists", what, NOTHING_DONE, next));
+    }
+    Ok(())
+}
+
+/// Writes a text.
+pub(super) fn text(path: &Path, text: &str) -> Result<(), Trouble> {
+    write(path, |to| to.write_all(text.as_bytes()))
+}
+
+/// Writes the pairs that are as likely as `least`, in the order of records.
+pub(super) fn links(
+    path: &Path,
+    files: &Files,
+    outcome: &Outcome,
+    least: f64,
+) -> Result<(), Trouble> {
+    write(path, |to| {
+        writeln!(to, "rec_id_l,rec_id_r,probability,bits,pattern")?;
+        for link in outcome.scored.iter().filter(|link| link.probability >= least) {
+            let (one, other) = (value(files.id(link.one)), value(files.id(link.other)));
+            let (probability, bits) = (link.probability, link.bits);
+            writeln!(to, "{one},{other},{probability:.6},{bits:.3},{}", link.pattern)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes the person of each record, under ids of an earlier run where there was one.
+pub(super) fn people(
+    path: &Path,
+    files: &Files,
+    outcome: &Outcome,
+    earlier: Option<&[Option<u64>]>,
+) -> Result<(), Trouble> {
+    let none = vec![None; files.table.len()];
+    let ids = keep_ids(&outcome.people, earlier.unwrap_or(&none));
+    write(path, |to| {
+        writeln!(to, "rec_id,person")?;
+        for (record, person) in (0u32..).zip(ids) {
+            writeln!(to, "{},{person}", value(files.id(record)))?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes beside the links by which model they were made, and counts.
+pub(super) fn companion(
+    links: &Path,
+    files: &Files,
+    outcome: &Outcome,
+    threshold: f64,
+) -> Result<(), Trouble> {
+    let counted = |of: Vec<(&'static str, u64)>| -> serde_json::Map<String, serde_json::Value> {
+        of.into_iter().map(|(word, count)| (word.to_owned(), json!(count))).collect()
+    };
+    let apart = outcome.kept_apart.iter().map(|(rule, count)| (rule.word(), *count));
+    let refused = outcome.people.refused.iter().map(|(why, count)| (why.word(), *count));
+    let said = json!({
+        "program": env!("CARGO_PKG_VERSION"),
+        "model": outcome.model.version(),
+        "threshold": threshold,
+        "records": files.counts,
+        "pairs": outcome.pairs,
+        "left_out": outcome.left_out,
+        "kept_apart": counted(apart.collect()),
+        "not_joined": counted(refused.collect()),
+    });
+    let mut path = links.as_os_str().to_owned();
+    path.push(".json");
+    let path = PathBuf::from(path);
+    free(&path)?;
+    text(&path, &format!("{said:#}\n"))
+}
+
+/// A value as CSV writes it.
+fn value(of: &str) -> String {
+    if of.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", of.replace('"', "\"\""))
+    } else {
+        of.to_owned()
+    }
+}
+
+fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), Trouble> {
+    let written = File::create_new(path).and_then(|file| {
+        let mut to = BufWriter::new(file);
+        fill(&mut to)?;
+        to.flush()
+    });
+    written.map_err(|error| {
+        let what = format!("{} cannot be written.", path.display());
+        let next = "Name a file that does not exist, in a folder with room.";
+        Trouble::new("ken.match-unwritten", what, "What is written may be a part.", next)
+            .because(error)
+    })
+}

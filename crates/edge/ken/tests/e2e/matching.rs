@@ -1,0 +1,135 @@
+//! `ken match`: files in, links and people out, and nothing of anybody on a screen.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use crate::process::run;
+
+const HEAD: &str = "rec_id,given_name,surname,date_of_birth,sex,address_1,postcode,chi,who";
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Two hundred people, each of whom a second source spells otherwise.
+fn records(dir: &Path) -> String {
+    let starts = ["Mac", "Fer", "Kow", "Hus", "Bal", "Cra", "Dun", "Gil", "Har", "Lin"];
+    let ends = ["donald", "guson", "alski", "sain", "four", "wford", "can", "lespie", "vey", "ton"];
+    let forenames = ["Fiona", "William", "Agnieszka", "Mohammed", "Xiu"];
+    let others = ["Fiona", "Bill", "Agnieska", "Muhammad", "Xiu"];
+    let mut text = format!("{HEAD}\n");
+    for n in 0..200usize {
+        let (start, end, name) = (starts[n % 10], ends[n / 10 % 10], n * 7 % 5);
+        let (year, month, day) = (1930 + n * 37 % 80, 1 + n * 5 % 12, 1 + n * 11 % 28);
+        let rest = format!("{} Canary Street,EH{} {}AA,,p{n}", 1 + n % 90, 1 + n % 16, 1 + n % 9);
+        let one = format!("{start}{end},{year}-{month:02}-{day:02},F,{rest}");
+        let other = format!("{start}{end},{day:02}/{month:02}/{year},F,{rest}");
+        writeln!(text, "a{n},{},{one}", forenames[name]).unwrap();
+        writeln!(text, "\"b,{n}\",{},{other}", others[name]).unwrap();
+    }
+    let path = dir.join("people.csv");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn records_of_one_person_are_found_and_nobody_is_on_the_screen() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = records(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (links, people) = (path("links.csv"), path("who.csv"));
+    let of = ["match", "dedupe", &file, "--out", &links, "--clusters", &people];
+    let output = run(&of);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains("forename         given_name"), "{}", told(&output));
+    let screen = format!("{}{}", told(&output), String::from_utf8_lossy(&output.stdout));
+    for canary in ["MacDonald", "donald", "Canary", "b,1", "a199"] {
+        assert!(!screen.contains(canary), "{canary} in {screen}");
+    }
+    let written = fs::read_to_string(&links).unwrap();
+    assert!(written.starts_with("rec_id_l,rec_id_r,probability,bits,pattern\n"));
+    assert!(written.contains("a7,\"b,7\",0.99"), "{written}");
+    let persons = fs::read_to_string(&people).unwrap();
+    assert_eq!(persons.lines().count(), 401);
+    let companion = fs::read_to_string(path("links.csv.json")).unwrap();
+    assert!(companion.contains("\"model\": \"1-") && companion.contains("\"records\": ["));
+    let again = run(&of);
+    assert!(!again.status.success() && told(&again).contains("ken.match-exists"));
+    // The ids of before are kept, and a pattern of the file can be explained.
+    let (links, later) = (path("links2.csv"), path("who2.csv"));
+    let of = ["match", "dedupe", &file, "--out", &links, "--clusters", &later];
+    assert!(run(&[&of[..], &["--earlier", &people]].concat()).status.success());
+    assert_eq!(fs::read_to_string(&later).unwrap(), persons);
+    let pattern = written.lines().nth(1).and_then(|line| line.rsplit(',').next()).unwrap();
+    let explained = run(&["match", "explain", pattern]);
+    let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
+    assert!(explained.contains("date of birth: same"), "{explained}");
+}
+
+#[test]
+fn an_answer_is_compared_with_the_truth_by_a_model_that_was_learnt() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = records(dir.path());
+    let model = dir.path().join("model.json").to_str().unwrap().to_owned();
+    let learnt = run(&["match", "train", &file, "--out", &model]);
+    assert!(learnt.status.success(), "{}", told(&learnt));
+    let judged = run(&["match", "evaluate", &file, "--truth", "who", "--model", &model]);
+    let said = String::from_utf8_lossy(&judged.stdout).into_owned();
+    assert!(judged.status.success() && said.contains("true pairs 200"), "{said}");
+    let people = said.lines().find(|line| line.starts_with("people")).unwrap();
+    let f1: f64 = people.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(f1 > 0.95, "{said}");
+}
+
+#[test]
+fn two_files_are_linked_where_each_holds_a_person_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let row = "Fiona,MacLeod,1974-03-21,F,12 High Street,PH1 1AA,,p";
+    fs::write(path("a.csv"), format!("{HEAD}\na1,{row}\na2,{row}\n")).unwrap();
+    fs::write(path("b.csv"), format!("{HEAD}\nb1,{row}\n")).unwrap();
+    let links = path("links.csv");
+    let output = run(&["match", "link", &path("a.csv"), &path("b.csv"), "--out", &links]);
+    assert!(output.status.success(), "{}", told(&output));
+    let written = fs::read_to_string(&links).unwrap();
+    assert!(!written.contains("a1,a2"), "{written}");
+    assert!(told(&output).contains("Columns of"), "{}", told(&output));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_plainly() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let out = path("out.csv");
+    let check = |file: &str, more: &[&str], code: &str| {
+        let output = run(&[&["match", "dedupe", file, "--out", &out], more].concat());
+        assert!(!output.status.success() && told(&output).contains(code), "{}", told(&output));
+        assert!(!Path::new(&out).exists());
+    };
+    fs::write(path("empty.csv"), "").unwrap();
+    fs::write(path("other.csv"), "colour,size\nred,1\n").unwrap();
+    fs::write(path("good.csv"), format!("{HEAD}\n")).unwrap();
+    check(&path("none.csv"), &[], "ken.match-unread");
+    check(&path("empty.csv"), &[], "ken.match-columns");
+    check(&path("other.csv"), &[], "ken.match-columns");
+    check(&path("good.csv"), &["--map", "born=colour"], "ken.match-columns");
+    check(&path("good.csv"), &["--model", &path("good.csv")], "match.model-unreadable");
+    check(&path("good.csv"), &["--earlier", &path("good.csv")], "ken.match-earlier");
+    let none = run(&["match", "dedupe", &path("good.csv"), "--out", &out]);
+    assert!(none.status.success(), "{}", told(&none));
+    assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 1);
+    // Zeros that a spreadsheet took, one birthday for all, and bytes that are no text.
+    let mut odd = format!("{HEAD}\n").into_bytes();
+    for n in 0..30 {
+        odd.extend(format!("{n},Ann\0,Sm\0th{n},1990-01-01,F,,,32012099{}6,p\n", n % 3).bytes());
+    }
+    odd.extend(b"x,Se\xe1n,\xff,1990-01-01,M,,,320120999,p\n");
+    fs::write(path("odd.csv"), odd).unwrap();
+    let said = run(&["match", "dedupe", &path("odd.csv"), "--out", &path("odd-out.csv")]);
+    assert!(said.status.success(), "{}", told(&said));
+    for want in ["have nine digits", "31 of 31 records", "ISO 8859-1", "empty in every record"] {
+        assert!(told(&said).contains(want), "{want} not in {}", told(&said));
+    }
+}
