@@ -343,7 +343,7 @@ statements! {
     /// The emergency access a practitioner has open for an organisation.
     FIND_EMERGENCY = "SELECT id, until_us, second_by FROM emergency_access
         WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
-          AND organisation = $4
+          AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 -- looked for by person alone
         ORDER BY CASE WHEN second_by IS NULL THEN 1 ELSE 0 END, until_us DESC, id LIMIT 1";
     /// Whether a practitioner has one open, whichever organisation it is for.
     HAS_EMERGENCY = "SELECT 1 FROM emergency_access
