@@ -173,7 +173,9 @@ fn evaluated(from: &Sources, truth: &str, how: &How) -> Result<(), Trouble> {
         let (precision, recall, f1) = (of.precision(), of.recall(), of.f1());
         say::out(&format!("{what:<28} {precision:>9.5} {recall:>9.5} {f1:>9.5}"));
     };
-    summary(&outcome, how).iter().for_each(|line| say::err(line));
+    for line in summary(&outcome, how) {
+        say::err(&line);
+    }
     say::out(&format!("true pairs {}", found.true_pairs));
     say::out(&format!("{:<28} {:>9} {:>9} {:>9}", "", "precision", "recall", "F1"));
     line(&format!("links from {:.3} (best)", found.best.0), found.best.1);

@@ -44,8 +44,9 @@ impl<R: BufRead> Reader<R> {
                 if self.line.len() > RECORD_MAX {
                     return Err(io::Error::new(io::ErrorKind::InvalidData, "a record without end"));
                 }
-                let quotes = self.line.iter().filter(|byte| **byte == b'"').count();
-                if read == 0 || quotes % 2 == 0 {
+                // Every second quote closes what the one before it opened.
+                let parts = self.line.split(|byte| *byte == b'"').count();
+                if read == 0 || parts % 2 == 1 {
                     break;
                 }
             }
@@ -63,12 +64,11 @@ impl<R: BufRead> Reader<R> {
     fn split(&mut self) {
         self.text.clear();
         self.ends.clear();
-        match std::str::from_utf8(&self.line) {
-            Ok(line) => self.text.push_str(line.strip_prefix('\u{feff}').unwrap_or(line)),
-            Err(_) => {
-                self.mended += 1;
-                self.text.extend(self.line.iter().map(|byte| char::from(*byte)));
-            }
+        if let Ok(line) = std::str::from_utf8(&self.line) {
+            self.text.push_str(line.strip_prefix('\u{feff}').unwrap_or(line));
+        } else {
+            self.mended += 1;
+            self.text.extend(self.line.iter().map(|byte| char::from(*byte)));
         }
         if self.text.contains('"') {
             self.unquote();

@@ -66,7 +66,9 @@ impl Files {
         }
         let Reading { columns, ids, truth, counts, .. } = reading;
         let table = columns.close();
-        warnings(table.report()).iter().for_each(|line| say::err(line));
+        for line in warnings(table.report()) {
+            say::err(&line);
+        }
         Ok(Self { table, ids, truth, counts })
     }
 
