@@ -9,6 +9,21 @@ use serde_json::json;
 use crate::password::PasswordHash;
 use crate::{Acting, Error, Holder, OneTimeSecret, entry, session, sql, text};
 
+/// An account, as whoever runs the house sees it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its id.
+    pub id: AccountId,
+    /// What its holder types to sign in.
+    pub sign_in_name: Sensitive<String>,
+    /// Whose it is.
+    pub holder: Holder,
+    /// The organisation that vouches for it; none for a person's own.
+    pub organisation: Option<OrganisationId>,
+    /// Whether it is closed.
+    pub is_closed: bool,
+}
+
 /// An account to register.
 #[derive(Debug)]
 pub struct NewAccount {
@@ -45,6 +60,11 @@ impl Account {
             (Holder::Practitioner(_), Some(id)) => Ok(Stream::Organisation(id.clone())),
             (Holder::Practitioner(_), None) => Err(Error::Corrupt("account")),
         }
+    }
+
+    /// Whether a password and its codes let its holder in.
+    pub(crate) fn has_password(&self) -> bool {
+        self.password.is_some() && self.one_time.is_some()
     }
 }
 
@@ -111,11 +131,79 @@ pub async fn close(
     tx.execute(sql::ACCOUNT_CLOSE, values![id]).await?;
     guard::bump_policy(tx).await?;
     session::end_all(tx, id).await?;
-    if let Some(organisation) = &account.organisation {
-        let detail = json!({ "event": "account-closed", "account": id.to_string() });
-        entry::changed(tx, ctx, keys, organisation, by, detail).await?;
+    changed(tx, ctx, keys, (&account, "account-closed"), by).await
+}
+
+/// Gives an account a new password and one-time secret in place of every way in that it had, its
+/// passkeys too, and ends its sessions: for whoever has lost them.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there is none that is open, and whatever the store, the key ring or the
+/// ledger says.
+pub async fn reset(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    id: AccountId,
+    (password, one_time): (&PasswordHash, &OneTimeSecret),
+    by: Option<&Acting>,
+) -> Result<(), Error> {
+    let account = load(tx, id).await?;
+    let (key, secret) = seal(keys, id, one_time).await?;
+    if tx.execute(sql::ACCOUNT_RESET, values![id, password.as_str(), key, secret]).await? == 0 {
+        return Err(Error::Unknown("open account"));
     }
-    Ok(())
+    tx.execute(sql::PASSKEYS_DELETE_OF, values![id]).await?;
+    session::end_all(tx, id).await?;
+    changed(tx, ctx, keys, (&account, "account-reset"), by).await
+}
+
+/// Notes a change where the account's sign-ins stand.
+async fn changed(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (account, event): (&Account, &str),
+    by: Option<&Acting>,
+) -> Result<(), Error> {
+    let detail = json!({ "event": event, "account": account.id.to_string() });
+    entry::changed_on(tx, ctx, keys, account.stream()?, by, detail).await
+}
+
+/// The account of a sign-in name, open or closed.
+///
+/// # Errors
+///
+/// [`Error::Unfit`] for what can be nobody's name, and whatever the store says.
+pub async fn find(s: &mut impl Reads, sign_in_name: &str) -> Result<Option<Listed>, Error> {
+    let name = text::sign_in_name(sign_in_name)?;
+    let found = find_by_name(s, &name).await?;
+    Ok(found.map(|account| Listed {
+        id: account.id,
+        sign_in_name: Sensitive::new(name),
+        holder: account.holder,
+        organisation: account.organisation,
+        is_closed: account.is_closed,
+    }))
+}
+
+/// Accounts by sign-in name, from the one after `after`, at most so many.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn list(s: &mut impl Reads, after: &str, most: i64) -> Result<Vec<Listed>, Error> {
+    let row = |row: &ken_store::Row<'_>| {
+        Ok(Listed {
+            id: row.parse(0)?,
+            organisation: row.parse_opt(1)?,
+            holder: holder(row)?,
+            sign_in_name: Sensitive::new(row.text(4)?),
+            is_closed: row.flag(5)?,
+        })
+    };
+    Ok(s.list(sql::ACCOUNTS, values![after, most], row).await?)
 }
 
 /// Whether an account is closed.
@@ -148,16 +236,20 @@ pub(crate) async fn load(s: &mut impl Reads, id: AccountId) -> Result<Account, E
     s.find(sql::ACCOUNT, values![id], read).await?.ok_or(Error::Unknown("account"))
 }
 
+/// Whose an account is, from the third column and the fourth.
+pub(crate) fn holder(row: &ken_store::Row<'_>) -> Result<Holder, ken_store::Error> {
+    match (row.parse_opt(2)?, row.parse_opt(3)?) {
+        (Some(practitioner), _) => Ok(Holder::Practitioner(practitioner)),
+        (None, Some(person)) => Ok(Holder::Person(person)),
+        (None, None) => Err(ken_store::Error::Column { index: 3 }),
+    }
+}
+
 fn read(row: &ken_store::Row<'_>) -> Result<Account, ken_store::Error> {
-    let holder = match (row.parse_opt(2)?, row.parse_opt(3)?) {
-        (Some(practitioner), _) => Holder::Practitioner(practitioner),
-        (None, Some(person)) => Holder::Person(person),
-        (None, None) => return Err(ken_store::Error::Column { index: 3 }),
-    };
     Ok(Account {
         id: row.parse(0)?,
         organisation: row.parse_opt(1)?,
-        holder,
+        holder: holder(row)?,
         password: row.text_opt(4)?.map(PasswordHash::stored),
         one_time: row.parse_opt(5)?.zip(row.bytes_opt(6)?),
         last_step: row.int(7)?,

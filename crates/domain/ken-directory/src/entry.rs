@@ -8,26 +8,49 @@ use serde_json::{Value, json};
 
 use crate::{Acting, Error};
 
-/// Notes that who may act for an organisation was changed, and by whom: by nobody's session when
-/// the partnership is set up.
+/// By whom a change is that no session made: whoever runs Ken, at its command line or while the
+/// partnership is set up.
+const OPERATOR: &str = "operator";
+
+/// Notes that who may act for an organisation was changed, and by whom.
 pub(crate) async fn changed(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     organisation: &OrganisationId,
     by: Option<&Acting>,
+    detail: Value,
+) -> Result<(), Error> {
+    changed_on(tx, ctx, keys, Stream::Organisation(organisation.clone()), by, detail).await
+}
+
+/// The same, on a stream: a person's own account has no organisation.
+pub(crate) async fn changed_on(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    stream: Stream,
+    by: Option<&Acting>,
     mut detail: Value,
 ) -> Result<(), Error> {
-    if let (Some(by), Some(fields)) = (by, detail.as_object_mut()) {
-        let who = json!({
-            "practitioner": by.practitioner.to_string(),
-            "organisation": by.organisation.as_str(),
-            "role": by.role.as_str(),
-        });
+    let who = by.map_or_else(
+        || OPERATOR.into(),
+        |by| {
+            json!({
+                "practitioner": by.practitioner.to_string(),
+                "organisation": by.organisation.as_str(),
+                "role": by.role.as_str(),
+            })
+        },
+    );
+    if let Some(fields) = detail.as_object_mut() {
         fields.insert("by".to_owned(), who);
     }
-    append(tx, ctx, keys, Stream::Organisation(organisation.clone()), EntryKind::Account, detail)
-        .await
+    let kind = match stream {
+        Stream::Person(_) => EntryKind::SignIn,
+        Stream::Organisation(_) => EntryKind::Account,
+    };
+    append(tx, ctx, keys, stream, kind, detail).await
 }
 
 /// Appends an entry that a person sees at once, if it is theirs.

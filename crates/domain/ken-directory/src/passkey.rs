@@ -11,6 +11,8 @@
 //!   database has its hash, which is of the thing to be confirmed as well: an answer for one thing
 //!   is none for another.
 //! - Nothing passes without user presence, user verification, our own origin and our own id.
+//! - A passkey is added or removed by its holder who shows again who they are, never by a browser
+//!   that happens to be signed in; and nobody removes the only way in to their account.
 //! - A signature counter that does not grow, where one is kept, is refused: the credential may
 //!   have been copied.
 //!
@@ -31,8 +33,9 @@ use ken_store::{Reads, Row, Tx, values};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::confirm::Ready;
 use crate::session::{How, Opened};
-use crate::{Error, account, entry, session, sql, text, throttle};
+use crate::{Error, Token, account, entry, session, sql, text, throttle};
 use verify::{Assertion, Attestation};
 
 /// How long a challenge is good. Source: W3C recommends 5 minutes where the user is verified.
@@ -49,6 +52,11 @@ const CHALLENGES_MAX: i64 = 20_000;
 const OF_ACCOUNT_MAX: i64 = 10;
 /// Longest answer of a browser, in bytes; the largest true ones have about four thousand.
 pub const ANSWER_MAX: usize = 16_384;
+
+/// What a confirmation of adding a passkey is about.
+pub const ADDING: &str = "passkey:add";
+/// What a confirmation of removing a passkey is about.
+pub const REMOVING: &str = "passkey:remove";
 
 /// The site that passkeys belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +113,17 @@ pub enum Answered<T> {
     Refused(&'static str),
 }
 
+/// What became of a wish to remove a passkey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is removed, and whoever was signed in elsewhere is signed out.
+    Done,
+    /// Its holder did not show again who they are; the try is on the ledger.
+    Unconfirmed,
+    /// Nothing else lets its holder in.
+    OnlyWayIn,
+}
+
 /// Begins to add a passkey to an account: the options for `navigator.credentials.create`, as
 /// `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
 ///
@@ -140,7 +159,7 @@ pub async fn begin_adding(
     }))
 }
 
-/// Adds the passkey that the browser made, from its `toJSON()`.
+/// Adds the passkey that the browser made, from its `toJSON()`, for its holder, who confirms it.
 ///
 /// # Errors
 ///
@@ -150,11 +169,14 @@ pub async fn add(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     site: &Site,
-    account: AccountId,
+    (account, confirmed): (AccountId, Ready),
     name: &str,
     answer: &str,
 ) -> Result<Answered<()>, Error> {
     text::check(name, "passkey name")?;
+    let Some(how) = used_up(tx, ctx, keys, (account, ADDING), confirmed).await? else {
+        return Ok(Answered::Refused("unconfirmed"));
+    };
     let checked = Attestation::parse(answer).and_then(|made| made.check(&site.id, &site.origin));
     let (challenge, made) = match checked {
         Ok(checked) => checked,
@@ -168,8 +190,22 @@ pub async fn add(
     if tx.execute(sql::PASSKEY_INSERT, of).await? == 0 {
         return Ok(Answered::Refused("known"));
     }
-    note(tx, ctx, keys, account, "passkey-added").await?;
+    note(tx, ctx, keys, account, ("passkey-added", Some(how))).await?;
     Ok(Answered::Good(()))
+}
+
+/// How a change of an account's passkeys was confirmed; none where it was not.
+async fn used_up(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (account, about): (AccountId, &str),
+    confirmed: Ready,
+) -> Result<Option<How>, Error> {
+    if !confirmed.is_for(account, about) {
+        return Ok(None);
+    }
+    confirmed.use_up(tx, ctx, keys).await
 }
 
 /// Begins a sign-in: the options for `navigator.credentials.get`, as
@@ -296,7 +332,8 @@ pub async fn list(s: &mut impl Reads, account: AccountId) -> Result<Vec<Passkey>
     Ok(s.list(sql::PASSKEYS, values![account, OF_ACCOUNT_MAX], read).await?)
 }
 
-/// Removes a passkey of an account.
+/// Removes a passkey of an account for its holder, who confirms it, and signs the account out of
+/// every browser but this one: whoever holds a lost device is out.
 ///
 /// # Errors
 ///
@@ -306,13 +343,26 @@ pub async fn remove(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    account: AccountId,
+    (account, confirmed): (AccountId, Ready),
     id: &str,
-) -> Result<(), Error> {
-    match tx.execute(sql::PASSKEY_DELETE, values![id, account]).await? {
-        0 => Err(Error::Unknown("passkey")),
-        _ => note(tx, ctx, keys, account, "passkey-removed").await,
+    here: &Token,
+) -> Result<Removal, Error> {
+    // Held first: of two removals at once, the second sees what the first has left.
+    tx.execute(sql::ACCOUNT_HOLD, values![account]).await?;
+    let held = list(tx, account).await?;
+    if !held.iter().any(|passkey| passkey.id == id) {
+        return Err(Error::Unknown("passkey"));
     }
+    let Some(how) = used_up(tx, ctx, keys, (account, REMOVING), confirmed).await? else {
+        return Ok(Removal::Unconfirmed);
+    };
+    if held.len() == 1 && !account::load(tx, account).await?.has_password() {
+        return Ok(Removal::OnlyWayIn);
+    }
+    tx.execute(sql::PASSKEY_DELETE, values![id, account]).await?;
+    session::end_others(tx, account, here).await?;
+    note(tx, ctx, keys, account, ("passkey-removed", Some(how))).await?;
+    Ok(Removal::Done)
 }
 
 /// For whom a challenge is drawn: an account, or whoever signs in from an address.
@@ -366,7 +416,7 @@ async fn refuse<T>(
     owner: AccountId,
     why: &'static str,
 ) -> Result<Answered<T>, Error> {
-    note(tx, ctx, keys, owner, "sign-in-refused").await?;
+    note(tx, ctx, keys, owner, ("sign-in-refused", None)).await?;
     Ok(Answered::Refused(why))
 }
 
@@ -375,10 +425,13 @@ async fn note(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     account: AccountId,
-    event: &str,
+    (event, confirmed): (&str, Option<How>),
 ) -> Result<(), Error> {
     let stream = account::load(tx, account).await?.stream()?;
-    let detail = json!({ "event": event, "account": account.to_string(), "how": "passkey" });
+    let mut detail = json!({ "event": event, "account": account.to_string(), "how": "passkey" });
+    if let (Some(how), Some(fields)) = (confirmed, detail.as_object_mut()) {
+        fields.insert("confirmed".to_owned(), how.code().into());
+    }
     entry::append(tx, ctx, keys, stream, EntryKind::SignIn, detail).await
 }
 

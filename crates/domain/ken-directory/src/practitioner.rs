@@ -220,6 +220,22 @@ pub async fn of_organisation(
     Ok(s.list(sql::PRACTITIONERS_OF, of, read).await?)
 }
 
+/// Whether another practitioner than this one holds a role in an organisation now that begins so,
+/// other than the role named beside it, and has an account to use it with.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn has_another(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    (organisation, (begins, but), than): (&OrganisationId, (&str, &str), PractitionerId),
+) -> Result<bool, Error> {
+    let like = format!("{begins}%");
+    let of = values![organisation, than, like.as_str(), but, ctx.now_us()];
+    Ok(s.find(sql::ANOTHER_IN_ROLE, of, |row| row.text(0)).await?.is_some())
+}
+
 /// Records that a practitioner is trained until an instant, as an organisation says: the fact
 /// `trained:course`.
 ///

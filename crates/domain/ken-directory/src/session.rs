@@ -160,11 +160,7 @@ struct Stored {
 }
 
 fn read(row: &ken_store::Row<'_>) -> Result<Stored, ken_store::Error> {
-    let holder = match (row.parse_opt(2)?, row.parse_opt(3)?) {
-        (Some(practitioner), _) => Holder::Practitioner(practitioner),
-        (None, Some(person)) => Holder::Person(person),
-        (None, None) => return Err(ken_store::Error::Column { index: 3 }),
-    };
+    let holder = account::holder(row)?;
     let pair = row.parse_opt::<OrganisationId>(4)?.zip(row.parse_opt::<RoleId>(5)?);
     Ok(Stored {
         id: row.parse(0)?,
@@ -316,6 +312,15 @@ async fn note_end(
 
 pub(crate) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<u64, Error> {
     Ok(tx.execute(sql::SESSIONS_DELETE_OF, values![account]).await?)
+}
+
+/// Ends every session of an account but that of one browser.
+pub(crate) async fn end_others(
+    tx: &mut Tx,
+    account: AccountId,
+    here: &Token,
+) -> Result<u64, Error> {
+    Ok(tx.execute(sql::SESSIONS_DELETE_OTHERS, values![account, here.hash()]).await?)
 }
 
 /// Removes up to [`SWEEP_MAX`] sessions that have ended; says how many.

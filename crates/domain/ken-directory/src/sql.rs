@@ -168,6 +168,12 @@ statements! {
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id
         WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
         ORDER BY p.name, p.practitioner_id, r.role LIMIT $3";
+    /// Another practitioner with an open account, in one of some roles of an organisation.
+    ANOTHER_IN_ROLE = "SELECT r.practitioner_id FROM practitioner_role r
+        JOIN account a ON a.practitioner_id = r.practitioner_id
+        WHERE r.organisation_id = $1 AND r.practitioner_id <> $2 AND r.role LIKE $3
+        AND r.role <> $4 AND r.from_us <= $5 AND (r.until_us IS NULL OR r.until_us > $5)
+        AND a.closed = 0 LIMIT 1";
     /// Gives a role, again if it had ended.
     ROLE_PUT = "INSERT INTO practitioner_role
         (practitioner_id, organisation_id, role, from_us, until_us) VALUES ($1, $2, $3, $4, $5)
@@ -210,9 +216,19 @@ statements! {
     ACCOUNT = "SELECT account_id, organisation_id, practitioner_id, person_id,
         password_hash, key_id, one_time_secret, one_time_step, closed FROM account
         WHERE account_id = $1";
+    /// Accounts by sign-in name, after one.
+    ACCOUNTS = "SELECT account_id, organisation_id, practitioner_id, person_id, sign_in_name, closed
+        FROM account WHERE sign_in_name > $1 ORDER BY sign_in_name LIMIT $2";
+    /// Gives an account another password and secret.
+    ACCOUNT_RESET = "UPDATE account SET password_hash = $2, key_id = $3, one_time_secret = $4,
+        one_time_step = 0 WHERE account_id = $1 AND closed = 0";
+    /// Removes every passkey of an account.
+    PASSKEYS_DELETE_OF = "DELETE FROM passkey WHERE account_id = $1";
     /// Uses up a one-time code: nothing where it, or a later one, was used already.
     ONE_TIME_USE = "UPDATE account SET one_time_step = $2
         WHERE account_id = $1 AND one_time_step < $2 AND closed = 0";
+    /// Holds an account until the write ends.
+    ACCOUNT_HOLD = "UPDATE account SET closed = closed WHERE account_id = $1";
     /// Closes an account.
     ACCOUNT_CLOSE = "UPDATE account SET closed = 1 WHERE account_id = $1";
     /// Opens a session.
@@ -235,6 +251,8 @@ statements! {
     SESSION_DELETE = "DELETE FROM session WHERE token_hash = $1";
     /// Ends all sessions of an account.
     SESSIONS_DELETE_OF = "DELETE FROM session WHERE account_id = $1";
+    /// Ends all sessions of an account but one.
+    SESSIONS_DELETE_OTHERS = "DELETE FROM session WHERE account_id = $1 AND token_hash <> $2";
     /// Ends all but the newest sessions of an account.
     SESSIONS_TRIM = "DELETE FROM session WHERE account_id = $1 AND token_hash NOT IN
         (SELECT token_hash FROM session WHERE account_id = $1

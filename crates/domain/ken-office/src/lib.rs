@@ -31,6 +31,7 @@ pub mod recommend;
 pub mod refusals;
 pub mod register;
 pub mod replay;
+pub mod signatory;
 pub mod signing;
 pub mod simulate;
 mod sql;

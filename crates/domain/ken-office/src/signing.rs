@@ -1,65 +1,31 @@
-//! Signatories, their keys, and signing: with a key that Ken keeps, or with one brought as a file.
+//! Signing: with a key that Ken keeps, or with one brought as a file.
 //!
 //! # Invariants
 //!
 //! - A key that is kept signs for nobody but the practitioner whose it is, who shows again who they
 //!   are for this text; what they showed is used up in the write that keeps the signature.
 //! - Every refusal is decided in `ken_sharing::instrument::sign`, whichever way a signature comes.
+//! - A file is brought by the signatory whose signature it is, and by nobody for them.
 //! - The secret half of a brought key is never here.
 //!
-//! Source: RFC 8032 (Ed25519); house policy that an organisation's own governance office registers
-//! its signatories, and nobody else's.
+//! Source: RFC 8032 (Ed25519).
 
 use std::fmt::Write as _;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use ken_agreement::Signing;
-use ken_core::{Ctx, InstrumentHash, OrganisationId, PractitionerId};
+use ken_core::{Ctx, InstrumentHash, OrganisationId};
 use ken_directory::Acting;
 use ken_directory::confirm::Ready;
 use ken_sharing::instrument;
 use ken_sharing::signing::Refusal;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Snapshot, values};
+use ken_store::{Db, Reads as _, Row, Snapshot, values};
 use serde::Deserialize;
 
+use crate::signatory::{binding, is_signatory};
 use crate::{Error, agreement, matrix, simulate, sql};
-
-/// Most signatories of one party that a page shows. House policy.
-const SIGNATORIES_MAX: i64 = 100;
-/// What a kept key is sealed with, before the party and the name.
-const BINDING: &str = "ken-office/signing-key/1";
-
-/// Somebody who may sign for a party.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signatory {
-    /// The name, as it stands in signatures.
-    pub name: String,
-    /// Whose sign-in uses the kept key.
-    pub practitioner: PractitionerId,
-    /// The office: `Caldicott Guardian`.
-    pub office: String,
-    /// From when on the key no longer signs.
-    pub until: Option<Timestamp>,
-    /// Whether Ken keeps the key; otherwise signatures are brought.
-    pub is_kept: bool,
-}
-
-/// A signatory to register.
-#[derive(Debug, Clone)]
-pub struct NewSignatory {
-    /// The name, as it will stand in signatures.
-    pub name: String,
-    /// Who it is.
-    pub practitioner: PractitionerId,
-    /// The office they sign in.
-    pub office: String,
-    /// From when on the key no longer signs.
-    pub until: Option<Timestamp>,
-    /// The public half of a key that they keep themselves; none: Ken draws and keeps one.
-    pub brought: Option<VerifyingKey>,
-}
 
 /// What became of an attempt to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,97 +44,10 @@ pub enum Attempt {
     NotRead,
 }
 
-/// Registers a signatory of one's own organisation.
-///
-/// # Errors
-///
-/// Whatever the store, the key store or the ledger says.
-pub async fn register(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    by: &Acting,
-    new: &NewSignatory,
-) -> Result<(), Error> {
-    let party = &by.organisation;
-    let (public, kept) = if let Some(key) = new.brought {
-        (key, None)
-    } else {
-        let seed: [u8; 32] = ctx.entropy();
-        let key = keys.fresh().await?;
-        let sealed = keys.seal(&key, &binding(party, &new.name), &seed).await?;
-        (SigningKey::from_bytes(&seed).verifying_key(), Some((key, sealed)))
-    };
-    let (key, sealed) = kept.unzip();
-    db.write("office.add-signatory", async |tx| {
-        let key = key.as_ref().map(ToString::to_string);
-        let of = values![
-            party,
-            new.name.as_str(),
-            new.practitioner,
-            new.office.as_str(),
-            new.until.map(Timestamp::as_microsecond),
-            key.as_deref(),
-            sealed.as_deref(),
-            by.practitioner,
-            ctx.now_us()
-        ];
-        tx.execute(sql::UPSERT_SIGNATORY, of).await?;
-        Ok::<_, Error>(())
-    })
-    .await?;
-    let (party, name) = (party.clone(), new.name.clone());
-    let signatory = instrument::Signatory { party, name, key: public, until: new.until };
-    Ok(instrument::add_signatory(db, ctx, keys, &signatory).await?)
-}
-
-/// Ends a signatory of one's own organisation; a kept key is gone with it.
-///
-/// # Errors
-///
-/// Whatever the store or the ledger says.
-pub async fn end(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    by: &Acting,
-    name: &str,
-) -> Result<bool, Error> {
-    let party = &by.organisation;
-    let ended = instrument::end_signatory(db, ctx, keys, party, name).await?;
-    db.write("office.end-signatory", async |tx| {
-        tx.execute(sql::END_SIGNATORY, values![party, name, ctx.now_us()]).await?;
-        Ok::<_, Error>(())
-    })
-    .await?;
-    Ok(ended)
-}
-
-/// Who may sign for a party.
-///
-/// # Errors
-///
-/// Whatever the store says.
-pub async fn list<R: Reads>(
-    reads: &mut R,
-    party: &OrganisationId,
-) -> Result<Vec<Signatory>, Error> {
-    let row = |row: &Row<'_>| {
-        Ok(Signatory {
-            name: row.text(0)?,
-            practitioner: row.parse(1)?,
-            office: row.text(2)?,
-            until: row.time_opt(3)?,
-            is_kept: row.text_opt(4)?.is_some(),
-        })
-    };
-    Ok(reads.list(sql::LIST_SIGNATORIES, values![party, SIGNATORIES_MAX], row).await?)
-}
-
-/// What a confirmation of signing a text is about.
+/// What a confirmation of signing a text for a party is about.
 #[must_use]
-pub fn about(hash: &InstrumentHash) -> String {
-    format!("sign:{hash}")
+pub fn about(party: &OrganisationId, hash: &InstrumentHash) -> String {
+    format!("sign:{party}:{hash}")
 }
 
 /// Signs for one's own organisation with the key that Ken keeps for whoever acts, and who confirms
@@ -184,7 +63,7 @@ pub async fn sign_kept(
     by: &Acting,
     (hash, confirmed): (&InstrumentHash, Ready),
 ) -> Result<Attempt, Error> {
-    if !confirmed.is_for(by.account, &about(hash)) {
+    if !confirmed.is_for(by.account, &about(&by.organisation, hash)) {
         return Ok(Attempt::Unconfirmed);
     }
     let party = &by.organisation;
@@ -221,7 +100,7 @@ pub async fn sign_kept(
     .await
 }
 
-/// Takes a signature that was made elsewhere, for one's own organisation.
+/// Takes a signature that was made elsewhere by whoever acts, for one's own organisation.
 ///
 /// # Errors
 ///
@@ -234,8 +113,10 @@ pub async fn sign_brought(
     (hash, file): (&InstrumentHash, &str),
 ) -> Result<Attempt, Error> {
     let Some((signing, signature)) = read_file(file) else { return Ok(Attempt::NotRead) };
+    let is_own = async |s: &mut Snapshot| is_signatory(s, by, &signing.signatory).await;
+    let is_own = db.snapshot("office.brought-by", is_own).await?;
     let wrong = match () {
-        () if signing.party != by.organisation => Some(Refusal::NotSignatory),
+        () if signing.party != by.organisation || !is_own => Some(Refusal::NotSignatory),
         () if signing.hash != *hash => Some(Refusal::OtherBytes),
         () => None,
     };
@@ -319,10 +200,6 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         })
         .collect();
     bytes?.try_into().ok()
-}
-
-fn binding(party: &OrganisationId, name: &str) -> Vec<u8> {
-    format!("{BINDING}\n{party}\n{name}").into_bytes()
 }
 
 #[cfg(test)]

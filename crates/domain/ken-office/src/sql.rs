@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 15, title: "reviews", sql: desk::RECOMMENDATIONS },
     Migration { owner: "ken-office", number: 16, title: "disposals", sql: disposal::TABLES },
     Migration { owner: "ken-office", number: 17, title: "whom it concerns", sql: breach::GROUPS },
+    Migration { owner: "ken-office", number: 18, title: "second words", sql: SECOND_WORDS },
 ];
 
 const SIGNATORIES: &str = "
@@ -59,6 +60,12 @@ CREATE TABLE office_question (
 const ABOUT: &str = "
 ALTER TABLE office_register ADD COLUMN about TEXT;
 ALTER TABLE office_register ADD COLUMN duties TEXT;
+";
+
+const SECOND_WORDS: &str = "
+ALTER TABLE office_signatory ADD COLUMN public_key {bytes};
+ALTER TABLE office_signatory ADD COLUMN waits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE office_signatory ADD COLUMN second_by TEXT;
 ";
 
 const ASSESSMENTS: &str = "
@@ -172,17 +179,27 @@ CREATE INDEX office_recall_of ON office_recall (holder, due_day);
 ";
 
 statements! {
-    /// Registers a signatory, or registers them anew with another key.
-    UPSERT_SIGNATORY = "INSERT INTO office_signatory
-        (party, name, practitioner_id, office, until_us, key_id, sealed, added_by, added_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    /// Registers a signatory, unless one of that name is live.
+    INSERT_SIGNATORY = "INSERT INTO office_signatory
+        (party, name, practitioner_id, office, until_us, key_id, sealed, public_key, waits,
+          added_by, added_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (party, name) DO UPDATE SET practitioner_id = excluded.practitioner_id,
           office = excluded.office, until_us = excluded.until_us, key_id = excluded.key_id,
-          sealed = excluded.sealed, added_by = excluded.added_by, added_us = excluded.added_us,
-          ended_us = NULL";
-    /// Who may sign for a party.
-    LIST_SIGNATORIES = "SELECT name, practitioner_id, office, until_us, key_id
+          sealed = excluded.sealed, public_key = excluded.public_key, waits = excluded.waits,
+          added_by = excluded.added_by, added_us = excluded.added_us, second_by = NULL,
+          ended_us = NULL
+        WHERE office_signatory.ended_us IS NOT NULL";
+    /// Who may sign for a party, and whose key waits.
+    LIST_SIGNATORIES = "SELECT name, practitioner_id, office, until_us, key_id, public_key, waits,
+          added_by
         FROM office_signatory WHERE party = $1 AND ended_us IS NULL ORDER BY name LIMIT $2";
+    /// The live signatory of a name.
+    FIND_SIGNATORY = "SELECT practitioner_id, office, until_us, added_by, public_key, waits
+        FROM office_signatory WHERE party = $1 AND name = $2 AND ended_us IS NULL";
+    /// Confirms a key that waits, by another than who registered it.
+    SECOND_SIGNATORY = "UPDATE office_signatory SET waits = 0, second_by = $3
+        WHERE party = $1 AND name = $2 AND ended_us IS NULL AND waits = 1 AND added_by <> $3";
     /// The signatory that a practitioner is for a party, with the key that is kept for them.
     FIND_OWN_SIGNATORY = "SELECT name, office, key_id, sealed FROM office_signatory
         WHERE party = $1 AND practitioner_id = $2 AND ended_us IS NULL

@@ -50,6 +50,9 @@ pub enum Error {
     /// The organisation is not a party, or the signatory has no key for it.
     #[error("no such signatory of this instrument")]
     UnknownSignatory,
+    /// Another key of this signatory signs; it is ended first.
+    #[error("another key of this signatory is live")]
+    KeyLive,
     /// The signature was refused; the refusal is on the ledger.
     #[error("signature was refused")]
     NotSigned(crate::signing::Refusal),
@@ -75,6 +78,7 @@ impl Error {
             Self::TooManyInstruments => "sharing.too-many-instruments",
             Self::UnknownInstrument => "sharing.unknown-instrument",
             Self::UnknownSignatory => "sharing.unknown-signatory",
+            Self::KeyLive => "sharing.key-live",
             Self::NotSigned(refusal) => refusal.code(),
         }
     }

@@ -84,50 +84,72 @@ pub struct Signatory {
     pub until: Option<Timestamp>,
 }
 
-/// Says which key a party's signatory signs with. Its owner is the governance office.
+/// Says which key a party's signatory signs with, as a house is set up. For those who work in it
+/// the governance office does, by [`add_signatory_within`].
 ///
 /// # Errors
 ///
-/// Whatever the store or the ledger says.
+/// [`Error::KeyLive`] where another key of theirs signs; whatever the store or the ledger says.
 pub async fn add_signatory(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     signatory: &Signatory,
 ) -> Result<(), Error> {
-    let Signatory { party, name, key, until } = signatory;
     db.write("sharing.add-signatory", async |tx| {
-        let until = until.map(Timestamp::as_microsecond);
-        let of = values![party, name.as_str(), key.as_bytes().as_slice(), ctx.now_us(), until];
-        tx.execute(sql::UPSERT_SIGNING_KEY, of).await?;
+        if !add_signatory_within(tx, ctx, signatory).await? {
+            return Err(Error::KeyLive);
+        }
         let detail = json!({ "signatory-added": true });
-        record(tx, ctx, keys, party, EntryKind::Sign, detail).await?;
-        Ok(())
+        record(tx, ctx, keys, &signatory.party, EntryKind::Sign, detail).await
     })
     .await
 }
 
-/// Takes a signatory's key away. What it has signed stays signed.
+/// As [`add_signatory`], within a write that tells the ledger who did it; `false` where another key
+/// of theirs is live, which is ended first.
 ///
 /// # Errors
 ///
-/// Whatever the store or the ledger says.
-pub async fn end_signatory(
-    db: &Db,
+/// Whatever the store says.
+pub async fn add_signatory_within(
+    tx: &mut Tx,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    signatory: &Signatory,
+) -> Result<bool, Error> {
+    let Signatory { party, name, key, until } = signatory;
+    let until = until.map(Timestamp::as_microsecond);
+    let of = values![party, name.as_str(), key.as_bytes().as_slice(), ctx.now_us(), until];
+    Ok(tx.execute(sql::INSERT_SIGNING_KEY, of).await? > 0)
+}
+
+/// Whether a key of a signatory is live.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn has_signatory<R: Reads>(
+    reads: &mut R,
     party: &OrganisationId,
     name: &str,
 ) -> Result<bool, Error> {
-    db.write("sharing.end-signatory", async |tx| {
-        let ended = tx.execute(sql::END_SIGNING_KEY, values![party, name, ctx.now_us()]).await? > 0;
-        if ended {
-            let detail = json!({ "signatory-ended": true });
-            record(tx, ctx, keys, party, EntryKind::Sign, detail).await?;
-        }
-        Ok(ended)
-    })
-    .await
+    let found = reads.find(sql::FIND_SIGNING_KEY, values![party, name], |row| row.int(1)).await?;
+    Ok(found.is_some())
+}
+
+/// Takes a signatory's key away, within a write that tells the ledger who did it; whether there was
+/// one. What it has signed stays signed.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn end_signatory_within(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    party: &OrganisationId,
+    name: &str,
+) -> Result<bool, Error> {
+    Ok(tx.execute(sql::END_SIGNING_KEY, values![party, name, ctx.now_us()]).await? > 0)
 }
 
 /// Keeps a party's signature, if it verifies over exactly this instrument and nothing keeps the

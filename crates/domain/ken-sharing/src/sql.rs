@@ -180,12 +180,13 @@ statements! {
     COUNT_INSTRUMENTS = "SELECT COUNT(*) FROM instrument";
     /// Whether an instrument is registered.
     FIND_INSTRUMENT = "SELECT canonical FROM instrument WHERE hash = $1";
-    /// Who may sign for a party.
-    UPSERT_SIGNING_KEY = "INSERT INTO signing_key
+    /// Who may sign for a party; a live key is not written over with another.
+    INSERT_SIGNING_KEY = "INSERT INTO signing_key
         (party, signatory, public_key, added_us, until_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (party, signatory) DO UPDATE
         SET public_key = excluded.public_key, added_us = excluded.added_us, ended_us = NULL,
-          until_us = excluded.until_us";
+          until_us = excluded.until_us
+        WHERE signing_key.ended_us IS NOT NULL OR signing_key.public_key = excluded.public_key";
     /// The key a signatory signs with now, from when and until when.
     FIND_SIGNING_KEY = "SELECT public_key, added_us, until_us FROM signing_key
         WHERE party = $1 AND signatory = $2 AND ended_us IS NULL";

@@ -4,6 +4,8 @@
 //!
 //! - Every route passes [`admit`], which the router adds from the table; no handler can forget it.
 //! - A route that is not for the caller looks like one that does not exist.
+//! - A form acts in the role in which its page was shown, or not at all: what another tab has
+//!   chosen since is another role.
 
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ use crate::stop::Stop;
 use crate::view::{Area, Frame, Visitor, words};
 use crate::wire::changes::OfNoSession;
 use crate::wire::cookie;
-use crate::wire::csrf::Csrf;
+use crate::wire::csrf::{Csrf, Sent};
 use crate::{App, Site};
 
 /// Who calls: a signed-in browser, and what it acts as.
@@ -136,7 +138,8 @@ pub(crate) async fn admit(
     let Some(id) = request.extensions().get::<RequestId>().copied() else {
         return Stop::Fault("http.no-request-id").into_response();
     };
-    match find(&app, who, request.headers(), id).await {
+    let sent = request.extensions().get::<Sent>().cloned();
+    match find(&app, (who, sent), request.headers(), id).await {
         Ok(_) if request.extensions().get::<OfNoSession>().is_some() => {
             Stop::StaleForm.into_response()
         }
@@ -148,14 +151,21 @@ pub(crate) async fn admit(
     }
 }
 
-async fn find(app: &App, who: Who, headers: &HeaderMap, id: RequestId) -> Result<Caller, Stop> {
+async fn find(
+    app: &App,
+    (who, sent): (Who, Option<Sent>),
+    headers: &HeaderMap,
+    id: RequestId,
+) -> Result<Caller, Stop> {
     let cookie = cookie::find(headers, app.site(), cookie::SESSION);
     let (token, ctx) = (cookie.and_then(Token::parse).ok_or(Stop::SignIn)?, app.ctx(id));
     // One picture of the session and of whom it belongs to.
     let read = async |s: &mut Snapshot| {
         let (session, is_due) = session::find(s, &ctx, &token).await?.ok_or(Stop::SignIn)?;
-        let visitor = match may_call(who, &session) {
-            Ok(()) => Ok(visitor(app, s, &session, Csrf::of(&token.cookie()), id).await?),
+        let may = is_shown_in(who, sent.as_ref(), &session).and_then(|()| may_call(who, &session));
+        let csrf = Csrf::in_role(&token.cookie(), session.acting.as_ref());
+        let visitor = match may {
+            Ok(()) => Ok(visitor(app, s, &session, csrf, id).await?),
             Err(stop) => Err(stop),
         };
         Ok::<_, Stop>((session, is_due, visitor))
@@ -166,6 +176,16 @@ async fn find(app: &App, who: Who, headers: &HeaderMap, id: RequestId) -> Result
     }
     let visitor = visitor?;
     Ok(Caller(Arc::new(Inner { request: id, token, session, visitor })))
+}
+
+/// Whether a form was shown in the role in which it would act. What concerns the account alone,
+/// such as signing out, is the same in each role.
+fn is_shown_in(who: Who, sent: Option<&Sent>, session: &Session) -> Result<(), Stop> {
+    match (who, sent, &session.acting) {
+        (Who::SignedIn, ..) | (_, None, _) | (_, _, None) => Ok(()),
+        (_, Some(sent), Some(acting)) if sent.is_of(acting) => Ok(()),
+        _ => Err(Stop::OtherRole),
+    }
 }
 
 /// Whether a session may call routes of this kind.

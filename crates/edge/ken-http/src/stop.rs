@@ -27,6 +27,8 @@ pub(crate) enum Stop {
     NotFound,
     /// The form was not sent by this browser's own page, or the page was too old.
     StaleForm,
+    /// The form was shown in another role than the one that is acted in now.
+    OtherRole,
     /// The form lacked something no page of ours leaves out.
     BadForm,
     /// Others are changing the same thing; the work was not done.
@@ -46,7 +48,7 @@ impl Stop {
         match self {
             Self::SignIn | Self::ChooseRole => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::StaleForm | Self::OtherRole => StatusCode::FORBIDDEN,
             Self::BadForm => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::Slow | Self::Unsure | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -67,6 +69,13 @@ impl Stop {
                 "We did not do anything, because the form was not sent from a fresh page.",
                 "Sign in again if you were away for long. Then load the page again, and send it \
                  once more.",
+            ),
+            Self::OtherRole => (
+                "This form was for another of your roles",
+                "We did not do anything. You have changed your role, perhaps in another window, \
+                 since you opened that page.",
+                "Choose the role it was for under “Change role”. Then open the page again, and \
+                 send it once more.",
             ),
             Self::BadForm => (
                 "Something was missing from that form",

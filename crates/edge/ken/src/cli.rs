@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use ken_core::{OrganisationId, RoleId};
 
 use crate::agreement::Agreement;
 
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     /// Register public bodies from a file, and list who is registered
     #[command(subcommand)]
     Organisations(Organisations),
+    /// Say who can sign in, add and close accounts, give and end roles
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// Hand out the ledger, or check one that was handed out
     #[command(subcommand)]
     Ledger(Ledger),
@@ -97,6 +102,99 @@ pub(crate) enum Organisations {
     },
     /// List the organisations, with their official codes and what authorities are made of
     List(Configured),
+}
+
+/// What to do with accounts. Nothing is done without --write.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Accounts {
+    /// List the accounts: sign-in name, open or closed, who vouches, whose it is, and the roles
+    List {
+        /// Whose accounts
+        #[command(flatten)]
+        of: Whose,
+    },
+    /// Add a practitioner with an account and roles
+    Add(AddAccount),
+    /// Give whoever has an account one more role
+    GiveRole {
+        /// Who, and which role
+        #[command(flatten)]
+        on: OfRole,
+        /// When the role ends by itself, such as 2027-03-31T17:00:00Z
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+    },
+    /// End a role; whoever acts in it stops at once
+    EndRole(OfRole),
+    /// Close an account for ever, and sign it out everywhere at once
+    Close {
+        /// The sign-in name
+        sign_in: String,
+        /// Do it
+        #[arg(long)]
+        write: bool,
+        /// Whose accounts
+        #[command(flatten)]
+        of: Whose,
+    },
+    /// Give a new password and a new secret for codes, in place of every way in that was lost
+    Reset {
+        /// The sign-in name
+        sign_in: String,
+        /// Where to write the new way in; the file must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Do it
+        #[arg(long)]
+        write: bool,
+        /// Whose accounts
+        #[command(flatten)]
+        of: Whose,
+    },
+}
+
+/// An account to add.
+#[derive(Debug, Args)]
+pub(crate) struct AddAccount {
+    /// The sign-in name
+    pub(crate) sign_in: String,
+    /// The practitioner's name at work
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The organisation that vouches for the account
+    #[arg(long, value_name = "ID")]
+    pub(crate) organisation: OrganisationId,
+    /// A role in that organisation; may be given again
+    #[arg(long)]
+    pub(crate) role: Vec<RoleId>,
+    /// Where to write the first password and the secret for codes; the file must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// Do it
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Whose accounts
+    #[command(flatten)]
+    pub(crate) of: Whose,
+}
+
+/// A role of whoever has an account.
+#[derive(Debug, Args)]
+pub(crate) struct OfRole {
+    /// The sign-in name
+    pub(crate) sign_in: String,
+    /// In which organisation
+    #[arg(long, value_name = "ID")]
+    pub(crate) organisation: OrganisationId,
+    /// Which role
+    #[arg(long)]
+    pub(crate) role: RoleId,
+    /// Do it
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Whose accounts
+    #[command(flatten)]
+    pub(crate) of: Whose,
 }
 
 /// What to do with the ledger.

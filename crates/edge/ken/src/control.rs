@@ -1,9 +1,9 @@
 //! The control socket: how a second `ken` on this machine asks a running one.
 //!
-//! A database of one machine belongs to one process. `ken ledger` and `ken agreement replay`
-//! therefore ask the process that runs, through a socket in the data directory that only its owner
-//! can open. A file passes in that directory: the process writes it there for the asker to take, or
-//! the asker puts it there.
+//! A database of one machine belongs to one process. `ken ledger`, `ken accounts` and
+//! `ken agreement replay` therefore ask the process that runs, through a socket in the data
+//! directory that only its owner can open. A file passes in that directory: the process writes it
+//! there for the asker to take, or the asker puts it there.
 //!
 //! # Invariants
 //!
@@ -41,6 +41,9 @@ pub(crate) const AUDIT: &str = "audit";
 /// Asks for a replay: followed by the name of the file with the draft, and a number of days; the
 /// answer is the name of a file, after lines of how far it is.
 pub(crate) const REPLAY: &str = "replay";
+/// Hands over what to do with accounts: followed by the name of a file; the answer is the name of a
+/// file.
+pub(crate) const ACCOUNTS: &str = "accounts";
 /// Longest question or line of an answer, in bytes.
 const LINE_MAX: u64 = 256;
 /// Most lines of one answer. House policy: one for each page of five billion entries.

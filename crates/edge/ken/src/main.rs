@@ -5,6 +5,7 @@
 //! - The environment, the arguments and the standard streams are touched in this crate alone.
 //! - Standard output carries what was asked for; everything else goes to standard error.
 
+mod accounts;
 mod agreement;
 mod background;
 mod cli;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => Box::pin(agreement::run(of)).await,
             Command::Organisations(of) => organisations::run(of).await,
+            Command::Accounts(of) => accounts::run(of).await,
             Command::Ledger(of) => ledger::run(of).await,
             Command::Match(of) => matching::run(of),
         }

@@ -3,9 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ken_core::{AccountId, Sensitive};
-use ken_directory::confirm::{self, Prepared, Shown};
-use ken_directory::passkey::{self, Answered, Site};
-use ken_directory::{Error, How, Opened, account, session};
+use ken_directory::confirm::{self, Prepared, Ready, Shown};
+use ken_directory::passkey::{self, Answered, Removal, Site};
+use ken_directory::{
+    Error, Holder, How, NewAccount, Opened, Token, account, practitioner, session,
+};
 use ken_store::{Snapshot, Tx};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
@@ -83,7 +85,8 @@ async fn options_to_add(world: &World) -> Value {
 async fn add(world: &World, answer: &str) -> &'static str {
     let work = async |tx: &mut Tx| {
         let (ctx, keys) = (world.ctx(), &world.on.keys);
-        passkey::add(tx, &ctx, keys, &site(), world.account, "Work laptop", answer).await
+        let confirmed = (world.account, Ready::demonstration(world.account, passkey::ADDING));
+        passkey::add(tx, &ctx, keys, &site(), confirmed, "Work laptop", answer).await
     };
     word(&world.write(work).await)
 }
@@ -203,9 +206,13 @@ async fn a_removed_passkey_or_closed_account_signs_nobody_in() {
         world.write(close).await;
         let answer = authenticator.get(&options_to_sign_in(&world).await);
         assert_eq!(word(&sign_in(&world, &answer).await), "closed", "{}", world.on.engine);
-        let remove =
-            async |tx: &mut Tx| passkey::remove(tx, &ctx, keys, world.account, &b64("cred")).await;
-        world.write(remove).await;
+        let here = Token::parse(&b64([5; 32])).unwrap();
+        let remove = async |tx: &mut Tx| {
+            let confirmed = Ready::demonstration(world.account, passkey::REMOVING);
+            let of = (world.account, confirmed);
+            passkey::remove(tx, &ctx, keys, of, &b64("cred"), &here).await
+        };
+        assert_eq!(world.write(remove).await, Removal::Done);
         assert!(held().await.is_empty());
         assert_eq!(word(&sign_in(&world, &answer).await), "unknown");
         let twice = world.on.db.write("test", remove).await;
@@ -301,5 +308,93 @@ async fn a_code_confirms_once_and_only_for_whoever_has_no_passkey() {
         assert!(matches!(next, Ok(Prepared::Wait(_))), "guessing is slow: {next:?}");
         let empty = confirm::prepare(db, &ctx, with, (world.account, ""), answer("{}")).await;
         assert!(matches!(empty, Err(Error::Unfit(_))));
+    }
+}
+
+/// Removes the passkey of these tests, with this confirmation.
+async fn remove(world: &World, account: AccountId, here: &Token, confirmed: Ready) -> Removal {
+    let (ctx, keys, id) = (world.ctx(), &world.on.keys, b64("cred"));
+    let work =
+        async |tx: &mut Tx| passkey::remove(tx, &ctx, keys, (account, confirmed), &id, here).await;
+    world.write(work).await
+}
+
+#[tokio::test]
+async fn passkeys_change_by_their_holders_word_and_a_removal_ends_other_sessions() {
+    for world in worlds().await {
+        let (ctx, keys, account) = (world.ctx(), &world.on.keys, world.account);
+        let authenticator = Authenticator::new(account);
+        let made = authenticator.make(&options_to_add(&world).await);
+        let other: AccountId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        for wrong in [
+            Ready::demonstration(account, "sign:aa"),
+            Ready::demonstration(account, passkey::REMOVING),
+            Ready::demonstration(other, passkey::ADDING),
+        ] {
+            let work = async |tx: &mut Tx| {
+                passkey::add(tx, &ctx, keys, &site(), (account, wrong), "Theirs", &made).await
+            };
+            assert_eq!(word(&world.write(work).await), "unconfirmed", "{}", world.on.engine);
+        }
+        let code = world.code();
+        let shown = Shown::Password {
+            password: Sensitive::new("not the words".to_owned()),
+            code: Sensitive::new(code),
+            address: "192.0.2.7".parse().unwrap(),
+        };
+        let with = (keys, &world.hasher, Some(&site()));
+        let of = (account, passkey::ADDING);
+        let guess = confirm::prepare(&world.on.db, &ctx, with, of, shown).await.unwrap();
+        assert!(matches!(guess, Prepared::Refused));
+        assert_eq!(add(&world, &made).await, "good", "the challenge was not used up by a refusal");
+
+        let open = async || {
+            let work =
+                async |tx: &mut Tx| session::open(tx, &ctx, keys, account, How::Password).await;
+            world.write(work).await.token
+        };
+        let (here, there) = (open().await, open().await);
+        let lives = async |token: &Token| {
+            session::resume(&world.on.db, &ctx, token).await.unwrap().is_some()
+        };
+        let wrong = Ready::demonstration(account, passkey::ADDING);
+        assert_eq!(remove(&world, account, &here, wrong).await, Removal::Unconfirmed);
+        assert!(lives(&there).await);
+        let good = Ready::demonstration(account, passkey::REMOVING);
+        assert_eq!(remove(&world, account, &here, good).await, Removal::Done);
+        assert!(lives(&here).await && !lives(&there).await, "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn nobody_removes_their_only_way_in() {
+    for world in worlds().await {
+        let (ctx, keys) = (world.ctx(), &world.on.keys);
+        let without_password = async |tx: &mut Tx| {
+            let who = practitioner::register(tx, &ctx, "Kim Keys", None).await?;
+            let new = NewAccount {
+                sign_in_name: Sensitive::new("kim".to_owned()),
+                holder: Holder::Practitioner(who),
+                organisation: Some(crate::world::cec()),
+                password: None,
+                one_time: None,
+            };
+            account::register(tx, &ctx, keys, new, None).await
+        };
+        let kim = world.write(without_password).await;
+        let shown = Sensitive::new("Kim Keys".to_owned());
+        let begin = async |tx: &mut Tx| passkey::begin_adding(tx, &ctx, &site(), kim, &shown).await;
+        let made = Authenticator::new(kim).make(&world.write(begin).await);
+        let work = async |tx: &mut Tx| {
+            let confirmed = (kim, Ready::demonstration(kim, passkey::ADDING));
+            passkey::add(tx, &ctx, keys, &site(), confirmed, "Only one", &made).await
+        };
+        assert_eq!(word(&world.write(work).await), "good");
+        let here = Token::parse(&b64([5; 32])).unwrap();
+        let good = Ready::demonstration(kim, passkey::REMOVING);
+        assert_eq!(remove(&world, kim, &here, good).await, Removal::OnlyWayIn);
+        let read = async |s: &mut Snapshot| passkey::list(s, kim).await;
+        let held = world.on.db.snapshot("test", read).await.unwrap();
+        assert_eq!(held.len(), 1, "{}", world.on.engine);
     }
 }

@@ -2,11 +2,14 @@
 
 use jiff::SignedDuration;
 use ken_core::{Ctx, PersonId, Sensitive};
-use ken_directory::{Error, Holder, NewAccount, account, organisation, practitioner};
+use ken_directory::{
+    Error, Holder, How, NewAccount, OneTimeSecret, SignIn, account, organisation, practitioner,
+    session,
+};
 use ken_store::{Snapshot, Tx, guard};
 use ken_testkit::assert_prepares;
 
-use crate::world::{World, cec, held, worlds};
+use crate::world::{NAME, PASSWORD, World, cec, held, worlds};
 
 #[tokio::test]
 async fn every_statement_prepares() {
@@ -139,5 +142,45 @@ async fn accounts_that_cannot_be_are_refused() {
         check(account_named("morag", Holder::Person(person), true), "directory.unfit").await;
         check(account_named("two words", jo, true), "directory.unfit").await;
         check(account_named("morag", Holder::Person(person), false), "ok").await;
+    }
+}
+
+#[tokio::test]
+async fn a_reset_leaves_no_old_way_in_and_says_who_did_it() {
+    for world in worlds().await {
+        let (ctx, keys) = (world.ctx(), &world.on.keys);
+        let secret = OneTimeSecret::draw(&ctx);
+        let password = "four other random words";
+        let hash = world.hasher.hash(&ctx, Sensitive::new(password.to_owned())).await.unwrap();
+        let open =
+            async |tx: &mut Tx| session::open(tx, &ctx, keys, world.account, How::Password).await;
+        let token = world.write(open).await.token;
+        let reset = async |tx: &mut Tx| {
+            account::reset(tx, &ctx, keys, world.account, (&hash, &secret), None).await
+        };
+        world.write(reset).await;
+        let resumed = session::resume(&world.on.db, &ctx, &token).await.unwrap();
+        assert!(resumed.is_none(), "reset, and still in: {}", world.on.engine);
+        let old = world.try_in(NAME, PASSWORD, &world.code()).await;
+        assert!(matches!(old, SignIn::Refused));
+        let code = secret.code(ctx.clock.now()).unwrap().into_revealed();
+        assert!(matches!(world.try_in(NAME, password, &code).await, SignIn::In(_)));
+        let read = async |s: &mut Snapshot| {
+            ken_ledger::organisation_entries(s, keys, &cec(), ken_ledger::Page::default()).await
+        };
+        let entries = world.on.db.snapshot("test", read).await.unwrap();
+        let details = entries.iter().filter_map(|entry| entry.detail.as_ref());
+        let of: Vec<_> = details.filter(|of| of["event"] == "account-reset").collect();
+        assert_eq!((of.len(), of[0]["by"].as_str()), (1, Some("operator")));
+
+        let close = async |tx: &mut Tx| account::close(tx, &ctx, keys, world.account, None).await;
+        world.write(close).await;
+        let closed = world.on.db.write("test", reset).await;
+        assert!(matches!(closed, Err(Error::Unknown("open account"))), "{closed:?}");
+        let read = async |s: &mut Snapshot| {
+            Ok::<_, Error>((account::find(s, NAME).await?, account::list(s, "", 10).await?))
+        };
+        let (found, listed) = world.on.db.snapshot("test", read).await.unwrap();
+        assert!(found.unwrap().is_closed && listed.len() == 1 && listed[0].is_closed);
     }
 }

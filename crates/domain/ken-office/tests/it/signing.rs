@@ -6,9 +6,12 @@ use jiff::SignedDuration;
 use ken_agreement::status::{Pair, Status};
 use ken_agreement::{Day, Instrument, OnExit, Signing};
 use ken_core::InstrumentHash;
-use ken_directory::{Acting, Organisation, organisation};
+use ken_directory::{
+    Acting, HeldRole, Holder, NewAccount, Organisation, account, organisation, practitioner,
+};
 use ken_office::agreement;
-use ken_office::signing::{self, Attempt, NewSignatory};
+use ken_office::signatory::{self, Change, NewSignatory};
+use ken_office::signing::{self, Attempt};
 use ken_sharing::departure::{self, Leaving};
 use ken_sharing::instrument;
 use ken_sharing::signing::{Clearance, Refusal};
@@ -165,7 +168,9 @@ async fn a_brought_signature_is_over_these_bytes_in_time_and_by_this_key() {
             until: Some(until.parse().unwrap()),
             brought: Some(key.verifying_key()),
         };
-        signing::register(db, &world.ctx(), keys, &by, &new).await.unwrap();
+        let of = (&by, World::may_change(&by));
+        let added = signatory::register(db, &world.ctx(), keys, of, &new).await.unwrap();
+        assert_eq!(added, Change::Done, "nobody else could confirm it");
         let (now, other) = ("2027-06-01T08:00:00Z", "ab12".parse().unwrap());
         let check = async |file: &str, want: Attempt| {
             let of = (&hash, file);
@@ -209,8 +214,14 @@ async fn an_ended_signatory_signs_no_more() {
         let hash = world.concern.clone();
         world.sign("cec", &hash).await;
         let (db, keys, by) = (&world.on.db, &world.on.keys, World::lead("cec"));
-        assert!(signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
-        assert!(!signing::end(db, &world.ctx(), keys, &by, "Lead of cec").await.unwrap());
+        let end = async |confirmed| {
+            let of = (&by, confirmed);
+            signatory::end(db, &world.ctx(), keys, of, "Lead of cec").await.unwrap()
+        };
+        let other = World::confirmed(&by, &hash);
+        assert_eq!(end(other).await, Change::Unconfirmed, "{}", world.on.engine);
+        assert_eq!(end(World::may_change(&by)).await, Change::Done);
+        assert_eq!(end(World::may_change(&by)).await, Change::Unknown);
         let kept = sign_kept(&world, &by, &hash).await;
         assert_eq!(kept, Attempt::NoKey);
     }
@@ -268,5 +279,93 @@ async fn nobody_new_signs_what_rests_on_a_law_that_changed() {
         assert_eq!(world.sign("cec", &law).await, Attempt::Signed);
         let got = world.sign("cec", &hash).await;
         assert_eq!(got, Attempt::Refused(Refusal::Unsound), "{}", world.on.engine);
+    }
+}
+
+/// Another governance officer of the council, with an account to sign in with.
+async fn second_officer(world: &World) -> Acting {
+    let (ctx, keys, lead) = (world.ctx(), &world.on.keys, World::lead("cec"));
+    let cec = Organisation {
+        id: id("cec"),
+        name: "Glen Council".to_owned(),
+        kind: "council".to_owned(),
+        contact_phone: "01632 960 001".to_owned(),
+    };
+    let register = async |tx: &mut Tx| {
+        organisation::register(tx, &ctx, &cec).await?;
+        let who = practitioner::register(tx, &ctx, "Sue Second", None).await?;
+        let held = HeldRole { organisation: id("cec"), role: lead.role.clone() };
+        practitioner::give_role(tx, &ctx, keys, who, &held, None, None).await?;
+        let new = NewAccount {
+            sign_in_name: "sue".to_owned().into(),
+            holder: Holder::Practitioner(who),
+            organisation: Some(id("cec")),
+            password: None,
+            one_time: None,
+        };
+        let account = account::register(tx, &ctx, keys, new, None).await?;
+        Ok::<_, ken_directory::Error>((account, who))
+    };
+    let (account, practitioner) = world.on.db.write("test.second", register).await.unwrap();
+    Acting { account, practitioner, ..lead }
+}
+
+#[tokio::test]
+async fn a_live_key_is_not_written_over_and_a_brought_one_waits_for_a_second() {
+    for world in worlds().await {
+        let hash = world.concern.clone();
+        world.clear(&hash, Clearance::Notice).await;
+        world.clear(&hash, Clearance::Assessment).await;
+        let (db, keys, by, engine) =
+            (&world.on.db, &world.on.keys, World::lead("cec"), world.on.engine);
+        let (own, stranger) = (SigningKey::from_bytes(&[3; 32]), SigningKey::from_bytes(&[4; 32]));
+        let add = async |by: &Acting, confirmed, key: Option<&SigningKey>| {
+            let new = NewSignatory {
+                name: "Lead of cec".into(),
+                practitioner: World::lead("cec").practitioner,
+                office: "SIRO".into(),
+                until: None,
+                brought: key.map(SigningKey::verifying_key),
+            };
+            signatory::register(db, &world.ctx(), keys, (by, confirmed), &new).await.unwrap()
+        };
+        let now = "2027-06-01T08:00:00Z";
+        let sign = async |by: &Acting, key: &SigningKey| {
+            let file = brought(&hash, "cec", now, key);
+            signing::sign_brought(db, &world.ctx(), keys, by, (&hash, &file)).await.unwrap()
+        };
+        let not_signatory = Attempt::Refused(Refusal::NotSignatory);
+
+        // A session alone registers nothing, and what it brings signs nothing.
+        let of_a_text = World::confirmed(&by, &hash);
+        assert_eq!(add(&by, of_a_text, Some(&stranger)).await, Change::Unconfirmed, "{engine}");
+        assert_eq!(sign(&by, &stranger).await, not_signatory, "{engine}");
+
+        // Of one officer the word is enough, and the ledger says that it stood alone.
+        assert_eq!(add(&by, World::may_change(&by), Some(&own)).await, Change::Done);
+        assert_eq!(world.entries("cec").await[0]["alone"], true);
+        assert_eq!(add(&by, World::may_change(&by), Some(&stranger)).await, Change::Live);
+        assert_eq!(add(&by, World::may_change(&by), None).await, Change::Live);
+        let of = (&by, World::may_change(&by));
+        signatory::end(db, &world.ctx(), keys, of, "Lead of cec").await.unwrap();
+
+        let sue = second_officer(&world).await;
+        assert_eq!(add(&by, World::may_change(&by), Some(&own)).await, Change::Waits);
+        assert_eq!(sign(&by, &own).await, not_signatory, "nobody has confirmed it: {engine}");
+        let second = async |by: &Acting| {
+            let of = (by, World::may_change(by));
+            signatory::second(db, &world.ctx(), keys, of, "Lead of cec").await.unwrap()
+        };
+        assert_eq!(second(&by).await, Change::OwnWord);
+        assert_eq!(second(&sue).await, Change::Done);
+        assert_eq!(second(&sue).await, Change::Unknown, "it waits no more");
+        let told = &world.entries("cec").await[0];
+        assert_eq!(told["registered-by"], by.practitioner.to_string());
+        assert_eq!(told["by"]["practitioner"], sue.practitioner.to_string());
+        assert_eq!(told["key"], signing::hex(own.verifying_key().as_bytes()));
+        assert_eq!(add(&sue, World::may_change(&sue), Some(&stranger)).await, Change::Live);
+        assert_eq!(sign(&sue, &own).await, not_signatory, "somebody else brings it: {engine}");
+        assert_eq!(sign(&by, &stranger).await, Attempt::Refused(Refusal::OtherBytes));
+        assert_eq!(sign(&by, &own).await, Attempt::Signed, "{engine}");
     }
 }

@@ -6,7 +6,8 @@ use ken_core::{AccountId, Ctx, InstrumentHash, OrganisationId, PractitionerId};
 use ken_directory::Acting;
 use ken_directory::confirm::Ready;
 use ken_ledger::{KeyUse, SignerKey};
-use ken_office::signing::{self, Attempt, NewSignatory};
+use ken_office::signatory::{self, NewSignatory};
+use ken_office::signing::{self, Attempt};
 use ken_sharing::bundle::Admitted;
 use ken_sharing::signing::Clearance;
 use ken_sharing::{Day, Instrument, instrument, pack};
@@ -107,7 +108,7 @@ impl World {
         pack::seal(db, &self.ctx(), &self.on.keys, by, of, &trusted).await.unwrap().unwrap();
     }
 
-    /// Registers a signatory with a key that Ken keeps, and signs.
+    /// Registers a signatory with a key that Ken keeps, unless they have one, and signs.
     pub(crate) async fn sign(&self, organisation: &str, hash: &InstrumentHash) -> Attempt {
         let (db, ctx, keys) = (&self.on.db, self.ctx(), &self.on.keys);
         let by = Self::lead(organisation);
@@ -118,14 +119,20 @@ impl World {
             until: Some("2028-06-01T00:00:00Z".parse().unwrap()),
             brought: None,
         };
-        signing::register(db, &ctx, keys, &by, &new).await.unwrap();
+        let may = Self::may_change(&by);
+        signatory::register(db, &ctx, keys, (&by, may), &new).await.unwrap();
         let confirmed = Self::confirmed(&by, hash);
         signing::sign_kept(db, &ctx, keys, &by, (hash, confirmed)).await.unwrap()
     }
 
+    /// That somebody means to change who signs, likewise.
+    pub(crate) fn may_change(by: &Acting) -> Ready {
+        Ready::demonstration(by.account, &signatory::about(&by.organisation))
+    }
+
     /// That somebody means to sign a text, as everyone made up may say.
     pub(crate) fn confirmed(by: &Acting, hash: &InstrumentHash) -> Ready {
-        Ready::demonstration(by.account, &signing::about(hash))
+        Ready::demonstration(by.account, &signing::about(&by.organisation, hash))
     }
 
     pub(crate) async fn instruments(&self) -> Vec<Admitted> {

@@ -10,7 +10,7 @@ use ken_office::notice;
 use ken_sharing::instrument::{self, Signatory};
 use ken_sharing::pack::{self, Seal};
 use ken_sharing::signing::{self, Clearance};
-use ken_store::Snapshot;
+use ken_store::{Snapshot, Tx};
 
 use super::directory::Staff;
 use super::drafting;
@@ -176,5 +176,9 @@ async fn sign(
     };
     let message = signing.message().map_err(ken_agreement::Error::from)?;
     let signature = key.sign(&message).to_bytes();
-    Ok(instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?)
+    instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?;
+    let (party, name) = (by.clone(), signing.signatory);
+    let end = async |tx: &mut Tx| instrument::end_signatory_within(tx, &ctx, &party, &name).await;
+    parts.db.write("demo.forget-key", end).await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ pub(crate) mod about;
 pub(crate) mod ask;
 pub(crate) mod choose;
 pub(crate) mod compose;
+pub(crate) mod confirm;
 pub(crate) mod follow;
 pub(crate) mod governance;
 pub(crate) mod home;

@@ -2,23 +2,27 @@
 //!
 //! The browser makes the credential, so this needs a script; password and one-time code stay for
 //! whoever has none. WCAG 2.2, 3.3.8: a passkey asks nobody to remember or copy anything.
+//!
+//! Whoever adds or removes one shows again who they are: a passkey signs and confirms for its
+//! holder, and a browser that was left alone must not gain one.
 
 use axum::extract::{Form as Sent, State as Of};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use ken_core::{RequestId, Sensitive};
-use ken_directory::passkey::{self, ANSWER_MAX, Answered, Passkey};
+use ken_directory::passkey::{self, ANSWER_MAX, Answered, Passkey, Removal};
 use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::confirm::{self, Typed, Way};
 use super::sign_in;
 use crate::App;
 use crate::asset;
 use crate::caller::Caller;
 use crate::stop::Stop;
-use crate::view::form::{Field, Form, Wrong, summary};
+use crate::view::form::{Field, Form, Wrong, select, summary};
 use crate::view::frame::token;
 use crate::view::panel::{self, Panel, State};
 use crate::view::{card, words};
@@ -33,12 +37,21 @@ pub(crate) struct Made {
     answer: Sensitive<String>,
     #[serde(default)]
     called: String,
+    #[serde(default)]
+    password: Sensitive<String>,
+    #[serde(default)]
+    code: Sensitive<String>,
+    /// What a passkey answered that is there already.
+    #[serde(default)]
+    confirmed: Sensitive<String>,
 }
 
 /// Which passkey to remove.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Unwanted {
     passkey: String,
+    #[serde(flatten)]
+    shown: Typed,
 }
 
 /// `POST /sign-in/passkey/begin`: what the browser needs to look for a passkey.
@@ -97,54 +110,93 @@ pub(crate) async fn begin_adding(
     Ok(Json(app.db().write("http.passkey-adding", begin).await?).into_response())
 }
 
+/// `POST /passkeys/confirm/begin`: what the browser needs to ask for a passkey that is there.
+pub(crate) async fn begin_confirming(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Stop> {
+    confirm::begin(&app, &caller, passkey::ADDING).await
+}
+
+/// `POST /passkeys/remove/begin`: the same, for a removal.
+pub(crate) async fn begin_removing(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Stop> {
+    confirm::begin(&app, &caller, passkey::REMOVING).await
+}
+
 /// `POST /passkeys`.
 pub(crate) async fn post(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
+    from: Peer,
     Sent(made): Sent<Made>,
 ) -> Result<Response, Stop> {
     let (ctx, site) = (app.ctx(caller.request()), app.passkeys().ok_or(Stop::NotFound)?);
     let (account, answer) = (caller.session().account, bounded(&made.answer)?);
     let typed = made.called.trim();
     let label = if typed.is_empty() { "My passkey" } else { typed };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let about = (way(&app, &caller).await?, passkey::ADDING);
+    let shown = Typed { password: made.password, code: made.code, answer: made.confirmed };
+    let confirmed = match confirm::prepare(&app, &caller, about, (shown, from)).await? {
+        Ok(ready) => (account, ready),
+        Err(says) => return page(&app, &caller, status, &[Wrong::new("called", says)]).await,
+    };
     let tried = app
         .db()
         .write("http.passkey-add", async |tx: &mut Tx| {
-            passkey::add(tx, &ctx, app.keys(), site, account, label, answer).await
+            passkey::add(tx, &ctx, app.keys(), site, confirmed, label, answer).await
         })
         .await;
-    let wrong = |says: &str| [Wrong::new("called", says)];
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    match tried {
-        Ok(Answered::Good(())) => Ok(Redirect::to("/passkeys").into_response()),
-        Ok(Answered::Refused(_)) => {
-            page(&app, &caller, status, &wrong("The passkey was not added. Try again")).await
-        }
-        Err(ken_directory::Error::Unfit(_)) => {
-            page(&app, &caller, status, &wrong("Give it a shorter name, of letters")).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    let says = match tried {
+        Ok(Answered::Good(())) => return Ok(Redirect::to("/passkeys").into_response()),
+        Ok(Answered::Refused(_)) => "The passkey was not added. Try again",
+        Err(ken_directory::Error::Unfit(_)) => "Give it a shorter name, of letters",
+        Err(error) => return Err(error.into()),
+    };
+    page(&app, &caller, status, &[Wrong::new("called", says)]).await
 }
 
 /// `POST /passkeys/remove`.
 pub(crate) async fn remove(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
+    from: Peer,
     Sent(unwanted): Sent<Unwanted>,
-) -> Result<Redirect, Stop> {
+) -> Result<Response, Stop> {
     let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let about = (way(&app, &caller).await?, passkey::REMOVING);
+    let confirmed = match confirm::prepare(&app, &caller, about, (unwanted.shown, from)).await? {
+        Ok(ready) => (account, ready),
+        Err(says) => return page(&app, &caller, status, &[Wrong::new("passkey", says)]).await,
+    };
+    let (id, here) = (unwanted.passkey.as_str(), caller.token());
     let removed = app
         .db()
         .write("http.passkey-remove", async |tx: &mut Tx| {
-            passkey::remove(tx, &ctx, app.keys(), account, &unwanted.passkey).await
+            passkey::remove(tx, &ctx, app.keys(), confirmed, id, here).await
         })
         .await;
-    match removed {
-        Ok(()) => Ok(Redirect::to("/passkeys")),
-        Err(ken_directory::Error::Unknown(_)) => Err(Stop::NotFound),
-        Err(error) => Err(error.into()),
-    }
+    let says = match removed {
+        Ok(Removal::Done) => return Ok(Redirect::to("/passkeys").into_response()),
+        Ok(Removal::Unconfirmed) => confirm::UNCONFIRMED,
+        Ok(Removal::OnlyWayIn) => ONLY_WAY_IN,
+        Err(ken_directory::Error::Unknown(_)) => return Err(Stop::NotFound),
+        Err(error) => return Err(error.into()),
+    };
+    page(&app, &caller, status, &[Wrong::new("passkey", says)]).await
+}
+
+/// What somebody reads who would lock themselves out.
+const ONLY_WAY_IN: &str = "This passkey is your only way in. Add another first";
+
+async fn way(app: &App, caller: &Caller) -> Result<Way, Stop> {
+    let account = caller.session().account;
+    let read = async |s: &mut Snapshot| confirm::way(app, s, account).await;
+    app.db().snapshot("http.passkey-way", read).await
 }
 
 /// What a browser's passkey answered, if it can be an answer at all.
@@ -160,85 +212,126 @@ async fn page(
     wrongs: &[Wrong],
 ) -> Result<Response, Stop> {
     let account = caller.session().account;
-    let read = async |s: &mut Snapshot| passkey::list(s, account).await;
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, Stop>((passkey::list(s, account).await?, confirm::way(app, s, account).await?))
+    };
     let held = app.db().snapshot("http.passkeys", read).await?;
-    let main = show(&held, app.passkeys().is_some(), wrongs, caller.csrf());
+    let main = show((&held.0, held.1), app.passkeys().is_some(), wrongs, caller.csrf());
     let page = caller.frame(app.site(), "Passkeys").page(&main);
     Ok((status, Extension(Scripted), page).into_response())
 }
 
-fn show(held: &[Passkey], is_offered: bool, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+fn show((held, way): (&[Passkey], Way), is_offered: bool, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let state = if held.is_empty() {
         State::Nothing {
             looked: "You have no passkey here.".into(),
             caution: "You sign in with a password and a one-time code.".into(),
         }
     } else {
-        let cards: Vec<_> = held.iter().map(|passkey| one(passkey, csrf)).collect();
+        let cards: Vec<_> = held.iter().map(one).collect();
         State::Content { shown: card::cards(true, &cards), from: None }
     };
+    let everywhere =
+        Form { action: "/sign-out/everywhere", csrf, button: "Sign out everywhere", hidden: &[] };
     html! {
         (summary(wrongs))
         h1 { "Passkeys" }
         p { "A passkey signs you in with your device: a fingerprint, a face or a PIN." }
         (panel::show(&Panel { id: "held", heading: "Your passkeys".into(), open: true, state }))
-        @if is_offered {
-            div hidden {
-                h2 { "Add a passkey" }
-                (scripted("add", "/passkeys", "Add a passkey", csrf, &html! {
-                    (Field::text("called", "What to call it", "").hinted("My work phone")
-                        .show(wrongs))
-                }))
+        @if !held.is_empty() {
+            p { "Is one of these not yours? Remove it, and tell those who run this." }
+        }
+        @if is_offered { (adding(way, wrongs, csrf)) }
+        @else { p { "Passkeys are not offered at this address." } }
+        @if !held.is_empty() { (removing(held, way, wrongs, csrf)) }
+        @if is_offered { (script()) }
+        h2 { "Sign out everywhere" }
+        p { "Ends your sign-in in every browser, this one too." }
+        (everywhere.small(&html! {}))
+    }
+}
+
+/// The form for a new one, shown by the script alone.
+fn adding(way: Way, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let form = Form { action: "/passkeys", csrf, button: "Add a passkey", hidden: &[] };
+    let confirm = (way == Way::Passkey).then_some("/passkeys/confirm/begin");
+    html! {
+        div hidden {
+            h2 { "Add a passkey" }
+            @if way == Way::Passkey {
+                p { "Your browser asks twice: for a passkey that you have, then for the new one." }
+            } @else {
+                p { "A passkey can sign for you, so we ask again who you are." }
+                (confirm::note(way))
             }
-        } @else {
-            p { "Passkeys are not offered at this address." }
+            (scripted("add", confirm, &form, &html! {
+                (Field::text("called", "What to call it", "").hinted("My work phone").show(wrongs))
+                @if way != Way::Passkey { (confirm::secrets(wrongs)) }
+            }))
         }
     }
 }
 
-fn one(passkey: &Passkey, csrf: &Csrf) -> Markup {
-    let hidden = [("passkey", passkey.id.clone())];
-    let button = format!("Remove {}", passkey.name);
-    let form = Form { action: "/passkeys/remove", csrf, button: &button, hidden: &hidden };
+fn removing(held: &[Passkey], way: Way, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let which: Vec<_> = held.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+    let form = Form { action: "/passkeys/remove", csrf, button: "Remove it", hidden: &[] };
+    let fields = html! { (select("passkey", "Which passkey", &which, "")) };
+    let why = "Whoever removes a passkey shows again who they are.";
+    html! {
+        h2 { "Remove a passkey" }
+        p { "Removing one signs you out everywhere but here. If you have lost your only one, your \
+             organisation gives you a new way in." }
+        (confirm::form(way, why, &form, &fields, wrongs))
+    }
+}
+
+fn one(passkey: &Passkey) -> Markup {
     html! {
         h3 { (passkey.name) }
         p { "Added " (words::moment_short(passkey.added)) "." }
         @if let Some(used) = passkey.used { p { "Last used " (words::moment_short(used)) "." } }
-        (form.small(&html! {}))
     }
 }
 
 /// The sign-in page's offer, shown by the script alone.
 pub(crate) fn offer(csrf: &Csrf) -> Markup {
+    let form = Form { action: "/sign-in/passkey", csrf, button: "Use a passkey", hidden: &[] };
     html! {
         div hidden {
             h2 { "With a passkey" }
-            (scripted("sign-in", "/sign-in/passkey", "Use a passkey", csrf, &html! {}))
+            (scripted("sign-in", None, &form, &html! {}))
+        }
+        (script())
+    }
+}
+
+/// A form that the script sends, with what the passkey answers in its field `answer`; with
+/// `confirm`, the address that asks for a passkey first, whose answer goes into `confirmed`.
+pub(crate) fn scripted(
+    what: &str,
+    confirm: Option<&str>,
+    of: &Form<'_>,
+    fields: &Markup,
+) -> Markup {
+    html! {
+        form.care_form method="post" action=(of.action) data-passkey=(what)
+            data-begin={ (of.action) "/begin" } data-confirm=[confirm] {
+            (token(of.csrf))
+            @for (name, value) in of.hidden { input type="hidden" name=(name) value=(value); }
+            input type="hidden" name="answer" value="";
+            @if confirm.is_some() { input type="hidden" name="confirmed" value=""; }
+            (fields)
+            p role="status" {}
+            div.care_buttons {
+                button.ds_button.ds_button--secondary type="submit" { (of.button) }
+            }
         }
     }
 }
 
-/// A form that the script sends, with what the passkey answers in its field `answer`.
-pub(crate) fn scripted(
-    what: &str,
-    action: &str,
-    button: &str,
-    csrf: &Csrf,
-    fields: &Markup,
-) -> Markup {
-    html! {
-        form.care_form method="post" action=(action) data-passkey=(what)
-            data-begin={ (action) "/begin" } {
-            (token(csrf))
-            input type="hidden" name="answer" value="";
-            (fields)
-            p role="status" {}
-            div.care_buttons {
-                button.ds_button.ds_button--secondary type="submit" { (button) }
-            }
-        }
-        script src=(asset::address("passkey.js")) defer {}
-    }
+/// The script of such forms, once on a page.
+pub(crate) fn script() -> Markup {
+    html! { script src=(asset::address("passkey.js")) defer {} }
 }
 
 #[cfg(test)]
@@ -255,10 +348,18 @@ mod tests {
             added: "2026-11-21T12:00:00Z".parse().unwrap(),
             used: None,
         };
-        for (held, offered) in [(vec![], false), (vec![], true), (vec![held], true)] {
+        for (held, way, offered) in [
+            (vec![], Way::Password, false),
+            (vec![], Way::Demonstration, true),
+            (vec![held.clone()], Way::Password, false),
+            (vec![held], Way::Passkey, true),
+        ] {
             let wrongs = [Wrong::new("called", "Give it a shorter name")];
             let wrongs = if offered { &wrongs[..] } else { &[] };
-            rules::assert_part(&show(&held, offered, wrongs, &csrf).into_string());
+            let page = show((&held, way), offered, wrongs, &csrf).into_string();
+            rules::assert_part(&page);
+            assert_eq!(page.contains("data-confirm"), way == Way::Passkey);
+            assert!(page.matches("<script").count() <= 1, "{page}");
         }
         rules::assert_part(&offer(&csrf).into_string());
     }

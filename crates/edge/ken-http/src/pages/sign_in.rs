@@ -112,6 +112,21 @@ pub(crate) async fn sign_out(
     Ok(leave(&app, "/sign-in"))
 }
 
+/// `POST /sign-out/everywhere`: out of every browser. It takes access away and gives none, so it
+/// asks for nothing more.
+pub(crate) async fn sign_out_everywhere(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Stop> {
+    let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
+    app.db()
+        .write("http.sign-out-everywhere", async |tx: &mut Tx| {
+            session::sign_out_everywhere(tx, &ctx, app.keys(), account).await
+        })
+        .await?;
+    Ok(leave(&app, "/sign-in"))
+}
+
 /// Where somebody who must not be seen here goes at once: a page that anybody might read.
 const ELSEWHERE: &str = "https://www.bbc.co.uk/weather";
 

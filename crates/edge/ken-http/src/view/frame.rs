@@ -248,7 +248,7 @@ fn who(visitor: &Visitor) -> Markup {
                 @if let Some(acts_as) = &visitor.acts_as { ", " (acts_as) }
             }
             @if visitor.may_change_role { a href="/choose" { "Change role" } }
-            @if visitor.has_passkeys { a href="/passkeys" { "Passkeys" } }
+            a href="/passkeys" { @if visitor.has_passkeys { "Passkeys" } @else { "My sign-ins" } }
             form method="post" action="/sign-out" {
                 (token(&visitor.csrf))
                 button.care_plain type="submit" { "Sign out" }

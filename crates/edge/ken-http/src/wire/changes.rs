@@ -24,7 +24,7 @@ use crate::wire::csrf::{self, Csrf};
 /// Longest form, in bytes: the longest text a page takes (20,000 characters) with room to spare.
 pub(crate) const BODY_MAX: usize = 128 * 1024;
 /// Fields that are never given back.
-const SECRETS: [&str; 3] = ["password", "code", "answer"];
+const SECRETS: [&str; 4] = ["password", "code", "answer", "confirmed"];
 /// Shortest text that is given back, in characters. House policy: a few words.
 const TEXT_MIN: usize = 20;
 /// Most texts that are given back: more than any form of ours has.
@@ -60,13 +60,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         return returned(Stop::StaleForm.into_response(), &body).await;
     }
     let mut request = Request::from_parts(parts, Body::empty());
-    if !of_session {
+    if let Some(token) = token.filter(|_| of_session) {
+        request.extensions_mut().insert(csrf::Sent(token));
+    } else {
         request.extensions_mut().insert(OfNoSession);
     }
     let work = app.tasks().spawn(async move {
         let answer = run(request, &body, next).await;
         match answer.extensions().get::<Stop>() {
-            Some(Stop::StaleForm | Stop::SignIn) => returned(answer, &body).await,
+            Some(Stop::StaleForm | Stop::OtherRole | Stop::SignIn) => returned(answer, &body).await,
             _ => answer,
         }
     });

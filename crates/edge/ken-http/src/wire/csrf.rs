@@ -1,7 +1,8 @@
 //! The hidden field that proves a form came from one of our own pages.
 //!
 //! The token is an HMAC keyed by the browser's own cookie secret, so it needs no key of the
-//! server's, is good on every node, and dies with the session.
+//! server's, is good on every node, and dies with the session. It says in which role of which
+//! organisation its page was shown, so that no tab acts in a role that another has chosen since.
 //!
 //! Source: OWASP Cross-Site Request Forgery Prevention (session-bound HMAC token).
 
@@ -11,12 +12,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use ken_core::Ctx;
-use sha2::Sha256;
+use ken_directory::Acting;
+use sha2::{Digest as _, Sha256};
 
 /// The name of the hidden field.
 pub(crate) const FIELD: &str = "csrf";
 /// What the HMAC is over, so that it can be mistaken for nothing else.
 const CONTEXT: &[u8] = b"ken-csrf/1";
+/// Length of the HMAC in a token, in characters; what follows names the role.
+const MAC_LEN: usize = 43;
+/// How much of a role's hash names it, in bytes: enough to tell one's own roles apart.
+const ROLE_LEN: usize = 12;
 
 /// The secret of a browser that has none yet, for its cookie.
 pub(crate) fn fresh(ctx: &Ctx<'_>) -> String {
@@ -28,13 +34,17 @@ pub(crate) fn fresh(ctx: &Ctx<'_>) -> String {
 pub(crate) struct Csrf(String);
 
 impl Csrf {
-    /// The token that belongs to a cookie's secret.
+    /// The token that belongs to a cookie's secret, of a page that is nobody's in a role.
     pub(crate) fn of(secret: &str) -> Self {
-        Self(
-            mac(secret).map_or_else(String::new, |mac| {
-                URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-            }),
-        )
+        Self::in_role(secret, None)
+    }
+
+    /// The token of a page that is shown to somebody in a role.
+    pub(crate) fn in_role(secret: &str, acting: Option<&Acting>) -> Self {
+        let role = acting.map(role).unwrap_or_default();
+        Self(mac(secret, &role).map_or_else(String::new, |mac| {
+            URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()) + &role
+        }))
     }
 
     /// The token as the form carries it.
@@ -42,10 +52,22 @@ impl Csrf {
         &self.0
     }
 
-    /// Whether `token` belongs to `secret`; compared in constant time.
+    /// Whether `token` belongs to `secret`, whatever its role; compared in constant time.
     pub(crate) fn holds(secret: &str, token: &str) -> bool {
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else { return false };
-        mac(secret).is_some_and(|mac| mac.verify_slice(&bytes).is_ok())
+        let Some((code, role)) = token.split_at_checked(MAC_LEN) else { return false };
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(code) else { return false };
+        mac(secret, role).is_some_and(|mac| mac.verify_slice(&bytes).is_ok())
+    }
+}
+
+/// The token that came with a form, and that belongs to its browser.
+#[derive(Clone)]
+pub(crate) struct Sent(pub(crate) String);
+
+impl Sent {
+    /// Whether the form's page was shown in this role.
+    pub(crate) fn is_of(&self, acting: &Acting) -> bool {
+        self.0.get(MAC_LEN..).is_some_and(|of| of == role(acting))
     }
 }
 
@@ -55,10 +77,18 @@ impl fmt::Debug for Csrf {
     }
 }
 
-fn mac(secret: &str) -> Option<Hmac<Sha256>> {
+/// What names a role of an organisation in a token.
+fn role(acting: &Acting) -> String {
+    let of = format!("{}\n{}", acting.organisation, acting.role);
+    let hash = Sha256::digest(of.as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.get(..ROLE_LEN).unwrap_or_default())
+}
+
+fn mac(secret: &str, role: &str) -> Option<Hmac<Sha256>> {
     // HMAC takes a key of any length, so this is never `None`.
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(CONTEXT);
+    mac.update(role.as_bytes());
     Some(mac)
 }
 
@@ -76,5 +106,28 @@ mod tests {
         }
         assert_eq!(token.as_str().len(), 43);
         assert_eq!(format!("{token:?}"), "Csrf(..)");
+    }
+
+    #[test]
+    fn a_token_names_the_role_that_its_page_was_shown_in() {
+        let id = "0190163d-8694-739b-aea5-966c26f8ad90";
+        let acting = |organisation: &str, role: &str| Acting {
+            account: id.parse().unwrap(),
+            practitioner: id.parse().unwrap(),
+            organisation: organisation.parse().unwrap(),
+            role: role.parse().unwrap(),
+        };
+        let lead = acting("practice-a", "ig.lead");
+        let token = Csrf::in_role("one", Some(&lead));
+        assert!(Csrf::holds("one", token.as_str()) && !Csrf::holds("two", token.as_str()));
+        let sent = |token: &str| Sent(token.to_owned());
+        assert!(sent(token.as_str()).is_of(&lead));
+        for other in [acting("practice-b", "ig.lead"), acting("practice-a", "gp.doctor")] {
+            assert!(!sent(token.as_str()).is_of(&other));
+            // The role is under the code: nobody changes it by hand.
+            let forged = format!("{}{}", &token.as_str()[..MAC_LEN], role(&other));
+            assert!(sent(&forged).is_of(&other) && !Csrf::holds("one", &forged));
+        }
+        assert!(!sent(Csrf::of("one").as_str()).is_of(&lead));
     }
 }

@@ -53,8 +53,10 @@ pub(crate) async fn may_sign(browser: &mut Browser, name: &str) {
     let page = browser.get("/ig/signatories").await;
     let who = option(&page, name);
     let filled = [("practitioner", &*who), ("office", "Caldicott Guardian"), ("key", "")];
-    let done = browser.submit(&page, "/ig/signatories", &filled).await;
-    done.assert_has(&["The signatory is registered"]);
+    let told = browser.submit(&page, "/ig/signatories", &filled).await;
+    told.assert_has(&["Ken keeps a key", "so we ask again who you are"]);
+    let done = browser.submit(&told, "/ig/signatories", &[("sure", "yes")]).await;
+    done.assert_has(&["It is done"]);
 }
 
 pub(crate) async fn sign(world: &World, browser: &mut Browser, hash: &InstrumentHash) -> Answer {
@@ -210,7 +212,7 @@ async fn nobody_signs_by_sitting_at_a_browser_that_is_signed_in() {
             let filled = [("sure", "yes"), ("password", password), ("code", code)];
             let answer = gil.submit(&page, &path, &filled).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-            answer.assert_has(&["We could not confirm that it is you. Nothing was signed"]);
+            answer.assert_has(&["We could not confirm that it is you. Nothing was done"]);
         }
         // Whoever has no passkey cannot claim one; and a challenge names only one's own.
         let csrf = page.hidden(&path)[0].1.clone();

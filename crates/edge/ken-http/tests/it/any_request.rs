@@ -111,6 +111,7 @@ const FIELDS: &[&str] = &[
     "advice",
     "affirmed",
     "answer",
+    "asked",
     "asking",
     "before",
     "called",
@@ -118,6 +119,7 @@ const FIELDS: &[&str] = &[
     "claim",
     "clause",
     "code",
+    "confirmed",
     "controller",
     "csrf",
     "data",
@@ -127,10 +129,12 @@ const FIELDS: &[&str] = &[
     "did",
     "due",
     "effects",
+    "end",
     "family",
     "given",
     "happened",
     "how",
+    "key",
     "kind",
     "made_by",
     "measures",
@@ -138,6 +142,7 @@ const FIELDS: &[&str] = &[
     "name",
     "note",
     "number",
+    "office",
     "organisation",
     "outcome",
     "owner",
@@ -147,6 +152,7 @@ const FIELDS: &[&str] = &[
     "password",
     "people",
     "person",
+    "practitioner",
     "purpose",
     "q",
     "question",
@@ -434,7 +440,9 @@ async fn any_request_is_answered_and_shows_nobody() {
             shown += u64::from(answer.status == StatusCode::OK);
             // Whoever signed out, or pressed a button of somebody else, is themselves again.
             let signs = ["/sign-out", "/sign-in", "/hide", "/choose"];
-            if signs.iter().any(|path| answer.path.starts_with(path)) {
+            let to = answer.headers.get(header::LOCATION);
+            let is_out = to.is_some_and(|to| to.as_bytes() == b"/sign-in");
+            if is_out || signs.iter().any(|path| answer.path.starts_with(path)) {
                 (asker.browser, asker.csrf) = enter(&world, asker.name, asker.role).await;
             }
             // Time goes on, so that nobody who tries too often is kept out for ever.

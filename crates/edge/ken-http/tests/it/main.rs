@@ -27,12 +27,16 @@ mod merges;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]
 mod second;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod signatories;
 #[cfg(test)]
 mod story;
 #[cfg(test)]

@@ -137,6 +137,37 @@ async fn somebody_with_two_roles_chooses_and_can_change() {
 }
 
 #[tokio::test]
+async fn a_form_acts_in_the_role_in_which_it_was_shown_or_not_at_all() {
+    for world in worlds().await {
+        let mut sam = world.sam_as("ig.lead").await;
+        let room = "/ig/registers/contact";
+        let page = sam.get(room).await;
+        let old = page.hidden(room)[0].1.clone();
+        let choose = |role: &str| format!("csrf={old}&organisation=cec&role={role}");
+        // Choosing a role, like signing out, is the account's own: an old tab may do it.
+        let chosen = sam.send(Method::POST, "/choose", Some(&choose("ops.hub"))).await;
+        assert_eq!(chosen.status, StatusCode::SEE_OTHER);
+        for role in ["ops.hub", "ig.lead"] {
+            sam.send(Method::POST, "/choose", Some(&choose(role))).await;
+            let form = format!("csrf={old}&name=What+was+typed+is+given+back");
+            let answer = sam.send(Method::POST, room, Some(&form)).await;
+            let is_refused = answer.status == StatusCode::FORBIDDEN;
+            assert_eq!(is_refused, role == "ops.hub", "{role}: {}", answer.status);
+            if is_refused {
+                answer.assert_has(&["another of your roles", "We did not do anything"]);
+                answer.assert_has(&["What was typed is given back"]);
+            }
+        }
+        sam.send(Method::POST, "/choose", Some(&choose("ops.hub"))).await;
+        let forged = format!("csrf={}&name=Kept", &old[..43]);
+        let answer = sam.send(Method::POST, room, Some(&forged)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "a token without its role");
+        let out = sam.send(Method::POST, "/sign-out", Some(&format!("csrf={old}"))).await;
+        assert_eq!(out.status, StatusCode::SEE_OTHER, "an old tab can always sign out");
+    }
+}
+
+#[tokio::test]
 async fn hiding_forgets_the_sign_in() {
     for world in worlds().await {
         let mut browser = world.signed_in("Jo Worker").await;

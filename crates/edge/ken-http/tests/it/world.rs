@@ -52,6 +52,9 @@ const ORGANISATIONS: &[(&str, &str)] = &[
 /// Sign-in name, name, and the roles held: organisation and role.
 type Staff = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
+/// The sign-in name of somebody who has a password and no button.
+const UNLISTED: &str = "lee";
+
 /// Who works here.
 const STAFF: &[Staff] = &[
     ("jo", "Jo Worker", &[("cec", "sw.duty")]),
@@ -63,6 +66,8 @@ const STAFF: &[Staff] = &[
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
     ("fay", "Fay Governs", &[("cec", "ig.lead")]),
     ("gil", "Gil Governs", &[("practice", "ig.lead")]),
+    // Whoever has no button of the demonstration.
+    (UNLISTED, "Lee Plain", &[("practice", "ig.lead")]),
     ("pam", "Pam Governs", &[("primary", "ig.lead")]),
     ("cal", "Cal Guards", &[("cec", "ig.guardian")]),
     // A colleague who is Morag, as the registers have it.
@@ -203,7 +208,10 @@ async fn accounts(
                     password: Some(password.clone()),
                     one_time: Some(secret.clone()),
                 };
-                accounts.push(demo(account::register(tx, ctx, keys, new, None).await?, name));
+                let account = account::register(tx, ctx, keys, new, None).await?;
+                if *sign_in != UNLISTED {
+                    accounts.push(demo(account, name));
+                }
             }
             let own = NewAccount {
                 sign_in_name: Sensitive::new("morag".to_owned()),

@@ -18,10 +18,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AUDIT, CHECKPOINT, COSIGNED, EXPORT, FILE, LINE_MAX, REPLAY, write_checkpoint, write_export,
+    ACCOUNTS, AUDIT, CHECKPOINT, COSIGNED, EXPORT, FILE, LINE_MAX, REPLAY, write_checkpoint,
+    write_export,
 };
-use crate::agreement;
 use crate::config::read_small;
+use crate::{accounts, agreement};
 
 /// What the door opens on.
 #[derive(Debug)]
@@ -80,6 +81,11 @@ impl Door {
                 write_checkpoint(&self.db, &self.dir.join(&name)).await.map(|()| name)
             }
             [COSIGNED, name] if !name.contains('/') => self.cosigned(name).await,
+            [ACCOUNTS, name] if !name.contains('/') => {
+                let (ctx, written) = (Ctx::new(&*self.clock, &*self.ids), self.name(ACCOUNTS));
+                let files = (self.dir.as_path(), *name, written.as_str());
+                Box::pin(accounts::answer((&self.db, &self.keys, &ctx), files)).await
+            }
             [AUDIT] => Box::pin(self.audit(&mut writer)).await?,
             [REPLAY, draft, days] if !draft.contains('/') => {
                 let mut rest = String::new();

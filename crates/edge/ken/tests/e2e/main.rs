@@ -1,6 +1,7 @@
 //! The binary from outside: real processes, real sockets, a real disk.
 #![cfg(test)]
 
+mod accounts;
 mod agreement;
 mod browser;
 mod canary;

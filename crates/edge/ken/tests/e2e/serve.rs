@@ -19,15 +19,15 @@ use crate::wire::{code, page, registration, send};
 const READY_WAIT: Duration = Duration::from_mins(5);
 
 /// A running `ken serve`; it is killed when the test forgets it.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    http: String,
+    pub(crate) http: String,
     mllp: String,
 }
 
 impl Served {
     /// Starts it, and waits until its log says where it listens.
-    fn start(config: &Path) -> Self {
+    pub(crate) fn start(config: &Path) -> Self {
         let mut child = ken(&["serve", "--config"])
             .arg(config)
             .stdout(Stdio::null())
@@ -59,7 +59,7 @@ impl Served {
     }
 
     /// Asks it to stop, and waits.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());

@@ -1,43 +1,36 @@
 //! `/ig/agreements/{hash}/sign`: signing for one's own organisation, and showing again who one is.
 
+use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use ken_agreement::Instrument;
-use ken_core::{InstrumentHash, Sensitive};
-use ken_directory::confirm::{self, Prepared, Ready, Shown};
-use ken_directory::passkey;
+use ken_core::InstrumentHash;
 use ken_office::signing::{self, Attempt};
 use ken_sharing::instrument;
 use ken_sharing::signing::Refusal;
-use ken_store::{Snapshot, Tx};
+use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::party_name;
 use crate::App;
 use crate::caller::Caller;
-use crate::pages::follow;
-use crate::pages::passkeys;
+use crate::pages::confirm::{self, Way};
+use crate::pages::{follow, passkeys};
 use crate::stop::Stop;
-use crate::view::form::{Field, Form, Kind, Wrong, summary, tick};
-use crate::view::{confirmation, words};
+use crate::view::confirmation;
+use crate::view::form::{Field, Form, Wrong, summary, tick};
 use crate::wire::address::Peer;
 use crate::wire::csrf::Csrf;
-use crate::wire::headers::Scripted;
 
 /// What the form carries.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Filled {
     #[serde(default)]
     sure: String,
-    #[serde(default)]
-    password: Sensitive<String>,
-    #[serde(default)]
-    code: Sensitive<String>,
-    #[serde(default)]
-    answer: Sensitive<String>,
+    #[serde(flatten)]
+    shown: confirm::Typed,
 }
 
 /// What the form for a signature that was made elsewhere carries.
@@ -45,17 +38,6 @@ pub(crate) struct Filled {
 pub(crate) struct Brought {
     #[serde(default)]
     file: String,
-}
-
-/// How somebody shows again who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// With a passkey, since they have one.
-    Passkey,
-    /// With password and one-time code.
-    Password,
-    /// As the last; and in the demonstration a tick will do.
-    Demonstration,
 }
 
 /// What the page is about.
@@ -82,11 +64,8 @@ pub(crate) async fn begin(
     Path(hash): Path<String>,
 ) -> Result<Response, Stop> {
     let page = read(&app, &caller, &hash).await?;
-    let (ctx, site) = (app.ctx(caller.request()), app.passkeys().ok_or(Stop::NotFound)?);
-    let about = signing::about(&page.of.hash());
-    let whose = (caller.session().account, about.as_str());
-    let begin = async |tx: &mut Tx| confirm::begin(tx, &ctx, site, whose).await;
-    Ok(Json(app.db().write("http.sign-begin", begin).await?).into_response())
+    let about = signing::about(&caller.acting()?.organisation, &page.of.hash());
+    confirm::begin(&app, &caller, &about).await
 }
 
 /// `POST /ig/agreements/{hash}/sign`: with the key that Ken keeps.
@@ -100,8 +79,10 @@ pub(crate) async fn post(
     let page = read(&app, &caller, &hash).await?;
     let (ctx, by, hash) = (app.ctx(caller.request()), caller.acting()?, page.of.hash());
     let wrong = if filled.sure == "yes" {
-        match prepare(&app, &caller, &page, (filled, from)).await? {
-            Prepared::Ready(ready) => {
+        let about = signing::about(&by.organisation, &hash);
+        let shown = (filled.shown, from);
+        match confirm::prepare(&app, &caller, (page.way, &about), shown).await? {
+            Ok(ready) => {
                 let of = (&hash, ready);
                 let attempt = signing::sign_kept(app.db(), &ctx, app.keys(), by, of).await?;
                 match refused(attempt) {
@@ -109,11 +90,7 @@ pub(crate) async fn post(
                     None => return Ok(done(&app, &caller, &hash).await),
                 }
             }
-            Prepared::Refused => unconfirmed(),
-            Prepared::Wait(until) => {
-                let when = words::moment_short(until);
-                Wrong::new("sure", format!("Too many tries. Try again after {when}"))
-            }
+            Err(says) => Wrong::new("sure", says),
         }
     } else {
         Wrong::new("sure", "Tick that you sign these words and these rules")
@@ -139,43 +116,11 @@ pub(crate) async fn post_file(
     shown(&app, &caller, &page, StatusCode::UNPROCESSABLE_ENTITY, &[wrong])
 }
 
-/// What somebody showed, looked at as far as it can be before the signature.
-async fn prepare(
-    app: &App,
-    caller: &Caller,
-    page: &Page,
-    (filled, Peer(address)): (Filled, Peer),
-) -> Result<Prepared, Stop> {
-    let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
-    let about = signing::about(&page.of.hash());
-    let Filled { password, code, answer, .. } = filled;
-    let blank = password.reveal().is_empty() && code.reveal().is_empty();
-    let shown = match page.way {
-        Way::Demonstration if blank => {
-            return Ok(Prepared::Ready(Ready::demonstration(account, &about)));
-        }
-        Way::Passkey => {
-            passkeys::bounded(&answer)?;
-            Shown::Passkey(answer)
-        }
-        Way::Password | Way::Demonstration => {
-            let code = code.map(|code| code.split_whitespace().collect());
-            Shown::Password { password, code, address }
-        }
-    };
-    let with = (app.keys(), app.hasher(), app.passkeys());
-    Ok(confirm::prepare(app.db(), &ctx, with, (account, &about), shown).await?)
-}
-
-fn unconfirmed() -> Wrong {
-    Wrong::new("sure", "We could not confirm that it is you. Nothing was signed. Try again")
-}
-
 /// What keeps it from being signed; none where it is.
 fn refused(attempt: Attempt) -> Option<Wrong> {
     let says = match attempt {
         Attempt::Signed => return None,
-        Attempt::Unconfirmed => return Some(unconfirmed()),
+        Attempt::Unconfirmed => confirm::UNCONFIRMED.to_owned(),
         Attempt::Refused(refusal) => refusal.says().to_owned(),
         Attempt::NoKey => "Ken keeps no key for you. Bring a signature.".to_owned(),
         Attempt::AnswersChanged(count) => {
@@ -208,10 +153,7 @@ fn shown(
 ) -> Result<Response, Stop> {
     let party = party_name(&page.of, &caller.acting()?.organisation);
     let whole = frame(app, caller, &show(page, &party, wrongs, caller.csrf()));
-    Ok(match page.way {
-        Way::Passkey => (status, Extension(Scripted), whole).into_response(),
-        Way::Password | Way::Demonstration => (status, whole).into_response(),
-    })
+    Ok(confirm::page(page.way, status, whole))
 }
 
 /// The instrument, of which the reader's organisation is a party, what keeps it from signing, and
@@ -226,16 +168,9 @@ async fn read(app: &App, caller: &Caller, hash: &str) -> Result<Page, Stop> {
     let hash = of.instrument.hash();
     let read = async |s: &mut Snapshot| {
         let refusals = instrument::refusals(s, &ctx, &hash, &by.organisation).await?;
-        Ok::<_, Stop>((refusals, passkey::list(s, by.account).await?))
+        Ok::<_, Stop>((refusals, confirm::way(app, s, by.account).await?))
     };
-    let (refusals, held) = app.db().snapshot("http.refusals", read).await?;
-    let way = if app.passkeys().is_some() && !held.is_empty() {
-        Way::Passkey
-    } else if app.site().demo_accounts.iter().any(|one| one.account == by.account) {
-        Way::Demonstration
-    } else {
-        Way::Password
-    };
+    let (refusals, way) = app.db().snapshot("http.refusals", read).await?;
     Ok(Page { of: of.instrument, refusals: refusals.into_iter().collect(), way })
 }
 
@@ -258,6 +193,7 @@ fn show(page: &Page, party: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
         }
         h2 { "With the key that Ken keeps for you" }
         (kept(page.way, &action, party, (wrongs, csrf)))
+        @if page.way == Way::Passkey { (passkeys::script()) }
         h2 { "With a key that you keep yourself" }
         (Form {
             action: &format!("{action}/file"), csrf, button: "Add my signature", hidden: &[],
@@ -272,27 +208,9 @@ fn show(page: &Page, party: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
 fn kept(way: Way, action: &str, party: &str, (wrongs, csrf): (&[Wrong], &Csrf)) -> Markup {
     let button = format!("Sign for {party}");
     let sure = tick("sure", "I sign these words and these rules for my organisation", wrongs);
-    if way == Way::Passkey {
-        return html! {
-            p { "You have a passkey, so you confirm with it. That needs a browser with scripts." }
-            div hidden { (passkeys::scripted("confirm", action, &button, csrf, &sure)) }
-        };
-    }
+    let why = "A signature binds your organisation, so we ask again who you are.";
     let form = Form { action, csrf, button: &button, hidden: &[] };
-    html! {
-        p { "A signature binds your organisation, so we ask again who you are." }
-        @if way == Way::Demonstration {
-            p { "In the demonstration you may leave password and code empty." }
-        }
-        (form.post(&html! {
-            (sure)
-            (Field::text("password", "Your password", "")
-                .holding(Kind::Password, "current-password").show(wrongs))
-            (Field::text("code", "One-time code", "")
-                .hinted("The 6 digits that your app shows now; a code that you have not used yet.")
-                .holding(Kind::Code, "one-time-code").show(wrongs))
-        }))
-    }
+    confirm::form(way, why, &form, &sure, wrongs)
 }
 
 /// Where to put right what keeps a party from signing.
