@@ -37,6 +37,15 @@ pub enum Error {
         /// Leaves that a witness has seen.
         witnessed: u64,
     },
+    /// The store is behind a checkpoint of this log itself: an old copy was restored, or its end
+    /// was cut off.
+    #[error("the store has {stored} leaves, but this log has signed for {signed}")]
+    Cut {
+        /// Leaves in the store.
+        stored: u64,
+        /// Leaves that the log has signed for.
+        signed: u64,
+    },
     /// Nothing has been sealed yet.
     #[error("the ledger has no checkpoint yet")]
     Unsealed,
@@ -80,6 +89,7 @@ impl Error {
             Self::Corrupt(_) => "ledger.corrupt",
             Self::Fenced => "ledger.fenced",
             Self::Behind { .. } => "ledger.behind-witness",
+            Self::Cut { .. } => "ledger.cut",
             Self::Unsealed => "ledger.unsealed",
             Self::Note(error) => error.code(),
             Self::KeyFile(error) => error.code(),

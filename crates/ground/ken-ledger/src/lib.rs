@@ -31,6 +31,7 @@ mod erase;
 mod error;
 mod export;
 mod hash;
+mod head;
 pub mod merkle;
 pub mod note;
 mod prove;

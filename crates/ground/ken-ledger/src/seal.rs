@@ -11,6 +11,8 @@
 //!   commit, and commits are not in their order.
 //! - A store that is behind a checkpoint which a witness has signed is not sealed upon: it would
 //!   contradict what the witness has seen.
+//! - Nothing is signed but what extends the newest checkpoint that this log has signed, by the one
+//!   in the store and by the [`Head`], which is where the database's administrator is not.
 //!
 //! Source: `core.md` 3.2.
 
@@ -24,6 +26,7 @@ use ken_store::{Db, Reads, Tx, values};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoints::tiles;
 use crate::export::int;
+use crate::head::{Head, beside};
 use crate::signer::{KeyFileError, SignerKey};
 use crate::tile::Edge;
 use crate::witness::{Witnesses, log_size};
@@ -47,8 +50,16 @@ pub struct SealerSettings {
     /// The witnesses whose cosignatures are taken, and how many make a quorum.
     pub trust: Trust,
     /// Where the newest cosigned checkpoint is remembered: outside the database, so that an old
-    /// copy of it is recognised.
+    /// copy of it is recognised. The newest that the log has signed stands beside it.
     pub memory: PathBuf,
+}
+
+impl SealerSettings {
+    /// Where the newest checkpoint that the log has signed is remembered.
+    #[must_use]
+    pub fn own(&self) -> PathBuf {
+        beside(&self.memory)
+    }
 }
 
 /// What a turn of the sealer did.
@@ -72,25 +83,28 @@ pub enum Turn {
 pub struct Sealer {
     settings: SealerSettings,
     witnesses: Witnesses,
+    head: Head,
     /// The fence and the end (µs since 1970 UTC) of the lease that is believed to be held.
     lease: Option<(i64, i64)>,
 }
 
 impl Sealer {
     /// Opens the log in `db`: makes an empty one where there is none, and checks one that is there
-    /// against its own checkpoint and the one remembered.
+    /// against its own checkpoint and those remembered.
     ///
     /// # Errors
     ///
-    /// [`Error::Behind`] when a witness has seen more than the store holds; [`Error::Corrupt`]
-    /// when the tiles do not give a signed root; [`Error::KeyFile`] when the log has another key.
+    /// [`Error::Behind`] when a witness has seen more than the store holds; [`Error::Cut`] when
+    /// this log has signed for more; [`Error::Corrupt`] when the tiles do not give a signed root;
+    /// [`Error::KeyFile`] when the log has another key.
     pub async fn open(db: &Db, ctx: &Ctx<'_>, settings: SealerSettings) -> Result<Self, Error> {
         let key = &settings.key;
         db.write("ledger.open", async |tx| begin(tx, ctx, key).await).await?;
         let (trust, memory) = (settings.trust.clone(), settings.memory.clone());
         let witnesses = Witnesses::new(key.clone(), trust, memory);
-        Box::pin(witnesses.open(db, ctx)).await?;
-        Ok(Self { settings, witnesses, lease: None })
+        let mut head = Box::pin(witnesses.open(db, ctx)).await?;
+        head.keep(false)?;
+        Ok(Self { settings, witnesses, head, lease: None })
     }
 
     /// Seals what is waiting, up to `LEAVES_MAX` leaves; to be called about once a second, and
@@ -98,11 +112,15 @@ impl Sealer {
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] when tiles are missing, or those of the store; nothing is kept then.
+    /// [`Error::Corrupt`] when tiles are missing or give another root than was signed,
+    /// [`Error::Cut`] when the log is shorter than it was, or those of the store: nothing is kept
+    /// then. [`Error::Io`] when the file of the head cannot be written; what was sealed is kept.
     pub async fn run_once(&mut self, db: &Db, ctx: &Ctx<'_>) -> Result<Turn, Error> {
         let now = ctx.now_us();
         if self.is_idle(db, now).await? {
             let size = db.snapshot("ledger.size", async |s| log_size(s).await).await?;
+            self.head.reaches(size)?;
+            self.head.keep(false)?;
             return Ok(Turn::Sealed { leaves: 0, size, is_more: false });
         }
         if self.lease.is_none() {
@@ -117,8 +135,12 @@ impl Sealer {
                 Ok(Turn::Standby)
             }
             Err(error) => Err(error),
-            Ok(turn) => {
+            Ok((turn, sealed)) => {
                 self.lease = Some((fence, until));
+                if let Some(sealed) = sealed {
+                    self.head.follow(sealed);
+                }
+                self.head.keep(matches!(turn, Turn::Sealed { is_more: true, .. }))?;
                 Ok(turn)
             }
         }
@@ -174,24 +196,28 @@ impl Sealer {
         ctx: &Ctx<'_>,
         fence: i64,
         until: i64,
-    ) -> Result<Turn, Error> {
+    ) -> Result<(Turn, Option<Checkpoint>), Error> {
         let of = values![until, &self.settings.holder, fence];
         let size = tx.find(sql::LEASE_KEEP, of, |row| row.int(0)).await?;
         let size = size.ok_or(Error::Fenced)?;
         let added = tx.execute(sql::SEAL, values![size, LEAVES_MAX]).await?;
         let old = u64::try_from(size).map_err(|_| Error::Corrupt(Fault::Leaf))?;
         if added == 0 {
-            return Ok(Turn::Sealed { leaves: 0, size: old, is_more: false });
+            return Ok((Turn::Sealed { leaves: 0, size: old, is_more: false }, None));
         }
         tx.execute(sql::SEAL_MARK, values![size]).await?;
-        let edge = grow(tx, old, added).await?;
-        let note = Checkpoint::sign(edge.size(), edge.root(), &self.settings.key).to_string();
+        let signed = signed(tx, old, &self.settings.key).await?;
+        self.head.check(tx, &signed).await?;
+        let edge = grow(tx, &signed, added).await?;
+        let note = Checkpoint::sign(edge.size(), edge.root(), &self.settings.key);
+        let sealed = Checkpoint::read(note.text())?;
         let size = int(edge.size());
-        tx.execute(sql::CHECKPOINT_PUT, values![size, ctx.now_us(), &note]).await?;
+        let of = values![size, ctx.now_us(), note.to_string()];
+        tx.execute(sql::CHECKPOINT_PUT, of).await?;
         tx.execute(sql::CHECKPOINTS_FORGET, values![size]).await?;
         tx.execute(sql::SEAL_SIZE, values![size]).await?;
         let is_more = int(added) >= LEAVES_MAX;
-        Ok(Turn::Sealed { leaves: added, size: edge.size(), is_more })
+        Ok((Turn::Sealed { leaves: added, size: edge.size(), is_more }, Some(sealed)))
     }
 }
 
@@ -235,8 +261,17 @@ async fn begin(tx: &mut Tx, ctx: &Ctx<'_>, key: &SignerKey) -> Result<(), Error>
     Ok(())
 }
 
-/// Adds the leaves from `old` on to the stored tiles.
-async fn grow(tx: &mut Tx, old: u64, added: u64) -> Result<Edge, Error> {
+/// The newest checkpoint in the store, which must be of this size and signed by the log.
+async fn signed(tx: &mut Tx, size: u64, key: &SignerKey) -> Result<Checkpoint, Error> {
+    let note = tx.find(sql::CHECKPOINT_NEWEST, &[], |row| row.text(1)).await?;
+    let note = note.ok_or(Error::Corrupt(Fault::Root))?;
+    let signed = Checkpoint::open(&note.parse()?, key.verifier())?;
+    (signed.size == size).then_some(signed).ok_or(Error::Corrupt(Fault::Root))
+}
+
+/// Adds leaves to the stored tiles, which must give what was signed before.
+async fn grow(tx: &mut Tx, signed: &Checkpoint, added: u64) -> Result<Edge, Error> {
+    let old = signed.size;
     let of = values![int(old), int(old.saturating_add(added))];
     let leaves = tx.list(sql::LEAVES_BETWEEN, of, |row| row.bytes(0)).await?;
     if leaves.len() as u64 != added {
@@ -244,6 +279,9 @@ async fn grow(tx: &mut Tx, old: u64, added: u64) -> Result<Edge, Error> {
     }
     let stored = tiles(tx, &Edge::tiles(old)).await?;
     let mut edge = Edge::resume(old, &stored).ok_or(Error::Corrupt(Fault::Tile))?;
+    if edge.root() != signed.root {
+        return Err(Error::Corrupt(Fault::Root));
+    }
     let mut changed = BTreeMap::new();
     for leaf in leaves {
         let hash = Hash::from_slice(&leaf).ok_or(Error::Corrupt(Fault::Leaf))?;

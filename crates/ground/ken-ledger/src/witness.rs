@@ -26,6 +26,7 @@ use ken_store::{Db, Reads, Tx, values};
 use crate::checkpoint::{Checkpoint, Witnessed, witnesses};
 use crate::checkpoints::{cosigned, newest, root_at};
 use crate::export::{CHECKPOINTS_MAX, int};
+use crate::head::{self, Head};
 use crate::note::{Note, NoteError, SignatureLine, VerifierKey};
 use crate::signer::SignerKey;
 use crate::{Error, Fault, Trust, sql};
@@ -77,7 +78,7 @@ impl Witnesses {
             return Err(NoteError::Unsigned.into());
         }
         let log = self.key.verifier();
-        db.snapshot("ledger.check", async |s| check(s, log, Some(note)).await).await?;
+        db.snapshot("ledger.check", async |s| seen_in(s, log, note).await.map(drop)).await?;
         let lines = trusted_lines(note, &known);
         self.remember(note, &lines)?;
         self.store(db, ctx, note, &lines).await?;
@@ -106,17 +107,26 @@ impl Witnesses {
         Ok(standing)
     }
 
-    /// At start: the store must hold what witnesses have seen, and gets back what it has lost of
-    /// their words.
-    pub(crate) async fn open(&self, db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
+    /// At start: the store must hold what witnesses have seen and what this log has signed, and
+    /// gets back what it has lost of the words of witnesses. Gives the head to seal upon.
+    pub(crate) async fn open(&self, db: &Db, ctx: &Ctx<'_>) -> Result<Head, Error> {
         let log = self.key.verifier();
         let seen = recall(&self.memory)?;
-        db.snapshot("ledger.check", async |s| check(s, log, seen.as_ref()).await).await?;
+        let (file, key) = (head::beside(&self.memory), self.key.clone());
+        let head = db.snapshot("ledger.check", async |s| {
+            let stored = match &seen {
+                Some(seen) => seen_in(s, log, seen).await?,
+                None => check(s, log).await?,
+            };
+            Head::open(s, file, key, stored).await
+        });
+        let head = head.await?;
         db.write("ledger.mend", async |tx| mend(tx, ctx, &self.key).await).await?;
-        let Some(seen) = seen else { return Ok(()) };
+        let Some(seen) = seen else { return Ok(head) };
         let known = self.trust.witnesses();
         witnesses(&seen, &known)?;
-        self.store(db, ctx, &seen, &trusted_lines(&seen, &known)).await
+        self.store(db, ctx, &seen, &trusted_lines(&seen, &known)).await?;
+        Ok(head)
     }
 
     async fn store(
@@ -174,25 +184,30 @@ fn trusted_lines(note: &Note, known: &[VerifierKey]) -> Vec<SignatureLine> {
     note.signatures().iter().filter(is_known).cloned().collect()
 }
 
-/// Checks the stored log against its own newest checkpoint and against one seen elsewhere.
-async fn check(
-    reads: &mut impl Reads,
-    log: &VerifierKey,
-    seen: Option<&Note>,
-) -> Result<(), Error> {
+/// Checks the stored log against its own newest checkpoint, and gives that.
+async fn check(reads: &mut impl Reads, log: &VerifierKey) -> Result<Checkpoint, Error> {
     let stored = log_size(reads).await?;
     let own = newest(reads).await?.ok_or(Error::Corrupt(Fault::Root))?;
     let own = Checkpoint::open(&own, log)?;
     if own.size != stored || root_at(reads, stored).await? != own.root {
         return Err(Error::Corrupt(Fault::Root));
     }
-    let Some(seen) = seen else { return Ok(()) };
+    Ok(own)
+}
+
+/// The same, and against a checkpoint that was seen elsewhere.
+async fn seen_in(
+    reads: &mut impl Reads,
+    log: &VerifierKey,
+    seen: &Note,
+) -> Result<Checkpoint, Error> {
+    let own = check(reads, log).await?;
     let seen = Checkpoint::open(seen, log)?;
-    if seen.size > stored {
-        return Err(Error::Behind { stored, witnessed: seen.size });
+    if seen.size > own.size {
+        return Err(Error::Behind { stored: own.size, witnessed: seen.size });
     }
     let same = root_at(reads, seen.size).await? == seen.root;
-    same.then_some(()).ok_or(Error::Corrupt(Fault::Root))
+    same.then_some(own).ok_or(Error::Corrupt(Fault::Root))
 }
 
 /// Number of leaves, as the sealer counts them.
@@ -221,7 +236,7 @@ async fn mend(tx: &mut Tx, ctx: &Ctx<'_>, key: &SignerKey) -> Result<(), Error> 
 }
 
 /// The checkpoint remembered outside the database, if there is one.
-fn recall(memory: &Path) -> Result<Option<Note>, Error> {
+pub(crate) fn recall(memory: &Path) -> Result<Option<Note>, Error> {
     match fs::read_to_string(memory) {
         Ok(text) => Ok(Some(text.parse()?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -229,8 +244,10 @@ fn recall(memory: &Path) -> Result<Option<Note>, Error> {
     }
 }
 
-fn put(memory: &Path, text: &str) -> Result<(), Error> {
-    let beside = memory.with_extension("new");
+/// Puts a durable file in the place of another.
+pub(crate) fn put(memory: &Path, text: &str) -> Result<(), Error> {
+    let mut beside = memory.as_os_str().to_owned();
+    beside.push(".new");
     let mut file = File::create(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;

@@ -5,6 +5,7 @@ mod append;
 mod audit;
 mod erase;
 mod export;
+mod head;
 mod prove;
 mod receipts;
 mod seal;

@@ -28,6 +28,13 @@ pub(crate) const TAKE_SEALER: &str = "UPDATE ledger_sealer SET fence = fence";
 pub(crate) const REMOVE_LEAF: &str = "DELETE FROM ledger_leaf WHERE entry_id = $1";
 /// Changes a tile.
 pub(crate) const CHANGE_TILE: &str = "UPDATE ledger_tile SET hashes = $1 WHERE level = 0";
+/// Puts another commitment in a leaf.
+pub(crate) const CHANGE_LEAF: &str = "UPDATE ledger_leaf SET commitment = $2 WHERE leaf_index = $1";
+/// Puts a checkpoint back.
+pub(crate) const PUT_CHECKPOINT: &str =
+    "INSERT INTO ledger_checkpoint (size, at_us, note) VALUES ($1, 0, $2)";
+/// The bytes of the first tile.
+pub(crate) const FIRST_TILE: &str = "SELECT hashes FROM ledger_tile WHERE level = 0 AND tile = 0";
 /// Forgets that an entry was sealed.
 pub(crate) const UNMARK: &str = "UPDATE ledger_entry SET sealed = 0";
 /// The leaves, in order.
