@@ -38,6 +38,8 @@ mod sign_in;
 #[cfg(test)]
 mod signatories;
 #[cfg(test)]
+mod signed;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod texts;

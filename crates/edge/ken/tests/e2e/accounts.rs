@@ -22,6 +22,7 @@ impl House {
         let house = Self { dir: tempfile::tempdir().unwrap() };
         let text = format!(
             "listen = '127.0.0.1:0'\nmllp = '127.0.0.1:0'\nbase_url = 'http://glen.example'\n\
+             partnership = 'Glen'\nhelp_phone = '01632 960001'\n\
              data = '{}'\nkeys_dir = '{}'\n",
             house.at("data").display(),
             house.at("keys").display()
