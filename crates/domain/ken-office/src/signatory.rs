@@ -153,11 +153,14 @@ pub async fn register(
     .await
 }
 
+/// A private key that Ken keeps: the key that it is sealed under, and its sealed bytes.
+type Kept = (KeyId, Vec<u8>);
+
 async fn insert(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     by: &Acting,
-    (new, public, kept, waits): (&NewSignatory, &VerifyingKey, Option<&(KeyId, Vec<u8>)>, bool),
+    (new, public, kept, waits): (&NewSignatory, &VerifyingKey, Option<&Kept>, bool),
 ) -> Result<bool, Error> {
     let key = kept.map(|(key, _)| key.to_string());
     let of = values![

@@ -88,6 +88,8 @@ pub async fn places(
     (source, under): (&OrganisationId, &Under),
     item_keys: &[&str],
 ) -> Result<Vec<Place>, Error> {
+    /// An item, by its number and its key.
+    type Found = (String, String, (ResourceId, HeldVersion));
     let (mut found, mut unknown) = (BTreeMap::new(), BTreeMap::new());
     for some in item_keys.chunks(KEYS_PER_STATEMENT) {
         // Places that are left over name the first again.
@@ -97,7 +99,6 @@ pub async fn places(
             .into_iter()
             .chain(named.map(Bound::from))
             .collect();
-        type Found = (String, String, (ResourceId, HeldVersion));
         let read = |row: &Row<'_>| -> ken_store::Result<Found> {
             let (version, class) = (row.int(2)?, row.text(3)?);
             let (key, body, status) = (row.parse(4)?, row.bytes(5)?, row.text(6)?);

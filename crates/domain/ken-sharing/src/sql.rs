@@ -352,7 +352,7 @@ statements! {
     /// Finishes early what a practitioner has open for an organisation.
     END_EMERGENCIES = "UPDATE emergency_access SET until_us = $3
         WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
-          AND organisation = $4 RETURNING id";
+          AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 RETURNING id"; // as above
     /// Emergency accesses of one organisation that nobody has reviewed.
     LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
           until_us, review_due_us

@@ -64,8 +64,8 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => Box::pin(agreement::run(of)).await,
             Command::Organisations(of) => organisations::run(of).await,
-            Command::Accounts(of) => accounts::run(of).await,
-            Command::Ledger(of) => ledger::run(of).await,
+            Command::Accounts(of) => Box::pin(accounts::run(of)).await,
+            Command::Ledger(of) => Box::pin(ledger::run(of)).await,
             Command::Match(of) => matching::run(of),
         }
     })

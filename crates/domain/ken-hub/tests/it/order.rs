@@ -113,7 +113,7 @@ async fn a_message_and_a_merge_of_one_person_go_one_after_the_other() {
         let hub = world.hub_of(&node).await;
         let merge = message("m", "SIMHOSP|SFAC", "A40", &pid(1, 0, 0), "\rMRG|1001^^^S^MR");
         let merging = world.say_to(&hub, &merge);
-        assert_eq!(beside(&world, (&first, &second), to, "r1", merging).await, "AA");
+        assert_eq!(Box::pin(beside(&world, (&first, &second), to, "r1", merging)).await, "AA");
         let moved = "SELECT COUNT(*) FROM record_move WHERE done_us IS NOT NULL";
         assert_eq!(world.count(moved).await, 1);
         assert_eq!(world.picture(from).await.iter().filter(|one| one.contains("nhsl")).count(), 0);
@@ -122,7 +122,7 @@ async fn a_message_and_a_merge_of_one_person_go_one_after_the_other() {
         let (ctx, keys, by) = (world.ctx(), &world.databases.keys, world.operator("nhsl"));
         let (at, why) = ((from, merges[0].0), reason());
         let back = ken_hub::unmerge(&node, &ctx, keys, at, &by, &why);
-        let back = beside(&world, (&first, &second), to, "r2", back).await;
+        let back = Box::pin(beside(&world, (&first, &second), to, "r2", back)).await;
         assert!(back.is_ok(), "{back:?}");
         assert_eq!(world.count(moved).await, 2);
         let visits = world.held(to, "Encounter", "location").await;

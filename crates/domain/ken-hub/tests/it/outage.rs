@@ -37,7 +37,7 @@ async fn until_sleeping(world: &World, many: usize) {
 }
 
 fn code(answer: Option<Answer>) -> Option<&'static str> {
-    answer.and_then(|answer| answer.code).map(|code| code.as_str())
+    answer.and_then(|answer| answer.code).map(ken_hl7::ack::Code::as_str)
 }
 
 /// What comes back on a connection until it is closed.
@@ -79,7 +79,7 @@ async fn a_database_that_comes_back_in_time_costs_nothing() {
             })
             .0
         };
-        assert_eq!(code(both.await), Some("AA"));
+        assert_eq!(code(Box::pin(both).await), Some("AA"));
         let after = records(&world).await;
         assert_eq!((after.0, after.2), (1, 1), "once");
         assert_eq!(world.say(&message).await, "AA", "its sender may be in doubt");

@@ -223,7 +223,7 @@ impl Town {
 #[tokio::test]
 async fn every_seeded_misuse_is_found_and_honest_work_seldom() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 17).await;
+        let town = Box::pin(Town::begin(on, 17)).await;
         honest_work(&town).await;
         town.audit().await;
         false_alarms(&town).await;
@@ -262,7 +262,7 @@ async fn every_seeded_misuse_is_found_and_honest_work_seldom() {
 #[tokio::test]
 async fn more_people_in_a_day_than_anybodys_work_has_are_found() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 23).await;
+        let town = Box::pin(Town::begin(on, 23)).await;
         for place in 40..90 {
             town.look(&town.gp, place, "direct-care").await;
             town.look(&town.gp, place, "direct-care").await;
@@ -282,7 +282,7 @@ async fn more_people_in_a_day_than_anybodys_work_has_are_found() {
 #[tokio::test]
 async fn a_look_without_any_relationship_is_found() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 3).await;
+        let town = Box::pin(Town::begin(on, 3)).await;
         let (ctx, keys) = (town.past.ctx(), &town.past.on.keys);
         let entry = |purpose: &str, facts: &[&str]| ken_ledger::NewEntry {
             stream: ken_ledger::Stream::Person(town.people[7]),
@@ -311,7 +311,7 @@ async fn a_look_without_any_relationship_is_found() {
 #[tokio::test]
 async fn every_refusal_is_counted_where_both_bodies_can_read_it() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 29).await;
+        let town = Box::pin(Town::begin(on, 29)).await;
         let today = town.past.ctx().clock.today();
         let lately = async |body: &str| {
             let body = word(body);
@@ -359,7 +359,7 @@ async fn every_refusal_is_counted_where_both_bodies_can_read_it() {
 #[tokio::test]
 async fn each_decision_is_examined_once_over_restarts_and_by_two_nodes() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 5).await;
+        let town = Box::pin(Town::begin(on, 5)).await;
         for place in [0, 0, 1, 30] {
             town.look(&town.gp, place, "direct-care").await;
         }
@@ -405,7 +405,7 @@ async fn closings_stand(town: &Town, officer: &Acting) {
 #[tokio::test]
 async fn a_finding_is_closed_by_another_officer_with_a_reason_on_the_ledger() {
     for on in engines(&LISTS).await {
-        let town = Town::begin(on, 9).await;
+        let town = Box::pin(Town::begin(on, 9)).await;
         let lead = |practitioner: PractitionerId, organisation: &str| Acting {
             practitioner,
             organisation: word(organisation),

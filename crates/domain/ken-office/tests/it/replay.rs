@@ -107,7 +107,7 @@ async fn some_days(on: ken_testkit::Databases, seed: u64) -> Past {
 #[tokio::test]
 async fn every_decision_is_replayed_or_counted_and_the_same_text_changes_nothing() {
     for on in engines(&LISTS).await {
-        let past = some_days(on, 7).await;
+        let past = Box::pin(some_days(on, 7)).await;
         let all = decisions(&past).await;
         // Two more that have no leaf yet.
         past.look().await;
@@ -133,7 +133,7 @@ async fn every_decision_is_replayed_or_counted_and_the_same_text_changes_nothing
 #[tokio::test]
 async fn a_draft_is_told_by_role_field_and_purpose() {
     for on in engines(&LISTS).await {
-        let past = some_days(on, 11).await;
+        let past = Box::pin(some_days(on, 11)).await;
         let mut draft = care();
         draft.agreement.version = "9.0.0".parse().unwrap();
         draft.lifecycle.supersedes = vec![care().name()].into_iter().collect();
@@ -231,7 +231,7 @@ async fn what_cannot_be_decided_again_is_counted_with_its_reason() {
 #[tokio::test]
 async fn one_replay_runs_at_a_time_and_what_came_of_it_is_kept() {
     for on in engines(&LISTS).await {
-        let past = some_days(on, 3).await;
+        let past = Box::pin(some_days(on, 3)).await;
         let (db, ctx, keys) = (&past.on.db, past.ctx(), &past.on.keys);
         let (desk, by, hash) = (Arc::new(Desk::default()), World::lead("cec"), care().hash());
         let Began::Yes(place) = desk.begin(hash.clone()) else { panic!("the desk is free") };

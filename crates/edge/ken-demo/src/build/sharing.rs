@@ -177,8 +177,8 @@ async fn sign(
     let message = signing.message().map_err(ken_agreement::Error::from)?;
     let signature = key.sign(&message).to_bytes();
     instrument::sign(&parts.db, &ctx, &parts.keys, &signing, &signature).await?;
-    let (party, name) = (by.clone(), signing.signatory);
-    let end = async |tx: &mut Tx| instrument::end_signatory_within(tx, &ctx, &party, &name).await;
+    let (by, name) = (by.clone(), signing.signatory);
+    let end = async |tx: &mut Tx| instrument::end_signatory_within(tx, &ctx, &by, &name).await;
     parts.db.write("demo.forget-key", end).await?;
     Ok(())
 }

@@ -24,7 +24,7 @@ fn gil(page: &Answer) -> String {
     before.rsplit_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
 }
 
-async fn code(world: &World) -> String {
+fn code(world: &World) -> String {
     world.clock.advance(jiff::SignedDuration::from_secs(60));
     world.code()
 }
@@ -44,18 +44,18 @@ async fn a_session_alone_gives_nobody_a_key() {
             tried.assert_has(&["We could not confirm that it is you. Nothing was done"]);
             officer.get(ROOM).await.assert_has(&["Nobody is registered to sign"]);
         }
-        let code_now = code(&world).await;
+        let code_now = code(&world);
         let shown = [("password", PASSWORD), ("code", &*code_now)];
         let done = change(&mut officer, &new, &shown).await;
         done.assert_has(&["The key waits for a second officer"]);
         officer.get(ROOM).await.assert_has(&["Until then it signs nothing"]);
 
         // Not by whoever registered it, and not over it.
-        let code_now = code(&world).await;
+        let code_now = code(&world);
         let shown = [("password", PASSWORD), ("code", &*code_now)];
         let own = change(&mut officer, &[("second", "Gil Governs")], &shown).await;
         own.assert_has(&["Somebody else confirms it than who registered it"]);
-        let code_now = code(&world).await;
+        let code_now = code(&world);
         let shown = [("password", PASSWORD), ("code", &*code_now)];
         let again = change(&mut officer, &new, &shown).await;
         again.assert_has(&["They have a key already. End that one first"]);

@@ -17,7 +17,7 @@ use ken_hub::{Hub, Mode, Source};
 use ken_ledger::{KeyUse, Receipts, SignerKey};
 use ken_person::{Found, Query};
 use ken_records::{Filing, Under};
-use ken_sharing::{Gate, Instrument, RowClass, emergency, instrument};
+use ken_sharing::{Gate, Instrument, RowClass, emergency, instrument, pack};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;

@@ -216,7 +216,7 @@ mod tests {
                 code: "store.unsealable".into(),
             };
             let stopped = if barred > 0 { vec![failed] } else { vec![] };
-            let health = Health { is_drained, unsealed, barred, stopped, shut, at };
+            let health = Health { is_drained, unsealed, barred, shut, stopped, at };
             let shown = show(&health, |_| "NHS Glen".to_owned()).into_string();
             assert_eq!(shown.contains("store.unsealable"), barred > 0, "{shown}");
             assert_eq!(shown.contains("NHS Glen"), barred > 0, "{shown}");
