@@ -40,6 +40,12 @@ fn is_error(resource: &Resource) -> bool {
     said.contains(&Some("entered-in-error"))
 }
 
+/// The status of a request or an alert that holds no more.
+fn ended(resource: &Resource) -> Option<&str> {
+    let status = Node::from(resource.value()).get("status").text();
+    status.filter(|status| ["revoked", "inactive", "on-hold"].contains(status))
+}
+
 fn event(resource: &Resource) -> Option<Line> {
     if let Some(stay) = Encounter::of(resource) {
         let kind = match (stay.class(), stay.status()) {
@@ -58,10 +64,12 @@ fn event(resource: &Resource) -> Option<Line> {
         return Some(of(planned.period().start, title, planned.status()));
     }
     if let Some(request) = ServiceRequest::of(resource) {
-        return Some(of(request.when(), request.name().or(Some("Request")), request.requester()));
+        let detail = ended(resource).or_else(|| request.requester());
+        return Some(of(request.when(), request.name().or(Some("Request")), detail));
     }
     if let Some(flag) = Flag::of(resource) {
-        return Some(of(flag.period().start, flag.name().or(Some("Alert")), flag.author()));
+        let detail = ended(resource).or_else(|| flag.author());
+        return Some(of(flag.period().start, flag.name().or(Some("Alert")), detail));
     }
     let said = Communication::of(resource)?;
     Some(of(said.when(), Some("Message"), said.said().next()))
@@ -101,7 +109,12 @@ fn clinical(resource: &Resource) -> Option<Line> {
         return Some(of(allergy.when(), allergy.name().or(Some("Allergy")), detail));
     }
     let condition = Condition::of(resource)?;
-    Some(of(condition.when(), condition.name().or(Some("Condition")), condition.status()))
+    let sure = Node::from(resource.value()).get("verificationStatus").code();
+    let sure = sure.filter(|sure| *sure != "confirmed");
+    let status = condition.status().filter(|_| sure != Some("refuted"));
+    let detail: Vec<_> = sure.into_iter().chain(status).collect();
+    let detail = (!detail.is_empty()).then(|| detail.join(", "));
+    Some(of(condition.when(), condition.name().or(Some("Condition")), detail.as_deref()))
 }
 
 fn of(when: Option<DateTime>, title: Option<&str>, detail: Option<&str>) -> Line {
@@ -172,6 +185,24 @@ mod tests {
                 "verificationStatus":{"coding":[{"code":"refuted"}]},
                 "reaction":[{"manifestation":[{"text":"Rash"}]}]}"#,
             Some(("", "Nuts", Some("refuted"))),
+        );
+        let condition = |sure: &str| {
+            format!(
+                r#"{{"resourceType":"Condition","code":{{"text":"Asthma"}},
+                "clinicalStatus":{{"coding":[{{"code":"active"}}]}},
+                "verificationStatus":{{"coding":[{{"code":"{sure}"}}]}}}}"#
+            )
+        };
+        check(&condition("refuted"), Some(("", "Asthma", Some("refuted"))));
+        check(&condition("provisional"), Some(("", "Asthma", Some("provisional, active"))));
+        check(&condition("confirmed"), Some(("", "Asthma", Some("active"))));
+        check(
+            r#"{"resourceType":"ServiceRequest","status":"revoked","requester":{"display":"A"}}"#,
+            Some(("", "Request", Some("revoked"))),
+        );
+        check(
+            r#"{"resourceType":"Flag","status":"inactive","author":{"display":"A"}}"#,
+            Some(("", "Alert", Some("inactive"))),
         );
         check(
             r#"{"resourceType":"DocumentReference","status":"superseded","description":"Plan"}"#,
