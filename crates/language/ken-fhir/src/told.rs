@@ -7,6 +7,7 @@
 //!
 //! - What a message leaves out stays as it is held; what it says has no value (`""`) goes.
 //! - What stands in a resource only because FHIR asks for it never overrides what was said.
+//! - What is told as true is never composed into what was an error: it would be shown nowhere.
 //! - What is composed depends on what is held and what is said alone, and saying it again changes
 //!   nothing.
 //!
@@ -62,6 +63,8 @@ pub struct Told {
     pub dated: bool,
     /// Whether all of the thing is told, so that nothing of what is held stays: a result.
     pub is_whole: bool,
+    /// States of `verificationStatus` that telling the thing again unsays.
+    pub unsays: &'static [&'static str],
     /// Items that stay in this thing, beside those that stay in every one.
     pub stays: Vec<Stays>,
 }
@@ -100,6 +103,9 @@ impl Told {
         let Value::Object(told) = said.value() else { return said };
         let mut members = before.clone();
         self.drop_cleared(&mut members);
+        if self.unsays.iter().any(|state| Some(*state) == verification(before)) {
+            members.shift_remove(VERIFICATION);
+        }
         self.compose(&mut members, told, "");
         self.keep_death(before, told, &mut members);
         Resource::of(Value::Object(members)).unwrap_or(said)
@@ -209,6 +215,13 @@ impl Told {
             _ => {}
         }
     }
+}
+
+const VERIFICATION: &str = "verificationStatus";
+
+/// How sure the source was of a thing that is held.
+fn verification(held: &Map<String, Value>) -> Option<&str> {
+    held.get(VERIFICATION)?.pointer("/coding/0/code")?.as_str()
 }
 
 /// Removes what FHIR does not let stand beside an element of a choice.

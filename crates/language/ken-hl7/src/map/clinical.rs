@@ -144,7 +144,7 @@ fn allergy(batch: &mut Batch<'_>, said: &Allergen<'_>, is_inactive: bool) {
         .push("reaction", reaction);
     let mut told = Told::default();
     told.assume(said.state.is_none(), "clinicalStatus");
-    told.clear(is_error, "clinicalStatus");
+    restate(&mut told, is_error, &["entered-in-error", "refuted"]);
     told.clear(said.severity.is_null(), "criticality");
     told.clear(said.reaction.is_null(), "reaction");
     told.clear(said.since.is_null(), "onsetDateTime");
@@ -182,7 +182,7 @@ fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: 
     let mut told = Told::default();
     told.assume(!deleted, "clinicalStatus");
     told.clear(dg1.field(5).is_null(), "onsetDateTime");
-    restate(&mut told, deleted, dg1.field(21).is_said());
+    restate(&mut told, deleted, &["entered-in-error"]);
     told.marks = dg1.field(18).is_said();
     let labels = mark(&text(dg1.field(18)));
     batch.add(Made::new("health-record", key, made).told(told).labels(labels));
@@ -194,10 +194,11 @@ fn mark(said: &str) -> Vec<&'static str> {
     if plain { Vec::new() } else { vec!["restricted"] }
 }
 
-/// What was an error and is told again is none any more; an error has no clinical status.
-fn restate(told: &mut Told, deleted: bool, says: bool) {
+/// What was an error and is told again is none any more, whether the message has a word for that
+/// or not: else it would be told, and shown nowhere. An error has no clinical status.
+fn restate(told: &mut Told, deleted: bool, unsays: &'static [&'static str]) {
     told.clear(deleted, "clinicalStatus");
-    told.clear(!deleted && says, "verificationStatus");
+    told.unsays = if deleted { &[] } else { unsays };
 }
 
 fn verification(deleted: bool) -> Object {
@@ -258,7 +259,7 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     let resolved = when(prb.field(9));
     let said = life_cycle(prb.field(14)).or(resolved.is_some().then_some("resolved"));
     let sure = certainty(prb.field(13)).map(|sure| coded(VERIFICATION, sure, ""));
-    let verified = if deleted { verification(true) } else { sure.clone().unwrap_or_default() };
+    let verified = if deleted { verification(true) } else { sure.unwrap_or_default() };
     let made = Resource::build("Condition")
         .push("identifier", own)
         .set("clinicalStatus", clinical(!deleted, said.unwrap_or("active")))
@@ -272,7 +273,7 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     told.clear(prb.field(9).is_null(), "abatementDateTime");
     told.clear(prb.field(16).is_null(), "onsetDateTime");
     told.assume(!deleted && said.is_none() && !prb.field(9).is_null(), "clinicalStatus");
-    restate(&mut told, deleted, prb.field(1).is_said() && sure.is_none());
+    restate(&mut told, deleted, &["entered-in-error"]);
     let labels = mark(&text(prb.field(25)));
     batch.add(Made::new("health-record", key, made).told(told).labels(labels));
 }
@@ -365,7 +366,7 @@ mod tests {
         check("U", "E", (None, Some("entered-in-error"), true));
         check("D", "C", (None, Some("entered-in-error"), true));
         check("A", "", (Some("active"), None, false));
-        // AL1 cannot say that it was an error, and does not unsay it.
+        // AL1 cannot say that it was an error; where it is told again, it is none any more.
         let error = mapped("ADT^A60", "IAM|1|DA|1^Latex^SCT|SV|Rash|D");
         let again = mapped("ADT^A31", "AL1|1|DA|1^Latex^SCT|SV|Rash");
         assert_eq!(error.resources[1].key, again.resources[1].key);

@@ -126,6 +126,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_back_and_is_told_again_stands() {
+        const STATES: &[&str] =
+            &["/clinicalStatus/coding/0/code", "/verificationStatus/coding/0/code"];
+        const PID: &str = "PID|1||7^^^GLEN^MR||Bain^Morag\r";
+        let iam = |action: &str, state: &str| {
+            let gap = "|".repeat(11);
+            format!("A60 {PID}IAM|1|DA|1^Latex^SCT|SV|Rash|{action}{gap}{state}")
+        };
+        let al1 = || format!("A31 {PID}AL1|1|DA|1^Latex^SCT|SV|Rash");
+        let dg1 = |action: &str| format!("A08 {PID}DG1|1||1^Asthma^SCT|{}{action}", "|".repeat(17));
+        let check = |messages: &[String], want: &str| {
+            let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+            assert_eq!(written(&told(1, "ADT", &messages), STATES), want, "{messages:?}");
+        };
+        check(&[iam("D", ""), iam("A", "")], r#""active" -"#);
+        check(&[iam("D", ""), iam("U", "")], r#""active" -"#);
+        check(&[iam("D", ""), iam("", "")], r#""active" -"#);
+        check(&[iam("D", ""), al1()], r#""active" -"#);
+        check(&[iam("A", "R"), al1()], r#""active" -"#);
+        check(&[iam("A", ""), iam("D", "")], r#"- "entered-in-error""#);
+        check(&[iam("A", "I"), al1()], r#""inactive" "confirmed""#);
+        check(&[iam("A", "S"), iam("U", "")], r#""active" "unconfirmed""#);
+        check(&[dg1("D"), dg1("A")], r#""active" -"#);
+        check(&[dg1("D"), dg1("")], r#""active" -"#);
+        check(&[dg1("A"), dg1("D")], r#"- "entered-in-error""#);
+    }
+
+    #[test]
     fn a_visit_is_told_by_many_messages() {
         let pv1 = |class: &str, place: &str, times: &str| {
             let gaps = "|".repeat(if times.is_empty() { 0 } else { 41 });
