@@ -23,11 +23,11 @@ export async function walkPasskeys(browser, base, accounts) {
     const [key] = await device.keys();
     if (!key) return ["the device holds no key"];
 
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
     await page.getByRole("button", { name: "Use a passkey" }).click();
     await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
     if (!(await page.getByText(account.name).count())) broken.push("somebody else is signed in");
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
 
     // The browser itself does not offer the key to a page of another host.
     const foreign = await context.newPage();
@@ -56,7 +56,7 @@ export async function walkPasskeys(browser, base, accounts) {
     await page.getByRole("button", { name: "Remove it" }).click();
     await page.getByText("You have no passkey here").waitFor();
     count += 10;
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
     const status = await forged(context, key, local, (count += 1));
     if (status !== 422) broken.push(`a removed key was answered ${status}`);
     return broken;

@@ -82,7 +82,8 @@ async fn beside<T>(
     let says = restricting(id);
     let rest = async {
         holding.notified().await;
-        let message = world.say(&says);
+        // Each on the heap: together they are too much for the stack of a test's thread.
+        let message = Box::pin(world.say(&says));
         let after = async {
             until_waiting(nodes.1, 1).await;
             let both = async {
@@ -92,11 +93,11 @@ async fn beside<T>(
                 let_go.notify_one();
                 assert!(!is_guarded, "the guard is taken before what is filed");
             };
-            tokio::join!(other, both).0
+            tokio::join!(Box::pin(other), both).0
         };
-        tokio::join!(message, after)
+        tokio::join!(message, Box::pin(after))
     };
-    let (item, (said, done)) = tokio::join!(item, rest);
+    let (item, (said, done)) = tokio::join!(Box::pin(item), Box::pin(rest));
     item.unwrap();
     assert_eq!(said, "AA", "the message was taken");
     done
