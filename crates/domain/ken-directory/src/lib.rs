@@ -44,4 +44,4 @@ pub use practitioner::{HeldRole, Practitioner};
 pub use session::{How, Opened, Session};
 pub use sign_in::{Attempt, SignIn, sign_in};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
-pub use token::{Csrf, Token};
+pub use token::Token;

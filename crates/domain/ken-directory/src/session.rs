@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::account::Account;
 use crate::practitioner::{HeldRole, roles};
-use crate::token::{Csrf, Token};
+use crate::token::Token;
 use crate::{Acting, Error, Holder, account, entry, sql};
 
 /// A session's longest life.
@@ -46,15 +46,6 @@ pub struct Session {
     pub acting: Option<Acting>,
     /// When it ends at the latest; silence may end it before.
     pub until: Timestamp,
-    csrf: Csrf,
-}
-
-impl Session {
-    /// The secret that every changing form carries.
-    #[must_use]
-    pub const fn csrf(&self) -> &Csrf {
-        &self.csrf
-    }
 }
 
 /// A session that was just opened: the only moment at which its token is known to us.
@@ -233,7 +224,7 @@ pub async fn find(
         _ => None,
     };
     let (id, account, holder) = (row.id, row.account, row.holder);
-    Ok(Some((Session { id, account, holder, acting, until, csrf: token.csrf() }, is_due)))
+    Ok(Some((Session { id, account, holder, acting, until }, is_due)))
 }
 
 /// Acts in another of the practitioner's roles from now on; `false` when it is not held.
