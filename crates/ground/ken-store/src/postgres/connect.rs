@@ -29,10 +29,13 @@ pub(super) fn pool(
     // A connection only reads, but in a transaction that says otherwise: a statement is sent behind
     // its `BEGIN` before that is answered, and must keep nothing where the `BEGIN` is refused.
     // A lock that is waited for too long is a lost race, not a slow statement: it ends first.
+    // Every look has its index. A server that does not know yet how much a table holds would read
+    // it whole, for each message, until it has counted.
     let options = format!(
         "{own} -c statement_timeout={} -c lock_timeout={} \
          -c idle_in_transaction_session_timeout={} -c synchronous_commit=on \
          -c default_transaction_read_only=on \
+         -c enable_seqscan=off -c jit=off \
          -c standard_conforming_strings=on -c timezone=UTC",
         ms(limits.statement),
         ms(limits.statement * 9 / 10).max(1),
