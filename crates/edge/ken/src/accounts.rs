@@ -9,6 +9,7 @@
 //!   new file that its owner alone can read.
 
 mod carry;
+mod refused;
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +26,7 @@ use crate::house::{House, Places};
 use crate::ledger::{absent, places};
 use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
 use crate::{control, say};
+use refused::Refused;
 
 /// Longest file that passes between an asker and a running Ken, in bytes: a list of every account.
 const FILE_MAX: u64 = 64 * 1024 * 1024;
@@ -59,11 +61,12 @@ struct Asked {
     write: bool,
 }
 
-/// What is told, and the way in that was drawn.
+/// What is told, and the way in that was drawn; or why it was refused.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Told {
+struct Told {
     lines: Vec<String>,
     way_in: Option<String>,
+    refused: Option<Refused>,
 }
 
 /// Runs the command.
@@ -93,6 +96,9 @@ pub(crate) async fn run(command: Accounts) -> Result<(), Trouble> {
         Some(told) => told,
         None => alone(&places, &asked).await?,
     };
+    if let Some(refused) = &told.refused {
+        return Err(refused.trouble());
+    }
     if let (Some(to), Some(way_in)) = (&to, &told.way_in) {
         control::write_new(to, way_in.as_bytes()).map_err(|error| unkept(to).because(error))?;
     }

@@ -9,6 +9,7 @@ use ken_directory::{
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Snapshot, Tx};
 
+use super::refused::Refused;
 use super::{Told, Wish, way_in};
 
 /// Accounts read at once.
@@ -18,8 +19,20 @@ const PAGES_MAX: usize = 200;
 /// Letters of a first password: five bits each, so 120 random bits.
 const PASSWORD_LEN: usize = 24;
 
-/// Tells what a wish would do; with `write`, does it.
+/// Tells what a wish would do; with `write`, does it. A wish that is refused is told, no error.
 pub(super) async fn out(
+    db: &Db,
+    keys: &KeyRing,
+    ctx: &Ctx<'_>,
+    of: (&Wish, bool),
+) -> Result<Told, Error> {
+    carried(db, keys, ctx, of).await.or_else(|error| {
+        let refused = Some(Refused::of(&error).ok_or(error)?);
+        Ok(Told { refused, ..Told::default() })
+    })
+}
+
+async fn carried(
     db: &Db,
     keys: &KeyRing,
     ctx: &Ctx<'_>,
@@ -30,7 +43,7 @@ pub(super) async fn out(
     }
     if !write {
         let told = db.snapshot("ken.accounts-look", async |s| look(s, ctx, wish).await).await?;
-        return Ok(Told { lines: told, way_in: None });
+        return Ok(Told { lines: told, ..Told::default() });
     }
     let drawn = match wish {
         Wish::Add { sign_in, .. } | Wish::Reset { sign_in } => Some(draw(ctx, sign_in).await?),
@@ -44,7 +57,7 @@ pub(super) async fn out(
         })
         .await?;
     let lines = lines.into_iter().chain(["Done.".to_owned()]).collect();
-    Ok(Told { lines, way_in: drawn.map(|drawn| drawn.told) })
+    Ok(Told { lines, way_in: drawn.map(|drawn| drawn.told), refused: None })
 }
 
 /// A way in that was drawn.
@@ -190,7 +203,7 @@ async fn list(s: &mut Snapshot, ctx: &Ctx<'_>) -> Result<Told, Error> {
             lines.push(line(s, ctx, one).await?);
         }
     }
-    Ok(Told { lines, way_in: None })
+    Ok(Told { lines, ..Told::default() })
 }
 
 async fn line(s: &mut Snapshot, ctx: &Ctx<'_>, of: &Listed) -> Result<String, Error> {

@@ -128,7 +128,7 @@ fn whoever_is_closed_is_out_at_their_next_click_and_a_reset_lets_in_anew() {
     let again = house.at("again").display().to_string();
     let taken = ["add", "jo", "--name", "X", "--organisation", "angus-council", "--to", &again];
     house.refuses(&taken, "directory.taken");
-    house.refuses(&["close", "nobody"], "directory.unknown");
+    house.refuses(&["close", "nobody"], "There is no open account");
 
     let config = house.at("ken.toml");
     let served = Served::start(&config);
@@ -143,7 +143,10 @@ fn whoever_is_closed_is_out_at_their_next_click_and_a_reset_lets_in_anew() {
     assert!(said.contains("Still on the list of roles: sw.duty in angus-council"), "{said}");
     assert_eq!(of_jo.get("/w/today").path, "/sign-in", "closed, and still in");
     assert_eq!(jo.try_in(&served.http).1.status, 422);
-    house.refuses(&["close", "jo", "--write"], "directory.unknown");
+    house.refuses(
+        &["close", "jo", "--write"],
+        "There is no open account as you named it. (directory.unknown)",
+    );
     assert_eq!(of_bob.get("/w/today").path, "/w/today", "nobody else is put out");
 
     let file = house.at("new.txt");
@@ -158,7 +161,7 @@ fn whoever_is_closed_is_out_at_their_next_click_and_a_reset_lets_in_anew() {
     let role = ["bob", "--organisation", "angus-council", "--role", "sw.duty", "--write"];
     house.does(&[&["end-role"], &role[..]].concat());
     assert_eq!(of_bob.get("/w/today").path, "/choose", "an ended role, and still acting in it");
-    house.refuses(&[&["end-role"], &role[..]].concat(), "directory.unknown");
+    house.refuses(&[&["end-role"], &role[..]].concat(), "There is no role as you named it.");
     house.does(&[&["give-role"], &role[..]].concat());
     assert_eq!(of_bob.get("/w/today").path, "/w/today");
 
