@@ -25,7 +25,8 @@ use crate::steady::SteadyClock;
 const SEAL_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// How often the time is written down. House policy: what a start may not be before.
 const REMEMBER_EVERY: SignedDuration = SignedDuration::from_secs(15);
-/// How often ended sessions are swept. House policy: they are refused long before.
+/// How often ended sessions are swept, and what erasures left. House policy: sessions are refused
+/// long before, and no snapshot is open for longer.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How often histograms are drained; the exporter asks for it.
 const DRAIN_EVERY: SignedDuration = SignedDuration::from_secs(5);
@@ -96,8 +97,8 @@ impl Background {
         }
     }
 
-    /// Removes sessions that have ended.
-    pub(crate) async fn sweep(self) {
+    /// Removes sessions that have ended, and what erased keys have left on the disk.
+    pub(crate) async fn sweep(self, keys: KeyRing) {
         while self.rest(SWEEP_EVERY).await {
             let ctx = self.ctx();
             let swept = self
@@ -105,6 +106,9 @@ impl Background {
                 .write("directory.sweep", async |tx| ken_directory::session::sweep(tx, &ctx).await);
             if let Err(error) = swept.await {
                 tracing::warn!(error.code = error.code(), "sessions were not swept");
+            }
+            if let Err(error) = keys.sweep() {
+                tracing::warn!(error.code = error.code(), "erased keys were not swept");
             }
         }
     }

@@ -114,7 +114,7 @@ impl Running {
             self.tasks.spawn(background.clone().seal(sealer));
         }
         self.tasks.spawn(background.clone().remember());
-        self.tasks.spawn(background.clone().sweep());
+        self.tasks.spawn(background.clone().sweep(house.keys.clone()));
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.clone().report());
         self.tasks.spawn(background.clone().look_for_room(house.keys_db.clone()));

@@ -168,11 +168,12 @@ impl Db {
     }
 
     /// Moves what the write-ahead log holds into the database, so that erased bytes are in
-    /// neither. PostgreSQL's log is its operator's to keep short.
-    pub(crate) fn empty_log(&self) -> Result<()> {
+    /// neither; false where a snapshot is in the way. PostgreSQL's log is its operator's to keep
+    /// short.
+    pub(crate) fn empty_log(&self) -> Result<bool> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.empty_log(),
-            Engine::Postgres(_) => Ok(()),
+            Engine::Postgres(_) => Ok(true),
         }
     }
 

@@ -16,6 +16,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::{Error, Limits, OpenError, Result};
 
@@ -29,6 +30,8 @@ use writer::Writer;
 
 /// Most turns granted to one write that is too slow to take them up.
 const GRANTS_MAX: usize = 4;
+/// Longest wait for snapshots before the log is left for another time: a thread waits for it.
+const EMPTY_MAX: Duration = Duration::from_millis(100);
 
 /// An open SQLite database.
 #[derive(Debug)]
@@ -94,14 +97,15 @@ impl Sqlite {
     }
 
     /// Moves what is in the write-ahead log into the database and empties it, so that erased
-    /// bytes are in neither. A snapshot that is open now delays this to a later time.
-    pub(crate) fn empty_log(&self) -> Result<()> {
+    /// bytes are in neither. False where a snapshot that is open now is in the way.
+    pub(crate) fn empty_log(&self) -> Result<bool> {
         let conn = self.connection()?;
+        conn.busy_timeout(EMPTY_MAX)?;
         let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy != 0 {
             tracing::warn!("the write-ahead log could not be emptied: a snapshot is open");
         }
-        Ok(())
+        Ok(busy == 0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The key ring: a pool of durable keys, a cache, and the key store behind them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ken_core::{Clock, IdSource};
@@ -31,6 +32,9 @@ struct Inner {
     /// Held by whoever fills the pool.
     filling: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
+    /// The write-ahead log may hold the bytes of erased keys: also those of a process that was
+    /// killed.
+    is_to_sweep: AtomicBool,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -69,6 +73,7 @@ impl KeyRing {
             cache: Mutex::default(),
             filling: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
+            is_to_sweep: AtomicBool::new(true),
         }));
         ring.0.try_root().await?;
         ring.0.fill().await?;
@@ -125,7 +130,8 @@ impl KeyRing {
     }
 
     /// Erases a key for good: what was sealed under it cannot be read again. True if it was
-    /// there; to erase again is harmless. Not inside a write: enter the erasure first.
+    /// there; to erase again is harmless. Not inside a write: enter the erasure first. Where a
+    /// snapshot is open, its bytes stay in the write-ahead log until [`KeyRing::sweep`].
     ///
     /// # Errors
     ///
@@ -139,8 +145,27 @@ impl KeyRing {
             .write("keys-erase", async |tx| tx.execute(sql::KEY_ERASE, values![id, now]).await);
         let erased: u64 = erased.await?;
         lock(&self.0.cache).forget(id);
-        self.0.db.empty_log()?;
+        self.0.is_to_sweep.store(true, Ordering::SeqCst);
+        self.sweep()?;
         Ok(erased > 0)
+    }
+
+    /// Tries once to empty the write-ahead log, if it may still hold the bytes of erased keys;
+    /// false where a snapshot is in the way. To be called now and then.
+    ///
+    /// # Errors
+    ///
+    /// Those of the key store; the next sweep tries again.
+    pub fn sweep(&self) -> Result<bool> {
+        // Taken first: what is erased meanwhile asks for another.
+        if !self.0.is_to_sweep.swap(false, Ordering::SeqCst) {
+            return Ok(true);
+        }
+        let is_empty = self.0.db.empty_log();
+        if !matches!(is_empty, Ok(true)) {
+            self.0.is_to_sweep.store(true, Ordering::SeqCst);
+        }
+        is_empty
     }
 
     /// Waits for the pool and closes the key store.
