@@ -12,7 +12,7 @@ use ken_ledger::{
     KeyUse, Sealer, SealerSettings, SignerKey, Trust, Turn, VerifierKey, Witnesses, replay_erasures,
 };
 use ken_sharing::Gate;
-use ken_store::ambient::{SystemClock, SystemIds};
+use ken_store::ambient::{ClockIds, SystemClock};
 use ken_store::keys::{KeyRing, RootKey};
 use ken_store::{Db, Migration, OpenError, Settings};
 
@@ -152,19 +152,20 @@ impl House {
         places.directories()?;
         let issuers = crate::agreement::issuers(&places.keys)?;
         let clock = Arc::new(SteadyClock::start(SystemClock, &places.beside)?);
-        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+        let ids: Arc<dyn IdSource> = Arc::new(ClockIds::new(clock.clone()));
         let db = database(places).await?;
         let keys_db = Db::open(Settings::sqlite(places.keys.join("keys.db"))).await;
         let keys_db = keys_db.map_err(unopened)?;
         let root = RootKey::open(&places.keys, &*ids).map_err(unopened)?;
         let keys = KeyRing::unlock(keys_db.clone(), root).await.map_err(unopened)?;
-        let dynamic: Arc<dyn Clock> = clock.clone();
-        let hub = Hub::open(db.clone(), keys.clone(), dynamic, ids.clone());
-        let hub = Arc::new(hub.await.map_err(|error| failed(error.code(), error))?);
+        // What is refused must not have been changed: the hub writes as soon as it is open.
         let (log_key, sealer) = sealer(places, &db, &Ctx::new(&*clock, &*ids)).await?;
         let witnesses = sealer.witnesses();
         stand(&witnesses, &db).await?;
         replay(&db, &keys).await?;
+        let dynamic: Arc<dyn Clock> = clock.clone();
+        let hub = Hub::open(db.clone(), keys.clone(), dynamic, ids.clone());
+        let hub = Arc::new(hub.await.map_err(|error| failed(error.code(), error))?);
         let (gate, hasher) = (Arc::new(Gate::default()), Hasher::default());
         let sealer = Some(sealer);
         Ok(Self {
@@ -235,8 +236,23 @@ async fn sealer(places: &Places, db: &Db, ctx: &Ctx<'_>) -> Result<(SignerKey, S
         holder: ctx.ids.random().to_string(),
         memory: places.keys.join("ledger.seen"),
     };
+    let own = settings.own();
     let sealer = Sealer::open(db, ctx, settings).await;
-    sealer.map(|sealer| (key, sealer)).map_err(|error| failed(error.code(), error))
+    sealer.map(|sealer| (key, sealer)).map_err(|error| match error {
+        ken_ledger::Error::Cut { .. } => cut(&own, error),
+        error => failed(error.code(), error),
+    })
+}
+
+/// A log that is shorter than it was, in words.
+fn cut(own: &Path, error: ken_ledger::Error) -> Trouble {
+    let happened = "The database is an old copy, or entries of its ledger were taken out.";
+    let next = format!(
+        "Bring the newest copy back. Only if there is none: move {} away, keep it, and tell \
+         whoever holds exports or receipts of this ledger.",
+        own.display()
+    );
+    Trouble::new(error.code(), happened, NOTHING_DONE, next).because(error)
 }
 
 /// The witnesses that the operator trusts: the file `trust` beside the keys, if there is one.

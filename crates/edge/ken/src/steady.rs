@@ -157,6 +157,9 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
+    use ken_core::IdSource as _;
+    use ken_store::ambient::ClockIds;
+
     use super::*;
 
     /// A machine whose clock and pulse a test sets, and which notes how long it was to sleep.
@@ -252,6 +255,23 @@ mod tests {
         let before = clock.now();
         hands.pass(slept_us);
         assert_eq!(clock.now().duration_since(before), SignedDuration::from_secs(1));
+    }
+
+    /// Who looked, and when, is told newest first by the ids.
+    #[test]
+    fn ids_do_not_run_back_either() {
+        let dir = tempfile::tempdir().unwrap();
+        let hands = Hands::at(NOON_US);
+        let clock = Arc::new(SteadyClock::start(hands.clone(), dir.path()).unwrap());
+        let ids = ClockIds::new(clock.clone());
+        let before = ids.ordered();
+        hands.set(NOON_US - 90 * MINUTE_US);
+        let after = ids.ordered();
+        assert!(before < after, "the clock was put back while it ran");
+        hands.set(NOON_US + 1_000);
+        clock.remember();
+        let again = SteadyClock::start(Hands::at(NOON_US - MINUTE_US / 2), dir.path()).unwrap();
+        assert!(after < ClockIds::new(Arc::new(again)).ordered(), "and at a start");
     }
 
     #[test]

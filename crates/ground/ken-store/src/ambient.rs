@@ -1,11 +1,11 @@
 //! The machine's clock and entropy: the only place that reads them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use ken_core::{BoxFuture, Clock, IdSource};
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 use crate::telemetry::instant;
 
@@ -58,5 +58,40 @@ impl IdSource for SystemIds {
     #[expect(clippy::disallowed_methods, reason = "this is the one source the others stand for")]
     fn entropy(&self, bytes: &mut [u8]) {
         assert!(getrandom::fill(bytes).is_ok(), "the operating system has no entropy");
+    }
+}
+
+/// Ids in the order of a clock, however the machine's own is set: what is newest of a person's
+/// ledger is told by the ids of its entries.
+#[derive(Debug)]
+pub struct ClockIds {
+    clock: Arc<dyn Clock>,
+    /// Counts within a millisecond.
+    context: Mutex<ContextV7>,
+}
+
+impl ClockIds {
+    /// Ids by a clock; two of one clock are not in order between them within a millisecond.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, context: Mutex::new(ContextV7::new()) }
+    }
+}
+
+impl IdSource for ClockIds {
+    fn ordered(&self) -> Uuid {
+        let now = self.clock.now();
+        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
+    }
+
+    fn random(&self) -> Uuid {
+        SystemIds.random()
+    }
+
+    fn entropy(&self, bytes: &mut [u8]) {
+        SystemIds.entropy(bytes);
     }
 }

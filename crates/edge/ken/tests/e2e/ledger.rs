@@ -7,7 +7,11 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use ken_core::PersonId;
 use ken_ledger::{Checkpoint, Hash, KeyUse, Note, Receipt, SignerKey, receipt_word};
+use ken_store::ambient::SystemIds;
+use ken_store::{Db, Reads as _, Settings, values};
+use ken_testkit::patient;
 use tempfile::TempDir;
 
 use crate::process::{ken, run};
@@ -210,6 +214,51 @@ fn ken_does_not_start_behind_what_a_witness_has_seen() {
     let output = run(&["serve", "--config", place.config.to_str().unwrap()]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("ledger.behind-witness"), "{said}");
+}
+
+/// A link as an earlier version left it, of which the hub tells the gate as soon as it is opened.
+const OLD_LINK: &str = "INSERT INTO link_event (person_id, event_id, from_lead_id, to_lead_id, \
+    moved, made_us, made_by, told) VALUES ($1, 'old', $1, $2, '[]', 1, 'test', 0)";
+
+/// Runs something on the database of a place while Ken does not.
+async fn on_database<T>(place: &Place, work: impl AsyncFnOnce(&Db) -> T) -> T {
+    let db = Db::open(Settings::sqlite(place.at("data/ken.db")).with(patient())).await.unwrap();
+    let done = work(&db).await;
+    db.close().await;
+    done
+}
+
+async fn untold(place: &Place) -> i64 {
+    let sql = "SELECT COUNT(*) FROM link_event WHERE told = 0";
+    let count = on_database(place, async |db: &Db| {
+        db.snapshot("test", async |s| s.find(sql, &[], |row| row.int(0)).await).await
+    });
+    count.await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_old_copy_is_refused_before_anything_is_changed() {
+    let place = Place::new();
+    assert!(place.ledger("checkpoint", Some(&place.at("first"))).0);
+    let put = on_database(&place, async |db: &Db| {
+        let (one, two) = (PersonId::draw(&SystemIds), PersonId::draw(&SystemIds));
+        db.write("test", async |tx| tx.execute(OLD_LINK, values![one, two]).await).await
+    });
+    assert_eq!(put.await, Ok(1));
+    let secret = fs::read_to_string(place.at("keys/ledger.key")).unwrap();
+    let key: SignerKey = secret.trim_end().parse().unwrap();
+    let own = place.at("keys/ledger.own");
+    // Nobody has cosigned it: the log's own word is enough.
+    fs::write(&own, Checkpoint::sign(5, Hash::empty(), &key).to_string()).unwrap();
+    let output = run(&["serve", "--config", place.config.to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("ledger.cut"), "{said}");
+    assert!(said.contains("keys/ledger.own away"), "it says what to do: {said}");
+    assert_eq!(untold(&place).await, 1, "the hub was not opened");
+    fs::rename(&own, place.at("evidence")).unwrap();
+    let (well, _, trouble) = place.ledger("checkpoint", Some(&place.at("second")));
+    assert!(well, "{trouble}");
+    assert_eq!(untold(&place).await, 0, "and now it was");
 }
 
 #[test]
