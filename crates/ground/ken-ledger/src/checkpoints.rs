@@ -42,7 +42,12 @@ pub(crate) async fn cosigned(reads: &mut impl Reads, limit: usize) -> Result<Vec
     Ok(notes)
 }
 
-async fn with_cosignatures(reads: &mut impl Reads, size: i64, note: &str) -> Result<Note, Error> {
+/// A checkpoint with the cosignatures that are stored for its size.
+pub(crate) async fn with_cosignatures(
+    reads: &mut impl Reads,
+    size: i64,
+    note: &str,
+) -> Result<Note, Error> {
     let mut note: Note = note.parse()?;
     for line in reads.list(sql::COSIGNATURES, values![size], |row| row.text(0)).await? {
         note.add(line.parse::<SignatureLine>()?);

@@ -8,6 +8,7 @@
 //! # Invariants
 //!
 //! - Only witnesses of the trust file are taken, and only for what the store holds.
+//! - The log signs an old size again only for a root that a trusted witness has signed.
 //! - A word that was taken is not lost: the file is durable before the database is asked, is read
 //!   again at every start, and gathers the words of several witnesses for one size.
 //! - Taking a word and sealing exclude each other by the sealer's row: a checkpoint is not
@@ -24,7 +25,7 @@ use ken_core::Ctx;
 use ken_store::{Db, Reads, Tx, values};
 
 use crate::checkpoint::{Checkpoint, Witnessed, witnesses};
-use crate::checkpoints::{cosigned, newest, root_at};
+use crate::checkpoints::{cosigned, newest, root_at, with_cosignatures};
 use crate::export::{CHECKPOINTS_MAX, int};
 use crate::head::{self, Head};
 use crate::note::{Note, NoteError, SignatureLine, VerifierKey};
@@ -121,9 +122,9 @@ impl Witnesses {
             Head::open(s, file, key, stored).await
         });
         let head = head.await?;
-        db.write("ledger.mend", async |tx| mend(tx, ctx, &self.key).await).await?;
-        let Some(seen) = seen else { return Ok(head) };
         let known = self.trust.witnesses();
+        db.write("ledger.mend", async |tx| mend(tx, ctx, &self.key, &known).await).await?;
+        let Some(seen) = seen else { return Ok(head) };
         witnesses(&seen, &known)?;
         self.store(db, ctx, &seen, &trusted_lines(&seen, &known)).await?;
         Ok(head)
@@ -216,8 +217,14 @@ pub(crate) async fn log_size(reads: &mut impl Reads) -> Result<u64, Error> {
     u64::try_from(size).map_err(|_| Error::Corrupt(Fault::Leaf))
 }
 
-/// Gives cosignatures back the checkpoint that they belong to: the tiles still say it.
-async fn mend(tx: &mut Tx, ctx: &Ctx<'_>, key: &SignerKey) -> Result<(), Error> {
+/// Gives cosignatures back the checkpoint that they belong to: the tiles still say it, and a
+/// trusted witness must have signed just that before the log signs it again.
+async fn mend(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    key: &SignerKey,
+    known: &[VerifierKey],
+) -> Result<(), Error> {
     let lost = tx.list(sql::COSIGNED_LOST, values![MENDED_MAX], |row| row.int(0)).await?;
     if lost.is_empty() {
         return Ok(());
@@ -229,8 +236,12 @@ async fn mend(tx: &mut Tx, ctx: &Ctx<'_>, key: &SignerKey) -> Result<(), Error> 
         if witnessed > stored {
             return Err(Error::Behind { stored, witnessed });
         }
-        let note = Checkpoint::sign(witnessed, root_at(tx, witnessed).await?, key).to_string();
-        tx.execute(sql::CHECKPOINT_PUT, values![size, ctx.now_us(), note]).await?;
+        let own = Checkpoint::sign(witnessed, root_at(tx, witnessed).await?, key).to_string();
+        let note = with_cosignatures(tx, size, &own).await?;
+        let by = witnesses(&note, known).map_err(|_| Error::Corrupt(Fault::Root))?;
+        if !by.is_empty() {
+            tx.execute(sql::CHECKPOINT_PUT, values![size, ctx.now_us(), own]).await?;
+        }
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ pub(crate) const CUT_SIZE: &str = "UPDATE ledger_sealer SET size = $1";
 pub(crate) const MOVE_LEAF: &str = "UPDATE ledger_leaf SET leaf_index = $2 WHERE leaf_index = $1";
 /// Takes away what witnesses have said.
 pub(crate) const REMOVE_WORDS: &str = "DELETE FROM ledger_cosignature";
+/// Says that witnesses spoke of another size.
+pub(crate) const MOVE_WORDS: &str = "UPDATE ledger_cosignature SET size = $1";
 /// Takes away checkpoints.
 pub(crate) const REMOVE_CHECKPOINT: &str = "DELETE FROM ledger_checkpoint WHERE size = $1";
 /// Takes the sealer's row, as the sealer does.

@@ -108,6 +108,24 @@ async fn no_word_of_a_witness_is_lost() {
     }
 }
 
+/// What a witness signed for one size is no reason to sign another.
+#[tokio::test]
+async fn the_log_signs_nothing_again_that_no_witness_has_signed() {
+    for world in World::each().await {
+        let mut sealer = world.sealer().await;
+        world.append_some(7).await;
+        world.seal_all(&mut sealer).await;
+        let note = world.cosigned_by(&["police"]).await;
+        sealer.witnesses().accept(world.db(), &world.ctx(), &note).await.unwrap();
+        drop(sealer);
+        assert_eq!(world.run(&[(sql::MOVE_WORDS, values![6_i64])]).await, 1);
+        let opened = Sealer::open(world.db(), &world.ctx(), world.settings("later")).await;
+        let error = opened.unwrap_err();
+        assert!(matches!(error, Error::Corrupt(Fault::Root)), "{error:?}");
+        assert_eq!(world.run(&[(sql::REMOVE_CHECKPOINT, values![6_i64])]).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn what_is_remembered_only_grows() {
     for world in World::each().await {
