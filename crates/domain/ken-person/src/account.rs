@@ -141,7 +141,7 @@ pub(crate) async fn known(
 pub(crate) async fn national(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Identifier>, Error> {
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
     let list = s.list(sql::IDENTIFIERS_TOGETHER, of, identifier).await?;
-    Ok(list.into_iter().filter(Identifier::is_national).collect())
+    Ok(list.into_iter().filter(|one| one.is_national() && !one.is_filler()).collect())
 }
 
 /// Whom a source's number means, held so to the end of the transaction: what is filed under a

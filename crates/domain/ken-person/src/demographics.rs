@@ -102,10 +102,10 @@ impl Demographics {
         }
     }
 
-    /// The national numbers, each once, in their own order.
+    /// The national numbers that mean somebody, each once, in their own order.
     #[must_use]
     pub fn national(&self) -> Vec<Identifier> {
-        let national = self.identifiers.iter().filter(|identifier| identifier.is_national());
+        let national = self.identifiers.iter().filter(|one| one.is_national() && !one.is_filler());
         let mut national: Vec<_> = national.cloned().collect();
         national.sort();
         national.dedup();

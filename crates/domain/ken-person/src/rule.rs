@@ -257,8 +257,9 @@ impl Compared {
         }
         match self.birth {
             Birth::Equal | Birth::Agrees | Birth::Year => match self.given {
-                Given::Equal | Given::Agrees | Given::Silent => true,
-                Given::Varies => self.family != Family::Differs,
+                Given::Equal | Given::Agrees => true,
+                // Two babies without a name, born on one day, are told apart by their families.
+                Given::Varies | Given::Silent => self.family != Family::Differs,
                 Given::Differs => false,
             },
             Birth::Near => self.name_agrees(),

@@ -199,6 +199,8 @@ fn the_sources_own_number_holds_unless_all_speaks_against_it() {
     say("Isla Married", "2017-03-14", &[], Want::Known);
     say("Isle Sample", "2017-03-14", &[], Want::Known);
     say("Baby Sample", "2017-03-14", &[], Want::Known);
+    let baby = &[Reason::SourceNumber, Reason::Postcode, Reason::TooLittleAgrees];
+    say("Baby Other", "2017-03-14", &[], Want::Uncertain(baby));
     say("Isla Sample", "2017-03-15", &[], Want::Known);
     say("", "", &[], Want::Known);
     let twin =

@@ -203,6 +203,14 @@ impl Identifier {
         }
     }
 
+    /// Whether it is a national number that systems fill in where they have none: one digit
+    /// throughout. Its check passes, and it means nobody.
+    #[must_use]
+    pub fn is_filler(&self) -> bool {
+        let digits = self.reveal().as_bytes();
+        self.is_national() && digits.iter().all(|digit| digits.first() == Some(digit))
+    }
+
     /// The last four characters, the rest as bullets; short numbers show nothing.
     #[must_use]
     pub fn masked(&self) -> String {
@@ -249,6 +257,19 @@ fn masked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_digit_throughout_means_nobody() {
+        let check = |system: &str, value: &str, want: bool| {
+            assert_eq!(Identifier::parse(system, value).unwrap().is_filler(), want, "{value}");
+        };
+        for value in ["0000000000", "1111111111", "9999999999"] {
+            check(NHS_SYSTEM, value, true);
+            check("urn:x", value, false);
+        }
+        check(CHI_SYSTEM, "1111111111", true);
+        check(NHS_SYSTEM, "9434765919", false);
+    }
 
     #[test]
     fn each_system_reads_its_own() {

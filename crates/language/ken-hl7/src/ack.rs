@@ -116,7 +116,8 @@ impl Reason {
             "hl7.no-person" => (101, "the message does not say whom it is about"),
             "hl7.no-prior" => (101, "the merge does not say which identifier it ends"),
             "hl7.several-people" => (102, "the message is about several people"),
-            "hl7.link-by-hand" | "hl7.unlink-by-hand" | "hl7.swap-by-hand" | "hl7.move-by-hand" => {
+            "hl7.link-by-hand" | "hl7.unlink-by-hand" | "hl7.swap-by-hand" | "hl7.move-by-hand"
+            | "hl7.merge-by-hand" => {
                 (201, "the message was kept for a person here, who does this by hand")
             }
             "hl7.type-unknown" => (200, "messages of this type are not taken here"),

@@ -9,6 +9,8 @@ mod merges;
 #[cfg(test)]
 mod mllp;
 #[cfg(test)]
+mod newborn;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod order;

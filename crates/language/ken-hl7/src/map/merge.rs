@@ -8,6 +8,7 @@
 
 use ken_core::identifier::Identifier;
 
+use super::person::own_first;
 use super::types::identifier;
 use super::{MapError, Scope, Work, work};
 use crate::{Header, Message, Part};
@@ -45,7 +46,7 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
     let field = |number| scope.message.field("MRG", number);
     let ended = if field(1).is_valued() { field(1) } else { field(4) };
     let mut prior = identifiers(scope, ended);
-    let surviving = identifiers(scope, scope.message.field("PID", 3));
+    let surviving = own_first(scope, identifiers(scope, scope.message.field("PID", 3)));
     // A number that both lists have does not end.
     prior.retain(|one| !surviving.contains(one));
     if scope.message.all("MRG").nth(1).is_some() {
@@ -56,6 +57,11 @@ pub(super) fn merge(scope: &Scope<'_>) -> Result<Merge, MapError> {
     }
     if surviving.is_empty() {
         return Err(MapError::NoPerson);
+    }
+    // Nobody's national number is its sender's to merge: a person looks at both records.
+    let is_own = |one: &Identifier| matches!(one, Identifier::Local(_));
+    if !prior.iter().any(is_own) || !surviving.iter().any(is_own) {
+        return Err(MapError::MergeByHand);
     }
     let kind = match scope.trigger {
         "A18" | "A34" | "A36" => MergeKind::IdentifierOnly,

@@ -131,6 +131,9 @@ pub enum MapError {
     /// Two people changed places (`A17`): a human here does it.
     #[error("swaps are made by hand")]
     SwapByHand,
+    /// A merge by national numbers alone, which are not its sender's: a human here does it.
+    #[error("merges by national numbers are made by hand")]
+    MergeByHand,
     /// A visit, an account or a part of a record is to be moved between people: a human here does
     /// it.
     #[error("moves between people are made by hand")]
@@ -155,6 +158,7 @@ impl MapError {
             Self::UnlinkByHand => "hl7.unlink-by-hand",
             Self::SwapByHand => "hl7.swap-by-hand",
             Self::MoveByHand => "hl7.move-by-hand",
+            Self::MergeByHand => "hl7.merge-by-hand",
         }
     }
 }
@@ -397,6 +401,9 @@ mod tests {
         check("ADT^A40", pid, "hl7.no-prior");
         check("ADT^A40", &format!("{pid}\rMRG|"), "hl7.no-prior");
         check("ADT^A40", &format!("{pid}\rMRG|8^^^B^MR"), "mapped");
+        check("ADT^A40", &format!("{pid}\rMRG|9990000018^^^NHS^NH"), "hl7.merge-by-hand");
+        let national = "PID|1||9990000018^^^NHS^NH||Bain^Morag";
+        check("ADT^A40", &format!("{national}\rMRG|8^^^B^MR"), "hl7.merge-by-hand");
     }
 
     #[test]

@@ -24,7 +24,8 @@ const REPEATS_MAX: usize = 50;
 /// Whom a message is about, as the person index reads it. Its `Debug` is blind.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Demographics {
-    /// Identifiers that passed their check, the sender's own among them; no two the same.
+    /// Identifiers that passed their check; no two the same. The sender's own number for the
+    /// person (`MR` or `PI` of its own authority) comes first.
     pub identifiers: Vec<Identifier>,
     /// Names, as they were sent.
     pub names: Vec<PersonName>,
@@ -93,11 +94,13 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
             .map(str::to_owned)
             .collect(),
     });
+    let unchecked = unchecked(scope.sender);
     let identifiers = patient
         .identifiers()
+        .filter(|one| !one.system().unwrap_or_default().starts_with(&unchecked))
         .filter_map(|identifier| Identifier::parse(identifier.system()?, identifier.value()?).ok());
     let found = Demographics {
-        identifiers: identifiers.collect(),
+        identifiers: own_first(scope, identifiers.collect()),
         names: names.collect(),
         birth_date: patient.birth_date(),
         gender: patient.gender().and_then(|gender| {
@@ -189,14 +192,43 @@ fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
     field.repetitions().take(REPEATS_MAX)
 }
 
-/// An identifier in its namespace; a national number that fails its check in its sender's.
+/// An identifier in its namespace; a national number that fails its check, or that stands where
+/// there is none, in its sender's.
 fn checked(part: Part<'_>, sender: &str) -> Object {
     let made = identifier(part, sender);
-    if made.is_empty() || Identifier::parse(made.text("system"), made.text("value")).is_ok() {
+    let read = Identifier::parse(made.text("system"), made.text("value"));
+    if made.is_empty() || read.is_ok_and(|read| !read.is_filler()) {
         return made;
     }
     let authority = table::word(&text(part.component(4)));
-    made.set("system", format!("urn:ken:id:{}:unchecked:{authority}", table::word(sender)))
+    made.set("system", format!("{}{authority}", unchecked(sender)))
+}
+
+/// Begins the namespaces of a sender's numbers that identify nobody.
+fn unchecked(sender: &str) -> String {
+    format!("urn:ken:id:{}:unchecked:", table::word(sender))
+}
+
+/// The identifiers, the sender's own number first: of the record (`MR`) or the person (`PI`), given
+/// out by the sender itself. Others may be a visit's, a family's or another hospital's.
+pub(super) fn own_first(scope: &Scope<'_>, mut found: Vec<Identifier>) -> Vec<Identifier> {
+    let own = all(scope.message.field("PID", 3)).find(|part| {
+        let (authority, kind) = (text(part.component(4)), text(part.component(5)));
+        let header = [4, 3].map(|number| text(scope.message.field("MSH", number).component(1)));
+        part.component(1).is_valued()
+            && matches!(kind.as_str(), "MR" | "PI")
+            && (authority.is_empty() || header.iter().any(|own| *own == authority))
+    });
+    let own = own.map(|part| identifier(part, scope.sender));
+    let is_own = |one: &Identifier| {
+        own.as_ref().is_some_and(|own| {
+            !one.is_national()
+                && one.system() == own.text("system")
+                && one.reveal() == own.text("value").trim()
+        })
+    };
+    found.sort_by_key(|one| !is_own(one));
+    found
 }
 
 fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Object> {
@@ -380,12 +412,10 @@ mod tests {
             known.identifiers.iter().map(|one| (one.system(), one.reveal())).collect();
         assert_eq!(
             numbers,
-            [
-                ("urn:ken:id:glen:glen", "7"),
-                ("https://fhir.nhs.uk/Id/nhs-number", "9990000018"),
-                ("urn:ken:id:glen:unchecked:nhs", "1234567890"),
-            ]
+            [("urn:ken:id:glen:glen", "7"), ("https://fhir.nhs.uk/Id/nhs-number", "9990000018"),]
         );
+        let kept = mapped.resources[0].resource.value()["identifier"][2]["system"].as_str();
+        assert_eq!(kept, Some("urn:ken:id:glen:unchecked:nhs"));
         assert_eq!(known.names[0].family, "Bain");
         assert_eq!(known.names[1].usage, "maiden");
         assert_eq!(known.birth_date.unwrap().to_string(), "1948-03");
@@ -407,6 +437,22 @@ mod tests {
         assert!(known.birth_date.is_none() && known.gender.is_none());
         assert_eq!(of("N").demographics.names.len(), 1);
         assert_eq!(of("Y").resources[0].resource.value()["name"][0]["family"], "Unknown");
+    }
+
+    #[test]
+    fn the_senders_own_number_comes_first_and_what_fails_its_check_not_at_all() {
+        let check = |identifiers: &str, want: &[&str]| {
+            let known = mapped(&format!("PID|1||{identifiers}||Bain^Baby||20261120")).demographics;
+            let found: Vec<_> = known.identifiers.iter().map(|one| one.reveal()).collect();
+            assert_eq!(found, want, "{identifiers}");
+        };
+        check("1234567890^^^NHS^NH~M1^^^GLEN^MR", &["M1"]);
+        check("V9^^^GLEN^VN~M1^^^GLEN^MR", &["M1", "V9"]);
+        check("X9^^^OTHER^MR~9990000018^^^NHS^NH~M1^^^PMS^PI", &["M1", "X9", "9990000018"]);
+        check("V9^^^GLEN^VN~X9^^^OTHER^MR", &["V9", "X9"]);
+        for filler in ["0000000000", "1111111111", "9999999999"] {
+            check(&format!("{filler}^^^NHS^NH~{filler}^^^NHSScotland^CHI~M1^^^^MR"), &["M1"]);
+        }
     }
 
     #[test]
