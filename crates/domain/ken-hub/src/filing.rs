@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ken_core::{Category, Ctx, PersonId};
 use ken_fhir::Resource;
 use ken_hl7::map::{MappedResource, PERSON};
-use ken_records::{Ending, Filing, Place, Status, Under};
+use ken_records::{Ending, Filing, Former, Place, Status, Under};
 use ken_sharing::RowClass;
 use ken_store::Tx;
 use ken_store::keys::{KeyId, KeyRing};
@@ -42,7 +42,10 @@ pub(crate) async fn file_all(
     let parts = parts(arrival)?;
     let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
     let source = &arrival.source.organisation;
-    let places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
+    let mut places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
+    if rename(tx, keys, arrival, (person, under), (&parts, &places)).await? {
+        places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
+    }
     let told: BTreeSet<_> = places.iter().map(|place| place.resource).collect();
     let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
     for (part, place) in parts.iter().zip(&places) {
@@ -76,6 +79,26 @@ pub(crate) async fn file_all(
     let again = filed.iter().filter(|one| one.is_again);
     ended.extend(again.map(|one| json!([one.resource.to_string(), Status::Current.code()])));
     Ok(Filed { versions, ended })
+}
+
+/// Gives what is held under a former name the name that it has in this message, where nothing has
+/// that yet. Says whether anything was.
+async fn rename(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    (person, under): (PersonId, &Under),
+    (parts, places): (&[Part<'_>], &[Place]),
+) -> Result<bool, Error> {
+    let of = (person, &arrival.source.organisation, under);
+    let mut any = false;
+    for (part, place) in parts.iter().zip(places) {
+        let Some(name) = part.of.former.as_ref().filter(|_| place.is_new()) else { continue };
+        let name = format!("{} {} {name}", arrival.source.id, part.category);
+        let former = Former { name: &name, now: &part.item_key };
+        any |= ken_records::rename(tx, keys, of, &former, &part.resource).await?;
+    }
+    Ok(any)
 }
 
 /// Ends what the message ends without telling it: replaced or withdrawn documents.

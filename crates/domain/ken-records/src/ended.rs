@@ -134,7 +134,7 @@ async fn remembered(
 }
 
 /// A text that `LIKE ... ESCAPE '!'` takes as it is.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '!') {

@@ -47,6 +47,14 @@ pub struct Place {
     held: Option<HeldVersion>,
 }
 
+impl Place {
+    /// Whether nothing is held there yet.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.held.is_none()
+    }
+}
+
 #[derive(Debug)]
 struct HeldVersion {
     version: i64,

@@ -154,6 +154,19 @@ statements! {
     FIND_LIKE = "SELECT resource_id FROM record_item WHERE person_id = $1 AND source = $2
         AND (item_key LIKE $3 ESCAPE '!' OR item_key LIKE $4 ESCAPE '!')
         ORDER BY resource_id LIMIT $5";
+    /// What a source calls by a former name, unless something has its name of now.
+    FIND_FORMER = "SELECT i.resource_id, i.version, v.key_id, v.body
+        FROM record_item i JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
+        WHERE i.person_id = $1 AND i.source = $2
+          AND (i.item_key = $3 OR i.item_key LIKE $4 ESCAPE '!')
+          AND i.under_number IN ($5, '') AND NOT EXISTS (
+            SELECT 1 FROM record_item n
+            WHERE n.person_id = $1 AND n.source = $2 AND n.item_key = $6
+              AND n.under_number IN ($5, ''))
+        ORDER BY i.item_key LIMIT $7";
+    /// Gives an item its name of now.
+    RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Says how an item stands.
     SET_STATUS = "UPDATE record_item SET status = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Remembers that a source ended what it calls so, for when it comes late.

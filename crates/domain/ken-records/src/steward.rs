@@ -10,7 +10,7 @@
 //!
 //! Source: `core.md` section 2; ADR 27.
 
-use ken_core::PersonId;
+use ken_core::{PersonId, normalise};
 use ken_fhir::{Resource, Told};
 use ken_store::keys::{KeyId, KeyRing};
 use serde_json::Value;
@@ -59,6 +59,22 @@ impl Stewardship<'_> {
         Ok(Some(Tended { is_same: body == held, body }))
     }
 
+    /// Whether a body is of the thing that is to be filed, which had another name before: it has
+    /// the same words; where it is told by a number, under which no other knows it, it does the
+    /// same too. Never where the body's key was erased.
+    pub(crate) async fn recognises(
+        &self,
+        keys: &KeyRing,
+        key: &KeyId,
+        bound_to: &[u8],
+        body: &[u8],
+    ) -> Result<bool, Error> {
+        let Self::Filing { said, .. } = self else { return Ok(false) };
+        let Some(held) = keys.open(key, bound_to, body).await? else { return Ok(false) };
+        let held: Value = serde_json::from_slice(&held).map_err(|_| CORRUPT)?;
+        Ok(is_alike(&held, said))
+    }
+
     /// What is to be sealed where nothing is held: what is said.
     pub(crate) fn alone(&self) -> Result<Vec<u8>, Error> {
         match self {
@@ -66,6 +82,15 @@ impl Stewardship<'_> {
             Self::Moving { .. } => Err(CORRUPT),
         }
     }
+}
+
+fn is_alike(held: &Value, said: &Value) -> bool {
+    let words = |thing: &Value| {
+        let text = thing.pointer("/code/text").and_then(Value::as_str);
+        normalise(text.unwrap_or_default())
+    };
+    let does = |thing: &Value| thing.get("reaction").cloned();
+    words(held) == words(said) && (said.get("identifier").is_none() || does(held) == does(said))
 }
 
 fn written(said: &Value) -> Result<Vec<u8>, Error> {

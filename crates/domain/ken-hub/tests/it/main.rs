@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accept;
 #[cfg(test)]
+mod allergies;
+#[cfg(test)]
 mod close;
 #[cfg(test)]
 mod merges;

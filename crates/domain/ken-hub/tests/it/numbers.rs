@@ -21,7 +21,7 @@ async fn known(world: &World) {
 /// The board says under a number where somebody lives, and what they may not be given.
 async fn says(world: &World, id: &str, (number, one): (usize, usize), place: &str) {
     world.tick();
-    let rest = format!("|||{place} Rd\rAL1|1|DA|70618^{place}^L|SV|{place}");
+    let rest = format!("|||{place} Rd\rAL1|1|DA|70618^Nuts^L|SV|{place}");
     let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, number, one), &rest);
     assert_eq!(world.say(&says).await, "AA", "{id}");
 }
@@ -73,7 +73,7 @@ async fn a_number_takes_nothing_along_that_was_told_under_another() {
         assert_eq!(of(1, "Eight").await.1, eight.1, "{engine}: all of eight's came");
         assert_eq!(of(1, "Nine").await, seven, "{engine}: and nine's is what it was");
         // A late message under the number, and then it moves on: what it has is its own.
-        late(&world, "5", 8, "|||Late Rd\rAL1|1|DA|70618^Late^L|SV|Late").await;
+        late(&world, "5", 8, "|||Late Rd\rAL1|1|DA|70618^Nuts^L|SV|Late").await;
         assert_eq!(of(1, "Nine").await, seven, "{engine}");
         merge(&world, "6", 8, (6, 2)).await;
         assert_eq!((of(1, "Eight").await, of(1, "Late").await), ((0, 0), (0, 0)), "{engine}");

@@ -4,7 +4,10 @@
 //!
 //! - HL7/v2-to-fhir: AL1(`AllergyIntolerance`), DG1(`Condition`). `PRB` has no map there: ours
 //!   follows HL7 v2.8, 12.4.2.
+//! - House policy: an allergy is its number (IAM-7); without one, its code and its words, since
+//!   many senders have one code (`OTHER`) for all that they have no code for.
 
+use ken_core::normalise;
 use ken_fhir::{Object, Resource, concept as coded};
 use serde_json::Value;
 
@@ -21,10 +24,11 @@ const REPEATS_MAX: usize = 500;
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, visit: Option<&str>) {
     for segment in scope.message.all("AL1").take(REPEATS_MAX) {
-        allergy(batch, &al1(segment), false);
+        allergy(scope, batch, &al1(segment), false);
     }
     for segment in scope.message.all("IAM").take(REPEATS_MAX) {
-        allergy(batch, &iam(segment), text(segment.field(17).component(1)) == "I");
+        let is_inactive = text(segment.field(17).component(1)) == "I";
+        allergy(scope, batch, &iam(segment), is_inactive);
     }
     for dg1 in scope.message.all("DG1").take(REPEATS_MAX) {
         diagnosis(scope, batch, dg1, visit);
@@ -47,8 +51,22 @@ fn concept_key(kind: &str, concept: &Object) -> Option<String> {
     (!named.is_empty()).then(key)
 }
 
+/// What an allergy is known by, and what it was known by before its words counted; the latter only
+/// where what is held under it may be this one. A number that is deleted says nothing of what
+/// another number may have told last.
+fn allergy_keys(own: &Object, code: &Object, deleted: bool) -> (Option<String>, Option<String>) {
+    let by_code = concept_key("allergy", code);
+    let Some(number) = key_of("allergy-number", own) else {
+        let words = normalise(code.text("text"));
+        return (by_code.as_ref().map(|key| format!("{key}|{words}")), by_code);
+    };
+    (Some(number), by_code.filter(|_| !deleted))
+}
+
 /// An allergy as `AL1` and `IAM` have it, in the fields that both have.
 struct Allergen<'m> {
+    /// IAM-7.
+    number: Part<'m>,
     kind: Part<'m>,
     code: Part<'m>,
     severity: Part<'m>,
@@ -79,6 +97,7 @@ fn allergy_state(iam: Segment<'_>) -> Option<&'static str> {
 fn al1(segment: Segment<'_>) -> Allergen<'_> {
     let field = |number| segment.field(number);
     Allergen {
+        number: Part::EMPTY,
         kind: field(2),
         code: field(3),
         severity: field(4),
@@ -92,6 +111,7 @@ fn al1(segment: Segment<'_>) -> Allergen<'_> {
 fn iam(segment: Segment<'_>) -> Allergen<'_> {
     let field = |number| segment.field(number);
     Allergen {
+        number: field(7),
         kind: field(2),
         code: field(3),
         severity: field(4),
@@ -102,33 +122,37 @@ fn iam(segment: Segment<'_>) -> Allergen<'_> {
     }
 }
 
-fn allergy(batch: &mut Batch<'_>, said: &Allergen<'_>, is_inactive: bool) {
+/// What it does, and how badly.
+fn reaction(said: &Allergen<'_>, severity: &str) -> Object {
+    let manifestations = said.reaction.repetitions().take(20);
+    let manifestations = manifestations
+        .filter_map(|part| part.words())
+        .map(|words| Object::new().set("text", words));
+    let reaction = Object::new().extend("manifestation", manifestations);
+    if reaction.is_empty() {
+        return reaction;
+    }
+    reaction.set("severity", table::severity(severity))
+}
+
+fn allergy(scope: &Scope<'_>, batch: &mut Batch<'_>, said: &Allergen<'_>, is_inactive: bool) {
     const STATE: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
     let code = concept(said.code);
     if code.is_empty() {
         return;
     }
-    let kind = text(said.kind);
-    let manifestations = said.reaction.repetitions().take(20);
-    let manifestations = manifestations
-        .filter_map(|part| part.words())
-        .map(|words| Object::new().set("text", words));
-    let severity = text(said.severity);
-    let reaction = Object::new().extend("manifestation", manifestations);
-    let reaction = if reaction.is_empty() {
-        reaction
-    } else {
-        reaction.set("severity", table::severity(&severity))
-    };
+    let (kind, severity) = (text(said.kind), text(said.severity));
     // What was sent, on the elements that are only our reading of it.
     let sent = |part: Part<'_>, values: &str| {
         let url = format!("{}original-code", super::KEN_STRUCTURE);
         Object::new().extension(&url, "valueCodeableConcept", concept_of(part, values))
     };
-    let key = concept_key("allergy", &code);
+    let own = entity(said.number, scope.sender);
     let is_error = said.state == Some("entered-in-error");
+    let (key, former) = allergy_keys(&own, &code, is_error);
     let status = if is_inactive { "inactive" } else { "active" };
     let made = Resource::build("AllergyIntolerance")
+        .push("identifier", own)
         // FHIR forbids a clinical status on what was entered in error (R4, `ait-2`).
         .set("clinicalStatus", clinical_in(CLINICAL, !is_error, status))
         .set("verificationStatus", said.state.map(|state| Value::from(coded(STATE, state, ""))))
@@ -141,14 +165,14 @@ fn allergy(batch: &mut Batch<'_>, said: &Allergen<'_>, is_inactive: bool) {
         .set("patient", reference(PERSON))
         .set("onsetDateTime", when(said.since))
         .set("recordedDate", when(said.recorded))
-        .push("reaction", reaction);
+        .push("reaction", reaction(said, &severity));
     let mut told = Told::default();
     told.assume(said.state.is_none(), "clinicalStatus");
     restate(&mut told, is_error, &["entered-in-error", "refuted"]);
     told.clear(said.severity.is_null(), "criticality");
     told.clear(said.reaction.is_null(), "reaction");
     told.clear(said.since.is_null(), "onsetDateTime");
-    batch.add(Made::new("medication", key, made).told(told));
+    batch.add(Made { former, ..Made::new("medication", key, made).told(told) });
 }
 
 fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: Option<&str>) {
@@ -304,7 +328,9 @@ mod tests {
         let allergy = AllergyIntolerance::of(&made.resource).unwrap();
         assert_eq!((allergy.name(), allergy.criticality()), (Some("Penicillin"), Some("high")));
         assert_eq!(allergy.reactions().collect::<Vec<_>>(), ["Rash", "Wheezing"]);
-        assert_eq!(made.key.as_deref(), Some("allergy|http://snomed.info/sct|764146007"));
+        let by_code = "allergy|http://snomed.info/sct|764146007";
+        assert_eq!(made.key, Some(format!("{by_code}|penicillin")));
+        assert_eq!(made.former.as_deref(), Some(by_code));
         assert_eq!(made.event_time.as_ref().unwrap().as_str(), "2010-01-01");
         assert_eq!(made.category.as_str(), "medication");
     }
@@ -366,9 +392,26 @@ mod tests {
         check("U", "E", (None, Some("entered-in-error"), true));
         check("D", "C", (None, Some("entered-in-error"), true));
         check("A", "", (Some("active"), None, false));
-        // AL1 cannot say that it was an error; where it is told again, it is none any more.
-        let error = mapped("ADT^A60", "IAM|1|DA|1^Latex^SCT|SV|Rash|D");
-        let again = mapped("ADT^A31", "AL1|1|DA|1^Latex^SCT|SV|Rash");
-        assert_eq!(error.resources[1].key, again.resources[1].key);
+    }
+
+    #[test]
+    fn an_allergy_is_its_number_or_its_code_and_words() {
+        let check = |rest: &str, want: (&str, Option<&str>)| {
+            let mapped = mapped("ADT^A60", rest);
+            let made = &mapped.resources[1];
+            assert_eq!((made.key.as_deref().unwrap(), made.former.as_deref()), want, "{rest}");
+        };
+        let code = "allergy|http://snomed.info/sct|1";
+        let words = format!("{code}|latex");
+        let number = "allergy-number|urn:ken:id:glen:pas|A1";
+        check("AL1|1|DA|1^Latex^SCT|SV|Rash", (&words, Some(code)));
+        check("IAM|1|DA|1^ LATEX ^SCT|SV|Rash|A", (&words, Some(code)));
+        check("IAM|1|DA|1^Latex^SCT|SV|Rash|D", (&words, Some(code)));
+        check("IAM|1|DA|1^Latex^SCT|SV|Rash|A|A1^PAS", (number, Some(code)));
+        check("IAM|1|DA|1^Latex^SCT|SV|Rash|D|A1^PAS", (number, None));
+        check("AL1|1|DA|OTHER^Penicillin", ("allergy||OTHER|penicillin", Some("allergy||OTHER")));
+        check("AL1|1|DA|OTHER^Latex", ("allergy||OTHER|latex", Some("allergy||OTHER")));
+        let mapped = mapped("ADT^A60", "IAM|1|DA|1^Latex^SCT|SV|Rash|A|A1^PAS");
+        assert_eq!(mapped.resources[1].resource.value()["identifier"][0]["value"], "A1");
     }
 }

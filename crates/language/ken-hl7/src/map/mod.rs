@@ -94,6 +94,9 @@ pub struct MappedResource {
     /// What the sender calls it: the same key from the same source is the same thing, changed.
     /// `None` where the sender gives it no name; then each message is a new thing.
     pub key: Option<String>,
+    /// What it was called when keys told less apart: what is held under it and has the same words
+    /// is this thing. `None` where nothing held before may be it.
+    pub former: Option<String>,
     /// What of the thing the message tells; [`Told::onto`] composes it with what is held.
     pub told: Told,
 }
@@ -292,6 +295,7 @@ struct Made {
     category: &'static str,
     labels: Vec<&'static str>,
     key: Option<String>,
+    former: Option<String>,
     object: Object,
     told: Told,
 }
@@ -299,7 +303,8 @@ struct Made {
 impl Made {
     /// A thing told in pieces, without labels.
     fn new(category: &'static str, key: Option<String>, object: Object) -> Self {
-        Self { category, labels: Vec::new(), key, object, told: Told::default() }
+        let (labels, former, told) = (Vec::new(), None, Told::default());
+        Self { category, labels, key, former, object, told }
     }
 
     fn told(self, told: Told) -> Self {
@@ -324,9 +329,9 @@ impl<'f> Batch<'f> {
     /// Adds a resource and returns its placeholder.
     fn add(&mut self, made: Made) -> String {
         let local = self.next_local();
-        let Made { category, labels, key, object, told } = made;
+        let Made { category, labels, key, former, object, told } = made;
         if let Ok(resource) = object.done() {
-            self.push(category, &labels, key, resource, told);
+            self.push(category, &labels, (key, former), resource, told);
         }
         local
     }
@@ -335,7 +340,7 @@ impl<'f> Batch<'f> {
         &mut self,
         category: &str,
         labels: &[&str],
-        key: Option<String>,
+        (key, former): (Option<String>, Option<String>),
         resource: Resource,
         mut told: Told,
     ) {
@@ -353,6 +358,7 @@ impl<'f> Batch<'f> {
             resource,
             category,
             key,
+            former,
             told,
         });
     }

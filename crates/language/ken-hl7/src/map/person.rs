@@ -116,15 +116,16 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
     // PID-31: what stands there is made up (`Unknown Male`, 1900), and nobody's.
     let is_unknown = text(scope.message.field("PID", 31)) == "Y";
     if is_unknown {
-        let Demographics { identifiers, .. } = found;
-        return Ok(Demographics { identifiers, ..Demographics::default() });
+        let Demographics { identifiers, death, .. } = found;
+        return Ok(Demographics { identifiers, death, ..Demographics::default() });
     }
     Ok(found)
 }
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
     let labels: Vec<_> = protection(scope).into_iter().collect();
-    batch.push("core", &labels, Some("patient".to_owned()), patient, told(scope));
+    let key = Some("patient".to_owned());
+    batch.push("core", &labels, (key, None), patient, told(scope));
     for (place, nk1) in scope.message.all("NK1").take(REPEATS_MAX).enumerate() {
         related(scope, batch, nk1, place);
     }

@@ -1,0 +1,65 @@
+//! What a source called by a shorter name, before names told more apart.
+//!
+//! A thing that is held under its former name and has the same words gets its name of now, once;
+//! then it is found as anything else. What has other words was another thing, and keeps its name;
+//! so does what a number tells and nobody can tell from what another number told.
+
+use ken_core::{OrganisationId, PersonId, ResourceId};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Reads, Row, Tx, values};
+use serde_json::Value;
+
+use crate::ended::escaped;
+use crate::file::associated;
+use crate::steward::Stewardship;
+use crate::{Error, Under, sql};
+
+/// Most things of one former name that are looked at. House policy: a list of allergies.
+const FORMER_MAX: i64 = 50;
+
+/// A thing by its names.
+#[derive(Debug)]
+pub struct Former<'a> {
+    /// What the source called it; `#2` and so on after it name others of that name.
+    pub name: &'a str,
+    /// What it is called now.
+    pub now: &'a str,
+}
+
+/// Gives what is held under a former name its name of now, where it is what `said` tells and
+/// nothing has that name yet. Says whether it did.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn rename(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    (person, source, under): (PersonId, &OrganisationId, &Under),
+    former: &Former<'_>,
+    said: &Value,
+) -> Result<bool, Error> {
+    let filing = Stewardship::Filing { said: said.clone(), told: None };
+    let others = format!("{}#%", escaped(former.name));
+    let of = values![
+        person,
+        source,
+        former.name,
+        others.as_str(),
+        under.as_str(),
+        former.now,
+        FORMER_MAX
+    ];
+    let read = |row: &Row<'_>| {
+        let (item, version): (ResourceId, i64) = (row.parse(0)?, row.int(1)?);
+        Ok((item, version, row.parse::<KeyId>(2)?, row.bytes(3)?))
+    };
+    for (item, version, key, body) in tx.list(sql::FIND_FORMER, of, read).await? {
+        let bound_to = associated(person, item, version);
+        if filing.recognises(keys, &key, &bound_to, &body).await? {
+            tx.execute(sql::RENAME_ITEM, values![person, item, former.now]).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
