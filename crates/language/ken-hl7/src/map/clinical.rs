@@ -282,11 +282,15 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     let deleted = text(prb.field(1)).starts_with("DE") || scope.trigger == "PC3";
     let resolved = when(prb.field(9));
     let said = life_cycle(prb.field(14)).or(resolved.is_some().then_some("resolved"));
-    let sure = certainty(prb.field(13)).map(|sure| coded(VERIFICATION, sure, ""));
+    let sure = certainty(prb.field(13));
+    let refuted = sure == Some("refuted");
+    let sure = sure.map(|sure| coded(VERIFICATION, sure, ""));
     let verified = if deleted { verification(true) } else { sure.unwrap_or_default() };
+    // What was refuted is not active because nobody said otherwise.
+    let stands = !deleted && (!refuted || said.is_some());
     let made = Resource::build("Condition")
         .push("identifier", own)
-        .set("clinicalStatus", clinical(!deleted, said.unwrap_or("active")))
+        .set("clinicalStatus", clinical(stands, said.unwrap_or("active")))
         .set("verificationStatus", verified)
         .set("code", code)
         .set("subject", reference(PERSON))
@@ -298,6 +302,7 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     told.clear(prb.field(16).is_null(), "onsetDateTime");
     told.assume(!deleted && said.is_none() && !prb.field(9).is_null(), "clinicalStatus");
     restate(&mut told, deleted, &["entered-in-error"]);
+    told.clear(!stands, "clinicalStatus");
     let labels = mark(&text(prb.field(25)));
     batch.add(Made::new("health-record", key, made).told(told).labels(labels));
 }
@@ -348,6 +353,10 @@ mod tests {
         check("PPR^PC1", "PRB|AD|20261121|44054006^Diabetes^SCT", false, Some("active"));
         check("PPR^PC3", "PRB|DE|20261121|44054006^Diabetes^SCT", true, None);
         check("PPR^PC1", "PRB|AD|2026|1^Asthma^SCT||||||20260101", false, Some("resolved"));
+        let refuted =
+            |cycle: &str| format!("PRB|UP|2026|1^Asthma^SCT{}REFUTED|{cycle}", "|".repeat(10));
+        check("PPR^PC2", &refuted(""), false, None);
+        check("PPR^PC2", &refuted("RESOLVED"), false, Some("resolved"));
         let cycle = format!("PRB|UP|2026|1^Asthma^SCT{}Inactive", "|".repeat(11));
         check("PPR^PC2", &cycle, false, Some("inactive"));
     }
