@@ -1,10 +1,8 @@
 //! Applying: identify, file, relate, enter in the ledger; all in the caller's transaction.
 
-use std::collections::BTreeSet;
-
 use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
-use ken_hl7::map::Mapped;
+use ken_hl7::map::{Death, Mapped};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, SourceRecord};
 use ken_records::Under;
@@ -15,7 +13,7 @@ use ken_store::{Tx, values};
 use serde_json::json;
 
 use crate::source::Source;
-use crate::{Error, filing, numbers, restrict, sql};
+use crate::{Error, death, filing, numbers, restrict, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
@@ -102,7 +100,7 @@ pub(crate) fn associated(person: PersonId, message: MessageId) -> Vec<u8> {
     format!("message/1 {person} {message}").into_bytes()
 }
 
-/// Records what a message says about relationships and age, where it says anything new.
+/// Records what a message says about relationships, age and death, where it says anything new.
 async fn relate(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -122,11 +120,13 @@ async fn relate(
         _ => None,
     };
     let restrictions = &arrival.mapped.restrictions;
+    let died = death::news(tx, ctx, arrival, person, number).await?;
     // Most messages say nothing new of any, and take no guard: nobody waits for them.
-    if born.is_none() && stated.is_none() && restrictions.is_empty() {
+    if born.is_none() && stated.is_none() && restrictions.is_empty() && died.is_empty() {
         return Ok(());
     }
-    let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+    let guarded = died.iter().copied().chain([person]).collect();
+    let guard = tx.lock_people(&guarded).await?;
     if let Some(born) = born {
         fact::set_born(tx, ctx, person, &source.organisation, born).await?;
     }
@@ -136,6 +136,7 @@ async fn relate(
         relationship::number::state(tx, ctx, keys, &new, number).await?;
     }
     restrict::take(tx, ctx, keys, arrival, person).await?;
+    death::take(tx, ctx, arrival, &died, number).await?;
     guard.bump(tx).await?;
     Ok(())
 }
@@ -184,6 +185,11 @@ fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
     who.address = text(address.map(|address| address.lines.join("\n")));
     who.postcode = text(address.map(|address| address.postcode.clone()));
     who.phone = text(said.contacts.first().cloned());
+    match said.death {
+        Some(Death::Died(day)) => who.died = day,
+        Some(Death::Withdrawn) => who.lives = true,
+        None => {}
+    }
     Ok(who)
 }
 

@@ -17,6 +17,7 @@
 mod accept;
 mod apply;
 mod close;
+mod death;
 mod error;
 mod filing;
 mod held;

@@ -10,8 +10,9 @@
 //!   until then.
 //! - Numbers are held before the keys of records, keys before guards, as by any message: a message
 //!   and a merge of one number go one after the other.
-//! - What the sender had founded under the number, a relationship and a date of birth, follows in
-//!   the message's own transaction. National numbers stay with whom they were claimed for.
+//! - What the sender had founded under the number, a relationship, a date of birth and a death,
+//!   follows in the message's own transaction. National numbers stay with whom they were claimed
+//!   for.
 //! - What the sender restricted holds for both from then on: what it protects may be what moves.
 
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, record_of};
-use crate::{Error, restrict, sql};
+use crate::{Error, death, restrict, sql};
 
 /// Holds, for all that a message merges, whom the numbers mean and then what is filed for these.
 pub(crate) async fn hold(
@@ -67,6 +68,9 @@ pub(crate) async fn relink(
         if let Some(gone) = gone(arrival, ended) {
             let merged = ken_person::merge(tx, ctx, keys, &gone, &kept).await?;
             let under = Under::of(&gone.local);
+            if merged != Merged::Uncertain {
+                death::rename(tx, &gone.organisation, (&under, &Under::of(&kept.local))).await?;
+            }
             if merged == Merged::Nothing {
                 fold(tx, &gone, &kept).await?;
             } else if let Merged::Moved { from, to, id, is_only } = merged {
@@ -76,6 +80,7 @@ pub(crate) async fn relink(
                 let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
                 number::follow(tx, ctx, keys, moved, is_only).await?;
                 births(tx, ctx, moved).await?;
+                death::follow(tx, ctx, moved).await?;
                 restrict::copy(tx, ctx, (from, to), source).await?;
                 guard.bump(tx).await?;
                 follow(tx, ctx, keys, moved, &under, (is_only, false)).await?;

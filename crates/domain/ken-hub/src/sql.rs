@@ -72,6 +72,20 @@ CREATE TABLE restriction_said (
 );
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 6,
+        title: "which deaths a source has said",
+        sql: "
+CREATE TABLE death_said (
+  person_id TEXT NOT NULL, organisation TEXT NOT NULL, source TEXT NOT NULL,
+  under_number TEXT NOT NULL, now_number TEXT NOT NULL, since_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, organisation, source, under_number)
+);
+CREATE INDEX death_said_under ON death_said (organisation, under_number, person_id);
+CREATE INDEX death_said_now ON death_said (organisation, now_number, person_id);
+",
+    },
 ];
 
 statements! {
@@ -157,6 +171,32 @@ statements! {
     /// A source has lifted one.
     RESTRICTION_LIFTED = "DELETE FROM restriction_said WHERE person_id = $1 AND organisation = $2
         AND source = $3 AND value = $4 AND mark = $5 AND visit = $6";
+    /// Of whom a source has said under a number, or under one that is this one now, that they have
+    /// died.
+    DEATHS_SAID = "SELECT person_id, under_number FROM death_said WHERE organisation = $1
+        AND source = $2 AND (under_number = $3 OR now_number = $3) ORDER BY person_id LIMIT $4";
+    /// Whether any system of an organisation has.
+    ANY_DEATH = "SELECT 1 FROM death_said WHERE person_id = $1 AND organisation = $2 LIMIT 1";
+    /// Keeps that a source has said it.
+    SAY_DEATH = "INSERT INTO death_said
+        (person_id, organisation, source, under_number, now_number, since_us)
+        VALUES ($1, $2, $3, $4, $4, $5)
+        ON CONFLICT (person_id, organisation, source, under_number) DO NOTHING";
+    /// A source has withdrawn it.
+    WITHDRAW_DEATH = "DELETE FROM death_said WHERE person_id = $1 AND organisation = $2
+        AND source = $3 AND (under_number = $4 OR now_number = $4)";
+    /// Keeps of another person what an organisation said under a number.
+    COPY_DEATHS = "INSERT INTO death_said
+        (person_id, organisation, source, under_number, now_number, since_us)
+        SELECT $4, organisation, source, under_number, now_number, since_us FROM death_said
+        WHERE person_id = $1 AND organisation = $2 AND under_number = $3
+        ON CONFLICT (person_id, organisation, source, under_number) DO NOTHING";
+    /// No longer keeps it of the one from whom the number was taken.
+    DELETE_DEATHS = "DELETE FROM death_said
+        WHERE person_id = $1 AND organisation = $2 AND under_number = $3";
+    /// Notes which number one is now.
+    RENAME_DEATHS = "UPDATE death_said SET now_number = $3
+        WHERE organisation = $1 AND (under_number = $2 OR now_number = $2)";
     /// The restrictions that an organisation's systems have said of a person.
     RESTRICTIONS_SAID = "SELECT source, value, mark, visit FROM restriction_said
         WHERE person_id = $1 AND organisation = $2 ORDER BY source, value, mark, visit LIMIT $3";

@@ -4,8 +4,8 @@
 //!
 //! - What would happen is found by doing it and keeping nothing of it: it cannot differ from what
 //!   happens.
-//! - Number, account, relationships and dates of birth go back in one transaction; items and
-//!   messages follow as for a merge.
+//! - Number, account, relationships, dates of birth and deaths go back in one transaction; items
+//!   and messages follow as for a merge.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use ken_store::{Db, Reads, Tx, values};
 
 use crate::numbers::{births, follow};
 use crate::settle::settle;
-use crate::{Error, sql};
+use crate::{Error, death, sql};
 
 /// What taking a merge back does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,6 +158,8 @@ async fn undo(
     let guard = tx.lock_people(&BTreeSet::from([made.from, made.to])).await?;
     relationship::number::go_back(tx, ctx, keys, made, back.since).await?;
     births(tx, ctx, made).await?;
+    death::follow(tx, ctx, Moved { from: made.to, to: made.from, ..made }).await?;
+    death::rename(tx, source, (&under, &under)).await?;
     guard.bump(tx).await?;
     let of = values![merge.to, source, number];
     let messages = tx.find(sql::COUNT_UNDER, of, |row| row.int(0)).await?.unwrap_or_default();

@@ -233,7 +233,8 @@ fn overlaid(now: &Demographics, before: &Demographics) -> Demographics {
         address: text(&now.address, &before.address),
         postcode: text(&now.postcode, &before.postcode),
         phone: text(&now.phone, &before.phone),
-        died: now.died.or(before.died),
+        died: if now.lives { None } else { now.died.or(before.died) },
+        lives: false,
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Demographics {
     pub phone: Sensitive<String>,
     /// Date of death, where the source says that they have died.
     pub died: Option<PartialDate>,
+    /// Whether the source says that they have not died, whatever it said before.
+    pub lives: bool,
 }
 
 /// Longest name, address, postcode or telephone number that is kept, in characters. House policy:
@@ -99,6 +101,7 @@ impl Demographics {
             postcode: Sensitive::default(),
             phone: Sensitive::default(),
             died: None,
+            lives: false,
         }
     }
 

@@ -7,6 +7,8 @@ mod allergies;
 #[cfg(test)]
 mod close;
 #[cfg(test)]
+mod deaths;
+#[cfg(test)]
 mod merges;
 #[cfg(test)]
 mod mllp;

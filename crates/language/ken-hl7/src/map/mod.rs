@@ -39,7 +39,7 @@ use thiserror::Error;
 pub use access::{Restriction, Said, UNKNOWN, restricts};
 pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind, pairs};
-pub use person::{Demographics, PersonAddress, PersonName};
+pub use person::{Death, Demographics, PersonAddress, PersonName};
 pub use provenance::{Facts, message_header, provenance};
 pub use told::{Ended, Told};
 

@@ -37,8 +37,17 @@ pub struct Demographics {
     pub addresses: Vec<PersonAddress>,
     /// Telephone numbers and mail addresses.
     pub contacts: Vec<String>,
-    /// Whether they have died.
-    pub is_deceased: bool,
+    /// What the message says of their death, if anything.
+    pub death: Option<Death>,
+}
+
+/// What a message says of a death. Its `Debug` is blind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// They have died, on this day where that is known.
+    Died(Option<PartialDate>),
+    /// They have not, whatever was said before.
+    Withdrawn,
 }
 
 /// A name. Its `Debug` is blind.
@@ -70,7 +79,7 @@ macro_rules! blind {
         }
     )*};
 }
-blind!(Demographics, PersonName, PersonAddress);
+blind!(Demographics, PersonName, PersonAddress, Death);
 
 /// The `Patient` of the message; a merge's surviving person is read in the same way.
 pub(super) fn read(scope: &Scope<'_>) -> Result<Resource, MapError> {
@@ -108,7 +117,7 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
         }),
         addresses: addresses.collect(),
         contacts: patient.contacts().filter_map(|one| one.value().map(str::to_owned)).collect(),
-        is_deceased: patient.is_deceased(),
+        death: death(scope.message.field("PID", 29), scope.message.field("PID", 30)),
     };
     if found.identifiers.is_empty() && found.names.is_empty() {
         return Err(MapError::NoPerson);
@@ -230,6 +239,16 @@ pub(super) fn own_first(scope: &Scope<'_>, mut found: Vec<Identifier>) -> Vec<Id
     };
     found.sort_by_key(|one| !is_own(one));
     found
+}
+
+/// PID-29 and PID-30: a death is withdrawn aloud, by the indicator.
+fn death(day: Part<'_>, indicator: Part<'_>) -> Option<Death> {
+    let day = Dtm::parse(&day.text()).ok().map(|day| day.date());
+    match (day, text(indicator).as_str()) {
+        (Some(_), _) | (None, "Y" | "y" | "1") => Some(Death::Died(day)),
+        (None, "N" | "n" | "0") => Some(Death::Withdrawn),
+        _ => indicator.is_null().then_some(Death::Withdrawn),
+    }
 }
 
 fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Object> {
@@ -394,6 +413,7 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: us
 #[cfg(test)]
 mod tests {
     use super::super::map as map_message;
+    use super::Death;
     use crate::Message;
 
     fn mapped(rest: &str) -> super::super::Mapped {
@@ -423,7 +443,7 @@ mod tests {
         assert_eq!(known.addresses[0].postcode, "ZZ99 9ZZ");
         assert_eq!(known.addresses[0].lines, ["1 Test St", "Testtown"]);
         assert_eq!(known.contacts, ["01592 000000", "m@x.example"]);
-        assert!(known.is_deceased);
+        assert!(matches!(known.death, Some(Death::Died(Some(_)))));
         assert_eq!(mapped.resources[0].category.as_str(), "core");
     }
 
