@@ -113,6 +113,7 @@ pub const ROUTES: &[Route] = &[
     page("/my/record", Who::Person, || get(own::record::get)),
     form("/my/record/earlier", Who::Person, || post(own::record::earlier)),
     page("/my/looked", Who::Person, || get(own::looked::get)),
+    form("/my/looked/earlier", Who::Person, || post(own::looked::earlier)),
     plain("/my/receipts", Who::Person, || get(own::looked::receipts)),
     page("/my/agreements", Who::Person, || get(own::agreements::get)),
     page("/my/agreements/{hash}", Who::Person, || get(own::agreements::one)),

@@ -50,6 +50,21 @@ pub async fn person_entries(
     list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_VISIBLE, page).await
 }
 
+/// What the person may see of who looked at their record, and of what came of checking that, newest
+/// first: nothing else takes a place of the page.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn person_looks(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    person: PersonId,
+    page: Page,
+) -> Result<Vec<Entry>, Error> {
+    list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_LOOKS, page).await
+}
+
 /// An organisation's own stream, newest first, whatever its visibility.
 ///
 /// # Errors

@@ -21,6 +21,8 @@ mod follow;
 #[cfg(test)]
 mod interference;
 #[cfg(test)]
+mod looks;
+#[cfg(test)]
 mod matches;
 #[cfg(test)]
 mod merges;

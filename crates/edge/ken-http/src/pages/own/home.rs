@@ -17,12 +17,13 @@ pub(crate) async fn get(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let looks = looked::looks(&app, &caller).await?.looks.len();
+    let looked = looked::looks(&app, &caller, None).await?;
+    let looks = (looked.looks.len(), looked.is_part());
     Ok(caller.frame(app.site(), "Home").at("/my").page(&show(looks)))
 }
 
-/// The page's content.
-fn show(looks: usize) -> Markup {
+/// The page's content. `looks` is how many there are, and whether there may be older ones.
+fn show(looks: (usize, bool)) -> Markup {
     html! {
         h1 { "Hello" }
         (card::cards(true, &[
@@ -46,11 +47,13 @@ fn show(looks: usize) -> Markup {
     }
 }
 
-fn looked(looks: usize) -> String {
+fn looked(looks: (usize, bool)) -> String {
     match looks {
-        0 => "Nobody has opened it yet.".into(),
-        1 => "It was opened once.".into(),
-        looks => format!("It was opened {looks} times."),
+        (0, true) => "Nobody has opened it lately.".into(),
+        (looks, true) => format!("It was opened {looks} times lately, and may have been before."),
+        (0, false) => "Nobody has opened it yet.".into(),
+        (1, false) => "It was opened once.".into(),
+        (looks, false) => format!("It was opened {looks} times."),
     }
 }
 
@@ -62,8 +65,11 @@ mod tests {
     #[test]
     fn the_home_page_says_hello() {
         for looks in [0, 1, 2] {
-            rules::assert_part(&show(looks).into_string());
+            rules::assert_part(&show((looks, false)).into_string());
+            let part = show((looks, true)).into_string();
+            rules::assert_part(&part);
+            assert!(part.contains("lately") && !part.contains("yet"), "{part}");
         }
-        assert!(show(2).into_string().contains("opened 2 times"));
+        assert!(show((2, false)).into_string().contains("opened 2 times"));
     }
 }

@@ -8,51 +8,84 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Extension;
-use axum::extract::State as Of;
+use axum::extract::{Form as Sent, State as Of};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use ken_core::{Category, ClauseId, OrganisationId, PersonId, Purpose};
-use ken_ledger::{Entry, EntryKind, PAGE_MAX, Page, RECEIPTS_MAX, Stream};
+use ken_core::{Category, ClauseId, EntryId, OrganisationId, Purpose};
+use ken_ledger::{Entry, EntryKind, RECEIPTS_MAX, Stream};
 use ken_sharing::bundle::Bundle;
-use ken_store::Snapshot;
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::agreements::{self, Pages};
-use super::checked::{self, Checked};
+use super::looks::{self, Part, Reach};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
 use crate::stop::Stop;
 use crate::view::facts::Tone;
+use crate::view::form::Form;
 use crate::view::words;
+use crate::wire::csrf::Csrf;
 
 use crate::view::card::{self, Look};
 use crate::view::panel::{self, Panel, State};
+
+/// One part of the page. House policy: a person's year, and some thousand visits of their own.
+const PART: Reach = Reach { looks: 100, lists: 20 };
+/// The file. As many receipts as are checked at once; its visits of one's own are house policy.
+const FILE: Reach = Reach { looks: RECEIPTS_MAX, lists: 100 };
 
 /// `GET /my/looked`.
 pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let looked = looks(&app, &caller).await?;
-    let frame = caller.frame(app.site(), "Who looked at my record").at("/my/looked");
-    Ok(frame.page(&show(&looked)))
+    answer(&app, &caller, None).await
 }
 
-/// The looks that the person may see, those of one day and role together.
+/// What the form for an older part carries. When somebody looked is in no address.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Earlier {
+    #[serde(default)]
+    before: String,
+}
+
+/// `POST /my/looked/earlier`: who looked before.
+pub(crate) async fn earlier(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Sent(sent): Sent<Earlier>,
+) -> Result<Markup, Stop> {
+    let before = sent.before.parse().map_err(|_| Stop::NotFound)?;
+    answer(&app, &caller, Some(before)).await
+}
+
+async fn answer(app: &App, caller: &Caller, before: Option<EntryId>) -> Result<Markup, Stop> {
+    let looked = looks(app, caller, before).await?;
+    let frame = caller.frame(app.site(), "Who looked at my record").at("/my/looked");
+    Ok(frame.page(&show(&looked, caller.csrf())))
+}
+
+/// The looks that the person may see, those of one day and role together; the newest, or those
+/// before an entry.
 ///
 /// # Errors
 ///
 /// What the ledger or the gate says.
-pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
+pub(crate) async fn looks(
+    app: &App,
+    caller: &Caller,
+    before: Option<EntryId>,
+) -> Result<Looked, Stop> {
     let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
     let current = app.gate().current(app.db(), &ctx).await?;
     let names = ask::names(app).await?;
     let pages = agreements::pages(app, caller).await?;
-    let (entries, released) = entries(app, person).await?;
-    let is_more = entries.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+    let Part { entries, checked: released, earlier } =
+        looks::read(app, person, before, PART).await?;
     let mut days: BTreeMap<_, Seen> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Permit) {
         let Some(seen) = entry.detail.as_ref().and_then(|detail| seen(entry.at, detail)) else {
@@ -82,7 +115,8 @@ pub(crate) async fn looks(app: &App, caller: &Caller) -> Result<Looked, Stop> {
         looks.push((one.from, one.look(organisation, today)));
     }
     looks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    Ok(Looked { looks: looks.into_iter().map(|(_, look)| look).collect(), checked, is_more })
+    let looks = looks.into_iter().map(|(_, look)| look).collect();
+    Ok(Looked { looks, checked, is_earlier: before.is_some(), earlier })
 }
 
 /// An emergency access that was checked before a check released anything, in a sentence.
@@ -108,18 +142,16 @@ pub(crate) async fn receipts(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, Stop> {
-    let (entries, _) = entries(&app, caller.own()?).await?;
-    let is_look = |entry: &&Entry| {
-        let detail = entry.detail.as_ref().filter(|_| entry.kind == EntryKind::Permit);
-        detail.and_then(|detail| seen(entry.at, detail)).is_some()
-    };
-    let looks = entries.iter().filter(is_look);
+    let part = looks::read(&app, caller.own()?, None, FILE).await?;
+    let looks: Vec<_> = part.entries.iter().filter(|entry| is_look(entry)).collect();
+    let is_cut = part.earlier.is_some() || looks.len() > RECEIPTS_MAX;
     let of = |entry: &Entry| match &entry.stream {
         Stream::Person(person) => Some((*person, entry.id)),
         Stream::Organisation(_) => None,
     };
-    let words = ask::receipts(&app, looks.filter_map(of).take(RECEIPTS_MAX)).await?;
-    let text = format!("{ABOUT}{}\n", words.join("\n"));
+    let words = ask::receipts(&app, looks.into_iter().filter_map(of).take(RECEIPTS_MAX)).await?;
+    let cut = if is_cut { CUT } else { "" };
+    let text = format!("{ABOUT}{cut}{}\n", words.join("\n"));
     let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
     let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"receipts.txt\"");
     Ok(([kind, name], text).into_response())
@@ -128,23 +160,14 @@ pub(crate) async fn receipts(
 /// What stands above the receipts in the file.
 const ABOUT: &str = "# Each is a receipt: a promise that a note stays, signed by the ledger.\n\
     # It names nobody. To check: ken ledger check-receipt THIS-FILE EXPORT --trust KEYS\n";
+/// What stands there where the file does not go back to the first look.
+const CUT: &str =
+    "# These are the newest. There may be receipts of older looks that are not here.\n";
 
-/// What the person may see, and among it the emergencies that were checked.
-async fn entries(app: &App, person: PersonId) -> Result<(Vec<Entry>, Vec<Checked>), Stop> {
-    let page = Page { before: None, limit: PAGE_MAX };
-    let read = async |s: &mut Snapshot| {
-        let mut entries = vec![];
-        for one in ken_person::together(s, person).await? {
-            entries.extend(ken_ledger::person_entries(s, app.keys(), one, page).await?);
-        }
-        let mut found = vec![];
-        let reviews = entries.iter().filter(|entry| entry.kind == EntryKind::EmergencyReview);
-        for detail in reviews.filter_map(|entry| entry.detail.as_ref()) {
-            found.extend(checked::read(s, detail).await?);
-        }
-        Ok::<_, Stop>((entries, found))
-    };
-    app.db().snapshot("http.looked", read).await
+/// Whether an entry is somebody else's look.
+pub(super) fn is_look(entry: &Entry) -> bool {
+    let detail = entry.detail.as_ref().filter(|_| entry.kind == EntryKind::Permit);
+    detail.and_then(|detail| seen(entry.at, detail)).is_some()
 }
 
 /// What one entry, or those of one day together, say.
@@ -231,25 +254,36 @@ pub(crate) struct Looked {
     pub(crate) looks: Vec<Look>,
     /// Emergency accesses that were checked, each in a sentence.
     pub(crate) checked: Vec<String>,
-    /// Whether only the newest are shown.
-    pub(crate) is_more: bool,
+    /// Whether newer ones are on another page.
+    pub(crate) is_earlier: bool,
+    /// Where older ones begin, if there may be some.
+    pub(crate) earlier: Option<EntryId>,
+}
+
+impl Looked {
+    /// Whether this is a part only.
+    pub(crate) const fn is_part(&self) -> bool {
+        self.is_earlier || self.earlier.is_some()
+    }
 }
 
 /// The page's content.
-pub(crate) fn show(looked: &Looked) -> Markup {
-    let state = if looked.looks.is_empty() {
+pub(crate) fn show(looked: &Looked, csrf: &Csrf) -> Markup {
+    let state = if looked.looks.is_empty() && looked.is_part() {
+        State::Nothing {
+            looked: "Nobody opened your record in this part of the time.".into(),
+            caution: "The other parts may show that somebody did.".into(),
+        }
+    } else if looked.looks.is_empty() {
         State::Nothing {
             looked: "Nobody has opened your record yet.".into(),
             caution: "When somebody does, you can read it here.".into(),
         }
     } else {
-        let shown = html! {
-            (card::looks(&looked.looks))
-            @if looked.is_more { p { "These are the newest. You can ask for older ones." } }
-        };
-        State::Content { shown, from: None }
+        State::Content { shown: card::looks(&looked.looks), from: None }
     };
     let heading = match looked.looks.len() {
+        _ if looked.is_part() => "In this part".to_owned(),
         0 => "So far".to_owned(),
         1 => "1 time".to_owned(),
         count => format!("{count} times"),
@@ -257,6 +291,9 @@ pub(crate) fn show(looked: &Looked) -> Markup {
     html! {
         h1 { "Who looked at my record" }
         p { "This page shows who opened your record, when, and why." }
+        @if looked.is_earlier {
+            p { "These are older looks. " a href="/my/looked" { "Back to the newest" } }
+        }
         p {
             "Each look was allowed by a rule. You can "
             a href="/my/agreements" { "read the rules" } " and "
@@ -264,6 +301,7 @@ pub(crate) fn show(looked: &Looked) -> Markup {
         }
         p { (MORE) }
         (panel::show(&Panel { id: "looks", heading, open: true, state }))
+        @if let Some(point) = looked.earlier { (older(point, csrf)) }
         @if !looked.checked.is_empty() {
             h2 { "Emergencies that were checked" }
             ul { @for one in &looked.checked { li { (one) } } }
@@ -276,6 +314,15 @@ pub(crate) fn show(looked: &Looked) -> Markup {
         p { a href="/my/receipts" download { "Get the receipts as a small file" } }
         h2 { "Does something look wrong?" }
         p { "Tell us. We must find out and answer you. How to reach us is below." }
+    }
+}
+
+fn older(point: EntryId, csrf: &Csrf) -> Markup {
+    let hidden = [("before", point.to_string())];
+    let (action, button) = ("/my/looked/earlier", "Show older looks");
+    html! {
+        p { "There may be older looks too." }
+        (Form { action, csrf, button, hidden: &hidden }.small(&html! {}))
     }
 }
 
@@ -299,13 +346,25 @@ mod tests {
             tag: None,
         };
         let checked = vec!["It was right to <open> it.".to_owned()];
-        let looked = Looked { looks: vec![look.clone(), look], checked, is_more: true };
-        let shown = show(&looked).into_string();
+        let looked = Looked { looks: vec![look.clone(), look], checked, ..Looked::default() };
+        let csrf = Csrf::of("secret");
+        let shown = show(&looked, &csrf).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("2 times") && shown.contains(MORE));
         assert!(shown.contains("Emergencies that were checked") && shown.contains("&lt;open&gt;"));
-        let empty = show(&Looked::default()).into_string();
+        assert!(!shown.contains("<form"), "{shown}");
+        let empty = show(&Looked::default(), &csrf).into_string();
         rules::assert_part(&empty);
         assert!(empty.contains("Nobody has opened") && empty.contains(MORE));
+        // A part without a look does not say that there was none.
+        let earlier = Some("0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap());
+        for (is_earlier, earlier) in [(false, earlier), (true, earlier), (true, None)] {
+            let part = Looked { is_earlier, earlier, ..Looked::default() };
+            let shown = show(&part, &csrf).into_string();
+            rules::assert_part(&shown);
+            assert!(!shown.contains("Nobody has opened") && shown.contains("in this part"));
+            assert_eq!(shown.contains("Show older looks"), earlier.is_some());
+            assert_eq!(shown.contains("Back to the newest"), is_earlier);
+        }
     }
 }

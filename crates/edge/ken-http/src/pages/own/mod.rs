@@ -5,4 +5,5 @@ mod checked;
 pub(crate) mod choices;
 pub(crate) mod home;
 pub(crate) mod looked;
+mod looks;
 pub(crate) mod record;
