@@ -1,10 +1,12 @@
 //! Messages that wait for a person: those that were not applied, kept whole with the reason, and
 //! those that were and leave something to find out.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Result as StoreResult, Row, Tx, values};
+use ken_store::{Db, Reads, Result as StoreResult, Row, Snapshot, Tx, values};
 
 use crate::{Error, sql};
 
@@ -83,16 +85,42 @@ impl Held {
     }
 }
 
-/// Messages that wait for a person, the newest first.
+/// How many messages wait for a person, of each source; of none for those of nobody.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn count_held(db: &Db) -> Result<BTreeMap<Option<String>, i64>, Error> {
+    let read = |row: &Row<'_>| Ok((row.text_opt(0)?, row.int(1)?));
+    let counts = db.snapshot("hub.count-held", async |s| {
+        Ok::<_, Error>(s.list(sql::COUNT_HELD, &[], read).await?)
+    });
+    Ok(counts.await?.into_iter().collect())
+}
+
+/// Messages that wait for a person, the oldest first: at most [`LIST_MAX`], and none is forgotten
+/// behind what came since.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
 pub async fn held(db: &Db) -> Result<Vec<Held>, Error> {
-    let rows = db
-        .snapshot("hub.held", async |s| {
-            Ok::<_, Error>(s.list(sql::LIST_HELD, values![LIST_MAX], read).await?)
-        })
-        .await?;
-    rows.into_iter().map(Held::whole).collect()
+    Ok(held_after(db, None).await?.0)
+}
+
+/// Those that came after one of them, and whether there are more than these.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn held_after(db: &Db, after: Option<MessageId>) -> Result<(Vec<Held>, bool), Error> {
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let list = async |s: &mut Snapshot| {
+        Ok::<_, Error>(s.list(sql::LIST_HELD, values![after, LIST_MAX + 1], read).await?)
+    };
+    let mut rows = db.snapshot("hub.held", list).await?;
+    let limit = usize::try_from(LIST_MAX).unwrap_or(usize::MAX);
+    let is_more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows.into_iter().map(Held::whole).collect::<Result<_, _>>()?, is_more))
 }

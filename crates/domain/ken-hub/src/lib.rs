@@ -36,7 +36,7 @@ mod unmerge;
 pub use accept::{Answer, Hub};
 pub use close::{Again, Closed, How, Opened, close_held, find_held, try_again};
 pub use error::Error;
-pub use held::{Held, LIST_MAX, held};
+pub use held::{Held, LIST_MAX, count_held, held, held_after};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
 pub use patience::{WAIT_MAX, WAITING_MAX};

@@ -130,9 +130,14 @@ statements! {
     INSERT_HELD = "INSERT INTO held_message
         (id, source, control_id, kind, reason, received_us, key_id, body, closed_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// Messages that wait for a person, the newest first.
+    /// Messages that wait for a person, the oldest first, after one of them.
     LIST_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
-        WHERE closed_us IS NULL ORDER BY received_us DESC, id DESC LIMIT $1";
+        WHERE closed_us IS NULL AND (received_us, id) > (
+            COALESCE((SELECT received_us FROM held_message WHERE id = $1), -1), $1)
+        ORDER BY received_us, id LIMIT $2";
+    /// How many wait, of each source.
+    COUNT_HELD = "SELECT source, COUNT(*) FROM held_message
+        WHERE closed_us IS NULL GROUP BY source ORDER BY source";
     /// One that waits.
     FIND_HELD = "SELECT id, source, control_id, kind, reason, received_us FROM held_message
         WHERE id = $1 AND closed_us IS NULL";

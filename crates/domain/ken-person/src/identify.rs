@@ -27,9 +27,11 @@ use crate::{Error, account, entry, queue, sql};
 
 /// How often a registration begins again because others claimed its numbers meanwhile.
 const TRIES_MAX: usize = 3;
-/// Most people of one family name and date of birth that are considered. House policy: of a common
+/// People of one family name and date of birth that are read at a time. House policy: of a common
 /// name and an estimated date there are some hundred in a nation.
-const NAMESAKES_MAX: i64 = 1000;
+const NAMESAKES_READ: i64 = 1_000;
+/// Most such lists that are read. House policy: a source that gives one date for everybody.
+const LISTS_MAX: usize = 20;
 
 /// Who a source means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,14 +152,28 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error
 
 /// Those of the same family name and birth date whose given names agree, or may.
 async fn namesakes(tx: &mut Tx, name: &NameKey, day: Date) -> Result<Vec<PersonId>, Error> {
-    let read = |row: &Row<'_>| Ok((row.parse::<PersonId>(0)?, row.text(1)?));
-    let of = values![name.family.reveal(), day, NAMESAKES_MAX];
-    let family = tx.list(sql::FAMILY_FIND, of, read).await?;
-    let agrees = |given: String| {
-        let theirs = NameKey { family: name.family.clone(), given: given.into() };
+    let read = |row: &Row<'_>| Ok((row.text(0)?, row.parse::<PersonId>(0)?, row.text(1)?));
+    let agrees = |given: &str| {
+        let theirs = NameKey { family: name.family.clone(), given: given.to_owned().into() };
         matches!(variation::given(name, &theirs), Given::Equal | Given::Agrees)
     };
-    Ok(family.into_iter().filter(|(_, given)| agrees(given.clone())).map(|(who, _)| who).collect())
+    let (mut found, mut after) = (vec![], (String::new(), String::new()));
+    for _ in 0..LISTS_MAX {
+        let (person, given) = (after.0.as_str(), after.1.as_str());
+        let of = values![name.family.reveal(), day, person, given, NAMESAKES_READ];
+        let family = tx.list(sql::FAMILY_FIND, of, read).await?;
+        let is_all = i64::try_from(family.len()).is_ok_and(|count| count < NAMESAKES_READ);
+        for (key, who, given) in family {
+            if agrees(&given) {
+                found.push(who);
+            }
+            after = (key, given);
+        }
+        if is_all {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Somebody known; `None` when another claimed one of the numbers meanwhile.

@@ -34,8 +34,11 @@ pub const CLAIM_WAIT: Duration = Duration::from_mins(20);
 pub const PAGE_MAX: i64 = 100;
 /// Beyond this, the queue says "more than".
 pub const COUNT_MAX: i64 = 10_000;
-/// Most candidates of one place.
-const CANDIDATES_MAX: i64 = 50;
+/// Most candidates of one place: what a reviewer can tell apart side by side. Where there are more,
+/// they make further places. House policy.
+pub const CANDIDATES_MAX: usize = 8;
+/// Most candidates of one place that are read: before, a place had as many as there were.
+const CANDIDATES_READ: i64 = 2_000;
 /// Longest reason, in characters. House policy: a paragraph.
 const REASON_MAX: usize = 1_000;
 
@@ -139,15 +142,15 @@ pub(crate) async fn offer_once(
             fresh.push(doubt);
         }
     }
-    if fresh.is_empty() {
-        return Ok(());
-    }
-    let id = ReviewId::draw(ctx).to_string();
-    tx.execute_later(sql::REVIEW_INSERT, values![person, &id, source, ctx.now_us()]).await?;
-    for doubt in fresh {
-        let codes: Vec<_> = doubt.reasons.iter().map(|reason| reason.code()).collect();
-        let of = values![person, &id, doubt.person, codes.join(" ")];
-        tx.execute_later(sql::REVIEW_CANDIDATE, of).await?;
+    // As many places as all of them need: nobody decides about whom they were not shown.
+    for some in fresh.chunks(CANDIDATES_MAX) {
+        let id = ReviewId::draw(ctx).to_string();
+        tx.execute_later(sql::REVIEW_INSERT, values![person, &id, source, ctx.now_us()]).await?;
+        for doubt in some {
+            let codes: Vec<_> = doubt.reasons.iter().map(|reason| reason.code()).collect();
+            let of = values![person, &id, doubt.person, codes.join(" ")];
+            tx.execute_later(sql::REVIEW_CANDIDATE, of).await?;
+        }
     }
     Ok(())
 }
@@ -243,6 +246,6 @@ pub(super) async fn candidates(
         let reasons = row.text(1)?.split(' ').filter_map(Reason::from_code).collect();
         Ok(Doubt { person: row.parse(0)?, reasons })
     };
-    let of = values![person, id.to_string(), CANDIDATES_MAX];
+    let of = values![person, id.to_string(), CANDIDATES_READ];
     Ok(s.list(sql::REVIEW_CANDIDATES, of, read).await?)
 }

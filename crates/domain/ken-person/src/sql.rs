@@ -209,9 +209,10 @@ statements! {
     FAMILY_SEARCH = "SELECT DISTINCT person_id FROM person_name
         WHERE family_key = $1 AND (born IN ($2, $3, $4) OR (born >= $5 AND born <= $6))
         ORDER BY person_id LIMIT $7";
-    /// Finds people by folded family name and date of birth.
+    /// Finds people by folded family name and date of birth, after one of them.
     FAMILY_FIND = "SELECT DISTINCT person_id, given_key FROM person_name
-        WHERE family_key = $1 AND born = $2 ORDER BY person_id, given_key LIMIT $3";
+        WHERE family_key = $1 AND born = $2 AND (person_id, given_key) > ($3, $4)
+        ORDER BY person_id, given_key LIMIT $5";
     /// Lets a person be found by a source's account of them.
     NAME_INSERT = "INSERT INTO person_name
         (family_key, born, given_key, person_id, organisation_id, system, number)
@@ -330,6 +331,16 @@ statements! {
     /// The candidates of a place in the queue.
     REVIEW_CANDIDATES = "SELECT candidate_id, reasons FROM review_candidate
         WHERE person_id = $1 AND review_id = $2 ORDER BY candidate_id LIMIT $3";
+    /// Makes a place like another.
+    REVIEW_LIKE = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
+        SELECT person_id, CAST($3 AS TEXT), organisation_id, made_us FROM review
+        WHERE person_id = $1 AND review_id = $2";
+    /// Moves a candidate to another place of the same person.
+    REVIEW_CANDIDATE_MOVE = "UPDATE review_candidate SET review_id = $4
+        WHERE person_id = $1 AND review_id = $2 AND candidate_id = $3";
+    /// Whether another place of a person is open.
+    REVIEW_OTHER_OPEN = "SELECT review_id FROM review
+        WHERE person_id = $1 AND review_id <> $2 AND decision IS NULL LIMIT 1";
     /// Decides a place in the queue that is open.
     REVIEW_DECIDE = "UPDATE review SET decision = $3, decided_us = $4, decided_by = $5,
         link_event_id = $6, was_provisional = $7, claimed_by = NULL, claimed_until_us = NULL

@@ -11,7 +11,7 @@
 
 pub mod number;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +19,7 @@ use ken_core::{Ctx, Fact, OrganisationId, PersonId, PractitionerId, Relationship
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Tx, values};
+use ken_store::{Db, Reads, Snapshot, Tx, values};
 use serde_json::json;
 
 use crate::fact::{Grade, grade_of, grade_text, names};
@@ -371,32 +371,43 @@ pub(crate) fn facts(held: &[Relationship], by: &Acting) -> BTreeSet<Fact> {
     held.iter().filter(theirs).flat_map(named).collect()
 }
 
-/// People whom an organisation, or this practitioner of it, has a live relationship with.
+/// Whom somebody works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caseload {
+    /// The people, each once: the practitioner's own first, then the organisation's as a whole; of
+    /// both the most recent first. At most [`LIST_MAX`] of each.
+    pub people: Vec<PersonId>,
+    /// Whether there are more than these.
+    pub is_more: bool,
+}
+
+/// People whom an organisation, or this practitioner of it, has a live relationship with. No number
+/// of the organisation's people takes the place of the practitioner's own.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn caseload(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    by: &Acting,
-) -> Result<BTreeMap<PersonId, Vec<String>>, Error> {
-    let of = values![&by.organisation, ctx.now_us(), LIST_MAX];
-    let rows = db
-        .snapshot("sharing.caseload", async |s| {
-            let list = s.list(sql::LIST_RELATED_PEOPLE, of, |row| {
-                Ok((row.parse(0)?, row.text(1)?, row.parse_opt::<PractitionerId>(2)?))
-            });
-            Ok::<_, Error>(list.await?)
-        })
-        .await?;
-    let mut people: BTreeMap<PersonId, Vec<String>> = BTreeMap::new();
-    for (person, kind, practitioner) in rows {
-        if practitioner.is_none_or(|practitioner| practitioner == by.practitioner) {
-            people.entry(person).or_default().push(kind);
+pub async fn caseload(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Caseload, Error> {
+    // One more than is given tells whether there are more.
+    let (now, most) = (ctx.now_us(), LIST_MAX + 1);
+    let read = async |s: &mut Snapshot| {
+        let mut both = [vec![], vec![]];
+        for (list, whose) in both.iter_mut().zip([Some(by.practitioner), None]) {
+            let of = values![&by.organisation, now, whose, most];
+            *list = s.list(sql::LIST_RELATED_PEOPLE, of, |row| row.parse::<PersonId>(0)).await?;
+        }
+        Ok::<_, Error>(both)
+    };
+    let [own, all] = db.snapshot("sharing.caseload", read).await?;
+    let limit = usize::try_from(LIST_MAX).unwrap_or(usize::MAX);
+    let is_more = own.len() > limit || all.len() > limit;
+    let (mut people, mut seen) = (vec![], BTreeSet::new());
+    for person in own.into_iter().take(limit).chain(all.into_iter().take(limit)) {
+        if seen.insert(person) {
+            people.push(person);
         }
     }
-    Ok(people)
+    Ok(Caseload { people, is_more })
 }
 
 fn organisation_entry(by: &Acting, detail: serde_json::Value) -> NewEntry {

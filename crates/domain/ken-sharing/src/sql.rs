@@ -318,11 +318,11 @@ statements! {
     /// Whether anything states a relationship still.
     STATED_LEFT = "SELECT stated_us FROM relationship_number
         WHERE person_id = $1 AND relationship_id = $2 AND ended_by IS NULL LIMIT 1";
-    /// People one organisation has a live relationship with, most recent first.
-    LIST_RELATED_PEOPLE = "SELECT person_id, kind, practitioner_id FROM relationship
+    /// People a practitioner, or the whole, of an organisation has a live relationship with.
+    LIST_RELATED_PEOPLE = "SELECT person_id FROM relationship
         WHERE organisation = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
-          AND grade <> 'claimed'
-        ORDER BY from_us DESC, person_id LIMIT $3";
+          AND grade <> 'claimed' AND practitioner_id IS NOT DISTINCT FROM CAST($3 AS TEXT)
+        GROUP BY person_id ORDER BY MAX(from_us) DESC, person_id LIMIT $4";
     /// Keeps affirmed words for a while.
     UPSERT_AFFIRMATION = "INSERT INTO affirmation
         (person_id, practitioner_id, clause, words, words_hash, at_us, until_us)

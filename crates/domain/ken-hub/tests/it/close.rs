@@ -172,3 +172,30 @@ async fn what_comes_again_while_it_is_mapped_is_filed_once() {
         assert_eq!((records(&world).await, closings(&world).await), (after, (1, 1)));
     }
 }
+
+/// More than one list shows.
+#[tokio::test]
+async fn the_oldest_that_waits_is_never_forgotten() {
+    const MANY: &str = "WITH RECURSIVE n (at) AS
+          (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 250)
+        INSERT INTO held_message
+          (id, source, control_id, kind, reason, received_us, key_id, body)
+        SELECT '00000000-0000-7000-8000-00000000' || SUBSTR(CAST(10000 + at AS TEXT), 2), 'torture',
+          control_id, kind, reason, received_us + at, key_id, body FROM held_message, n";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        assert_eq!(world.say(&from_elsewhere("oldest")).await, "AE hub.unknown-source");
+        world.change(MANY).await;
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        assert_eq!(i64::try_from(held.len()).unwrap(), ken_hub::LIST_MAX, "{engine}");
+        assert_eq!(held[0].control_id, "oldest", "{engine}");
+        assert!(held.is_sorted_by_key(|one| one.received), "{engine}");
+        let last = held.last().map(|one| one.id);
+        let (rest, is_more) = ken_hub::held_after(&world.databases.db, last).await.unwrap();
+        assert_eq!((rest.len(), is_more), (51, false), "{engine}: none twice, none left out");
+        assert!(!rest.iter().any(|one| held.contains(one)), "{engine}");
+        let counts = ken_hub::count_held(&world.databases.db).await.unwrap();
+        assert_eq!(counts[&None], 1, "{engine}");
+        assert_eq!(counts[&Some("torture".to_owned())], 250, "{engine}");
+    }
+}

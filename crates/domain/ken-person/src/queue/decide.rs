@@ -10,7 +10,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use super::{Answer, CLAIM_WAIT, Decision, Why, candidates};
+use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates};
 use crate::link::{LinkId, Linker, ReviewId, join, unlink};
 use crate::rule::Doubt;
 use crate::{Error, account, entry, sql};
@@ -51,7 +51,23 @@ pub async fn claim(
     if tx.execute(sql::REVIEW_CLAIM, of).await? == 0 {
         return Err(Error::Claimed);
     }
+    split(tx, ctx, person, id).await?;
     Timestamp::from_microsecond(until).map_err(|_| Error::Corrupt("time"))
+}
+
+/// Makes places of their own for the candidates that a place of before has beyond those that stand
+/// before its reviewer.
+async fn split(tx: &mut Tx, ctx: &Ctx<'_>, person: PersonId, id: ReviewId) -> Result<(), Error> {
+    let (all, id) = (candidates(tx, person, id).await?, id.to_string());
+    for some in all.get(CANDIDATES_MAX..).unwrap_or_default().chunks(CANDIDATES_MAX) {
+        let new = ReviewId::draw(ctx).to_string();
+        tx.execute(sql::REVIEW_LIKE, values![person, &id, &new]).await?;
+        for doubt in some {
+            let of = values![person, &id, doubt.person, &new];
+            tx.execute(sql::REVIEW_CANDIDATE_MOVE, of).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives a claimed place back.
@@ -119,13 +135,19 @@ pub async fn decide(
         set_apart(tx, ctx, keys, person, &offered, by, why).await?;
         (Decision::Different, None)
     };
+    // Being none of these, the person may still be one of those of another place.
+    let of = values![person, id.to_string()];
+    let other = tx.find(sql::REVIEW_OTHER_OPEN, of, |row| row.text(0)).await?;
+    let is_settled = decided == Decision::Same || other.is_none();
     let link = link.map(|link| link.to_string());
     let (id, was) = (id.to_string(), found.is_provisional);
     let of = values![person, id, decided.code(), ctx.now_us(), by.practitioner, link, was];
     if tx.execute(sql::REVIEW_DECIDE, of).await? == 0 {
         return Err(Error::Decided("place in the queue"));
     }
-    tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
+    if is_settled {
+        tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
+    }
     Ok(Outcome::Done)
 }
 

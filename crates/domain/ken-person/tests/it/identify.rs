@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ken_person::{Identified, Reason};
-use ken_store::{Snapshot, guard};
+use ken_store::{Snapshot, Tx, guard};
 use ken_testkit::assert_prepares;
 
 use crate::world::{World, chi, nhs, says, worlds};
@@ -188,5 +188,28 @@ async fn registrations_at_once_make_one_person() {
     }
     for world in worlds().await {
         at_once(&world, true).await;
+    }
+}
+
+/// More people of one family name and date than are read at a time, and the one who is meant last.
+#[tokio::test]
+async fn a_namesake_is_found_among_however_many() {
+    const OTHERS: &str = "WITH RECURSIVE n (at) AS
+          (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 1005)
+        INSERT INTO person_name
+          (family_key, born, given_key, person_id, organisation_id, system, number)
+        SELECT family_key, born, 'other', '00000000-0000-4000-8000-00000000' ||
+          SUBSTR(CAST(10000 + at AS TEXT), 2), 'x', 'x', 'x' FROM person_name, n";
+    for world in worlds().await {
+        let isla = world.identify(&says("nhsl", "1", "Isla Sample", "2017-03-14", &[])).await;
+        let added = async |tx: &mut Tx| tx.execute(OTHERS, &[]).await;
+        let added = world.on.db.write("test.others", added).await;
+        assert_eq!(added.unwrap(), 1005, "{}", world.on.engine);
+        let unsure = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        let Identified::Uncertain { candidates, .. } = world.identify(&unsure).await else {
+            panic!("{}: she was not found", world.on.engine);
+        };
+        assert_eq!(candidates.len(), 1);
+        assert_eq!(candidates[0].person, isla.person());
     }
 }

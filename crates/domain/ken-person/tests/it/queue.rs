@@ -1,10 +1,12 @@
 //! Decisions of people about people: same, different, undone; and merges by their sender.
 
+use std::collections::BTreeSet;
+
 use ken_core::PersonId;
 use ken_directory::Acting;
 use ken_person::queue::{Decision, Outcome};
 use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
-use ken_store::{Snapshot, Tx, guard};
+use ken_store::{Snapshot, Tx, guard, values};
 
 use crate::world::{World, chi, nhs, says, source, worlds};
 
@@ -321,4 +323,55 @@ async fn two_records_that_were_there_are_linked_by_two_reviewers() {
         assert_eq!((again.answers, again.needs_second), (0, true), "{engine}");
         assert_eq!(world.lead(council).await, council, "{engine}");
     }
+}
+
+/// However many it may be, each stands before a reviewer, in places of as many as can be told from
+/// one another.
+#[tokio::test]
+async fn every_candidate_is_offered_somewhere() {
+    const MANY: usize = 2 * queue::CANDIDATES_MAX + 3;
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let mut all = BTreeSet::new();
+        for n in 0..MANY {
+            let number = u64::try_from(n).unwrap();
+            let isla = says("nhsl", &n.to_string(), "Isla Sample", "2017-03-14", &[chi(number)]);
+            all.insert(world.identify(&isla).await.person());
+        }
+        assert_eq!(all.len(), MANY, "{engine}");
+        let unsure = world.identify(&says("cec", "9", "Isla Sample", "2017-03-14", &[])).await;
+        let mut places = world.places().await;
+        places.retain(|place| place.person == unsure.person());
+        assert_eq!(places.len(), 3, "{engine}");
+        assert!(places.iter().all(|place| place.candidates.len() <= queue::CANDIDATES_MAX));
+        assert_eq!(offered(&places), all, "{engine}: none is left out");
+        // As it was before: one place with all. Whoever claims it has some, and the others wait.
+        let one = async |tx: &mut Tx| {
+            let id = places[0].id.to_string();
+            let id = values![&id];
+            tx.execute("UPDATE review_candidate SET review_id = $1", id).await?;
+            tx.execute("DELETE FROM review WHERE review_id <> $1", id).await
+        };
+        world.on.db.write("test.one", one).await.unwrap();
+        let kept = world.places().await.remove(0);
+        assert_eq!(kept.candidates.len(), MANY, "{engine}");
+        decide(&world, &kept, Answer::NotSure).await.unwrap();
+        let mut places = world.places().await;
+        assert_eq!((places.len(), offered(&places)), (3, all.clone()), "{engine}");
+        assert!(places.iter().all(|place| place.candidates.len() <= queue::CANDIDATES_MAX));
+        // Who is none of some may be one of the others, and stays provisional for one reviewer.
+        while let Some(place) = places.pop() {
+            assert!(!place.needs_second, "{engine}");
+            decide(&world, &place, Answer::Different).await.unwrap();
+            places = world.places().await;
+        }
+        let again = says("cec", "9", "Isla Sample", "2017-03-14", &[]);
+        assert_eq!(world.identify(&again).await.person(), unsure.person(), "{engine}");
+        assert_eq!(world.places().await, [], "{engine}: nobody is offered again");
+    }
+}
+
+/// Everybody whom some places offer.
+fn offered(places: &[Place]) -> BTreeSet<PersonId> {
+    places.iter().flat_map(|place| &place.candidates).map(|doubt| doubt.person).collect()
 }

@@ -5,6 +5,8 @@ mod anew;
 #[cfg(test)]
 mod at_risk;
 #[cfg(test)]
+mod caseload;
+#[cfg(test)]
 mod classes;
 #[cfg(test)]
 mod concern;

@@ -110,6 +110,7 @@ const FIELDS: &[&str] = &[
     "account",
     "advice",
     "affirmed",
+    "after",
     "answer",
     "asked",
     "asking",

@@ -1,8 +1,10 @@
 //! `/ops/hub`: the sources, what they send, and what is held with its reason.
 
 use axum::Extension;
-use axum::extract::State as Of;
+use axum::extract::{Query, State as Of};
+use ken_core::MessageId;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use crate::App;
 use crate::caller::Caller;
@@ -14,13 +16,23 @@ use crate::view::facts::{self, Tone};
 use crate::view::panel::{self, Panel, State};
 use crate::view::table::{self, Table};
 
+/// Which part of what waits is asked for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Part {
+    after: Option<String>,
+}
+
 /// `GET /ops/hub`.
 pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
+    Query(part): Query<Part>,
 ) -> Result<Markup, Stop> {
     let names = ask::names(&app).await?;
-    let held = ken_hub::held(app.db()).await?;
+    let after = part.after.map(|id| id.parse::<MessageId>()).transpose();
+    let after = after.map_err(|_| Stop::NotFound)?;
+    let (held, is_more) = ken_hub::held_after(app.db(), after).await?;
+    let counts = ken_hub::count_held(app.db()).await?;
     let sources = ken_hub::sources(app.db()).await?;
     let source_name = |id: &Option<String>| {
         let found = sources.iter().find(|source| Some(&source.id) == id.as_ref());
@@ -32,7 +44,7 @@ pub(crate) async fn get(
             .map(|source| Feed {
                 name: source.name.clone(),
                 organisation: compose::name_of(&names, &source.organisation),
-                held: held.iter().filter(|one| one.source.as_ref() == Some(&source.id)).count(),
+                held: counts.get(&Some(source.id.clone())).copied().unwrap_or_default(),
             })
             .collect(),
         held: held
@@ -46,6 +58,9 @@ pub(crate) async fn get(
                 address: format!("/ops/held/{}", one.id),
             })
             .collect(),
+        waiting: counts.values().sum(),
+        is_later: after.is_some(),
+        next: held.last().filter(|_| is_more).map(|last| last.id),
     };
     Ok(caller.frame(app.site(), "Messages").at("/ops/hub").page(&show(&hub)))
 }
@@ -97,7 +112,7 @@ pub(crate) struct Feed {
     /// Whose records it sends.
     pub(crate) organisation: String,
     /// How many messages of it are held.
-    pub(crate) held: usize,
+    pub(crate) held: i64,
 }
 
 /// One message that waits for somebody.
@@ -122,8 +137,14 @@ pub(crate) struct Held {
 pub(crate) struct Hub {
     /// The sources.
     pub(crate) feeds: Vec<Feed>,
-    /// Held messages, the newest first.
+    /// Held messages, the oldest first.
     pub(crate) held: Vec<Held>,
+    /// How many there are, listed or not.
+    pub(crate) waiting: i64,
+    /// Whether older ones are on another page.
+    pub(crate) is_later: bool,
+    /// The last that is listed, where others came after it.
+    pub(crate) next: Option<MessageId>,
 }
 
 /// The page's content.
@@ -132,7 +153,7 @@ pub(crate) fn show(hub: &Hub) -> Markup {
         h1 { "Messages" }
         p { "This page shows flow. What a message says is sealed, and is not shown here." }
         (panel::show(&sources(&hub.feeds)))
-        (panel::show(&held(&hub.held)))
+        (panel::show(&held(hub)))
     }
 }
 
@@ -166,8 +187,8 @@ fn sources(feeds: &[Feed]) -> Panel {
     Panel { id: "feeds", heading: "Sources".into(), open: true, state }
 }
 
-fn held(held: &[Held]) -> Panel {
-    let rows = held.iter().map(|message| {
+fn held(hub: &Hub) -> Panel {
+    let rows = hub.held.iter().map(|message| {
         vec![
             html! { (message.received) },
             html! { (message.source) },
@@ -178,17 +199,31 @@ fn held(held: &[Held]) -> Panel {
     });
     let table = Table {
         id: "held-table",
-        caption: "Messages that were kept and not applied",
+        caption: "Messages that were kept and not applied, the oldest first",
         columns: &["Received", "Source", "Type", "Control id", "Why it is held"],
         rows: rows.collect(),
     };
-    let state = if held.is_empty() {
+    let state = if hub.held.is_empty() {
         State::Nothing {
-            looked: "No messages are waiting.".into(),
+            looked: match hub.is_later {
+                true => "No message that came later is waiting.".into(),
+                false => "No messages are waiting.".into(),
+            },
             caution: "A source that is silent is not seen here: look at its own queue too.".into(),
         }
     } else {
-        State::Content { shown: table::show(&table), from: None }
+        let shown = html! {
+            @if hub.is_later {
+                p { "Older ones wait too. " a href="/ops/hub" { "Back to the oldest" } }
+            } @else if hub.next.is_some() {
+                p { "These are the oldest " (hub.held.len()) " of " (hub.waiting) "." }
+            }
+            (table::show(&table))
+            @if let Some(last) = hub.next {
+                p { a href={ "/ops/hub?after=" (last) } { "Show those that came later" } }
+            }
+        };
+        State::Content { shown, from: None }
     };
     Panel { id: "held", heading: "Held messages".into(), open: true, state }
 }
@@ -209,10 +244,17 @@ mod tests {
             reason: "The message is not HL7 version 2.".into(),
             address: "/ops/held/0190163d-8694-739b-aea5-966c26f8ad90".into(),
         };
-        let hub = Hub { feeds: vec![feed], held: vec![message] };
-        let shown = show(&hub).into_string();
-        rules::assert_part(&shown);
-        assert!(shown.contains("not HL7 version 2"));
+        let next = Some("0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap());
+        for (next, is_later) in [(None, false), (next, false), (next, true), (None, true)] {
+            let (feeds, held) = (vec![feed.clone()], vec![message.clone()]);
+            let shown = show(&Hub { feeds, held, waiting: 2, is_later, next }).into_string();
+            rules::assert_part(&shown);
+            assert!(shown.contains("not HL7 version 2"));
+            let is_first = next.is_some() && !is_later;
+            assert_eq!(shown.contains("the oldest 1 of 2"), is_first, "{shown}");
+            assert_eq!(shown.contains("Back to the oldest"), is_later, "{shown}");
+            assert_eq!(shown.contains("?after=0190163d"), next.is_some(), "{shown}");
+        }
         rules::assert_part(&show(&Hub::default()).into_string());
     }
 }

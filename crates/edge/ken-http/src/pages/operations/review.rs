@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use ken_core::{Category, EntryId, PersonId, Sensitive};
-use ken_person::queue::{self, Place};
+use ken_person::queue::{self, CANDIDATES_MAX, Place};
 use ken_person::{Error, ReviewId};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
@@ -39,8 +39,6 @@ use crate::view::receipt;
 const PURPOSE: &str = "identity-review";
 /// What is read of them: enough to tell people apart (accord, clauses M1 and M2).
 const KINDS: [&str; 2] = ["core", "identifiers"];
-/// Most candidates on the page. House policy: more cannot be told apart by looking.
-const CANDIDATES_MAX: usize = 8;
 /// The answer that none of the candidates is the person.
 const DIFFERENT: &str = "different";
 /// The answer that it cannot be said.

@@ -27,20 +27,20 @@ pub(crate) async fn get(
 ) -> Result<Markup, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let related = relationship::caseload(app.db(), &ctx, by).await?;
-    let (count, names) = (related.len(), ask::names(&app).await?);
+    let (of, names) = ((related.people.len(), related.is_more), ask::names(&app).await?);
     let mut people = vec![];
-    for person in related.into_keys().take(PEOPLE_MAX) {
+    for person in related.people.into_iter().take(PEOPLE_MAX) {
         let fit = results::fit(&app, &ctx, by, person, &Typed::default(), &names).await?;
         people.extend(fit.filter(|fit| !fit.details.is_empty()));
     }
     people.sort_by(|a, b| a.name.cmp(&b.name));
     let frame = caller.frame(app.site(), "People you work with").at("/w/today");
     let receipts = ask::receipts(&app, results::entries(&people)).await?;
-    Ok(frame.page(&html! { (show(&people, count)) (receipt::detail(&receipts)) }))
+    Ok(frame.page(&html! { (show(&people, of)) (receipt::detail(&receipts)) }))
 }
 
-/// The page's content. `count` is of everybody, with and without a name to show.
-fn show(people: &[Fit], count: usize) -> Markup {
+/// The page's content. `count` is of everybody, with and without a name to show; there may be more.
+fn show(people: &[Fit], (count, is_more): (usize, bool)) -> Markup {
     let state = if people.is_empty() {
         Shown::Nothing {
             looked: "No relationship that shows you a name is recorded for you.".into(),
@@ -50,7 +50,10 @@ fn show(people: &[Fit], count: usize) -> Markup {
     } else {
         let shown = html! {
             @if people.len() < count {
-                p { (people.len()) " of " (count) " are shown. Find the others by name." }
+                p {
+                    (people.len()) " of " @if is_more { "more than " } (count)
+                    " are shown, those whom you know yourself first. Find the others by name."
+                }
             }
             (card::cards(true, &people.iter().map(one).collect::<Vec<_>>()))
         };
@@ -85,9 +88,11 @@ mod tests {
             linked: "direct care".into(),
             entries: std::collections::BTreeSet::new(),
         };
-        let shown = show(&[fit], 31).into_string();
+        let fit = [fit];
+        let shown = show(&fit, (31, false)).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("1 of 31 are shown"));
-        rules::assert_part(&show(&[], 0).into_string());
+        assert!(show(&fit, (31, true)).into_string().contains("1 of more than 31 are shown"));
+        rules::assert_part(&show(&[], (0, false)).into_string());
     }
 }

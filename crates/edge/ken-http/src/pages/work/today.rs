@@ -27,7 +27,7 @@ pub(crate) async fn get(
         waiting: waiting(&app, &caller).await.map_err(failed),
         own: second::own(&app, &caller).await.map_err(failed),
         duties: duties::own(&app, &caller).await.map_err(failed),
-        people: people.len(),
+        people: (people.people.len(), people.is_more),
         at: Some(ctx.clock.now()),
     };
     Ok(caller.frame(app.site(), "Today").at("/w/today").page(&show(&today)))
@@ -50,8 +50,8 @@ pub(crate) struct Today {
     own: Result<second::Own, String>,
     /// What the reader owes after a disclosure.
     duties: Result<Vec<Duty>, String>,
-    /// People with whom this practitioner has a live relationship.
-    people: usize,
+    /// People with whom this practitioner has a live relationship, and whether there are more.
+    people: (usize, bool),
     /// When we looked.
     at: Option<Timestamp>,
 }
@@ -136,8 +136,9 @@ fn failed(id: &'static str, heading: &str, reference: &str) -> Panel {
     Panel { id, heading: heading.to_owned(), open: true, state }
 }
 
-fn people(count: usize) -> String {
+fn people((count, is_more): (usize, bool)) -> String {
     match count {
+        _ if is_more => format!("More than {count} people."),
         0 => "No relationship with anybody is recorded for you yet.".into(),
         1 => "1 person, by a relationship that is recorded.".into(),
         count => format!("{count} people, by a relationship that is recorded."),
@@ -155,7 +156,7 @@ mod tests {
             own: waiting.clone().map(|_| second::Own::default()),
             duties: waiting.clone().map(|_| vec![]),
             waiting,
-            people: 3,
+            people: (3, false),
             at: None,
         };
         for (waiting, want) in [
