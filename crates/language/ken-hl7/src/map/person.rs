@@ -227,7 +227,7 @@ pub(super) fn own_first(scope: &Scope<'_>, mut found: Vec<Identifier>) -> Vec<Id
         let header = [4, 3].map(|number| text(scope.message.field("MSH", number).component(1)));
         part.component(1).is_valued()
             && matches!(kind.as_str(), "MR" | "PI")
-            && (authority.is_empty() || header.iter().any(|own| *own == authority))
+            && (authority.is_empty() || header.contains(&authority))
     });
     let own = own.map(|part| identifier(part, scope.sender));
     let is_own = |one: &Identifier| {
@@ -464,7 +464,7 @@ mod tests {
     fn the_senders_own_number_comes_first_and_what_fails_its_check_not_at_all() {
         let check = |identifiers: &str, want: &[&str]| {
             let known = mapped(&format!("PID|1||{identifiers}||Bain^Baby||20261120")).demographics;
-            let found: Vec<_> = known.identifiers.iter().map(|one| one.reveal()).collect();
+            let found: Vec<_> = known.identifiers.iter().map(super::Identifier::reveal).collect();
             assert_eq!(found, want, "{identifiers}");
         };
         check("1234567890^^^NHS^NH~M1^^^GLEN^MR", &["M1"]);

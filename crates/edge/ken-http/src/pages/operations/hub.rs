@@ -205,9 +205,10 @@ fn held(hub: &Hub) -> Panel {
     };
     let state = if hub.held.is_empty() {
         State::Nothing {
-            looked: match hub.is_later {
-                true => "No message that came later is waiting.".into(),
-                false => "No messages are waiting.".into(),
+            looked: if hub.is_later {
+                "No message that came later is waiting.".into()
+            } else {
+                "No messages are waiting.".into()
             },
             caution: "A source that is silent is not seen here: look at its own queue too.".into(),
         }
