@@ -3,25 +3,39 @@
 //! One task a connection, one message at a time on each, so that a sender's order is kept. Every
 //! number of connections, bytes and seconds has a maximum; a sender that goes over one is closed,
 //! and loses nothing that was acknowledged. One whose message could not be kept is closed without
-//! an answer, and sends it again.
+//! an answer, and sends it again. A sender may be silent for days; one that is gone without a word
+//! is noticed within minutes, and its place is free.
 
+mod places;
+
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ken_hl7::mllp::{Decoder, Event, Fault, encode};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Hub;
+use places::Places;
 
 /// Most connections at a time. House policy: a partnership has tens of senders, not thousands.
 pub const CONNECTIONS_MAX: usize = 512;
-/// How long a message may take to arrive once it has begun.
-const FRAME_WAIT_MAX: Duration = Duration::from_mins(1);
+/// How long a message may take to arrive once it has begun: the longest by a line of half a
+/// megabit.
+const FRAME_WAIT_MAX: Duration = Duration::from_mins(5);
+/// How long a sender may rest inside a message.
+const REST_MAX: Duration = Duration::from_mins(1);
+/// How long a connection is silent before the system asks whether the other end still is, how often
+/// it then asks, and how many times.
+const ASK_AFTER: Duration = Duration::from_mins(1);
+const ASK_EVERY: Duration = Duration::from_secs(15);
+const ASKED_MAX: u32 = 4;
 /// How long a sender may take to accept an answer.
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long the listener rests after the system refuses a connection (too many open files).
@@ -29,23 +43,26 @@ const REFUSED_WAIT: Duration = Duration::from_millis(100);
 /// Bytes read at a time.
 const READ_LEN: usize = 64 * 1024;
 
-/// Serves MLLP until `stop` is cancelled; then finishes the messages that are being applied.
-pub async fn serve(hub: Arc<Hub>, listener: TcpListener, stop: CancellationToken) {
-    let (tasks, places) = (TaskTracker::new(), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+/// Serves MLLP on so many connections at a time, until `stop` is cancelled; then finishes the
+/// messages that are being applied. Where all are taken, one that is silent is closed for whoever
+/// comes.
+pub async fn serve(
+    hub: Arc<Hub>,
+    listener: TcpListener,
+    connections: usize,
+    stop: CancellationToken,
+) {
+    let (tasks, places) = (TaskTracker::new(), Places::new(connections));
     loop {
-        let place = tokio::select! {
-            () = stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((socket, _)) => {
-                let (hub, stop) = (Arc::clone(&hub), stop.clone());
-                tasks.spawn(async move { converse(hub, socket, stop, place).await });
+                let Some(place) = places.take(&stop).await else { break };
+                let (hub, places, stop) = (Arc::clone(&hub), places.clone(), stop.clone());
+                tasks.spawn(async move { converse(hub, socket, &places, stop, place).await });
             }
             Err(error) => {
                 tracing::warn!(error.kind = %error.kind(), "connection not accepted");
@@ -61,20 +78,25 @@ pub async fn serve(hub: Arc<Hub>, listener: TcpListener, stop: CancellationToken
 async fn converse(
     hub: Arc<Hub>,
     mut socket: TcpStream,
+    places: &Places,
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
     let _ = socket.set_nodelay(true);
+    let asked = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+    let _ = SockRef::from(&socket).set_tcp_keepalive(&asked.with_retries(ASKED_MAX));
     metrics::gauge!("ken_mllp_connections").increment(1.0);
     let mut decoder = Decoder::default();
     let mut read = vec![0; READ_LEN];
     let (mut input, mut out) = (Vec::new(), Vec::new());
-    while let Some(len) = receive(&mut socket, &mut read, &stop, decoder.is_inside()).await {
+    let mut over = None;
+    while let Some(len) = receive(&mut socket, &mut read, places, &stop, &mut over).await {
         input.clear();
         input.extend_from_slice(read.get(..len).unwrap_or_default());
         let mut rest = input.as_slice();
         out.clear();
         while let Some(event) = decoder.step(&mut rest) {
+            over = None;
             let said = answer(&hub, event, &stop).await;
             if let Said::Bytes(answer) = &said {
                 encode(answer, &mut out);
@@ -85,6 +107,9 @@ async fn converse(
                 return;
             }
         }
+        if decoder.is_inside() && over.is_none() {
+            over = Some(Box::pin(sleep(FRAME_WAIT_MAX)));
+        }
     }
     if let Some(fault) = decoder.finish() {
         tracing::info!(fault.code = fault.code(), "connection ended inside a message");
@@ -92,27 +117,33 @@ async fn converse(
     metrics::gauge!("ken_mllp_connections").decrement(1.0);
 }
 
-/// Reads some bytes; `None` when the conversation is over. A stop waits for no half message: it
-/// was never acknowledged, and the sender will send it again.
+/// Reads some bytes; `None` when the conversation is over, or the time of the message that has
+/// begun. A stop waits for no half message: it was never acknowledged, and the sender will send it
+/// again.
 async fn receive(
     socket: &mut TcpStream,
     read: &mut [u8],
+    places: &Places,
     stop: &CancellationToken,
-    is_inside: bool,
+    over: &mut Option<Pin<Box<Sleep>>>,
 ) -> Option<usize> {
     let wait = async {
-        if is_inside {
-            timeout(FRAME_WAIT_MAX, socket.read(read)).await
-        } else {
-            Ok(socket.read(read).await)
+        let Some(over) = over else {
+            let silent = places.silent();
+            return tokio::select! {
+                biased;
+                got = socket.read(read) => got.ok(),
+                () = silent.closed() => None,
+            };
+        };
+        tokio::select! {
+            () = over.as_mut() => None,
+            got = timeout(REST_MAX, socket.read(read)) => got.ok()?.ok(),
         }
     };
     tokio::select! {
         () = stop.cancelled() => None,
-        got = wait => match got {
-            Ok(Ok(len)) if len > 0 => Some(len),
-            _ => None,
-        },
+        got = wait => got.filter(|len| *len > 0),
     }
 }
 

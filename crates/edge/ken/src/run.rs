@@ -171,7 +171,8 @@ impl Running {
         }
         self.tasks.spawn(ken_http::serve(listeners.http, app, probe, self.stop.clone()));
         if let Some(mllp) = listeners.mllp {
-            self.tasks.spawn(ken_hub::serve(Arc::clone(&house.hub), mllp, self.stop.clone()));
+            let (hub, most) = (Arc::clone(&house.hub), ken_hub::CONNECTIONS_MAX);
+            self.tasks.spawn(ken_hub::serve(hub, mllp, most, self.stop.clone()));
         }
     }
 

@@ -46,7 +46,7 @@ async fn frames_are_answered_however_they_come() {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let hub = Arc::clone(&world.hub);
-        let serving = ken_hub::serve(hub, listener, stop.clone());
+        let serving = ken_hub::serve(hub, listener, 8, stop.clone());
         let conversing = async {
             let check = async |chunks: &[&[u8]], want: &[&str]| {
                 let mut socket = TcpStream::connect(address).await.unwrap();
@@ -78,5 +78,40 @@ async fn frames_are_answered_however_they_come() {
         tokio::join!(serving, conversing);
         let kept = world.count("SELECT COUNT(*) FROM inbox WHERE state = 'applied'").await;
         assert_eq!(kept, 9, "{}", world.databases.engine);
+    }
+}
+
+/// Senders that open one connection after another, and close none.
+#[tokio::test]
+async fn the_silent_give_way_to_those_who_come() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = ken_hub::serve(Arc::clone(&world.hub), listener, 2, stop.clone());
+        let conversing = async {
+            let mut begun = TcpStream::connect(address).await.unwrap();
+            let halves = framed(&message("BEGUN", ""));
+            let more = [&framed(&message("FIRST", "")), &halves[..40]].concat();
+            begun.write_all(&more).await.unwrap();
+            assert_eq!(told(&mut begun, 1).await, ["AA FIRST"], "{engine}");
+            let mut left = vec![];
+            for id in ["ONE", "TWO", "THREE"] {
+                let mut socket = TcpStream::connect(address).await.unwrap();
+                socket.write_all(&framed(&message(id, ""))).await.unwrap();
+                assert_eq!(told(&mut socket, 1).await, [format!("AA {id}")], "{engine}");
+                left.push(socket);
+            }
+            // Who is inside a message is not silent, however long ago they came.
+            begun.write_all(&halves[40..]).await.unwrap();
+            assert_eq!(told(&mut begun, 1).await, ["AA BEGUN"], "{engine}");
+            for mut socket in left.drain(..2) {
+                let closed = timeout(Duration::from_secs(20), socket.read(&mut [0; 16])).await;
+                assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{engine}: {closed:?}");
+            }
+            stop.cancel();
+        };
+        tokio::join!(serving, conversing);
     }
 }

@@ -94,7 +94,7 @@ async fn what_cannot_be_kept_is_not_answered() {
         let hub = Arc::new(world.hub_of(&db).await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let serving = ken_hub::serve(Arc::clone(&hub), listener, stop.clone());
+        let serving = ken_hub::serve(Arc::clone(&hub), listener, 8, stop.clone());
         let conversing = async {
             way.cut();
             // What would be applied, and what would only be kept as evidence.
