@@ -7,12 +7,11 @@
 //! - House policy: an allergy is its number (IAM-7); without one, its code and its words, since
 //!   many senders have one code (`OTHER`) for all that they have no code for.
 
-use ken_core::normalise;
 use ken_fhir::{Object, Resource, concept as coded};
 use serde_json::Value;
 
 use super::types::{concept, concept_of, entity, practitioner, text, when, words};
-use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
+use super::{Batch, Made, PERSON, Scope, Told, digest, key_of, reference, table};
 use crate::{Part, Segment};
 
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
@@ -57,7 +56,7 @@ fn concept_key(kind: &str, concept: &Object) -> Option<String> {
 fn allergy_keys(own: &Object, code: &Object, deleted: bool) -> (Option<String>, Option<String>) {
     let by_code = concept_key("allergy", code);
     let Some(number) = key_of("allergy-number", own) else {
-        let words = normalise(code.text("text"));
+        let words = digest(code.text("text"));
         return (by_code.as_ref().map(|key| format!("{key}|{words}")), by_code);
     };
     (Some(number), by_code.filter(|_| !deleted))
@@ -334,7 +333,7 @@ mod tests {
         assert_eq!((allergy.name(), allergy.criticality()), (Some("Penicillin"), Some("high")));
         assert_eq!(allergy.reactions().collect::<Vec<_>>(), ["Rash", "Wheezing"]);
         let by_code = "allergy|http://snomed.info/sct|764146007";
-        assert_eq!(made.key, Some(format!("{by_code}|penicillin")));
+        assert_eq!(made.key, Some(format!("{by_code}|{}", super::digest("penicillin"))));
         assert_eq!(made.former.as_deref(), Some(by_code));
         assert_eq!(made.event_time.as_ref().unwrap().as_str(), "2010-01-01");
         assert_eq!(made.category.as_str(), "medication");
@@ -411,15 +410,18 @@ mod tests {
             assert_eq!((made.key.as_deref().unwrap(), made.former.as_deref()), want, "{rest}");
         };
         let code = "allergy|http://snomed.info/sct|1";
-        let words = format!("{code}|latex");
+        let words = format!("{code}|{}", super::digest("latex"));
         let number = "allergy-number|urn:ken:id:glen:pas|A1";
         check("AL1|1|DA|1^Latex^SCT|SV|Rash", (&words, Some(code)));
         check("IAM|1|DA|1^ LATEX ^SCT|SV|Rash|A", (&words, Some(code)));
         check("IAM|1|DA|1^Latex^SCT|SV|Rash|D", (&words, Some(code)));
         check("IAM|1|DA|1^Latex^SCT|SV|Rash|A|A1^PAS", (number, Some(code)));
         check("IAM|1|DA|1^Latex^SCT|SV|Rash|D|A1^PAS", (number, None));
-        check("AL1|1|DA|OTHER^Penicillin", ("allergy||OTHER|penicillin", Some("allergy||OTHER")));
-        check("AL1|1|DA|OTHER^Latex", ("allergy||OTHER|latex", Some("allergy||OTHER")));
+        for other in ["Penicillin", "Latex"] {
+            let key = format!("allergy||OTHER|{}", super::digest(&other.to_lowercase()));
+            check(&format!("AL1|1|DA|OTHER^{other}"), (&key, Some("allergy||OTHER")));
+            assert!(!key.to_lowercase().contains(&other.to_lowercase()), "no word in the clear");
+        }
         let mapped = mapped("ADT^A60", "IAM|1|DA|1^Latex^SCT|SV|Rash|A|A1^PAS");
         assert_eq!(mapped.resources[1].resource.value()["identifier"][0]["value"], "A1");
     }

@@ -34,6 +34,7 @@ mod visit;
 
 use ken_core::{Category, Label};
 use ken_fhir::{DateTime, Object, Resource, line};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use access::{Restriction, Said, UNKNOWN, restricts};
@@ -373,6 +374,13 @@ fn reference(local: &str) -> Object {
 fn key_of(kind: &str, identifier: &Object) -> Option<String> {
     let value = identifier.text("value");
     (!value.is_empty()).then(|| format!("{kind}|{}|{value}", identifier.text("system")))
+}
+
+/// Words as a part of a key: a digest of them, folded. Keys stand beside what is sealed, and no name
+/// or finding is to stand there in the clear.
+fn digest(words: &str) -> String {
+    let digest = Sha256::digest(ken_core::normalise(words));
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
