@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_core::{Category, Ctx, PersonId};
+use ken_core::{Category, Ctx, Label, PersonId};
 use ken_fhir::Resource;
-use ken_hl7::map::{MappedResource, PERSON};
+use ken_hl7::map::{Ends, MappedResource, PERSON};
 use ken_records::{Ending, Filing, Former, Place, Status, Under};
 use ken_sharing::RowClass;
 use ken_store::Tx;
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::apply::Arrival;
 use crate::{Error, patient};
+
+/// The mark of what few may read.
+const RESTRICTED: &str = "restricted";
 
 /// What filing did, as the ledger has it.
 pub(crate) struct Filed {
@@ -54,9 +57,14 @@ pub(crate) async fn file_all(
     }
     let mut filings = Vec::with_capacity(parts.len());
     for (part, place) in parts.iter().zip(places) {
+        let mut labels: BTreeSet<_> = part.of.labels.iter().cloned().collect();
+        // What is held keeps its own marks; only what is new bears those of others.
+        if place.is_new() && is_borne(tx, arrival, person, part.of).await? {
+            labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("label"))?);
+        }
         let class = RowClass {
             category: part.category.clone(),
-            labels: part.of.labels.iter().cloned().collect(),
+            labels,
             source: source.clone(),
             lineage: BTreeSet::new(),
         };
@@ -79,6 +87,23 @@ pub(crate) async fn file_all(
     let again = filed.iter().filter(|one| one.is_again);
     ended.extend(again.map(|one| json!([one.resource.to_string(), Status::Current.code()])));
     Ok(Filed { versions, ended })
+}
+
+/// Whether something is restricted whose mark this bears.
+async fn is_borne(
+    tx: &mut Tx,
+    arrival: &Arrival<'_>,
+    person: PersonId,
+    of: &MappedResource,
+) -> Result<bool, Error> {
+    let (source, system) = (&arrival.source.organisation, arrival.source.id.as_str());
+    for key in &of.bears {
+        let named = (system, key.as_str());
+        if ken_records::is_marked(tx, person, source, named, RESTRICTED).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives what is held under a former name the name that it has in this message, where nothing has
@@ -115,7 +140,8 @@ async fn end(
             _ => Status::Superseded,
         };
         let (system, key) = (arrival.source.id.as_str(), ended.key.as_str());
-        let ending = Ending { system, key, is_cut_only: ended.is_cut_only, status };
+        let (is_cut_only, is_for_ever) = (ended.what == Ends::Cut, ended.what == Ends::Whole);
+        let ending = Ending { system, key, is_cut_only, is_for_ever, status };
         let source = &arrival.source.organisation;
         let items = ken_records::end(tx, person, source, (&ending, under), told).await?;
         all.extend(items.iter().map(|item| json!([item.to_string(), status.code()])));

@@ -58,12 +58,14 @@ pub struct Ending<'a> {
     pub key: &'a str,
     /// Whether it stays itself, and only what was cut out of it ends.
     pub is_cut_only: bool,
+    /// Whether it ends also where it comes only later.
+    pub is_for_ever: bool,
     /// How it stands from now on.
     pub status: Status,
 }
 
-/// Ends items of one source, but for those that the same message files. Says which. What ends whole
-/// is remembered, under the number that the message gave.
+/// Ends items of one source, but for those that the same message files. Says which. What ends for
+/// ever is remembered, under the number that the message gave.
 ///
 /// # Errors
 ///
@@ -85,7 +87,7 @@ pub async fn end(
         tx.execute(sql::SET_STATUS, values![person, item, ending.status.code()]).await?;
     }
     // What was only cut out may be told again; what was replaced stays so.
-    if !ending.is_cut_only {
+    if ending.is_for_ever {
         let (under, status) = (under.as_str(), ending.status.code());
         let of = values![person, source, under, name.as_str(), cut.as_str(), status];
         tx.execute(sql::PUT_ENDING, of).await?;

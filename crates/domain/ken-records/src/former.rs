@@ -1,10 +1,12 @@
-//! What a source called by a shorter name, before names told more apart.
+//! What a source called by a shorter name, before names told more apart, and what it marked under
+//! a name.
 //!
 //! A thing that is held under its former name and has the same words gets its name of now, once;
 //! then it is found as anything else. What has other words was another thing, and keeps its name;
 //! so does what a number tells and nobody can tell from what another number told.
 
 use ken_core::{OrganisationId, PersonId, ResourceId};
+use ken_sharing::class;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::Value;
@@ -24,6 +26,30 @@ pub struct Former<'a> {
     pub name: &'a str,
     /// What it is called now.
     pub now: &'a str,
+}
+
+/// Whether something that a system of a source calls so bears a mark, in whatever category it is
+/// filed.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_marked(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    (system, key): (&str, &str),
+    mark: &str,
+) -> Result<bool, Error> {
+    let like = format!("{} % {}", escaped(system), escaped(key));
+    let of = values![person, source, like.as_str(), FORMER_MAX];
+    for id in tx.list(sql::CLASSES_LIKE, of, |row| row.text(0)).await? {
+        let class = class::find(tx, &id).await?.ok_or(Error::Corrupt("row class"))?;
+        if class.labels.iter().any(|label| label.as_str() == mark) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives what is held under a former name its name of now, where it is what `said` tells and

@@ -43,7 +43,7 @@ pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclos
 pub use ended::{Ending, Status, end};
 pub use error::Error;
 pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
-pub use former::{Former, rename};
+pub use former::{Former, is_marked, rename};
 pub use key::{hold, key_of};
 pub use measure::filed_by;
 pub use moves::Move;

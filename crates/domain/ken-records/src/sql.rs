@@ -165,6 +165,10 @@ statements! {
             WHERE n.person_id = $1 AND n.source = $2 AND n.item_key = $6
               AND n.under_number IN ($5, ''))
         ORDER BY i.item_key LIMIT $7";
+    /// The classes of what a source calls by a name like one.
+    CLASSES_LIKE = "SELECT DISTINCT class_id FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key LIKE $3 ESCAPE '!'
+        ORDER BY class_id LIMIT $4";
     /// Gives an item its name of now.
     RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Says how an item stands.

@@ -38,7 +38,6 @@ const STAYS: &[Stays] = &[
     Stays { list: "extension", pointer: "/url", values: &[] },
     Stays { list: "participant", pointer: "/type/0/coding/0/code", values: &[] },
     Stays { list: "location", pointer: "/status", values: &[] },
-    Stays { list: "result", pointer: "/reference", values: &[] },
 ];
 
 /// Elements whose members are told one by one.

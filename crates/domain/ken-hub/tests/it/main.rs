@@ -23,6 +23,8 @@ mod outage;
 #[cfg(test)]
 mod pieces;
 #[cfg(test)]
+mod retold;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod statements;

@@ -315,9 +315,9 @@ fn sections(resource: &Resource) -> Vec<(String, String)> {
 pub(crate) type Aside = (&'static str, &'static str, Vec<(String, String)>);
 
 /// The boxes beside the events; one that nothing fills is absent.
-pub(crate) fn asides(held: &[Held]) -> Vec<Aside> {
+pub(crate) fn asides(held: &[Held], today: Date) -> Vec<Aside> {
     let boxes = [
-        ("who", "Who's who", who(held)),
+        ("who", "Who's who", who(held, today)),
         ("plan", "Plan", plan(held)),
         ("allergies", "Allergies", allergies(held)),
         ("views", "In their words", views(held)),
@@ -326,12 +326,12 @@ pub(crate) fn asides(held: &[Held]) -> Vec<Aside> {
 }
 
 /// Who helps: the practice, and the people around.
-pub(crate) fn who(held: &[Held]) -> Vec<(String, String)> {
+pub(crate) fn who(held: &[Held], today: Date) -> Vec<(String, String)> {
     let practice = patients(held).into_iter().find_map(|patient| {
         patient.general_practitioner().map(|name| ("GP".to_owned(), name.to_owned()))
     });
     let related = standing(held).filter_map(|held| {
-        let person = RelatedPerson::of(&held.resource)?;
+        let person = RelatedPerson::of(&held.resource).filter(|one| one.is_current(today))?;
         let kinds: Vec<_> = person.relationships().collect();
         let label = if kinds.is_empty() { "Contact".to_owned() } else { kinds.join(", ") };
         let label = words::capitalised(&label);

@@ -1,5 +1,6 @@
 //! Who someone is: `Patient`, `RelatedPerson`, and the data types they are made of.
 
+use jiff::civil::Date;
 use ken_core::PartialDate;
 
 use super::view;
@@ -95,6 +96,18 @@ impl<'r> Patient<'r> {
 }
 
 impl<'r> RelatedPerson<'r> {
+    /// Whether they are this still on a day: not said to be inactive, nor past their end.
+    #[must_use]
+    pub fn is_current(self, today: Date) -> bool {
+        let ended = self.0.get("period").get("end").date_time().is_some_and(|end| {
+            // A month that has begun is not over.
+            let (end, today) = (end.date().to_string(), today.to_string());
+            today.get(..end.len()).is_some_and(|today| *end < *today)
+        });
+        let active = self.0.get("active");
+        !ended && (!active.is_some() || active.is_true())
+    }
+
     /// The name to show.
     #[must_use]
     pub fn name(self) -> Option<String> {
@@ -257,5 +270,31 @@ mod tests {
         assert_eq!((identifier.kind(), identifier.value()), (Some("MR"), Some("1")));
         assert!(RelatedPerson::of(&resource).is_none());
         assert!(!format!("{patient:?}").contains("Bain"));
+    }
+
+    #[test]
+    fn nobody_is_near_past_their_end() {
+        let check = |elements: &str, want: bool| {
+            let text = format!(r#"{{"resourceType":"RelatedPerson"{elements}}}"#);
+            let resource = Resource::parse(text.as_bytes()).unwrap();
+            let person = RelatedPerson::of(&resource).unwrap();
+            assert_eq!(person.is_current("2026-11-22".parse().unwrap()), want, "{elements}");
+        };
+        check("", true);
+        check(r#","active":true"#, true);
+        check(r#","active":false"#, false);
+        let until = |end: &str| format!(r#","active":true,"period":{{"end":"{end}"}}"#);
+        for (end, want) in [
+            ("2026-11-21", false),
+            ("2026-11-22", true),
+            ("2026-11", true),
+            ("2026-10", false),
+            ("2026", true),
+            ("2025", false),
+            ("2026-11-21T23:59:00Z", false),
+            ("2027-01-01", true),
+        ] {
+            check(&until(end), want);
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::dictionary::{self, KEN_SYSTEM};
 use super::result::{note, words_of};
 use super::sections::{Origin, Section, Sections, file_apart, sections};
 use super::types::{concept, concept_of, entity, period, practitioner, text, when, words};
-use super::{Batch, Ended, Made, PERSON, Scope, Told, key_of, reference, visit};
+use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told, key_of, reference, visit};
 use crate::{Part, Segment};
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
@@ -28,8 +28,15 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let made = Made::new(category, key.clone(), made).labels(labels.clone());
     let told = told(scope, txa, &sections);
     let marked = told.marks;
-    let local = batch.add(made.told(told));
-    let origin = Origin { key: key.as_deref(), whole: &local, labels: &labels, is_marked: marked };
+    let bears = if marked { vec![] } else { bears(scope, txa, key.as_deref()) };
+    let local = batch.add(Made { bears: bears.clone(), ..made.told(told) });
+    let origin = Origin {
+        key: key.as_deref(),
+        whole: &local,
+        labels: &labels,
+        is_marked: marked,
+        bears: &bears,
+    };
     for section in &sections.apart {
         file_apart(batch, section, &origin, document(scope, txa, Object::new()));
     }
@@ -75,16 +82,30 @@ fn ended(
 ) -> Vec<Ended> {
     let parent = key_of("document", &entity(txa.field(13), scope.sender));
     let replaced = parent.filter(|parent| replaces(scope) && Some(parent) != key.as_ref());
-    let replaced = replaced.map(|key| Ended { key, is_cut_only: false, status: "superseded" });
+    let replaced = replaced.map(|key| Ended { key, what: Ends::Whole, status: "superseded" });
     let stands = status(scope, txa);
     let told = !sections.own.is_empty() || !sections.apart.is_empty();
-    let status = match stands {
-        "current" if told && scope.trigger != "T06" => Some("superseded"),
+    // Under another kind it is filed apart: what it was before ends with a withdrawal whatever kind
+    // that names, and with contents that come under a kind.
+    let kind_told = txa.field(2).component(1).is_valued();
+    let ends = match stands {
+        "current" if told && scope.trigger != "T06" && kind_told => {
+            Some((Ends::Held, "superseded"))
+        }
+        "current" if told && scope.trigger != "T06" => Some((Ends::Cut, "superseded")),
         "current" => None,
-        other => Some(other),
+        other => Some((Ends::Held, other)),
     };
-    let own = key.zip(status).map(|(key, status)| Ended { key, is_cut_only: true, status });
+    let own = key.zip(ends).map(|(key, (what, status))| Ended { key, what, status });
     replaced.into_iter().chain(own).collect()
+}
+
+/// Whose marks a document bears that says nothing of marks: its own under another kind, and those
+/// of what it replaces.
+fn bears(scope: &Scope<'_>, txa: Segment<'_>, key: Option<&str>) -> Vec<String> {
+    let parent = key_of("document", &entity(txa.field(13), scope.sender));
+    let parent = parent.filter(|_| replaces(scope));
+    key.map(str::to_owned).into_iter().chain(parent).collect()
 }
 
 /// Whether the message replaces another document (`T09` tells of it without its contents).
@@ -195,7 +216,7 @@ fn flag(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Object 
 mod tests {
     use ken_fhir::{DocumentReference, Flag};
 
-    use super::super::{Mapped, map as map_message};
+    use super::super::{Ends, Mapped, map as map_message};
     use crate::Message;
 
     fn mapped(trigger: &str, rest: &str) -> Mapped {
@@ -332,27 +353,42 @@ mod tests {
 
     #[test]
     fn what_a_document_replaces_or_withdraws_is_named() {
-        let check = |trigger: &str, rest: &str, want: &[(&str, bool, &str)]| {
+        use Ends::{Cut, Held, Whole};
+        let check = |trigger: &str, rest: &str, want: &[(&str, Ends, &str)]| {
             let mapped = mapped(trigger, &format!("TXA|1|SW|TX|||||||||{rest}"));
-            let found: Vec<_> = mapped
-                .ended
-                .iter()
-                .map(|one| (one.key.as_str(), one.is_cut_only, one.status))
-                .collect();
+            let found: Vec<_> =
+                mapped.ended.iter().map(|one| (one.key.as_str(), one.what, one.status)).collect();
             assert_eq!(found, want, "{trigger} {rest}");
         };
         let (eight, nine) = ("document|urn:ken:id:glen|D8", "document|urn:ken:id:glen|D9");
         let text = "\rOBX|1|TX|E^Event||Visit.";
         check("T02", "D8", &[]);
-        check("T02", &format!("D8{text}"), &[(eight, true, "superseded")]);
-        check("T10", "D9|D8", &[(eight, false, "superseded")]);
-        let again = [(eight, false, "superseded"), (nine, true, "superseded")];
+        check("T02", &format!("D8{text}"), &[(eight, Held, "superseded")]);
+        check("T10", "D9|D8", &[(eight, Whole, "superseded")]);
+        let again = [(eight, Whole, "superseded"), (nine, Held, "superseded")];
         check("T10", &format!("D9|D8{text}"), &again);
         check("T10", "D8|D8", &[]);
         check("T06", &format!("D9|D8{text}"), &[]);
-        check("T11", "D8", &[(eight, true, "entered-in-error")]);
-        check("T08", "D8|||||||CA", &[(eight, true, "entered-in-error")]);
+        check("T11", "D8", &[(eight, Held, "entered-in-error")]);
+        check("T08", "D8|||||||CA", &[(eight, Held, "entered-in-error")]);
+        let kindless = mapped("T08", &format!("TXA|1||TX|||||||||D8{text}"));
+        assert_eq!(kindless.ended[0].what, Cut);
         check("T11", "", &[]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_marks_bears_those_of_what_it_replaces() {
+        let check = |trigger: &str, rest: &str, want: &[&str]| {
+            let rest = format!("TXA|1|SW|TX|||||||||{rest}\rOBX|1|TX|VIEWS^V||Peace.");
+            for made in &mapped(trigger, &rest).resources[1..] {
+                assert_eq!(made.bears, want, "{trigger} {rest}");
+            }
+        };
+        let (eight, nine) = ("document|urn:ken:id:glen|D8", "document|urn:ken:id:glen|D9");
+        check("T02", "D8", &[eight]);
+        check("T10", "D9|D8", &[nine, eight]);
+        check("T06", "D9|D8", &[nine]);
+        check("T10", "D9|D8|||||U", &[]);
     }
 
     #[test]

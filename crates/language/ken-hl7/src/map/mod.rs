@@ -24,6 +24,7 @@ mod merge;
 mod person;
 mod provenance;
 mod referral;
+mod related;
 mod result;
 mod sections;
 mod table;
@@ -42,9 +43,9 @@ pub use dictionary::{DOCUMENT_KINDS, DocumentKind, KEN_SYSTEM, SECTIONS};
 pub use merge::{Merge, MergeKind, pairs};
 pub use person::{Death, Demographics, PersonAddress, PersonName};
 pub use provenance::{Facts, message_header, provenance};
-pub use told::{Ended, Told};
+pub use told::{Ended, Ends, Told};
 
-use crate::{Header, HeaderError, Message, MessageType};
+use crate::{Charset, Header, HeaderError, Message, MessageType};
 
 /// The reference that stands for the person until they are identified.
 pub const PERSON: &str = "urn:ken:person";
@@ -98,6 +99,8 @@ pub struct MappedResource {
     /// What it was called when keys told less apart: what is held under it and has the same words
     /// is this thing. `None` where nothing held before may be it.
     pub former: Option<String>,
+    /// Keys of things whose mark `restricted` it bears too: its message says nothing of marks.
+    pub bears: Vec<String>,
     /// What of the thing the message tells; [`Told::onto`] composes it with what is held.
     pub told: Told,
 }
@@ -297,6 +300,7 @@ struct Made {
     labels: Vec<&'static str>,
     key: Option<String>,
     former: Option<String>,
+    bears: Vec<String>,
     object: Object,
     told: Told,
 }
@@ -304,8 +308,8 @@ struct Made {
 impl Made {
     /// A thing told in pieces, without labels.
     fn new(category: &'static str, key: Option<String>, object: Object) -> Self {
-        let (labels, former, told) = (Vec::new(), None, Told::default());
-        Self { category, labels, key, former, object, told }
+        let (labels, former, bears, told) = (Vec::new(), None, Vec::new(), Told::default());
+        Self { category, labels, key, former, bears, object, told }
     }
 
     fn told(self, told: Told) -> Self {
@@ -330,9 +334,12 @@ impl<'f> Batch<'f> {
     /// Adds a resource and returns its placeholder.
     fn add(&mut self, made: Made) -> String {
         let local = self.next_local();
-        let Made { category, labels, key, former, object, told } = made;
+        let Made { category, labels, key, former, bears, object, told } = made;
         if let Ok(resource) = object.done() {
-            self.push(category, &labels, (key, former), resource, told);
+            self.push(category, &labels, key, resource, told);
+            if let Some(pushed) = self.resources.last_mut() {
+                (pushed.former, pushed.bears) = (former, bears);
+            }
         }
         local
     }
@@ -341,7 +348,7 @@ impl<'f> Batch<'f> {
         &mut self,
         category: &str,
         labels: &[&str],
-        (key, former): (Option<String>, Option<String>),
+        key: Option<String>,
         resource: Resource,
         mut told: Told,
     ) {
@@ -359,7 +366,8 @@ impl<'f> Batch<'f> {
             resource,
             category,
             key,
-            former,
+            former: None,
+            bears: Vec::new(),
             told,
         });
     }

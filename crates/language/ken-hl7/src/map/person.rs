@@ -1,8 +1,8 @@
-//! Who the person is: `PID`, `PD1` and `NK1`.
+//! Who the person is: `PID` and `PD1`.
 //!
 //! # Sources
 //!
-//! - HL7/v2-to-fhir: PID(`Patient`), PD1(`Patient`), NK1(`RelatedPerson`), PV1(`Patient`).
+//! - HL7/v2-to-fhir: PID(`Patient`), PD1(`Patient`), PV1(`Patient`).
 //! - House policy: a national number that fails its check keeps its place in the resource, under
 //!   its sender's namespace; it never identifies anybody.
 
@@ -12,10 +12,9 @@ use ken_fhir::{Object, Patient, Resource};
 
 use super::told::Stays;
 use super::types::{
-    address, concept_of, contact, identifier, name, organisation, period, practitioner, text, when,
-    words,
+    address, concept_of, contact, identifier, name, organisation, practitioner, text, when, words,
 };
-use super::{Batch, Made, MapError, PERSON, Scope, Told, dictionary, reference, table};
+use super::{Batch, MapError, Scope, Told, related, table};
 use crate::{Dtm, Part, Segment};
 
 /// Most identifiers, names, addresses or numbers that are taken of one person. House policy.
@@ -134,10 +133,8 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
     let labels: Vec<_> = protection(scope).into_iter().collect();
     let key = Some("patient".to_owned());
-    batch.push("core", &labels, (key, None), patient, told(scope));
-    for (place, nk1) in scope.message.all("NK1").take(REPEATS_MAX).enumerate() {
-        related(scope, batch, nk1, place);
-    }
+    batch.push("core", &labels, key, patient, told(scope));
+    related::map(scope, batch);
 }
 
 /// PD1-12: whether what is known of the person is to be kept from others.
@@ -198,13 +195,13 @@ fn told(scope: &Scope<'_>) -> Told {
     told
 }
 
-fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
+pub(super) fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
     field.repetitions().take(REPEATS_MAX)
 }
 
 /// An identifier in its namespace; a national number that fails its check, or that stands where
 /// there is none, in its sender's.
-fn checked(part: Part<'_>, sender: &str) -> Object {
+pub(super) fn checked(part: Part<'_>, sender: &str) -> Object {
     let made = identifier(part, sender);
     let read = Identifier::parse(made.text("system"), made.text("value"));
     if made.is_empty() || read.is_ok_and(|read| !read.is_filler()) {
@@ -366,50 +363,6 @@ fn practice(made: Object, scope: &Scope<'_>) -> Object {
         .extend("generalPractitioner", all(pd1(4)).map(|part| practitioner(part, scope.sender)))
 }
 
-fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: usize) {
-    let relationship = concept_of(nk1.field(3), "0063");
-    let role = concept_of(nk1.field(7), "0131");
-    let language = Object::new().set("language", concept_of(nk1.field(20), "0296"));
-    let born = Dtm::parse(&nk1.field(16).text()).ok().map(|born| born.date().to_string());
-    let numbers = [12, 33].into_iter().flat_map(|at| all(nk1.field(at)));
-    let own: Vec<Object> = numbers.map(|part| checked(part, scope.sender)).collect();
-    let key = own.first().and_then(|one| super::key_of("related", one));
-    // A place in a list may be somebody else's the next time: only a number is told in pieces.
-    let told = if key.is_some() { Told::default() } else { Told::whole() };
-    let made = Resource::build("RelatedPerson")
-        .extend("identifier", own)
-        .set("active", !nk1.field(2).is_null())
-        .set("patient", reference(PERSON))
-        .push("relationship", relationship)
-        .push("relationship", role)
-        .extend("name", [2, 30].into_iter().flat_map(|at| all(nk1.field(at))).map(name))
-        .extend("telecom", all(nk1.field(5)).map(|part| contact(part, "home")))
-        .extend("telecom", all(nk1.field(6)).map(|part| contact(part, "work")))
-        .extend(
-            "telecom",
-            [31, 40, 41]
-                .into_iter()
-                .flat_map(|at| all(nk1.field(at)))
-                .map(|part| contact(part, "")),
-        )
-        .set("gender", table::gender(&text(nk1.field(15))))
-        .set("birthDate", born)
-        .extend("address", [4, 32].into_iter().flat_map(|at| all(nk1.field(at))).map(address))
-        .set("period", period(nk1.field(8), nk1.field(9)))
-        .push("communication", language);
-    let roles = [text(nk1.field(3)), text(nk1.field(7))];
-    let category = dictionary::contact_category(&roles);
-    // Without an identifier, the place in the list and the relationship are its name.
-    let key = key.or_else(|| {
-        let roles = roles.map(|role| table::word(&role));
-        Some(format!("related|{place}|{}", roles.join("|")))
-    });
-    let told = Told { marks: nk1.field(23).is_said(), ..told };
-    let restricted = (text(nk1.field(23)) == "Y").then_some("restricted");
-    let labels = restricted.into_iter().collect();
-    batch.add(Made::new(category, key, made).told(told).labels(labels));
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::map as map_message;
@@ -481,16 +434,5 @@ mod tests {
         let mapped = mapped("PID|1||7^^^GLEN^MR||Bain^Morag||||||\"\"||\"\"");
         assert_eq!(mapped.resources[0].told.cleared, ["address", "telecom"]);
         assert!(mapped.demographics.addresses.is_empty());
-    }
-
-    #[test]
-    fn the_named_person_is_no_ordinary_contact() {
-        let mapped = mapped(
-            "PID|1||7^^^GLEN^MR||Bain^Isla\rNK1|1|Bain^Ann|MTH^Mother^HL70063||01592 1\r\
-             NK1|2|Head^Ms|OTH||01592 2||NP^Named Person^KENcontact",
-        );
-        let found: Vec<_> = mapped.resources.iter().map(|one| one.category.as_str()).collect();
-        assert_eq!(found, ["core", "contacts", "named-person"]);
-        assert_ne!(mapped.resources[1].key, mapped.resources[2].key);
     }
 }

@@ -11,7 +11,7 @@ use super::dictionary::{self, KEN_SYSTEM};
 use super::result::note;
 use super::sections::{Origin, Section, Sections, file_apart, sections};
 use super::types::{concept, concept_of, entity, text, when};
-use super::{Batch, Ended, Made, PERSON, Scope, Told, key_of, reference, table};
+use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::{Part, Segment};
 
 /// The section of a concern report that names the kind of harm.
@@ -34,7 +34,13 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
             .set("date", when(rf1.field(7)).filter(|at| at.contains('T')))
             .set("author", provider(scope, "RP").map(|who| vec![serde_json::Value::from(who)]))
     };
-    let origin = Origin { key: key.as_deref(), whole: &whole, labels: &labels, is_marked: false };
+    let origin = Origin {
+        key: key.as_deref(),
+        whole: &whole,
+        labels: &labels,
+        is_marked: false,
+        bears: &[],
+    };
     for section in &sections.apart {
         file_apart(batch, section, &origin, document());
     }
@@ -47,7 +53,7 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
         batch.add(made.labels(labels));
     }
     if let (Some(key), "revoked") = (key, status(scope, rf1)) {
-        batch.ended.push(Ended { key, is_cut_only: true, status: "superseded" });
+        batch.ended.push(Ended { key, what: Ends::Cut, status: "superseded" });
     }
 }
 

@@ -9,11 +9,12 @@
 use ken_fhir::{Object, Resource, coding};
 
 use super::sections::apart;
+use super::told::Stays;
 use super::types::{
     concept, concept_of, entity, organisation, period, practitioner, text, typed, when,
 };
 use super::value::{value, written};
-use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table, visit};
+use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told, key_of, reference, table, visit};
 use crate::{Part, Segment};
 
 const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
@@ -50,6 +51,13 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
             let made = report(scope, obr, &group.notes).extend("result", results);
             let mut told = Told::default();
             told.assume(!obr.field(25).is_said(), "status");
+            if tells_all(&group) {
+                let own = key.clone().map(|key| (key, Ends::Cut, "superseded"));
+                let ended = own.map(|(key, what, status)| Ended { key, what, status });
+                batch.ended.extend(ended);
+            } else {
+                told.stays.push(RESULTS);
+            }
             batch.add(Made::new(HEALTH, key, made).told(told));
         }
         for ((category, label), made) in alone {
@@ -57,6 +65,20 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
             batch.add(Made { category, labels, ..made.told(Told::whole()) });
         }
     }
+}
+
+/// Results of a report that says some of them stay; of any other they are all that it has.
+const RESULTS: Stays = Stays { list: "result", pointer: "/reference", values: &[] };
+
+/// Whether a report tells all of its results, so that what it told before and tells no more does
+/// not hold: not while it is preliminary or incomplete (OBR-25), nor where results have numbers of
+/// their own and come one by one.
+fn tells_all(group: &Group<'_>) -> bool {
+    let is_partial = group
+        .obr
+        .is_some_and(|obr| ["P", "A"].contains(&text(obr.field(25)).to_ascii_uppercase().as_str()));
+    let is_numbered = group.found.iter().any(|found| found.obx.field(21).is_valued());
+    !group.found.is_empty() && !is_partial && !is_numbered
 }
 
 /// Where results belong.
@@ -307,6 +329,15 @@ mod tests {
         map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap()
     }
 
+    fn mapped_as(status: &str, rest: &str) -> super::super::Mapped {
+        let text = format!(
+            "MSH|^~\\&|LAB|GLEN|KEN|HSCP|20261121||ORU^R01|1|P|2.4\r\
+             PID|1||7^^^GLEN^MR||Bain\rOBR|1|P1|F1|us^U and E^LAB{}{status}\r{rest}",
+            "|".repeat(21)
+        );
+        map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap()
+    }
+
     #[test]
     fn a_report_gathers_its_results() {
         let mapped = mapped(
@@ -373,6 +404,30 @@ mod tests {
         check("X", "", ("cancelled", None));
         check("R", "5.1", ("preliminary", Some("5.1 mmol/L")));
         check("", "5.1", ("unknown", Some("5.1 mmol/L")));
+    }
+
+    #[test]
+    fn a_corrected_report_has_no_other_results_than_it_tells() {
+        let check = |status: &str, number: &str, want: &[&str]| {
+            let gap = "|".repeat(21);
+            let head = "OBX|1|NM|k^K||5.1";
+            let text = mapped_as(status, &format!("{head}{gap}{number}"));
+            let ended: Vec<_> = text.ended.iter().map(|one| one.key.as_str()).collect();
+            assert_eq!(ended, want, "{status} {number}");
+        };
+        let report = "report|urn:ken:id:glen|F1|us";
+        check("C", "", &[report]);
+        check("F", "", &[report]);
+        check("", "", &[report]);
+        check("P", "", &[]);
+        check("A", "", &[]);
+        assert_eq!(mapped("NTE|1||Only words").ended.len(), 0, "no results are told");
+        let first = mapped("OBX|1|TX|t^Text||Line one\rOBX|2|TX|t^Text||Line two");
+        let second = mapped("OBX|1|TX|t^Text||Line one");
+        let held = &first.resources[3].resource;
+        let made = &second.resources[2];
+        let now = made.told.onto(held, made.resource.clone());
+        assert_eq!(DiagnosticReport::of(&now).unwrap().results().count(), 1);
     }
 
     #[test]

@@ -200,6 +200,7 @@ pub(super) struct Origin<'a> {
     /// The marks of the whole: a section is never less restricted than what it was cut out of.
     pub(super) labels: &'a [&'static str],
     pub(super) is_marked: bool,
+    pub(super) bears: &'a [String],
 }
 
 /// Files the sections of one code alone, under their own category, referring to what they were
@@ -225,5 +226,6 @@ pub(super) fn file_apart(
     labels.sort_unstable();
     labels.dedup();
     let told = Told { marks: origin.is_marked, ..Told::default() };
-    batch.add(Made::new(category, key, made).labels(labels).told(told));
+    let bears = origin.bears.to_vec();
+    batch.add(Made { bears, ..Made::new(category, key, made).labels(labels).told(told) });
 }

@@ -13,11 +13,21 @@ pub use ken_fhir::Told;
 pub struct Ended {
     /// The [`super::MappedResource::key`] of what ends, under whatever category it was filed.
     pub key: String,
-    /// Whether the thing itself stays, and only what was cut out of it ends: items with a key that
-    /// begins with `key` and `|`. They end in any case.
-    pub is_cut_only: bool,
+    /// What of it ends.
+    pub what: Ends,
     /// The `status` that they have now: `superseded` or `entered-in-error`.
     pub status: &'static str,
+}
+
+/// What of a thing ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// The thing, and what was cut out of it, also where it comes only later.
+    Whole,
+    /// What is held of it, in whatever category, and what was cut out of it; it may be told again.
+    Held,
+    /// Only what was cut out of it: items with a key that begins with `key` and `|`.
+    Cut,
 }
 
 impl std::fmt::Debug for Ended {

@@ -77,7 +77,7 @@ fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
         let facts = banner.facts.into_iter().filter(|(_, value)| !value.is_empty());
         me.extend(facts.map(|(label, value)| (label.to_owned(), value)));
     }
-    me.extend(compose::who(&shown.held));
+    me.extend(compose::who(&shown.held, today));
     let (mut plan, mut said, mut happened) = (vec![], vec![], vec![]);
     for dated in compose::events(&shown.held, names, &|_| String::new()) {
         let part = match dated.category.as_str() {

@@ -204,7 +204,7 @@ async fn page(
             earlier: shown.earlier,
         },
         is_whole: shown.is_whole,
-        boxes: compose::asides(&shown.held),
+        boxes: compose::asides(&shown.held, ctx.clock.today()),
         sources: answered(&shown.held, &asked),
         receipts: ask::receipts(app, shown.entries).await?,
         more,

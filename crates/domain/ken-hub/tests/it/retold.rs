@@ -1,0 +1,116 @@
+//! Told again without something, or as something else: what then holds.
+
+use ken_core::PersonId;
+
+use crate::world::{World, worlds};
+
+fn message(control_id: &str, kind: &str, rest: &str) -> String {
+    format!(
+        "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||{kind}|{control_id}|P|2.5\r\
+         EVN|A31|20261121101500\rPID|1||77^^^B^MR||Bain^Morag||19010101|F\r{rest}"
+    )
+}
+
+async fn says(world: &World, control_id: &str, kind: &str, rest: &str) -> PersonId {
+    world.tick();
+    let engine = world.databases.engine;
+    assert_eq!(world.say(&message(control_id, kind, rest)).await, "AA", "{engine}: {rest}");
+    world.people().await[0]
+}
+
+/// How the items stand whose newest version has a text: key, without the system, and status.
+async fn stand(world: &World, person: PersonId, text: &str) -> Vec<String> {
+    let mut all = vec![];
+    for line in world.picture(person).await {
+        let (head, body) = line.split_at(line.find('{').unwrap());
+        if !body.contains(text) || !head.trim_end().ends_with("true") {
+            continue;
+        }
+        let status = ["current", "superseded", "entered-in-error"];
+        let status = status.into_iter().find(|one| head.contains(&format!(" {one} "))).unwrap();
+        let category = head.split(' ').nth(2).unwrap();
+        all.push(format!("{category} {status}"));
+    }
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn who_is_named_no_more_is_nobody_to_turn_to() {
+    for world in worlds().await {
+        let (ann, tom) = ("NK1|1|Bain^Ann|NP||01592 1", "NK1|2|Bain^Tom|FTH||01592 2");
+        let person = says(&world, "1", "ADT^A08", &format!("{ann}\r{tom}")).await;
+        // A message that names nobody, or that is of another kind, says nothing of them.
+        says(&world, "2", "ADT^A08", "").await;
+        says(&world, "3", "ORU^R01", &format!("{tom}\rOBR|1||F1|x^X\rOBX|1|NM|k^K||5")).await;
+        assert_eq!(stand(&world, person, "Ann").await, ["named-person current"]);
+        says(&world, "4", "ADT^A08", tom).await;
+        assert_eq!(stand(&world, person, "Ann").await, ["named-person superseded"]);
+        assert_eq!(stand(&world, person, "Tom").await, ["contacts current"]);
+        // Who was the Named Person and is the mother is no Named Person.
+        says(&world, "5", "ADT^A08", &tom.replace("FTH", "LP")).await;
+        let now = ["contacts superseded", "named-person current"];
+        assert_eq!(stand(&world, person, "Tom").await, now, "{}", world.databases.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_report_keeps_no_line_that_it_tells_no_more() {
+    for world in worlds().await {
+        let report = |status: &str, lines: &[&str]| {
+            let head = format!("OBR|1||F1|x^X{}{status}", "|".repeat(21));
+            let line = |(at, line): (usize, &&str)| format!("\rOBX|{at}|TX|t^Text||{line}||||||F");
+            head + &lines.iter().enumerate().map(line).collect::<String>()
+        };
+        let first = report("F", &["No harm seen", "A fracture of the wrist"]);
+        let person = says(&world, "1", "ORU^R01", &first).await;
+        // What is incomplete says nothing of the rest.
+        says(&world, "2", "ORU^R01", &report("P", &["No harm seen"])).await;
+        let is = async |want: &str| {
+            let found = stand(&world, person, "fracture").await;
+            assert_eq!(found, [format!("health-record {want}")], "{}", world.databases.engine);
+        };
+        is("current").await;
+        says(&world, "3", "ORU^R01", &report("C", &["No harm seen"])).await;
+        is("superseded").await;
+        assert_eq!(stand(&world, person, "No harm").await, ["health-record current"]);
+        let report = world.held(person, "DiagnosticReport", "result").await;
+        assert_eq!(report.body["result"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_document_ends_under_every_kind_and_its_mark_goes_with_it() {
+    for world in worlds().await {
+        let document = |kind: &str, number: &str, parent: &str, mark: &str| {
+            let title = format!("{mark}||||||| Of {number}").replace("| Of", "|Of");
+            format!("TXA|1|{kind}|TX|20261120||||||||{number}^B|{parent}|||||{title}")
+        };
+        let text = "\rOBX|1|TX|NOTE^Note||All well.";
+        let first = document("SW", "D1", "", "R") + text;
+        let person = says(&world, "1", "MDM^T02", &first).await;
+        let second = document("SW", "D2", "D1^B", "") + text;
+        says(&world, "2", "MDM^T10", &second).await;
+        let is = async |number: &str, want: &[&str]| {
+            let found = stand(&world, person, &format!("\"Of {number}\"")).await;
+            assert_eq!(found, want, "{} {number}", world.databases.engine);
+        };
+        is("D1", &["chronology superseded"]).await;
+        is("D2", &["chronology current"]).await;
+        let held = async || world.held(person, "DocumentReference", "description").await;
+        assert_eq!(held().await.labels, ["restricted"], "{}", world.databases.engine);
+        says(&world, "3", "MDM^T08", &(document("SCHOOL", "D2", "", "") + text)).await;
+        is("D2", &["chronology superseded", "education current"]).await;
+        assert_eq!(held().await.labels, ["restricted"], "{}", world.databases.engine);
+        // Lifted aloud, it stays lifted, whatever it was under another kind.
+        for (at, mark) in ["U", ""].into_iter().enumerate() {
+            let again = document("SCHOOL", "D2", "", mark) + text;
+            says(&world, &format!("u{at}"), "MDM^T08", &again).await;
+            assert!(held().await.labels.is_empty(), "{}", world.databases.engine);
+        }
+        says(&world, "4", "MDM^T11", &document("", "D2", "", "")).await;
+        let gone = &["chronology entered-in-error", "education entered-in-error"];
+        let now = stand(&world, person, "\"Of D2\"").await;
+        assert!(gone.iter().all(|one| now.contains(&(*one).to_owned())), "{now:?}");
+    }
+}
