@@ -12,11 +12,15 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Tx, values};
 use serde_json::json;
 
+use crate::held::{NewHeld, hold};
 use crate::source::Source;
 use crate::{Error, death, filing, numbers, restrict, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
+
+/// The code of a message that was applied, and has broken bytes in its text.
+pub(crate) const DAMAGED: &str = "hub.damaged-text";
 
 /// A message whose inbox key is claimed.
 pub(crate) struct Arrival<'a> {
@@ -45,6 +49,9 @@ pub(crate) async fn apply(
     keep_message(tx, ctx, keys, arrival, (person, key), &under).await?;
     let filed = filing::file_all(tx, ctx, keys, arrival, (person, key), &under).await?;
     relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
+    if arrival.mapped.is_damaged {
+        tell_of_damage(tx, ctx, keys, arrival).await?;
+    }
     let entry = NewEntry {
         stream: Stream::Person(person),
         kind: EntryKind::Received,
@@ -61,6 +68,27 @@ pub(crate) async fn apply(
     };
     ken_ledger::append(tx, ctx, keys, entry).await?;
     Ok(person)
+}
+
+/// Puts a message with broken text before a human, beside applying it; its body is kept once, with
+/// the person.
+async fn tell_of_damage(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+) -> Result<(), Error> {
+    let held = NewHeld {
+        // Under its own id it may wait for another reason.
+        id: MessageId::draw(ctx.ids),
+        source: Some(&arrival.source.id),
+        control_id: &arrival.mapped.header.control_id,
+        kind: arrival.kind,
+        code: DAMAGED,
+        body: &[],
+        waits: true,
+    };
+    hold(tx, ctx, keys, &held).await
 }
 
 fn outcome(identified: &Identified) -> &'static str {

@@ -21,6 +21,7 @@ use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
 use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer};
+use crate::apply::DAMAGED;
 use crate::held::{Held, read};
 use crate::restrict::LIFT;
 use crate::source::{Source, sources};
@@ -266,9 +267,9 @@ async fn again(
     held: &Held,
     (bytes, known): (&[u8], &[Source]),
 ) -> Result<Again, Error> {
-    // It was applied; what is left is to find out what it lifts.
-    if held.code == LIFT {
-        return Ok(Again::Refused(LIFT));
+    // It was applied; what is left is to find out what it lifts, or what it should have said.
+    if let Some(code) = [LIFT, DAMAGED].into_iter().find(|code| held.code == *code) {
+        return Ok(Again::Refused(code));
     }
     let letter = match Letter::read(bytes, known) {
         Ok(letter) => letter,

@@ -120,6 +120,7 @@ impl Reason {
             | "hl7.merge-by-hand" => {
                 (201, "the message was kept for a person here, who does this by hand")
             }
+            "hl7.charset-unknown" => (102, "the character set in MSH-18 is not one that is read"),
             "hl7.type-unknown" => (200, "messages of this type are not taken here"),
             "hl7.trigger-unknown" => (201, "messages of this event are not taken here"),
             "hl7.name-too-long" | "hl7.too-many-segments" | "hl7.too-many-fields" => {

@@ -114,3 +114,33 @@ async fn a_document_ends_under_every_kind_and_its_mark_goes_with_it() {
         assert!(gone.iter().all(|one| now.contains(&(*one).to_owned())), "{now:?}");
     }
 }
+
+#[tokio::test]
+async fn broken_letters_are_marked_and_a_person_is_told() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let whole = message("1", "ADT^A08", "NK1|1|Ó Néill^Áine").replace("Bain^", "Ba?n^");
+        let broken: Vec<u8> =
+            whole.bytes().map(|byte| if byte == b'?' { 0xc3 } else { byte }).collect();
+        let answer = world.hub.accept(&broken).await.into_bytes().unwrap();
+        assert!(String::from_utf8(answer).unwrap().contains("MSA|AA|1"), "{engine}");
+        let person = world.people().await[0];
+        let patient = world.held(person, "Patient", "name").await;
+        assert_eq!(patient.body["name"][0]["family"], "Ba\u{fffd}n", "{engine}");
+        let related = world.held(person, "RelatedPerson", "name").await;
+        assert_eq!(related.body["name"][0]["given"][0], "Áine", "{engine}");
+        let codes = async || -> Vec<String> {
+            let held = ken_hub::held(&world.databases.db).await.unwrap();
+            held.into_iter().map(|one| one.code).collect()
+        };
+        assert_eq!(codes().await, ["hub.damaged-text"], "{engine}");
+        let unread = message("2", "ADT^A08", "").replace("|2|P|2.5", "|2|P|2.5||||||8859/5");
+        let unread: Vec<u8> =
+            unread.bytes().map(|byte| if byte == b'a' { 0xd0 } else { byte }).collect();
+        let answer = world.hub.accept(&unread).await.into_bytes().unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains("MSA|AE|2") && answer.contains("hl7.charset-unknown"), "{answer}");
+        assert_eq!(codes().await.len(), 2, "{engine}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM message").await, 1, "{engine}");
+    }
+}

@@ -68,6 +68,8 @@ pub struct Mapped {
     pub facts: Facts,
     /// What the message ends without telling it again.
     pub ended: Vec<Ended>,
+    /// Whether bytes of its text were broken, and a person must look at what it should say.
+    pub is_damaged: bool,
     /// Restrictions of access that it says hold, or hold no more; those that hold first.
     pub restrictions: Vec<Restriction>,
 }
@@ -117,6 +119,9 @@ pub enum MapError {
     /// The header lacks what the inbox needs.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// Its text is in a set (MSH-18) that is not read here.
+    #[error("the character set is not one that is read")]
+    Charset,
     /// Messages with this code in MSH-9.1 are not taken.
     #[error("messages of this type are not taken")]
     TypeUnknown,
@@ -156,6 +161,7 @@ impl MapError {
     pub fn code(self) -> &'static str {
         match self {
             Self::Header(error) => error.code(),
+            Self::Charset => "hl7.charset-unknown",
             Self::TypeUnknown => "hl7.type-unknown",
             Self::TriggerUnknown => "hl7.trigger-unknown",
             Self::NoPerson => "hl7.no-person",
@@ -239,6 +245,9 @@ struct Scope<'m> {
 pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
     let header = Header::of(message)?;
     let work = work(&header.kind)?;
+    if message.charset() == Charset::Unknown {
+        return Err(MapError::Charset);
+    }
     if message.all("PID").nth(1).is_some() {
         return Err(MapError::SeveralPeople);
     }
@@ -263,6 +272,7 @@ pub fn map(message: &Message<'_>) -> Result<Mapped, MapError> {
         merge,
         ended,
         restrictions: access::read(&scope),
+        is_damaged: message.charset() == Charset::Utf8Damaged,
         header: header.clone(),
         facts: facts.clone(),
     })
@@ -384,7 +394,7 @@ fn key_of(kind: &str, identifier: &Object) -> Option<String> {
     (!value.is_empty()).then(|| format!("{kind}|{}|{value}", identifier.text("system")))
 }
 
-/// Words as a part of a key: a digest of them, folded. Keys stand beside what is sealed, and no name
+/// Words as a part of a key: a digest of them, folded. Keys stand beside what is sealed: no name
 /// or finding is to stand there in the clear.
 fn digest(words: &str) -> String {
     let digest = Sha256::digest(ken_core::normalise(words));
@@ -417,6 +427,9 @@ mod tests {
             check(kind, &format!("{pid}\r{pid}"), want);
         }
         check("BAR^P01", pid, "hl7.type-unknown");
+        let set = b"MSH|^~\\&|A|B|C|D|2026||ADT^A31|1|P|2.4||||||8859/5\rPID|||7^^^B^MR||\xb0";
+        let unread = map(&Message::parse(set).unwrap()).map(|_| ()).unwrap_err();
+        assert_eq!(unread.code(), "hl7.charset-unknown");
         check("ADT^A31", "EVN|A31", "hl7.no-person");
         check("ADT^A31", "PID|1", "hl7.no-person");
         check("ADT^A31", &format!("{pid}\r{pid}"), "hl7.several-people");

@@ -91,6 +91,11 @@ const REASONS: &[(&str, &str)] = &[
     ("hl7.unlink-by-hand", "It parts two people: look at the merges, and take that one back."),
     ("hl7.swap-by-hand", "Two people changed places: ask its sender for two transfers."),
     ("hl7.move-by-hand", "It moves a visit or account between people: ask its sender whose it is."),
+    ("hl7.charset-unknown", "It is written in a character set that is not read here."),
+    (
+        "hub.damaged-text",
+        "It was applied, and some letters in it were broken: ask its sender to send it whole.",
+    ),
     (
         "hl7.merge-by-hand",
         "It merges by national numbers: look at both, and join them in the review queue.",
