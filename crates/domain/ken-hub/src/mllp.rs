@@ -8,16 +8,16 @@
 
 mod places;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ken_core::BoxFuture;
 use ken_hl7::mllp::{Decoder, Event, Fault, encode};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -108,7 +108,7 @@ async fn converse(
             }
         }
         if decoder.is_inside() && over.is_none() {
-            over = Some(Box::pin(sleep(FRAME_WAIT_MAX)));
+            over = Some(hub.clock().sleep_until(hub.clock().now() + FRAME_WAIT_MAX));
         }
     }
     if let Some(fault) = decoder.finish() {
@@ -125,7 +125,7 @@ async fn receive(
     read: &mut [u8],
     places: &Places,
     stop: &CancellationToken,
-    over: &mut Option<Pin<Box<Sleep>>>,
+    over: &mut Option<BoxFuture<'_, ()>>,
 ) -> Option<usize> {
     let wait = async {
         let Some(over) = over else {

@@ -398,7 +398,8 @@ fn key_of(kind: &str, identifier: &Object) -> Option<String> {
 /// or finding is to stand there in the clear.
 fn digest(words: &str) -> String {
     let digest = Sha256::digest(ken_core::normalise(words));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let half = digest.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
 }
 
 #[cfg(test)]
