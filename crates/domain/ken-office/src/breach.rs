@@ -103,6 +103,9 @@ pub enum Did {
     Protected,
     /// They were not, since a high risk to them is unlikely. UK GDPR art. 34(1).
     NoHighRisk,
+    /// They are not yet, since telling them would prejudice the prevention or detection of crime or
+    /// the prosecution of offenders. Data Protection Act 2018, sch. 2, para. 2(1).
+    Withheld,
     /// More became known. UK GDPR art. 33(4) and (5).
     Noted,
     /// It is closed.
@@ -111,7 +114,7 @@ pub enum Did {
 
 impl Did {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Recorded,
         Self::Reported,
         Self::Unlikely,
@@ -119,6 +122,7 @@ impl Did {
         Self::Public,
         Self::Protected,
         Self::NoHighRisk,
+        Self::Withheld,
         Self::Noted,
         Self::Closed,
     ];
@@ -134,6 +138,7 @@ impl Did {
             Self::Public => "public",
             Self::Protected => "protected",
             Self::NoHighRisk => "no-high-risk",
+            Self::Withheld => "withheld",
             Self::Noted => "noted",
             Self::Closed => "closed",
         }
@@ -154,7 +159,10 @@ impl Did {
     /// Whether it decides about the people concerned.
     #[must_use]
     pub fn is_of_people(self) -> bool {
-        matches!(self, Self::Told | Self::Public | Self::Protected | Self::NoHighRisk)
+        matches!(
+            self,
+            Self::Told | Self::Public | Self::Protected | Self::NoHighRisk | Self::Withheld
+        )
     }
 
     /// Whether no other decision of its sort may follow: what was told cannot be untold.
@@ -260,7 +268,7 @@ pub enum Refusal {
     People,
     /// It was decided already, and cannot be taken back.
     Decided,
-    /// It cannot be closed before both decisions are made.
+    /// It cannot be closed before both decisions are made, nor while people are still to be told.
     Undecided,
     /// It is closed.
     Closed,
@@ -280,14 +288,15 @@ impl Breach {
         }
         let before = match did {
             Did::Recorded => return Err(Refusal::Decided),
-            Did::Reported | Did::Unlikely => self.regulator,
-            Did::Told | Did::Public | Did::Protected | Did::NoHighRisk => self.told,
             Did::Noted | Did::Closed => None,
+            did if did.is_of_people() => self.told,
+            _ => self.regulator,
         };
         if before.is_some_and(|before| before.is_final() || before == did) {
             return Err(Refusal::Decided);
         }
-        if did == Did::Closed && (self.regulator.is_none() || self.told.is_none()) {
+        let is_told = self.told.is_some_and(|told| told != Did::Withheld);
+        if did == Did::Closed && (self.regulator.is_none() || !is_told) {
             return Err(Refusal::Undecided);
         }
         Ok(())
@@ -369,6 +378,10 @@ mod tests {
         check(Some(Did::Reported), None, Did::Closed, Err(Refusal::Undecided));
         check(None, Some(Did::Told), Did::Closed, Err(Refusal::Undecided));
         check(Some(Did::Reported), Some(Did::Told), Did::Closed, Ok(()));
+        check(None, None, Did::Withheld, Ok(()));
+        check(None, Some(Did::Told), Did::Withheld, Err(Refusal::Decided));
+        check(Some(Did::Reported), Some(Did::Withheld), Did::Told, Ok(()));
+        check(Some(Did::Reported), Some(Did::Withheld), Did::Closed, Err(Refusal::Undecided));
         check(None, None, Did::Recorded, Err(Refusal::Decided));
         let closed = Breach { closed: Some(now), ..breach(None, None) };
         assert_eq!(closed.may(&new(Did::Noted, soon, &[REASON]), now), Err(Refusal::Closed));

@@ -311,15 +311,18 @@ fn sections(resource: &Resource) -> Vec<(String, String)> {
     said.into_iter().map(|text| (String::new(), text.to_owned())).collect()
 }
 
-/// A box beside the events: id, heading, and facts under it.
+/// The box of allergies, which stands before the events.
+pub(crate) const ALLERGIES: &str = "allergies";
+
+/// A box with its id, heading, and facts under it.
 pub(crate) type Aside = (&'static str, &'static str, Vec<(String, String)>);
 
-/// The boxes beside the events; one that nothing fills is absent.
+/// The boxes before and beside the events; one that nothing fills is absent.
 pub(crate) fn asides(held: &[Held], today: Date) -> Vec<Aside> {
     let boxes = [
         ("who", "Who's who", who(held, today)),
         ("plan", "Plan", plan(held)),
-        ("allergies", "Allergies", allergies(held)),
+        (ALLERGIES, "Allergies", allergies(held)),
         ("views", "In their words", views(held)),
     ];
     boxes.into_iter().filter(|(_, _, facts)| !facts.is_empty()).collect()
@@ -366,10 +369,10 @@ fn allergies(held: &[Held]) -> Vec<(String, String)> {
         if is_taken_back(&held.resource) {
             return None;
         }
-        let reactions: Vec<_> = allergy.reactions().collect();
-        let said = allergy.criticality().map(|how| format!("criticality {how}"));
-        let value = if reactions.is_empty() { said } else { Some(reactions.join(", ")) };
-        Some((allergy.name()?.to_owned(), value.unwrap_or_else(|| "recorded".to_owned())))
+        let how = allergy.criticality().map(|how| format!("criticality {how}"));
+        let told: Vec<_> = how.iter().map(String::as_str).chain(allergy.reactions()).collect();
+        let value = if told.is_empty() { "recorded".to_owned() } else { told.join(", ") };
+        Some((allergy.name()?.to_owned(), value))
     };
     let mut seen = BTreeSet::new();
     standing(held).filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()

@@ -243,6 +243,10 @@ fn ways(of: &Breach) -> Vec<Choice> {
         Did::Public => "Where telling each would be out of proportion. Say when and where.",
         Did::Protected => "What was taken cannot be read, or what was done since ended the risk.",
         Did::NoHighRisk => "Say why a high risk to them is unlikely.",
+        Did::Withheld => {
+            "Only as far and as long as telling them would harm the detection of a crime, or a \
+             prosecution. Say how, and when you look at it again. The breach stays open until then."
+        }
         Did::Noted => "Facts, effects or measures that you did not know before.",
         Did::Closed => "Both decisions are made, and nothing is left to do. Say what was learned.",
         Did::Recorded => "",
@@ -325,12 +329,15 @@ mod tests {
             }
             assert!(page.contains("A &lt;list&gt;") && page.contains("Not in your register"));
         };
-        let people = [Did::Told, Did::Public, Did::Protected, Did::NoHighRisk];
+        let people = [Did::Told, Did::Public, Did::Protected, Did::NoHighRisk, Did::Withheld];
         let all = [&[Did::Reported, Did::Unlikely, Did::Noted], &people[..]].concat();
         check(of(None, None, false), &all);
         let more = [&[Did::Reported, Did::Noted], &people[..]].concat();
         check(of(Some(Did::Unlikely), None, false), &more);
         check(of(Some(Did::Reported), Some(Did::Told), false), &[Did::Noted, Did::Closed]);
+        // Who is not told yet is still to be told.
+        let still = [&[Did::Noted], &people[..4]].concat();
+        check(of(Some(Did::Reported), Some(Did::Withheld), false), &still);
         check(of(Some(Did::Reported), Some(Did::Told), true), &[]);
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn did_says(did: Did) -> &'static str {
         Did::Public => "The people were told in public",
         Did::Protected => "The people were not told: they are protected from a high risk",
         Did::NoHighRisk => "The people were not told: a high risk to them is unlikely",
+        Did::Withheld => "The people are not told yet: it would harm the detection of a crime",
         Did::Noted => "More became known",
         Did::Closed => "Closed",
     }

@@ -308,7 +308,7 @@ pub(crate) struct View {
     pub(crate) happened: Happened,
     /// Whether all that stands is here: alerts, allergies, plans.
     pub(crate) is_whole: bool,
-    /// Boxes beside the events: heading, and facts under it.
+    /// Boxes before and beside the events: heading, and facts under it.
     pub(crate) boxes: Vec<Aside>,
     /// Which organisations were asked.
     pub(crate) sources: Vec<Source>,
@@ -320,15 +320,19 @@ pub(crate) struct View {
 
 /// The page's content.
 pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
+    let (first, beside): (Vec<_>, Vec<_>) =
+        view.boxes.iter().partition(|(id, ..)| *id == compose::ALLERGIES);
     html! {
         h1 { "Overview" }
         (alert::list(&view.alerts))
         @if !view.is_whole { p { (NOT_WHOLE) } }
         (alert::why(&because_shown(&view.because)))
+        // On a phone all is one column: nobody scrolls through years to what may kill today.
+        @for (id, heading, facts) in first { (panel::show(&aside(id, heading, facts))) }
         div.care_grid.care_grid--side {
             (panel::show(&view.happened.panel(csrf)))
             div.care_stack {
-                @for (id, heading, facts) in &view.boxes {
+                @for (id, heading, facts) in beside {
                     (panel::show(&aside(id, heading, facts)))
                 }
                 (panel::show(&sources(&view.sources)))
