@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use ken_match::{
-    Compared, Model, Options, Outcome, PairQuality, Pattern, Report, THRESHOLD, evaluate, sizes,
+    Compared, Evaluation, Model, Options, Outcome, PairQuality, Pattern, Report, THRESHOLD,
+    evaluate, sizes,
 };
 
 mod csv;
 mod heads;
 mod read;
+mod report;
 mod write;
 
 use crate::config::read_within;
@@ -83,6 +85,9 @@ pub(crate) struct How {
     /// From which probability on two records are linked
     #[arg(long, default_value_t = THRESHOLD, value_parser = share)]
     threshold: f64,
+    /// The page of the run to write, HTML, which holds nobody's data; it must not exist
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// How many threads compare
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,
@@ -132,6 +137,7 @@ pub(crate) fn run(command: Matching) -> Result<(), Trouble> {
 fn batch(of: &Batch, across: bool) -> Result<(), Trouble> {
     write::free(&of.out)?;
     of.clusters.as_deref().map_or(Ok(()), write::free)?;
+    of.how.report.as_deref().map_or(Ok(()), write::free)?;
     let files = Files::read(&of.from.files, &of.from.map, None, across)?;
     let earlier = of.earlier.as_deref().map(|file| files.earlier(file)).transpose()?;
     let outcome = matched(&files, &of.how, across)?;
@@ -141,6 +147,7 @@ fn batch(of: &Batch, across: bool) -> Result<(), Trouble> {
         write::people(path, &files, &outcome, earlier.as_deref())?;
     }
     write::companion(&of.out, &files, &outcome, of.how.threshold)?;
+    page(&of.how, &files, &outcome, None)?;
     told.push(format!("Written: {}", of.out.display()));
     say::err(&told.join("\n"));
     Ok(())
@@ -165,10 +172,24 @@ fn train(from: &Sources, out: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Writes the page of a run, where one was asked for.
+fn page(
+    how: &How,
+    files: &Files,
+    outcome: &Outcome,
+    judged: Option<&Evaluation>,
+) -> Result<(), Trouble> {
+    let Some(path) = &how.report else { return Ok(()) };
+    let (columns, threshold) = (files.table.report(), how.threshold);
+    write::text(path, &report::Page { outcome, columns, threshold, judged }.to_string())
+}
+
 fn evaluated(from: &Sources, truth: &str, how: &How) -> Result<(), Trouble> {
+    how.report.as_deref().map_or(Ok(()), write::free)?;
     let files = Files::read(&from.files, &from.map, Some(truth), false)?;
     let outcome = matched(&files, how, false)?;
     let found = evaluate(&files.truth, &outcome.scored, &outcome.people, how.threshold);
+    page(how, &files, &outcome, Some(&found))?;
     let line = |what: &str, of: PairQuality| {
         let (precision, recall, f1) = (of.precision(), of.recall(), of.f1());
         say::out(&format!("{what:<28} {precision:>9.5} {recall:>9.5} {f1:>9.5}"));
@@ -257,6 +278,11 @@ fn warnings(report: &Report) -> Vec<String> {
         if report.records > 20 && of.commonest > report.records / 5 {
             let (most, records) = (of.commonest, report.records);
             told.push(format!("{column}: {most} of {records} records have one and the same value"));
+        }
+    }
+    for (column, many) in ["email", "phone"].into_iter().zip(report.shared) {
+        if many > 0 {
+            told.push(format!("{column}: {many} are shared by too many to tell people by"));
         }
     }
     if report.short_chi > 0 {

@@ -18,7 +18,8 @@ pub(crate) struct Birth {
 }
 
 /// Reads a date in the forms in which people and systems write them: `1974-03-21`, `19740321`,
-/// `21/03/1974`, `1974-03`, `1974`. Anything else is missing.
+/// `21/03/1974`, `03/21/1974` where that can only be
+/// read so, `1974-03`, `1974`. Anything else is missing.
 pub(crate) fn read(written: &str) -> Birth {
     let written = tidy(written);
     let date = written.split(['T', ' ']).next().unwrap_or_default();
@@ -35,6 +36,8 @@ pub(crate) fn read(written: &str) -> Birth {
     let [a, b, c] = parts;
     match (count, lens) {
         (3, [4, ..]) => whole(a, b, c),
+        // What cannot be a month in the second place is a day: the month stands first.
+        (3, [_, _, 4]) if b > 12 => whole(c, a, b),
         (3, [_, _, 4]) => whole(c, b, a),
         (2, [4, ..]) => whole(a, b, 0),
         (1, [8, ..]) => whole(a / 10_000, a / 100 % 100, a % 100),
@@ -119,6 +122,8 @@ mod tests {
         check("19740321", 0x1974_0321);
         check("21/03/1974", 0x1974_0321);
         check("21.3.1974", 0x1974_0321);
+        check("03/21/1974", 0x1974_0321);
+        check("21/13/1974", 0);
         check("1974-03-21T10:00:00", 0x1974_0321);
         check("1974-03", 0x1974_0300);
         check("197403", 0x1974_0300);

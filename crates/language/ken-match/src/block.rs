@@ -7,10 +7,44 @@
 //!   key is split by what else is known, and what is still too many is left out and counted.
 
 use crate::number::{code, index, mix, pairs, wide};
+use crate::sort::{runs, sorted};
 use crate::table::{Record, Table};
 
 /// How many rules there are.
-pub(crate) const RULES: usize = 15;
+pub(crate) const RULES: usize = 20;
+
+/// What records share under each rule, and last where the table is compared whole.
+pub(crate) const WORDS: [&str; RULES + 1] = [
+    "CHI number",
+    "NHS number",
+    "surname and date of birth",
+    "forename and date of birth",
+    "postcode district and date of birth",
+    "postcode and forename",
+    "postcode and surname",
+    "forename, surname and year of birth",
+    "town and date of birth",
+    "how forename and surname begin",
+    "postcode district and forename",
+    "postcode district and surname",
+    "how both names begin, and month of birth",
+    "names in each other's place, and year of birth",
+    "house and forename",
+    "e-mail",
+    "telephone",
+    "a former surname, and date of birth",
+    "a former postcode, and forename",
+    "a former address, and forename",
+    "nothing: the table is small",
+];
+
+/// The first of them are by number: records that both hold one. What is learnt from numbers must
+/// be of pairs that are found without them too.
+const BY_NUMBER: usize = 2;
+
+/// As many records as this at most are compared each with each other, whatever they share: two
+/// million pairs, a second's work.
+const WHOLE_MAX: usize = 2_000;
 
 /// More records than this under one key are split by a finer one. House policy, measured: below
 /// it hardly a true pair is found that no other rule finds.
@@ -51,6 +85,11 @@ const FINER: [&[Finer]; RULES] = [
     &[Finer::Surname, Finer::Area, Finer::Born],
     &[Finer::District, Finer::Born],
     &[Finer::Area, Finer::District, Finer::Born],
+    &[],
+    &[],
+    &[Finer::Initial, Finer::District, Finer::Postcode],
+    &[Finer::FamilyInitial, Finer::Initial, Finer::Born],
+    &[Finer::Area, Finer::District, Finer::Born],
 ];
 
 /// A key of some parts; 0, which is no key, where one is missing.
@@ -71,8 +110,11 @@ fn forename_class(record: &Record) -> u64 {
 }
 
 fn surname_class(record: &Record) -> u64 {
-    let sound = u64::from(record.surname_sound);
-    let own = u64::from(record.surname);
+    name_class(record.surname_sound, record.surname)
+}
+
+fn name_class(sound: u32, own: u32) -> u64 {
+    let (sound, own) = (u64::from(sound), u64::from(own));
     if sound != 0 {
         1 << 32 | sound
     } else if own != 0 {
@@ -82,8 +124,28 @@ fn surname_class(record: &Record) -> u64 {
     }
 }
 
+/// By which rules of earlier days records are looked up at all: where nobody has a former surname,
+/// postcode or home, these rules would find what others have found.
+#[derive(Debug, Clone, Copy, Default)]
+struct Former {
+    surname: bool,
+    postcode: bool,
+    home: bool,
+}
+
+impl Former {
+    fn of(table: &Table) -> Self {
+        let any = |is: fn(&Record) -> bool| table.records.iter().any(is);
+        Self {
+            surname: any(|record| record.former != 0),
+            postcode: any(|record| record.former_unit != 0),
+            home: any(|record| record.former_home != 0),
+        }
+    }
+}
+
 /// The keys of a record, one for each rule.
-fn keys(table: &Table, record: &Record) -> [u64; RULES] {
+fn keys(table: &Table, former: Former, record: &Record) -> [u64; RULES] {
     let (forename, surname) = (forename_class(record), surname_class(record));
     let day = if record.born.day() == 0 { 0 } else { u64::from(record.born.either_way()) };
     let year = u64::from(record.born.digits >> 16);
@@ -92,9 +154,15 @@ fn keys(table: &Table, record: &Record) -> [u64; RULES] {
     let [f2, f3, _] = table.names.get(record.forename).starts.map(u64::from);
     let [s2, _, s4] = table.names.get(record.surname).starts.map(u64::from);
     let (a, b) = (u64::from(record.forename), u64::from(record.surname));
-    let turned = if a == 0 || b == 0 { 0 } else { mix(a.min(b)) ^ a.max(b) | 1 };
+    let turned = if a == 0 || b == 0 { 0 } else { mix(mix(a.min(b)) ^ a.max(b)) | 1 };
     let house = u64::from(record.address.house) << 32 | u64::from(record.address.street);
     let house = if record.address.street == 0 { 0 } else { house };
+    // What one has as former, the other has as its own.
+    let first = |former: u64, own: u64| if former == 0 { own } else { former };
+    let earlier = name_class(table.names.get(record.former).sound, record.former);
+    let earlier = if former.surname { first(earlier, surname) } else { 0 };
+    let old_unit = if former.postcode { first(record.former_unit, unit) } else { 0 };
+    let old_home = if former.home { first(record.former_home, record.address.home()) } else { 0 };
     [
         key(0, &[record.chi.number()]),
         key(1, &[record.nhs.number()]),
@@ -111,6 +179,11 @@ fn keys(table: &Table, record: &Record) -> [u64; RULES] {
         key(12, &[f2, s2, month]),
         key(13, &[turned, year]),
         key(14, &[house, forename]),
+        key(15, &[u64::from(record.email)]),
+        key(16, &[u64::from(record.phone)]),
+        key(17, &[earlier, day]),
+        key(18, &[old_unit, forename]),
+        key(19, &[old_home, forename]),
     ]
 }
 
@@ -137,6 +210,17 @@ pub(crate) struct Blocks {
     pub(crate) left_out: u64,
 }
 
+/// By what a pair is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// By a key that is made of more than numbers.
+    Key,
+    /// By a number that both hold, and by nothing else.
+    Number,
+    /// By nothing but that the table is small.
+    Whole,
+}
+
 /// Runs of records that share a key.
 struct Runs {
     records: Vec<u32>,
@@ -153,13 +237,34 @@ pub(crate) struct Piece {
     pub(crate) pairs: u64,
 }
 
+impl Piece {
+    /// The place of its rule in [`WORDS`].
+    pub(crate) const fn rule(self) -> usize {
+        self.rule
+    }
+}
+
 /// Pairs of a piece of work, about: enough that handing it out costs nothing.
 const PIECE: u64 = 200_000;
 
 impl Blocks {
-    /// Sorts the records of a table by each rule.
+    /// Sorts the records of a table by each rule; a small table is compared whole.
     pub(crate) fn of(table: &Table) -> Self {
-        let keys = table.records.iter().map(|record| keys(table, record)).collect();
+        let mut blocks = Self::by_rules(table);
+        if table.len() <= WHOLE_MAX {
+            // Each record with each other that no rule has found; nobody is left out.
+            let records: Vec<u32> = table.numbers().collect();
+            let runs = if records.len() > 1 { vec![(0, code(records.len()))] } else { Vec::new() };
+            blocks.rules.push(Runs { records, runs });
+            blocks.left_out = 0;
+        }
+        blocks
+    }
+
+    /// Sorts the records of a table by each rule.
+    pub(crate) fn by_rules(table: &Table) -> Self {
+        let former = Former::of(table);
+        let keys = table.records.iter().map(|record| keys(table, former, record)).collect();
         let mut blocks = Self { keys, rules: Vec::new(), left_out: 0 };
         for (rule, finer) in FINER.iter().enumerate() {
             let runs = blocks.sort(table, rule, finer);
@@ -203,8 +308,13 @@ impl Blocks {
     /// Whether two records share a key of any rule.
     #[cfg(test)]
     pub(crate) fn share(&self, a: u32, b: u32) -> bool {
+        self.shared(a, b).any(|shared| shared)
+    }
+
+    /// Whether two records share a key, rule by rule.
+    fn shared(&self, a: u32, b: u32) -> impl Iterator<Item = bool> + use<> {
         let keys = |record: u32| self.keys.get(index(record)).copied().unwrap_or_default();
-        keys(a).iter().zip(keys(b)).any(|(x, y)| *x == y && y != 0)
+        keys(a).into_iter().zip(keys(b)).map(|(x, y)| x == y && y != 0)
     }
 
     /// The work there is, in pieces.
@@ -225,13 +335,21 @@ impl Blocks {
         pieces
     }
 
-    /// Each pair of a piece that no earlier rule claims.
+    /// Each pair of a piece that no earlier rule claims, and by what it is found.
     pub(crate) fn visit(
         &self,
         table: &Table,
         piece: Piece,
-        mut each: impl FnMut((u32, &Record), (u32, &Record)),
+        mut each: impl FnMut((u32, &Record), (u32, &Record), Found),
     ) {
+        let found = |one: u32, other: u32| {
+            let others = || self.shared(one, other).skip(BY_NUMBER).any(|shared| shared);
+            match piece.rule {
+                RULES => Found::Whole,
+                0..BY_NUMBER if !others() => Found::Number,
+                _ => Found::Key,
+            }
+        };
         let Some(of) = self.rules.get(piece.rule) else { return };
         let mut held: Vec<(u32, Record, [u64; RULES])> = Vec::new();
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
@@ -239,6 +357,7 @@ impl Blocks {
             held.clear();
             held.extend(run.iter().map(|record| {
                 let mut keys = self.keys.get(index(*record)).copied().unwrap_or_default();
+                // Keys of this rule and later ones claim nothing.
                 keys.iter_mut().skip(piece.rule).for_each(|key| *key = 0);
                 (*record, table.get(*record), keys)
             }));
@@ -248,58 +367,13 @@ impl Blocks {
                     let both = mine.iter().zip(theirs);
                     let claimed = both.filter(|(x, y)| x == y && **x != 0).count() > 0;
                     if !claimed {
-                        each((*one, a), (*other, b));
+                        each((*one, a), (*other, b), found(*one, *other));
                     }
                 }
                 rest = others;
             }
         }
     }
-}
-
-/// Sorts by key: once by its highest bits, then each part by itself, where it stays in cache.
-fn sorted(keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
-    const BITS: u32 = 11;
-    let part = |key: u64| usize::try_from(key >> (64 - BITS)).unwrap_or(0);
-    let mut starts = vec![0usize; (1 << BITS) + 1];
-    for (key, _) in &keyed {
-        if let Some(count) = starts.get_mut(part(*key) + 1) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    let mut next = starts.clone();
-    let mut out = vec![(0, 0); keyed.len()];
-    for pair in keyed {
-        if let Some(at) = next.get_mut(part(pair.0)) {
-            if let Some(to) = out.get_mut(*at) {
-                *to = pair;
-            }
-            *at += 1;
-        }
-    }
-    for ends in starts.windows(2) {
-        if let [from, to] = ends
-            && let Some(part) = out.get_mut(*from..*to)
-        {
-            part.sort_unstable();
-        }
-    }
-    out
-}
-
-/// Where runs of one key begin and end.
-fn runs(keyed: &[(u64, u32)]) -> impl Iterator<Item = (usize, usize)> {
-    let mut from = 0;
-    keyed.chunk_by(|a, b| a.0 == b.0).map(move |run| {
-        let at = from;
-        from += run.len();
-        (at, from)
-    })
 }
 
 /// Splits a run of one key by finer ones as long as it is too long; gives how many records are
@@ -351,13 +425,55 @@ mod tests {
         assert!(blocks.left_out >= 3_000, "{}", blocks.left_out);
     }
 
+    /// Whether rules find a pair of records.
+    fn found(a: &Row<'_>, b: &Row<'_>) -> bool {
+        let mut columns = Columns::new();
+        columns.push(a).unwrap();
+        columns.push(b).unwrap();
+        Blocks::by_rules(&columns.close()).share(0, 1)
+    }
+
     #[test]
-    fn keys_are_sorted_and_none_is_lost() {
-        let keyed: Vec<_> = (0..5_000u32).map(|n| (mix(u64::from(n % 700)), n)).collect();
-        let mut want = keyed.clone();
-        want.sort_unstable();
-        assert!(sorted(keyed) == want);
-        assert_eq!(runs(&want).count(), 700);
-        assert_eq!(sorted(Vec::new()), []);
+    fn what_one_had_before_finds_who_has_it_now() {
+        let before = Row {
+            forename: "Ann",
+            surname: "Reid",
+            born: "1980-05-06",
+            address: "1 High Street",
+            postcode: "PH1 1AA",
+            email: "ann@example.org",
+            phone: "01738 496 000",
+            ..Row::default()
+        };
+        // All else is another's.
+        let after = Row {
+            forename: "Zoe",
+            surname: "Kowalska",
+            born: "1999-11-12",
+            address: "7 Low Road",
+            postcode: "DD1 4HN",
+            ..Row::default()
+        };
+        assert!(!found(&before, &after));
+        assert!(found(&before, &Row { email: "Ann@example.org", ..after }));
+        assert!(found(&before, &Row { phone: "+44 1738 496000", ..after }));
+        assert!(!found(&before, &Row { phone: "+44 1738 496001", ..after }));
+        let same_day = Row { born: "1980-05-06", ..after };
+        assert!(!found(&before, &same_day));
+        assert!(found(&before, &Row { former_surname: "Reid", ..same_day }));
+        let same_name = Row { forename: "Annie", ..after };
+        assert!(!found(&before, &same_name));
+        assert!(found(&before, &Row { former_postcode: "PH11AA", ..same_name }));
+        assert!(found(&before, &Row { former_address: "1 High St", ..same_name }));
+    }
+
+    #[test]
+    fn a_small_table_is_compared_whole() {
+        let mut columns = Columns::new();
+        for n in 0..40u32 {
+            columns.push(&Row { forename: &format!("name {n}"), ..Row::default() }).unwrap();
+        }
+        let blocks = Blocks::of(&columns.close());
+        assert_eq!(blocks.pieces().iter().map(|piece| piece.pairs).sum::<u64>(), 40 * 39 / 2);
     }
 }

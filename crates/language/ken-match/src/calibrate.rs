@@ -21,8 +21,8 @@ pub struct Knot {
 const GROUP_MIN: f64 = 500.0;
 
 /// Learns what bits are worth from pairs that were labelled: bits, how many are one person's, and
-/// how many two people's. `wrong` is the share of true pairs whose label is wrong.
-pub(crate) fn calibrate(mut labelled: Vec<(f64, f64, f64)>, wrong: f64) -> Vec<Knot> {
+/// how many two people's.
+pub(crate) fn calibrate(mut labelled: Vec<(f64, f64, f64)>) -> Vec<Knot> {
     labelled.sort_by(|a, b| a.0.total_cmp(&b.0));
     // Bits times pairs, pairs that are the same, pairs that are not.
     let mut groups: Vec<(f64, f64, f64)> = Vec::new();
@@ -45,7 +45,7 @@ pub(crate) fn calibrate(mut labelled: Vec<(f64, f64, f64)>, wrong: f64) -> Vec<K
         pooled.push(new);
     }
     let knot = |(sum, same, other): (f64, f64, f64)| {
-        let share = (same + 0.5) / (same + other + 1.0) / (1.0 - wrong);
+        let share = (same + 0.5) / (same + other + 1.0);
         // Where hardly a label says otherwise, the labels' own faults are all that is seen.
         let known = (0.001..0.97).contains(&share);
         known.then(|| Knot { bits: sum / (same + other), worth: (share / (1.0 - share)).log2() })
@@ -82,7 +82,7 @@ mod tests {
             let share = 1.0 / (1.0 + (-bits / 2.0).exp2());
             (bits, 1e4 * share, 1e4 * (1.0 - share))
         });
-        let knots = calibrate(labelled.collect(), 0.0);
+        let knots = calibrate(labelled.collect());
         for n in -30..=30 {
             let bits = f64::from(n) / 4.0;
             assert!((calibrated(&knots, bits) - bits / 2.0).abs() < 0.15, "{bits}");
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn nothing_is_learnt_from_few() {
-        assert_eq!(calibrate(vec![(1.0, 10.0, 10.0)], 0.0), []);
+        assert_eq!(calibrate(vec![(1.0, 10.0, 10.0)]), []);
         assert!((calibrated(&[], 3.5) - 3.5).abs() < 1e-12);
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn usual() -> Shares {
         vec![0.0, 0.96, 0.02, 2e-3, 2e-3, 0.01, 5e-3, 1e-4, 1e-5, 3e-5],
         vec![0.0, 0.85, 0.12, 0.02, 6e-3, 1e-4, 1e-5, 1e-5, 1e-5, 1e-5],
         vec![0.0, 0.5, 0.5],
+        vec![0.0, 0.9995, 5e-4, 2e-5, 2e-6],
         vec![0.0, 0.99, 0.01, 1e-5, 1e-6],
         vec![0.0, 1.0, 1e-6],
     ]
@@ -45,6 +46,7 @@ pub(crate) fn usual_same() -> Shares {
         vec![0.0, 0.004, 0.003, 0.004, 0.008, 0.02, 0.025, 0.012, 0.004, 0.92],
         vec![0.0, 0.1, 0.05, 0.02, 0.03, 0.02, 0.1, 0.05, 0.6, 0.03],
         vec![0.0, 0.01, 0.99],
+        vec![0.0, 0.3, 0.1, 0.2, 0.4],
         vec![0.0, 0.008, 0.005, 0.007, 0.98],
         vec![0.0, 0.01, 0.99],
     ]
@@ -88,6 +90,9 @@ pub(crate) fn shares(table: &Table) -> (Shares, Vec<Pattern>) {
     let born = |r: &Record| (r.born.digits, u8::from(table.is_common_birth(r.born)));
     set(&mut shares, 3, level::BORN_SAME, same(table, |r| class(born(r), 0)));
     set(&mut shares, 3, level::BORN_COMMON, same(table, |r| class(born(r), 1)));
+    let (email, phone) = (|r: &Record| class((r.email, 0), 0), |r: &Record| class((r.phone, 0), 0));
+    set(&mut shares, 6, level::CONTACT_EMAIL, same(table, email));
+    set(&mut shares, 6, level::CONTACT_PHONE, same(table, phone));
     (shares, drawn)
 }
 
@@ -110,7 +115,7 @@ fn same<T: Eq + Hash>(table: &Table, of: impl Fn(&Record) -> Option<(T, bool)>) 
     real(agree) / real(pairs(known).max(1))
 }
 
-/// Pairs of records that are drawn, the same ones each time.
+/// Pairs of records that are drawn, the same ones each time, in the order of patterns.
 fn drawn(table: &Table) -> Vec<Pattern> {
     let mut comparer = Comparer::new(table);
     let all = wide(table.len());
@@ -121,5 +126,7 @@ fn drawn(table: &Table) -> Vec<Pattern> {
         let other = (one + 1 + draw(2, at, all - 1)) % all;
         comparer.compare(&pick(one), &pick(other))
     };
-    (0..drawn).map(&mut draw_one).collect()
+    let mut drawn: Vec<Pattern> = (0..drawn).map(&mut draw_one).collect();
+    drawn.sort_unstable();
+    drawn
 }

@@ -57,6 +57,10 @@ pub(crate) mod level {
 
     pub(crate) const SAME: u8 = 2;
 
+    pub(crate) const CONTACT_NEARLY: u8 = 2;
+    pub(crate) const CONTACT_PHONE: u8 = 3;
+    pub(crate) const CONTACT_EMAIL: u8 = 4;
+
     pub(crate) const CHI_DOUBTFUL: u8 = 2;
     pub(crate) const CHI_SLIP: u8 = 3;
     pub(crate) const CHI_SAME: u8 = 4;
@@ -95,6 +99,7 @@ impl<'a> Comparer<'a> {
             self.born(a, b),
             self.place(a, b),
             if a.sex == 0 || b.sex == 0 { 0 } else { 1 + u8::from(a.sex == b.sex) },
+            self.contact(a, b),
             chi(a, b),
             nhs(a, b),
         ]
@@ -136,7 +141,7 @@ impl<'a> Comparer<'a> {
         if x == y {
             return level::NAME_SAME + self.table.surname_rarity(x);
         }
-        if x == b.former || y == a.former {
+        if x == b.former || y == a.former || (a.former != 0 && a.former == b.former) {
             return level::SURNAME_FORMER;
         }
         if is_turned(a, b) {
@@ -206,10 +211,17 @@ impl<'a> Comparer<'a> {
         let both = a.address.street != 0 && b.address.street != 0;
         let one_house = both && a.address.house == b.address.house;
         if x.unit == 0 || y.unit == 0 {
-            return match (both, one_house && a.address == b.address) {
-                (false, _) => level::MISSING,
-                (true, true) => level::PLACE_HOUSE,
-                (true, false) => level::DIFFERS,
+            return match (both && one_house && a.address == b.address, self.one_town(a, b)) {
+                (true, _) => level::PLACE_HOUSE,
+                (false, Some(true)) => level::PLACE_AREA,
+                (false, Some(false)) => level::DIFFERS,
+                (false, None) => {
+                    if both {
+                        level::DIFFERS
+                    } else {
+                        level::MISSING
+                    }
+                }
             };
         }
         if x.unit == y.unit {
@@ -222,7 +234,7 @@ impl<'a> Comparer<'a> {
         if one_house && a.address == b.address && a.address.house != 0 {
             return level::PLACE_HOUSE;
         }
-        if x.unit == b.former_unit || y.unit == a.former_unit {
+        if lived(a, b) || lived(b, a) {
             return level::PLACE_FORMER;
         }
         let same = |one: u32, other: u32| one != 0 && one == other;
@@ -235,6 +247,32 @@ impl<'a> Comparer<'a> {
         } else {
             level::DIFFERS
         }
+    }
+
+    /// Whether two lived in one town, as far as is known.
+    fn one_town(&self, a: &Record, b: &Record) -> Option<bool> {
+        if a.town == 0 || b.town == 0 {
+            return None;
+        }
+        let text = |record: &Record| self.table.towns.get(record.town);
+        Some(a.town == b.town || jaro_winkler_at(text(a), text(b), 0.92) > 0.0)
+    }
+
+    /// E-mail tells more than a telephone, which a household shares.
+    fn contact(&self, a: &Record, b: &Record) -> u8 {
+        let (mail, phone) = (a.email != 0 && b.email != 0, a.phone != 0 && b.phone != 0);
+        if mail && a.email == b.email {
+            return level::CONTACT_EMAIL;
+        }
+        if phone && a.phone == b.phone {
+            return level::CONTACT_PHONE;
+        }
+        if !mail {
+            return if phone { level::DIFFERS } else { level::MISSING };
+        }
+        let text = |record: &Record| self.table.emails.get(record.email);
+        let is_near = jaro_winkler_at(text(a), text(b), 0.9) > 0.0;
+        if is_near { level::CONTACT_NEARLY } else { level::DIFFERS }
     }
 
     /// Streets are alike, in one postcode.
@@ -292,6 +330,14 @@ fn may_be_alike((one, other): (u32, u32), (len, its): (u8, u8)) -> bool {
     10 * common * (len + its) >= 11 * len * its
 }
 
+/// Whether one says that they lived where the other lives or lived.
+fn lived(one: &Record, other: &Record) -> bool {
+    let unit = one.former_unit;
+    let home = one.former_home;
+    (unit != 0 && (unit == other.postcode.unit || unit == other.former_unit))
+        || (home != 0 && (home == other.address.home() || home == other.former_home))
+}
+
 /// Whether forename and surname stand in each other's place.
 fn is_turned(a: &Record, b: &Record) -> bool {
     a.forename == b.surname && a.surname == b.forename
@@ -327,6 +373,6 @@ pub(crate) fn single(table: &Table, a: u32, b: u32) -> Pattern {
     let (a, b) = (table.records.get(index(a)), table.records.get(index(b)));
     match (a, b) {
         (Some(a), Some(b)) => Comparer::brief(table).compare(a, b),
-        _ => Pattern::of([0; 8]),
+        _ => Pattern::of(Levels::default()),
     }
 }

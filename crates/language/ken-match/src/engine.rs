@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::block::Blocks;
-use crate::calibrate::{Knot, calibrate};
+use crate::block::{Blocks, WORDS};
+use crate::calibrate::{Knot, calibrate, calibrated};
 use crate::chance;
 use crate::cluster::{Link, People, cluster};
 use crate::compare::{level, single};
-use crate::learn::{self, PAIRS, TOGETHER, Together};
+use crate::learn::{self, Label, PAIRS, TOGETHER, Together, Wrong, is_home};
 use crate::model::{FieldWeights, Interaction, Model, Scorer, Training};
 use crate::number::{pairs, real, wide};
 use crate::pass::{Note, Seen, pass};
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub people: People,
     /// Pairs that were compared.
     pub pairs: u64,
+    /// How many of them were found by what both records share, in words.
+    pub found_by: Vec<(&'static str, u64)>,
     /// Records left out of a key that far too many shared, summed over keys.
     pub left_out: u64,
     /// Pairs that scored as a link and that a rule keeps apart.
@@ -66,10 +68,11 @@ pub struct Compared {
 pub fn compare(table: &Table, options: &Options, note: Note<'_>) -> Compared {
     let blocks = Blocks::of(table);
     let usual = Weights::usual(chance::usual(), 2.0, 1.0);
+    let least = (real(wide(table.len().max(1))).ln() - KEEP_BELOW).clamp(KEEP_LEAST, KEEP);
     let keep = |pattern: Pattern| {
         let levels @ [.., chi, nhs] = pattern.levels();
         let numbers = chi >= level::CHI_SLIP || nhs == level::SAME;
-        numbers || learn::alone(&usual, levels) > KEEP
+        numbers || learn::alone(&usual, levels) > least
     };
     let seen = pass(table, &blocks, options.across, options.threads, keep, note);
     Compared { seen, left_out: blocks.left_out }
@@ -78,6 +81,13 @@ pub fn compare(table: &Table, options: &Options, note: Note<'_>) -> Compared {
 /// Evidence of the names, date and place in natural units, by the usual figures, from which on a
 /// pair is kept to be scored. House policy, measured: less has never come to one in a thousand.
 const KEEP: f64 = 7.0;
+
+/// The fewer records, the less evidence a pair needs: the bound falls below [`KEEP`], which is that
+/// of a million, by the logarithm of their number.
+const KEEP_BELOW: f64 = 6.8;
+
+/// However few records there are, nothing in common is no evidence.
+const KEEP_LEAST: f64 = 1.0;
 
 /// Learns a model from the pairs that were compared. What levels say together is learnt from CHI
 /// numbers where enough pairs hold them, and is otherwise taken from `base`.
@@ -89,7 +99,8 @@ pub fn train(table: &Table, compared: &Compared, base: &Model) -> Model {
     let (chance, strangers) = chance::shares(table);
     let start = Weights::usual(chance, all, real(records));
     let weights = train::train(start, histogram, all);
-    let learnt = learn::learn(&weights, histogram, strangers);
+    let known = Labelled::of(&weights, compared, strangers);
+    let learnt = learn::learn(&weights, &known.labels, known.wrong, &known.strangers);
     let labels = learnt.as_ref().map_or((0, 0), |learnt| learnt.labels);
     let training = Training {
         records,
@@ -99,10 +110,25 @@ pub fn train(table: &Table, compared: &Compared, base: &Model) -> Model {
         histogram: histogram.clone(),
     };
     let model = match learnt {
-        Some(learnt) => from_labels(&weights, &learnt, training),
-        None => from_base(&weights, base, training),
+        Some(learnt) => from_labels(&weights, &learnt, &known, training),
+        None => from_base(&weights, base, &compared.seen.apart, training),
     };
     model.rounded()
+}
+
+/// What is known of whose some pairs are.
+struct Labelled {
+    labels: Vec<Label>,
+    wrong: Wrong,
+    strangers: Vec<Pattern>,
+}
+
+impl Labelled {
+    fn of(weights: &Weights, compared: &Compared, strangers: Vec<Pattern>) -> Self {
+        let Seen { histogram, apart, .. } = &compared.seen;
+        let labels = learn::labels(weights, histogram, apart);
+        Self { labels, wrong: Wrong::of(histogram), strangers }
+    }
 }
 
 /// Bits from natural units.
@@ -110,7 +136,12 @@ fn bits(natural: f64) -> f64 {
     natural / std::f64::consts::LN_2
 }
 
-fn from_labels(weights: &Weights, learnt: &Together, training: Training) -> Model {
+fn from_labels(
+    weights: &Weights,
+    learnt: &Together,
+    known: &Labelled,
+    training: Training,
+) -> Model {
     let demographic = |levels: Levels| learn::alone(weights, levels) + learnt.logit(levels);
     let with: Vec<(Levels, f64, f64)> = training
         .histogram
@@ -120,11 +151,16 @@ fn from_labels(weights: &Weights, learnt: &Together, training: Training) -> Mode
             (levels, demographic(levels), real(*count))
         })
         .collect();
-    let labelled = real(training.labelled_same)
-        / real((training.labelled_same + training.labelled_other).max(1));
+    let judged = learn::judged(weights, &known.labels, known.wrong, &known.strangers);
+    let knots = calibrate(judged);
     let without = with.iter().filter(|(levels, ..)| matches!(levels, [.., level::MISSING, _]));
-    let without: Vec<(f64, f64)> = without.map(|(_, logit, count)| (*logit, *count)).collect();
-    let shift = learn::shift(&without, labelled);
+    let worth = |logit: f64| calibrated(&knots, bits(logit)) * std::f64::consts::LN_2;
+    let without: Vec<(f64, f64)> = without.map(|(_, l, count)| (worth(*l), *count)).collect();
+    let total = without.iter().map(|(_, count)| count).sum();
+    let share = weights.share * real(pairs(training.records)) / real(training.pairs.max(1));
+    // What is thought without labels weighs as much as ten pairs.
+    let usual = (10.0 * share.clamp(1e-4, 0.9), 10.0);
+    let shift = learn::shift(&without, total, training.share(), usual);
     let mut fields = Vec::new();
     for (at, field) in Field::ALL.into_iter().enumerate() {
         let (m, u) = (row(&weights.m, at), row(&weights.u, at));
@@ -145,7 +181,11 @@ fn from_labels(weights: &Weights, learnt: &Together, training: Training) -> Mode
             }
         }
     }
-    let calibration = calibration(&with, learnt.wrong);
+    interactions.extend(at_home(&fields, &with, &knots));
+    if !known.labels.iter().any(Label::has_contact) {
+        interactions.extend(Interaction::of_contacts());
+    }
+    let calibration = moved(&knots, bits(shift));
     let start = bits(learnt.start);
     Model { format: Model::form(), start, fields, interactions, calibration, training }
 }
@@ -188,31 +228,88 @@ fn numbers(fields: &mut [FieldWeights], with: &[(Levels, f64, f64)], shift: f64)
     }
 }
 
+/// What an agreeing number says less where two live at one home: a record that bears somebody
+/// else's number bears a relative's.
+fn at_home(
+    fields: &[FieldWeights],
+    with: &[(Levels, f64, f64)],
+    knots: &[Knot],
+) -> Vec<Interaction> {
+    let Some(of) = fields.iter().find(|of| of.field == Field::Chi) else { return Vec::new() };
+    let mut sums = vec![0.0; of.u.len()];
+    for (levels, logit, count) in with.iter().filter(|(levels, ..)| is_home(*levels)) {
+        let [.., chi, _] = levels;
+        let two = 1.0 - probability(calibrated(knots, bits(*logit)) * std::f64::consts::LN_2);
+        if let Some(sum) = sums.get_mut(usize::from(*chi)) {
+            *sum += count * two;
+        }
+    }
+    let mut found = Vec::new();
+    for chi in [level::CHI_DOUBTFUL, level::CHI_SLIP, level::CHI_SAME] {
+        let at = usize::from(chi);
+        let (Some(home), Some(all)) = (shares(&sums).get(at).copied(), of.u.get(at)) else {
+            continue;
+        };
+        let bits = (all / home).log2().clamp(-16.0, 0.0);
+        found.extend((level::PLACE_POSTCODE..=level::PLACE_SAME).map(|place| Interaction {
+            one: (Field::Place, place),
+            other: (Field::Chi, chi),
+            bits,
+        }));
+    }
+    found
+}
+
 fn shares(sums: &[f64]) -> Vec<f64> {
     let known: f64 = sums.iter().skip(1).sum();
     let of = |(at, sum): (usize, &f64)| if at == 0 { 0.0 } else { (sum + 0.5) / (known + 2.0) };
     sums.iter().enumerate().map(of).collect()
 }
 
-fn calibration(with: &[(Levels, f64, f64)], wrong: f64) -> Vec<Knot> {
-    let labelled = with.iter().filter_map(|(levels, logit, count)| match levels {
-        [.., level::CHI_SAME, _] => Some((bits(*logit), *count, 0.0)),
-        [.., level::DIFFERS, _] => Some((bits(*logit), 0.0, *count)),
-        _ => None,
-    });
-    calibrate(labelled.collect(), wrong)
+/// Knots where what is known before any evidence has moved by some bits.
+fn moved(knots: &[Knot], by: f64) -> Vec<Knot> {
+    knots.iter().map(|knot| Knot { bits: knot.bits + by, worth: knot.worth + by }).collect()
 }
 
-fn from_base(weights: &Weights, base: &Model, training: Training) -> Model {
+fn from_base(
+    weights: &Weights,
+    base: &Model,
+    apart: &BTreeMap<Pattern, u64>,
+    training: Training,
+) -> Model {
     let mut fields = Vec::new();
     for (at, of) in base.fields.iter().enumerate() {
         let (m, u) = (row(&weights.m, at), row(&weights.u, at));
         fields.push(FieldWeights { field: of.field, m, u, learnt: of.learnt.clone() });
     }
-    let start = bits((weights.share / (1.0 - weights.share)).ln());
-    let interactions = base.interactions.clone();
-    let calibration = base.calibration.clone();
-    Model { format: Model::form(), start, fields, interactions, calibration, training }
+    let (interactions, calibration) = (base.interactions.clone(), base.calibration.clone());
+    let (format, start) = (Model::form(), base.start);
+    let mut model = Model { format, start, fields, interactions, calibration, training };
+    let group = |of: &Model, apart: &BTreeMap<Pattern, u64>| {
+        let scorer = Scorer::new(of);
+        let counts = of.training.histogram.iter();
+        let without = counts.filter(|(pattern, _)| pattern.level(Field::Chi) == level::MISSING);
+        let worth = |pattern: &Pattern| scorer.score(*pattern).worth() * std::f64::consts::LN_2;
+        let found = |pattern: &Pattern, count: &u64| {
+            real(count.saturating_sub(apart.get(pattern).copied().unwrap_or(0)))
+        };
+        without.map(|(pattern, n)| (worth(pattern), found(pattern, n))).collect::<Vec<_>>()
+    };
+    let (mine, theirs) = (group(&model, apart), group(base, &BTreeMap::new()));
+    let (total, one) = theirs.iter().fold((0.0, 0.0), |(total, one), (worth, count)| {
+        (total + count, one + count * probability(*worth))
+    });
+    // Of all pairs, found or not: then it does not matter that few records make few strangers.
+    let part = |found: f64, of: &Training| found / real(of.pairs.max(1)) * real(pairs(of.records));
+    let before = one / part(total, &base.training);
+    let with = model.training.histogram.iter().map(|(pattern, n)| (pattern.level(Field::Chi), *n));
+    let without = with.filter(|(chi, _)| *chi == level::MISSING).map(|(_, n)| real(n)).sum();
+    let (all, records) = (part(without, &model.training), real(model.training.records));
+    // As much as a tenth of the table that was usual is thought to be known before.
+    let shift = bits(learn::shift(&mine, all, before, (0.02 * records, 0.1 * all)));
+    model.start += shift;
+    model.calibration = moved(&model.calibration, shift);
+    model
 }
 
 /// Scores what was compared, and makes people of the links.
@@ -236,7 +333,9 @@ pub fn finish(table: &Table, compared: Compared, model: Model, options: &Options
     }
     let people = cluster(table, &found, options.threshold, options.across);
     let (pairs, left_out) = (compared.seen.pairs, compared.left_out);
-    Outcome { model, scored: found, people, pairs, left_out, kept_apart }
+    let found_by = WORDS.into_iter().zip(compared.seen.by_rule).filter(|(_, count)| *count > 0);
+    let found_by = found_by.collect();
+    Outcome { model, scored: found, people, pairs, found_by, left_out, kept_apart }
 }
 
 /// How two records of a table agree, by their numbers from 0.

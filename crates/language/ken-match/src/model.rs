@@ -10,16 +10,36 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::calibrate::{Knot, calibrated};
-use crate::number::mix;
+use crate::chance::{usual, usual_same};
+use crate::compare::level;
+use crate::number::{mix, real};
 use crate::pattern::{Field, Levels, Pattern};
 use crate::train::probability;
 
 /// The form of model files that this program writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The form before there was [`Field::Contact`]. It is read for ever.
+const FORMAT_WITHOUT_CONTACT: u32 = 1;
 
 /// Longest model file, in bytes. House policy: a histogram of every pattern that occurs among
 /// five million records takes 4 MB.
 const FILE_MAX: usize = 64 << 20;
+
+/// What contacts say together with another field, until numbers have said it: those who share a
+/// telephone and not a name or a birthday are one household. House policy.
+const CONTACTS: [((Field, u8), u8, f64); 10] = [
+    ((Field::Forename, level::DIFFERS), level::CONTACT_PHONE, -10.0),
+    ((Field::Forename, level::DIFFERS), level::CONTACT_EMAIL, -6.0),
+    ((Field::Forename, level::DIFFERS), level::CONTACT_NEARLY, -3.0),
+    ((Field::Forename, level::NAME_LITTLE), level::CONTACT_PHONE, -8.0),
+    ((Field::Forename, level::NAME_LITTLE), level::CONTACT_EMAIL, -4.0),
+    ((Field::Born, level::DIFFERS), level::CONTACT_PHONE, -4.0),
+    ((Field::Born, level::DIFFERS), level::CONTACT_EMAIL, -2.0),
+    ((Field::Place, level::PLACE_POSTCODE), level::CONTACT_PHONE, -2.0),
+    ((Field::Place, level::PLACE_HOUSE), level::CONTACT_PHONE, -4.0),
+    ((Field::Place, level::PLACE_SAME), level::CONTACT_PHONE, -4.0),
+];
 
 static SHIPPED: &str = include_str!("../assets/model.json");
 
@@ -91,6 +111,13 @@ pub struct Training {
     pub histogram: Vec<(Pattern, u64)>,
 }
 
+impl Training {
+    /// The share of labelled pairs that are one person's.
+    pub(crate) fn share(&self) -> f64 {
+        real(self.labelled_same) / real((self.labelled_same + self.labelled_other).max(1))
+    }
+}
+
 /// A model of matching.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +145,14 @@ pub struct Score {
     pub probability: f64,
 }
 
+impl Score {
+    /// Log-odds to the base of two, calibrated.
+    pub(crate) fn worth(self) -> f64 {
+        let odds = self.probability / (1.0 - self.probability);
+        odds.log2().clamp(-60.0, 60.0)
+    }
+}
+
 impl Model {
     /// The model that is shipped: learnt from a made-up nation of a million records.
     ///
@@ -137,10 +172,12 @@ impl Model {
         if text.len() > FILE_MAX {
             return Err(ModelError::Unreadable(None));
         }
-        let model: Self =
+        let mut model: Self =
             serde_json::from_str(text).map_err(|error| ModelError::Unreadable(Some(error)))?;
-        if model.format != FORMAT {
-            return Err(ModelError::Form(model.format));
+        match model.format {
+            FORMAT => {}
+            FORMAT_WITHOUT_CONTACT => model.add_contact(),
+            other => return Err(ModelError::Form(other)),
         }
         let fields = model.fields.iter().zip(Field::ALL);
         let fit = model.fields.len() == Field::ALL.len()
@@ -150,6 +187,18 @@ impl Model {
             && model.calibration.iter().all(|knot| knot.bits.is_finite() && knot.worth.is_finite())
             && model.start.is_finite();
         if fit { Ok(model) } else { Err(ModelError::Shape) }
+    }
+
+    /// Adds what is thought of e-mail and telephone to a model that was learnt without.
+    fn add_contact(&mut self) {
+        let at = Field::ALL.iter().position(|field| *field == Field::Contact).unwrap_or(0);
+        let row = |of: Vec<Vec<f64>>| of.into_iter().nth(at).unwrap_or_default();
+        let (m, u) = (row(usual_same()), row(usual()));
+        let learnt = vec![0.0; m.len()];
+        let field = Field::Contact;
+        self.fields.insert(at.min(self.fields.len()), FieldWeights { field, m, u, learnt });
+        self.interactions.extend(Interaction::of_contacts());
+        self.format = FORMAT;
     }
 
     /// Writes a model file.
@@ -225,6 +274,14 @@ impl FieldWeights {
 }
 
 impl Interaction {
+    /// What contacts say together with other fields, until numbers have said it.
+    pub(crate) fn of_contacts() -> impl Iterator<Item = Self> {
+        CONTACTS.into_iter().map(|(one, level, bits)| {
+            let other = (Field::Contact, level);
+            Self { one, other, bits }
+        })
+    }
+
     fn fits(&self) -> bool {
         let known = |(field, level): (Field, u8)| usize::from(level) < field.levels().len();
         self.one.0 < self.other.0 && known(self.one) && known(self.other) && self.bits.is_finite()
@@ -249,7 +306,7 @@ impl Scorer {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let bits = |of: &FieldWeights| (0u8..).take(of.m.len()).map(|l| of.bits(l)).collect();
-        let mut together = vec![0.0; 64 * ROOM * ROOM];
+        let mut together = vec![0.0; 81 * ROOM * ROOM];
         for of in &model.interactions {
             if let Some(slot) = together.get_mut(place(of.one, of.other)) {
                 *slot = of.bits;
@@ -271,7 +328,7 @@ impl Scorer {
         for (of, level) in self.fields.iter().zip(levels) {
             bits += of.get(usize::from(level)).copied().unwrap_or(0.0);
         }
-        let placed = Field::ALL.into_iter().zip(levels).take(crate::learn::TOGETHER);
+        let placed = Field::ALL.into_iter().zip(levels);
         for (at, one) in placed.clone().enumerate() {
             for other in placed.clone().skip(at + 1) {
                 bits += self.together.get(place(one, other)).copied().unwrap_or(0.0);
@@ -291,8 +348,9 @@ fn place((one, a): (Field, u8), (other, b): (Field, u8)) -> usize {
         Field::Born => 3,
         Field::Place => 4,
         Field::Sex => 5,
-        Field::Chi => 6,
-        Field::Nhs => 7,
+        Field::Contact => 6,
+        Field::Chi => 7,
+        Field::Nhs => 8,
     };
-    ((at(one) * 8 + at(other)) * ROOM + usize::from(a)) * ROOM + usize::from(b)
+    ((at(one) * 9 + at(other)) * ROOM + usize::from(a)) * ROOM + usize::from(b)
 }

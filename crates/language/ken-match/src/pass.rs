@@ -6,9 +6,10 @@
 //! - Memory does not grow with the number of pairs, but with that of the pairs kept.
 //! - The answer does not depend on how many threads there are.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::block::Blocks;
+use crate::block::{Blocks, Found, WORDS};
 use crate::compare::Comparer;
 use crate::number::index;
 use crate::pattern::Pattern;
@@ -30,6 +31,11 @@ pub(crate) struct Pair {
 pub(crate) struct Seen {
     /// How many pairs have each pattern that occurs, in the order of patterns.
     pub(crate) histogram: Vec<(Pattern, u64)>,
+    /// Of these, how many were found by a number that both hold and by nothing else, or by nothing
+    /// but that the table is small: nothing can be learnt of others from them.
+    pub(crate) apart: BTreeMap<Pattern, u64>,
+    /// How many pairs were found under each rule.
+    pub(crate) by_rule: [u64; WORDS.len()],
     /// The pairs whose pattern is kept, in order.
     pub(crate) kept: Vec<Pair>,
     /// How many pairs were compared.
@@ -43,6 +49,8 @@ struct Part {
     over: Vec<Pattern>,
     /// Whether a pattern that occurred is kept.
     keeps: Vec<bool>,
+    apart: BTreeMap<Pattern, u64>,
+    by_rule: [u64; WORDS.len()],
     kept: Vec<Pair>,
 }
 
@@ -57,19 +65,23 @@ pub(crate) fn pass(
 ) -> Seen {
     let pieces = blocks.pieces();
     let total: u64 = pieces.iter().map(|piece| piece.pairs).sum();
+    let room = index(if table.has_contacts() { Pattern::COUNT } else { Pattern::WITHOUT });
     let (next, done) = (AtomicUsize::new(0), std::sync::atomic::AtomicU64::new(0));
     let work = || {
         let mut comparer = Comparer::new(table);
-        let (over, found) = (Vec::new(), Vec::new());
-        let room = index(Pattern::COUNT);
-        let (counts, keeps) = (vec![0; room], vec![false; room]);
-        let mut part = Part { counts, over, keeps, kept: found };
+        let mut part = Part::new(room);
         while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            blocks.visit(table, *piece, |(one, a), (other, b)| {
+            blocks.visit(table, *piece, |(one, a), (other, b), found| {
                 if across && a.source == b.source {
                     return;
                 }
                 let pattern = comparer.compare(a, b);
+                if let Some(count) = part.by_rule.get_mut(piece.rule()) {
+                    *count += 1;
+                }
+                if found != Found::Key {
+                    *part.apart.entry(pattern).or_default() += 1;
+                }
                 part.take(Pair { a: one.min(other), b: one.max(other), pattern }, &keep);
             });
             let before = done.fetch_add(piece.pairs, Ordering::Relaxed);
@@ -83,10 +95,16 @@ pub(crate) fn pass(
         // A thread that panicked has not compared its pairs: nothing may be made of the rest.
         ended.map(|part| part.unwrap_or_else(|why| std::panic::resume_unwind(why))).collect()
     });
-    gather(parts)
+    gather(parts, room)
 }
 
 impl Part {
+    fn new(room: usize) -> Self {
+        let (counts, keeps) = (vec![0; room], vec![false; room]);
+        let (over, kept, apart) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { counts, over, keeps, apart, by_rule: [0; WORDS.len()], kept }
+    }
+
     fn take(&mut self, pair: Pair, keep: &impl Fn(Pattern) -> bool) {
         let at = index(pair.pattern.number());
         let (Some(count), Some(keeps)) = (self.counts.get_mut(at), self.keeps.get_mut(at)) else {
@@ -105,11 +123,17 @@ impl Part {
     }
 }
 
-fn gather(parts: Vec<Part>) -> Seen {
-    let mut counts = vec![0u64; index(Pattern::COUNT)];
+fn gather(parts: Vec<Part>, room: usize) -> Seen {
+    let mut counts = vec![0u64; room];
     let mut seen = Seen::default();
     for part in parts {
-        counts.iter_mut().zip(part.counts).for_each(|(all, count)| *all += u64::from(count));
+        // Room that is nothing but zeros is never written to, and takes no memory.
+        let counted = counts.iter_mut().zip(part.counts).filter(|(_, count)| *count > 0);
+        counted.for_each(|(all, count)| *all += u64::from(count));
+        seen.by_rule.iter_mut().zip(part.by_rule).for_each(|(all, count)| *all += count);
+        for (pattern, count) in part.apart {
+            *seen.apart.entry(pattern).or_default() += count;
+        }
         for pattern in part.over {
             if let Some(all) = counts.get_mut(index(pattern.number())) {
                 *all += 1 << 32;
@@ -161,7 +185,7 @@ mod tests {
     #[test]
     fn each_pair_that_shares_a_key_is_seen_once_and_no_other() {
         let table = crowd(400);
-        let blocks = Blocks::of(&table);
+        let blocks = Blocks::by_rules(&table);
         let seen = pass(&table, &blocks, false, 2, |_| true, &|_, _| {});
         let seen_pairs: BTreeSet<_> = seen.kept.iter().map(|pair| (pair.a, pair.b)).collect();
         assert_eq!(seen_pairs.len(), seen.kept.len(), "a pair was seen twice");
@@ -171,9 +195,29 @@ mod tests {
         assert!(shared == seen_pairs);
         assert_eq!(seen.pairs, u64::try_from(shared.len()).unwrap());
         assert_eq!(seen.histogram.iter().map(|(_, count)| count).sum::<u64>(), seen.pairs);
+        assert_eq!(seen.by_rule.iter().sum::<u64>(), seen.pairs);
         for pair in &seen.kept {
             assert_eq!(single(&table, pair.a, pair.b), pair.pattern);
             assert_eq!(single(&table, pair.b, pair.a), pair.pattern);
+        }
+    }
+
+    #[test]
+    fn what_nothing_but_a_number_finds_is_told_apart() {
+        // Three share a number; the third shares nothing else.
+        let mut columns = Columns::new();
+        let chi = "3201209996";
+        let ann =
+            Row { forename: "Ann", surname: "Reid", born: "1980-05-06", chi, ..Row::default() };
+        columns.push(&ann).unwrap();
+        columns.push(&Row { forename: "Anne", ..ann }).unwrap();
+        columns.push(&Row { forename: "Zoe", surname: "Kowalska", born: "", ..ann }).unwrap();
+        let table = columns.close();
+        for blocks in [Blocks::by_rules(&table), Blocks::of(&table)] {
+            let seen = pass(&table, &blocks, false, 1, |_| true, &|_, _| {});
+            assert_eq!((seen.pairs, seen.apart.values().sum::<u64>()), (3, 2));
+            assert_eq!(seen.apart.get(&single(&table, 0, 1)), None);
+            assert!(seen.apart.contains_key(&single(&table, 0, 2)));
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Field {
     Place,
     /// Sex as recorded.
     Sex,
+    /// E-mail address and telephone number together, because a household shares them.
+    Contact,
     /// Community Health Index number.
     Chi,
     /// NHS number.
@@ -30,13 +32,14 @@ pub enum Field {
 
 impl Field {
     /// All of them, in the order in which a pattern shows them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Forename,
         Self::Surname,
         Self::Middle,
         Self::Born,
         Self::Place,
         Self::Sex,
+        Self::Contact,
         Self::Chi,
         Self::Nhs,
     ];
@@ -50,6 +53,7 @@ impl Field {
             Self::Middle => &["missing", "differs", "initial agrees", "alike", "same"],
             Self::Born => &BORN,
             Self::Place => &PLACE,
+            Self::Contact => &CONTACT,
             Self::Chi => &["missing", "differs", "differs, one not valid", "one slip", "same"],
             Self::Sex | Self::Nhs => &["missing", "differs", "same"],
         }
@@ -65,6 +69,7 @@ impl Field {
             Self::Born => "date of birth",
             Self::Place => "address",
             Self::Sex => "sex",
+            Self::Contact => "e-mail or telephone",
             Self::Chi => "CHI number",
             Self::Nhs => "NHS number",
         }
@@ -125,11 +130,22 @@ const PLACE: [&str; 10] = [
     "a former postcode",
 ];
 
+const CONTACT: [&str; 5] =
+    ["missing", "differs", "e-mail nearly the same", "same telephone", "same e-mail"];
+
 /// How many levels each field has.
-const COUNTS: [u32; 8] = [11, 11, 5, 10, 10, 3, 5, 3];
+const COUNTS: [u32; 9] = [11, 11, 5, 10, 10, 3, 5, 5, 3];
+
+/// The place of [`Field::Contact`] in [`Field::ALL`]; patterns that were written before there was
+/// one leave it out.
+const CONTACT_AT: usize = 6;
 
 /// The level of each field, in the order of [`Field::ALL`].
-pub(crate) type Levels = [u8; 8];
+pub(crate) type Levels = [u8; 9];
+
+/// The same in the order in which a number holds them: contact first, so that the patterns of
+/// tables without e-mail and telephone are the first.
+const HELD: [u32; 9] = [5, 11, 11, 5, 10, 10, 3, 5, 3];
 
 /// The level of every field for one pair of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,7 +153,7 @@ pub struct Pattern(u32);
 
 /// Why a text is not a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a pattern: write eight levels with full stops between them")]
+#[error("not a pattern: write nine levels with full stops between them")]
 pub struct PatternError;
 
 impl PatternError {
@@ -150,21 +166,32 @@ impl PatternError {
 
 impl Pattern {
     /// How many patterns there may be.
-    pub(crate) const COUNT: u32 = 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
+    pub(crate) const COUNT: u32 = Self::WITHOUT * 5;
+
+    /// How many there may be where no two records can be compared by e-mail and telephone; theirs
+    /// are the first numbers.
+    pub(crate) const WITHOUT: u32 = 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
 
     pub(crate) fn of(levels: Levels) -> Self {
-        let add = |all: u32, (level, count): (u8, u32)| all * count + u32::from(level);
-        Self(levels.into_iter().zip(COUNTS).fold(0, add))
+        let mut held = levels;
+        if let Some(front) = held.get_mut(..=CONTACT_AT) {
+            front.rotate_right(1);
+        }
+        let counted = held.into_iter().zip(HELD);
+        Self(counted.fold(0, |all, (level, count)| all * count + u32::from(level)))
     }
 
     pub(crate) fn levels(self) -> Levels {
-        let mut levels = [0; 8];
+        let mut held = [0; 9];
         let mut rest = self.0;
-        for (level, count) in levels.iter_mut().zip(COUNTS).rev() {
+        for (level, count) in held.iter_mut().zip(HELD).rev() {
             *level = u8::try_from(rest % count).unwrap_or(0);
             rest /= count;
         }
-        levels
+        if let Some(front) = held.get_mut(..=CONTACT_AT) {
+            front.rotate_left(1);
+        }
+        held
     }
 
     /// Its place among all patterns.
@@ -197,9 +224,13 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let mut levels = [0u8; 8];
+        let mut levels = Levels::default();
         let mut parts = text.split('.');
-        for (level, count) in levels.iter_mut().zip(COUNTS) {
+        let is_short = text.split('.').count() + 1 == levels.len();
+        for (at, (level, count)) in levels.iter_mut().zip(COUNTS).enumerate() {
+            if is_short && at == CONTACT_AT {
+                continue;
+            }
             *level = parts.next().and_then(|part| part.parse().ok()).ok_or(PatternError)?;
             if u32::from(*level) >= count {
                 return Err(PatternError);
@@ -234,8 +265,9 @@ mod tests {
             assert_eq!(pattern.to_string().parse(), Ok(pattern));
         }
         assert_eq!("1.2.3".parse::<Pattern>(), Err(PatternError));
+        assert_eq!("8.9.0.9.8.2.4.2".parse(), Ok(Pattern::of([8, 9, 0, 9, 8, 2, 0, 4, 2])));
         assert_eq!("11.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
-        assert_eq!("0.0.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
+        assert_eq!("0.0.0.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
     }
 
     #[test]
@@ -244,5 +276,8 @@ mod tests {
             assert_eq!(field.levels().len(), usize::try_from(count).unwrap());
         }
         assert_eq!(COUNTS.into_iter().product::<u32>(), Pattern::COUNT);
+        assert_eq!(Pattern::at(Pattern::WITHOUT).level(Field::Contact), 1);
+        assert_eq!(Pattern::at(Pattern::WITHOUT - 1).level(Field::Contact), 0);
+        assert_eq!(Field::ALL.get(CONTACT_AT), Some(&Field::Contact));
     }
 }

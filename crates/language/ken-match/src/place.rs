@@ -28,6 +28,10 @@ pub(crate) fn postcode(written: &str) -> Postcode {
         len += 1;
     }
     let letters = letters.get(..len).unwrap_or_default();
+    // Nothing but zeros is a form's way to say that there is none.
+    if letters.iter().all(|byte| *byte == b'0') {
+        return Postcode::default();
+    }
     let is_whole = len >= 5
         && letters.first().is_some_and(u8::is_ascii_alphabetic)
         && matches!(letters, [.., digit, a, b]
@@ -67,6 +71,16 @@ pub(crate) struct Address {
     pub(crate) street: u32,
 }
 
+impl Address {
+    /// House and street in one number; 0 where the house is not known.
+    pub(crate) fn home(self) -> u64 {
+        if self.house == 0 || self.street == 0 {
+            return 0;
+        }
+        u64::from(self.house) << 32 | u64::from(self.street)
+    }
+}
+
 /// Words of streets, and how they are shortened.
 const SHORT: [(&[u8], &[u8]); 15] = [
     (b"STREET", b"ST"),
@@ -86,18 +100,23 @@ const SHORT: [(&[u8], &[u8]); 15] = [
     (b"TER", b"TERR"),
 ];
 
-/// Reads the first line of an address.
-pub(crate) fn address(written: &str, streets: &mut Dictionary, room: &mut Vec<u8>) -> Address {
+/// Reads the first line of an address, whose number may stand by itself.
+pub(crate) fn address(
+    house: &str,
+    written: &str,
+    streets: &mut Dictionary,
+    room: &mut Vec<u8>,
+) -> Address {
     room.clear();
-    let mut house = 0u32;
-    let words = tidy(written).as_bytes().split(|byte| !byte.is_ascii_alphanumeric() && *byte < 128);
-    let mut words = words.filter(|word| !word.is_empty()).peekable();
+    let own = split(house).find(|word| word.first().is_some_and(u8::is_ascii_digit));
+    let mut house = own.map_or(0, number);
+    let mut words = split(written).filter(|word| Some(*word) != own).peekable();
     let is_flat = words.peek().is_some_and(|word| {
         [&b"FLAT"[..], b"APT", b"UNIT", b"APARTMENT"].iter().any(|w| word.eq_ignore_ascii_case(w))
     });
     let mut numbers = 0;
     for word in words.skip(usize::from(is_flat)) {
-        if word.first().is_some_and(u8::is_ascii_digit) {
+        if own.is_none() && word.first().is_some_and(u8::is_ascii_digit) {
             // Of several numbers the last before the street is the house's.
             if room.is_empty() || numbers == 0 {
                 house = number(word);
@@ -113,6 +132,12 @@ pub(crate) fn address(written: &str, streets: &mut Dictionary, room: &mut Vec<u8
         room.extend(word.iter().map(u8::to_ascii_uppercase));
     }
     Address { house, street: streets.put(room).0 }
+}
+
+/// The words of a text.
+fn split(written: &str) -> impl Iterator<Item = &[u8]> {
+    let words = tidy(written).as_bytes().split(|byte| !byte.is_ascii_alphanumeric() && *byte < 128);
+    words.filter(|word| !word.is_empty())
 }
 
 /// A house's number with its letter: `12a` is not `12`.
@@ -141,12 +166,13 @@ mod tests {
         assert!(!of("EH1 1AA").is_near(of("EH11 1AA")));
         assert_eq!(of("").unit, 0);
         assert_eq!(of("much too long").unit, 0);
+        assert_eq!(of("00000").unit, 0);
     }
 
     #[test]
     fn one_house_is_one_however_it_is_written() {
         let (mut streets, mut room) = (Dictionary::new(), Vec::new());
-        let mut of = |text: &str| address(text, &mut streets, &mut room);
+        let mut of = |text: &str| address("", text, &mut streets, &mut room);
         let one = of("12 High Street");
         assert_eq!(of("12 HIGH ST"), one);
         assert_eq!(of("Flat 2/1, 12 High St."), one);
@@ -155,5 +181,10 @@ mod tests {
         assert_ne!(of("14 High Street"), one);
         assert_eq!(of(""), Address::default());
         assert_eq!(of("Rose Cottage").house, 0);
+        assert_eq!(of("Rose Cottage").home(), 0);
+        assert_eq!(address("12", "High Street", &mut streets, &mut room), one);
+        assert_eq!(address("12", "12 High Street", &mut streets, &mut room), one);
+        let numbered = address("5112", "145th St", &mut streets, &mut room);
+        assert_eq!(numbered.house, number(b"5112"));
     }
 }

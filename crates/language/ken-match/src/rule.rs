@@ -39,7 +39,7 @@ impl Rule {
     /// The rule that keeps a pair apart, if there is one.
     #[must_use]
     pub fn of(pattern: Pattern) -> Option<Self> {
-        let [forename, surname, _, born, place, _, chi, nhs] = pattern.levels();
+        let [forename, surname, _, born, place, _, _, chi, nhs] = pattern.levels();
         let number = chi == level::CHI_SAME || nhs == level::SAME;
         let born_same = born >= level::BORN_COMMON;
         let surname_same = surname >= level::NAME_SAME;

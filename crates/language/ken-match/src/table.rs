@@ -11,10 +11,12 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::birth::{self, Birth};
+use crate::contact;
 use crate::digits::Digits;
 use crate::name::Names;
 use crate::number::{code, index, real, wide};
 use crate::place::{self, Address, Postcode};
+use crate::report::{Report, Unread};
 use crate::text::{Dictionary, tidy};
 
 /// Most records of one table. House policy: a nation has six million people, and a table of this
@@ -36,6 +38,8 @@ pub struct Row<'a> {
     pub born: &'a str,
     /// Sex as recorded.
     pub sex: &'a str,
+    /// Number or name of the house, where it stands in a column of its own.
+    pub house: &'a str,
     /// First line of the address.
     pub address: &'a str,
     /// Town.
@@ -44,6 +48,12 @@ pub struct Row<'a> {
     pub postcode: &'a str,
     /// A postcode of earlier days.
     pub former_postcode: &'a str,
+    /// First line of an address of earlier days.
+    pub former_address: &'a str,
+    /// E-mail address.
+    pub email: &'a str,
+    /// Telephone number.
+    pub phone: &'a str,
     /// Community Health Index number.
     pub chi: &'a str,
     /// NHS number.
@@ -78,6 +88,8 @@ pub(crate) struct Record {
     pub(crate) nhs: Digits,
     pub(crate) postcode: Postcode,
     pub(crate) former_unit: u64,
+    /// House and street of earlier days.
+    pub(crate) former_home: u64,
     pub(crate) born: Birth,
     pub(crate) address: Address,
     pub(crate) forename: u32,
@@ -90,6 +102,8 @@ pub(crate) struct Record {
     pub(crate) surname_sound: u32,
     pub(crate) town: u32,
     pub(crate) source: u32,
+    pub(crate) email: u32,
+    pub(crate) phone: u32,
     pub(crate) nickname: u16,
     pub(crate) forename_len: u8,
     pub(crate) forename_first: u8,
@@ -103,28 +117,6 @@ pub(crate) struct Record {
     pub(crate) is_double: bool,
 }
 
-/// What one column was like, for whoever must judge the answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Quality {
-    /// Records without a value.
-    pub missing: u64,
-    /// Records whose value could not be read, or failed its check.
-    pub unread: u64,
-    /// Records that have the most common value of all, where there is more than one.
-    pub commonest: u64,
-}
-
-/// What a table is made of: numbers alone, nobody's values.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// How many records there are.
-    pub records: u64,
-    /// Each column by its word.
-    pub columns: Vec<(&'static str, Quality)>,
-    /// CHI numbers of nine digits: a spreadsheet may have taken the leading zero.
-    pub short_chi: u64,
-}
-
 /// Records that are being read.
 pub struct Columns {
     records: Vec<Record>,
@@ -134,8 +126,10 @@ pub struct Columns {
     streets: Dictionary,
     towns: Dictionary,
     sources: Dictionary,
+    emails: Dictionary,
+    phones: Dictionary,
     room: Vec<u8>,
-    unread: [u64; 3],
+    unread: Unread,
     short_chi: u64,
 }
 
@@ -144,6 +138,8 @@ pub struct Table {
     pub(crate) records: Vec<Record>,
     pub(crate) names: Names,
     pub(crate) streets: Dictionary,
+    pub(crate) towns: Dictionary,
+    pub(crate) emails: Dictionary,
     rarity: [Vec<u8>; 2],
     common_births: Vec<u32>,
     report: Report,
@@ -179,8 +175,10 @@ impl Columns {
             streets: Dictionary::new(),
             towns: Dictionary::new(),
             sources: Dictionary::new(),
+            emails: Dictionary::new(),
+            phones: Dictionary::new(),
             room: Vec::new(),
-            unread: [0; 3],
+            unread: Unread::default(),
             short_chi: 0,
         }
     }
@@ -198,7 +196,10 @@ impl Columns {
         let postcode = read_once(&mut self.postcodes, row.postcode, place::postcode);
         let former = read_once(&mut self.postcodes, row.former_postcode, place::postcode);
         let chi = Digits::chi(row.chi, born);
-        self.note_unread(row, born, postcode, chi);
+        let former_home =
+            place::address("", row.former_address, &mut self.streets, &mut self.room).home();
+        let email = contact::email(row.email, &mut self.emails, &mut self.room);
+        let phone = contact::phone(row.phone, &mut self.phones, &mut self.room);
         let forename = self.names.put(row.forename);
         let middle = self.names.put(row.middle);
         let surname = self.names.put(row.surname);
@@ -209,8 +210,9 @@ impl Columns {
             nhs: Digits::nhs(row.nhs),
             postcode,
             former_unit: former.unit,
+            former_home,
             born,
-            address: place::address(row.address, &mut self.streets, &mut self.room),
+            address: place::address(row.house, row.address, &mut self.streets, &mut self.room),
             forename,
             middle,
             surname,
@@ -221,6 +223,8 @@ impl Columns {
             surname_sound: family.sound,
             town: self.towns.put(tidy(row.town).as_bytes()).0,
             source: self.sources.put(tidy(row.source).as_bytes()).0,
+            email,
+            phone,
             nickname: first.nickname,
             forename_len: first.len,
             forename_first: first.first,
@@ -231,40 +235,30 @@ impl Columns {
             sex: sex(row.sex),
             is_double: family.parts != [0, 0],
         };
+        self.unread.note(row, &record);
+        self.short_chi += u64::from(is_short_chi(row.chi));
         self.records.push(record);
         Ok(())
-    }
-
-    fn note_unread(&mut self, row: &Row<'_>, born: Birth, postcode: Postcode, chi: Digits) {
-        let is_said = |value: &str| !tidy(value).is_empty();
-        let [births, postcodes, numbers] = &mut self.unread;
-        *births += u64::from(born.digits == 0 && is_said(row.born));
-        *postcodes += u64::from(postcode.unit == 0 && is_said(row.postcode));
-        *numbers += u64::from(!chi.is_sure() && is_said(row.chi));
-        let chi = tidy(row.chi).as_bytes();
-        self.short_chi += u64::from(chi.len() == 9 && chi.iter().all(u8::is_ascii_digit));
     }
 
     /// Closes the table: how common each value is, is known only now.
     #[must_use]
     pub fn close(self) -> Table {
-        let records = self.records;
-        let count = |of: fn(&Record) -> u32| {
-            let mut counts = vec![0u32; self.names.len()];
-            for record in &records {
-                if let Some(count) = counts.get_mut(index(of(record))) {
-                    *count += 1;
-                }
-            }
-            counts
-        };
-        let (forenames, surnames) = (count(|r| r.forename), count(|r| r.surname));
+        let mut records = self.records;
+        let shared = [
+            contact::own(&mut records, self.emails.len(), |r| r.email, |r| r.email = 0),
+            contact::own(&mut records, self.phones.len(), |r| r.phone, |r| r.phone = 0),
+        ];
+        let names = self.names.len();
+        let (forenames, surnames) =
+            (count(&records, names, |r| r.forename), count(&records, names, |r| r.surname));
         let mut births: HashMap<u32, u32> = HashMap::new();
         for record in &records {
             *births.entry(record.born.digits).or_default() += 1;
         }
-        let report =
-            report(&records, [&forenames, &surnames], &births, self.unread, self.short_chi);
+        let most = [&forenames, &surnames].map(|counts| counts.iter().skip(1).max().copied());
+        let mut report = self.unread.report(&records, most, &births, self.short_chi);
+        report.shared = shared;
         let all = wide(records.len());
         let common = births.iter().filter(|(digits, n)| {
             **digits != 0 && u64::from(**n) > 50 && u64::from(**n) * wide(births.len()) > 20 * all
@@ -272,9 +266,25 @@ impl Columns {
         let mut common_births: Vec<_> = common.map(|(digits, _)| *digits).collect();
         common_births.sort_unstable();
         let rarity = [forenames, surnames].map(|counts| rarity(&counts, all));
-        let (names, streets) = (self.names, self.streets);
-        Table { records, names, streets, rarity, common_births, report }
+        let (names, streets, towns, emails) = (self.names, self.streets, self.towns, self.emails);
+        Table { records, names, streets, towns, emails, rarity, common_births, report }
     }
+}
+
+/// How many records have each code.
+pub(crate) fn count(records: &[Record], codes: usize, of: impl Fn(&Record) -> u32) -> Vec<u32> {
+    let mut counts = vec![0u32; codes];
+    for record in records {
+        if let Some(count) = counts.get_mut(index(of(record))) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+fn is_short_chi(written: &str) -> bool {
+    let written = tidy(written).as_bytes();
+    written.len() == 9 && written.iter().all(u8::is_ascii_digit)
 }
 
 /// Reads a value the first time that it occurs.
@@ -306,39 +316,6 @@ fn rarity(counts: &[u32], all: u64) -> Vec<u8> {
         if share > 3e-3 { 0 } else { 1 + u8::from(share <= 2e-4) }
     };
     counts.iter().map(class).collect()
-}
-
-fn report(
-    records: &[Record],
-    [forenames, surnames]: [&[u32]; 2],
-    births: &HashMap<u32, u32>,
-    [births_unread, postcodes_unread, numbers_unread]: [u64; 3],
-    short_chi: u64,
-) -> Report {
-    let most = |counts: &[u32]| u64::from(counts.iter().skip(1).max().copied().unwrap_or(0));
-    let born = births.iter().filter(|(digits, _)| **digits != 0).map(|(_, count)| *count).max();
-    let missing = |is: fn(&Record) -> bool| wide(records.iter().filter(|r| is(r)).count());
-    let column = |missing, unread, commonest| Quality { missing, unread, commonest };
-    let without = |missing: u64, unread: u64| missing.saturating_sub(unread);
-    let no_birth = without(missing(|r| r.born.digits == 0), births_unread);
-    let no_postcode = without(missing(|r| r.postcode.unit == 0), postcodes_unread);
-    let no_chi = missing(|r| !r.chi.is_sure());
-    let born = u64::from(born.unwrap_or(0));
-    Report {
-        records: wide(records.len()),
-        columns: vec![
-            ("forename", column(missing(|r| r.forename == 0), 0, most(forenames))),
-            ("middle", column(missing(|r| r.middle == 0), 0, 0)),
-            ("surname", column(missing(|r| r.surname == 0), 0, most(surnames))),
-            ("born", column(no_birth, births_unread, born)),
-            ("sex", column(missing(|r| r.sex == 0), 0, 0)),
-            ("address", column(missing(|r| r.address.street == 0), 0, 0)),
-            ("postcode", column(no_postcode, postcodes_unread, 0)),
-            ("chi", column(without(no_chi, numbers_unread), numbers_unread, 0)),
-            ("nhs", column(missing(|r| r.nhs.is_missing()), 0, 0)),
-        ],
-        short_chi,
-    }
 }
 
 impl Table {
@@ -379,6 +356,11 @@ impl Table {
     /// Whether far more people have this date of birth than any true date would have.
     pub(crate) fn is_common_birth(&self, born: Birth) -> bool {
         !self.common_births.is_empty() && self.common_births.binary_search(&born.digits).is_ok()
+    }
+
+    /// Whether any record can be compared by e-mail or telephone.
+    pub(crate) const fn has_contacts(&self) -> bool {
+        self.report.has_contacts
     }
 
     /// All record numbers.

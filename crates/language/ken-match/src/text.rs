@@ -4,6 +4,10 @@
 //!
 //! - Code 0 is the empty text, which everywhere means *missing*.
 //! - A text has one code for the life of the dictionary.
+//! - Nobody can choose texts that collide: places come from a keyed hash, whose key is drawn for
+//!   each dictionary. Codes do not depend on the key.
+
+use std::hash::{BuildHasher as _, RandomState};
 
 use crate::number::{code, index, mix};
 
@@ -19,11 +23,18 @@ pub(crate) struct Dictionary {
     hashes: Vec<u32>,
     /// Codes by hash, 0 where free; never more than half full.
     slots: Vec<u32>,
+    key: RandomState,
 }
 
 impl Dictionary {
     pub(crate) fn new() -> Self {
-        Self { bytes: Vec::new(), ends: vec![0], hashes: vec![0], slots: vec![0; 1 << 10] }
+        Self {
+            bytes: Vec::new(),
+            ends: vec![0],
+            hashes: vec![0],
+            slots: vec![0; 1 << 10],
+            key: RandomState::new(),
+        }
     }
 
     /// The text of a code.
@@ -31,6 +42,11 @@ impl Dictionary {
         let end = self.ends.get(index(of)).copied().unwrap_or(0);
         let before = index(of).checked_sub(1).and_then(|at| self.ends.get(at).copied());
         self.bytes.get(before.unwrap_or(0)..end).unwrap_or_default()
+    }
+
+    /// How many codes there are, that of the empty text included.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     /// The code of a text, given one if it is new, and whether it is.
@@ -41,7 +57,7 @@ impl Dictionary {
         if self.ends.len() * 2 > self.slots.len() {
             self.grow();
         }
-        let hash = hash(text);
+        let hash = u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0);
         let mask = self.slots.len() - 1;
         let mut at = index(hash) & mask;
         while let Some(&held) = self.slots.get(at).filter(|held| **held != 0) {

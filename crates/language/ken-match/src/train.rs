@@ -109,7 +109,7 @@ mod tests {
         let mut histogram = Vec::new();
         for (forename, surname) in a.iter().flat_map(|x| b.iter().map(move |y| (*x, *y))) {
             for (born, place) in c.iter().flat_map(|x| d.iter().map(move |y| (*x, *y))) {
-                let levels = [forename, surname, 0, born, place, 0, 0, 0];
+                let levels = [forename, surname, 0, born, place, 0, 0, 0, 0];
                 let product = |shares: &Shares| -> f64 {
                     let of = shares.iter().zip(levels).filter(|(_, level)| *level > 0);
                     of.map(|(of, level)| of[usize::from(level)]).product()

@@ -3,18 +3,25 @@
 use std::str::FromStr;
 
 /// A field of a record, and by which names its column goes.
-const FIELDS: [(&str, &[&str]); 14] = [
+const FIELDS: [(&str, &[&str]); 18] = [
     ("id", &["recid", "recordid", "uniqueid", "id"]),
     ("forename", &["forename", "firstname", "givenname", "first", "given"]),
-    ("middle", &["middle", "middlename", "middlenames", "secondname"]),
+    ("middle", &["middle", "middlename", "middlenames", "middleinitial", "secondname"]),
     ("surname", &["surname", "lastname", "familyname", "last", "family"]),
-    ("former-surname", &["formersurname", "previoussurname", "maidenname", "birthsurname"]),
+    (
+        "former-surname",
+        &["formersurname", "previoussurname", "maidenname", "birthsurname", "surnameatbirth"],
+    ),
     ("born", &["dob", "dateofbirth", "birthdate", "born"]),
     ("sex", &["sex", "gender", "administrativegender"]),
-    ("address", &["address1", "address", "addressline1", "streetaddress"]),
+    ("house", &["streetnumber", "housenumber", "house", "buildingnumber"]),
+    ("address", &["address1", "address", "addressline1", "streetaddress", "streetname", "street"]),
     ("town", &["town", "city", "suburb", "locality"]),
     ("postcode", &["postcode", "postalcode", "zipcode", "zip"]),
     ("former-postcode", &["formerpostcode", "previouspostcode"]),
+    ("former-address", &["formeraddress", "previousaddress", "previousaddress1"]),
+    ("email", &["email", "emailaddress", "mail"]),
+    ("phone", &["phone", "telephone", "phonenumber", "telephonenumber", "mobile", "mobilenumber"]),
     ("chi", &["chi", "chinumber", "chino"]),
     ("nhs", &["nhsnumber", "nhs", "nhsno"]),
     ("source", &["source", "sourcesystem", "agency"]),
@@ -78,8 +85,17 @@ impl Heads {
 
     /// Whether there is enough to tell people by.
     pub(super) fn suffice(&self) -> bool {
-        let telling = ["forename", "surname", "born", "postcode", "chi", "nhs"];
+        let telling = ["forename", "surname", "born", "postcode", "email", "phone", "chi", "nhs"];
         telling.iter().filter(|field| self.place(field).is_some()).count() >= 2
+    }
+
+    /// The columns that no field is read from, but those in `used`.
+    pub(super) fn unknown(&self, used: &[Option<usize>]) -> Vec<&str> {
+        let is_read = |at: usize| {
+            used.contains(&Some(at)) || self.places.iter().any(|(_, place)| *place == Some(at))
+        };
+        let heads = self.heads.iter().enumerate().filter(|(at, _)| !is_read(*at));
+        heads.map(|(_, head)| head.as_str()).collect()
     }
 
     /// What was found, a line for each field.
@@ -119,6 +135,13 @@ mod tests {
         let other = heads("a,CHI Number,b", &["surname=b", "chi="]).unwrap();
         assert_eq!((other.place("surname"), other.place("chi")), (Some(2), None));
         assert_eq!(heads("a,b", &["surname=c"]), Err("c".to_owned()));
+        assert_eq!(febrl.unknown(&[]), Vec::<&str>::new());
+        assert_eq!(other.unknown(&[]), ["a", "CHI Number"]);
+        assert_eq!(other.unknown(&[Some(0)]), ["CHI Number"]);
+        let reach = heads("id,E-mail,Mobile,Street Number,Previous address", &[]).unwrap();
+        for (field, at) in [("email", 1), ("phone", 2), ("house", 3), ("former-address", 4)] {
+            assert_eq!(reach.place(field), Some(at), "{field}");
+        }
         assert!("colour=b".parse::<Map>().is_err() && "b".parse::<Map>().is_err());
     }
 }

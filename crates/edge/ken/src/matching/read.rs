@@ -125,10 +125,17 @@ impl Reading {
             None => None,
         };
         let at = |field: &str| heads.place(field);
+        let unknown = heads.unknown(&[truth_at]);
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            say::err(&format!("Columns that nothing is read from (see --map): {names}"));
+        }
         let place = Places {
             id: at("id"),
             of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
-            more: ["address", "town", "postcode", "former-postcode", "chi", "nhs"].map(at),
+            home: ["house", "address", "town", "postcode"].map(at),
+            former: ["former-postcode", "former-address"].map(at),
+            more: ["email", "phone", "chi", "nhs"].map(at),
             source: at("source"),
         };
         let mut count = 0u64;
@@ -169,7 +176,9 @@ impl Reading {
 struct Places {
     id: Option<usize>,
     of: [Option<usize>; 6],
-    more: [Option<usize>; 6],
+    home: [Option<usize>; 4],
+    former: [Option<usize>; 2],
+    more: [Option<usize>; 4],
     source: Option<usize>,
 }
 
@@ -177,8 +186,9 @@ impl Places {
     fn row<'a>(&self, from: &'a Reader<BufReader<File>>, source: Option<&'a str>) -> Row<'a> {
         let [forename, middle, surname, former_surname, born, sex] =
             self.of.map(|column| from.get(column));
-        let [address, town, postcode, former_postcode, chi, nhs] =
-            self.more.map(|column| from.get(column));
+        let [house, address, town, postcode] = self.home.map(|column| from.get(column));
+        let [former_postcode, former_address] = self.former.map(|column| from.get(column));
+        let [email, phone, chi, nhs] = self.more.map(|column| from.get(column));
         let source = source.unwrap_or_else(|| from.get(self.source));
         Row {
             forename,
@@ -187,10 +197,14 @@ impl Places {
             former_surname,
             born,
             sex,
+            house,
             address,
             town,
             postcode,
             former_postcode,
+            former_address,
+            email,
+            phone,
             chi,
             nhs,
             source,

@@ -42,6 +42,8 @@ fn records_of_one_person_are_found_and_nobody_is_on_the_screen() {
     let (links, people) = (path("links.csv"), path("who.csv"));
     let of = ["match", "dedupe", &file, "--out", &links, "--clusters", &people];
     let output = run(&of);
+    // What no field is read from is said, so that nobody thinks it was.
+    assert!(told(&output).contains("nothing is read from (see --map): who"), "{}", told(&output));
     assert!(output.status.success(), "{}", told(&output));
     assert!(told(&output).contains("forename         given_name"), "{}", told(&output));
     let screen = format!("{}{}", told(&output), String::from_utf8_lossy(&output.stdout));
@@ -54,7 +56,7 @@ fn records_of_one_person_are_found_and_nobody_is_on_the_screen() {
     let persons = fs::read_to_string(&people).unwrap();
     assert_eq!(persons.lines().count(), 401);
     let companion = fs::read_to_string(path("links.csv.json")).unwrap();
-    assert!(companion.contains("\"model\": \"1-") && companion.contains("\"records\": ["));
+    assert!(companion.contains("\"model\": \"2-") && companion.contains("\"records\": ["));
     let again = run(&of);
     assert!(!again.status.success() && told(&again).contains("ken.match-exists"));
     // The ids of before are kept, and a pattern of the file can be explained.
@@ -81,6 +83,33 @@ fn an_answer_is_compared_with_the_truth_by_a_model_that_was_learnt() {
     let people = said.lines().find(|line| line.starts_with("people")).unwrap();
     let f1: f64 = people.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(f1 > 0.95, "{said}");
+}
+
+#[test]
+fn the_page_of_a_run_tells_counts_and_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = records(dir.path());
+    let page = dir.path().join("page.html").to_str().unwrap().to_owned();
+    let of = ["match", "evaluate", &file, "--truth", "who", "--report", &page];
+    let output = run(&of);
+    assert!(output.status.success(), "{}", told(&output));
+    let text = fs::read_to_string(&page).unwrap();
+    let heads = ["How much speaks for each pair", "Is what is said as often so?"];
+    let more = ["How pairs were found", "Why pairs are links, or in doubt", "person’s"];
+    for want in heads.into_iter().chain(more) {
+        assert!(text.contains(want), "{want}");
+    }
+    for (open, close) in [("<table", "</table>"), ("<svg", "</svg>"), ("<tr>", "</tr>")] {
+        assert!(text.matches(open).count() > 1, "{open}");
+        assert_eq!(text.matches(open).count(), text.matches(close).count(), "{open}");
+    }
+    // Nothing of a record, nothing that runs, nothing that is fetched.
+    for never in ["donald", "Canary", "b,1", "a199", "EH1", "<script", "http:", "https:", "NaN"] {
+        assert!(!text.contains(never), "{never}");
+    }
+    assert!(text.contains("default-src 'none'"));
+    let again = run(&of);
+    assert!(!again.status.success() && told(&again).contains("ken.match-exists"));
 }
 
 #[test]

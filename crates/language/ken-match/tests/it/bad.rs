@@ -35,7 +35,8 @@ fn little_or_nothing_is_a_table_too() {
     let one = matched(&table([texts(["Ann", "Smith", "1990-01-01", "", "", ""])]));
     assert_eq!(one.people.of, [0]);
     let blank = matched(&table((0..50).map(|_| texts([""; 6]))));
-    assert_eq!((blank.pairs, blank.people.of.len()), (0, 50));
+    assert_eq!((blank.scored.len(), blank.people.of.len()), (0, 50));
+    assert!(blank.people.of.iter().zip(0u32..).all(|(of, at)| *of == at));
 }
 
 #[test]
@@ -113,4 +114,71 @@ proptest! {
             }
         }
     }
+}
+
+/// What a form or an attacker may put into a field: control characters, letters written from right
+/// to left, marks that join, very long texts, and values that are like real ones.
+const HOSTILE: &str = concat!(
+    r"[\x00-\x1f\x7f]{0,8}|[\u{202e}\u{200f}\u{5d0}-\u{5ea}\u{627}-\u{64a} ]{0,12}|",
+    r"[e\u{301}\u{200d}]{0,9}|(a@b|@|x@y\.z){1,3}|\+44[ 0-9()]{0,14}|0{0,12}|",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(long ){900,901}",
+);
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn whatever_stands_in_any_field_makes_it_neither_fall_nor_join_strangers(
+        rows in proptest::collection::vec(proptest::array::uniform17(HOSTILE), 2..16))
+    {
+        let mut columns = Columns::new();
+        for of in &rows {
+            let [forename, middle, surname, former_surname, born, sex, house, address, town,
+                postcode, former_postcode, former_address, email, phone, chi, nhs, source] =
+                of.each_ref().map(String::as_str);
+            columns.push(&Row {
+                forename, middle, surname, former_surname, born, sex, house, address, town,
+                postcode, former_postcode, former_address, email, phone, chi, nhs, source,
+            }).unwrap();
+        }
+        let table = columns.close();
+        let outcome = matched(&table);
+        prop_assert_eq!(outcome.people.of.len(), rows.len());
+        for link in &outcome.scored {
+            prop_assert!(link.bits.is_finite() && (0.0..=1.0).contains(&link.probability));
+            prop_assert_eq!(
+                ken_match::pattern(&table, link.one, link.other),
+                ken_match::pattern(&table, link.other, link.one)
+            );
+        }
+        let told = format!("{table:?}");
+        prop_assert!(!told.contains("long"));
+    }
+}
+
+#[test]
+fn a_block_of_everybody_stays_bounded() {
+    // One value in every field that a key is made of, but for the forename.
+    let mut columns = Columns::new();
+    for n in 0..4_000u32 {
+        let forename = format!("n{n}");
+        let row = Row {
+            forename: &forename,
+            surname: "Same",
+            born: "1980-01-01",
+            postcode: "EH1 1AA",
+            address: "1 High Street",
+            town: "Perth",
+            email: "same@example.org",
+            phone: "0131 496 0000",
+            former_surname: "Other",
+            former_postcode: "EH1 1AB",
+            former_address: "2 High Street",
+            ..Row::default()
+        };
+        columns.push(&row).unwrap();
+    }
+    let table = columns.close();
+    assert_eq!(table.report().shared, [4_000, 4_000]);
+    let outcome = matched(&table);
+    assert!(outcome.pairs < 8_000_000, "{}", outcome.pairs);
 }

@@ -1,7 +1,8 @@
 //! A batch: how good it is, and that it is the same however it is done.
 
 use ken_match::{
-    Field, Model, Options, Outcome, Scorer, compare, evaluate, finish, pattern, sizes, train,
+    Field, Model, Options, Outcome, Pattern, Scorer, compare, evaluate, finish, pattern, sizes,
+    train,
 };
 
 use crate::people::{Made, made};
@@ -56,11 +57,34 @@ fn a_model_that_was_damaged_is_refused() {
         let error = Model::read(&text.replacen(from, to, 1)).unwrap_err();
         assert_eq!(error.code(), code, "{from}");
     };
-    check("\"format\":1", "\"format\":2", "match.model-form");
+    check("\"format\":2", "\"format\":3", "match.model-form");
     check("\"forename\"", "\"surname\"", "match.model-shape");
     check("\"learnt\":[", "\"learnt\":[1.0,", "match.model-shape");
     check("\"start\"", "\"begin\"", "match.model-unreadable");
     assert_eq!(Model::read("").unwrap_err().code(), "match.model-unreadable");
+}
+
+#[test]
+fn a_model_of_before_there_were_contacts_still_opens() {
+    let now = Model::shipped().unwrap();
+    let mut old = now.clone();
+    old.format = 1;
+    old.fields.retain(|of| of.field != Field::Contact);
+    old.interactions.retain(|of| of.one.0 != Field::Contact && of.other.0 != Field::Contact);
+    let text = old.write().unwrap();
+    let read = Model::read(&text).unwrap();
+    assert_eq!(read.fields.iter().map(|of| of.field).collect::<Vec<_>>(), Field::ALL);
+    // What it said of pairs without contacts, it says still.
+    let (new, old) = (Scorer::new(&now), Scorer::new(&read));
+    for (pattern, _) in now.training.histogram.iter().step_by(7) {
+        assert_eq!(new.score(*pattern), old.score(*pattern), "{pattern}");
+    }
+    // A pattern of that time has eight levels.
+    let pattern: Pattern = "9.9.4.9.8.2.4.0".parse().unwrap();
+    assert_eq!(pattern.to_string(), "9.9.4.9.8.2.0.4.0");
+    // A telephone is no sign of one person where it comes with one home and another forename.
+    let bits = |contact: u8| old.score(format!("1.9.0.9.8.2.{contact}.0.0").parse().unwrap()).bits;
+    assert!(bits(3) < bits(0) + 4.0, "{} {}", bits(3), bits(0));
 }
 
 #[test]
@@ -70,7 +94,7 @@ fn more_agreement_is_more_evidence() {
         let same = match of.field {
             Field::Forename | Field::Surname | Field::Place => 8,
             Field::Born => 9,
-            Field::Middle | Field::Chi => 4,
+            Field::Middle | Field::Contact | Field::Chi => 4,
             Field::Sex | Field::Nhs => 2,
         };
         assert!(of.bits(same) > of.bits(1), "{:?}", of.field);

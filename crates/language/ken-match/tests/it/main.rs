@@ -7,8 +7,16 @@ mod bad;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod contact;
+#[cfg(test)]
 mod explained;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod people;
+#[cfg(test)]
+mod reliable;
 #[cfg(test)]
 mod rules;
