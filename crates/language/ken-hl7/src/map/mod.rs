@@ -397,7 +397,12 @@ fn key_of(kind: &str, identifier: &Object) -> Option<String> {
 /// Words as a part of a key: a digest of them, folded. Keys stand beside what is sealed: no name
 /// or finding is to stand there in the clear.
 fn digest(words: &str) -> String {
-    let digest = Sha256::digest(ken_core::normalise(words));
+    hash(&ken_core::normalise(words))
+}
+
+/// A digest of a text to the letter, as a part of a key.
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
     let half = digest.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
     format!("{half:032x}")
 }

@@ -14,7 +14,8 @@ use super::types::{
     concept, concept_of, entity, organisation, period, practitioner, text, typed, when,
 };
 use super::value::{value, written};
-use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told, key_of, reference, table, visit};
+use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told};
+use super::{hash, key_of, reference, table, visit};
 use crate::{Part, Segment};
 
 const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
@@ -92,11 +93,13 @@ fn told(obx: Segment<'_>) -> Told {
 }
 
 /// Observations of a message that has no orders: a height and weight in an admission. One of the
-/// same code at the same time is the same one, told again.
+/// same code at the same time is the same one, told again; so is one without a time that has the
+/// same value, since every change of details repeats it.
 pub(super) fn loose(scope: &Scope<'_>, batch: &mut Batch<'_>) {
     let mut seen: Vec<String> = Vec::new();
     for found in groups(scope).iter().flat_map(|group| &group.found) {
-        let key = result_key(scope, None, found.obx).map(|key| once(key, &mut seen));
+        let key = result_key(scope, None, found.obx).unwrap_or_else(|| undated_key(found.obx));
+        let key = Some(once(key, &mut seen));
         let made = Made::new(HEALTH, key, observation(scope, found, None)).told(told(found.obx));
         batch.add(match apart(found.obx) {
             Some((category, label)) => {
@@ -168,13 +171,23 @@ fn result_key(scope: &Scope<'_>, report: Option<&str>, obx: Segment<'_>) -> Opti
     if let Some(own) = key_of("result", &entity(obx.field(21), scope.sender)) {
         return Some(own);
     }
+    let test = test(obx);
+    match report {
+        Some(report) => Some(format!("{report}|{test}")),
+        None => Some(format!("result||{test}|{}", when(obx.field(14))?)),
+    }
+}
+
+/// Code and sub-id of what was measured, and its value to the letter where nobody says when.
+fn undated_key(obx: Segment<'_>) -> String {
+    let value = [5, 6].map(|number| obx.field(number).raw());
+    format!("result||{}||{}", test(obx), hash(&value.join("|")))
+}
+
+fn test(obx: Segment<'_>) -> String {
     let code = obx.field(3).one();
     let code = code.component(1).value().or_else(|| code.component(2).words());
-    let (code, part) = (code.unwrap_or_default(), text(obx.field(4)));
-    match report {
-        Some(report) => Some(format!("{report}|{code}|{part}")),
-        None => Some(format!("result||{code}|{part}|{}", when(obx.field(14))?)),
-    }
+    format!("{}|{}", code.unwrap_or_default(), text(obx.field(4)))
 }
 
 /// A key, with a count where it comes a second time in one message.
@@ -458,15 +471,19 @@ mod tests {
 
     #[test]
     fn a_measurement_told_twice_is_one() {
-        let read = |at: &str| {
+        let said = |value: &str, at: &str| {
             let text = format!(
                 "MSH|^~\\&|PMS|GLEN|KEN|HSCP|20261121||ADT^A08|1|P|2.4\r\
-                 PID|1||7^^^GLEN^MR||Bain\rOBX|1|NM|w^Weight||70.5|kg||||||||{at}"
+                 PID|1||7^^^GLEN^MR||Bain\rOBX|1|NM|w^Weight||{value}|kg||||||||{at}"
             );
             let mapped = map_message(&Message::parse(text.as_bytes()).unwrap()).unwrap();
-            mapped.resources[1].key.clone()
+            mapped.resources[1].key.clone().unwrap()
         };
-        assert_eq!(read("20261101").as_deref(), Some("result||w||2026-11-01"));
-        assert_eq!(read(""), None);
+        assert_eq!(said("70.5", "20261101"), "result||w||2026-11-01");
+        // What every change of details repeats is one, and another value is another.
+        let values = ["70.5", "70,5", "<70.5", ">70.5", "-70.5", "71"].map(|value| said(value, ""));
+        assert_eq!(said("70.5", ""), values[0]);
+        let different: std::collections::BTreeSet<_> = values.iter().collect();
+        assert_eq!(different.len(), values.len());
     }
 }
