@@ -408,6 +408,8 @@ export const visits = [
   { name: "assets", route: null, as: "officer", go: open("/ig/registers/asset") },
   { name: "processors", route: null, as: "officer", go: open("/ig/registers/processor") },
   { name: "guardian", route: "/guardian", as: "guardian", go: open("/guardian") },
+  { name: "guardian-reviews", route: "/guardian/reviews", as: "guardian",
+    go: open("/guardian/reviews") },
   { name: "ask-guardian", route: "/w/guardian", as: "work", go: follow("Ask the Guardian") },
   { name: "recommendations", route: "/ig/recommendations", as: "officer",
     go: open("/ig/recommendations") },

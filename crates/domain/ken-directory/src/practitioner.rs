@@ -220,20 +220,20 @@ pub async fn of_organisation(
     Ok(s.list(sql::PRACTITIONERS_OF, of, read).await?)
 }
 
-/// Whether another practitioner than this one holds a role in an organisation now that begins so,
-/// other than the role named beside it, and has an account to use it with.
+/// Who holds a role in an organisation now that begins so, other than the role named beside it, and
+/// has an account to use it with.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn has_another(
+pub async fn in_role(
     s: &mut impl Reads,
     ctx: &Ctx<'_>,
-    (organisation, (begins, but), than): (&OrganisationId, (&str, &str), PractitionerId),
-) -> Result<bool, Error> {
+    (organisation, (begins, but)): (&OrganisationId, (&str, &str)),
+) -> Result<Vec<PractitionerId>, Error> {
     let like = format!("{begins}%");
-    let of = values![organisation, than, like.as_str(), but, ctx.now_us()];
-    Ok(s.find(sql::ANOTHER_IN_ROLE, of, |row| row.text(0)).await?.is_some())
+    let of = values![organisation, like.as_str(), but, ctx.now_us(), LIST_MAX];
+    Ok(s.list(sql::IN_ROLE, of, |row| row.parse(0)).await?)
 }
 
 /// Records that a practitioner is trained until an instant, as an organisation says: the fact

@@ -168,12 +168,12 @@ statements! {
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id
         WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
         ORDER BY p.name, p.practitioner_id, r.role LIMIT $3";
-    /// Another practitioner with an open account, in one of some roles of an organisation.
-    ANOTHER_IN_ROLE = "SELECT r.practitioner_id FROM practitioner_role r
+    /// Practitioners with an open account, in one of some roles of an organisation.
+    IN_ROLE = "SELECT DISTINCT r.practitioner_id FROM practitioner_role r
         JOIN account a ON a.practitioner_id = r.practitioner_id
-        WHERE r.organisation_id = $1 AND r.practitioner_id <> $2 AND r.role LIKE $3
-        AND r.role <> $4 AND r.from_us <= $5 AND (r.until_us IS NULL OR r.until_us > $5)
-        AND a.closed = 0 LIMIT 1";
+        WHERE r.organisation_id = $1 AND r.role LIKE $2 AND r.role <> $3
+        AND r.from_us <= $4 AND (r.until_us IS NULL OR r.until_us > $4)
+        AND a.closed = 0 ORDER BY r.practitioner_id LIMIT $5";
     /// Gives a role, again if it had ended.
     ROLE_PUT = "INSERT INTO practitioner_role
         (practitioner_id, organisation_id, role, from_us, until_us) VALUES ($1, $2, $3, $4, $5)

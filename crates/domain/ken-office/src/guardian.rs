@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, PractitionerId, RoleId, Sensitive};
 use ken_directory::{Acting, practitioner};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
-use ken_sharing::duty;
+use ken_sharing::{duty, emergency};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ use crate::Error;
 use crate::sql::desk as sql;
 
 /// The role in which somebody is their organisation's Guardian.
-pub const ROLE: &str = "ig.guardian";
+pub const ROLE: &str = emergency::GUARDIAN;
 /// Most questions of one organisation that wait. House policy: more than a month's.
 const WAITING_MAX: i64 = 200;
 /// Most questions that a list shows.

@@ -18,20 +18,18 @@ use ken_core::{Ctx, OrganisationId, PractitionerId};
 use ken_directory::confirm::Ready;
 use ken_directory::{Acting, How, practitioner};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
-use ken_sharing::instrument;
+use ken_sharing::{emergency, instrument};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Map, Value, json};
 
 use crate::signing::hex;
-use crate::{Error, guardian, sql};
+use crate::{Error, sql};
 
 /// Most signatories of one party that a page shows. House policy.
 const SIGNATORIES_MAX: i64 = 100;
 /// What a kept key is sealed with, before the party and the name.
 const BINDING: &str = "ken-office/signing-key/1";
-/// How the roles begin that open the governance office.
-const OFFICERS: &str = "ig.";
 
 /// Somebody who may sign for a party.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +98,9 @@ pub async fn has_second<R: Reads>(
     ctx: &Ctx<'_>,
     by: &Acting,
 ) -> Result<bool, Error> {
-    let roles = (OFFICERS, guardian::ROLE);
-    let of = (&by.organisation, roles, by.practitioner);
-    Ok(practitioner::has_another(reads, ctx, of).await?)
+    let of = (&by.organisation, (emergency::OFFICERS, emergency::GUARDIAN));
+    let officers = practitioner::in_role(reads, ctx, of).await?;
+    Ok(officers.into_iter().any(|officer| officer != by.practitioner))
 }
 
 /// Registers a signatory of one's own organisation.

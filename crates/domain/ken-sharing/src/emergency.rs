@@ -20,7 +20,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::json;
 
-pub use review::{Finding, ReviewOutcome, Unreviewed, review, unreviewed};
+pub use review::{Finding, GUARDIAN, OFFICERS, ReviewOutcome, Unreviewed, review, unreviewed};
 
 use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 pub use ken_agreement::Grade;
 use ken_agreement::graded;
-use ken_core::{Ctx, Fact, OrganisationId, PartialDate, PersonId};
+use ken_core::{Ctx, Fact, OrganisationId, PartialDate, PersonId, PractitionerId};
+use ken_directory::practitioner;
 use ken_ledger::Visibility;
 use ken_store::{Reads, Row, Tx, values};
 
@@ -338,6 +339,29 @@ pub async fn near<R: Reads>(reads: &mut R, ctx: &Ctx<'_>, person: PersonId) -> R
         }
     }
     Ok(near)
+}
+
+/// Whether a practitioner is the person, their family or a former partner, by either's facts.
+///
+/// # Errors
+///
+/// As [`near`], and whatever the directory says.
+pub(crate) async fn is_near<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    practitioner: PractitionerId,
+    person: PersonId,
+) -> Result<bool, Error> {
+    let Some(own) = practitioner::own_person(reads, practitioner).await? else {
+        return Ok(false);
+    };
+    let (theirs, ours) = (near(reads, ctx, person).await?, near(reads, ctx, own).await?);
+    let meets = |near: &Near, same: &BTreeSet<PersonId>| {
+        [&near.same, &near.family, &near.former_partners]
+            .into_iter()
+            .any(|of| !of.is_disjoint(same))
+    };
+    Ok(meets(&theirs, &ours.same) || meets(&ours, &theirs.same))
 }
 
 /// Name, grade and value of what is said of one id now.

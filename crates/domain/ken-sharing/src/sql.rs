@@ -364,8 +364,8 @@ statements! {
         WHERE organisation = $1 AND review_due_us > $2 AND from_us <= $2 AND until_us > $2
           AND practitioner_id = $3 ORDER BY from_us DESC, id LIMIT $4";
     /// One that nobody has reviewed.
-    FIND_UNREVIEWED = "SELECT entry_id, role, practitioner_id, second_by, from_us
-        FROM emergency_access
+    FIND_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
+          until_us, review_due_us, role FROM emergency_access
         WHERE person_id = $1 AND id = $2 AND organisation = $3 AND reviewed_us IS NULL";
     /// Closes the review; the practitioner cannot review their own.
     REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4, outcome = $5

@@ -200,6 +200,10 @@ pub const ROUTES: &[Route] = &[
     form("/ig/findings/{finding}", Who::Governance, || post(governance::findings::post)),
     page("/guardian", Who::Guardian, || get(governance::guardian::get)),
     form("/guardian", Who::Guardian, || post(governance::guardian::post)),
+    page("/guardian/reviews", Who::Guardian, || get(governance::reviews::get_last)),
+    form("/guardian/reviews/{person}/{access}", Who::Guardian, || {
+        post(governance::reviews::post_last)
+    }),
     page("/ig/recommendations", Who::Governance, || get(governance::recommendations::get)),
     form("/ig/recommendations", Who::Governance, || post(governance::recommendations::post)),
     page("/ig/recommendations/{list}", Who::Governance, || {

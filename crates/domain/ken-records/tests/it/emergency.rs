@@ -8,7 +8,7 @@ use ken_sharing::emergency::{self, Open, second};
 use ken_sharing::{Decision, Statement};
 use ken_store::{Snapshot, Tx, guard};
 
-use crate::world::{World, word, worlds};
+use crate::world::{World, worlds};
 
 /// A supervisor of the police, the same practitioner for the council, and the words they affirm.
 async fn twice_employed(world: &World) -> (Acting, Acting, BTreeSet<Statement>) {
@@ -48,9 +48,10 @@ async fn an_emergency_is_of_the_organisation_for_which_it_was_opened() {
         assert!(is_permitted(&world, &police).await, "{engine}: it is still open");
         let other = open(&world, &council, &said).await;
         assert_ne!(first.id, other.id, "{engine}: each has its own, with its own review");
-        for body in ["police", "cec"] {
-            let open = emergency::unreviewed(&world.databases.db, &word(body)).await.unwrap();
-            assert_eq!(open.len(), 1, "{engine}: {body}");
+        for by in [&police, &council] {
+            let db = &world.databases.db;
+            let open = emergency::unreviewed(db, &world.ctx(), by).await.unwrap();
+            assert_eq!(open.len(), 1, "{engine}: {}", by.organisation);
         }
         assert!(finish(&world, &police, world.person, &said).await, "{engine}");
         assert!(!is_permitted(&world, &police).await, "{engine}: finished");

@@ -81,7 +81,7 @@ async fn an_emergency_on_oneself_needs_a_second_person() {
         assert_eq!(open_now, [None, Some(by)], "{engine}: alone, and then agreed to");
         assert!(world.open_of(&colleague).await.is_empty(), "{engine}");
         assert!(!is_permitted(&world, &colleague).await, "{engine}: for the asker alone");
-        let open = emergency::unreviewed(db, &word("police")).await.unwrap();
+        let open = emergency::unreviewed(db, &ctx, &colleague).await.unwrap();
         let open = open.last().unwrap();
         let review = async |by: &Acting| {
             let outcome = emergency::ReviewOutcome::Justified;

@@ -3,7 +3,9 @@
 //!
 //! # Invariants
 //!
-//! - Nobody reviews their own access, nor one that they agreed to.
+//! - Nobody reviews their own access, nor one that they agreed to, nor one on themselves, family or
+//!   a former partner, of which they read nothing.
+//! - The Caldicott Guardian reviews what no officer of the organisation may, and nothing else.
 //! - The review releases what was kept back until then (`after-review`): who opened the record, who
 //!   agreed to it, and the reason. An entry never changes, so the review's own entry carries it.
 //! - The reason stays back where the reviewer says that reading it could do harm; the rest never.
@@ -11,8 +13,8 @@
 //! Source: `core.md` 2.8; house policy for the reason.
 
 use jiff::Timestamp;
-use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId};
-use ken_directory::Acting;
+use ken_core::{Ctx, EntryId, PersonId, PractitionerId};
+use ken_directory::{Acting, practitioner};
 use ken_ledger::{EntryKind, NewEntry, Stream};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, values};
@@ -20,6 +22,11 @@ use serde_json::{Map, Value, json};
 
 use crate::relationship::LIST_MAX;
 use crate::{Error, fact, sql};
+
+/// How the roles begin that open the governance office.
+pub const OFFICERS: &str = "ig.";
+/// The role of the Caldicott Guardian, who is no officer.
+pub const GUARDIAN: &str = "ig.guardian";
 
 /// One that waits for its review.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +47,14 @@ pub struct Unreviewed {
     pub until: Timestamp,
     /// By when somebody else must have looked.
     pub review_due: Timestamp,
+}
+
+impl Unreviewed {
+    /// Whether a practitioner opened it, or agreed to it.
+    #[must_use]
+    pub fn is_of(&self, practitioner: PractitionerId) -> bool {
+        self.practitioner == practitioner || self.second == Some(practitioner)
+    }
 }
 
 /// What a review found.
@@ -71,32 +86,62 @@ pub struct Finding {
     pub shows_reason: bool,
 }
 
-/// Emergency accesses of an organisation that nobody has looked at, the most urgent first.
+/// Emergency accesses of a reader's organisation that nobody has looked at, the most urgent first:
+/// for an officer those on nobody near them, for the Guardian those that no officer may review.
 ///
 /// # Errors
 ///
-/// Whatever the store says.
-pub async fn unreviewed(db: &Db, organisation: &OrganisationId) -> Result<Vec<Unreviewed>, Error> {
-    let read = |row: &Row<'_>| {
-        Ok(Unreviewed {
-            person: row.parse(0)?,
-            id: row.parse(1)?,
-            practitioner: row.parse(2)?,
-            second: row.parse_opt(3)?,
-            entry: row.parse(4)?,
-            from: row.time(5)?,
-            until: row.time(6)?,
-            review_due: row.time(7)?,
-        })
+/// Whatever the store or the directory says.
+pub async fn unreviewed(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Vec<Unreviewed>, Error> {
+    let list = async |s: &mut Snapshot| {
+        let mut theirs = vec![];
+        for one in s.list(sql::LIST_UNREVIEWED, values![&by.organisation, LIST_MAX], row).await? {
+            if may_read(s, ctx, by, &one).await? {
+                theirs.push(one);
+            }
+        }
+        Ok(theirs)
     };
-    db.snapshot("sharing.unreviewed", async |s| {
-        Ok(s.list(sql::LIST_UNREVIEWED, values![organisation, LIST_MAX], read).await?)
-    })
-    .await
+    db.snapshot("sharing.unreviewed", list).await
 }
 
-/// Closes the review, and releases to the person what waited for it. False where none waits, or
-/// the reviewer opened it, or agreed to it.
+fn row(row: &Row<'_>) -> ken_store::Result<Unreviewed> {
+    Ok(Unreviewed {
+        person: row.parse(0)?,
+        id: row.parse(1)?,
+        practitioner: row.parse(2)?,
+        second: row.parse_opt(3)?,
+        entry: row.parse(4)?,
+        from: row.time(5)?,
+        until: row.time(6)?,
+        review_due: row.time(7)?,
+    })
+}
+
+/// Whether an access stands in somebody's list. An officer's own does, as one for another.
+async fn may_read<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    one: &Unreviewed,
+) -> Result<bool, Error> {
+    if fact::is_near(reads, ctx, by.practitioner, one.person).await? {
+        return Ok(false);
+    }
+    if by.role.as_str() != GUARDIAN {
+        return Ok(true);
+    }
+    let of = (&by.organisation, (OFFICERS, GUARDIAN));
+    for officer in practitioner::in_role(reads, ctx, of).await? {
+        if !one.is_of(officer) && !fact::is_near(reads, ctx, officer, one.person).await? {
+            return Ok(false);
+        }
+    }
+    Ok(!one.is_of(by.practitioner))
+}
+
+/// Closes the review, and releases to the person what waited for it. False where none waits for
+/// this reviewer: see [`unreviewed`], and whoever opened it or agreed to it never.
 ///
 /// # Errors
 ///
@@ -109,7 +154,7 @@ pub async fn review(
     (person, id): (PersonId, EntryId),
     finding: Finding,
 ) -> Result<bool, Error> {
-    let read = async |s: &mut Snapshot| released(s, keys, by, (person, id)).await;
+    let read = async |s: &mut Snapshot| released(s, ctx, keys, (by, (person, id))).await;
     let Some(mut released) = db.snapshot("sharing.to-review", read).await? else {
         return Ok(false);
     };
@@ -141,28 +186,27 @@ pub async fn review(
     .await
 }
 
-/// What the person may read once it was checked; none where nothing waits for a review.
+/// What the person may read once it was checked; none where nothing waits for this reviewer.
 async fn released<R: Reads>(
     reads: &mut R,
+    ctx: &Ctx<'_>,
     keys: &KeyRing,
-    by: &Acting,
-    (person, id): (PersonId, EntryId),
+    (by, (person, id)): (&Acting, (PersonId, EntryId)),
 ) -> Result<Option<Map<String, Value>>, Error> {
-    let read = |row: &Row<'_>| {
-        let of: (EntryId, PractitionerId) = (row.parse(0)?, row.parse(2)?);
-        Ok((of, row.text(1)?, row.text_opt(3)?, row.time(4)?))
-    };
     let of = values![person, id, &by.organisation];
-    let Some(found) = reads.find(sql::FIND_UNREVIEWED, of, read).await? else { return Ok(None) };
-    let ((entry, practitioner), role, second, from) = found;
-    let opened = ken_ledger::entry(reads, keys, &Stream::Person(person), entry).await?;
+    let found = reads.find(sql::FIND_UNREVIEWED, of, |of| Ok((row(of)?, of.text(8)?))).await?;
+    let Some((one, role)) = found else { return Ok(None) };
+    if one.is_of(by.practitioner) || !may_read(reads, ctx, by, &one).await? {
+        return Ok(None);
+    }
+    let opened = ken_ledger::entry(reads, keys, &Stream::Person(person), one.entry).await?;
     let reason = opened.and_then(|opened| opened.detail?.get("reason").cloned());
     let fields = [
         ("organisation", json!(by.organisation.as_str())),
         ("role", json!(role)),
-        ("practitioner", json!(practitioner.to_string())),
-        ("second", json!(second)),
-        ("from", json!(from.to_string())),
+        ("practitioner", json!(one.practitioner.to_string())),
+        ("second", json!(one.second.map(|second| second.to_string()))),
+        ("from", json!(one.from.to_string())),
         ("reason", json!(reason)),
     ];
     Ok(Some(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))

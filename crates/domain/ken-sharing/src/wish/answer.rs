@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, PersonId, Sensitive};
-use ken_directory::{Acting, practitioner};
+use ken_directory::Acting;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Sql, Tx, values};
 use serde_json::json;
@@ -92,7 +92,7 @@ async fn list(
         let mut others = vec![];
         for one in s.list(statement, of, stored).await? {
             let one = one.ok_or(Error::Corrupt("wish"))?;
-            if !is_near(s, ctx, by, one.waiting.person).await? {
+            if !fact::is_near(s, ctx, by.practitioner, one.waiting.person).await? {
                 others.push(one);
             }
         }
@@ -103,26 +103,6 @@ async fn list(
         all.push(one.read(keys).await?);
     }
     Ok(all)
-}
-
-/// Whether an officer is the person, their family or a former partner, by either's facts.
-async fn is_near<R: Reads>(
-    reads: &mut R,
-    ctx: &Ctx<'_>,
-    by: &Acting,
-    person: PersonId,
-) -> Result<bool, Error> {
-    let Some(own) = practitioner::own_person(reads, by.practitioner).await? else {
-        return Ok(false);
-    };
-    let (theirs, ours) =
-        (fact::near(reads, ctx, person).await?, fact::near(reads, ctx, own).await?);
-    let meets = |near: &fact::Near, same: &BTreeSet<PersonId>| {
-        [&near.same, &near.family, &near.former_partners]
-            .into_iter()
-            .any(|of| !of.is_disjoint(same))
-    };
-    Ok(meets(&theirs, &ours.same) || meets(&ours, &theirs.same))
 }
 
 /// A row of an organisation's list.
@@ -187,7 +167,8 @@ async fn found<R: Reads>(
     let found = reads.find(sql::FIND_WISH, of, stored).await?;
     let Some(found) = found else { return Ok(None) };
     let found = found.ok_or(Error::Corrupt("wish"))?;
-    Ok((!is_near(reads, ctx, by, person).await?).then_some(found))
+    let is_near = fact::is_near(reads, ctx, by.practitioner, person).await?;
+    Ok((!is_near).then_some(found))
 }
 
 /// Answers a wish once; false where it does not wait for this officer's organisation, or is of

@@ -31,6 +31,8 @@ mod python;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod sectors;
 #[cfg(test)]
 mod shut;

@@ -178,7 +178,7 @@ async fn a_protection_waits_for_an_officer_and_shows_nowhere() {
     }
 }
 
-async fn former_partners(world: &World, person: PersonId, partner: PersonId) {
+pub(crate) async fn former_partners(world: &World, person: PersonId, partner: PersonId) {
     let ctx = world.ctx();
     let said = world.on.db.write("test.former-partners", async |tx: &mut Tx| {
         let guard = tx.lock_people(&[person, partner].into()).await?;

@@ -54,7 +54,9 @@ impl Area {
                 ("/ig/findings", "What the audit found"),
                 ("/ig/recommendations", "Recommendations"),
             ],
-            Self::Guardian => &[("/guardian", "Questions")],
+            Self::Guardian => {
+                &[("/guardian", "Questions"), ("/guardian/reviews", "Emergency access to check")]
+            }
             Self::Operations => &[
                 ("/ops/hub", "Messages"),
                 ("/ops/match", "Identity to review"),

@@ -108,6 +108,35 @@ async fn check_and_read(world: &World) {
     assert_eq!(looked.body.matches(REASON).count(), 1, "{}", looked.body);
 }
 
+/// Whoever governs here has gone; the Guardian checks, and sees nothing that others can.
+#[tokio::test]
+async fn the_guardian_checks_what_no_officer_may() {
+    for world in worlds().await {
+        let mut jo = world.signed_in("Jo Worker").await;
+        ask(&world, &mut jo, "Drummond", false).await;
+        let mut cal = world.signed_in("Cal Guards").await;
+        let page = cal.get("/guardian/reviews").await;
+        page.assert_has(&["No emergency access waits to be checked by you"]);
+        page.assert_lacks(&["Jo Worker", REASON]);
+        let mut fay = world.signed_in("Fay Governs").await;
+        let theirs = fay.get("/ig/reviews").await;
+        theirs.assert_has(&["Jo Worker", REASON]);
+        let address = link(&theirs, "/ig/reviews/").replace("/ig/", "/guardian/");
+        let csrf = &page.hidden("/sign-out")[0].1;
+        let form = format!("csrf={csrf}&outcome=justified&reason=shown");
+        let refused = cal.send(Method::POST, &address, Some(&form)).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "an officer can");
+        world.end_governance().await;
+        let page = cal.get("/guardian/reviews").await;
+        page.assert_has(&["Jo Worker", REASON, "Was this emergency access right?"]);
+        let half = cal.submit(&page, &address, &[("outcome", "justified")]).await;
+        assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let whole = [("outcome", "justified"), ("reason", "shown")];
+        cal.submit(&half, &address, &whole).await.assert_has(&["The check is saved"]);
+        cal.get("/guardian/reviews").await.assert_has(&["No emergency access waits"]);
+    }
+}
+
 #[tokio::test]
 async fn asking_about_nobody_says_the_same() {
     for world in worlds().await {

@@ -392,6 +392,22 @@ impl World {
         sam
     }
 
+    /// Everybody who governs the council gives that up.
+    pub(crate) async fn end_governance(&self) {
+        let ids = SeededIds::new(11);
+        let (ctx, cec) = (Ctx::new(&*self.clock, &ids), word::<OrganisationId>("cec"));
+        let held = HeldRole { organisation: cec.clone(), role: word("ig.lead") };
+        let end = async |tx: &mut Tx| {
+            for (who, _, role) in practitioner::of_organisation(tx, &ctx, &cec).await? {
+                if role == held.role {
+                    practitioner::end_role(tx, &ctx, &self.on.keys, who, &held, None).await?;
+                }
+            }
+            Ok::<_, ken_directory::Error>(())
+        };
+        self.on.db.write("test.end-governance", end).await.unwrap();
+    }
+
     /// Somebody who is held, whoever may know it.
     pub(crate) async fn person(&self, family: &str, born: &str) -> Option<PersonId> {
         find(&self.on, family, born).await

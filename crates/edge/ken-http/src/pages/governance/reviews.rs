@@ -1,4 +1,5 @@
-//! `/ig/reviews`: emergency accesses that somebody else must check, by the day they are due.
+//! `/ig/reviews`: emergency accesses that somebody else must check, by the day they are due; and
+//! `/guardian/reviews`: the most urgent of those that no officer may check, for the Guardian.
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
@@ -24,6 +25,11 @@ use crate::view::panel::{self, Panel, State};
 use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
 
+/// Where officers find what waits.
+const OFFICER: &str = "/ig/reviews";
+/// Where the Guardian does.
+const GUARDIAN: &str = "/guardian/reviews";
+
 /// What the form carries.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Checked {
@@ -42,6 +48,28 @@ pub(crate) async fn get(
     Ok(page(&app, &caller, &show(&reviews)))
 }
 
+/// `GET /guardian/reviews`.
+pub(crate) async fn get_last(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Markup, Stop> {
+    let reviews = waiting(&app, &caller).await?;
+    let none = Checked { outcome: String::new(), reason: String::new() };
+    let csrf = caller.csrf();
+    let form = reviews.first().map(|one| decide(one, (GUARDIAN, &none, &[]), csrf));
+    Ok(frame(&app, &caller, GUARDIAN, &last(reviews.len(), form)))
+}
+
+/// `POST /guardian/reviews/{person}/{access}`.
+pub(crate) async fn post_last(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<(String, String)>,
+    Sent(sent): Sent<Checked>,
+) -> Result<Response, Stop> {
+    save(&app, &caller, GUARDIAN, (which, sent)).await
+}
+
 /// `GET /ig/reviews/{person}/{access}`.
 pub(crate) async fn get_one(
     Of(app): Of<App>,
@@ -50,7 +78,7 @@ pub(crate) async fn get_one(
 ) -> Result<Markup, Stop> {
     let review = find(&app, &caller, &which).await?;
     let none = Checked { outcome: String::new(), reason: String::new() };
-    Ok(page(&app, &caller, &decide(&review, &none, &[], caller.csrf())))
+    Ok(page(&app, &caller, &decide(&review, (OFFICER, &none, &[]), caller.csrf())))
 }
 
 /// `POST /ig/reviews/{person}/{access}`.
@@ -60,11 +88,21 @@ pub(crate) async fn post(
     Path(which): Path<(String, String)>,
     Sent(sent): Sent<Checked>,
 ) -> Result<Response, Stop> {
-    let review = find(&app, &caller, &which).await?;
+    save(&app, &caller, OFFICER, (which, sent)).await
+}
+
+async fn save(
+    app: &App,
+    caller: &Caller,
+    place: &str,
+    (which, sent): ((String, String), Checked),
+) -> Result<Response, Stop> {
+    let review = find(app, caller, &which).await?;
     let finding = match finding(&sent) {
         Ok(finding) => finding,
         Err(wrongs) => {
-            let page = page(&app, &caller, &decide(&review, &sent, &wrongs, caller.csrf()));
+            let form = decide(&review, (place, &sent, &wrongs), caller.csrf());
+            let page = frame(app, caller, place, &form);
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -76,9 +114,9 @@ pub(crate) async fn post(
     }
     let main = html! {
         (confirmation::done("The check is saved", "The person can read what you found."))
-        (confirmation::link_on("/ig/reviews", "Back to the list"))
+        (confirmation::link_on(place, "Back to the list"))
     };
-    Ok(page(&app, &caller, &main).into_response())
+    Ok(frame(app, caller, place, &main).into_response())
 }
 
 /// What the form says, or what must be put right.
@@ -107,7 +145,11 @@ fn finding(sent: &Checked) -> Result<Finding, Vec<Wrong>> {
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
-    caller.frame(app.site(), "Emergency access to check").at("/ig/reviews").page(main)
+    frame(app, caller, OFFICER, main)
+}
+
+fn frame(app: &App, caller: &Caller, place: &str, main: &Markup) -> Markup {
+    caller.frame(app.site(), "Emergency access to check").at(place).page(main)
 }
 
 /// One that waits and is not the reader's own.
@@ -122,7 +164,7 @@ async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Re
 /// The accesses of the reader's organisation that wait.
 async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let open = emergency::unreviewed(app.db(), &by.organisation).await?;
+    let open = emergency::unreviewed(app.db(), &ctx, by).await?;
     let now = ctx.clock.now();
     let read = async |s: &mut Snapshot| {
         let mut reviews = vec![];
@@ -137,7 +179,7 @@ async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
             let detail = entry.and_then(|entry| entry.detail);
             let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
             reviews.push(Review {
-                is_own: one.practitioner == by.practitioner || one.second == Some(by.practitioner),
+                is_own: one.is_of(by.practitioner),
                 second,
                 is_late: one.review_due < now,
                 ..review(&one, found.map(|found| found.name), reason.map(str::to_owned))
@@ -256,9 +298,34 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
     }
 }
 
+/// The Guardian's page: the most urgent of `count`, with its form.
+fn last(count: usize, form: Option<Markup>) -> Markup {
+    let Some(form) = form else {
+        let state = State::Nothing {
+            looked: "No emergency access waits to be checked by you.".into(),
+            caution: "One comes to you only where each officer of your organisation opened it \
+                      themselves, or is near the person."
+                .into(),
+        };
+        let heading = "To check".into();
+        return html! {
+            h1 { "Emergency access to check" }
+            (panel::show(&Panel { id: "reviews", heading, open: true, state }))
+        };
+    };
+    html! {
+        (form)
+        @if count > 1 { p { (count - 1) " more wait after this one." } }
+    }
+}
+
 /// The page of one access, with the form that decides it.
-fn decide(review: &Review, typed: &Checked, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
-    let action = format!("/ig/reviews/{}/{}", review.person, review.id);
+fn decide(
+    review: &Review,
+    (place, typed, wrongs): (&str, &Checked, &[Wrong]),
+    csrf: &Csrf,
+) -> Markup {
+    let action = format!("{place}/{}/{}", review.person, review.id);
     let form = Form { action: &action, csrf, button: "Save the check", hidden: &[] };
     let answers = |rows: &[(&str, &str, &str)]| -> Vec<_> {
         let answer = |(value, label, hint): &(&str, &str, &str)| Choice {
@@ -322,6 +389,13 @@ mod tests {
         let wrongs = [Wrong::new("outcome", "Choose what you found")];
         let typed = Checked { outcome: String::new(), reason: "kept".into() };
         assert_eq!(finding(&typed), Err(wrongs.to_vec()));
-        rules::assert_part(&decide(&review(), &typed, &wrongs, &Csrf::of("x")).into_string());
+        for place in [OFFICER, GUARDIAN] {
+            let form = decide(&review(), (place, &typed, &wrongs), &Csrf::of("x"));
+            let shown = last(2, Some(form)).into_string();
+            rules::assert_part(&shown);
+            assert!(shown.contains(&format!("action=\"{place}/")), "{shown}");
+            assert!(shown.contains("1 more wait"), "{shown}");
+        }
+        rules::assert_part(&last(0, None).into_string());
     }
 }

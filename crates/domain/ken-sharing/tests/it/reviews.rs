@@ -1,0 +1,91 @@
+//! Who checks an emergency access: nobody near the person, and never nobody at all.
+
+use std::collections::BTreeSet;
+
+use ken_core::{PersonId, PractitionerId, Sensitive};
+use ken_directory::{Acting, HeldRole, practitioner};
+use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
+use ken_store::{Tx, values};
+
+use crate::wish::former_partners;
+use crate::world::{World, worlds};
+
+/// Somebody of the council in a role, with an account to use it with.
+async fn staff(world: &World, role: &str, own: Option<PersonId>) -> Acting {
+    let by = world.practitioner(("cec", role), own).await;
+    let (ctx, keys, name) = (world.ctx(), &world.on.keys, by.practitioner.to_string());
+    let work = async |tx: &mut Tx| {
+        let held = HeldRole { organisation: by.organisation.clone(), role: by.role.clone() };
+        practitioner::give_role(tx, &ctx, keys, by.practitioner, &held, None, None).await.unwrap();
+        let of = values![by.account, name.as_str(), by.practitioner];
+        tx.execute(
+            "INSERT INTO account (account_id, sign_in_name, practitioner_id, one_time_step, closed,
+              registered_us) VALUES ($1, $2, $3, 0, 0, 0)",
+            of,
+        )
+        .await
+    };
+    world.on.db.write("test.staff", work).await.unwrap();
+    by
+}
+
+async fn close(world: &World, who: PractitionerId) {
+    let close = async |tx: &mut Tx| {
+        let of = values![who];
+        tx.execute("UPDATE account SET closed = 1 WHERE practitioner_id = $1", of).await
+    };
+    assert_eq!(world.on.db.write("test.close", close).await.unwrap(), 1);
+}
+
+async fn waits(world: &World, by: &Acting) -> Vec<Unreviewed> {
+    emergency::unreviewed(&world.on.db, &world.ctx(), by).await.unwrap()
+}
+
+async fn review(world: &World, by: &Acting, one: &Unreviewed) -> bool {
+    let finding = Finding { outcome: ReviewOutcome::Justified, shows_reason: true };
+    let (db, keys, which) = (&world.on.db, &world.on.keys, (one.person, one.id));
+    emergency::review(db, &world.ctx(), keys, by, which, finding).await.unwrap()
+}
+
+#[tokio::test]
+async fn nobody_near_the_person_checks_and_somebody_always_can() {
+    for world in worlds(81).await {
+        let engine = world.on.engine;
+        let (person, partner) = (world.person().await, world.person().await);
+        former_partners(&world, person, partner).await;
+        let opener = staff(&world, "sw.duty", None).await;
+        let own = staff(&world, "ig.lead", Some(person)).await;
+        let former = staff(&world, "ig.lead", Some(partner)).await;
+        let officer = staff(&world, "ig.lead", None).await;
+        let near_guardian = staff(&world, "ig.guardian", Some(partner)).await;
+        let guardian = staff(&world, "ig.guardian", None).await;
+        let (ctx, reason) = (world.ctx(), Sensitive::new("CANARY does not answer".to_owned()));
+        let (db, keys, said) = (&world.on.db, &world.on.keys, BTreeSet::new());
+        emergency::open(db, &ctx, keys, &opener, person, &reason, &said).await.unwrap();
+        let [one] = waits(&world, &officer).await.try_into().unwrap();
+        for by in [&own, &former, &near_guardian, &guardian] {
+            assert_eq!(waits(&world, by).await, [], "{engine}: an officer can");
+            assert!(!review(&world, by, &one).await, "{engine}");
+        }
+        // The only officer who may is gone: the others still may not, and the Guardian sees it.
+        close(&world, officer.practitioner).await;
+        for by in [&own, &former, &near_guardian] {
+            assert_eq!(waits(&world, by).await, [], "{engine}");
+            assert!(!review(&world, by, &one).await, "{engine}");
+        }
+        assert_eq!(waits(&world, &guardian).await, [one.clone()], "{engine}");
+        assert!(review(&world, &guardian, &one).await, "{engine}");
+        assert_eq!(waits(&world, &guardian).await, [], "{engine}");
+        // What the only officer opened themselves is checked by the Guardian too.
+        close(&world, own.practitioner).await;
+        close(&world, former.practitioner).await;
+        let lead = staff(&world, "ig.lead", None).await;
+        let other = world.person().await;
+        emergency::open(db, &ctx, keys, &lead, other, &reason, &said).await.unwrap();
+        let [one] = waits(&world, &guardian).await.try_into().unwrap();
+        assert!(!review(&world, &lead, &one).await, "{engine}: nobody checks their own");
+        let another = staff(&world, "ig.lead", None).await;
+        assert!(!review(&world, &guardian, &one).await, "{engine}: there is an officer again");
+        assert!(review(&world, &another, &one).await, "{engine}");
+    }
+}
