@@ -395,6 +395,7 @@ export const visits = [
   } },
   { name: "standing", route: "/ig/agreements/{hash}/standing", as: "ig",
     go: firstAgreement("/standing") },
+  { name: "partnerships", route: "/ig/partnerships", as: "ig", go: open("/ig/partnerships") },
   { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },
   { name: "replay", route: "/ig/replay", as: "ig", go: firstReplay },
   { name: "due-duty", route: null, as: "officer", go: open("/ig") },

@@ -49,6 +49,7 @@ class Agreement:
         self.name = head["id"] + "@" + head["version"]
         self.lead = head["lead_party"]
         self.under = head.get("under", [])
+        self.nation = head["jurisdiction"]
         self.begins = day_of(head["effective_from"])
         self.ends = day_of(head["effective_until"]) if "effective_until" in head else None
         self.due = day_of(life["review_due"])
@@ -66,6 +67,10 @@ class Agreement:
             for entry in text.get("category", [])
         }
         self.labels = {entry["id"]: entry.get("label") for entry in text.get("category", [])}
+        self.about_people = {
+            entry["id"] for entry in text.get("category", []) if entry.get("personal", True)
+        }
+        self.beyond = {p["id"] for p in text.get("purpose", []) if p.get("beyond_care")}
         self.words = text.get("attestations", {})
         self.clauses = [Clause(self, clause) for clause in text.get("clause", [])]
 
@@ -108,6 +113,7 @@ class Clause:
         self.attest = sorted(text.get("attest", []))
         self.starts = day_of(text["starts"]) if "starts" in text else datetime.date.min
         self.lineage = text.get("scope") == "lineage"
+        self.below = text.get("scope") == "below"
         self.excepted = set(text.get("except", []))
         self.everything = "categories" not in text and "labels" not in text
 
@@ -178,6 +184,20 @@ class World:
                 if label:
                     self.labels.setdefault(category, set()).add(label)
 
+    def bound_by(self, clause):
+        """The agreements above a clause, through every layer, whose ceilings bind it."""
+        source = self.source_of(clause) if clause.source else None
+        is_law = source is not None and source.is_law
+        if clause.kind == "exceptional" or clause.kind == "statutory" and is_law:
+            return []
+        found, names = [], list(clause.agreement.under)
+        while names:
+            one = self.names.get(names.pop())
+            if one and one is not clause.agreement and one not in found:
+                found.append(one)
+                names += one.under
+        return found
+
     def in_force(self, clause):
         if clause.source is None:
             return True
@@ -235,7 +255,7 @@ class Decision:
         self.names = {plain_name(fact) for fact in self.facts}
         self.attested = set(case["attested"])
         self.referrers = set(case["referrers"])
-        self.seen = {}
+        self.seen, self.bound = {}, {}
         self.hides = self.in_state("protected-address")
 
     # The person's state.
@@ -253,11 +273,27 @@ class Decision:
                 return False
         return fact in self.facts
 
-    def stopped_by_state(self, clause):
+    def opted_out(self, clause, row):
+        """Planning and research, where the person opted out in a nation that is concerned."""
+        one = clause.agreement
+        lineages = {known.hash: known.nation for known in self.world.signed}
+        nations = {lineages[of] for of in row[3] if of in lineages} | {one.nation}
+        out = {name[len("opt-out/"):] for name in self.names if name.startswith("opt-out/")}
+        return (
+            clause.kind == "routine"
+            and clause.purpose in one.beyond
+            and row[0] in one.about_people
+            and self.recipient != "person"
+            and not any(fact.startswith("person:agreed-") for fact in clause.required)
+            and bool(nations & out)
+            and self.wrong != "opt-out"
+        )
+
+    def stopped_by_state(self, clause, row):
         accepts = {plain_name(fact) for fact in clause.required}
         routine, exceptional = clause.kind == "routine", clause.kind == "exceptional"
         shared, to_person = self.sender != self.recipient, self.recipient == "person"
-        stops = []
+        stops = ["opt-out"] if self.opted_out(clause, row) else []
         if self.in_state("self-or-family") or self.in_state("ex-partner"):
             if not (exceptional and "second-person" in self.facts):
                 stops.append("self-or-family")
@@ -373,9 +409,10 @@ class Decision:
         for forbid in self.world.forbids:
             own = forbid.agreement is clause.agreement
             follows = forbid.lineage and forbid.agreement.hash in lineage
+            bound = forbid.below and forbid.agreement in self.bound_by(clause)
             what = forbid.everything or category in forbid.categories or labels & forbid.labels
             if (
-                (own or (follows and self.wrong != "lineage"))
+                (own or (follows and self.wrong != "lineage") or bound)
                 and what
                 and self.reaches(forbid, forbid.sender, self.sender, self.from_role)
                 and self.reaches(forbid, forbid.recipient, self.recipient, self.to_role)
@@ -383,6 +420,12 @@ class Decision:
             ):
                 stops.append(forbid.id)
         return min(stops) if stops and self.wrong != "prohibition" else None
+
+    def bound_by(self, clause):
+        if clause.id not in self.bound:
+            above = self.world.bound_by(clause)
+            self.bound[clause.id] = [] if self.wrong == "ceiling" else above
+        return self.bound[clause.id]
 
     def reaches(self, forbid, end, organisation, role):
         if end.who == "*own" and self.sender != self.recipient:
@@ -431,7 +474,7 @@ class Decision:
         return fields
 
     def stop(self, clause, row):
-        return self.stopped_by_state(clause) or self.forbidden(clause, row)
+        return self.stopped_by_state(clause, row) or self.forbidden(clause, row)
 
     # The answer.
 

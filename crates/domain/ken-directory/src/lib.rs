@@ -23,6 +23,7 @@ mod entry;
 mod error;
 mod one_time;
 pub mod organisation;
+pub mod partnership;
 pub mod passkey;
 mod password;
 pub mod practitioner;

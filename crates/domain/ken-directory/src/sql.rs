@@ -7,7 +7,27 @@ use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] =
-    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY];
+    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY, PARTNERSHIP];
+
+const PARTNERSHIP: Migration = Migration {
+    owner: "ken-directory",
+    number: 7,
+    title: "partnerships in a tree, and what they adopted",
+    sql: "
+CREATE TABLE partnership (
+  partnership_id TEXT PRIMARY KEY, name TEXT NOT NULL, level TEXT NOT NULL, above TEXT,
+  lead TEXT NOT NULL, registered_us BIGINT NOT NULL
+);
+CREATE TABLE partnership_member (
+  partnership_id TEXT NOT NULL, organisation_id TEXT NOT NULL,
+  PRIMARY KEY (partnership_id, organisation_id)
+);
+CREATE TABLE partnership_adoption (
+  partnership_id TEXT NOT NULL, hash TEXT NOT NULL, adopted_us BIGINT NOT NULL,
+  PRIMARY KEY (partnership_id, hash)
+);
+",
+};
 
 const DRAWN_BY: Migration = Migration {
     owner: "ken-directory",
@@ -137,6 +157,27 @@ statements! {
     PARTS = "SELECT part_id FROM organisation_part WHERE whole_id = $1 ORDER BY part_id";
     /// What an organisation is part of.
     WHOLES = "SELECT whole_id FROM organisation_part WHERE part_id = $1 ORDER BY whole_id";
+    /// Registers a partnership, or brings its name up to date.
+    PARTNERSHIP_PUT = "INSERT INTO partnership
+        (partnership_id, name, level, above, lead, registered_us) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (partnership_id) DO UPDATE SET name = excluded.name";
+    /// Every partnership.
+    PARTNERSHIPS = "SELECT partnership_id, name, level, above, lead FROM partnership
+        ORDER BY partnership_id LIMIT $1";
+    /// Forgets who is a member of a partnership, before they are written anew.
+    MEMBERS_DELETE = "DELETE FROM partnership_member WHERE partnership_id = $1";
+    /// Makes an organisation a member of a partnership.
+    MEMBER_INSERT = "INSERT INTO partnership_member (partnership_id, organisation_id)
+        VALUES ($1, $2)";
+    /// Every member of every partnership.
+    MEMBERS = "SELECT partnership_id, organisation_id FROM partnership_member
+        ORDER BY partnership_id, organisation_id LIMIT $1";
+    /// Keeps that a partnership adopted an instrument; nothing where it had.
+    ADOPTION_INSERT = "INSERT INTO partnership_adoption (partnership_id, hash, adopted_us)
+        VALUES ($1, $2, $3) ON CONFLICT (partnership_id, hash) DO NOTHING";
+    /// Every adoption.
+    ADOPTIONS = "SELECT partnership_id, hash, adopted_us FROM partnership_adoption
+        ORDER BY adopted_us, partnership_id, hash LIMIT $1";
     /// Records or renews an assurance.
     ASSURANCE_PUT = "INSERT INTO organisation_assurance
         (organisation_id, name, recorded_us, until_us) VALUES ($1, $2, $3, $4)

@@ -36,8 +36,9 @@ const EX_PARTNER: &str = "ex-partner/";
 /// that stands together with the one it was said of. What widens is never listed here.
 ///
 /// Sources: UK GDPR arts. 18 and 21 (restriction, objection); `core.md` 2.6 and 2.8.
-pub const RESTRICTING: [&str; 9] = [
+pub const RESTRICTING: [&str; 10] = [
     "objection",
+    "opt-out",
     "restriction",
     "agreement-withdrawn",
     "protected-address",

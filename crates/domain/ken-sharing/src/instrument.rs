@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::{SignedDuration, Timestamp};
-use ken_agreement::{Instrument, Sector, Signing, Tier};
+use ken_agreement::{Instrument, InstrumentRef, Sector, Signing, Tier};
 use ken_core::{Ctx, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::bundle::compiles;
 use crate::pack::{self, Seals};
 use crate::signing::{self, Refusal};
-use crate::{Error, sql};
+use crate::{Error, adoption, sql};
 
 mod force;
 mod room;
@@ -278,9 +278,17 @@ async fn of_text<R: Reads>(
 ) -> Result<BTreeSet<Refusal>, Error> {
     let named = instrument.clauses.iter().filter_map(|clause| clause.source.as_ref());
     let named = named.map(|source| &source.instrument).chain(&instrument.agreement.under);
-    let mut sources = Vec::new();
-    for name in named.collect::<BTreeSet<_>>() {
-        sources.extend(self::named(reads, &name.to_string()).await?);
+    let mut sources: Vec<Instrument> = Vec::new();
+    let mut next: Vec<InstrumentRef> = named.cloned().collect();
+    let mut asked = BTreeSet::new();
+    // What stands above what stands above may set a ceiling too.
+    while let Some(name) = next.pop() {
+        if asked.insert(name.clone())
+            && let Some(source) = self::named(reads, &name.to_string()).await?
+        {
+            next.extend(source.agreement.under.iter().cloned());
+            sources.push(source);
+        }
     }
     let seals = pack::kept(reads).await?;
     let adopted = packs(reads, &seals).await?;
@@ -295,6 +303,8 @@ async fn of_text<R: Reads>(
     let is_sound = !found.contains(&Refusal::Unsound);
     found.extend((is_sound && compiles(instrument).is_err()).then_some(Refusal::Uncompiled));
     found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
+    let is_outside = !adoption::left_out(reads, ctx, instrument).await?.is_empty();
+    found.extend(is_outside.then_some(Refusal::NotUnder));
     found.extend(only_processes(reads, instrument).await?.then_some(Refusal::OnlyProcesses));
     let is_unseen = replaces && !cleared.is_supersession_seen;
     found.extend(is_unseen.then_some(Refusal::SupersessionUnseen));

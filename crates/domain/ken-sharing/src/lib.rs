@@ -12,6 +12,7 @@
 //!
 //! - `core.md` section 2; UK GDPR arts. 5, 6, 9 and 10; the Caldicott Principles (2020).
 
+pub mod adoption;
 pub mod affirmation;
 pub mod bundle;
 pub mod class;

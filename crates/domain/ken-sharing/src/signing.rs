@@ -35,6 +35,8 @@ pub enum Refusal {
     PackUnsealed,
     /// It takes the place of a text that the party leads, which has not seen what that would do.
     SupersessionUnseen,
+    /// It does not stand under an accord that a partnership of its parties has adopted.
+    NotUnder,
     /// A party is registered as a commercial provider, which only works for others, and the text
     /// does not say why it decides itself here.
     OnlyProcesses,
@@ -60,11 +62,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unsound,
         Self::Uncompiled,
         Self::PackUnsealed,
         Self::SupersessionUnseen,
+        Self::NotUnder,
         Self::OnlyProcesses,
         Self::BasisUnconfirmed,
         Self::NoOwner,
@@ -85,6 +88,7 @@ impl Refusal {
             Self::Uncompiled => "sharing.sign-uncompiled",
             Self::PackUnsealed => "sharing.sign-pack-unsealed",
             Self::SupersessionUnseen => "sharing.sign-supersession-unseen",
+            Self::NotUnder => "sharing.sign-not-under",
             Self::OnlyProcesses => "sharing.sign-only-processes",
             Self::BasisUnconfirmed => "sharing.sign-basis-unconfirmed",
             Self::NoOwner => "sharing.sign-no-owner",
@@ -114,6 +118,10 @@ impl Refusal {
             Self::SupersessionUnseen => {
                 "It takes the place of a text that your organisation leads, and your organisation \
                  has not confirmed what that would do."
+            }
+            Self::NotUnder => {
+                "It does not stand under an accord that a partnership of its parties has adopted, \
+                 so nothing holds it to that accord's limits."
             }
             Self::OnlyProcesses => {
                 "A party is registered as a commercial provider, which works for others and is no \

@@ -35,7 +35,7 @@ use crate::relationship::later;
 use crate::{Error, fact, sql, together};
 
 pub use answer::{Answer, Waiting, decide, end, find, granted, waiting};
-pub use what::What;
+pub use what::{OPT_OUTS, What};
 
 /// Most that one person asks in a day, of what is quiet and of the rest each: whoever has their
 /// phone and asks for anything keeps them from no safety. House policy: far more than anybody
@@ -327,7 +327,7 @@ async fn note(
         fields.insert("wish".to_owned(), json!(what.code()));
     }
     let kind = match what {
-        What::Objection(_) => EntryKind::Objection,
+        What::Objection(_) | What::OptOut(_) => EntryKind::Objection,
         _ => EntryKind::Fact,
     };
     let visibility = if is_shown { Visibility::Now } else { Visibility::AfterReview };

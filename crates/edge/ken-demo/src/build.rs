@@ -13,6 +13,7 @@ mod drafting;
 mod error;
 mod history;
 mod office;
+mod partnerships;
 mod people;
 mod sharing;
 mod state;

@@ -189,6 +189,8 @@ pub const ROUTES: &[Route] = &[
     form("/ig/agreements/{hash}/publication", Who::Governance, || {
         post(governance::publication::post)
     }),
+    page("/ig/partnerships", Who::Governance, || get(governance::partnerships::get)),
+    form("/ig/partnerships", Who::Governance, || post(governance::partnerships::post)),
     page("/ig/signatories", Who::Governance, || get(governance::signatories::get)),
     form("/ig/signatories", Who::Governance, || post(governance::signatories::post)),
     form("/ig/signatories/begin", Who::Governance, || post(governance::signatories::begin)),

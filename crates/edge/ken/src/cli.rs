@@ -100,6 +100,14 @@ pub(crate) enum Organisations {
         #[arg(long)]
         write: bool,
     },
+    /// Register partnerships from a file, or bring their names and members up to date
+    Partnerships {
+        /// The file, TOML: one `[[partnership]]` each, after what it stands under
+        file: PathBuf,
+        /// The configuration file, TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// List the organisations, with their official codes and what authorities are made of
     List(Configured),
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use ken_core::{Ctx, OrganisationId};
+use ken_core::{Ctx, OrganisationId, PartnershipId};
 use ken_directory::organisation;
-use ken_directory::seed::{self, Plan, SCOTLAND, Seed};
+use ken_directory::partnership::{self, Partnership};
+use ken_directory::seed::{self, Plan, SCOTLAND, Seed, SeedError};
 use ken_store::ambient::{SystemClock, SystemIds};
 use ken_store::{Db, Snapshot, Tx};
 
@@ -14,6 +15,9 @@ use crate::house::{Places, database};
 use crate::say;
 use crate::trouble::{NOTHING_DONE, Trouble};
 
+/// What a file that cannot be loaded is called.
+const CODE: &str = "directory.seed-not-read";
+
 /// Runs the command.
 pub(crate) async fn run(command: Organisations) -> Result<(), Trouble> {
     match command {
@@ -21,6 +25,14 @@ pub(crate) async fn run(command: Organisations) -> Result<(), Trouble> {
             let seed = read(file.as_deref())?;
             let db = open(&config).await?;
             let done = import(&db, &seed, write).await;
+            db.close().await;
+            done
+        }
+        Organisations::Partnerships { file, config } => {
+            let text = read_within(&file, seed::TEXT_MAX as u64, CODE, "file of partnerships")?;
+            let all = partnership::parse(&text).map_err(unread)?;
+            let db = open(&config).await?;
+            let done = register(&db, &all).await;
             db.close().await;
             done
         }
@@ -37,17 +49,34 @@ async fn open(config: &Path) -> Result<Db, Trouble> {
     database(&Places::configured(&Config::load(config)?)?).await
 }
 
+/// Registers all of them or none, and says how the tree stands.
+async fn register(db: &Db, all: &[Partnership]) -> Result<(), Trouble> {
+    let ctx = Ctx::new(&SystemClock, &SystemIds);
+    let put = async |tx: &mut Tx| {
+        for one in all {
+            partnership::register(tx, &ctx, one).await?;
+        }
+        partnership::list(tx).await
+    };
+    for one in db.write("directory.partnerships", put).await.map_err(failed)? {
+        let above = one.above.as_ref().map_or("-", PartnershipId::as_str);
+        let (level, members) = (one.level.as_str(), one.members.len());
+        say::out(&format!("{}\t{level}\t{above}\t{}\t{members} members", one.id, one.name));
+    }
+    Ok(())
+}
+
 fn read(file: Option<&Path>) -> Result<Seed, Trouble> {
-    const CODE: &str = "directory.seed-not-read";
     let text = match file {
         Some(file) => read_within(file, seed::TEXT_MAX as u64, CODE, "file of public bodies")?,
         None => SCOTLAND.to_owned(),
     };
-    Seed::parse(&text).map_err(|error| {
-        let next = "Mend what is named, or use the file that comes with the program.";
-        Trouble::new(error.code(), "This is no file of public bodies.", NOTHING_DONE, next)
-            .because(error)
-    })
+    Seed::parse(&text).map_err(unread)
+}
+
+fn unread(error: SeedError) -> Trouble {
+    let next = "Mend what is named, or use the file that comes with the program.";
+    Trouble::new(error.code(), "This file cannot be loaded.", NOTHING_DONE, next).because(error)
 }
 
 async fn import(db: &Db, seed: &Seed, write: bool) -> Result<(), Trouble> {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_core::{
     AccountId, Category, ClauseId, EntryId, Fact, FieldName, InstrumentHash, Label, MessageId,
-    OrganisationId, PartialDate, PersonId, PractitionerId, Purpose, RelationshipId, RequestId,
-    ResourceId, RoleId, SessionId,
+    OrganisationId, PartialDate, PartnershipId, PersonId, PractitionerId, Purpose, RelationshipId,
+    RequestId, ResourceId, RoleId, SessionId,
 };
 
 /// One value of a statement.
@@ -140,7 +140,18 @@ macro_rules! words {
     };
 }
 
-words!(OrganisationId, RoleId, Purpose, Category, FieldName, Label, Fact, InstrumentHash, ClauseId);
+words!(
+    OrganisationId,
+    PartnershipId,
+    RoleId,
+    Purpose,
+    Category,
+    FieldName,
+    Label,
+    Fact,
+    InstrumentHash,
+    ClauseId
+);
 
 #[cfg(test)]
 mod tests {

@@ -52,12 +52,15 @@ pub fn policies(instrument: &Instrument, hash: &InstrumentHash) -> Vec<PolicyTex
     written.collect()
 }
 
-/// What stands for an instrument that does not compile: nothing under it, and nothing that was
-/// received under it, whatever its own clauses say. Its id is no clause's, which has no `*`.
+/// What stands for an instrument that does not compile: nothing under it, nothing that its ceilings
+/// bound, and nothing that was received under it, whatever its own clauses say. Its id is no
+/// clause's, which has no `*`.
 #[must_use]
 pub fn shut(hash: &InstrumentHash) -> PolicyText {
     let own = quote(hash.as_str());
-    let when = format!("context.instrument == {own} || context.lineage.contains({own})");
+    let sets =
+        ["lineage", "above"].map(|set| format!("context.{set}.contains({own})")).join(" || ");
+    let when = format!("context.instrument == {own} || {sets}");
     PolicyText {
         id: word(ClauseId::new(format!("{hash}#*"))),
         clause: word(SHUT.parse()),
@@ -165,6 +168,9 @@ impl Writer<'_> {
         let mut under = vec![format!("context.instrument == {hash}")];
         if clause.follows_data() {
             under.push(format!("context.lineage.contains({hash})"));
+        }
+        if clause.binds_below() {
+            under.push(format!("context.above.contains({hash})"));
         }
         let mut when = vec![under];
         when.extend(self.end(&clause.from, "sender", "from").map(|end| vec![end]));

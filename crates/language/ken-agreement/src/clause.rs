@@ -35,6 +35,10 @@ pub struct PurposeEntry {
     /// The nearest term of the Data Privacy Vocabulary, for export.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpv: Option<String>,
+    /// Whether it is beyond the care of the one person: planning, research. Who has opted out of
+    /// that in the nation of the instrument is left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_care: bool,
 }
 
 /// A kind of information, as this instrument's signatories understood it.
@@ -171,6 +175,12 @@ impl Clause {
         self.starts.is_none_or(|starts| day >= starts.0)
     }
 
+    /// Whether it is a ceiling: it binds whatever stands under its instrument too.
+    #[must_use]
+    pub fn binds_below(&self) -> bool {
+        self.scope == Some(Scope::Below)
+    }
+
     /// Whether it is between an organisation and itself.
     #[must_use]
     pub fn is_own(&self) -> bool {
@@ -295,6 +305,9 @@ pub enum Scope {
     Agreement,
     /// These, and whatever was received under it, whichever instrument carries it next.
     Lineage,
+    /// These, and flows under every instrument that stands under it: a ceiling. It stops no
+    /// emergency, and nothing that a statute pack requires or permits.
+    Below,
 }
 
 /// The two systems of a flow, by the names under which their owners keep them.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use ken_core::{Category, OrganisationId};
+use ken_core::{Category, OrganisationId, Purpose};
 use serde::{Deserialize, Serialize};
 
 use crate::annex::{
@@ -150,7 +150,7 @@ pub enum Tier {
 }
 
 /// Whose law.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Jurisdiction {
     /// Scotland.
     #[serde(rename = "GB-SCT")]
@@ -164,6 +164,19 @@ pub enum Jurisdiction {
     /// Northern Ireland.
     #[serde(rename = "GB-NIR")]
     NorthernIreland,
+}
+
+impl Jurisdiction {
+    /// The nation as ISO 3166-2 has it, and as agreements write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scotland => "GB-SCT",
+            Self::England => "GB-ENG",
+            Self::Wales => "GB-WLS",
+            Self::NorthernIreland => "GB-NIR",
+        }
+    }
 }
 
 /// How the parties are controllers.
@@ -244,6 +257,12 @@ impl Instrument {
     #[must_use]
     pub fn clause(&self, id: &ClauseKey) -> Option<&Clause> {
         self.clauses.iter().find(|clause| clause.id == *id)
+    }
+
+    /// The purpose of this id.
+    #[must_use]
+    pub fn purpose(&self, id: &Purpose) -> Option<&PurposeEntry> {
+        self.purposes.iter().find(|purpose| purpose.id == *id)
     }
 
     /// Its own dictionary entry for a category.

@@ -32,6 +32,6 @@ pub use identifier::{Identifier, IdentifierError};
 pub use name::{NormalisedName, normalise};
 pub use sensitive::Sensitive;
 pub use word::{
-    Category, ClauseId, Fact, FieldName, InstrumentHash, Label, OrganisationId, Purpose, RoleId,
-    WordError,
+    Category, ClauseId, Fact, FieldName, InstrumentHash, Label, OrganisationId, PartnershipId,
+    Purpose, RoleId, WordError,
 };

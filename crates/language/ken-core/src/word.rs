@@ -103,6 +103,10 @@ word!(
     RoleId
 );
 word!(
+    /// A partnership of organisations: `glen`.
+    PartnershipId
+);
+word!(
     /// Why information is released: `direct-care`.
     Purpose
 );

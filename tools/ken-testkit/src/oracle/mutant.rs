@@ -78,4 +78,24 @@ pub enum Mutant {
     DeathForgotten,
     AcceptsForgotten,
     ProhibitionsForgotten,
+    CeilingForgotten,
+    /// Only what stands directly under an instrument is bound by its ceilings.
+    CeilingOfOneLayer,
+    /// A ceiling stops what the law requires.
+    CeilingStopsLaw,
+    /// A ceiling stops an emergency.
+    CeilingStopsEmergency,
+    OptOutForgotten,
+    /// Who has opted out of planning is left out of care too.
+    OptOutStopsCare,
+    /// Opting out in one nation counts in every other.
+    OptOutOfAnyNation,
+    /// Where a row came from does not matter.
+    OptOutOfGoingOnly,
+    /// Opting out stops what the law requires.
+    OptOutStopsLaw,
+    /// The person's own agreement does not count.
+    OptOutOverAgreement,
+    /// Counts about nobody are left out too.
+    OptOutOfCounts,
 }

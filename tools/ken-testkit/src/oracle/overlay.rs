@@ -1,6 +1,8 @@
 //! What a person's own state takes away, read from the facts by name.
 
-use super::reading::{strings, text};
+use serde_json::Value;
+
+use super::reading::{named, strings, text};
 use super::{Mutant, Oracle, Row, Term};
 
 /// Fields that tell where somebody is.
@@ -48,7 +50,7 @@ impl Oracle<'_> {
     }
 
     /// The gate's own prohibitions, by name.
-    pub(super) fn state_stop(&self, term: &Term<'_>) -> Option<String> {
+    pub(super) fn state_stop(&self, term: &Term<'_>, row: &Row) -> Option<String> {
         let kind = text(term.clause, "kind");
         let (from, to) = (&self.case.from.0, &self.case.to.0);
         let accepts = |state: &str| {
@@ -78,6 +80,7 @@ impl Oracle<'_> {
                 "gate#objection",
                 on("objection") && routinely && !self.is(Mutant::ObjectionForgotten),
             ),
+            ("gate#opt-out", self.opted_out(term, row)),
             (
                 "gate#restricted-record",
                 on("restricted-record") && looks && !self.is(Mutant::RestrictedOpens),
@@ -87,6 +90,42 @@ impl Oracle<'_> {
         ];
         let first = stops.into_iter().find(|(_, stops)| *stops);
         first.map(|(id, _)| id.to_owned())
+    }
+}
+
+impl Oracle<'_> {
+    /// Whether the person opted out of this: planning or research under an agreement of a nation,
+    /// or with what came under one.
+    fn opted_out(&self, term: &Term<'_>, row: &Row) -> bool {
+        let id = text(term.clause, "purpose");
+        let purpose = named(&term.of.json, "purpose", id);
+        let beyond = purpose.is_some_and(|of| of.get("beyond_care") == Some(&Value::Bool(true)));
+        let entry = named(&term.of.json, "category", &row.category);
+        let about = entry.is_some_and(|of| of.get("personal") != Some(&Value::Bool(false)));
+        let counts = self.is(Mutant::OptOutOfCounts);
+        let routine = text(term.clause, "kind") == "routine"
+            || self.is(Mutant::OptOutStopsLaw) && text(term.clause, "kind") == "statutory";
+        let agreed = strings(term.clause, "require").any(|fact| fact.starts_with("person:agreed-"));
+        let came = self.world.iter().filter(|of| {
+            row.lineage.contains(&of.hash)
+                && !of.signed.is_empty()
+                && !self.is(Mutant::OptOutOfGoingOnly)
+        });
+        let mut nations = came
+            .chain([term.of])
+            .map(|of| of.json.get("agreement").map_or("", |head| text(head, "jurisdiction")));
+        let out = |nation: &str| {
+            let mut facts =
+                self.case.facts.iter().filter_map(|fact| name_of(fact).strip_prefix("opt-out/"));
+            facts.any(|of| of == nation || self.is(Mutant::OptOutOfAnyNation))
+        };
+        (beyond || self.is(Mutant::OptOutStopsCare))
+            && (about || counts && entry.is_some())
+            && routine
+            && self.case.to.0 != "person"
+            && (!agreed || self.is(Mutant::OptOutOverAgreement))
+            && nations.any(out)
+            && !self.is(Mutant::OptOutForgotten)
     }
 }
 

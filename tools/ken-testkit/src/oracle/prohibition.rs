@@ -8,7 +8,7 @@ use super::{Known, Mutant, Names, Oracle, Row, Term, end, name};
 impl Oracle<'_> {
     /// What stops a clause from carrying a row class: the person's own state first.
     pub(super) fn stop(&self, term: &Term<'_>, row: &Row) -> Option<String> {
-        self.state_stop(term).or_else(|| {
+        self.state_stop(term, row).or_else(|| {
             let forbids = self.forbids.iter().filter(|_| !self.is(Mutant::ProhibitionsForgotten));
             let stopping = forbids.filter(|forbid| self.stopped_by(forbid, term, row));
             stopping.map(Term::id).min()
@@ -19,7 +19,9 @@ impl Oracle<'_> {
         let Term { of, clause: forbid } = forbid;
         let follows = text(forbid, "scope") == "lineage" && !self.is(Mutant::LineageForgotten)
             || self.is(Mutant::AgreementFollows);
-        let under = term.of.hash == of.hash || follows && row.lineage.contains(&of.hash);
+        let under = term.of.hash == of.hash
+            || follows && row.lineage.contains(&of.hash)
+            || text(forbid, "scope") == "below" && self.is_bound(term, of);
         if !under {
             return false;
         }
@@ -37,6 +39,33 @@ impl Oracle<'_> {
         let ends = self.forbidden_end(of, forbid, "from", &self.case.from)
             && self.forbidden_end(of, forbid, "to", &self.case.to);
         under && ends && (everything || by_category || by_label) && !self.excepted(of, forbid, term)
+    }
+
+    /// Whether a clause stands under an instrument whose ceilings bind it.
+    fn is_bound(&self, term: &Term<'_>, over: &Known) -> bool {
+        let narrowed = term.clause.get("source").and_then(Value::as_str);
+        let of = narrowed.and_then(|source| self.law(source.split('#').next()?));
+        let law = of.is_some_and(|of| tier(of) == "statute-pack");
+        let free = match text(term.clause, "kind") {
+            "exceptional" => !self.is(Mutant::CeilingStopsEmergency),
+            "statutory" => law && !self.is(Mutant::CeilingStopsLaw),
+            _ => false,
+        };
+        !free && !self.is(Mutant::CeilingForgotten) && self.is_under(term.of, over, 0)
+    }
+
+    fn is_under(&self, of: &Known, over: &Known, depth: usize) -> bool {
+        if depth > self.world.len() || depth > 0 && self.is(Mutant::CeilingOfOneLayer) {
+            return false;
+        }
+        let head = of.json.get("agreement").unwrap_or(&Value::Null);
+        strings(head, "under").any(|wanted| {
+            let mut signed = self.world.iter().filter(|of| !of.signed.is_empty());
+            signed.any(|above| {
+                self::name(&above.json) == wanted
+                    && (above.hash == over.hash || self.is_under(above, over, depth + 1))
+            })
+        })
     }
 
     /// In a prohibition `*` is anybody.
@@ -122,4 +151,8 @@ impl Oracle<'_> {
         }
         of.replaced.clone()
     }
+}
+
+fn tier(of: &Known) -> &str {
+    of.json.get("agreement").map_or("", |head| text(head, "tier"))
 }

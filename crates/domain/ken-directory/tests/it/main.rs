@@ -1,6 +1,8 @@
 //! The directory on both engines: registration, sign-in, sessions.
 
 #[cfg(test)]
+mod partnership;
+#[cfg(test)]
 mod passkey;
 #[cfg(test)]
 mod register;

@@ -1,6 +1,8 @@
 //! The governance office over real databases, on every engine there is.
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 mod advice;
 #[cfg(test)]
 mod assess;

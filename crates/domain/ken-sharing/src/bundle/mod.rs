@@ -118,6 +118,7 @@ impl Bundle {
         let mut findings = vec![];
         let (mut written, mut forbids) = (vec![], vec![]);
         let mut bars: Vec<Vec<Bars>> = held.iter().map(|_| vec![]).collect();
+        let by_name = standing::by_name(&held);
         for (n, own) in held.iter().enumerate() {
             if own.shut.is_some() {
                 bars.get_mut(n).into_iter().for_each(|of| of.push(Bars::everything()));
@@ -133,6 +134,7 @@ impl Bundle {
                     forbids.push(Forbids {
                         instrument: own.hash.clone(),
                         follows_data: clause.follows_data(),
+                        binds_below: clause.binds_below(),
                         policy,
                     });
                 } else if own.register.superseded {
@@ -144,7 +146,8 @@ impl Bundle {
                             .map(|what| (own.name.clone(), lint::unsourced(clause, *what))),
                     );
                 } else {
-                    written.push((Term::new(n, own, clause, &held), policy));
+                    let above = standing::ceilings(clause, own, &held, &by_name);
+                    written.push((Term::new(n, (own, &held), clause, above), policy));
                 }
             }
         }
@@ -158,7 +161,7 @@ impl Bundle {
             dictionary: Dictionary::of(held.iter().map(|own| &own.instrument)),
             by_purpose: by_purpose(&terms),
             by_hash: held.iter().enumerate().map(|(n, own)| (own.hash.clone(), n)).collect(),
-            by_name: standing::by_name(&held),
+            by_name,
             by_id: by_id(&held),
             by_citation: terms.iter().enumerate().map(|(n, term)| (term.id.clone(), n)).collect(),
             memo: Memo::default(),
@@ -193,6 +196,12 @@ impl Bundle {
         let (n, clause) = self.by_id.get(id)?;
         let instrument = &self.held.get(*n)?.instrument;
         Some((instrument, instrument.clauses.get(*clause)?))
+    }
+
+    /// The nation of an instrument that is here.
+    pub(crate) fn nation(&self, hash: &InstrumentHash) -> Option<&'static str> {
+        let own = self.by_hash.get(hash).and_then(|held| self.held.get(*held))?;
+        Some(own.instrument.agreement.jurisdiction.as_str())
     }
 
     /// A permit clause that runs, by its citation.

@@ -6,7 +6,8 @@
 //! # Invariants
 //!
 //! - A shut instrument permits nothing, nothing rests on it, and nothing that was received under it
-//!   goes anywhere, an emergency included: which exceptions it made cannot be told.
+//!   goes anywhere, an emergency included: which exceptions it made cannot be told. What its
+//!   ceilings bound stops too.
 //! - Its dictionary counts: labels only take away. What it replaced stays replaced.
 //! - What keeps an instrument from compiling is in it alone, or is another of its name: so each is
 //!   tried by itself, once, and found by its hash from then on.
@@ -92,6 +93,6 @@ fn broken(before: Option<&Bundle>, admitted: &[Admitted], mut shut: Shut) -> Shu
 impl Forbids {
     /// What stands for an instrument that is shut.
     pub(super) fn everything(hash: &InstrumentHash) -> Self {
-        Self { instrument: hash.clone(), follows_data: true, policy: shut(hash) }
+        Self { instrument: hash.clone(), follows_data: true, binds_below: true, policy: shut(hash) }
     }
 }

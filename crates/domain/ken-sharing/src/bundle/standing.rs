@@ -1,13 +1,14 @@
 //! What of each instrument is in force, for one pair, on one day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use ken_agreement::cedar::standing;
+use ken_agreement::lint::binds;
 use ken_agreement::status::{Pair, Stands};
-use ken_agreement::{InstrumentRef, Tier};
-use ken_core::OrganisationId;
+use ken_agreement::{Clause, InstrumentRef, Tier};
+use ken_core::{InstrumentHash, OrganisationId};
 
 use super::{Bundle, Held, Term};
 
@@ -132,6 +133,30 @@ pub(super) fn adopted<'a>(name: &InstrumentRef, held: &'a [Held]) -> Option<&'a 
         turn += 1;
     }
     None
+}
+
+/// The instruments above whose ceilings bind a clause: through every layer, as far as they are
+/// here. None for an emergency, nor for what a statute pack requires or permits.
+pub(super) fn ceilings(
+    clause: &Clause,
+    own: &Held,
+    held: &[Held],
+    by_name: &BTreeMap<InstrumentRef, usize>,
+) -> BTreeSet<InstrumentHash> {
+    let named = clause.source.as_ref().and_then(|source| adopted(&source.instrument, held));
+    if !binds(clause, named.map(|of| &of.instrument)) {
+        return BTreeSet::new();
+    }
+    let mut seen = BTreeSet::from([&own.hash]);
+    let mut next: Vec<&InstrumentRef> = own.instrument.agreement.under.iter().collect();
+    let mut above = BTreeSet::new();
+    while let Some(name) = next.pop() {
+        let found = by_name.get(name).and_then(|of| held.get(*of));
+        let Some(found) = found.filter(|of| seen.insert(&of.hash)) else { continue };
+        above.insert(found.hash.clone());
+        next.extend(&found.instrument.agreement.under);
+    }
+    above
 }
 
 /// The instruments by what people call them.

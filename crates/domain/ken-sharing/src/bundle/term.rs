@@ -15,7 +15,7 @@ use ken_core::{
 
 use super::succession::inherited;
 use super::{Bundle, Held, standing};
-use crate::decide::RowClass;
+use crate::decide::{AGREED, OPT_OUT, RowClass};
 
 /// A permit clause: what slices and reasons need, and what Cedar cannot say.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub(crate) struct Term {
     pub(crate) words: BTreeSet<Words>,
     /// The facts it requires, without their grades: the states that it was written for.
     pub(crate) accepts: BTreeSet<String>,
+    /// The instruments above whose ceilings bind it.
+    pub(crate) above: BTreeSet<InstrumentHash>,
+    /// The categories about people, where its purpose is beyond their care.
+    pub(crate) beyond: BTreeSet<Category>,
     pub(crate) stands: Stands,
     /// The first day of what it narrows: nothing is in force by a text that has not begun.
     source_begins: Option<Day>,
@@ -38,7 +42,12 @@ pub(crate) struct Term {
 }
 
 impl Term {
-    pub(super) fn new(held: usize, own: &Held, clause: &Clause, all: &[Held]) -> Self {
+    pub(super) fn new(
+        held: usize,
+        (own, all): (&Held, &[Held]),
+        clause: &Clause,
+        above: BTreeSet<InstrumentHash>,
+    ) -> Self {
         let Held { hash, instrument, .. } = own;
         let entries = clause.categories.iter().filter_map(|id| instrument.category(id));
         let covers = entries.map(|entry| {
@@ -54,12 +63,18 @@ impl Term {
         let source = source.and_then(|named| standing::adopted(&named.instrument, all));
         let words = clause.attest.iter().map(|w| Instrument::words_of(hash, &clause.id, w));
         let accepts = clause.require.iter().map(|fact| crate::decide::base(fact).to_owned());
+        let mut accepts: BTreeSet<String> = accepts.collect();
+        if accepts.iter().any(|fact| fact.starts_with(AGREED)) {
+            accepts.insert(OPT_OUT.to_owned());
+        }
         Self {
             id: Instrument::cite(hash, &clause.id),
             held,
             relies,
             words: words.collect(),
-            accepts: accepts.collect(),
+            accepts,
+            above,
+            beyond: beyond(instrument, clause),
             stands: Stands::needed(clause),
             source_begins: source.map(|source| source.instrument.agreement.effective_from),
             covers: covers.collect(),
@@ -80,6 +95,16 @@ impl Term {
     }
 }
 
+/// What is about people, where a clause's purpose is beyond their care.
+fn beyond(instrument: &Instrument, clause: &Clause) -> BTreeSet<Category> {
+    let purpose = clause.purpose.as_ref().and_then(|id| instrument.purpose(id));
+    if !purpose.is_some_and(|purpose| purpose.beyond_care) {
+        return BTreeSet::new();
+    }
+    let about = instrument.categories.iter().filter(|entry| entry.personal);
+    about.map(|entry| entry.id.clone()).collect()
+}
+
 /// A prohibition: where it could apply.
 #[derive(Debug)]
 pub(crate) struct Bars {
@@ -88,6 +113,7 @@ pub(crate) struct Bars {
     categories: BTreeSet<Category>,
     labels: BTreeSet<Label>,
     follows_data: bool,
+    binds_below: bool,
 }
 
 impl Bars {
@@ -98,6 +124,7 @@ impl Bars {
             categories: clause.categories.clone(),
             labels: clause.labels.clone(),
             follows_data: clause.follows_data(),
+            binds_below: clause.binds_below(),
         }
     }
 
@@ -109,6 +136,7 @@ impl Bars {
             categories: BTreeSet::new(),
             labels: BTreeSet::new(),
             follows_data: true,
+            binds_below: true,
         }
     }
 
@@ -187,21 +215,25 @@ impl Bundle {
         among.filter(fits).collect()
     }
 
-    /// Whether any agreement's prohibition could stop a clause of an instrument from carrying a
-    /// row. Never false where Cedar would say that one does.
+    /// Whether any agreement's prohibition could stop a clause from carrying a row. Never false
+    /// where Cedar would say that one does.
     pub(crate) fn could_be_barred(
         &self,
-        held: usize,
+        term: &Term,
         row: &RowClass,
         labels: &BTreeSet<&str>,
         ends: &Ends<'_>,
     ) -> bool {
         let could = |bars: &Bars| bars.could_stop(row, labels, ends);
-        let own = self.bars.get(held).into_iter().flatten();
-        let followed = |hash: &InstrumentHash| {
+        let own = self.bars.get(term.held).into_iter().flatten();
+        let of = |hash: &InstrumentHash| {
             let bars = self.by_hash.get(hash).and_then(|held| self.bars.get(*held));
-            bars.into_iter().flatten().any(|bars| bars.follows_data && could(bars))
+            bars.into_iter().flatten()
         };
-        own.into_iter().any(could) || row.lineage.iter().any(followed)
+        let followed = |hash| of(hash).any(|bars| bars.follows_data && could(bars));
+        let bound = |hash| of(hash).any(|bars| bars.binds_below && could(bars));
+        own.into_iter().any(could)
+            || row.lineage.iter().any(followed)
+            || term.above.iter().any(bound)
     }
 }

@@ -6,8 +6,8 @@
 //! # Invariants
 //!
 //! - A question is asked of the candidate's policy, the gate's own prohibitions, and those that
-//!   the candidate's instrument or the row's lineage opens: no other policy could apply, because
-//!   every permit names its candidate and every prohibition its instrument.
+//!   the candidate's instrument, the ceilings above it or the row's lineage open: no other policy
+//!   could apply, because every permit names its candidate and every prohibition its instrument.
 //! - A prohibition that errs denies; a permit that errs drops out, and is logged.
 //!
 //! # Sources
@@ -40,6 +40,7 @@ const SETS_MAX: usize = 4_096;
 pub(crate) struct Forbids {
     pub(crate) instrument: InstrumentHash,
     pub(crate) follows_data: bool,
+    pub(crate) binds_below: bool,
     pub(crate) policy: PolicyText,
 }
 
@@ -76,6 +77,7 @@ pub(crate) struct Engine {
     permits: Vec<Policy>,
     by_instrument: BTreeMap<InstrumentHash, Vec<Policy>>,
     by_lineage: BTreeMap<InstrumentHash, Vec<Policy>>,
+    by_ceiling: BTreeMap<InstrumentHash, Vec<Policy>>,
     forbids: HashSet<PolicyId>,
     /// Every policy by its id, for the bundle after this one.
     parsed: HashMap<PolicyId, Policy>,
@@ -113,6 +115,7 @@ pub(crate) struct Question<'a> {
     pub(crate) relies: &'a BTreeSet<String>,
     pub(crate) instrument: &'a InstrumentHash,
     pub(crate) source_begun: bool,
+    pub(crate) above: &'a BTreeSet<InstrumentHash>,
     pub(crate) exceptional: bool,
     pub(crate) routine: bool,
     pub(crate) accepts: &'a BTreeSet<String>,
@@ -124,6 +127,9 @@ pub(crate) struct Question<'a> {
     pub(crate) lineage: &'a BTreeSet<InstrumentHash>,
     pub(crate) facts: &'a [&'a str],
     pub(crate) states: &'a BTreeSet<&'static str>,
+    pub(crate) beyond: bool,
+    pub(crate) nations: &'a BTreeSet<&'static str>,
+    pub(crate) opted_out: &'a BTreeSet<String>,
     pub(crate) attested: &'a [String],
     pub(crate) referrers: &'a BTreeSet<OrganisationId>,
 }
@@ -188,6 +194,7 @@ impl Engine {
         };
         let permits = permits.iter().map(&mut read).collect::<Result<Vec<_>, _>>()?;
         let (mut by_instrument, mut by_lineage) = (BTreeMap::new(), BTreeMap::new());
+        let mut by_ceiling = BTreeMap::new();
         let mut ids: HashSet<PolicyId> = ground.own(true).map(|own| own.id().clone()).collect();
         for forbid in forbids {
             let policy = read(&forbid.policy)?;
@@ -197,6 +204,9 @@ impl Engine {
             open(&mut by_instrument);
             if forbid.follows_data {
                 open(&mut by_lineage);
+            }
+            if forbid.binds_below {
+                open(&mut by_ceiling);
             }
             ids.insert(policy.id().clone());
         }
@@ -211,6 +221,7 @@ impl Engine {
             permits,
             by_instrument,
             by_lineage,
+            by_ceiling,
             forbids: ids,
             parsed,
             whole: OnceLock::new(),
@@ -228,15 +239,16 @@ impl Engine {
         Ok(Arc::clone(self.whole.get_or_init(|| whole)))
     }
 
-    /// The policies that could apply to a candidate and a row's lineage.
+    /// The policies that could apply to a candidate, whose instrument and ceilings these are, and a
+    /// row's lineage.
     pub(crate) fn slice(
         &self,
         term: usize,
-        instrument: &InstrumentHash,
+        under: (&InstrumentHash, &BTreeSet<InstrumentHash>),
         lineage: &BTreeSet<InstrumentHash>,
         has_state: bool,
     ) -> Result<Arc<PolicySet>, Error> {
-        let opened = || self.opened(term, instrument, lineage, has_state);
+        let opened = || self.opened(term, under, lineage, has_state);
         // Most rows have no lineage, and most people no state.
         if lineage.is_empty() && !has_state {
             let Some(slot) = self.plain.get(term) else { return opened() };
@@ -262,15 +274,20 @@ impl Engine {
     fn opened(
         &self,
         term: usize,
-        instrument: &InstrumentHash,
+        (instrument, above): (&InstrumentHash, &BTreeSet<InstrumentHash>),
         lineage: &BTreeSet<InstrumentHash>,
         has_state: bool,
     ) -> Result<Arc<PolicySet>, Error> {
         let opened = self.by_instrument.get(instrument).into_iter().flatten();
+        let bound = above.iter().filter_map(|hash| self.by_ceiling.get(hash)).flatten();
         let others = lineage.iter().filter(|hash| *hash != instrument);
         let followed = others.filter_map(|hash| self.by_lineage.get(hash)).flatten();
         let own = self.ground.own(has_state);
-        let policies = own.chain(self.permits.get(term)).chain(opened).chain(followed);
+        let opened = opened.chain(bound).chain(followed);
+        // What is shut both binds below and follows data, by one policy.
+        let mut ids = HashSet::new();
+        let policies = own.chain(self.permits.get(term)).chain(opened);
+        let policies = policies.filter(|policy| ids.insert(policy.id().clone()));
         Ok(Arc::new(set_of(policies).map_err(Error::Engine)?))
     }
 
@@ -331,6 +348,7 @@ impl Engine {
             ("relies", texts(asked.relies)),
             ("instrument", text(asked.instrument.as_str())),
             ("source_begun", RestrictedExpression::new_bool(asked.source_begun)),
+            ("above", texts(asked.above)),
             ("exceptional", RestrictedExpression::new_bool(asked.exceptional)),
             ("routine", RestrictedExpression::new_bool(asked.routine)),
             ("accepts", texts(asked.accepts)),
@@ -341,6 +359,9 @@ impl Engine {
             ("lineage", texts(asked.lineage)),
             ("facts", texts(asked.facts)),
             ("states", texts(asked.states)),
+            ("beyond", RestrictedExpression::new_bool(asked.beyond)),
+            ("nations", texts(asked.nations)),
+            ("opted_out", texts(asked.opted_out)),
             ("attested", texts(asked.attested)),
             ("referrers", RestrictedExpression::new_set(referrers)),
         ];

@@ -126,7 +126,9 @@ impl Deciding<'_> {
     }
 
     fn plan(&self, row: &RowClass) -> Result<Arc<Plan>, Error> {
-        let is_stopped = |n, term: &Term| Ok(self.state_stop(n, term, row)?.is_some());
+        // Kept for the category: what a row's lineage stops beside, Cedar says of the row.
+        let plain = RowClass::plain(row.category.clone(), row.source.clone());
+        let is_stopped = |n, term: &Term| Ok(self.state_stop(n, term, &plain)?.is_some());
         self.asking.plan(self.bundle, &row.category, is_stopped)
     }
 
@@ -138,7 +140,7 @@ impl Deciding<'_> {
             return Ok(stop);
         }
         let (labels, ends) = (self.labels(row), plan::ends(self.ask, self.facts)?);
-        if !self.bundle.could_be_barred(term.held, row, &labels, &ends) {
+        if !self.bundle.could_be_barred(term, row, &labels, &ends) {
             return Ok(None);
         }
         Ok(match self.answer(n, term, row, true)? {
@@ -147,13 +149,15 @@ impl Deciding<'_> {
         })
     }
 
-    /// What the person's state stops. It depends on no row, and of a clause only on its kind and
-    /// what it accepts, so Cedar is asked once for all that are alike.
+    /// What the person's state stops. It depends of a row only on the nations that it comes from,
+    /// and of a clause on its kind and what it accepts, so Cedar is asked once for all that are
+    /// alike.
     fn state_stop(&self, n: usize, term: &Term, row: &RowClass) -> Result<Option<String>, Error> {
-        if self.asking.overlay.states.is_empty() {
+        if !self.asking.overlay.may_stop() {
             return Ok(None);
         }
-        let key = (term.clause.kind, term.accepts.clone());
+        let beyond = term.beyond.contains(&row.category).then(|| self.nations(term, row));
+        let key = (term.clause.kind, term.accepts.clone(), beyond);
         {
             let stops = self.asking.stops.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(stop) = stops.get(&key) {
@@ -167,6 +171,12 @@ impl Deciding<'_> {
         let mut stops = self.asking.stops.lock().unwrap_or_else(PoisonError::into_inner);
         stops.insert(key, stop.clone());
         Ok(stop)
+    }
+
+    /// The nations under whose agreements a row would go, and came.
+    fn nations(&self, term: &Term, row: &RowClass) -> BTreeSet<&'static str> {
+        let own = self.bundle.held.get(term.held).map(|own| &own.hash);
+        own.into_iter().chain(&row.lineage).filter_map(|hash| self.bundle.nation(hash)).collect()
     }
 
     fn labels<'r>(&'r self, row: &'r RowClass) -> BTreeSet<&'r str> {
@@ -183,13 +193,14 @@ impl Deciding<'_> {
         words_supposed: bool,
     ) -> Result<Answer, Error> {
         let Some(own) = self.bundle.held.get(term.held) else { return Ok(Answer::Silent) };
-        let Overlay { states, held, .. } = &self.asking.overlay;
-        let (engine, has_state) = (&self.bundle.engine, !states.is_empty());
+        let Overlay { states, opted_out, held, .. } = &self.asking.overlay;
+        let (engine, has_state) = (&self.bundle.engine, self.asking.overlay.may_stop());
         let sliced;
         let (policies, flow, whole) = match self.sight {
             Sight::Slice => {
                 sliced = self.asking.flow(self.bundle, self.ask, term.held)?;
-                let policies = engine.slice(n, &own.hash, &row.lineage, has_state)?;
+                let under = (&own.hash, &term.above);
+                let policies = engine.slice(n, under, &row.lineage, has_state)?;
                 (policies, &*sliced, false)
             }
             Sight::Whole(flow) => (engine.whole()?, flow, true),
@@ -204,10 +215,12 @@ impl Deciding<'_> {
             whole || fact.as_str() == SECOND_PERSON || term.clause.require.contains(*fact)
         };
         let facts: Vec<&str> = held.iter().filter(read).map(Fact::as_str).collect();
+        let nations = self.nations(term, row);
         let question = Question {
             relies: &term.relies,
             instrument: &own.hash,
             source_begun: term.is_source_begun(self.facts.day),
+            above: &term.above,
             exceptional: term.clause.kind == Kind::Exceptional,
             routine: term.clause.kind == Kind::Routine,
             accepts: &term.accepts,
@@ -218,6 +231,9 @@ impl Deciding<'_> {
             lineage: &row.lineage,
             facts: &facts,
             states,
+            beyond: term.beyond.contains(&row.category),
+            nations: &nations,
+            opted_out,
             attested: &attested,
             referrers: &self.facts.referrers,
         };

@@ -5,6 +5,10 @@
 //!
 //! # Sources
 //!
+//! - England's national data opt-out: it is about planning and research, follows what comes from
+//!   care in England, and yields to law, to an overriding public interest and to the person's own
+//!   agreement (NHS England, operational policy guidance). Scotland, Wales and Northern Ireland
+//!   have no such register.
 //! - UK GDPR arts. 18 and 21 (restriction, objection); Age of Legal Capacity and adult support
 //!   law name their ages in clauses, as facts; `docs/decisions/` has the rules with their reasons.
 
@@ -37,7 +41,11 @@ const AT_RISK: &str = "at-risk";
 /// An explicit agreement was withdrawn.
 const WITHDRAWN: &str = "agreement-withdrawn";
 /// Start of the facts that say what a person agreed to.
-const AGREED: &str = "person:agreed-";
+pub(crate) const AGREED: &str = "person:agreed-";
+/// Start of the facts that say in which nation a person opted out of planning and research.
+pub(crate) const OPTED_OUT: &str = "opt-out/";
+/// What a clause accepts that asks the person's own agreement to what it is for.
+pub(crate) const OPT_OUT: &str = "opt-out";
 
 /// Fields that tell where somebody lives or can be met. A clause carries them for a person whose
 /// address is protected only if its `fields` name them.
@@ -70,6 +78,8 @@ pub fn is_place(field: &str) -> bool {
 pub(crate) struct Overlay {
     /// The states that stop clauses, by name alone.
     pub(crate) states: BTreeSet<&'static str>,
+    /// The nations in which the person opted out of planning and research.
+    pub(crate) opted_out: BTreeSet<String>,
     /// Whether places are only for clauses that name them.
     pub(crate) hides_places: bool,
     /// Whether nothing shows to the person at once.
@@ -100,10 +110,19 @@ impl Overlay {
         };
         Self {
             states: STOPPING.into_iter().filter(|state| is(state)).collect(),
+            opted_out: names()
+                .filter_map(|name| name.strip_prefix(OPTED_OUT))
+                .map(str::to_owned)
+                .collect(),
             hides_places: is(PROTECTED_ADDRESS),
             at_risk: is(AT_RISK),
             held: facts.held.iter().filter(counts).cloned().collect(),
         }
+    }
+
+    /// Whether anything of the person's own may stop a clause.
+    pub(crate) fn may_stop(&self) -> bool {
+        !self.states.is_empty() || !self.opted_out.is_empty()
     }
 
     /// Whether a field is kept from the clauses that do not name it.

@@ -16,7 +16,7 @@ pub(super) const ALWAYS: [(&str, &str); 1] = [(
 )];
 
 /// What a person's state stops.
-pub(super) const BY_STATE: [(&str, &str); 6] = [
+pub(super) const BY_STATE: [(&str, &str); 7] = [
     (
         "gate#self-or-family",
         r#"forbid (principal, action, resource)
@@ -34,6 +34,13 @@ pub(super) const BY_STATE: [(&str, &str); 6] = [
   when { context.states.contains("objection") && context.routine &&
     resource.sender != resource.recipient && resource.recipient != Organisation::"person" }
   unless { context.accepts.contains("objection") };"#,
+    ),
+    (
+        "gate#opt-out",
+        r#"forbid (principal, action, resource)
+  when { context.beyond && context.routine && context.nations.containsAny(context.opted_out) &&
+    resource.recipient != Organisation::"person" }
+  unless { context.accepts.contains("opt-out") };"#,
     ),
     (
         "gate#restriction",

@@ -31,8 +31,11 @@ pub(crate) struct Asking {
     pub(crate) stops: Mutex<Stops>,
 }
 
-/// The gate's own prohibition, if one stops it, by a clause's kind and what it accepts.
-type Stops = HashMap<(Kind, BTreeSet<String>), Option<String>>;
+/// What the person's state may depend on of a clause and a row: its kind, what it accepts, and the
+/// nations concerned where its purpose is beyond the person's care.
+type Stopped = (Kind, BTreeSet<String>, Option<BTreeSet<&'static str>>);
+/// The gate's own prohibition, if one stops it.
+type Stops = HashMap<Stopped, Option<String>>;
 
 /// A candidate for one category, and what keeps it from carrying anything.
 pub(crate) struct Candidate {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ken_agreement::Jurisdiction;
 use ken_core::{Fact, Purpose};
 
 use crate::Error;
@@ -13,6 +14,13 @@ const AGREED: &str = "person:agreed-";
 const WITHDRAWN: &str = "agreement-withdrawn:";
 /// Start of an objection to one purpose.
 const OBJECTION: &str = "objection:";
+/// Start of the facts that say in which nation somebody opted out.
+const OPTED_OUT: &str = crate::decide::OPTED_OUT;
+/// The nations in which people opt out of planning and research, once for all bodies: England, by
+/// its national data opt-out. The others have no such register; there people object (UK GDPR
+/// art. 21). Source: NHS England, national data opt-out operational policy guidance, and
+/// Understanding Patient Data on the four nations, both read on 2026-11-22.
+pub const OPT_OUTS: [Jurisdiction; 1] = [Jurisdiction::England];
 
 /// Days within which an objection is answered: one month (UK GDPR art. 12(3)), counted as the
 /// shortest.
@@ -27,6 +35,9 @@ const DAY: Duration = Duration::from_hours(24);
 pub enum What {
     /// That routine sharing stops, for one purpose or for all (UK GDPR art. 21).
     Objection(Option<Purpose>),
+    /// That planning and research leave them out, as far as a nation's agreements reach that has a
+    /// register of it ([`OPT_OUTS`]).
+    OptOut(Jurisdiction),
     /// That routine sharing pauses while something is put right (UK GDPR art. 18).
     Restriction,
     /// That they agree to something which an agreement asks their agreement for.
@@ -48,6 +59,7 @@ impl What {
         match self {
             Self::Objection(None) => "objection".to_owned(),
             Self::Objection(Some(purpose)) => format!("{OBJECTION}{purpose}"),
+            Self::OptOut(nation) => format!("{OPTED_OUT}{}", nation.as_str()),
             Self::Restriction => "restriction".to_owned(),
             Self::Agreed(to) => format!("{AGREED}{to}"),
             Self::Withdrawn(to) => format!("{WITHDRAWN}{to}"),
@@ -70,6 +82,9 @@ impl What {
             _ => {
                 if let Some(purpose) = code.strip_prefix(OBJECTION) {
                     Purpose::new(purpose).ok().map(|purpose| Self::Objection(Some(purpose)))
+                } else if let Some(nation) = code.strip_prefix(OPTED_OUT) {
+                    let known = OPT_OUTS.into_iter().find(|one| one.as_str() == nation);
+                    known.map(Self::OptOut)
                 } else if let Some(agreed) = code.strip_prefix(AGREED) {
                     to(agreed).map(Self::Agreed)
                 } else {
@@ -97,7 +112,9 @@ impl What {
     #[must_use]
     pub fn at_once(&self) -> Option<Grade> {
         match self {
-            Self::Objection(_) | Self::Restriction | Self::Withdrawn(_) => Some(Grade::Claimed),
+            Self::Objection(_) | Self::OptOut(_) | Self::Restriction | Self::Withdrawn(_) => {
+                Some(Grade::Claimed)
+            }
             Self::Agreed(_) => Some(Grade::System),
             Self::ProtectedAddress | Self::RestrictedRecord | Self::AtRisk => None,
         }
@@ -116,7 +133,7 @@ impl What {
             Self::Objection(_) | Self::Restriction => Some(MONTH),
             Self::ProtectedAddress | Self::RestrictedRecord => Some(WEEK),
             Self::AtRisk => Some(DAY),
-            Self::Agreed(_) | Self::Withdrawn(_) => None,
+            Self::OptOut(_) | Self::Agreed(_) | Self::Withdrawn(_) => None,
         }
     }
 
@@ -124,7 +141,7 @@ impl What {
     /// with them: they may be made to ask. An agreement is ended by its withdrawal.
     #[must_use]
     pub fn may_be_taken_back(&self) -> bool {
-        matches!(self, Self::Objection(_) | Self::Restriction)
+        matches!(self, Self::Objection(_) | Self::OptOut(_) | Self::Restriction)
     }
 
     /// What it ends by being asked.
@@ -148,6 +165,7 @@ mod tests {
         let all = [
             What::Objection(None),
             What::Objection(Some(offer)),
+            What::OptOut(Jurisdiction::England),
             What::Restriction,
             What::Agreed("referral".into()),
             What::Withdrawn("referral".into()),
@@ -171,6 +189,8 @@ mod tests {
             "deceased",
             "self-or-family",
             "objection:A b",
+            "opt-out/GB-SCT",
+            "opt-out/",
         ] {
             assert_eq!(What::of_code(code), None, "{code}");
         }

@@ -7,6 +7,8 @@ mod at_risk;
 #[cfg(test)]
 mod caseload;
 #[cfg(test)]
+mod ceiling;
+#[cfg(test)]
 mod classes;
 #[cfg(test)]
 mod concern;
@@ -16,6 +18,8 @@ mod dice;
 mod in_turn;
 #[cfg(test)]
 mod law;
+#[cfg(test)]
+mod layered;
 #[cfg(test)]
 mod never_widens;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use ken_sharing::decide::decide;
 use ken_testkit::oracle::{Case, Row, Verdict};
 
 use crate::dice::Dice;
+use crate::layered::layered;
 use crate::questions::{question, tweaked};
 use crate::shut::break_it;
 use crate::vectors_world::{Entry, asked, bundle_after, glen, told, word, world};
@@ -34,7 +35,10 @@ fn never_widens(change: fn(&mut Dice, &mut [Entry])) {
     let (mut gave, mut less) = (0, 0);
     for seed in 100..100 + WORLDS {
         let mut dice = Dice(seed);
-        let entries = tweaked(&mut dice, seed);
+        let mut entries = tweaked(&mut dice, seed);
+        if seed % 2 == 1 {
+            layered(&mut dice, &mut entries);
+        }
         let mut after = entries.clone();
         change(&mut dice, &mut after);
         let before = bundle_after(None, &entries);

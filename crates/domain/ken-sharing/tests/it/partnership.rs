@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use ken_agreement::{Day, Tier};
+use ken_agreement::{Day, Jurisdiction, Tier};
 use ken_core::{Category, Fact, OrganisationId, PersonId};
 use ken_directory::{Acting, practitioner};
 use ken_sharing::bundle::Bundle;
@@ -178,6 +178,62 @@ fn who_opts_out_is_left_out_of_what_is_voluntary_and_of_no_duty() {
     assert!(goes(offers, "support-offer", &agreed));
     let taken_back = [&agreed[..], &["agreement-withdrawn:referral"]].concat();
     assert!(!goes(offers, "support-offer", &taken_back), "agreement taken back");
+}
+
+/// E35: who opted out in England is left out of planning under England's agreements, and of what
+/// came under one; Scotland's rules are Scotland's, and there the person objects.
+#[test]
+fn who_opted_out_in_england_is_left_out_of_planning_there() {
+    let mut entries = glen(6);
+    let (asp, care) = (2, 4);
+    for n in [asp, care] {
+        for purpose in &mut entries[n].instrument.purposes {
+            purpose.beyond_care = purpose.id.as_str() == "health-response";
+        }
+    }
+    let scottish = Ready::new(&entries);
+    entries[asp].instrument.agreement.jurisdiction = Jurisdiction::England;
+    let english = Ready::new(&entries);
+    let able = ["age>=16", "trained:info-handling"];
+    let of = |extra: &[&str]| {
+        let tells = "police/pp.concern-hub push nhsl/nhs.ed";
+        short(tells, "health-response", &["core"], &[&able[..], extra].concat())
+    };
+    let goes = |ready: &Ready, case: &Case| !matches!(ready.ask(case), Verdict::Deny(..));
+    let out = ["opt-out/GB-ENG@claimed"];
+    assert!(goes(&english, &of(&[])) && goes(&scottish, &of(&[])), "nobody opted out");
+    let stopped = Verdict::Deny(0, "gate#opt-out".to_owned());
+    assert_eq!(english.ask(&of(&out)), stopped, "an English record, for planning");
+    assert!(goes(&scottish, &of(&out)), "a Scottish one");
+    assert!(!goes(&scottish, &of(&["objection:health-response"])), "by Scotland's rules");
+    assert!(goes(&english, &of(&["opt-out/GB-SCT"])), "no register of another nation");
+    // Care goes on, and so does what the law requires.
+    let duty = "police/pp.concern-hub push cec/sw.duty";
+    let facts = [&able[..], &out].concat();
+    assert!(goes(&english, &short(duty, "asp-inquiry", &["core"], &facts)));
+    // What came under an English agreement is English wherever it goes next.
+    for purpose in &mut entries[care].instrument.purposes {
+        purpose.beyond_care = purpose.id.as_str() == "direct-care";
+    }
+    let onward = Ready::new(&entries);
+    let row = |lineage: &[&String]| oracle::Row {
+        category: "medication".to_owned(),
+        labels: BTreeSet::new(),
+        source: "practice".to_owned(),
+        lineage: lineage.iter().copied().cloned().collect(),
+    };
+    let mut view = short(
+        "practice/record view nhsl/nhs.ward",
+        "direct-care",
+        &["medication"],
+        &["relationship:direct-care", "opt-out/GB-ENG"],
+    );
+    view.rows = Some([row(&[]), row(&[&onward.known[asp].hash])].into());
+    let Verdict::Permit(mask, _) = onward.ask(&view) else { panic!("a Scottish agreement") };
+    assert!(!mask.is_empty() && mask.keys().all(|(row, _)| row.lineage.is_empty()), "{mask:?}");
+    view.facts.remove("opt-out/GB-ENG");
+    let Verdict::Permit(mask, _) = onward.ask(&view) else { panic!("nobody opted out") };
+    assert!(mask.keys().any(|(row, _)| !row.lineage.is_empty()), "{mask:?}");
 }
 
 /// K12: a draft opens nothing, not even what the law would let it open.

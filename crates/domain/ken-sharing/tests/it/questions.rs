@@ -27,7 +27,7 @@ pub(crate) fn tweaked(dice: &mut Dice, seed: u64) -> Vec<Entry> {
     entries
 }
 
-fn tweak(dice: &mut Dice, entry: &mut Entry) {
+pub(crate) fn tweak(dice: &mut Dice, entry: &mut Entry) {
     let parties: Vec<_> = entry.instrument.parties.iter().map(|p| p.id.to_string()).collect();
     match dice.below(20) {
         0 if !parties.is_empty() => {

@@ -12,6 +12,7 @@ use ken_testkit::oracle::{self, Case, Known, Mutant, Verdict};
 
 use crate::anew::{agreed_anew, question_anew};
 use crate::dice::Dice;
+use crate::layered::{layered, question_layered};
 use crate::python;
 use crate::questions::{question, tweaked};
 use crate::vectors_world::{Entry, asked, bundle_after, told, world};
@@ -22,6 +23,9 @@ const CASES: usize = 500;
 /// Worlds beside these in which texts were agreed anew, and questions to each.
 const ANEW: u64 = 8;
 const CASES_ANEW: usize = 150;
+/// Worlds with ceilings and opt-outs, and questions to each.
+const LAYERED: u64 = 10;
+const CASES_LAYERED: usize = 200;
 /// One case in so many is decided unsliced too.
 const WHOLE_IN: usize = 60;
 
@@ -93,6 +97,21 @@ const MUTANTS_ANEW: [Mutant; 5] = [
     Mutant::AnyHeir,
 ];
 
+/// Those that the worlds with ceilings and opt-outs must find out.
+const MUTANTS_LAYERED: [Mutant; 11] = [
+    Mutant::CeilingForgotten,
+    Mutant::CeilingOfOneLayer,
+    Mutant::CeilingStopsLaw,
+    Mutant::CeilingStopsEmergency,
+    Mutant::OptOutForgotten,
+    Mutant::OptOutStopsCare,
+    Mutant::OptOutOfAnyNation,
+    Mutant::OptOutOfGoingOnly,
+    Mutant::OptOutStopsLaw,
+    Mutant::OptOutOverAgreement,
+    Mutant::OptOutOfCounts,
+];
+
 /// One world with its questions and the gate's answers.
 struct Answered {
     world: Vec<Known>,
@@ -111,6 +130,12 @@ const PLAIN: Making = Making { change: |_, _| (), question, many: CASES };
 /// Where texts were agreed anew as well.
 const AGREED_ANEW: Making =
     Making { change: agreed_anew, question: question_anew, many: CASES_ANEW };
+/// Where texts set ceilings to those below, and people opted out of planning.
+const WITH_CEILINGS: Making = Making {
+    change: |dice, entries| layered(dice, entries),
+    question: question_layered,
+    many: CASES_LAYERED,
+};
 
 /// `before` lends its compiled policies to instruments that are the same here.
 fn answered(seed: u64, before: &mut Option<Bundle>, by: &Making) -> Answered {
@@ -163,6 +188,9 @@ const WRONGS: [(&str, Mutant); 12] = [
 /// And of the worlds in which texts were agreed anew.
 const WRONGS_ANEW: [(&str, Mutant); 2] =
     [("early", Mutant::SourceAlwaysBegun), ("heir", Mutant::HeirsForgotten)];
+/// And of those with ceilings and opt-outs.
+const WRONGS_LAYERED: [(&str, Mutant); 2] =
+    [("ceiling", Mutant::CeilingForgotten), ("opt-out", Mutant::OptOutForgotten)];
 /// Cases on which each of them is tried.
 const TRIED: usize = 12;
 
@@ -252,6 +280,19 @@ fn three_deciders_agree_on_what_was_agreed_anew() {
     let anew = |seed, before: &mut Option<Bundle>| answered(seed, before, &AGREED_ANEW);
     let seeds = 500..500 + ANEW;
     let Compared { tally, alive, wrongs } = compare(seeds, anew, &MUTANTS_ANEW, &WRONGS_ANEW);
+    assert!(tally.get("permit").is_some_and(|many| *many > 100), "{tally:?}");
+    assert!(tally.get("deny 0").is_some_and(|many| *many > 50), "{tally:?}");
+    assert_eq!(alive, [], "mutants that no case found out");
+    assert!(wrongs.is_empty(), "wrong Python programs not found out: {wrongs:?}");
+}
+
+/// The same where instruments bind those below, and people opted out of planning in a nation.
+#[test]
+fn three_deciders_agree_on_ceilings_and_opt_outs() {
+    let layered = |seed, before: &mut Option<Bundle>| answered(seed, before, &WITH_CEILINGS);
+    let seeds = 700..700 + LAYERED;
+    let Compared { tally, alive, wrongs } =
+        compare(seeds, layered, &MUTANTS_LAYERED, &WRONGS_LAYERED);
     assert!(tally.get("permit").is_some_and(|many| *many > 100), "{tally:?}");
     assert!(tally.get("deny 0").is_some_and(|many| *many > 50), "{tally:?}");
     assert_eq!(alive, [], "mutants that no case found out");

@@ -1,6 +1,7 @@
 //! What a person asks by themselves, and what it does to the next decision.
 
 use jiff::SignedDuration;
+use ken_agreement::Jurisdiction;
 use ken_core::{AccountId, EntryId, PersonId, Purpose, Sensitive};
 use ken_directory::Acting;
 use ken_sharing::wish::{self, Answer, Asked, NewWish, State, What};
@@ -253,4 +254,31 @@ async fn what_a_person_typed_is_in_no_table_as_it_is() {
         let sealed = world.on.db.snapshot("test.sealed", read).await.unwrap().unwrap();
         assert!(!sealed.windows(6).any(|part| part == b"CANARY"), "{}", world.on.engine);
     }
+}
+
+/// E35: England's opt-out stops planning under England's agreements, and nothing else.
+#[tokio::test]
+async fn an_opt_out_stops_planning_in_its_nation_and_nothing_else() {
+    let says = "id = \"direct-care\"\n";
+    let beyond = |text: &str| text.replacen(says, &format!("{says}beyond_care = true\n"), 1);
+    let english = |text: &str| text.replace("\"GB-SCT\"", "\"GB-ENG\"");
+    let both = |text: &str| english(&beyond(text));
+    let check = async |seed, change: &dyn Fn(&str) -> String, stops: bool| {
+        for world in worlds_of(seed, change).await {
+            let engine = world.on.engine;
+            let person = world.person().await;
+            let by = world.practitioner(("practice", "gp.doctor"), None).await;
+            assert!(world.permits(&by, person).await, "{engine}: before");
+            let what = What::OptOut(Jurisdiction::England);
+            let id = kept(ask(&world, person, what.clone()).await);
+            assert_eq!(world.permits(&by, person).await, !stops, "{engine}");
+            assert_eq!(shown(&world, person).await, [(what.code(), State::Stands)], "{engine}");
+            assert!(back(&world, person, id).await, "{engine}");
+            assert!(world.permits(&by, person).await, "{engine}: after");
+            assert_eq!(entered(&world, person).await, ["objection now"; 2], "{engine}");
+        }
+    };
+    check(81, &both, true).await;
+    check(82, &beyond, false).await;
+    check(83, &english, false).await;
 }

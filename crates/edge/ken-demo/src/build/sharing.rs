@@ -13,8 +13,7 @@ use ken_sharing::signing::{self, Clearance};
 use ken_store::{Snapshot, Tx};
 
 use super::directory::Staff;
-use super::drafting;
-use super::{Error, Listener, Parts, Progress};
+use super::{Error, Listener, Parts, Progress, drafting, partnerships};
 use crate::agreements;
 use crate::practitioner::{PRACTITIONERS, Practitioner};
 
@@ -60,7 +59,8 @@ pub(super) async fn agreements(
         }
         listener(Progress::Did(1));
     }
-    Ok(())
+    let texts: Vec<Instrument> = copies.into_iter().map(|(copy, _)| copy).collect();
+    partnerships::found(parts, &texts, staff).await
 }
 
 /// The next version, in which fewer see a child's plan, and what worries somebody is shared from a

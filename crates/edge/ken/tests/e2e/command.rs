@@ -147,6 +147,17 @@ fn public_bodies_are_told_first_and_registered_once() {
     let shared = "S37000005\tintegration-authority\tClackmannanshire and Stirling integration \
         authority\tclackmannanshire-council nhs-forth-valley stirling-council";
     assert!(listed.contains(shared), "{listed}");
+    // A partnership of what is registered, and one that names nobody.
+    let tree = dir.path().join("tree.toml");
+    let fife = "[[partnership]]\nid = 'fife'\nname = 'Fife'\nlevel = 'local'\n\
+        lead = 'fife-council'\nmembers = ['fife-council', 'nhs-fife']\n";
+    fs::write(&tree, fife).unwrap();
+    let register = ["organisations", "partnerships", tree.to_str().unwrap(), "--config", config];
+    for _ in 0..2 {
+        assert_eq!(said(&register), "fife\tlocal\t-\tFife\t2 members\n");
+    }
+    fs::write(&tree, fife.replace("'nhs-fife'", "'nobody'")).unwrap();
+    refused(&register, "directory.unknown");
     // A file that says otherwise is refused, and says what.
     let other = dir.path().join("other.toml");
     let text = include_str!("../../../../../organisations/scotland.toml");

@@ -85,6 +85,10 @@ fn lost(own: &Instrument, lacks: &[Lack]) -> BTreeSet<Lost> {
         say(id, "when the person sees it", clause.visible_to_person.is_some());
         say(id, "its first day", clause.starts.is_some());
         say(id, "that it follows the data", clause.follows_data());
+        say(id, "that it binds whatever stands below", clause.binds_below());
+        let purpose = clause.purpose.as_ref().and_then(|id| own.purpose(id));
+        let beyond = purpose.is_some_and(|purpose| purpose.beyond_care);
+        say(id, "that it leaves out whoever opted out of planning and research", beyond);
         say(id, "which clauses it does not stop", !clause.except.is_empty());
         say(
             id,
@@ -139,4 +143,32 @@ fn words<'a>(own: &'a Instrument, clause: &'a Clause) -> impl Iterator<Item = &'
 /// A name for a part of this instrument, that the whole world can tell from any other.
 fn urn(own: &Instrument, part: &str) -> String {
     format!("urn:sha256:{}#{part}", own.hash())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ceiling_and_an_opt_out_are_among_what_is_lost() {
+        let text = include_str!("../../../../../agreements/lowland-accord.toml");
+        let mut own = Instrument::parse(text).unwrap();
+        let all = own.clauses.iter();
+        let ceilings: Vec<_> = all.filter(|c| c.binds_below()).map(|c| c.id.to_string()).collect();
+        assert!(!ceilings.is_empty());
+        let asp = include_str!("../../../../../agreements/glen-asp-concern.toml");
+        let mut beyond = Instrument::parse(asp).unwrap();
+        beyond.purposes.iter_mut().for_each(|purpose| purpose.beyond_care = true);
+        let permits = beyond.clauses.iter().filter(|c| !c.is_prohibition()).count();
+        for export in [odrl, dpv, fhir_r4, fhir_r5] {
+            let lost = |of: &Instrument, what: &str| -> Vec<String> {
+                let lost = export(of).lost.into_iter().filter(|one| one.what.contains(what));
+                lost.map(|one| one.clause).collect()
+            };
+            assert_eq!(lost(&own, "binds whatever stands below"), ceilings);
+            assert_eq!(lost(&beyond, "opted out").len(), permits);
+        }
+        own.clauses.retain(|clause| !clause.binds_below());
+        assert!(odrl(&own).lost.iter().all(|one| !one.what.contains("below")));
+    }
 }

@@ -10,10 +10,13 @@
 //! - House policy where the doc of a rule's function says so.
 
 use super::flow::{between, covers};
-use super::law::{clauses, isa};
+use super::law::{clauses, isa, touches};
 use super::{Found, Look, Rule, error};
 use crate::clause::{CategoryEntry, Clause, Kind};
 
+/// Words of purposes beyond the care of the one person. House policy, after the national data
+/// opt-out, which is about research and planning; the last is the vocabulary's word for planning.
+const BEYOND: [&str; 4] = ["planning", "research", "statistics", "serviceoptimisation"];
 /// Start of the facts that say what a person agreed to.
 const AGREED: &str = "person:agreed-";
 
@@ -42,6 +45,14 @@ pub(super) const RULES: &[Rule] = &[
         "another clause shares the same whatever the person says: do not ask them to agree, or \
         narrow that clause",
         pretence,
+    ),
+    error(
+        "E-BEYOND",
+        8,
+        "",
+        "this is planning or research and people may have opted out of that: say beyond_care = \
+        true, or use only what is about nobody",
+        beyond,
     ),
     error(
         "E-CODE",
@@ -107,6 +118,21 @@ fn pretence(look: &Look<'_>) -> Found {
             && fields
     };
     clauses(look, |c| asks(c) && look.permits().any(|other| anyway(c, other)))
+}
+
+/// By its id or its term a purpose says that it is planning or research.
+fn beyond(look: &Look<'_>) -> Found {
+    let purposes = look.instrument.purposes.iter().filter(|purpose| {
+        let id = purpose.id.as_str();
+        let term = purpose.dpv.as_deref().unwrap_or_default();
+        let names = |word: &&str| id.contains(*word) || term.to_lowercase().contains(*word);
+        !purpose.beyond_care && BEYOND.iter().any(|word| names(word))
+    });
+    let used = purposes.filter(|purpose| {
+        let mut clauses = look.permits().filter(|c| c.purpose.as_ref() == Some(&purpose.id));
+        clauses.any(|c| touches(look, c, |entry| entry.personal))
+    });
+    used.map(|purpose| purpose.id.to_string()).collect()
 }
 
 fn code(look: &Look<'_>) -> Found {

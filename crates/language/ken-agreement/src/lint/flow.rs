@@ -331,7 +331,7 @@ fn shadow(look: &Look<'_>) -> Found {
                     || !p.labels.is_empty()
                     || !p.categories.is_disjoint(&c.categories))
         };
-        !p.follows_data() && !look.permits().any(stops)
+        !p.follows_data() && !p.binds_below() && !look.permits().any(stops)
     });
     idle.map(|clause| clause.id.to_string()).collect()
 }

@@ -172,7 +172,11 @@ fn tier(look: &Look<'_>) -> Found {
     if works == own.steps.is_empty() {
         found.insert("agreement.tier".to_owned());
     }
-    let low = |above: &&Instrument| rank(above.agreement.tier) >= rank(look.tier());
+    // A region's accord stands under the nation's.
+    let low = |above: &&Instrument| {
+        let (own, above) = (look.tier(), above.agreement.tier);
+        rank(above) >= rank(own) && !(own == Tier::Accord && above == Tier::Accord)
+    };
     found.extend(look.above().filter(low).map(|low| format!("agreement.under {}", low.name())));
     found
 }

@@ -11,6 +11,7 @@
 //!   Sharing Toolkit's template (modules `fair`, `life`, `paper`).
 //! - The eight Caldicott principles of 2020: each rule serves one.
 
+mod ceiling;
 mod fair;
 mod flow;
 mod law;
@@ -28,6 +29,7 @@ use serde::Serialize;
 use crate::clause::Clause;
 use crate::instrument::{Instrument, Tier};
 
+pub use ceiling::binds;
 pub use source::{Unnarrowed, narrows};
 pub use used::Used;
 
@@ -120,6 +122,23 @@ impl<'a> Look<'a> {
         self.sources.iter().copied().filter(|source| under.contains(&source.name()))
     }
 
+    /// The same, and what they stand under, through every layer.
+    fn all_above(&self) -> Vec<&'a Instrument> {
+        let mut found: Vec<&Instrument> = self.above().collect();
+        let mut next = 0;
+        while let Some(below) = found.get(next).copied() {
+            next += 1;
+            let under = |one: &&&Instrument| below.agreement.under.contains(&one.name());
+            for one in self.sources.iter().filter(under) {
+                let known = found.iter().any(|known| known.name() == one.name());
+                if !known && one.name() != self.instrument.name() {
+                    found.push(one);
+                }
+            }
+        }
+        found
+    }
+
     /// Where a place stands in the text: within the clause, party or basis of that id, else by
     /// its own name.
     fn path(&self, at: &str, field: &str) -> String {
@@ -153,9 +172,10 @@ impl<'a> Look<'a> {
 }
 
 /// Every rule, in the order in which findings are shown.
-pub const CATALOGUE: [&[Rule]; 9] = [
+pub const CATALOGUE: [&[Rule]; 10] = [
     sound::RULES,
     source::RULES,
+    ceiling::RULES,
     law::RULES,
     life::RULES,
     sector::RULES,

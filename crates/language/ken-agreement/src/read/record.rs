@@ -65,7 +65,7 @@ record!(Party { id name kind regime roles } {
     sector, ico_registration, dpo, senior_owner, rights_contact, assurance, commissioned_by,
     controller_because
 });
-record!(PurposeEntry { id text } { dpv, controllership });
+record!(PurposeEntry { id text } { dpv, controllership, beyond_care });
 record!(CategoryEntry { id text } {
     fields, special, criminal, personal = true, label, source, why
 });

@@ -2,9 +2,11 @@
 
 use ken_agreement::Instrument;
 
-pub(crate) const TEXTS: [(&str, &str); 6] = [
+pub(crate) const TEXTS: [(&str, &str); 8] = [
     ("statute-pack@2027-04", include_str!("../../../../../agreements/statute-pack.toml")),
     ("scot-accord@3", include_str!("../../../../../agreements/scot-accord.toml")),
+    ("lowland-accord@1", include_str!("../../../../../agreements/lowland-accord.toml")),
+    ("glen-welfare-checks@1", include_str!("../../../../../agreements/glen-welfare-checks.toml")),
     ("glen-direct-care@1", include_str!("../../../../../agreements/glen-direct-care.toml")),
     ("glen-girfec@1", include_str!("../../../../../agreements/glen-girfec.toml")),
     ("glen-asp-concern@2.1.0", include_str!("../../../../../agreements/glen-asp-concern.toml")),

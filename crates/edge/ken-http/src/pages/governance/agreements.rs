@@ -43,6 +43,7 @@ fn show(all: &[Admitted], today: Date) -> Markup {
         p { "What is signed here is what runs. Who has not signed neither sends nor receives." }
         ul {
             li { a href="/ig/signatories" { "Who signs for my organisation" } }
+            li { a href="/ig/partnerships" { "Partnerships, and what they adopted" } }
             li { a href="/ig/drafts" { "Drafts" } }
             li { a href="/ig/notices" { "Privacy notices" } }
         }

@@ -18,6 +18,7 @@ pub(crate) mod findings;
 pub(crate) mod guardian;
 pub(crate) mod matrix;
 pub(crate) mod notices;
+pub(crate) mod partnerships;
 pub(crate) mod publication;
 pub(crate) mod published;
 mod receipts;

@@ -130,6 +130,7 @@ fn asked(what: &What) -> String {
         What::Objection(Some(purpose)) => {
             format!("Objects to sharing for: {}", words::purpose(purpose))
         }
+        What::OptOut(_) => "Opted out of planning and research".to_owned(),
         What::Restriction => "Wants sharing restricted while something is put right".to_owned(),
         What::Agreed(to) => format!("Agrees: {}", words::spaced(to)),
         What::Withdrawn(to) => format!("Withdraws agreement: {}", words::spaced(to)),
@@ -158,7 +159,7 @@ fn effect(what: &What) -> &'static str {
             "Reach the person only in the way they wrote, when they are alone. Granted, what is \
              done with their record does not show on their pages until somebody releases it."
         }
-        What::Agreed(_) | What::Withdrawn(_) => "There is nothing to decide.",
+        What::OptOut(_) | What::Agreed(_) | What::Withdrawn(_) => "There is nothing to decide.",
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_agreement::{Instrument, Kind, Tier};
+use ken_agreement::{Instrument, Jurisdiction, Kind, Tier};
 use ken_core::{OrganisationId, Purpose};
-use ken_sharing::wish::What;
+use ken_sharing::wish::{OPT_OUTS, What};
 
 use crate::App;
 use crate::caller::Caller;
@@ -22,6 +22,8 @@ pub(crate) struct Offers {
     pub(crate) purposes: BTreeSet<Purpose>,
     /// What agreements in force ask the person's agreement to, each with the clause's sentence.
     pub(crate) agreed: BTreeMap<String, String>,
+    /// The nations with a register of it whose agreements share for planning or research.
+    pub(crate) beyond: Vec<Jurisdiction>,
     /// Who answers, by id and name; none where no accord is in force.
     pub(crate) answers: Option<(OrganisationId, String)>,
 }
@@ -54,6 +56,11 @@ fn of<'a>(instruments: impl Iterator<Item = &'a Instrument>) -> Offers {
     let mut offers = Offers::default();
     let mut by_law = BTreeSet::new();
     for own in instruments.filter(|own| own.agreement.tier == Tier::Isa) {
+        let nation = own.agreement.jurisdiction;
+        let is_new = OPT_OUTS.contains(&nation) && !offers.beyond.contains(&nation);
+        if is_new && own.purposes.iter().any(|purpose| purpose.beyond_care) {
+            offers.beyond.push(nation);
+        }
         for clause in &own.clauses {
             match clause.kind {
                 Kind::Routine => offers.purposes.extend(clause.purpose.clone()),
@@ -70,6 +77,16 @@ fn of<'a>(instruments: impl Iterator<Item = &'a Instrument>) -> Offers {
     offers
 }
 
+/// A nation, in a sentence.
+fn nation_in(nation: Jurisdiction) -> &'static str {
+    match nation {
+        Jurisdiction::Scotland => "Scotland",
+        Jurisdiction::England => "England",
+        Jurisdiction::Wales => "Wales",
+        Jurisdiction::NorthernIreland => "Northern Ireland",
+    }
+}
+
 impl Offers {
     /// Everything that may be asked for, in the order of the page.
     pub(crate) fn all(&self) -> Vec<What> {
@@ -79,6 +96,7 @@ impl Offers {
             .flat_map(|to| [What::Agreed(to.clone()), What::Withdrawn(to.clone())])
             .collect();
         all.extend(self.purposes.iter().cloned().map(|purpose| What::Objection(Some(purpose))));
+        all.extend(self.beyond.iter().copied().map(What::OptOut));
         all.extend([
             What::Objection(None),
             What::Restriction,
@@ -104,6 +122,9 @@ impl Offers {
         match what {
             What::Objection(None) => "Stop sharing about me".to_owned(),
             What::Objection(Some(purpose)) => format!("Stop sharing {}", why(purpose)),
+            What::OptOut(nation) => {
+                format!("Leave me out of planning and research in {}", nation_in(*nation))
+            }
             What::Restriction => "Pause sharing until something is put right".to_owned(),
             What::Agreed(to) => format!("Say yes: {}", self.sentence(to)),
             What::Withdrawn(to) => format!("Say no: {}", self.sentence(to)),
@@ -117,6 +138,7 @@ impl Offers {
     pub(crate) fn hint(what: &What) -> Option<&'static str> {
         Some(match what {
             What::Objection(_) => return None,
+            What::OptOut(_) => "For when you opted out there, or want to.",
             What::Restriction => "For when something that people wrote is wrong.",
             What::Agreed(_) => "You can say no again at any time.",
             What::Withdrawn(_) => "You can say yes again at any time.",
@@ -139,6 +161,11 @@ impl Offers {
                     "What they share for other reasons goes on.".to_owned(),
                 ];
             }
+            What::OptOut(_) => &[
+                "What was written about you in care there is not used to plan services or for \
+                 research.",
+                "Your own care goes on as before.",
+            ],
             What::Restriction => &[
                 "Services stop telling each other about you until it is put right.",
                 "Nothing is deleted.",
@@ -174,6 +201,7 @@ impl Offers {
         ];
         match what {
             What::RestrictedRecord | What::AtRisk => {}
+            What::OptOut(_) => lines.push("What the law requires is still told."),
             What::ProtectedAddress => lines.push("Your address still goes to those a rule names."),
             _ => lines.push("Each service still uses what it wrote down itself."),
         }
@@ -194,7 +222,7 @@ impl Offers {
                     "You can take it back at any time.".to_owned(),
                 ];
             }
-            What::Agreed(_) | What::Withdrawn(_) => {
+            What::OptOut(_) | What::Agreed(_) | What::Withdrawn(_) => {
                 &["It starts at once.", "You can change it at any time."]
             }
             What::ProtectedAddress | What::RestrictedRecord => {

@@ -1,0 +1,144 @@
+//! B1: what is adopted above is seen below, and no partnership below widens it or leaves it out.
+
+use ken_agreement::Instrument;
+use ken_core::{InstrumentHash, PartnershipId};
+use ken_directory::partnership::{self, Level, Partnership};
+use ken_directory::{Error, Organisation, organisation};
+use ken_office::signing::Attempt;
+use ken_sharing::adoption::{self, Refused};
+use ken_sharing::signing::{Clearance, Refusal};
+use ken_store::{Snapshot, Tx};
+
+use crate::world::{World, id, worlds};
+
+const REGION: &str = include_str!("../../../../../agreements/lowland-accord.toml");
+const LOCAL: &str = include_str!("../../../../../agreements/glen-welfare-checks.toml");
+
+fn of(id: &str) -> PartnershipId {
+    id.parse().unwrap()
+}
+
+/// The nation under `cec`, the region and Glen under `cec`, an island beside them under `nhsl`.
+async fn tree(world: &World) {
+    let ctx = world.ctx();
+    let put = async |tx: &mut Tx| {
+        for name in ["cec", "nhsl", "rowan"] {
+            let new = Organisation {
+                id: id(name),
+                name: name.to_owned(),
+                kind: "council".to_owned(),
+                contact_phone: "01632 960 001".to_owned(),
+            };
+            organisation::register(tx, &ctx, &new).await?;
+        }
+        for (name, level, above, lead) in [
+            ("nation", Level::National, None, "cec"),
+            ("region", Level::Regional, Some("nation"), "cec"),
+            ("glen", Level::Local, Some("region"), "cec"),
+            ("island", Level::Local, Some("nation"), "nhsl"),
+        ] {
+            let members: &[&str] = if name == "island" { &["nhsl"] } else { &["cec", "rowan"] };
+            let new = Partnership {
+                id: of(name),
+                name: name.to_owned(),
+                level,
+                above: above.map(of),
+                lead: id(lead),
+                members: members.iter().map(|name| id(name)).collect(),
+            };
+            partnership::register(tx, &ctx, &new).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    world.on.db.write("test.tree", put).await.unwrap();
+}
+
+async fn adopt(world: &World, by: &str, name: &str, hash: &InstrumentHash) -> Option<Refused> {
+    let (db, ctx, keys) = (&world.on.db, world.ctx(), &world.on.keys);
+    let by = World::lead(by);
+    adoption::adopt(db, &ctx, keys, &by, (&of(name), hash)).await.unwrap()
+}
+
+async fn seen(world: &World, name: &str) -> Vec<(InstrumentHash, String)> {
+    let read = async |s: &mut Snapshot| {
+        let (all, adopted) = (partnership::list(s).await?, partnership::adoptions(s).await?);
+        let seen = adoption::seen(&all, &adopted, &of(name)).into_iter();
+        Ok::<_, Error>(seen.map(|one| (one.instrument, one.by.to_string())).collect())
+    };
+    world.on.db.snapshot("test.seen", read).await.unwrap()
+}
+
+/// Registers a text and clears it.
+async fn ready(world: &World, text: &Instrument) -> InstrumentHash {
+    world.clock.advance(jiff::SignedDuration::from_secs(1));
+    let hash = world.register(text).await;
+    world.clear(&hash, Clearance::Notice).await;
+    world.clear(&hash, Clearance::Assessment).await;
+    world.clock.advance(jiff::SignedDuration::from_secs(1));
+    hash
+}
+
+#[tokio::test]
+async fn what_is_adopted_above_is_seen_below_and_not_widened_there() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        tree(&world).await;
+        let nation = ready(&world, &accord()).await;
+        assert_eq!(adopt(&world, "cec", "nation", &nation).await, Some(Refused::Draft));
+        assert_eq!(world.sign("cec", &nation).await, Attempt::Signed, "{engine}");
+        assert_eq!(adopt(&world, "nhsl", "nation", &nation).await, Some(Refused::NotLead));
+        assert_eq!(adopt(&world, "cec", "none", &nation).await, Some(Refused::Unknown));
+        // Texts from before are signed as they are, whatever is adopted later.
+        let mut alone = Instrument::parse(REGION).unwrap();
+        alone.agreement.version = "0".parse().unwrap();
+        alone.agreement.under.retain(|name| name.id != "scot-accord");
+        let alone = ready(&world, &alone).await;
+        assert_eq!(world.sign("cec", &alone).await, Attempt::Signed, "{engine}");
+        let before = ready(&world, &local("0.9", &["scot-accord@3"])).await;
+        for _ in 0..2 {
+            assert_eq!(adopt(&world, "cec", "nation", &nation).await, None, "{engine}");
+        }
+        for name in ["nation", "region", "glen", "island"] {
+            assert_eq!(seen(&world, name).await, [(nation.clone(), "nation".to_owned())]);
+        }
+        let entry = &world.entries("cec").await[0];
+        assert_eq!(entry["partnership"], "nation", "{engine}: {entry}");
+        // A region that leaves the nation out is not adopted; one that stands under it is.
+        let region = Instrument::parse(REGION).unwrap();
+        let left_out = adopt(&world, "cec", "region", &alone).await;
+        let missing = Refused::NotUnder(["scot-accord@3".parse().unwrap()].into());
+        assert_eq!(left_out, Some(missing), "{engine}");
+        let region = ready(&world, &region).await;
+        assert_eq!(world.sign("cec", &region).await, Attempt::Signed, "{engine}");
+        assert_eq!(adopt(&world, "cec", "region", &region).await, None, "{engine}");
+        assert_eq!(seen(&world, "glen").await.len(), 2, "{engine}: both are seen below");
+        assert_eq!(seen(&world, "island").await.len(), 1, "{engine}: and not beside");
+        // Below: what leaves the region out, or widens what it set, is neither signed nor adopted.
+        let out = ready(&world, &local("2", &["scot-accord@3"])).await;
+        assert_eq!(world.sign("cec", &out).await, Attempt::Refused(Refusal::NotUnder), "{engine}");
+        let under = ["lowland-accord@1", "scot-accord@3"];
+        let mut wide = local("3", &under);
+        wide.categories[1].label = Some("restricted".parse().unwrap());
+        let wide = ready(&world, &wide).await;
+        assert_eq!(world.sign("cec", &wide).await, Attempt::Refused(Refusal::Unsound), "{engine}");
+        let good = ready(&world, &local("1", &under)).await;
+        assert_eq!(world.sign("cec", &good).await, Attempt::Signed, "{engine}");
+        assert_eq!(adopt(&world, "cec", "glen", &good).await, None, "{engine}");
+        assert_eq!(world.sign("cec", &before).await, Attempt::Signed, "{engine}: from before");
+        let refused = adopt(&world, "cec", "glen", &before).await;
+        assert!(matches!(refused, Some(Refused::NotUnder(_))), "{engine}: {refused:?}");
+        assert!(refused.unwrap().says().contains("lowland-accord@1"), "{engine}");
+    }
+}
+
+fn accord() -> Instrument {
+    let text = include_str!("../../../../../agreements/scot-accord.toml");
+    Instrument::parse(text).unwrap()
+}
+
+fn local(version: &str, under: &[&str]) -> Instrument {
+    let mut local = Instrument::parse(LOCAL).unwrap();
+    local.agreement.version = version.parse().unwrap();
+    local.agreement.under = under.iter().map(|name| name.parse().unwrap()).collect();
+    local
+}
