@@ -76,14 +76,10 @@ pub async fn open(
 ) -> Result<Open, Error> {
     db.write("sharing.emergency", async |tx| {
         let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        if let Some(open) = find(tx, ctx, by, person).await? {
-            let held = affirmation::held(tx, ctx, by, person).await?;
-            if said.iter().all(|said| held.contains(&said.words)) {
-                // Words that were affirmed for half an hour meanwhile are good to its end again.
-                let left = open.until.duration_since(ctx.clock.now()).unsigned_abs();
-                keep(tx, ctx, by, person, said, left).await?;
-                return Ok(open);
-            }
+        if let Some(open) = find(tx, ctx, by, person).await?
+            && goes_on(tx, ctx, (by, person), said, &open).await?
+        {
+            return Ok(open);
         }
         let of = Opening { person, reason, said, second: None };
         let open = open_one(tx, ctx, keys, by, &of).await?;
@@ -91,6 +87,24 @@ pub async fn open(
         Ok(open)
     })
     .await
+}
+
+/// Whether an access that is open serves: its words are affirmed. Those that were affirmed for half
+/// an hour meanwhile are good to its end again.
+async fn goes_on(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (by, person): (&Acting, PersonId),
+    said: &BTreeSet<Statement>,
+    open: &Open,
+) -> Result<bool, Error> {
+    let held = affirmation::held(tx, ctx, by, person).await?;
+    if !said.iter().all(|said| held.contains(&said.words)) {
+        return Ok(false);
+    }
+    let left = open.until.duration_since(ctx.clock.now()).unsigned_abs();
+    keep(tx, ctx, by, person, said, left).await?;
+    Ok(true)
 }
 
 /// One access to open.

@@ -8,6 +8,7 @@ use ken_directory::{Acting, practitioner};
 use ken_sharing::emergency::{self, second};
 use ken_sharing::{Decision, Statement};
 use ken_store::Tx;
+use tokio::sync::Barrier;
 
 use crate::world::{World, word, worlds};
 
@@ -103,5 +104,35 @@ async fn an_emergency_on_oneself_needs_a_second_person() {
         let late = ask(&world, &asker, &said).await;
         world.clock.advance(SignedDuration::from_hours(25));
         assert_eq!(decide(&world, &colleague, late, true).await, NotOpen, "{engine}: too late");
+    }
+}
+
+/// Two colleagues agree at once to what was asked twice: one access opens, and one is to review.
+#[tokio::test]
+async fn of_two_askings_agreed_to_at_once_one_opens() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (asker, said) = themselves(&world).await;
+        let (first, second) = (ask(&world, &asker, &said).await, ask(&world, &asker, &said).await);
+        let colleagues = [(); 2].map(|()| world.acting("police", "pp.supervisor"));
+        let both = Barrier::new(2);
+        let agree = async |by: &Acting, id| {
+            both.wait().await;
+            decide(&world, by, id, true).await
+        };
+        let agreed = tokio::join!(agree(&colleagues[0], first), agree(&colleagues[1], second));
+        let want = (second::Decided::Agreed, second::Decided::Agreed);
+        assert_eq!(agreed, want, "{engine}: neither waits for ever");
+        let opened = "SELECT COUNT(*) FROM emergency_access";
+        assert_eq!(world.count(opened).await, 1, "{engine}: one to review");
+        assert!(is_permitted(&world, &asker).await, "{engine}");
+        // What is asked for once more, while it is open, lasts its own twenty-four hours.
+        world.wait(SignedDuration::from_hours(23)).await;
+        let later = ask(&world, &asker, &said).await;
+        let by = &colleagues[0];
+        assert_eq!(decide(&world, by, later, true).await, second::Decided::Agreed, "{engine}");
+        assert_eq!(world.count(opened).await, 2, "{engine}");
+        world.wait(SignedDuration::from_hours(2)).await;
+        assert!(is_permitted(&world, &asker).await, "{engine}: by the later one");
     }
 }

@@ -8,7 +8,7 @@
 //! # Invariants
 //!
 //! - Nobody agrees to their own asking, nor for another organisation, nor after it has run out.
-//! - Of two who decide at once, one does.
+//! - Of two who decide at once, one does; of two askings for the same that are agreed to, one opens.
 //! - What the colleague reads is what the asker typed, and nothing that is held.
 
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, values};
 use serde_json::{Value, json};
 
-use super::{EMERGENCY_LAST, Opening, moment, open_one};
+use super::{EMERGENCY_LAST, Open, Opening, find, goes_on, moment, open_one};
 use crate::relationship::{LIST_MAX, later};
 use crate::{Error, Statement, sql};
 
@@ -209,6 +209,11 @@ pub async fn decide(
     let (people, said) = (people(&body)?, said(&body)?);
     let reason = Sensitive::new(text(&body, "reason")?);
     let decision = if agrees { "agreed" } else { "declined" };
+    let asked = moment(one.at_us)?;
+    // What was opened after this was asked is the same emergency.
+    let is_same = |open: &Open| {
+        open.has_second && open.until.duration_since(asked).unsigned_abs() >= EMERGENCY_LAST
+    };
     db.write("sharing.second-person-decide", async |tx| {
         // The asker may have left since they asked: nobody is said to have agreed to nothing.
         if agrees && ken_directory::account::has_left(tx, ctx, &one.by).await? {
@@ -225,6 +230,12 @@ pub async fn decide(
         }
         let guard = tx.lock_people(&people).await?;
         for person in &people {
+            // Of two askings that are agreed to at once, one opens: one access, one review.
+            if let Some(open) = find(tx, ctx, &one.by, *person).await?.filter(is_same)
+                && goes_on(tx, ctx, (&one.by, *person), &said, &open).await?
+            {
+                continue;
+            }
             let of = Opening { person: *person, reason: &reason, said: &said, second: Some(by) };
             open_one(tx, ctx, keys, &one.by, &of).await?;
         }
