@@ -114,6 +114,13 @@ pub(super) const RULES: &[Rule] = &[
         onward,
     ),
     error(
+        "E-REFERRER",
+        4,
+        "",
+        "no register says who referred a person, so this stops nobody: name the party, or say `*`",
+        referrer,
+    ),
+    error(
         "E-SHADOW",
         6,
         "",
@@ -314,6 +321,13 @@ fn meet(look: &Look<'_>, one: &End, other: &End) -> bool {
     }
     let roles = one.any_role() || other.any_role() || !one.roles.is_disjoint(&other.roles);
     roles && look.instrument.parties.iter().any(|party| one.may_be(party) && other.may_be(party))
+}
+
+/// Who referred somebody is in no register that the gate reads. A permit to them gives nothing to
+/// anybody; a prohibition would seem to stop what goes all the same.
+fn referrer(look: &Look<'_>) -> Found {
+    let about = |c: &&Clause| [&c.from, &c.to].iter().any(|end| end.party == Who::Referrer);
+    look.prohibitions().filter(about).map(|clause| clause.id.to_string()).collect()
 }
 
 /// A label may stand on any row, so only the ends decide whether a label stops anything; and what

@@ -71,6 +71,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("to = { party = \"*referrer\"", "to = { party = \"*person\"", "E-RESERVED C7"),
     ("party = \"*referrer\"", "party = \"rowan\", kinds = [\"health\"]", "E-RESERVED C7"),
     ("to = { party = \"*referrer\", roles", "to = { party = \"cec\", roles", "E-SELF C7"),
+    ("to = { party = \"police\", roles", "to = { party = \"*referrer\", roles", "E-REFERRER P1"),
     ("id = \"C7\"", "id = \"C6\"", "E-TWICE C6"),
     ("\"ts.manager\"]\ndpo", "\"ts/manager\"]\ndpo", "E-WORD rowan ts/manager"),
     ("\"ts.manager\"]\ndpo", "\"record\", \"ts.manager\"]\ndpo", "E-WORD rowan record"),
