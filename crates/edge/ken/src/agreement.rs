@@ -180,7 +180,7 @@ pub(crate) async fn run(command: Agreement) -> Result<(), Trouble> {
             paper.give(&notice(&all, easy), About::Published)
         }
         Agreement::Diff { before, after } => {
-            say::out(&told(&diff(&open(&before)?, &open(&after)?)));
+            paper::marked(&told(&diff(&open(&before)?, &open(&after)?)), About::Texts);
             Ok(())
         }
         Agreement::Supersession { before, after } => succession(&open(&before)?, &open(&after)?),
@@ -296,18 +296,17 @@ fn succession(before: &Instrument, after: &Instrument) -> Result<(), Trouble> {
     }
     let of = Succession::of(before, after);
     let (lead, day) = (&before.agreement.lead_party, after.agreement.effective_from);
-    say::out(&format!("From {day}, once all its parties and {lead} have signed."));
-    say::out(&told(&of.changes));
+    let mut lines = vec![format!("From {day}, once all its parties and {lead} have signed.")];
+    lines.push(told(&of.changes));
     for (heading, fate) in of.parts().into_iter().filter(|(_, fate)| !fate.is_empty()) {
-        say::out(&format!("{heading}:"));
-        for (word, lines) in
+        lines.push(format!("{heading}:"));
+        for (word, each) in
             [("goes on", &fate.goes_on), ("ends", &fate.ends), ("begins", &fate.begins)]
         {
-            for line in lines {
-                say::out(&format!("- {word}: {line}"));
-            }
+            lines.extend(each.iter().map(|line| format!("- {word}: {line}")));
         }
     }
+    paper::marked(&lines.join("\n"), About::Texts);
     Ok(())
 }
 

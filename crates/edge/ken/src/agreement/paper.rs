@@ -84,6 +84,12 @@ impl Paper {
     }
 }
 
+/// Prints plain text with the mark of what it is about as its first and its last line.
+pub(super) fn marked(text: &str, about: About) {
+    let Some(mark) = mark(about).map(Mark::says) else { return say::out(text) };
+    say::out(&format!("{mark}\n\n{text}\n\n{mark}"));
+}
+
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     let made = OpenOptions::new().write(true).create_new(true).open(file);
     made.and_then(|mut open| open.write_all(bytes).and_then(|()| open.sync_all())).map_err(

@@ -128,4 +128,14 @@ fn drafts_documents_notices_and_exports_come_out() {
     fs::write(&changed, text).unwrap();
     let (well, told) = said(&["diff", &asp, changed.to_str().unwrap()]);
     assert!(well && told.contains("C1: what it requires was age>=16, is nothing"), "{told}");
+    let is_marked = |told: &str| {
+        let lines: Vec<_> = told.trim_end().lines().collect();
+        (lines.first(), lines.last()) == (Some(&"OFFICIAL"), Some(&"OFFICIAL"))
+    };
+    assert!(is_marked(&told), "{told}");
+    let text = fs::read_to_string(&asp).unwrap();
+    let text = text.replacen("version = \"2.1.0\"", "version = \"2.2.0\"", 1);
+    fs::write(&changed, text.replacen("concern@2.0.3", "concern@2.1.0", 1)).unwrap();
+    let (well, told) = said(&["supersession", &asp, changed.to_str().unwrap()]);
+    assert!(well && told.contains("From 2027-04-01") && is_marked(&told), "{told}");
 }
