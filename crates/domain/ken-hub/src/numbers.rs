@@ -13,7 +13,8 @@
 //! - What the sender had founded under the number, a relationship, a date of birth and a death,
 //!   follows in the message's own transaction. National numbers stay with whom they were claimed
 //!   for.
-//! - What the sender restricted holds for both from then on: what it protects may be what moves.
+//! - What the sender restricted holds for both from then on, as long as the merge stands: what it
+//!   protects may be what moves.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +82,7 @@ pub(crate) async fn relink(
                 number::follow(tx, ctx, keys, moved, is_only).await?;
                 births(tx, ctx, moved).await?;
                 death::follow(tx, ctx, moved).await?;
-                restrict::copy(tx, ctx, (from, to), source).await?;
+                restrict::copy(tx, ctx, (from, to), source, &merge).await?;
                 guard.bump(tx).await?;
                 follow(tx, ctx, keys, moved, &under, (is_only, false)).await?;
             }

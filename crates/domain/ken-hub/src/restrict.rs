@@ -10,11 +10,14 @@
 //! - A state that a person of the organisation has set is not a source's to lift.
 //! - Where a number moves, what its organisation's systems restricted of the one person holds for
 //!   the other too: what is protected may be what moves. Each is lifted for itself.
+//! - Where that merge is taken back, what it brought goes with it, unless something else founds it;
+//!   and what was restricted since holds for both, for the same reason.
 //!
 //! Source: HL7 v2.8, chapter 3 (`ARV`); house policy.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use ken_core::{Ctx, Fact, OrganisationId, PersonId};
 use ken_hl7::map::{Restriction, Said, UNKNOWN, restricts};
 use ken_sharing::fact::{self, Grade};
@@ -55,7 +58,7 @@ pub(crate) async fn take(
     let mut is_clear = true;
     // Those that hold come first in their order.
     for one in all {
-        let before = rows(tx, person, source).await?;
+        let before = rows(tx, person, &source.organisation).await?;
         is_clear &= match one.said {
             Said::Holds => held(tx, ctx, (person, source), (&before, one)).await?,
             Said::Lifted => lifted(tx, ctx, (person, source), (&before, one)).await?,
@@ -78,26 +81,78 @@ pub(crate) async fn take(
     hold(tx, ctx, keys, &held).await
 }
 
-/// Lets what an organisation's systems said of one person hold of another too; the caller holds the
-/// guards of both, and bumps them.
+/// Lets what an organisation's systems said of one person hold of another too, by a merge; the
+/// caller holds the guards of both, and bumps them.
 pub(crate) async fn copy(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     (from, to): (PersonId, PersonId),
     source: &OrganisationId,
+    merge: &str,
 ) -> Result<(), Error> {
-    let of = values![from, source, to, ctx.now_us()];
-    tx.execute(sql::RESTRICTIONS_COPIED, of).await?;
+    tx.execute(sql::RESTRICTIONS_COPIED, values![from, source, to, merge]).await?;
     for state in restricts(UNKNOWN) {
-        let state = named(state)?;
+        let fact = named(state)?;
         // Whoever of the organisation said it: it protects the same.
-        if fact::says(tx, ctx, from, source, &state).await?.is_some()
-            && fact::says(tx, ctx, to, source, &state).await?.is_none()
-        {
-            fact::record(tx, ctx, to, source, (&state, Grade::System)).await?;
+        if fact::says(tx, ctx, from, source, &fact).await?.is_none() {
+            continue;
+        }
+        let is_said = fact::says(tx, ctx, to, source, &fact).await?.is_some();
+        if is_said && !is_copied(tx, to, source, state).await? {
+            continue; // It holds by itself, and no merge that is taken back ends it.
+        }
+        if !is_said {
+            fact::record(tx, ctx, to, source, (&fact, Grade::System)).await?;
+        }
+        tx.execute(sql::STATE_COPIED, values![to, source, *state, merge]).await?;
+    }
+    Ok(())
+}
+
+/// Takes back what a merge copied from one person to another, and lets hold for both what was said
+/// since it; the caller holds the guards of both, and bumps them.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (from, to): (PersonId, PersonId),
+    source: &OrganisationId,
+    (merge, since): (&str, Timestamp),
+) -> Result<(), Error> {
+    let said = tx.list(sql::RESTRICTED_SINCE, values![to, source, since, most()], row).await?;
+    for one in said {
+        for state in restricts(&one.value) {
+            let fact = named(state)?;
+            if fact::says(tx, ctx, from, source, &fact).await?.is_none() {
+                fact::record(tx, ctx, from, source, (&fact, Grade::System)).await?;
+            }
+        }
+        put(tx, ctx, from, (source, &one.by), [&one.value, &one.mark, &one.visit]).await?;
+    }
+    let of = values![to, source, merge];
+    let brought = tx.list(sql::STATES_COPIED, of, |row| row.text(0)).await?;
+    tx.execute(sql::RESTRICTIONS_TAKEN_BACK, of).await?;
+    tx.execute(sql::STATES_TAKEN_BACK, of).await?;
+    let after = rows(tx, to, source).await?;
+    let left = states(&after);
+    for state in brought.iter().filter(|state| !left.contains(state.as_str())) {
+        let fact = named(state)?;
+        let is_ours = fact::says(tx, ctx, to, source, &fact).await? == Some(Grade::System);
+        if is_ours && !is_copied(tx, to, source, state).await? {
+            fact::end(tx, ctx, to, source, &fact).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a merge that stands brought a state to a person.
+async fn is_copied(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    state: &str,
+) -> Result<bool, Error> {
+    let of = values![person, source, state];
+    Ok(tx.find(sql::IS_STATE_COPIED, of, |row| row.int(0)).await?.is_some())
 }
 
 /// One more holds.
@@ -107,21 +162,20 @@ async fn held(
     (person, source): (PersonId, &Source),
     (before, one): (&[Row], &Restriction),
 ) -> Result<bool, Error> {
-    let founded = states(before);
+    let (founded, own) = (states(before), &source.organisation);
     for state in restricts(&one.value) {
         match says(tx, ctx, person, source, state).await? {
             // Taken before its values were kept: nobody knows what founds it.
             Some(Grade::System) if !founded.contains(state) => {
-                put(tx, ctx, person, source, [UNKNOWN, "", ""]).await?;
+                put(tx, ctx, person, (own, &source.id), [UNKNOWN, "", ""]).await?;
             }
             Some(_) => {}
             None => {
-                let fact = (&named(state)?, Grade::System);
-                fact::record(tx, ctx, person, &source.organisation, fact).await?;
+                fact::record(tx, ctx, person, own, (&named(state)?, Grade::System)).await?;
             }
         }
     }
-    put(tx, ctx, person, source, [&one.value, &one.mark, &one.visit]).await?;
+    put(tx, ctx, person, (own, &source.id), [&one.value, &one.mark, &one.visit]).await?;
     Ok(true)
 }
 
@@ -144,7 +198,8 @@ async fn lifted(
         row.visit.as_str()
     ];
     tx.execute(sql::RESTRICTION_LIFTED, of).await?;
-    let after = rows(tx, person, source).await?;
+    tx.execute(sql::COPY_LIFTED, of).await?;
+    let after = rows(tx, person, &source.organisation).await?;
     let left = states(&after);
     // What nobody knows the reason of may have had this one.
     let mut is_clear = after.iter().all(|row| row.value != UNKNOWN);
@@ -212,33 +267,32 @@ fn states(rows: &[Row]) -> BTreeSet<&'static str> {
     rows.iter().flat_map(|row| restricts(&row.value)).copied().collect()
 }
 
-/// What the systems of the organisation have said of the person.
-async fn rows(tx: &mut Tx, person: PersonId, source: &Source) -> Result<Vec<Row>, Error> {
-    let most = i64::try_from(SAID_MAX).unwrap_or(i64::MAX);
-    let of = values![person, source.organisation.as_str(), most];
-    let read = |row: &ken_store::Row<'_>| {
-        let (by, value) = (row.text(0)?, row.text(1)?);
-        Ok(Row { by, value, mark: row.text(2)?, visit: row.text(3)? })
-    };
-    Ok(tx.list(sql::RESTRICTIONS_SAID, of, read).await?)
+/// What the systems of the organisation have said of the person, or merges have brought to them.
+async fn rows(
+    tx: &mut Tx,
+    person: PersonId,
+    organisation: &OrganisationId,
+) -> Result<Vec<Row>, Error> {
+    Ok(tx.list(sql::RESTRICTIONS_SAID, values![person, organisation, most()], row).await?)
+}
+
+fn row(row: &ken_store::Row<'_>) -> Result<Row, ken_store::Error> {
+    let (by, value) = (row.text(0)?, row.text(1)?);
+    Ok(Row { by, value, mark: row.text(2)?, visit: row.text(3)? })
+}
+
+fn most() -> i64 {
+    i64::try_from(SAID_MAX).unwrap_or(i64::MAX)
 }
 
 async fn put(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
-    source: &Source,
+    (organisation, by): (&OrganisationId, &str),
     [value, mark, visit]: [&str; 3],
 ) -> Result<(), Error> {
-    let of = values![
-        person,
-        source.organisation.as_str(),
-        source.id.as_str(),
-        value,
-        mark,
-        visit,
-        ctx.now_us()
-    ];
+    let of = values![person, organisation, by, value, mark, visit, ctx.now_us()];
     tx.execute(sql::RESTRICTION_SAID, of).await?;
     Ok(())
 }
@@ -247,7 +301,7 @@ async fn put(
 mod tests {
     use super::*;
 
-    fn row(by: &str, value: &str, mark: &str, visit: &str) -> Row {
+    fn said_by(by: &str, value: &str, mark: &str, visit: &str) -> Row {
         let [by, value, mark, visit] = [by, value, mark, visit].map(str::to_owned);
         Row { by, value, mark, visit }
     }
@@ -261,20 +315,24 @@ mod tests {
             let at = found.and_then(|row| said.iter().position(|one| std::ptr::eq(one, row)));
             assert_eq!(at, want, "{lift:?}");
         };
-        let said =
-            [row("a", "PSY", "VIP|", ""), row("a", "PSY", "EMP|", ""), row("b", "LOC", "|", "")];
+        let said = [
+            said_by("a", "PSY", "VIP|", ""),
+            said_by("a", "PSY", "EMP|", ""),
+            said_by("b", "LOC", "|", ""),
+        ];
         check(&said, ["PSY", "EMP|", ""], Some(1));
         check(&said, ["PSY", "|", ""], None);
         check(&said, ["PSY", "OTH|", ""], None);
         check(&said, ["LOC", "|", ""], None);
         check(&said, ["", "|", ""], None);
-        let visits = [row("a", "LOC", "|", "V1"), row("a", "LOC", "|", "V2")];
+        let visits = [said_by("a", "LOC", "|", "V1"), said_by("a", "LOC", "|", "V2")];
         check(&visits, ["LOC", "|", "V2"], Some(1));
         check(&visits, ["LOC", "|", ""], None);
-        let nameless = [row("b", "LOC", "|", ""), row("a", "", "|", "")];
+        let nameless = [said_by("b", "LOC", "|", ""), said_by("a", "", "|", "")];
         check(&nameless, ["", "|", ""], Some(1));
         check(&nameless[..1], ["", "|", ""], None);
-        let many: Vec<Row> = (0..SAID_MAX).map(|at| row("a", &at.to_string(), "|", "")).collect();
+        let many: Vec<Row> =
+            (0..SAID_MAX).map(|at| said_by("a", &at.to_string(), "|", "")).collect();
         check(&many[1..], ["7", "|", ""], Some(6));
         check(&many, ["7", "|", ""], None);
     }

@@ -86,6 +86,22 @@ CREATE INDEX death_said_under ON death_said (organisation, under_number, person_
 CREATE INDEX death_said_now ON death_said (organisation, now_number, person_id);
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 7,
+        title: "what merges brought",
+        sql: "
+CREATE TABLE restriction_copied (
+  person_id TEXT NOT NULL, organisation TEXT NOT NULL, source TEXT NOT NULL, value TEXT NOT NULL,
+  mark TEXT NOT NULL, visit TEXT NOT NULL, merge_id TEXT NOT NULL,
+  PRIMARY KEY (person_id, organisation, source, value, mark, visit, merge_id)
+);
+CREATE TABLE restriction_state_copied (
+  person_id TEXT NOT NULL, organisation TEXT NOT NULL, state TEXT NOT NULL,
+  merge_id TEXT NOT NULL, PRIMARY KEY (person_id, organisation, state, merge_id)
+);
+",
+    },
 ];
 
 statements! {
@@ -167,12 +183,35 @@ statements! {
         (person_id, organisation, source, value, mark, visit, since_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
-    /// What an organisation's systems said of one person holds of another too.
-    RESTRICTIONS_COPIED = "INSERT INTO restriction_said
-        (person_id, organisation, source, value, mark, visit, since_us)
-        SELECT $3, organisation, source, value, mark, visit, $4 FROM restriction_said
-        WHERE person_id = $1 AND organisation = $2
-        ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
+    /// What an organisation's systems said of one person holds of another too, by a merge.
+    RESTRICTIONS_COPIED = "INSERT INTO restriction_copied
+        (person_id, organisation, source, value, mark, visit, merge_id)
+        SELECT $3, organisation, source, value, mark, visit, $4 FROM (
+          SELECT organisation, source, value, mark, visit FROM restriction_said
+          WHERE person_id = $1 AND organisation = $2
+          UNION SELECT organisation, source, value, mark, visit FROM restriction_copied
+          WHERE person_id = $1 AND organisation = $2) AS held WHERE 1 = 1
+        ON CONFLICT (person_id, organisation, source, value, mark, visit, merge_id) DO NOTHING";
+    /// A merge brought a state of a person.
+    STATE_COPIED = "INSERT INTO restriction_state_copied
+        (person_id, organisation, state, merge_id) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (person_id, organisation, state, merge_id) DO NOTHING";
+    /// Whether any merge brought it.
+    IS_STATE_COPIED = "SELECT 1 FROM restriction_state_copied
+        WHERE person_id = $1 AND organisation = $2 AND state = $3 LIMIT 1";
+    /// The states that one merge brought.
+    STATES_COPIED = "SELECT state FROM restriction_state_copied
+        WHERE person_id = $1 AND organisation = $2 AND merge_id = $3 ORDER BY state";
+    /// A merge that is taken back brought no state.
+    STATES_TAKEN_BACK = "DELETE FROM restriction_state_copied
+        WHERE person_id = $1 AND organisation = $2 AND merge_id = $3";
+    /// Nor any restriction.
+    RESTRICTIONS_TAKEN_BACK = "DELETE FROM restriction_copied
+        WHERE person_id = $1 AND organisation = $2 AND merge_id = $3";
+    /// What an organisation's systems have said of a person first since an instant.
+    RESTRICTED_SINCE = "SELECT source, value, mark, visit FROM restriction_said
+        WHERE person_id = $1 AND organisation = $2 AND since_us >= $3
+        ORDER BY source, value, mark, visit LIMIT $4";
     /// A source has lifted one.
     RESTRICTION_LIFTED = "DELETE FROM restriction_said WHERE person_id = $1 AND organisation = $2
         AND source = $3 AND value = $4 AND mark = $5 AND visit = $6";
@@ -202,7 +241,12 @@ statements! {
     /// Notes which number one is now.
     RENAME_DEATHS = "UPDATE death_said SET now_number = $3
         WHERE organisation = $1 AND (under_number = $2 OR now_number = $2)";
-    /// The restrictions that an organisation's systems have said of a person.
+    /// What a merge brought of it is lifted with it.
+    COPY_LIFTED = "DELETE FROM restriction_copied WHERE person_id = $1 AND organisation = $2
+        AND source = $3 AND value = $4 AND mark = $5 AND visit = $6";
+    /// The restrictions that an organisation's systems have said of a person, or merges brought.
     RESTRICTIONS_SAID = "SELECT source, value, mark, visit FROM restriction_said
+        WHERE person_id = $1 AND organisation = $2
+        UNION SELECT source, value, mark, visit FROM restriction_copied
         WHERE person_id = $1 AND organisation = $2 ORDER BY source, value, mark, visit LIMIT $3";
 }

@@ -4,8 +4,8 @@
 //!
 //! - What would happen is found by doing it and keeping nothing of it: it cannot differ from what
 //!   happens.
-//! - Number, account, relationships, dates of birth and deaths go back in one transaction; items
-//!   and messages follow as for a merge.
+//! - Number, account, relationships, dates of birth, deaths and restrictions go back in one
+//!   transaction; items and messages follow as for a merge.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use ken_store::{Db, Reads, Tx, values};
 
 use crate::numbers::{births, follow};
 use crate::settle::settle;
-use crate::{Error, death, sql};
+use crate::{Error, death, restrict, sql};
 
 /// What taking a merge back does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -160,6 +160,7 @@ async fn undo(
     births(tx, ctx, made).await?;
     death::follow(tx, ctx, Moved { from: made.to, to: made.from, ..made }).await?;
     death::rename(tx, source, (&under, &under)).await?;
+    restrict::take_back(tx, ctx, (made.from, made.to), source, (&id, back.since)).await?;
     guard.bump(tx).await?;
     let of = values![merge.to, source, number];
     let messages = tx.find(sql::COUNT_UNDER, of, |row| row.int(0)).await?.unwrap_or_default();

@@ -132,3 +132,60 @@ async fn what_a_sender_restricts_holds_for_both_when_a_number_moves() {
         assert!(is_hidden(people[0]).await && !is_hidden(people[1]).await, "{engine}");
     }
 }
+
+/// A merge was wrong: what it brought to the other person goes, what they have of themselves stays,
+/// and what was restricted meanwhile holds for both, for it may be about either.
+#[tokio::test]
+async fn what_a_merge_restricted_goes_when_it_is_taken_back() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        known(&world).await;
+        for (id, number, one) in [("1", 7, 1), ("2", 6, 2), ("3", 8, 0)] {
+            says(&world, id, (number, one), "Some").await;
+        }
+        let hidden = async |id: &str, (number, one), value: &str| {
+            world.tick();
+            let rest = format!("\rARV||A|{value}");
+            let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, number, one), &rest);
+            assert_eq!(world.say(&says).await, "AA", "{id}");
+        };
+        let people = world.people().await;
+        let states = async |of: usize| {
+            let (ctx, board) = (world.ctx(), OrganisationId::new("nhsl").unwrap());
+            let mut held = vec![];
+            for state in ["protected-address", "restricted-record"] {
+                let fact = Fact::new(state).unwrap();
+                let read =
+                    async |s: &mut Snapshot| fact::says(s, &ctx, people[of], &board, &fact).await;
+                if world.databases.db.snapshot("test.state", read).await.unwrap().is_some() {
+                    held.push(state);
+                }
+            }
+            held
+        };
+        let (address, record) = ("protected-address", "restricted-record");
+        hidden("4", (8, 0), "LOC").await;
+        merge(&world, "5", 8, (7, 1)).await;
+        assert_eq!(states(1).await, [address], "{engine}: it holds for both");
+        world.unmerge(people[0]).await;
+        assert_eq!(states(1).await, [""; 0], "{engine}: what it brought is gone");
+        assert_eq!(states(0).await, [address], "{engine}: who had it has it");
+        // What they have of themselves stays, also where it is said of them while the merge stands.
+        merge(&world, "6", 8, (7, 1)).await;
+        hidden("7", (7, 1), "LOC").await;
+        world.unmerge(people[0]).await;
+        assert_eq!(states(1).await, [address], "{engine}: it is their own");
+        // A third is merged in twice: each merge brings it, and only the last that goes takes it.
+        merge(&world, "8", 8, (6, 2)).await;
+        merge(&world, "9", 7, (6, 2)).await;
+        assert_eq!(states(2).await, [address], "{engine}");
+        world.unmerge(people[1]).await;
+        assert_eq!(states(2).await, [address], "{engine}: the other merge stands");
+        // Said while the number meant another: nobody knows of whom.
+        hidden("10", (6, 2), "PSY").await;
+        world.unmerge(people[0]).await;
+        assert_eq!(states(2).await, [record], "{engine}: what it brought is gone, this is not");
+        assert_eq!(states(0).await, [address, record], "{engine}: it may be about them");
+        assert_eq!(states(1).await, [address], "{engine}: it was another's by then");
+    }
+}
