@@ -141,7 +141,7 @@ impl Handler for Office {
 
 /// Sets a timer for each notice to come, and comes back tomorrow.
 async fn plan(db: &Db, ctx: &Ctx<'_>, lease: &Lease) -> Result<(), Error> {
-    let load = async |s: &mut Snapshot| instrument::load(s, ctx).await;
+    let load = async |s: &mut Snapshot| instrument::load_around(s, ctx).await;
     let all = db.snapshot("office.plan-load", load).await?.instruments;
     let today = ctx.clock.today();
     let notices: Vec<_> = all.iter().flat_map(|of| notices(of, today)).collect();

@@ -24,7 +24,7 @@ mod force;
 mod room;
 mod suspension;
 
-pub use force::{InForce, load};
+pub use force::{InForce, Unread, load, load_around};
 pub use room::INSTRUMENTS_MAX;
 pub use suspension::{resume, suspend};
 

@@ -175,7 +175,7 @@ statements! {
     /// What is registered under a name.
     FIND_INSTRUMENT_NAMED = "SELECT hash FROM instrument WHERE name = $1";
     /// Every instrument ever registered, so that those of ended agreements still follow their data.
-    LIST_INSTRUMENTS = "SELECT hash, canonical FROM instrument ORDER BY registered_us, hash";
+    LIST_INSTRUMENTS = "SELECT hash, canonical, name FROM instrument ORDER BY registered_us, hash";
     /// How many instruments are registered.
     COUNT_INSTRUMENTS = "SELECT COUNT(*) FROM instrument";
     /// Whether an instrument is registered.

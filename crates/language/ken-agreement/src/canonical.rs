@@ -11,13 +11,13 @@ use std::fmt::Write;
 
 use ken_core::{ClauseId, InstrumentHash};
 use serde::de::{Deserialize, Deserializer, Error as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::fault::{Fault, Faults};
 use crate::instrument::Instrument;
-use crate::key::{AttestationId, ClauseKey, Words};
+use crate::key::{AttestationId, ClauseKey, InstrumentRef, Words};
 use crate::parse::ParseError;
 use crate::read::{Read, from_json};
 
@@ -62,6 +62,44 @@ impl Instrument {
         } else {
             Err(other("not the canonical form of this instrument".to_owned()))
         }
+    }
+
+    /// What is told of a signed text that cannot be read as a whole: its head, its life and its
+    /// dictionary, as `isa/1` writes them, without its parties and clauses. `None` where the text is
+    /// not the one of this identity, or does not tell even these.
+    #[must_use]
+    pub fn remnant(text: &str, hash: &InstrumentHash) -> Option<Self> {
+        const TOLD: [&str; 4] = ["schema", "agreement", "lifecycle", "category"];
+        if sha256(text) != hash.as_str() {
+            return None;
+        }
+        let Ok(Value::Object(all)) = serde_json::from_str(text) else { return None };
+        let told = all.into_iter().filter(|(key, _)| TOLD.contains(&key.as_str()));
+        Self::from_value(&Value::Object(told.collect()))
+    }
+
+    /// What stands for a text of which nothing is told but its name.
+    #[must_use]
+    pub fn untold(name: &InstrumentRef) -> Option<Self> {
+        Self::from_value(&json!({
+            "schema": "isa/1",
+            "agreement": {
+                "id": name.id, "version": name.version, "tier": "isa", "title": name.to_string(),
+                "jurisdiction": "GB-SCT", "controllership": "independent",
+                "lead_party": "unknown", "plain_summary": "It cannot be read.",
+                "effective_from": "1970-01-01", "notice_days": 0,
+            },
+            "lifecycle": {
+                "review_due": "1970-01-01", "grace_days": 0, "on_review_lapse": "suspend-all",
+                "on_party_exit": "stop-new", "in_flight": "decide-at-delivery",
+            },
+        }))
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        let mut canonical = String::new();
+        write_value(value, &mut canonical);
+        Self::from_canonical(&canonical).ok()
     }
 
     /// A clause as the ledger cites it.

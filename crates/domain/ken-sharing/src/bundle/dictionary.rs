@@ -8,13 +8,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_agreement::{CategoryEntry, Instrument};
+use ken_agreement::CategoryEntry;
 use ken_core::{Category, FieldName, Label};
+
+use super::Held;
+use super::shut::UNTOLD;
 
 /// What each category holds.
 #[derive(Debug, Default)]
 pub struct Dictionary {
     entries: BTreeMap<Category, Entry>,
+    /// What every row carries.
+    of_all: BTreeSet<Label>,
 }
 
 #[derive(Debug, Default)]
@@ -24,9 +29,14 @@ struct Entry {
 }
 
 impl Dictionary {
-    pub(super) fn of<'a>(instruments: impl Iterator<Item = &'a Instrument>) -> Self {
+    pub(super) fn of(held: &[Held]) -> Self {
         let mut dictionary = Self::default();
-        for written in instruments.flat_map(|instrument| &instrument.categories) {
+        if held.iter().any(|own| own.shut == Some(UNTOLD)) {
+            // It may have given any label to anything: those count that something is stopped by.
+            let clauses = held.iter().flat_map(|own| &own.instrument.clauses);
+            dictionary.of_all.extend(clauses.flat_map(|clause| &clause.labels).cloned());
+        }
+        for written in held.iter().flat_map(|own| &own.instrument.categories) {
             let CategoryEntry { id, label, .. } = written;
             let entry = dictionary.entries.entry(id.clone()).or_default();
             entry.fields.extend(written.whole());
@@ -44,7 +54,8 @@ impl Dictionary {
 
     /// The labels that every row of a category carries.
     pub fn labels(&self, category: &Category) -> impl Iterator<Item = &Label> {
-        self.entries.get(category).into_iter().flat_map(|entry| &entry.labels)
+        let own = self.entries.get(category).into_iter().flat_map(|entry| &entry.labels);
+        own.chain(&self.of_all)
     }
 
     /// Whether these are all the fields of a category.

@@ -33,6 +33,7 @@ use ken_core::{ClauseId, InstrumentHash, Purpose};
 
 use crate::decide::cedar::{Engine, Forbids};
 use crate::decide::memo::Memo;
+use crate::instrument::Unread;
 
 pub use dictionary::Dictionary;
 pub use error::Error;
@@ -105,14 +106,14 @@ impl Bundle {
         before: Option<&Self>,
         admitted: impl IntoIterator<Item = Admitted>,
     ) -> Result<Self, Error> {
-        Self::of(before, admitted, &Shut::new())
+        Self::of(before, admitted, (&Shut::new(), &[]))
     }
 
-    /// Compiles, with those that are known not to compile kept shut.
+    /// Compiles, with those that are known not to compile, or cannot be read, kept shut.
     fn of(
         before: Option<&Self>,
         admitted: impl IntoIterator<Item = Admitted>,
-        shut: &Shut,
+        shut: (&Shut, &[Unread]),
     ) -> Result<Self, Error> {
         let held = hold(before, admitted, shut)?;
         let mut findings = vec![];
@@ -158,7 +159,7 @@ impl Bundle {
         let engine = Engine::compile(&permits, &forbids, before.map(|before| &before.engine))
             .map_err(Error::Invalid)?;
         Ok(Self {
-            dictionary: Dictionary::of(held.iter().map(|own| &own.instrument)),
+            dictionary: Dictionary::of(&held),
             by_purpose: by_purpose(&terms),
             by_hash: held.iter().enumerate().map(|(n, own)| (own.hash.clone(), n)).collect(),
             by_name,
@@ -222,7 +223,7 @@ impl Bundle {
 fn hold(
     before: Option<&Bundle>,
     admitted: impl IntoIterator<Item = Admitted>,
-    shut: &Shut,
+    (shut, unread): (&Shut, &[Unread]),
 ) -> Result<Vec<Held>, Error> {
     let (mut held, mut names) = (vec![], BTreeSet::new());
     for Admitted { instrument, register } in admitted {
@@ -243,6 +244,8 @@ fn hold(
         let stages = instrument.clauses.iter().filter_map(|clause| clause.starts).collect();
         held.push(Held { hash, name, instrument, register, stages, shut });
     }
+    let signed = unread.iter().filter(|of| !of.register.signed.is_empty());
+    held.extend(signed.map(Held::unread));
     Ok(held)
 }
 

@@ -9,6 +9,8 @@
 //!   goes anywhere, an emergency included: which exceptions it made cannot be told. What its
 //!   ceilings bound stops too.
 //! - Its dictionary counts: labels only take away. What it replaced stays replaced.
+//! - A text that cannot be read is shut too. Its head and its dictionary count where the signed
+//!   bytes tell them; otherwise everything that it could have replaced or labelled is taken to be.
 //! - What keeps an instrument from compiling is in it alone, or is another of its name: so each is
 //!   tried by itself, once, and found by its hash from then on.
 
@@ -18,8 +20,14 @@ use ken_agreement::cedar::shut;
 use ken_agreement::{Instrument, InstrumentRef};
 use ken_core::InstrumentHash;
 
-use super::{Admitted, Bundle, Error};
+use super::{Admitted, Bundle, Error, Held};
 use crate::decide::cedar::Forbids;
+use crate::instrument::Unread;
+
+/// The code of a text that cannot be read, and tells what it labels and replaces.
+pub(super) const UNREAD: &str = "sharing.bundle-unread";
+/// The code of one that tells nothing.
+pub(super) const UNTOLD: &str = "sharing.bundle-untold";
 
 /// Which do not compile, each with the code of why.
 pub(super) type Shut = BTreeMap<InstrumentHash, &'static str>;
@@ -35,17 +43,38 @@ impl Bundle {
         before: Option<&Self>,
         admitted: impl IntoIterator<Item = Admitted>,
     ) -> Result<Self, Error> {
-        let admitted: Vec<Admitted> = admitted.into_iter().collect();
+        Self::compile_in_force(before, admitted, &[])
+    }
+
+    /// The same, beside texts that cannot be read, which are shut too. Where nothing is told of one
+    /// of them, it may have replaced whatever its signatories lead, and given any label to anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bundle::compile_around`].
+    pub fn compile_in_force(
+        before: Option<&Self>,
+        admitted: impl IntoIterator<Item = Admitted>,
+        unread: &[Unread],
+    ) -> Result<Self, Error> {
+        let mut admitted: Vec<Admitted> = admitted.into_iter().collect();
+        let untold = unread.iter().filter(|of| !of.is_told);
+        let doubted: BTreeSet<_> = untold.flat_map(|of| &of.register.signed).collect();
+        for Admitted { instrument, register } in &mut admitted {
+            register.superseded |= doubted.contains(&instrument.agreement.lead_party);
+        }
         let known = before.into_iter().flat_map(|before| &before.held);
-        let known: Shut = known.filter_map(|own| Some((own.hash.clone(), own.shut?))).collect();
-        if let Ok(bundle) = Self::of(before, admitted.iter().cloned(), &known) {
+        let known = known.filter_map(|own| Some((own.hash.clone(), own.shut?)));
+        // What could not be read is read anew each time.
+        let known: Shut = known.filter(|(_, code)| ![UNREAD, UNTOLD].contains(code)).collect();
+        if let Ok(bundle) = Self::of(before, admitted.iter().cloned(), (&known, unread)) {
             return Ok(bundle);
         }
         let shut = broken(before, &admitted, known);
-        Self::of(before, admitted, &shut)
+        Self::of(before, admitted, (&shut, unread))
     }
 
-    /// The instruments that do not compile, each with the code of why.
+    /// The instruments that do not compile or cannot be read, each with the code of why.
     pub fn shut(&self) -> impl Iterator<Item = (&InstrumentRef, &'static str)> {
         self.held.iter().filter_map(|own| Some((&own.name, own.shut?)))
     }
@@ -88,6 +117,20 @@ fn broken(before: Option<&Bundle>, admitted: &[Admitted], mut shut: Shut) -> Shu
         }
     }
     shut
+}
+
+impl Held {
+    /// What stands for a text that cannot be read.
+    pub(super) fn unread(of: &Unread) -> Self {
+        Self {
+            hash: of.hash.clone(),
+            name: of.instrument.name(),
+            instrument: of.instrument.clone(),
+            register: of.register.clone(),
+            stages: BTreeSet::new(),
+            shut: Some(if of.is_told { UNREAD } else { UNTOLD }),
+        }
+    }
 }
 
 impl Forbids {

@@ -72,12 +72,12 @@ impl Gate {
         }
         let day = ctx.clock.today();
         let in_force =
-            db.snapshot("sharing.load", async |s| instrument::load(s, ctx).await).await?;
+            db.snapshot("sharing.load", async |s| instrument::load_around(s, ctx).await).await?;
         let before = self.kept();
         // Compiling takes milliseconds: not on a thread that others wait for.
         let compile = move || {
             let before = before.as_deref().map(|before| &before.bundle);
-            Bundle::compile_around(before, in_force.instruments)
+            Bundle::compile_in_force(before, in_force.instruments, &in_force.unread)
         };
         let bundle = tokio::task::spawn_blocking(compile).await.map_err(|_| Error::Contended)??;
         let current = Arc::new(Current { version: in_force.version, day, bundle });
@@ -153,7 +153,7 @@ impl Gate {
 fn tell_shut(before: Option<&Current>, now: &Current) {
     let known: BTreeSet<_> = before.into_iter().flat_map(|before| before.bundle.shut()).collect();
     for (name, code) in now.bundle.shut().filter(|shut| !known.contains(shut)) {
-        tracing::error!(name = %name, error.code = code, "an agreement does not compile: shut");
+        tracing::error!(name = %name, error.code = code, "an agreement cannot run: shut");
     }
 }
 

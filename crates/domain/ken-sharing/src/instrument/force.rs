@@ -17,18 +17,32 @@ use crate::{Error, sql};
 pub struct InForce {
     /// Every registered instrument, those that have ended included, with what the registers say.
     pub instruments: Vec<Admitted>,
+    /// Those that cannot be read, and so are shut.
+    pub unread: Vec<Unread>,
     /// The policy head under which this was read.
     pub version: i64,
 }
 
-/// Reads everything the policies are made from, in one snapshot.
+/// Reads everything the policies are made from, in one snapshot: for whoever drafts, signs or
+/// foretells, and is to know that a text is missing.
 ///
 /// # Errors
 ///
 /// Whatever the store says; [`Error::Corrupt`] when a stored instrument no longer reads.
 pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Error> {
+    let found = load_around(reads, ctx).await?;
+    if found.unread.is_empty() { Ok(found) } else { Err(Error::Corrupt("instrument")) }
+}
+
+/// The same around what cannot be read: for the gate, and for lists.
+///
+/// # Errors
+///
+/// Whatever the store says; [`Error::Corrupt`] when not even a name reads.
+pub async fn load_around<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Error> {
     let version = ken_store::guard::policy_version(reads).await?;
-    let texts = reads.list(sql::LIST_INSTRUMENTS, values![], |row| row.text(1)).await?;
+    let row = |row: &Row<'_>| Ok((row.parse::<InstrumentHash>(0)?, row.text(1)?, row.text(2)?));
+    let texts = reads.list(sql::LIST_INSTRUMENTS, values![], row).await?;
     let mut registers: BTreeMap<InstrumentHash, Register> = BTreeMap::new();
     let pair = |row: &Row<'_>| Ok((row.parse(0)?, row.parse(1)?));
     for (hash, party) in reads.list(sql::LIST_SIGNATURES, values![], pair).await? {
@@ -45,11 +59,15 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
     }
     let seals = pack::kept(reads).await?;
     let mut instruments = Vec::with_capacity(texts.len());
-    for text in texts {
-        let instrument =
-            Instrument::from_canonical(&text).map_err(|_| Error::Corrupt("instrument"))?;
-        let hash = instrument.hash();
+    let mut unread = vec![];
+    for (hash, text, name) in texts {
         let mut register = registers.remove(&hash).unwrap_or_default();
+        // Signatures are over the hash: another text under it is one that nobody signed.
+        let read = Instrument::from_canonical(&text).ok().filter(|of| of.hash() == hash);
+        let Some(instrument) = read else {
+            unread.push(Unread::of(hash, (&text, &name), register)?);
+            continue;
+        };
         if instrument.agreement.tier == Tier::StatutePack {
             let seal = pack::standing(&instrument, seals.get(&hash));
             register.unsealed = !seal.holds();
@@ -60,8 +78,49 @@ pub async fn load<R: Reads>(reads: &mut R, ctx: &Ctx<'_>) -> Result<InForce, Err
         }
         instruments.push(Admitted { instrument, register });
     }
+    // What cannot be read has taken the place of what it names all the same.
+    let known = instruments.len();
+    instruments.extend(unread.iter().map(Unread::admitted));
     mark_superseded(&mut instruments, today.0);
-    Ok(InForce { instruments, version })
+    for (own, told) in unread.iter_mut().zip(instruments.drain(known..)) {
+        own.register = told.register;
+    }
+    Ok(InForce { instruments, unread, version })
+}
+
+/// A registered text that cannot be read, or is not the one that was registered.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// Its identity.
+    pub hash: InstrumentHash,
+    /// What is told of it ([`Instrument::remnant`]), or what stands for it.
+    pub instrument: Instrument,
+    /// Whether that is told: what it labels and what it replaces.
+    pub is_told: bool,
+    /// Who has signed it.
+    pub register: Register,
+}
+
+impl Unread {
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] where its name is none.
+    fn of(
+        hash: InstrumentHash,
+        (text, name): (&str, &str),
+        register: Register,
+    ) -> Result<Self, Error> {
+        let name = name.parse::<InstrumentRef>().map_err(|_| Error::Corrupt("instrument"))?;
+        let told = Instrument::remnant(text, &hash).filter(|of| of.name() == name);
+        let is_told = told.is_some();
+        let instrument = told.or_else(|| Instrument::untold(&name));
+        let instrument = instrument.ok_or(Error::Corrupt("instrument"))?;
+        Ok(Self { hash, instrument, is_told, register })
+    }
+
+    fn admitted(&self) -> Admitted {
+        Admitted { instrument: self.instrument.clone(), register: self.register.clone() }
+    }
 }
 
 /// An instrument is superseded, and another has replaced it, once one that says so has begun,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ken_agreement::lint::lint;
 use ken_agreement::{Clause, Instrument, Kind};
+use ken_sharing::bundle::Bundle;
 use ken_testkit::oracle::{Case, Known, Mutant, Row, Verdict, decide as naive};
 
 use crate::dice::Dice;
@@ -132,6 +133,34 @@ fn a_ceiling_stops_no_emergency_and_nothing_that_the_law_requires() {
     // An emergency.
     exceptional(&mut entries[3].instrument.clauses[k1]);
     assert!(!denied(&entries), "nobody stops an emergency in advance");
+}
+
+#[test]
+fn an_accord_that_does_not_compile_stops_what_it_bound() {
+    let mut entries = region(LOCAL);
+    entries[2].instrument.clauses[0].purpose = Some(word("welfare-check"));
+    // What the accord bound though nothing need stand above it.
+    let last = entries[3].instrument.clauses.len() - 1;
+    entries[3].instrument.clauses[last].kind = Kind::Statutory;
+    let admitted = entries.iter().map(Entry::admitted);
+    let bundle = Bundle::compile_around(None, admitted).unwrap();
+    assert_eq!(bundle.shut().count(), 1);
+    let accord = entries[2].instrument.hash().to_string();
+    let ends = "cec/sw.duty push rowan/ts.support-worker";
+    let mut case = short(ends, "welfare-check", &["core"], &["age>=16"]);
+    // A row that came under it is stopped twice over, by one policy.
+    for lineage in [None, Some(accord.clone())] {
+        let row = Row {
+            category: "core".to_owned(),
+            labels: BTreeSet::new(),
+            source: "cec".to_owned(),
+            lineage: lineage.into_iter().collect(),
+        };
+        case.rows = Some([row].into());
+        let (ask, facts, rows) = asked(&case);
+        let got = ken_sharing::decide::decide(&bundle, &ask, &facts, rows.as_ref());
+        assert_eq!(told(&got.unwrap()), Verdict::Deny(0, format!("{accord}#*")));
+    }
 }
 
 /// Whether the ceiling of the region is about a row, between these two.

@@ -17,7 +17,7 @@ fn newer(version: &str) -> Instrument {
     law::pack(version, "statute-pack@2027-04", SAME).dated_from("2026-11-01".parse().unwrap())
 }
 
-fn statement(name: &str) -> Sql {
+pub(crate) fn statement(name: &str) -> Sql {
     STATEMENTS.iter().find(|(of, _)| *of == name).unwrap().1
 }
 

@@ -9,6 +9,7 @@ use ken_agreement::{Action, Day, Instrument, InstrumentRef};
 use ken_core::OrganisationId;
 use ken_sharing::bundle::{Admitted, Bundle};
 use ken_sharing::decide::{Ask, Bar, Facts, Fields, Outcome, RowClass, Seat, Want};
+use ken_sharing::instrument::Unread;
 use ken_testkit::oracle::{Case, Known, Row, Verdict};
 
 /// The partnership's instruments that the vectors and the random cases are about.
@@ -41,6 +42,8 @@ pub(crate) struct Entry {
     /// What the register says that it has taken the place of.
     pub(crate) replaced: BTreeSet<InstrumentRef>,
     pub(crate) unsealed: bool,
+    /// Whether its text cannot be read, and whether it tells what it labels then.
+    pub(crate) unread: Option<bool>,
 }
 
 impl Entry {
@@ -52,7 +55,19 @@ impl Entry {
             superseded: false,
             replaced: BTreeSet::new(),
             unsealed: false,
+            unread: None,
         }
+    }
+
+    /// What is loaded of one whose text cannot be read.
+    pub(crate) fn unread(&self) -> Option<Unread> {
+        let (is_told, of) = (self.unread?, &self.instrument);
+        let mut instrument = of.clone();
+        (instrument.parties, instrument.clauses) = (vec![], vec![]);
+        let untold = Instrument::untold(&of.name()).unwrap();
+        let instrument = if is_told { instrument } else { untold };
+        let Admitted { register, .. } = self.admitted();
+        Some(Unread { hash: of.hash(), instrument, is_told, register })
     }
 
     /// As the register has it of a newer version that took the place of those it names.

@@ -45,7 +45,7 @@ pub(crate) async fn get(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let today = ctx.clock.today();
     let read = async |s: &mut Snapshot| {
-        let all = instrument::load(s, &ctx).await?.instruments;
+        let all = instrument::load_around(s, &ctx).await?.instruments;
         let mut duties = vec![];
         for duty in duty::open(s, &by.organisation).await? {
             let who = practitioner::find(s, duty.practitioner).await?;

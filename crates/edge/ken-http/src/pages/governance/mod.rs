@@ -49,7 +49,7 @@ use crate::stop::Stop;
 /// Every instrument, with what the registers say.
 async fn all(app: &App, caller: &Caller) -> Result<Vec<Admitted>, Stop> {
     let ctx = app.ctx(caller.request());
-    let read = async |s: &mut Snapshot| instrument::load(s, &ctx).await;
+    let read = async |s: &mut Snapshot| instrument::load_around(s, &ctx).await;
     Ok(app.db().snapshot("http.instruments", read).await?.instruments)
 }
 

@@ -92,7 +92,7 @@ async fn read(app: &App, caller: &Caller) -> Result<Page, Stop> {
         let (tree, adopted) = (partnership::list(s).await?, partnership::adoptions(s).await?);
         let names = organisation::list(s).await?.into_iter().map(|one| (one.id, one.name));
         let names = names.collect();
-        let held = instrument::load(s, &ctx).await?.instruments;
+        let held = instrument::load_around(s, &ctx).await?.instruments;
         Ok::<_, Stop>(Page { tree, adopted, held, names })
     };
     app.db().snapshot("http.partnerships", read).await

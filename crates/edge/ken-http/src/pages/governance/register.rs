@@ -69,7 +69,7 @@ pub(crate) async fn one(
 async fn read(app: &App, request: RequestId) -> Result<(Vec<Admitted>, Withheld), Stop> {
     let ctx = app.ctx(request);
     let read = async |s: &mut Snapshot| {
-        let all = instrument::load(s, &ctx).await?.instruments;
+        let all = instrument::load_around(s, &ctx).await?.instruments;
         Ok::<_, Stop>((all, register::withheld(s).await?))
     };
     app.db().snapshot("http.register", read).await

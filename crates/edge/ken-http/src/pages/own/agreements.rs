@@ -116,7 +116,7 @@ pub(crate) async fn pages(app: &App, caller: &Caller) -> Result<Pages, Stop> {
 pub(crate) async fn in_force(app: &App, request: RequestId) -> Result<InForce, Stop> {
     let ctx = app.ctx(request);
     let from_registers = async |s: &mut Snapshot| {
-        let all = instrument::load(s, &ctx).await?.instruments;
+        let all = instrument::load_around(s, &ctx).await?.instruments;
         Ok::<_, Stop>((all, register::withheld(s).await?))
     };
     let (all, hidden) = app.db().snapshot("http.in-force", from_registers).await?;
