@@ -65,8 +65,8 @@ impl Instrument {
     }
 
     /// What is told of a signed text that cannot be read as a whole: its head, its life and its
-    /// dictionary, as `isa/1` writes them, without its parties and clauses. `None` where the text is
-    /// not the one of this identity, or does not tell even these.
+    /// dictionary, as `isa/1` writes them, without its parties and clauses. `None` where the text
+    /// is not the one of this identity, or does not tell even these.
     #[must_use]
     pub fn remnant(text: &str, hash: &InstrumentHash) -> Option<Self> {
         const TOLD: [&str; 4] = ["schema", "agreement", "lifecycle", "category"];

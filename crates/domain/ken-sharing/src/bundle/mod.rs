@@ -132,12 +132,7 @@ impl Bundle {
                     bars.get_mut(n)
                         .into_iter()
                         .for_each(|of| of.push(Bars::new(&own.instrument, clause)));
-                    forbids.push(Forbids {
-                        instrument: own.hash.clone(),
-                        follows_data: clause.follows_data(),
-                        binds_below: clause.binds_below(),
-                        policy,
-                    });
+                    forbids.push(Forbids::of(&own.hash, clause, policy));
                 } else if own.register.superseded {
                     // What replaces it permits; it only forbids.
                 } else if let Some(beyond) = unsourced(clause, own, &held) {

@@ -16,8 +16,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_agreement::cedar::shut;
-use ken_agreement::{Instrument, InstrumentRef};
+use ken_agreement::cedar::{PolicyText, shut};
+use ken_agreement::{Clause, Instrument, InstrumentRef};
 use ken_core::InstrumentHash;
 
 use super::{Admitted, Bundle, Error, Held};
@@ -47,7 +47,7 @@ impl Bundle {
     }
 
     /// The same, beside texts that cannot be read, which are shut too. Where nothing is told of one
-    /// of them, it may have replaced whatever its signatories lead, and given any label to anything.
+    /// of them, it may have replaced whatever its signatories lead, and labelled anything.
     ///
     /// # Errors
     ///
@@ -134,6 +134,12 @@ impl Held {
 }
 
 impl Forbids {
+    /// A prohibition of an instrument.
+    pub(super) fn of(hash: &InstrumentHash, clause: &Clause, policy: PolicyText) -> Self {
+        let (follows_data, binds_below) = (clause.follows_data(), clause.binds_below());
+        Self { instrument: hash.clone(), follows_data, binds_below, policy }
+    }
+
     /// What stands for an instrument that is shut.
     pub(super) fn everything(hash: &InstrumentHash) -> Self {
         Self { instrument: hash.clone(), follows_data: true, binds_below: true, policy: shut(hash) }

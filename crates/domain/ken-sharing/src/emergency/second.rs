@@ -8,7 +8,7 @@
 //! # Invariants
 //!
 //! - Nobody agrees to their own asking, nor for another organisation, nor after it has run out.
-//! - Of two who decide at once, one does; of two askings for the same that are agreed to, one opens.
+//! - Of two who decide at once, one does; of two askings that are agreed to at once, one opens.
 //! - What the colleague reads is what the asker typed, and nothing that is held.
 
 use std::collections::BTreeSet;

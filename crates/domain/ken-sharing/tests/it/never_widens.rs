@@ -35,10 +35,7 @@ fn never_widens(change: impl Fn(&mut Dice, &mut [Entry])) {
     let (mut gave, mut less) = (0, 0);
     for seed in 100..100 + WORLDS {
         let mut dice = Dice(seed);
-        let mut entries = tweaked(&mut dice, seed);
-        if seed % 2 == 1 {
-            layered(&mut dice, &mut entries);
-        }
+        let entries = somewhere(&mut dice, seed);
         let mut after = entries.clone();
         change(&mut dice, &mut after);
         let before = bundle_after(None, &entries);
@@ -92,6 +89,15 @@ fn never_widens(change: impl Fn(&mut Dice, &mut [Entry])) {
         }
     }
     assert!(gave > 60 && less > 0, "{gave} questions gave something, {less} gave less");
+}
+
+/// A random world, every other one with ceilings and opt-outs.
+fn somewhere(dice: &mut Dice, seed: u64) -> Vec<Entry> {
+    let mut entries = tweaked(dice, seed);
+    if seed % 2 == 1 {
+        layered(dice, &mut entries);
+    }
+    entries
 }
 
 fn signed(entries: &mut [Entry], dice: &mut Dice) -> usize {
