@@ -23,8 +23,8 @@ use cedar_policy::{
     EntityUid, Policy, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode,
     Validator,
 };
-use ken_agreement::Action;
 use ken_agreement::cedar::PolicyText;
+use ken_agreement::{Action, Kind};
 use ken_core::{InstrumentHash, OrganisationId};
 
 use super::ask::Seat;
@@ -116,8 +116,7 @@ pub(crate) struct Question<'a> {
     pub(crate) instrument: &'a InstrumentHash,
     pub(crate) source_begun: bool,
     pub(crate) above: &'a BTreeSet<InstrumentHash>,
-    pub(crate) exceptional: bool,
-    pub(crate) routine: bool,
+    pub(crate) kind: Kind,
     pub(crate) accepts: &'a BTreeSet<String>,
     pub(crate) purpose: &'a str,
     pub(crate) category: &'a str,
@@ -349,8 +348,8 @@ impl Engine {
             ("instrument", text(asked.instrument.as_str())),
             ("source_begun", RestrictedExpression::new_bool(asked.source_begun)),
             ("above", texts(asked.above)),
-            ("exceptional", RestrictedExpression::new_bool(asked.exceptional)),
-            ("routine", RestrictedExpression::new_bool(asked.routine)),
+            ("exceptional", RestrictedExpression::new_bool(asked.kind == Kind::Exceptional)),
+            ("routine", RestrictedExpression::new_bool(asked.kind == Kind::Routine)),
             ("accepts", texts(asked.accepts)),
             ("purpose", text(asked.purpose)),
             ("category", text(asked.category)),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-use ken_agreement::Kind;
 use ken_core::{Fact, FieldName, Label};
 
 use super::ask::{Ask, Bar, Covered, Facts, RowClass};
@@ -221,8 +220,7 @@ impl Deciding<'_> {
             instrument: &own.hash,
             source_begun: term.is_source_begun(self.facts.day),
             above: &term.above,
-            exceptional: term.clause.kind == Kind::Exceptional,
-            routine: term.clause.kind == Kind::Routine,
+            kind: term.clause.kind,
             accepts: &term.accepts,
             purpose: self.ask.purpose.as_str(),
             category: row.category.as_str(),

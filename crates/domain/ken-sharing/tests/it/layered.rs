@@ -48,7 +48,7 @@ fn layers(dice: &mut Dice, entries: &mut [Entry]) {
         let (from, to) = (end(dice), end(dice));
         let known: Vec<_> = instrument.categories.iter().map(|entry| entry.id.clone()).collect();
         let some = instrument.clauses.iter().find(|clause| clause.is_prohibition()).cloned();
-        let Some(mut ceiling) = some.or_else(|| prohibition()) else { continue };
+        let Some(mut ceiling) = some.or_else(prohibition) else { continue };
         ceiling.id = word("B1");
         (ceiling.from, ceiling.to) = (from, to);
         ceiling.scope = Some(Scope::Below);

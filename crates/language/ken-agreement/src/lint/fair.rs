@@ -126,7 +126,7 @@ fn beyond(look: &Look<'_>) -> Found {
         let id = purpose.id.as_str();
         let term = purpose.dpv.as_deref().unwrap_or_default();
         let names = |word: &&str| id.contains(*word) || term.to_lowercase().contains(*word);
-        !purpose.beyond_care && BEYOND.iter().any(|word| names(word))
+        !purpose.beyond_care && BEYOND.iter().any(names)
     });
     let used = purposes.filter(|purpose| {
         let mut clauses = look.permits().filter(|c| c.purpose.as_ref() == Some(&purpose.id));
