@@ -28,6 +28,7 @@ pub mod passkey;
 mod password;
 pub mod practitioner;
 pub mod seed;
+pub mod sending;
 pub mod session;
 mod sign_in;
 mod sql;

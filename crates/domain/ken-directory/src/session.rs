@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::account::Account;
 use crate::practitioner::{HeldRole, roles};
 use crate::token::Token;
-use crate::{Acting, Error, Holder, account, entry, sql};
+use crate::{Acting, Error, Holder, account, entry, sending, sql};
 
 /// A session's longest life.
 pub const AGE_MAX: SignedDuration = SignedDuration::from_hours(12);
@@ -314,7 +314,8 @@ pub(crate) async fn end_others(
     Ok(tx.execute(sql::SESSIONS_DELETE_OTHERS, values![account, here.hash()]).await?)
 }
 
-/// Removes up to [`SWEEP_MAX`] sessions that have ended; says how many.
+/// Removes up to [`SWEEP_MAX`] sessions that have ended, and as many sendings that need not be
+/// remembered; says how many of both.
 ///
 /// # Errors
 ///
@@ -323,7 +324,9 @@ pub async fn sweep(tx: &mut Tx, ctx: &Ctx<'_>) -> Result<u64, Error> {
     let now = ctx.clock.now();
     let before = |age: SignedDuration| now.checked_sub(age).map_err(|_| Error::Corrupt("clock"));
     let of = values![before(AGE_MAX)?, before(IDLE_MAX)?, SWEEP_MAX];
-    Ok(tx.execute(sql::SESSIONS_SWEEP, of).await?)
+    let sessions = tx.execute(sql::SESSIONS_SWEEP, of).await?;
+    let of = values![before(sending::LAST)?, SWEEP_MAX];
+    Ok(sessions + tx.execute(sql::SENDINGS_SWEEP, of).await?)
 }
 
 #[cfg(test)]

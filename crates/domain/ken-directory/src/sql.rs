@@ -7,7 +7,19 @@ use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] =
-    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY, PARTNERSHIP];
+    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY, PARTNERSHIP, SENDINGS];
+
+const SENDINGS: Migration = Migration {
+    owner: "ken-directory",
+    number: 8,
+    title: "forms that were sent, and what they made",
+    sql: "
+CREATE TABLE sending (
+  sending_hash TEXT PRIMARY KEY, made TEXT NOT NULL, at_us BIGINT NOT NULL
+);
+CREATE INDEX sending_by_time ON sending (at_us);
+",
+};
 
 const PARTNERSHIP: Migration = Migration {
     owner: "ken-directory",
@@ -301,6 +313,14 @@ statements! {
     /// Removes some sessions that have ended by their age or by silence.
     SESSIONS_SWEEP = "DELETE FROM session WHERE token_hash IN
         (SELECT token_hash FROM session WHERE signed_in_us <= $1 OR seen_us <= $2 LIMIT $3)";
+    /// Notes what a request makes, unless it made it before.
+    SENDING_PUT = "INSERT INTO sending (sending_hash, made, at_us) VALUES ($1, $2, $3)
+        ON CONFLICT (sending_hash) DO NOTHING";
+    /// What a request made.
+    SENDING_FIND = "SELECT made FROM sending WHERE sending_hash = $1";
+    /// Forgets some sendings.
+    SENDINGS_SWEEP = "DELETE FROM sending WHERE sending_hash IN
+        (SELECT sending_hash FROM sending WHERE at_us <= $1 LIMIT $2)";
     /// Reads a tally, making it if need be, and holds it until the write ends.
     THROTTLE_TAKE = "INSERT INTO throttle (bucket, failures, last_us, drained_us)
         VALUES ($1, 0, $2, $2)

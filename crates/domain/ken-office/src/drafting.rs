@@ -21,7 +21,7 @@ pub mod rule;
 
 use ken_agreement::{Basis, ClauseKey, Instrument, Parts, Shelf, check};
 use ken_core::{Ctx, EntryId, OrganisationId};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::instrument;
 use ken_store::keys::KeyRing;
@@ -89,6 +89,9 @@ pub async fn open(
     db.write("office.draft-open", async |tx| {
         if let Err(refusal) = rule::may_begin(&of, &by.organisation) {
             return refused(tx, ctx, keys, by, (id, refusal)).await;
+        }
+        if let Some(before) = sending::once(tx, ctx, &["draft", text], id).await? {
+            return Ok(Ok(before));
         }
         let (name, lead) = (of.agreement.id.to_string(), &of.agreement.lead_party);
         let row = values![id, name.as_str(), of.agreement.title.as_str(), lead, ctx.now_us()];
@@ -237,7 +240,10 @@ pub async fn comment(
         if count(tx, sql::COUNT_COMMENTS, id).await? >= COMMENTS_MAX {
             return Ok(Err(Refusal::TooMany));
         }
-        let one = EntryId::draw(ctx.ids);
+        let (one, of) = (EntryId::draw(ctx.ids), id.to_string());
+        if sending::once(tx, ctx, &["comment", &of, clause, words], one).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let (party, who) = (&by.organisation, by.practitioner);
         let row = values![id, one, clause, words, party, who, draft.revision, ctx.now_us()];
         tx.execute(sql::INSERT_COMMENT, row).await?;
@@ -287,7 +293,11 @@ pub async fn propose(
         }
         let base = rule::stands(&draft.of, clause);
         let said = serde_json::to_string(&said).map_err(|_| Error::Corrupt("proposal"))?;
-        let (name, text) = (clause.to_string(), text.trim());
+        let (of, name, text) = (id.to_string(), clause.to_string(), text.trim());
+        let what = ["proposal", &of, &name, text, why];
+        if let Some(before) = sending::once(tx, ctx, &what, one).await? {
+            return Ok(Ok(before));
+        }
         let row = values![
             id,
             one,

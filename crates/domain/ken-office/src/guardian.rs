@@ -16,7 +16,7 @@
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, PractitionerId, RoleId, Sensitive};
-use ken_directory::{Acting, practitioner};
+use ken_directory::{Acting, practitioner, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::{duty, emergency};
 use ken_store::keys::KeyRing;
@@ -199,6 +199,9 @@ pub async fn ask(
             return Ok(Asked::TooMany);
         }
         let id = EntryId::draw(ctx.ids);
+        if sending::once(tx, ctx, &["contest", side.code(), words], id).await?.is_some() {
+            return Ok(Asked::Sent);
+        }
         let detail = json!({ "contested": id.to_string(), "side": side.code(),
             "role": by.role.as_str(), "words": words, "by": by.practitioner.to_string() });
         let entry = enter(tx, ctx, keys, by, detail).await?;

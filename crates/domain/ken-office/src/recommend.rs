@@ -16,7 +16,7 @@ mod list;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_core::{Ctx, EntryId, OrganisationId, PractitionerId};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
@@ -182,7 +182,11 @@ pub async fn import(
         if held.unwrap_or_default() >= LISTS_MAX || items.len() > ITEMS_MAX {
             return Ok(Err(Refusal::TooMany));
         }
-        let id = EntryId::draw(ctx.ids);
+        let (id, listed) = (EntryId::draw(ctx.ids), format!("{items:?}"));
+        if let Some(before) = sending::once(tx, ctx, &["list", title, made_by, &listed], id).await?
+        {
+            return Ok(Ok(before));
+        }
         let of = values![own, id, title, made_by, by.practitioner, ctx.now_us()];
         tx.execute(sql::INSERT_REVIEW_LIST, of).await?;
         for (place, item) in (0_i64..).zip(items) {

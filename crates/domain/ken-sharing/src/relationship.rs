@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, Fact, OrganisationId, PersonId, PractitionerId, RelationshipId, Sensitive};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Snapshot, Tx, values};
@@ -209,7 +209,12 @@ pub async fn claim(
     let key = keys.fresh().await?;
     let sealed = keys.seal(&key, id.to_string().as_bytes(), typed.reveal().as_bytes()).await?;
     let until = later(ctx, CLAIM_WAIT);
+    let whom = person.map(|person| person.to_string()).unwrap_or_default();
+    let what = ["claim", kind, whom.as_str(), typed.reveal()];
     db.write("sharing.claim", async |tx| {
+        if let Some(before) = sending::once(tx, ctx, &what, id).await? {
+            return Ok(before);
+        }
         let of = values![
             id,
             &by.organisation,

@@ -21,7 +21,7 @@ use ken_store::Snapshot;
 use crate::route::Who;
 use crate::stop::Stop;
 use crate::view::{Area, Frame, Visitor, words};
-use crate::wire::changes::OfNoSession;
+use crate::wire::changes::{OfNoSession, Sending};
 use crate::wire::cookie;
 use crate::wire::csrf::{Csrf, Sent};
 use crate::{App, Site};
@@ -135,7 +135,10 @@ pub(crate) async fn admit(
     if who == Who::Anyone {
         return next.run(request).await;
     }
-    let Some(id) = request.extensions().get::<RequestId>().copied() else {
+    // The same form of the same page is the same request, however often it is sent.
+    let sending = request.extensions().get::<Sending>().map(|sending| sending.0);
+    let drawn = request.extensions().get::<RequestId>().copied();
+    let Some(id) = sending.or(drawn) else {
         return Stop::Fault("http.no-request-id").into_response();
     };
     let sent = request.extensions().get::<Sent>().cloned();
@@ -163,7 +166,7 @@ async fn find(
     let read = async |s: &mut Snapshot| {
         let (session, is_due) = session::find(s, &ctx, &token).await?.ok_or(Stop::SignIn)?;
         let may = is_shown_in(who, sent.as_ref(), &session).and_then(|()| may_call(who, &session));
-        let csrf = Csrf::in_role(&token.cookie(), session.acting.as_ref());
+        let csrf = Csrf::in_role(&token.cookie(), id, session.acting.as_ref());
         let visitor = match may {
             Ok(()) => Ok(visitor(app, s, &session, csrf, id).await?),
             Err(stop) => Err(stop),

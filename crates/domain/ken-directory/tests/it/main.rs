@@ -9,6 +9,8 @@ mod register;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod sign_in;

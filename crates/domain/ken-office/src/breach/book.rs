@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, Sensitive};
-use ken_directory::{Acting, organisation};
+use ken_directory::{Acting, organisation, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::timer::{self, Lease};
@@ -82,6 +82,11 @@ async fn keep(
     if open >= if reporter.is_some() { REPORTS_MAX } else { OPEN_MAX } {
         return Ok(Err(Refusal::TooMany));
     }
+    let words = text(&new.words)?;
+    let what = ["breach", controller.as_str(), new.kind.code(), &words];
+    if let Some(before) = sending::once(tx, ctx, &what, id).await? {
+        return Ok(Ok(before));
+    }
     let row = values![
         controller,
         id,
@@ -123,7 +128,12 @@ pub async fn step(
     (id, new): (EntryId, &NewStep),
 ) -> Result<Result<(), Refusal>, Error> {
     let (own, now) = (&by.organisation, ctx.clock.now());
+    let (of, words) = (id.to_string(), text(&new.words)?);
+    let what = ["breach-step", of.as_str(), new.did.code(), &words];
     db.write("office.breach-step", async |tx| {
+        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let Some(breach) = find(tx, own, id).await? else { return Ok(Err(Refusal::Unknown)) };
         if let Err(refusal) = breach.may(new, now) {
             return Ok(Err(refusal));
@@ -132,6 +142,9 @@ pub async fn step(
         // The last places are kept for the decisions.
         if new.did == Did::Noted && many.unwrap_or(0) >= STEPS_MAX - 10 {
             return Ok(Err(Refusal::TooMany));
+        }
+        if sending::once(tx, ctx, &what, id).await?.is_some() {
+            return Ok(Ok(()));
         }
         let key = tx.find(sql::BREACH_KEY, values![own, id], |row| row.parse(0)).await?;
         let key: KeyId = key.ok_or(Error::Corrupt("breach"))?;
@@ -158,6 +171,11 @@ pub async fn step(
     .await
 }
 
+/// The words as they are sealed.
+fn text(words: &Sensitive<Words>) -> Result<String, Error> {
+    serde_json::to_string(words.reveal()).map_err(|_| Error::Corrupt("breach"))
+}
+
 /// Keeps a step with its words, sealed; gives the hash of the words.
 async fn note(
     tx: &mut Tx,
@@ -167,7 +185,7 @@ async fn note(
     (key, new): (KeyId, &NewStep),
 ) -> Result<String, Error> {
     let id = EntryId::draw(ctx.ids);
-    let text = serde_json::to_string(new.words.reveal()).map_err(|_| Error::Corrupt("breach"))?;
+    let text = text(&new.words)?;
     let sealed = keys.seal(&key, &binding(breach, id), text.as_bytes()).await?;
     let row = values![
         controller,

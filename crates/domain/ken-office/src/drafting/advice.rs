@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use ken_agreement::{Instrument, PartyKind};
 use ken_core::{Ctx, EntryId, OrganisationId};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_sharing::instrument;
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
@@ -87,6 +87,11 @@ pub async fn say(
             Err(refusal) => return refused(tx, ctx, keys, by, (id, refusal)).await,
         };
         let own = &by.organisation;
+        let of = id.to_string();
+        let what = ["advice", &of, with.as_str(), words];
+        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let answers = asked(tx, id, (with, own)).await?;
         if !answers {
             if let Err(refusal) = may_ask(&draft, (own, with), may_advise) {
@@ -99,6 +104,9 @@ pub async fn say(
         }
         let (asker, adviser) = if answers { (with, own) } else { (own, with) };
         let (one, who, of) = (EntryId::draw(ctx.ids), by.practitioner, draft.revision);
+        if sending::once(tx, ctx, &what, one).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let row = values![id, one, asker, adviser, own, who, words, of, ctx.now_us()];
         tx.execute(sql::INSERT_ADVICE, row).await?;
         let detail = json!({ "advice": one.to_string(), "with": with.as_str() });

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_agreement::Instrument;
 use ken_core::{Ctx, EntryId, OrganisationId, Sensitive};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
 use serde_json::json;
@@ -166,6 +166,10 @@ pub async fn say(
     db.write("office.say", async |tx| {
         if let Some(refusal) = may_say(tx, ctx, consultation).await? {
             return Ok(Err(refusal));
+        }
+        let of = consultation.to_string();
+        if sending::once(tx, ctx, &["view", &of, words], one).await?.is_some() {
+            return Ok(Ok(()));
         }
         let key = key.to_string();
         let row = values![consultation, one, key.as_str(), sealed.as_slice(), ctx.now_us()];

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, values};
@@ -106,8 +106,12 @@ pub async fn ask(
         "reason": new.reason.reveal(),
         "said": said,
     });
-    let sealed = keys.seal(&key, &bound(id), body.to_string().as_bytes()).await?;
+    let body = body.to_string();
+    let sealed = keys.seal(&key, &bound(id), body.as_bytes()).await?;
     db.write("sharing.second-person-ask", async |tx| {
+        if let Some(before) = sending::once(tx, ctx, &["second-person", &body], id).await? {
+            return Ok(before);
+        }
         let of = values![
             id,
             &by.organisation,

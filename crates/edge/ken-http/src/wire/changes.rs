@@ -14,7 +14,8 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use ken_core::Sensitive;
+use ken_core::{RequestId, Sensitive};
+use sha2::{Digest as _, Sha256};
 
 use crate::App;
 use crate::stop::Stop;
@@ -29,12 +30,35 @@ const SECRETS: [&str; 4] = ["password", "code", "answer", "confirmed"];
 const TEXT_MIN: usize = 20;
 /// Most texts that are given back: more than any form of ours has.
 const TEXTS_MAX: usize = 60;
+/// What the hash of a sending is over, so that it can be mistaken for nothing else.
+const SENDING: &[u8] = b"ken-sending/1";
 /// How often a request that met another's change is run before its sender is asked to try again.
 const TRIES_MAX: usize = 3;
 
 /// Marks a form of a page that is for anybody: its token is the browser's, and of no session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OfNoSession;
+
+/// What stands for a form as it was sent: the same for the same bytes to the same address, and so,
+/// by the token among them, of one page in one browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sending(pub(crate) RequestId);
+
+impl Sending {
+    fn of(address: &str, body: &[u8]) -> Option<Self> {
+        let mut hash = Sha256::new();
+        hash.update(SENDING);
+        hash.update(address.len().to_be_bytes());
+        hash.update(address);
+        hash.update(body);
+        let half = hash.finalize();
+        let half = half.iter().take(16).fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
+        let hex = format!("{half:032x}");
+        let part = |from: usize, to: usize| hex.get(from..to);
+        let parts = [part(0, 8)?, part(8, 12)?, part(12, 16)?, part(16, 20)?, part(20, 32)?];
+        parts.join("-").parse().ok().map(Self)
+    }
+}
 
 /// Guards a request that may change something, and lets the others by.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -59,7 +83,11 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if !of_session && !is_of(cookie::FORM) {
         return returned(Stop::StaleForm.into_response(), &body).await;
     }
+    let sending = Sending::of(&parts.uri.to_string(), &body);
     let mut request = Request::from_parts(parts, Body::empty());
+    if let Some(sending) = sending {
+        request.extensions_mut().insert(sending);
+    }
     if let Some(token) = token.filter(|_| of_session) {
         request.extensions_mut().insert(csrf::Sent(token));
     } else {
@@ -141,6 +169,21 @@ mod tests {
             Texts::of(&body).await.0.into_iter().map(Sensitive::into_revealed).collect();
         assert_eq!(texts, ["She fell and nobody answers!"]);
         assert!(Texts::of(&Bytes::from_static(b"%FF=%")).await.0.is_empty());
+    }
+
+    #[test]
+    fn a_sending_is_of_its_address_and_bytes() {
+        let one = Sending::of("/w/claim", b"csrf=abc&reason=x");
+        assert!(one.is_some());
+        assert_eq!(one, Sending::of("/w/claim", b"csrf=abc&reason=x"));
+        for (address, body) in [
+            ("/w/claims", "csrf=abc&reason=x"),
+            ("/w/claim", "csrf=abc&reason=y"),
+            ("/w/claim", "csrf=abd&reason=x"),
+            ("/w/claimc", "srf=abc&reason=x"),
+        ] {
+            assert_ne!(one, Sending::of(address, body.as_bytes()), "{address} {body}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The hidden field that proves a form came from one of our own pages.
 //!
 //! The token is an HMAC keyed by the browser's own cookie secret, so it needs no key of the
-//! server's, is good on every node, and dies with the session. It says in which role of which
-//! organisation its page was shown, so that no tab acts in a role that another has chosen since.
+//! server's, is good on every node, and dies with the session. It says on which page it stood, so
+//! that a form that is sent twice is known again, and in which role of which organisation that page
+//! was shown, so that no tab acts in a role that another has chosen since.
 //!
 //! Source: OWASP Cross-Site Request Forgery Prevention (session-bound HMAC token).
 
@@ -11,7 +12,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use ken_core::Ctx;
+use ken_core::{Ctx, RequestId};
 use ken_directory::Acting;
 use sha2::{Digest as _, Sha256};
 
@@ -19,10 +20,12 @@ use sha2::{Digest as _, Sha256};
 pub(crate) const FIELD: &str = "csrf";
 /// What the HMAC is over, so that it can be mistaken for nothing else.
 const CONTEXT: &[u8] = b"ken-csrf/1";
-/// Length of the HMAC in a token, in characters; what follows names the role.
+/// Length of the HMAC in a token, in characters; what follows names the page and the role.
 const MAC_LEN: usize = 43;
-/// How much of a role's hash names it, in bytes: enough to tell one's own roles apart.
-const ROLE_LEN: usize = 12;
+/// How much of a hash names a page or a role, in bytes: enough to tell one's own apart.
+const NAME_LEN: usize = 12;
+/// Length of a page's name in a token, in characters.
+const PAGE_LEN: usize = NAME_LEN / 3 * 4;
 
 /// The secret of a browser that has none yet, for its cookie.
 pub(crate) fn fresh(ctx: &Ctx<'_>) -> String {
@@ -36,14 +39,18 @@ pub(crate) struct Csrf(String);
 impl Csrf {
     /// The token that belongs to a cookie's secret, of a page that is nobody's in a role.
     pub(crate) fn of(secret: &str) -> Self {
-        Self::in_role(secret, None)
+        Self::with(secret, "")
     }
 
-    /// The token of a page that is shown to somebody in a role.
-    pub(crate) fn in_role(secret: &str, acting: Option<&Acting>) -> Self {
+    /// The token of a page that is shown, as the answer to a request, to somebody in a role.
+    pub(crate) fn in_role(secret: &str, page: RequestId, acting: Option<&Acting>) -> Self {
         let role = acting.map(role).unwrap_or_default();
-        Self(mac(secret, &role).map_or_else(String::new, |mac| {
-            URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()) + &role
+        Self::with(secret, &(name(&page.to_string()) + &role))
+    }
+
+    fn with(secret: &str, names: &str) -> Self {
+        Self(mac(secret, names).map_or_else(String::new, |mac| {
+            URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()) + names
         }))
     }
 
@@ -52,11 +59,11 @@ impl Csrf {
         &self.0
     }
 
-    /// Whether `token` belongs to `secret`, whatever its role; compared in constant time.
+    /// Whether `token` belongs to `secret`, whatever its page and role; compared in constant time.
     pub(crate) fn holds(secret: &str, token: &str) -> bool {
-        let Some((code, role)) = token.split_at_checked(MAC_LEN) else { return false };
+        let Some((code, names)) = token.split_at_checked(MAC_LEN) else { return false };
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(code) else { return false };
-        mac(secret, role).is_some_and(|mac| mac.verify_slice(&bytes).is_ok())
+        mac(secret, names).is_some_and(|mac| mac.verify_slice(&bytes).is_ok())
     }
 }
 
@@ -67,7 +74,7 @@ pub(crate) struct Sent(pub(crate) String);
 impl Sent {
     /// Whether the form's page was shown in this role.
     pub(crate) fn is_of(&self, acting: &Acting) -> bool {
-        self.0.get(MAC_LEN..).is_some_and(|of| of == role(acting))
+        self.0.get(MAC_LEN + PAGE_LEN..).is_some_and(|of| of == role(acting))
     }
 }
 
@@ -79,16 +86,20 @@ impl fmt::Debug for Csrf {
 
 /// What names a role of an organisation in a token.
 fn role(acting: &Acting) -> String {
-    let of = format!("{}\n{}", acting.organisation, acting.role);
-    let hash = Sha256::digest(of.as_bytes());
-    URL_SAFE_NO_PAD.encode(hash.get(..ROLE_LEN).unwrap_or_default())
+    name(&format!("{}\n{}", acting.organisation, acting.role))
 }
 
-fn mac(secret: &str, role: &str) -> Option<Hmac<Sha256>> {
+/// A short name for something, in a token.
+fn name(of: &str) -> String {
+    let hash = Sha256::digest(of.as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.get(..NAME_LEN).unwrap_or_default())
+}
+
+fn mac(secret: &str, names: &str) -> Option<Hmac<Sha256>> {
     // HMAC takes a key of any length, so this is never `None`.
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(CONTEXT);
-    mac.update(role.as_bytes());
+    mac.update(names.as_bytes());
     Some(mac)
 }
 
@@ -118,14 +129,17 @@ mod tests {
             role: role.parse().unwrap(),
         };
         let lead = acting("practice-a", "ig.lead");
-        let token = Csrf::in_role("one", Some(&lead));
+        let page: RequestId = id.parse().unwrap();
+        let token = Csrf::in_role("one", page, Some(&lead));
+        let other: RequestId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        assert!(token != Csrf::in_role("one", other, Some(&lead)), "each page has its own");
         assert!(Csrf::holds("one", token.as_str()) && !Csrf::holds("two", token.as_str()));
         let sent = |token: &str| Sent(token.to_owned());
         assert!(sent(token.as_str()).is_of(&lead));
         for other in [acting("practice-b", "ig.lead"), acting("practice-a", "gp.doctor")] {
             assert!(!sent(token.as_str()).is_of(&other));
             // The role is under the code: nobody changes it by hand.
-            let forged = format!("{}{}", &token.as_str()[..MAC_LEN], role(&other));
+            let forged = format!("{}{}", &token.as_str()[..MAC_LEN + PAGE_LEN], role(&other));
             assert!(sent(&forged).is_of(&other) && !Csrf::holds("one", &forged));
         }
         assert!(!sent(Csrf::of("one").as_str()).is_of(&lead));

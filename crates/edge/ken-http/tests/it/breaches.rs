@@ -12,7 +12,7 @@ use crate::browser::{Answer, Browser};
 use crate::world::{World, worlds};
 
 /// What a form carries of a moment: day, month, year and time of the day.
-fn typed(at: Timestamp) -> [(&'static str, String); 4] {
+pub(crate) fn typed(at: Timestamp) -> [(&'static str, String); 4] {
     let at = at.to_zoned(TimeZone::get("Europe/London").unwrap());
     [
         ("day", at.day().to_string()),
@@ -34,7 +34,7 @@ async fn send(
     browser.submit(&page, path, &filled).await
 }
 
-const REPORT: [(&str, &str); 7] = [
+pub(crate) const REPORT: [(&str, &str); 7] = [
     ("controller", "cec"),
     ("kind", "access"),
     ("people", "40"),

@@ -47,6 +47,17 @@ impl Answer {
         }
     }
 
+    /// The form that goes to `action`, with these fields filled in, as a browser sends it.
+    pub(crate) fn filled(&self, action: &str, filled: &[(&str, &str)]) -> String {
+        let hidden = self.hidden(action);
+        assert!(!hidden.is_empty(), "{} has no form to {action}:\n{}", self.path, self.body);
+        let hidden = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = hidden.chain(filled.iter().copied());
+        let form: Vec<_> =
+            pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        form.join("&")
+    }
+
     /// The hidden fields of the form that goes to `action`.
     pub(crate) fn hidden(&self, action: &str) -> Vec<(String, String)> {
         let start = format!("action=\"{action}\"");
@@ -134,13 +145,7 @@ impl Browser {
         action: &str,
         filled: &[(&str, &str)],
     ) -> Answer {
-        let hidden = page.hidden(action);
-        assert!(!hidden.is_empty(), "{} has no form to {action}:\n{}", page.path, page.body);
-        let hidden = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let pairs = hidden.chain(filled.iter().copied());
-        let form: Vec<_> =
-            pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let answer = self.send(Method::POST, action, Some(&form.join("&"))).await;
+        let answer = self.send(Method::POST, action, Some(&page.filled(action, filled))).await;
         self.follow(answer).await
     }
 }

@@ -27,6 +27,8 @@ mod matches;
 #[cfg(test)]
 mod merges;
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod passkeys;

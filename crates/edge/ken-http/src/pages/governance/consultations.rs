@@ -20,6 +20,7 @@ use crate::stop::Stop;
 use crate::view::form::{Field, Form, Wrong, summary};
 use crate::view::panel::{self, Panel, State};
 use crate::view::{Area, Frame, card, confirmation, words};
+use crate::wire::changes::Sending;
 use crate::wire::cookie;
 use crate::wire::csrf::{self, Csrf};
 
@@ -67,13 +68,15 @@ pub(crate) async fn one(
 pub(crate) async fn say(
     Of(app): Of<App>,
     Extension(request): Extension<RequestId>,
+    sending: Option<Extension<Sending>>,
     headers: HeaderMap,
     Path(id): Path<String>,
     Sent(said): Sent<Said>,
 ) -> Result<Response, Stop> {
     let consultation: EntryId = id.parse().map_err(|_| Stop::NotFound)?;
     let what = (consultation, &said.words);
-    match consult::say(app.db(), &app.ctx(request), app.keys(), what).await? {
+    let ctx = app.ctx(sending.map_or(request, |Extension(sending)| sending.0));
+    match consult::say(app.db(), &ctx, app.keys(), what).await? {
         Ok(()) => {
             let next = "An officer reads it before anybody else can.";
             let main = html! {
