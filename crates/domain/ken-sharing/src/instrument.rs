@@ -303,8 +303,8 @@ async fn of_text<R: Reads>(
     let is_sound = !found.contains(&Refusal::Unsound);
     found.extend((is_sound && compiles(instrument).is_err()).then_some(Refusal::Uncompiled));
     found.extend(is_unsealed.then_some(Refusal::PackUnsealed));
-    let is_outside = !adoption::left_out(reads, ctx, instrument).await?.is_empty();
-    found.extend(is_outside.then_some(Refusal::NotUnder));
+    let left_out = adoption::left_out(reads, ctx, (instrument, party)).await?;
+    found.extend((!left_out.is_empty()).then_some(Refusal::NotUnder));
     found.extend(only_processes(reads, instrument).await?.then_some(Refusal::OnlyProcesses));
     let is_unseen = replaces && !cleared.is_supersession_seen;
     found.extend(is_unseen.then_some(Refusal::SupersessionUnseen));

@@ -1,11 +1,12 @@
 //! B1: what is adopted above is seen below, and no partnership below widens it or leaves it out.
 
-use ken_agreement::Instrument;
+use ken_agreement::{Day, Instrument};
 use ken_core::{InstrumentHash, PartnershipId};
 use ken_directory::partnership::{self, Level, Partnership};
 use ken_directory::{Error, Organisation, organisation};
 use ken_office::signing::Attempt;
 use ken_sharing::adoption::{self, Refused};
+use ken_sharing::instrument;
 use ken_sharing::signing::{Clearance, Refusal};
 use ken_store::{Snapshot, Tx};
 
@@ -128,6 +129,104 @@ async fn what_is_adopted_above_is_seen_below_and_not_widened_there() {
         let refused = adopt(&world, "cec", "glen", &before).await;
         assert!(matches!(refused, Some(Refused::NotUnder(_))), "{engine}: {refused:?}");
         assert!(refused.unwrap().says().contains("lowland-accord@1"), "{engine}");
+    }
+}
+
+/// The nation's accord and what is adopted of it; its members are those who sign here.
+async fn nation(world: &World, change: impl FnOnce(&mut Instrument)) -> Instrument {
+    let mut nation = accord();
+    nation.agreement.version = "3.1".parse().unwrap();
+    nation.parties.retain(|party| ["cec", "nhsl", "rowan"].contains(&party.id.as_str()));
+    let ceiling = Instrument::parse(REGION).unwrap();
+    nation.clauses.extend(ceiling.clauses.into_iter().filter(|clause| clause.binds_below()));
+    change(&mut nation);
+    let hash = ready(world, &nation).await;
+    assert_eq!(world.sign("cec", &hash).await, Attempt::Signed);
+    assert_eq!(adopt(world, "cec", "nation", &hash).await, None);
+    nation
+}
+
+#[tokio::test]
+async fn what_took_the_place_of_an_adopted_accord_is_demanded_in_its_stead() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        tree(&world).await;
+        let old = nation(&world, |_| ()).await;
+        // Whoever leads the accord signs what takes its place; nobody else's word is a way out.
+        let mut new = old.clone();
+        new.agreement.version = "4".parse().unwrap();
+        new.lifecycle.supersedes = [old.name()].into();
+        let next = ready(&world, &new).await;
+        assert_eq!(world.sign("rowan", &next).await, Attempt::Refused(Refusal::NotUnder));
+        world.clear(&next, Clearance::Supersession).await;
+        for party in ["cec", "rowan", "nhsl"] {
+            assert_eq!(world.sign(party, &next).await, Attempt::Signed, "{engine}: {party}");
+        }
+        let under = ready(&world, &local("2", &["scot-accord@3.1"])).await;
+        let refused = Attempt::Refused(Refusal::NotUnder);
+        assert_eq!(world.sign("cec", &under).await, refused, "{engine}: the old one");
+        let none = ready(&world, &local("3", &["statute-pack@2027-04"])).await;
+        assert!(not_under(&world, "cec", &none).await, "{engine}: neither");
+        let under = ready(&world, &local("4", &["scot-accord@4"])).await;
+        assert_eq!(world.sign("cec", &under).await, Attempt::Signed, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_demanded_and_a_missed_review_gives_nothing_away() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        tree(&world).await;
+        nation(&world, |of| {
+            of.agreement.effective_until = Some(Day("2027-06-30".parse().unwrap()));
+            of.lifecycle.review_due = Day("2027-06-10".parse().unwrap());
+            of.lifecycle.grace_days = 2;
+        })
+        .await;
+        let free = |version: &str| local(version, &["scot-accord@3", "statute-pack@2027-04"]);
+        let mut wide = free("5");
+        wide.categories[1].label = Some("restricted".parse().unwrap());
+        let (good, wide) = (ready(&world, &free("4")).await, ready(&world, &wide).await);
+        for (day, want) in [
+            ("2027-06-12", [true, true]),
+            ("2027-06-13", [false, true]),
+            ("2027-06-30", [false, true]),
+            ("2027-07-01", [false, false]),
+        ] {
+            world.clock.set(format!("{day}T09:00:00Z").parse().unwrap());
+            let got =
+                [not_under(&world, "cec", &good).await, not_under(&world, "cec", &wide).await];
+            assert_eq!(got, want, "{engine}: {day}");
+        }
+    }
+}
+
+/// Whether a text is not signed because it leaves an accord out.
+async fn not_under(world: &World, party: &str, hash: &InstrumentHash) -> bool {
+    let (ctx, party) = (world.ctx(), id(party));
+    let read = async |s: &mut Snapshot| instrument::refusals(s, &ctx, hash, &party).await;
+    world.on.db.snapshot("test.refusals", read).await.unwrap().contains(&Refusal::NotUnder)
+}
+
+#[tokio::test]
+async fn members_of_different_partnerships_are_under_what_both_are_below() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        tree(&world).await;
+        nation(&world, |_| ()).await;
+        // Rowan is in Glen and NHS Glen on the island; both are below the nation.
+        let between = |version: &str, under: &[&str]| {
+            let mut of = local(version, under);
+            let text = of.canonical_json().replace("\"cec\"", "\"nhsl\"");
+            of = Instrument::from_canonical(&text).unwrap();
+            of
+        };
+        let out = ready(&world, &between("2", &["statute-pack@2027-04"])).await;
+        let under = ready(&world, &between("3", &["scot-accord@3.1"])).await;
+        for party in ["nhsl", "rowan"] {
+            assert!(not_under(&world, party, &out).await, "{engine}: {party}");
+            assert!(!not_under(&world, party, &under).await, "{engine}: {party}");
+        }
     }
 }
 
