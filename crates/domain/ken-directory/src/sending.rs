@@ -44,6 +44,25 @@ pub async fn once<I: Display + FromStr>(
     before(tx, ctx, what).await
 }
 
+/// Says that the same request has made something else meanwhile, for what it made `before` is over;
+/// gives what another did in the same moment, and then nothing may be made.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn anew<I: Display + FromStr>(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    what: &[&str],
+    (over, made): (I, I),
+) -> Result<Option<I>, Error> {
+    let of = values![hash(ctx, what), made.to_string(), ctx.now_us(), over.to_string()];
+    if tx.execute(sql::SENDING_MOVE, of).await? == 1 {
+        return Ok(None);
+    }
+    before(tx, ctx, what).await
+}
+
 /// What the same request made before, if it did.
 ///
 /// # Errors

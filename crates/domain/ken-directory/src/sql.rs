@@ -316,6 +316,9 @@ statements! {
     /// Notes what a request makes, unless it made it before.
     SENDING_PUT = "INSERT INTO sending (sending_hash, made, at_us) VALUES ($1, $2, $3)
         ON CONFLICT (sending_hash) DO NOTHING";
+    /// Notes what a request made in the place of what is over.
+    SENDING_MOVE = "UPDATE sending SET made = $2, at_us = $3
+        WHERE sending_hash = $1 AND made = $4";
     /// What a request made.
     SENDING_FIND = "SELECT made FROM sending WHERE sending_hash = $1";
     /// Forgets some sendings.

@@ -225,7 +225,12 @@ pub async fn comment(
     (id, clause, words): (EntryId, &str, &str),
 ) -> Outcome<()> {
     let Some(words) = fit(words) else { return Ok(Err(Refusal::NoWords)) };
+    let of = id.to_string();
+    let what = ["comment", &of, clause, words];
     db.write("office.draft-comment", async |tx| {
+        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let draft = match open_draft(tx, id).await? {
             Ok(draft) => draft,
             Err(refusal) => return refused(tx, ctx, keys, by, (id, refusal)).await,
@@ -240,8 +245,8 @@ pub async fn comment(
         if count(tx, sql::COUNT_COMMENTS, id).await? >= COMMENTS_MAX {
             return Ok(Err(Refusal::TooMany));
         }
-        let (one, of) = (EntryId::draw(ctx.ids), id.to_string());
-        if sending::once(tx, ctx, &["comment", &of, clause, words], one).await?.is_some() {
+        let one = EntryId::draw(ctx.ids);
+        if sending::once(tx, ctx, &what, one).await?.is_some() {
             return Ok(Ok(()));
         }
         let (party, who) = (&by.organisation, by.practitioner);
@@ -279,7 +284,12 @@ pub async fn propose(
     let Proposed { clause, text, why } = proposed;
     let Some(why) = fit(why) else { return Ok(Err(Refusal::NoWords)) };
     let one = EntryId::draw(ctx.ids);
+    let (of, name, text) = (id.to_string(), clause.to_string(), text.trim());
+    let what = ["proposal", &of, &name, text, why];
     db.write("office.draft-propose", async |tx| {
+        if let Some(before) = sending::before(tx, ctx, &what).await? {
+            return Ok(Ok(before));
+        }
         let looked = match open_draft(tx, id).await? {
             Ok(draft) => looked_at(draft, by, clause, text),
             Err(refusal) => Err(refusal),
@@ -293,15 +303,13 @@ pub async fn propose(
         }
         let base = rule::stands(&draft.of, clause);
         let said = serde_json::to_string(&said).map_err(|_| Error::Corrupt("proposal"))?;
-        let (of, name, text) = (id.to_string(), clause.to_string(), text.trim());
-        let what = ["proposal", &of, &name, text, why];
         if let Some(before) = sending::once(tx, ctx, &what, one).await? {
             return Ok(Ok(before));
         }
         let row = values![
             id,
             one,
-            name.as_str(),
+            &name,
             text,
             base.as_str(),
             said.as_str(),

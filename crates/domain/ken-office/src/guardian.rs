@@ -191,7 +191,11 @@ pub async fn ask(
 ) -> Result<Asked, Error> {
     let Some(words) = fit(words) else { return Ok(Asked::BadWords) };
     let due = duty::deadline(ctx, ANSWER_WITHIN).ok_or(Error::Corrupt("deadline"))?;
+    let what = ["contest", side.code(), words];
     db.write("office.contest", async |tx: &mut Tx| {
+        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
+            return Ok(Asked::Sent);
+        }
         if !is_there(tx, ctx, by).await? {
             return Ok(Asked::NoGuardian);
         }
@@ -199,7 +203,7 @@ pub async fn ask(
             return Ok(Asked::TooMany);
         }
         let id = EntryId::draw(ctx.ids);
-        if sending::once(tx, ctx, &["contest", side.code(), words], id).await?.is_some() {
+        if sending::once(tx, ctx, &what, id).await?.is_some() {
             return Ok(Asked::Sent);
         }
         let detail = json!({ "contested": id.to_string(), "side": side.code(),

@@ -177,14 +177,18 @@ pub async fn import(
         return Ok(Err(Refusal::NoWords));
     };
     let own = &by.organisation;
+    let listed = format!("{items:?}");
+    let what = ["list", title, made_by, &listed];
     db.write("office.import-list", async |tx: &mut Tx| {
+        if let Some(before) = sending::before(tx, ctx, &what).await? {
+            return Ok(Ok(before));
+        }
         let held = tx.find(sql::COUNT_REVIEW_LISTS, values![own], |row| row.int(0)).await?;
         if held.unwrap_or_default() >= LISTS_MAX || items.len() > ITEMS_MAX {
             return Ok(Err(Refusal::TooMany));
         }
-        let (id, listed) = (EntryId::draw(ctx.ids), format!("{items:?}"));
-        if let Some(before) = sending::once(tx, ctx, &["list", title, made_by, &listed], id).await?
-        {
+        let id = EntryId::draw(ctx.ids);
+        if let Some(before) = sending::once(tx, ctx, &what, id).await? {
             return Ok(Ok(before));
         }
         let of = values![own, id, title, made_by, by.practitioner, ctx.now_us()];

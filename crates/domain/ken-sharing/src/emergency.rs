@@ -20,11 +20,14 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::json;
 
+pub use crate::sql::emergency::ALL as STATEMENTS;
 pub use review::{Finding, GUARDIAN, OFFICERS, ReviewOutcome, Unreviewed, review, unreviewed};
 
 use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};
-use crate::{Error, sql};
+use crate::sql as held;
+use crate::sql::emergency as sql;
+use crate::Error;
 
 /// How long emergency access lasts (`core.md` 2.8).
 pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
@@ -215,7 +218,7 @@ pub async fn finish(
         if tx.find(sql::HAS_EMERGENCY, of, |row| row.int(0)).await?.is_none() {
             for clause in clauses {
                 let of = values![person, by.practitioner, clause];
-                tx.execute(sql::DELETE_AFFIRMATIONS, of).await?;
+                tx.execute(held::DELETE_AFFIRMATIONS, of).await?;
             }
         }
         guard.bump(tx).await?;

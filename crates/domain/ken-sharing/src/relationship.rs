@@ -212,7 +212,7 @@ pub async fn claim(
     let whom = person.map(|person| person.to_string()).unwrap_or_default();
     let what = ["claim", kind, whom.as_str(), typed.reveal()];
     db.write("sharing.claim", async |tx| {
-        if let Some(before) = sending::once(tx, ctx, &what, id).await? {
+        if let Some(before) = open_before(tx, ctx, &what, id).await? {
             return Ok(before);
         }
         let of = values![
@@ -232,6 +232,21 @@ pub async fn claim(
         Ok(id)
     })
     .await
+}
+
+/// What the same form claimed before, while it is open; after that the same words claim anew.
+async fn open_before(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    what: &[&str],
+    id: RelationshipId,
+) -> Result<Option<RelationshipId>, Error> {
+    let Some(before) = sending::once(tx, ctx, what, id).await? else { return Ok(None) };
+    let of = values![before, ctx.now_us()];
+    if tx.find(sql::CLAIM_WAITS, of, |row| row.int(0)).await?.is_some() {
+        return Ok(Some(before));
+    }
+    Ok(sending::anew(tx, ctx, what, (before, id)).await?)
 }
 
 /// Claims of an organisation that wait for a second person.

@@ -4,6 +4,8 @@
 //! reference tables. A change to a person's sharing facts takes the person's guard row first; a
 //! change to an instrument bumps the policy head.
 
+pub(crate) mod emergency;
+
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
@@ -336,64 +338,6 @@ statements! {
     /// Withdraws what a practitioner affirmed for one clause.
     DELETE_AFFIRMATIONS = "DELETE FROM affirmation
         WHERE person_id = $1 AND practitioner_id = $2 AND clause = $3";
-    /// Opens an emergency access.
-    INSERT_EMERGENCY = "INSERT INTO emergency_access
-        (person_id, id, organisation, role, practitioner_id, entry_id, from_us, until_us,
-         review_due_us, second_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    /// The emergency access a practitioner has open for an organisation.
-    FIND_EMERGENCY = "SELECT id, until_us, second_by FROM emergency_access
-        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
-          AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 -- looked for by person alone
-        ORDER BY CASE WHEN second_by IS NULL THEN 1 ELSE 0 END, until_us DESC, id LIMIT 1";
-    /// Whether a practitioner has one open, whichever organisation it is for.
-    HAS_EMERGENCY = "SELECT 1 FROM emergency_access
-        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3 LIMIT 1";
-    /// Finishes early what a practitioner has open for an organisation.
-    END_EMERGENCIES = "UPDATE emergency_access SET until_us = $3
-        WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
-          AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 RETURNING id"; // as above
-    /// Emergency accesses of one organisation that nobody has reviewed.
-    LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
-          until_us, review_due_us
-        FROM emergency_access WHERE organisation = $1 AND reviewed_us IS NULL
-        ORDER BY review_due_us, id LIMIT $2";
-    /// The emergency accesses that a practitioner has open. A review is due later than any access
-    /// lasts, so that the index finds them.
-    LIST_EMERGENCIES_OF = "SELECT person_id, from_us, until_us, second_by FROM emergency_access
-        WHERE organisation = $1 AND review_due_us > $2 AND from_us <= $2 AND until_us > $2
-          AND practitioner_id = $3 ORDER BY from_us DESC, id LIMIT $4";
-    /// One that nobody has reviewed.
-    FIND_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
-          until_us, review_due_us, role FROM emergency_access
-        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND reviewed_us IS NULL";
-    /// Closes the review; the practitioner cannot review their own.
-    REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4, outcome = $5
-        WHERE person_id = $1 AND id = $2 AND organisation = $6 AND reviewed_us IS NULL
-          AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)";
-    /// Asks for a second person.
-    INSERT_ASKING = "INSERT INTO second_person
-        (id, organisation, role, practitioner_id, account_id, key_id, asked, at_us, until_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// What waits for a second person in an organisation.
-    LIST_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
-        FROM second_person
-        WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
-        ORDER BY at_us, id LIMIT $3";
-    /// What a practitioner asked, until it runs out, and what became of it.
-    LIST_OWN_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked,
-          at_us, decision, decided_by
-        FROM second_person
-        WHERE organisation = $1 AND practitioner_id = $2 AND until_us > $3
-        ORDER BY at_us DESC, id LIMIT $4";
-    /// One that waits, of an organisation, and is not one's own.
-    FIND_ASKING = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
-        FROM second_person
-        WHERE id = $1 AND organisation = $2 AND practitioner_id <> $3
-          AND decided_us IS NULL AND until_us > $4";
-    /// Decides it once.
-    DECIDE_ASKING = "UPDATE second_person SET decided_by = $2, decided_us = $3, decision = $4
-        WHERE id = $1 AND decided_us IS NULL AND until_us > $3";
     /// Keeps a claim of a relationship, whether or not anybody fits what was typed.
     INSERT_CLAIM = "INSERT INTO claim
         (id, organisation, kind, asserted_by, person_id, key_id, typed, at_us, until_us)
@@ -406,6 +350,8 @@ statements! {
     FIND_CLAIM = "SELECT kind, asserted_by, person_id FROM claim
         WHERE id = $1 AND organisation = $2 AND asserted_by <> $3
           AND decided_us IS NULL AND until_us > $4";
+    /// Whether a claim is open.
+    CLAIM_WAITS = "SELECT 1 FROM claim WHERE id = $1 AND decided_us IS NULL AND until_us > $2";
     /// Decides a claim once.
     DECIDE_CLAIM = "UPDATE claim SET decided_by = $2, decided_us = $3, decision = $4
         WHERE id = $1 AND decided_us IS NULL";

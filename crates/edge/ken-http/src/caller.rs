@@ -142,7 +142,7 @@ pub(crate) async fn admit(
         return Stop::Fault("http.no-request-id").into_response();
     };
     let sent = request.extensions().get::<Sent>().cloned();
-    match find(&app, (who, sent), request.headers(), id).await {
+    match find(&app, (who, sent), request.headers(), (id, drawn.unwrap_or(id))).await {
         Ok(_) if request.extensions().get::<OfNoSession>().is_some() => {
             Stop::StaleForm.into_response()
         }
@@ -158,7 +158,7 @@ async fn find(
     app: &App,
     (who, sent): (Who, Option<Sent>),
     headers: &HeaderMap,
-    id: RequestId,
+    (id, page): (RequestId, RequestId),
 ) -> Result<Caller, Stop> {
     let cookie = cookie::find(headers, app.site(), cookie::SESSION);
     let (token, ctx) = (cookie.and_then(Token::parse).ok_or(Stop::SignIn)?, app.ctx(id));
@@ -166,7 +166,8 @@ async fn find(
     let read = async |s: &mut Snapshot| {
         let (session, is_due) = session::find(s, &ctx, &token).await?.ok_or(Stop::SignIn)?;
         let may = is_shown_in(who, sent.as_ref(), &session).and_then(|()| may_call(who, &session));
-        let csrf = Csrf::in_role(&token.cookie(), id, session.acting.as_ref());
+        // Each page that is shown is another, be it the answer to the same form.
+        let csrf = Csrf::in_role(&token.cookie(), page, session.acting.as_ref());
         let visitor = match may {
             Ok(()) => Ok(visitor(app, s, &session, csrf, id).await?),
             Err(stop) => Err(stop),

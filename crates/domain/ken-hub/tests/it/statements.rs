@@ -7,7 +7,10 @@ use crate::world::worlds;
 #[tokio::test]
 async fn every_statement_prepares() {
     for world in worlds().await {
-        for statements in [ken_sharing::STATEMENTS, ken_records::STATEMENTS, ken_hub::STATEMENTS] {
+        for statements in [
+            ken_sharing::STATEMENTS,
+            ken_sharing::emergency::STATEMENTS,
+            ken_records::STATEMENTS, ken_hub::STATEMENTS] {
             assert!(!statements.is_empty());
             assert_prepares(&world.databases.db, statements).await;
         }

@@ -74,6 +74,12 @@ async fn keep(
 ) -> Result<Result<EntryId, Refusal>, Error> {
     let Kept { id, key, aware, due, reporter } = *breach;
     let (controller, now) = (&new.controller, ctx.clock.now());
+    let words = text(&new.words)?;
+    let what = ["breach", controller.as_str(), new.kind.code(), &words];
+    // Before any limit: the same form is not told that nothing was kept.
+    if let Some(before) = sending::before(tx, ctx, &what).await? {
+        return Ok(Ok(before));
+    }
     if organisation::find(tx, controller).await?.is_none() {
         return Ok(Err(Refusal::Unknown));
     }
@@ -82,8 +88,6 @@ async fn keep(
     if open >= if reporter.is_some() { REPORTS_MAX } else { OPEN_MAX } {
         return Ok(Err(Refusal::TooMany));
     }
-    let words = text(&new.words)?;
-    let what = ["breach", controller.as_str(), new.kind.code(), &words];
     if let Some(before) = sending::once(tx, ctx, &what, id).await? {
         return Ok(Ok(before));
     }

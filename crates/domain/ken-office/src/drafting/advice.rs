@@ -81,17 +81,17 @@ pub async fn say(
     let load = async |s: &mut Snapshot| instrument::load(s, ctx).await;
     let all = db.snapshot("office.draft-advisers", load).await?.instruments;
     let may_advise = advisers(all.iter().map(|of| &of.instrument)).contains_key(with);
+    let of = id.to_string();
+    let what = ["advice", &of, with.as_str(), words];
     db.write("office.draft-advice", async |tx| {
+        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
+            return Ok(Ok(()));
+        }
         let draft = match open_draft(tx, id).await? {
             Ok(draft) => draft,
             Err(refusal) => return refused(tx, ctx, keys, by, (id, refusal)).await,
         };
         let own = &by.organisation;
-        let of = id.to_string();
-        let what = ["advice", &of, with.as_str(), words];
-        if sending::before::<EntryId>(tx, ctx, &what).await?.is_some() {
-            return Ok(Ok(()));
-        }
         let answers = asked(tx, id, (with, own)).await?;
         if !answers {
             if let Err(refusal) = may_ask(&draft, (own, with), may_advise) {

@@ -37,6 +37,8 @@ mod recommend;
 #[cfg(test)]
 mod registers;
 #[cfg(test)]
+mod repeats;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod signing;

@@ -21,7 +21,8 @@ use ken_store::{Db, Reads, Row, Snapshot, values};
 use serde_json::{Map, Value, json};
 
 use crate::relationship::LIST_MAX;
-use crate::{Error, fact, sql};
+use crate::sql::emergency as sql;
+use crate::{Error, fact};
 
 /// How the roles begin that open the governance office.
 pub const OFFICERS: &str = "ig.";

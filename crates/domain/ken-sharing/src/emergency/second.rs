@@ -18,12 +18,13 @@ use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive
 use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, values};
+use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
 use super::{EMERGENCY_LAST, Open, Opening, find, goes_on, moment, open_one};
 use crate::relationship::{LIST_MAX, later};
-use crate::{Error, Statement, sql};
+use crate::sql::emergency as sql;
+use crate::{Error, Statement};
 
 /// Most people that one asking is about: those who fit what was typed. House policy.
 pub const PEOPLE_MAX: usize = 32;
@@ -109,7 +110,7 @@ pub async fn ask(
     let body = body.to_string();
     let sealed = keys.seal(&key, &bound(id), body.as_bytes()).await?;
     db.write("sharing.second-person-ask", async |tx| {
-        if let Some(before) = sending::once(tx, ctx, &["second-person", &body], id).await? {
+        if let Some(before) = waiting_before(tx, ctx, &body, id).await? {
             return Ok(before);
         }
         let of = values![
@@ -129,6 +130,23 @@ pub async fn ask(
         Ok(id)
     })
     .await
+}
+
+/// What the same form asked before, while it waits. Once it is decided or has run out, the same
+/// words ask anew: whoever asks again must not be told that somebody is being asked.
+async fn waiting_before(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    body: &str,
+    id: EntryId,
+) -> Result<Option<EntryId>, Error> {
+    let what = ["second-person", body];
+    let Some(before) = sending::once(tx, ctx, &what, id).await? else { return Ok(None) };
+    let of = values![before, ctx.now_us()];
+    if tx.find(sql::ASKING_WAITS, of, |row| row.int(0)).await?.is_some() {
+        return Ok(Some(before));
+    }
+    Ok(sending::anew(tx, ctx, &what, (before, id)).await?)
 }
 
 /// What waits for a second person in an organisation, the oldest first.

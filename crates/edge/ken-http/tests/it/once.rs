@@ -79,3 +79,20 @@ async fn a_form_that_is_sent_twice_makes_one_thing() {
         check(&world, &mut gil, page, ("/ig/breaches/new", &fields), made).await;
     }
 }
+
+/// The page that answers a form is another page each time, though the form was the same.
+#[tokio::test]
+async fn a_page_that_answers_a_form_twice_is_two_pages() {
+    for world in worlds().await {
+        let mut jo = world.signed_in("Jo Worker").await;
+        let page = jo.get("/w/guardian").await;
+        let short = page.filled("/w/guardian", &[("side", "should-share"), ("reason", "no")]);
+        let mut tokens = vec![];
+        for _ in 0..2 {
+            let answer = jo.send(Method::POST, "/w/guardian", Some(&short)).await;
+            let hidden = answer.hidden("/w/guardian");
+            tokens.push(hidden.into_iter().find(|(name, _)| name == "csrf").unwrap().1);
+        }
+        assert_ne!(tokens[0], tokens[1], "{}", world.on.engine);
+    }
+}

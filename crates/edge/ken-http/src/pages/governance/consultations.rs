@@ -123,7 +123,9 @@ async fn answer(
     let held = cookie::find(headers, app.site(), cookie::SESSION)
         .or_else(|| cookie::find(headers, app.site(), cookie::FORM));
     let secret = held.map_or_else(|| csrf::fresh(&ctx), str::to_owned);
-    let main = show(&of, &text, (&views, ctx.clock.today()), wrongs, &Csrf::of(&secret));
+    // Two people at one browser may say the same: each page that is shown has a token of its own.
+    let csrf = Csrf::in_role(&secret, request, None);
+    let main = show(&of, &text, (&views, ctx.clock.today()), wrongs, &csrf);
     let page = Frame::plain(app.site(), "Consultation", Area::Outside).page(&main);
     let mut response = (status, page).into_response();
     let set = held.is_none().then(|| cookie::set(app.site(), cookie::FORM, &secret)).flatten();
