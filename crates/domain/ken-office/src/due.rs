@@ -16,7 +16,7 @@ use jiff::{Timestamp, ToSpan};
 use ken_core::{BoxFuture, Ctx, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::bundle::Admitted;
-use ken_sharing::{duty, instrument};
+use ken_sharing::{duty, emergency, instrument};
 use ken_store::keys::KeyRing;
 use ken_store::timer::{self, Failure, Handler, Lease};
 use ken_store::{Db, Reads, Snapshot, Tx, values};
@@ -107,7 +107,7 @@ pub async fn start(db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
 #[must_use]
 pub fn handlers(keys: &KeyRing) -> Vec<Arc<dyn Handler>> {
     let of = |kind| -> Arc<dyn Handler> { Arc::new(Office { kind, keys: keys.clone() }) };
-    [PLAN, NOTICE, duty::TIMER, breach::TIMER].map(of).into()
+    [PLAN, NOTICE, duty::TIMER, emergency::TIMER, breach::TIMER].map(of).into()
 }
 
 /// One of the office's timers.
@@ -132,6 +132,9 @@ impl Handler for Office {
                 PLAN => plan(db, &ctx, lease).await,
                 NOTICE => notice(db, &ctx, &self.keys, lease).await,
                 breach::TIMER => breach::missed(db, &ctx, &self.keys, lease).await,
+                emergency::TIMER => {
+                    emergency::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from)
+                }
                 _ => duty::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from),
             };
             done.map_err(|error| Failure { code: error.code() })

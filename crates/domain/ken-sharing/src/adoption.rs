@@ -8,9 +8,9 @@
 //! - Whoever signs a text between members is held to the same, so that not adopting is no way out.
 //!   Texts that were registered before an accord was adopted stand as they are until they are
 //!   replaced.
-//! - What took the place of an adopted accord is asked for in its stead, however often it was agreed
-//!   anew. What has ended is not asked for: nothing could run below it. One whose review was missed
-//!   need not be named, for the same reason, and nothing goes through its ceilings meanwhile.
+//! - What took the place of an adopted accord is asked for in its stead, however often it was
+//!   agreed anew. What has ended is not asked for: nothing could run below it. One whose review was
+//!   missed need not be named, for the same reason, and nothing goes through its ceilings.
 //! - A text is between members of a partnership where two of its parties are in it or below it, be
 //!   it in different partnerships below.
 //!
@@ -284,9 +284,9 @@ pub async fn adopt(
     .await
 }
 
-/// The accords that a text between members of partnerships leaves out as a party signs it: each that
-/// two of its parties have, by the partnerships that they are in and those above, and that was
-/// adopted before the text was registered.
+/// The accords that a text between members of partnerships leaves out as a party signs it: each
+/// that two of its parties have, by the partnerships that they are in and those above, and that
+/// was adopted before the text was registered.
 ///
 /// # Errors
 ///

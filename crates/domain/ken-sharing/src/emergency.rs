@@ -4,6 +4,7 @@
 //! person (`core.md` 2.8). Opening it changes nothing about who may see the record later.
 
 mod review;
+mod reviewers;
 pub mod second;
 
 use std::collections::BTreeSet;
@@ -17,17 +18,18 @@ use ken_core::{ClauseId, Ctx, EntryId, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Row, Tx, values};
+use ken_store::{Db, Reads, Row, Tx, timer, values};
 use serde_json::json;
 
 pub use crate::sql::emergency::ALL as STATEMENTS;
-pub use review::{Finding, GUARDIAN, OFFICERS, ReviewOutcome, Unreviewed, review, unreviewed};
+pub use review::{Finding, ReviewOutcome, TIMER, Unreviewed, missed, review, unreviewed};
+pub use reviewers::{GUARDIAN, OFFICERS};
 
+use crate::Error;
 use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};
 use crate::sql as held;
 use crate::sql::emergency as sql;
-use crate::Error;
 
 /// How long emergency access lasts (`core.md` 2.8).
 pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
@@ -130,6 +132,7 @@ async fn open_one(
 ) -> Result<Open, Error> {
     let Opening { person, reason, said, second } = of;
     let (id, until) = (EntryId::draw(ctx.ids), later(ctx, EMERGENCY_LAST));
+    let due = review_due(ctx);
     let second = second.map(|second| second.practitioner.to_string());
     let affirmed: Vec<_> = said
         .iter()
@@ -159,10 +162,11 @@ async fn open_one(
         entry,
         ctx.now_us(),
         until,
-        review_due(ctx),
+        due,
         second.as_deref()
     ];
     tx.execute(sql::INSERT_EMERGENCY, of).await?;
+    timer::set(tx, TIMER, &id.to_string(), due, &person.to_string()).await?;
     keep(tx, ctx, by, *person, said, EMERGENCY_LAST).await?;
     Ok(Open { id, until, has_second: second.is_some() })
 }

@@ -33,6 +33,12 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { owner: "ken-sharing", number: 7, title: "wishes", sql: WISHES },
     Migration { owner: "ken-sharing", number: 8, title: "seals of statute packs", sql: SEALS },
+    Migration {
+        owner: "ken-sharing",
+        number: 9,
+        title: "who agreed to an emergency, and reviews that were missed",
+        sql: emergency::AGREED,
+    },
 ];
 
 const FIRST: &str = "

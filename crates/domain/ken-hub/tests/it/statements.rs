@@ -10,7 +10,9 @@ async fn every_statement_prepares() {
         for statements in [
             ken_sharing::STATEMENTS,
             ken_sharing::emergency::STATEMENTS,
-            ken_records::STATEMENTS, ken_hub::STATEMENTS] {
+            ken_records::STATEMENTS,
+            ken_hub::STATEMENTS,
+        ] {
             assert!(!statements.is_empty());
             assert_prepares(&world.databases.db, statements).await;
         }

@@ -5,6 +5,7 @@ use ken_core::{PersonId, Sensitive};
 use ken_directory::Acting;
 use ken_office::due;
 use ken_sharing::duty::{self, What};
+use ken_sharing::emergency;
 use ken_sharing::fact::Grade;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::Clearance;
@@ -59,6 +60,52 @@ async fn each_notice_of_a_review_is_sent_once_and_entered() {
             entry.get("review-notice").is_some() && entry["instrument"] == hash.as_str()
         };
         assert_eq!(entries.iter().filter(of).count(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_review_that_nobody_makes_is_missed_once_and_entered() {
+    for world in worlds().await {
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let people: [PersonId; 2] = [
+            "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5ab".parse().unwrap(),
+        ];
+        let reason = Sensitive::new("CANARY does not answer".to_owned());
+        for person in people {
+            let ctx = world.ctx();
+            let create = async |tx: &mut ken_store::Tx| guard::create(tx, person).await;
+            db.write("test.person", create).await.unwrap();
+            let by = World::lead("cec");
+            let none = std::collections::BTreeSet::new();
+            emergency::open(db, &ctx, keys, &by, person, &reason, &none).await.unwrap();
+        }
+        let officer = Acting { role: "ig.lead".parse().unwrap(), ..World::lead("nhsl") };
+        let officer = Acting { organisation: id("cec"), ..officer };
+        let waiting = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap();
+        assert_eq!(waiting.len(), 2, "{engine}");
+        let (outcome, shows_reason) = (emergency::ReviewOutcome::Justified, true);
+        let finding = emergency::Finding { outcome, shows_reason };
+        let which = (waiting[0].person, waiting[0].id);
+        let kept = emergency::review(db, &world.ctx(), keys, &officer, which, finding).await;
+        assert!(kept.unwrap(), "{engine}");
+        let missed = async || {
+            let all = world.entries("cec").await;
+            let of = |entry: &&serde_json::Value| entry.get("access").is_some();
+            all.iter().filter(of).cloned().collect::<Vec<_>>()
+        };
+        // Opened on Tuesday 1 June: the second working day ends with Thursday.
+        for (day, want) in [("2027-06-03T22:30:00Z", 0), ("2027-06-03T23:30:00Z", 1)] {
+            world.clock.set(day.parse().unwrap());
+            run(&world).await;
+            run(&world).await;
+            assert_eq!(missed().await.len(), want, "{engine}: {day}");
+        }
+        let late = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap();
+        let [late] = late.as_slice() else { panic!("{engine}: {late:?}") };
+        let told = &missed().await[0];
+        assert_eq!((&told["access"], &told["missed"]), (&late.id.to_string().into(), &true.into()));
+        assert!(!told.to_string().contains("CANARY"), "{engine}: {told}");
     }
 }
 

@@ -8,6 +8,7 @@ use ken_directory::{Acting, practitioner};
 use ken_sharing::emergency::{self, second};
 use ken_sharing::{Decision, Statement};
 use ken_store::Tx;
+use serde_json::json;
 use tokio::sync::Barrier;
 
 use crate::world::{World, word, worlds};
@@ -126,6 +127,28 @@ async fn of_two_askings_agreed_to_at_once_one_opens() {
         let opened = "SELECT COUNT(*) FROM emergency_access";
         assert_eq!(world.count(opened).await, 1, "{engine}: one to review");
         assert!(is_permitted(&world, &asker).await, "{engine}");
+        // Neither checks afterwards what they agreed to, and the person reads both names.
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let officer = world.acting("police", "ig.lead");
+        let [one] = emergency::unreviewed(db, &ctx, &officer).await.unwrap().try_into().unwrap();
+        let review = async |by: &Acting| {
+            let outcome = emergency::ReviewOutcome::Justified;
+            let finding = emergency::Finding { outcome, shows_reason: true };
+            let which = (world.person, one.id);
+            emergency::review(db, &ctx, keys, by, which, finding).await.unwrap()
+        };
+        for colleague in &colleagues {
+            let by = Acting { role: word("ig.lead"), ..colleague.clone() };
+            assert!(one.is_of(by.practitioner) && !review(&by).await, "{engine}: who agreed");
+        }
+        assert!(review(&officer).await, "{engine}");
+        let released = world.released().await.unwrap();
+        let mut named = vec![released["second"].clone()];
+        named.extend(released["agreed"].as_array().unwrap().iter().cloned());
+        named.sort_by_key(ToString::to_string);
+        let mut want = colleagues.each_ref().map(|by| json!(by.practitioner.to_string()));
+        want.sort_by_key(ToString::to_string);
+        assert_eq!(named, want, "{engine}");
         // What is asked for once more, while it is open, lasts its own twenty-four hours.
         world.wait(SignedDuration::from_hours(23)).await;
         let later = ask(&world, &asker, &said).await;

@@ -5,29 +5,35 @@
 //!
 //! - Nobody reviews their own access, nor one that they agreed to, nor one on themselves, family or
 //!   a former partner, of which they read nothing.
-//! - The Caldicott Guardian reviews what no officer of the organisation may, and nothing else.
+//! - Each access waits with somebody who may review it, as long as there is anybody (`reviewers`).
+//! - A review that is not made in time stays in that list, late, and stands on the ledger of the
+//!   organisation whose access it was.
 //! - The review releases what was kept back until then (`after-review`): who opened the record, who
 //!   agreed to it, and the reason. An entry never changes, so the review's own entry carries it.
 //! - The reason stays back where the reviewer says that reading it could do harm; the rest never.
 //!
 //! Source: `core.md` 2.8; house policy for the reason.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use ken_core::{Ctx, EntryId, PersonId, PractitionerId};
-use ken_directory::{Acting, practitioner};
-use ken_ledger::{EntryKind, NewEntry, Stream};
+use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId};
+use ken_directory::{Acting, partnership};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Row, Snapshot, values};
+use ken_store::{Db, Reads, Row, Snapshot, timer, values};
 use serde_json::{Map, Value, json};
 
+use super::reviewers::{looks_after, may_read};
 use crate::relationship::LIST_MAX;
 use crate::sql::emergency as sql;
 use crate::{Error, fact};
 
-/// How the roles begin that open the governance office.
-pub const OFFICERS: &str = "ig.";
-/// The role of the Caldicott Guardian, who is no officer.
-pub const GUARDIAN: &str = "ig.guardian";
+/// The kind of the timers that notice a missed review; its handler is in the governance office.
+pub const TIMER: timer::Kind = "sharing.review";
+/// Most accesses that are looked at for one list. House policy: far more than wait anywhere; what
+/// is due first is looked at first.
+const LOOKED_AT_MAX: usize = 2_000;
 
 /// One that waits for its review.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +44,12 @@ pub struct Unreviewed {
     pub id: EntryId,
     /// Who opened it.
     pub practitioner: PractitionerId,
+    /// Whose access it was.
+    pub organisation: OrganisationId,
     /// The colleague who agreed to it beforehand.
     pub second: Option<PractitionerId>,
+    /// Colleagues who agreed to it while it was open.
+    pub agreed: BTreeSet<PractitionerId>,
     /// The ledger entry that holds the reason.
     pub entry: EntryId,
     /// When it was opened.
@@ -54,7 +64,9 @@ impl Unreviewed {
     /// Whether a practitioner opened it, or agreed to it.
     #[must_use]
     pub fn is_of(&self, practitioner: PractitionerId) -> bool {
-        self.practitioner == practitioner || self.second == Some(practitioner)
+        self.practitioner == practitioner
+            || self.second == Some(practitioner)
+            || self.agreed.contains(&practitioner)
     }
 }
 
@@ -87,23 +99,44 @@ pub struct Finding {
     pub shows_reason: bool,
 }
 
-/// Emergency accesses of a reader's organisation that nobody has looked at, the most urgent first:
-/// for an officer those on nobody near them, for the Guardian those that no officer may review.
+/// Emergency accesses that wait for a reader, the most urgent first: for an officer those of their
+/// organisation on nobody near them, for the Guardian those that no officer may review, and for
+/// whoever leads a partnership above those that nobody there may.
 ///
 /// # Errors
 ///
 /// Whatever the store or the directory says.
 pub async fn unreviewed(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Vec<Unreviewed>, Error> {
     let list = async |s: &mut Snapshot| {
-        let mut theirs = vec![];
-        for one in s.list(sql::LIST_UNREVIEWED, values![&by.organisation, LIST_MAX], row).await? {
-            if may_read(s, ctx, by, &one).await? {
-                theirs.push(one);
+        let all = partnership::list(s).await?;
+        let (most, mut theirs, mut left) = (usize_of(LIST_MAX), vec![], LOOKED_AT_MAX);
+        for organisation in looks_after(&all, &by.organisation) {
+            // What is filtered is read on from: no number of others hides the reader's own.
+            let mut after = (Timestamp::MIN, String::new());
+            while left > 0 && theirs.len() < most {
+                let (due, id) = &after;
+                let of = values![&organisation, *due, id.as_str(), LIST_MAX];
+                let page = s.list(sql::LIST_UNREVIEWED, of, row).await?;
+                let Some(last) = page.last() else { break };
+                after = (last.review_due, last.id.to_string());
+                left = left.saturating_sub(page.len());
+                for mut one in page {
+                    one.agreed = agreed(s, (one.person, one.id)).await?;
+                    if may_read(s, ctx, (by, &all), &one).await? {
+                        theirs.push(one);
+                    }
+                }
             }
         }
+        theirs.sort_by_key(|one| (one.review_due, one.id));
+        theirs.truncate(most);
         Ok(theirs)
     };
     db.snapshot("sharing.unreviewed", list).await
+}
+
+fn usize_of(count: i64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 fn row(row: &Row<'_>) -> ken_store::Result<Unreviewed> {
@@ -111,7 +144,9 @@ fn row(row: &Row<'_>) -> ken_store::Result<Unreviewed> {
         person: row.parse(0)?,
         id: row.parse(1)?,
         practitioner: row.parse(2)?,
+        organisation: row.parse(8)?,
         second: row.parse_opt(3)?,
+        agreed: BTreeSet::new(),
         entry: row.parse(4)?,
         from: row.time(5)?,
         until: row.time(6)?,
@@ -119,26 +154,44 @@ fn row(row: &Row<'_>) -> ken_store::Result<Unreviewed> {
     })
 }
 
-/// Whether an access stands in somebody's list. An officer's own does, as one for another.
-async fn may_read<R: Reads>(
+async fn agreed<R: Reads>(
     reads: &mut R,
+    (person, access): (PersonId, EntryId),
+) -> Result<BTreeSet<PractitionerId>, Error> {
+    let of = values![person, access];
+    let agreed = reads.list(sql::LIST_AGREED, of, |row| row.parse(0)).await?;
+    Ok(agreed.into_iter().collect())
+}
+
+/// Marks a review that nobody made in time, in the timer's own write, and enters it on the ledger
+/// of the organisation whose access it was. It names nobody.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn missed(
+    db: &Db,
     ctx: &Ctx<'_>,
-    by: &Acting,
-    one: &Unreviewed,
-) -> Result<bool, Error> {
-    if fact::is_near(reads, ctx, by.practitioner, one.person).await? {
-        return Ok(false);
-    }
-    if by.role.as_str() != GUARDIAN {
-        return Ok(true);
-    }
-    let of = (&by.organisation, (OFFICERS, GUARDIAN));
-    for officer in practitioner::in_role(reads, ctx, of).await? {
-        if !one.is_of(officer) && !fact::is_near(reads, ctx, officer, one.person).await? {
-            return Ok(false);
+    keys: &KeyRing,
+    lease: &timer::Lease,
+) -> Result<(), Error> {
+    let person: PersonId = lease.detail.parse().map_err(|_| Error::Corrupt("review"))?;
+    let id: EntryId = lease.key.parse().map_err(|_| Error::Corrupt("review"))?;
+    db.write("sharing.review-missed", async |tx| {
+        let of = values![person, id, ctx.now_us()];
+        let own = tx.find(sql::MISS_REVIEW, of, |row| row.parse::<OrganisationId>(0)).await?;
+        if let Some(own) = own {
+            let entry = NewEntry {
+                stream: Stream::Organisation(own),
+                kind: EntryKind::EmergencyReview,
+                visibility: Visibility::Never,
+                detail: json!({ "access": id.to_string(), "missed": true }),
+            };
+            ken_ledger::append(tx, ctx, keys, entry).await?;
         }
-    }
-    Ok(!one.is_of(by.practitioner))
+        Ok(lease.done(tx).await?)
+    })
+    .await
 }
 
 /// Closes the review, and releases to the person what waited for it. False where none waits for
@@ -164,10 +217,11 @@ pub async fn review(
     }
     let outcome = finding.outcome.as_str();
     db.write("sharing.review-emergency", async |tx| {
-        let of = values![person, id, by.practitioner, ctx.now_us(), outcome, &by.organisation];
+        let of = values![person, id, by.practitioner, ctx.now_us(), outcome];
         if tx.execute(sql::REVIEW_EMERGENCY, of).await? == 0 {
             return Ok(false);
         }
+        timer::cancel(tx, TIMER, &id.to_string()).await?;
         let entry = NewEntry {
             stream: Stream::Person(person),
             kind: EntryKind::EmergencyReview,
@@ -194,19 +248,22 @@ async fn released<R: Reads>(
     keys: &KeyRing,
     (by, (person, id)): (&Acting, (PersonId, EntryId)),
 ) -> Result<Option<Map<String, Value>>, Error> {
-    let of = values![person, id, &by.organisation];
-    let found = reads.find(sql::FIND_UNREVIEWED, of, |of| Ok((row(of)?, of.text(8)?))).await?;
-    let Some((one, role)) = found else { return Ok(None) };
-    if one.is_of(by.practitioner) || !may_read(reads, ctx, by, &one).await? {
+    let of = values![person, id];
+    let found = reads.find(sql::FIND_UNREVIEWED, of, |of| Ok((row(of)?, of.text(9)?))).await?;
+    let Some((mut one, role)) = found else { return Ok(None) };
+    one.agreed = agreed(reads, (person, id)).await?;
+    let all = partnership::list(reads).await?;
+    if one.is_of(by.practitioner) || !may_read(reads, ctx, (by, &all), &one).await? {
         return Ok(None);
     }
     let opened = ken_ledger::entry(reads, keys, &Stream::Person(person), one.entry).await?;
     let reason = opened.and_then(|opened| opened.detail?.get("reason").cloned());
     let fields = [
-        ("organisation", json!(by.organisation.as_str())),
+        ("organisation", json!(one.organisation.as_str())),
         ("role", json!(role)),
         ("practitioner", json!(one.practitioner.to_string())),
         ("second", json!(one.second.map(|second| second.to_string()))),
+        ("agreed", json!(one.agreed.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("from", json!(one.from.to_string())),
         ("reason", json!(reason)),
     ];

@@ -9,6 +9,8 @@
 //!
 //! - Nobody agrees to their own asking, nor for another organisation, nor after it has run out.
 //! - Of two who decide at once, one does; of two askings that are agreed to at once, one opens.
+//! - Whoever agrees is noted with the access, whether it opens by that or was open: nobody checks
+//!   afterwards what they agreed to.
 //! - What the colleague reads is what the asker typed, and nothing that is held.
 
 use std::collections::BTreeSet;
@@ -256,6 +258,7 @@ pub async fn decide(
             if let Some(open) = find(tx, ctx, &one.by, *person).await?.filter(is_same)
                 && goes_on(tx, ctx, (&one.by, *person), &said, &open).await?
             {
+                agree_too(tx, ctx, keys, by, (*person, open.id)).await?;
                 continue;
             }
             let of = Opening { person: *person, reason: &reason, said: &said, second: Some(by) };
@@ -265,6 +268,32 @@ pub async fn decide(
         Ok(Decided::Agreed)
     })
     .await
+}
+
+/// Notes who agreed to an access that was open already: they do not check it either, and the person
+/// reads their name with the others once somebody has.
+async fn agree_too(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (person, access): (PersonId, EntryId),
+) -> Result<(), Error> {
+    let of = values![person, access, by.practitioner, ctx.now_us()];
+    tx.execute(sql::INSERT_AGREED, of).await?;
+    let entry = NewEntry {
+        stream: Stream::Person(person),
+        kind: EntryKind::Affirmed,
+        visibility: Visibility::AfterReview,
+        detail: json!({
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+            "agreed-too": access.to_string(),
+        }),
+    };
+    ken_ledger::append(tx, ctx, keys, entry).await?;
+    Ok(())
 }
 
 /// One asking as it is stored.

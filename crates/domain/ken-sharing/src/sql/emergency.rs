@@ -2,6 +2,16 @@
 
 use ken_store::statements;
 
+/// Who agreed to an access that was open already, beside whoever agreed that it be opened; and
+/// which reviews nobody made in time.
+pub(super) const AGREED: &str = "
+CREATE TABLE emergency_agreed (
+  person_id TEXT NOT NULL, access_id TEXT NOT NULL, practitioner_id TEXT NOT NULL,
+  at_us BIGINT NOT NULL, PRIMARY KEY (person_id, access_id, practitioner_id)
+);
+ALTER TABLE emergency_access ADD COLUMN review_missed_us BIGINT;
+";
+
 statements! {
     /// Opens an emergency access.
     INSERT_EMERGENCY = "INSERT INTO emergency_access
@@ -20,11 +30,12 @@ statements! {
     END_EMERGENCIES = "UPDATE emergency_access SET until_us = $3
         WHERE person_id = $1 AND practitioner_id = $2 AND from_us <= $3 AND until_us > $3
           AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 RETURNING id"; // as above
-    /// Emergency accesses of one organisation that nobody has reviewed.
+    /// Emergency accesses of one organisation that nobody has reviewed, after one of them.
     LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
-          until_us, review_due_us
+          until_us, review_due_us, organisation
         FROM emergency_access WHERE organisation = $1 AND reviewed_us IS NULL
-        ORDER BY review_due_us, id LIMIT $2";
+          AND (review_due_us, id) > ($2, $3)
+        ORDER BY review_due_us, id LIMIT $4";
     /// The emergency accesses that a practitioner has open. A review is due later than any access
     /// lasts, so that the index finds them.
     LIST_EMERGENCIES_OF = "SELECT person_id, from_us, until_us, second_by FROM emergency_access
@@ -32,12 +43,24 @@ statements! {
           AND practitioner_id = $3 ORDER BY from_us DESC, id LIMIT $4";
     /// One that nobody has reviewed.
     FIND_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
-          until_us, review_due_us, role FROM emergency_access
-        WHERE person_id = $1 AND id = $2 AND organisation = $3 AND reviewed_us IS NULL";
-    /// Closes the review; the practitioner cannot review their own.
+          until_us, review_due_us, organisation, role FROM emergency_access
+        WHERE person_id = $1 AND id = $2 AND reviewed_us IS NULL";
+    /// Closes the review; nobody reviews their own, nor what they agreed to.
     REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4, outcome = $5
-        WHERE person_id = $1 AND id = $2 AND organisation = $6 AND reviewed_us IS NULL
-          AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)";
+        WHERE person_id = $1 AND id = $2 AND reviewed_us IS NULL
+          AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)
+          AND NOT EXISTS (SELECT 1 FROM emergency_agreed
+            WHERE person_id = $1 AND access_id = $2 AND emergency_agreed.practitioner_id = $3)";
+    /// Says that nobody reviewed it in time, once.
+    MISS_REVIEW = "UPDATE emergency_access SET review_missed_us = $3
+        WHERE person_id = $1 AND id = $2 AND reviewed_us IS NULL AND review_missed_us IS NULL
+        RETURNING organisation";
+    /// Says that somebody agreed to an access that was open already.
+    INSERT_AGREED = "INSERT INTO emergency_agreed (person_id, access_id, practitioner_id, at_us)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (person_id, access_id, practitioner_id) DO NOTHING";
+    /// Who agreed to an access that was open already.
+    LIST_AGREED = "SELECT practitioner_id FROM emergency_agreed
+        WHERE person_id = $1 AND access_id = $2 ORDER BY at_us, practitioner_id";
     /// Asks for a second person.
     INSERT_ASKING = "INSERT INTO second_person
         (id, organisation, role, practitioner_id, account_id, key_id, asked, at_us, until_us)

@@ -3,16 +3,22 @@
 use std::collections::BTreeSet;
 
 use ken_core::{PersonId, PractitionerId, Sensitive};
+use ken_directory::partnership::{self, Level, Partnership};
 use ken_directory::{Acting, HeldRole, practitioner};
 use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
 use ken_store::{Tx, values};
 
 use crate::wish::former_partners;
-use crate::world::{World, worlds};
+use crate::world::{World, word, worlds};
 
 /// Somebody of the council in a role, with an account to use it with.
 async fn staff(world: &World, role: &str, own: Option<PersonId>) -> Acting {
-    let by = world.practitioner(("cec", role), own).await;
+    staff_of(world, ("cec", role), own).await
+}
+
+/// The same of any organisation.
+async fn staff_of(world: &World, seat: (&str, &str), own: Option<PersonId>) -> Acting {
+    let by = world.practitioner(seat, own).await;
     let (ctx, keys, name) = (world.ctx(), &world.on.keys, by.practitioner.to_string());
     let work = async |tx: &mut Tx| {
         let held = HeldRole { organisation: by.organisation.clone(), role: by.role.clone() };
@@ -87,5 +93,66 @@ async fn nobody_near_the_person_checks_and_somebody_always_can() {
         let another = staff(&world, "ig.lead", None).await;
         assert!(!review(&world, &guardian, &one).await, "{engine}: there is an officer again");
         assert!(review(&world, &another, &one).await, "{engine}");
+    }
+}
+
+/// Where everybody of an organisation who may review is near the person, whoever leads the nearest
+/// partnership does; what is not reviewed in time is late there, and on the ledger.
+#[tokio::test]
+async fn where_nobody_of_an_organisation_may_whoever_leads_above_it_checks() {
+    for world in worlds(82).await {
+        let engine = world.on.engine;
+        let (person, ctx) = (world.person().await, world.ctx());
+        let opener = staff_of(&world, ("ooh", "ooh.clinician"), None).await;
+        let own = staff_of(&world, ("ooh", "ig.lead"), Some(person)).await;
+        let guardian = staff_of(&world, ("ooh", "ig.guardian"), Some(person)).await;
+        let near_lead = staff(&world, "ig.lead", Some(person)).await;
+        let lead = staff(&world, "ig.lead", None).await;
+        let above = staff_of(&world, ("nhsl", "ig.lead"), None).await;
+        let put = async |tx: &mut Tx| {
+            for (name, level, lead, members, over) in [
+                ("region", Level::Regional, "nhsl", &["nhsl"][..], None),
+                ("glen", Level::Local, "cec", &["cec", "ooh"], Some("region")),
+            ] {
+                let new = Partnership {
+                    id: word(name),
+                    name: name.to_owned(),
+                    level,
+                    above: over.map(word),
+                    lead: word(lead),
+                    members: members.iter().map(|id| word(id)).collect(),
+                };
+                partnership::register(tx, &ctx, &new).await?;
+            }
+            Ok::<_, ken_directory::Error>(())
+        };
+        world.on.db.write("test.tree", put).await.unwrap();
+        let (db, keys, said) = (&world.on.db, &world.on.keys, BTreeSet::new());
+        let reason = Sensitive::new("CANARY does not answer".to_owned());
+        let open = async |by: &Acting, person| {
+            let by = Acting { practitioner: PractitionerId::draw(&*world.ids), ..by.clone() };
+            emergency::open(db, &ctx, keys, &by, person, &reason, &said).await.unwrap();
+        };
+        open(&opener, person).await;
+        open(&opener, person).await;
+        let waiting = waits(&world, &lead).await;
+        assert_eq!(waiting.len(), 2, "{engine}");
+        for by in [&own, &guardian, &near_lead, &above] {
+            assert_eq!(waits(&world, by).await, [], "{engine}: {by:?}");
+            assert!(!review(&world, by, &waiting[0]).await, "{engine}");
+        }
+        assert!(review(&world, &lead, &waiting[0]).await, "{engine}");
+        // Two hundred that are not somebody's to check hide nothing that is.
+        let (nurse, other) = (staff(&world, "sw.duty", None).await, world.person().await);
+        for _ in 0..200 {
+            open(&nurse, person).await;
+        }
+        open(&nurse, other).await;
+        let [one] = waits(&world, &near_lead).await.try_into().unwrap();
+        assert_eq!(one.person, other, "{engine}");
+        // With nobody at the council either, it is for whoever leads the region.
+        close(&world, lead.practitioner).await;
+        assert_eq!(waits(&world, &above).await.len(), 200, "{engine}");
+        assert!(review(&world, &above, &waiting[1]).await, "{engine}");
     }
 }

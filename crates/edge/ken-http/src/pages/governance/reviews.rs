@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, organisation_name};
 use crate::stop::Stop;
 use crate::view::card;
 use crate::view::facts::{self, Tone};
@@ -170,9 +170,13 @@ async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
         let mut reviews = vec![];
         for one in open {
             let found = practitioner::find(s, one.practitioner).await?;
-            let second = match one.second {
-                Some(second) => practitioner::find(s, second).await?.map(|found| found.name),
-                None => None,
+            let mut agreed = vec![];
+            for who in one.second.iter().chain(&one.agreed) {
+                agreed.extend(practitioner::find(s, *who).await?.map(|found| found.name));
+            }
+            let of = match &one.organisation {
+                of if *of == by.organisation => None,
+                of => Some(organisation_name(s, of).await?),
             };
             let stream = Stream::Person(one.person);
             let entry = ken_ledger::entry(s, app.keys(), &stream, one.entry).await?;
@@ -180,7 +184,8 @@ async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
             let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
             reviews.push(Review {
                 is_own: one.is_of(by.practitioner),
-                second,
+                agreed,
+                of,
                 is_late: one.review_due < now,
                 ..review(&one, found.map(|found| found.name), reason.map(str::to_owned))
             });
@@ -197,7 +202,8 @@ fn review(one: &Unreviewed, by: Option<String>, reason: Option<String>) -> Revie
         by: by.unwrap_or_default(),
         opened: words::moment_short(one.from),
         reason,
-        second: None,
+        agreed: vec![],
+        of: None,
         due: words::day_short(words::local(last_moment(one.review_due)).date()),
         is_late: false,
         is_own: false,
@@ -222,8 +228,10 @@ pub(crate) struct Review {
     pub(crate) opened: String,
     /// Why, in the practitioner's own words.
     pub(crate) reason: Option<String>,
-    /// Who agreed to it beforehand.
-    pub(crate) second: Option<String>,
+    /// Who agreed to it, beforehand or while it was open.
+    pub(crate) agreed: Vec<String>,
+    /// Whose access it was, where it is not the reader's organisation: nobody there may check it.
+    pub(crate) of: Option<String>,
     /// By when it must be checked.
     pub(crate) due: String,
     /// Whether that day has passed.
@@ -268,7 +276,8 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
                 html! {
                     h3 { (review.by) }
                     p { "Opened " (review.opened) "." }
-                    @if let Some(second) = &review.second { p { (second) " agreed to it." } }
+                    (elsewhere(review))
+                    @for name in &review.agreed { p { (name) " agreed to it." } }
                     p { @match &review.reason {
                         Some(reason) => { "Reason: " q { (reason) } }
                         None => { "The reason can no longer be read." }
@@ -296,6 +305,13 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
         p { "Somebody other than the reader of the record checks each one in 2 working days." }
         (panel::show(&Panel { id: "reviews", heading: "To check".into(), open: true, state }))
     }
+}
+
+/// Why an access of another organisation is here.
+fn elsewhere(review: &Review) -> Markup {
+    html! { @if let Some(of) = &review.of {
+        p { "Of " (of) ". Nobody there may check it, and you lead a partnership that it is in." }
+    } }
 }
 
 /// The Guardian's page: the most urgent of `count`, with its form.
@@ -340,8 +356,9 @@ fn decide(
         h1 { "Was this emergency access right?" }
         (facts::list(&[
             ("Opened by", html! { (review.by) }),
-            ("Agreed to beforehand by", html! {
-                (review.second.as_deref().unwrap_or("Nobody: it was opened alone"))
+            ("Agreed to by", html! {
+                @if review.agreed.is_empty() { "Nobody: it was opened alone" }
+                @else { (review.agreed.join(", ")) }
             }),
             ("Opened", html! { (review.opened) }),
             ("Reason they gave", html! { (review.reason.as_deref().unwrap_or_default()) }),
@@ -369,7 +386,8 @@ mod tests {
             opened: "21 Nov 2026, 09:14".into(),
             reason: Some("Unconscious, no history".into()),
             due: "24 Nov 2026".into(),
-            second: Some("Ann Colleague".into()),
+            agreed: vec!["Ann Colleague".into(), "Bob Colleague".into()],
+            of: Some("Rowan Support".into()),
             is_late: true,
             is_own: false,
         }
@@ -381,6 +399,9 @@ mod tests {
         let shown = show(&[review(), own]).into_string();
         rules::assert_part(&shown);
         assert_eq!(shown.matches("Check the access").count(), 1);
+        for want in ["Ann Colleague agreed", "Bob Colleague agreed", "Nobody there may check it"] {
+            assert!(shown.contains(want), "{want}: {shown}");
+        }
         rules::assert_part(&show(&[]).into_string());
     }
 

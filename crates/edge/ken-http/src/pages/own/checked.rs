@@ -25,6 +25,8 @@ pub(super) struct Checked {
     by: String,
     /// Who agreed to it beforehand.
     second: Option<String>,
+    /// Who agreed to it while it was open.
+    agreed: Vec<String>,
     /// Why, where the reviewer lets the person read it.
     reason: Option<String>,
     /// When.
@@ -39,7 +41,8 @@ pub(super) struct Checked {
 /// What the registers say.
 pub(super) async fn read(s: &mut Snapshot, detail: &Value) -> Result<Option<Checked>, Stop> {
     let Some(mut checked) = of(detail) else { return Ok(None) };
-    for name in [Some(&mut checked.by), checked.second.as_mut()].into_iter().flatten() {
+    let first = [Some(&mut checked.by), checked.second.as_mut()];
+    for name in first.into_iter().flatten().chain(&mut checked.agreed) {
         let found = match name.parse::<PractitionerId>() {
             Ok(who) => practitioner::find(s, who).await?.map(|found| found.name),
             Err(_) => None,
@@ -53,11 +56,14 @@ pub(super) async fn read(s: &mut Snapshot, detail: &Value) -> Result<Option<Chec
 fn of(detail: &Value) -> Option<Checked> {
     let released = detail.get("released")?;
     let text = |name: &str| released.get(name).and_then(Value::as_str).map(str::to_owned);
+    let agreed = released.get("agreed").and_then(Value::as_array);
+    let agreed = agreed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
     Some(Checked {
         organisation: text("organisation")?.parse().ok()?,
         role: text("role")?,
         by: text("practitioner")?,
         second: text("second"),
+        agreed: agreed.collect(),
         reason: text("reason"),
         from: text("from")?.parse().ok()?,
         was_right: detail.get("outcome")?.as_str()? == "justified",
@@ -70,6 +76,8 @@ impl Checked {
         let second = self.second.as_ref();
         let second =
             second.map(|second| format!(". {second} agreed to it first")).unwrap_or_default();
+        let agreed: String =
+            self.agreed.iter().map(|name| format!(". {name} agreed to it later")).collect();
         let why = match &self.reason {
             Some(reason) => format!("To keep somebody safe. They wrote: {reason}"),
             None => "To keep somebody safe".to_owned(),
@@ -81,7 +89,7 @@ impl Checked {
         };
         Look {
             organisation,
-            who: format!("{}, {}{second}", self.by, words::role(&self.role)),
+            who: format!("{}, {}{second}{agreed}", self.by, words::role(&self.role)),
             when: words::moment_long(self.from, today),
             why,
             what: "what the rule for emergencies covers".into(),
@@ -107,7 +115,17 @@ mod tests {
             format!("{} {} {} {:?}", look.who, look.when, look.why, look.tag)
         };
         let whole = shown(&detail);
-        for want in ["Kit", "Ann agreed", "Yesterday", "The gas is on", "it was right"] {
+        detail["released"]["agreed"] = json!(["Bob"]);
+        let whole = whole + &shown(&detail);
+        detail["released"].as_object_mut().unwrap().remove("agreed");
+        for want in [
+            "Kit",
+            "Ann agreed",
+            "Bob agreed to it later",
+            "Yesterday",
+            "The gas is on",
+            "it was right",
+        ] {
             assert!(whole.contains(want), "{want}: {whole}");
         }
         detail["outcome"] = json!("not-justified");

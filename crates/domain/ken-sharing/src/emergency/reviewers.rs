@@ -1,0 +1,117 @@
+//! Who reviews an emergency access: the first of those in turn of whom anybody may.
+//!
+//! The officers of the organisation whose access it was; its Caldicott Guardian; and then, for each
+//! partnership that the organisation is in and each above, the nearest first, the officers of
+//! whoever leads it, and their Guardian.
+//!
+//! # Invariants
+//!
+//! - Nobody looks while somebody before them may: the further away, the less reason to read.
+//! - Nobody near the person counts, nor whoever opened the access or agreed to it.
+//!
+//! Source: `core.md` 2.8; house policy for the order.
+
+use std::collections::BTreeSet;
+
+use ken_core::{Ctx, OrganisationId};
+use ken_directory::partnership::{self, Partnership};
+use ken_directory::{Acting, practitioner};
+use ken_store::Reads;
+
+use super::Unreviewed;
+use crate::{Error, fact};
+
+/// How the roles begin that open the governance office.
+pub const OFFICERS: &str = "ig.";
+/// The role of the Caldicott Guardian, who is no officer.
+pub const GUARDIAN: &str = "ig.guardian";
+
+/// The organisation itself, and whoever leads the partnerships that it is in and those above, the
+/// nearest first.
+fn in_turn(all: &[Partnership], own: &OrganisationId) -> Vec<OrganisationId> {
+    let within = all.iter().filter(|one| one.members.contains(own));
+    let lines: BTreeSet<_> = within
+        .flat_map(|one| partnership::line(all, &one.id))
+        .map(|one| (one.level, &one.id, &one.lead))
+        .collect();
+    let mut turn = vec![own.clone()];
+    for (.., lead) in lines {
+        if !turn.contains(lead) {
+            turn.push(lead.clone());
+        }
+    }
+    turn
+}
+
+/// The organisations in whose turn one stands, oneself first.
+pub(super) fn looks_after(all: &[Partnership], own: &OrganisationId) -> Vec<OrganisationId> {
+    let members: BTreeSet<_> = all.iter().flat_map(|one| &one.members).collect();
+    let others = members.into_iter().filter(|one| *one != own);
+    let others = others.filter(|one| in_turn(all, one).contains(own));
+    std::iter::once(own).chain(others).cloned().collect()
+}
+
+/// Whether an access waits with a reader. To an officer of the organisation whose access it was it
+/// is shown though they opened it themselves.
+pub(super) async fn may_read<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    (by, all): (&Acting, &[Partnership]),
+    one: &Unreviewed,
+) -> Result<bool, Error> {
+    if fact::is_near(reads, ctx, by.practitioner, one.person).await? {
+        return Ok(false);
+    }
+    let is_guardian = by.role.as_str() == GUARDIAN;
+    for organisation in in_turn(all, &one.organisation) {
+        for (begins, but) in [(OFFICERS, GUARDIAN), (GUARDIAN, "")] {
+            if organisation == by.organisation && is_guardian == (begins == GUARDIAN) {
+                let is_own = organisation == one.organisation && !is_guardian;
+                return Ok(is_own || !one.is_of(by.practitioner));
+            }
+            for who in practitioner::in_role(reads, ctx, (&organisation, (begins, but))).await? {
+                if !one.is_of(who) && !fact::is_near(reads, ctx, who, one.person).await? {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ken_directory::partnership::Level;
+
+    #[test]
+    fn the_nearest_lead_comes_first() {
+        let one =
+            |id: &str, level, above: Option<&str>, lead: &str, members: &[&str]| Partnership {
+                id: id.parse().unwrap(),
+                name: id.to_owned(),
+                level,
+                above: above.map(|id| id.parse().unwrap()),
+                lead: lead.parse().unwrap(),
+                members: members.iter().map(|id| id.parse().unwrap()).collect(),
+            };
+        let all = [
+            one("nation", Level::National, None, "board", &["board"]),
+            one("region", Level::Regional, Some("nation"), "nhs", &["nhs", "cec"]),
+            one("glen", Level::Local, Some("region"), "cec", &["cec", "rowan"]),
+        ];
+        let id = |id: &str| id.parse::<OrganisationId>().unwrap();
+        let check = |own: &str, want: &[&str]| {
+            let turn = in_turn(&all, &id(own));
+            assert_eq!(turn.iter().map(OrganisationId::as_str).collect::<Vec<_>>(), want, "{own}");
+            for of in want {
+                assert!(looks_after(&all, &id(of)).contains(&id(own)), "{of} of {own}");
+            }
+        };
+        check("rowan", &["rowan", "cec", "nhs", "board"]);
+        check("cec", &["cec", "nhs", "board"]);
+        check("board", &["board"]);
+        check("alone", &["alone"]);
+        assert!(!looks_after(&all, &id("rowan")).contains(&id("cec")));
+    }
+}
