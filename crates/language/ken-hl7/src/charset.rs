@@ -36,7 +36,7 @@ pub enum Charset {
     Latin9,
     /// A set that is not read here: the text is not what was meant.
     Unknown,
-    /// Neither UTF-8 nor declared as ISO 8859-1: read as such, and worth a warning.
+    /// Neither UTF-8 nor declared as a set that is read: taken for ISO 8859-1.
     Latin1Assumed,
 }
 
@@ -97,8 +97,8 @@ const LATIN9: Half = [
 /// Reads bytes as text. `declared` is MSH-18 as it stands, empty when absent.
 ///
 /// What is valid UTF-8 is read as that whatever was declared: text of another set is hardly ever
-/// valid by chance. Where most letters are, only the bytes that are broken are lost, one mark
-/// (U+FFFD) for each.
+/// valid by chance. Where most letters are, or any where UTF-8 was declared, only the bytes that
+/// are broken are lost, one mark (U+FFFD) for each.
 #[must_use]
 pub fn decode<'m>(bytes: &'m [u8], declared: &str) -> (Cow<'m, str>, Charset) {
     let set = Named::of(declared);
@@ -109,7 +109,7 @@ pub fn decode<'m>(bytes: &'m [u8], declared: &str) -> (Cow<'m, str>, Charset) {
             return (Cow::Borrowed(text), Charset::Ascii);
         }
         Ok(text) if !text.is_ascii() => return (Cow::Borrowed(text), Charset::Utf8),
-        Err(_) if set == Named::Utf8 || is_mostly_utf8(bytes) => {
+        Err(_) if is_broken_utf8(bytes, set) => {
             let text = String::from_utf8_lossy(bytes).into_owned();
             return (Cow::Owned(text), Charset::Utf8Damaged);
         }
@@ -157,14 +157,16 @@ impl Named {
     }
 }
 
-/// Whether more letters beyond ASCII are UTF-8 than bytes are not.
-fn is_mostly_utf8(bytes: &[u8]) -> bool {
+/// Whether what is not UTF-8 was meant to be: more letters beyond ASCII are than bytes are not,
+/// or any is, where UTF-8 was declared. Where none is, the declaration is wrong, and each byte is
+/// a letter.
+fn is_broken_utf8(bytes: &[u8], set: Named) -> bool {
     let (mut good, mut bad) = (0, 0);
     for chunk in bytes.utf8_chunks() {
         good += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
         bad += chunk.invalid().len();
     }
-    good > bad
+    good > bad || (set == Named::Utf8 && good > 0)
 }
 
 /// The upper half of a set that differs from ISO 8859-1 there.
@@ -246,7 +248,15 @@ mod tests {
         for declared in ["UNICODE UTF-8", "", "8859/1"] {
             check(&broken, declared, "Se\u{fffd}n Áine Ó Néill", Charset::Utf8Damaged);
         }
-        check(b"M\xc1IRI", "UNICODE UTF-8", "M\u{fffd}IRI", Charset::Utf8Damaged);
+        // A set that was declared wrongly costs nobody their name.
+        for declared in ["UNICODE UTF-8", "UTF-8", "ASCII~UNICODE UTF-8"] {
+            check(b"M\xc1IRI", declared, "MÁIRI", Charset::Latin1Assumed);
+            check(b"Si\xe2n M\xfcller", declared, "Siân Müller", Charset::Latin1Assumed);
+        }
+        // Where some letter is UTF-8, what is not is broken.
+        let few = [b"Se\xc3n M\xc1IRI ", "Áine".as_bytes()].concat();
+        let marked = "Se\u{fffd}n M\u{fffd}IRI Áine";
+        check(&few, "UNICODE UTF-8", marked, Charset::Utf8Damaged);
     }
 
     #[test]
