@@ -72,14 +72,15 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
 const RESULTS: Stays = Stays { list: "result", pointer: "/reference", values: &[] };
 
 /// Whether a report tells all of its results, so that what it told before and tells no more does
-/// not hold: not while it is preliminary or incomplete (OBR-25), nor where results have numbers of
-/// their own and come one by one.
+/// not hold: only where it says that it is final, corrected or cancelled (OBR-25), and its results
+/// have no numbers of their own, which come one by one. Of any other the rest may come in another
+/// message, and a result that was withdrawn too soon is one that nobody sees.
 fn tells_all(group: &Group<'_>) -> bool {
-    let is_partial = group
-        .obr
-        .is_some_and(|obr| ["P", "A"].contains(&text(obr.field(25)).to_ascii_uppercase().as_str()));
+    let is_whole = group.obr.is_some_and(|obr| {
+        ["F", "C", "X"].contains(&text(obr.field(25)).to_ascii_uppercase().as_str())
+    });
     let is_numbered = group.found.iter().any(|found| found.obx.field(21).is_valued());
-    !group.found.is_empty() && !is_partial && !is_numbered
+    !group.found.is_empty() && is_whole && !is_numbered
 }
 
 /// Where results belong.
@@ -431,16 +432,21 @@ mod tests {
         let report = "report|urn:ken:id:glen|F1|us";
         check("C", "", &[report]);
         check("F", "", &[report]);
-        check("", "", &[report]);
-        check("P", "", &[]);
-        check("A", "", &[]);
+        check("X", "", &[report]);
+        check("f", "", &[report]);
+        // Who does not say that it is whole may send the rest in another message.
+        for status in ["", "P", "A", "R", "I", "S", "O", "Z"] {
+            check(status, "", &[]);
+        }
         assert_eq!(mapped("NTE|1||Only words").ended.len(), 0, "no results are told");
-        let first = mapped("OBX|1|TX|t^Text||Line one\rOBX|2|TX|t^Text||Line two");
-        let second = mapped("OBX|1|TX|t^Text||Line one");
+        let first = mapped_as("F", "OBX|1|TX|t^Text||Line one\rOBX|2|TX|u^Text||Line two");
         let held = &first.resources[3].resource;
-        let made = &second.resources[2];
-        let now = made.told.onto(held, made.resource.clone());
-        assert_eq!(DiagnosticReport::of(&now).unwrap().results().count(), 1);
+        for (status, want) in [("C", 1), ("", 2)] {
+            let second = mapped_as(status, "OBX|1|TX|t^Text||Line one");
+            let made = &second.resources[2];
+            let now = made.told.onto(held, made.resource.clone());
+            assert_eq!(DiagnosticReport::of(&now).unwrap().results().count(), want, "{status}");
+        }
     }
 
     #[test]
