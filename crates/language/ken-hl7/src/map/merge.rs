@@ -8,7 +8,7 @@
 
 use ken_core::identifier::Identifier;
 
-use super::person::own_first;
+use super::numbers::own_first;
 use super::types::identifier;
 use super::{MapError, Scope, Work, work};
 use crate::{Header, Message, Part};

@@ -21,6 +21,7 @@ mod clinical;
 mod dictionary;
 mod document;
 mod merge;
+mod numbers;
 mod person;
 mod provenance;
 mod referral;

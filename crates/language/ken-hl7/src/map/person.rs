@@ -3,18 +3,16 @@
 //! # Sources
 //!
 //! - HL7/v2-to-fhir: PID(`Patient`), PD1(`Patient`), PV1(`Patient`).
-//! - House policy: a national number that fails its check keeps its place in the resource, under
-//!   its sender's namespace; it never identifies anybody.
 
 use ken_core::PartialDate;
-use ken_core::identifier::Identifier;
+use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_fhir::{Object, Patient, Resource};
 
 use super::told::Stays;
 use super::types::{
-    address, concept_of, contact, identifier, name, organisation, practitioner, text, when, words,
+    address, concept_of, contact, marked, name, organisation, practitioner, text, when, words,
 };
-use super::{Batch, MapError, Scope, Told, related, table};
+use super::{Batch, MapError, Scope, Told, numbers, related, table};
 use crate::{Dtm, Part, Segment};
 
 /// Most identifiers, names, addresses or numbers that are taken of one person. House policy.
@@ -26,6 +24,9 @@ pub struct Demographics {
     /// Identifiers that passed their check; no two the same. The sender's own number for the
     /// person (`MR` or `PI` of its own authority) comes first.
     pub identifiers: Vec<Identifier>,
+    /// The number that its sender filed the person under before its own came first, where that is
+    /// another: it may be a visit's, or not have passed its check, and identifies nobody by itself.
+    pub former: Option<LocalIdentifier>,
     /// Names, as they were sent.
     pub names: Vec<PersonName>,
     /// The birth date, as far as it is known.
@@ -102,13 +103,15 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
             .map(str::to_owned)
             .collect(),
     });
-    let unchecked = unchecked(scope.sender);
+    let unchecked = numbers::unchecked(scope.sender);
     let identifiers = patient
         .identifiers()
         .filter(|one| !one.system().unwrap_or_default().starts_with(&unchecked))
         .filter_map(|identifier| Identifier::parse(identifier.system()?, identifier.value()?).ok());
+    let identifiers = numbers::own_first(scope, identifiers.collect());
     let found = Demographics {
-        identifiers: own_first(scope, identifiers.collect()),
+        former: numbers::former(scope, &identifiers),
+        identifiers,
         names: names.collect(),
         birth_date: patient.birth_date(),
         gender: patient.gender().and_then(|gender| {
@@ -124,22 +127,18 @@ pub(super) fn demographics(scope: &Scope<'_>, made: &Resource) -> Result<Demogra
     // PID-31: what stands there is made up (`Unknown Male`, 1900), and nobody's.
     let is_unknown = text(scope.message.field("PID", 31)) == "Y";
     if is_unknown {
-        let Demographics { identifiers, death, .. } = found;
-        return Ok(Demographics { identifiers, death, ..Demographics::default() });
+        let Demographics { identifiers, former, death, .. } = found;
+        return Ok(Demographics { identifiers, former, death, ..Demographics::default() });
     }
     Ok(found)
 }
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>, patient: Resource) {
-    let labels: Vec<_> = protection(scope).into_iter().collect();
+    // PD1-12: whether what is known of the person is to be kept from others.
+    let labels = marked(scope.message.field("PD1", 12));
     let key = Some("patient".to_owned());
     batch.push("core", &labels, key, patient, told(scope));
     related::map(scope, batch);
-}
-
-/// PD1-12: whether what is known of the person is to be kept from others.
-fn protection(scope: &Scope<'_>) -> Option<&'static str> {
-    (text(scope.message.field("PD1", 12)) == "Y").then_some("restricted")
 }
 
 /// What the message says of the person, and what it leaves out.
@@ -199,59 +198,32 @@ pub(super) fn all(field: Part<'_>) -> impl Iterator<Item = Part<'_>> {
     field.repetitions().take(REPEATS_MAX)
 }
 
-/// An identifier in its namespace; a national number that fails its check, or that stands where
-/// there is none, in its sender's.
-pub(super) fn checked(part: Part<'_>, sender: &str) -> Object {
-    let made = identifier(part, sender);
-    let read = Identifier::parse(made.text("system"), made.text("value"));
-    if made.is_empty() || read.is_ok_and(|read| !read.is_filler()) {
-        return made;
-    }
-    let authority = table::word(&text(part.component(4)));
-    made.set("system", format!("{}{authority}", unchecked(sender)))
-}
-
-/// Begins the namespaces of a sender's numbers that identify nobody.
-fn unchecked(sender: &str) -> String {
-    format!("urn:ken:id:{}:unchecked:", table::word(sender))
-}
-
-/// The identifiers, the sender's own number first: of the record (`MR`) or the person (`PI`), given
-/// out by the sender itself. Others may be a visit's, a family's or another hospital's.
-pub(super) fn own_first(scope: &Scope<'_>, mut found: Vec<Identifier>) -> Vec<Identifier> {
-    let own = all(scope.message.field("PID", 3)).find(|part| {
-        let (authority, kind) = (text(part.component(4)), text(part.component(5)));
-        let header = [4, 3].map(|number| text(scope.message.field("MSH", number).component(1)));
-        part.component(1).is_valued()
-            && matches!(kind.as_str(), "MR" | "PI")
-            && (authority.is_empty() || header.contains(&authority))
-    });
-    let own = own.map(|part| identifier(part, scope.sender));
-    let is_own = |one: &Identifier| {
-        own.as_ref().is_some_and(|own| {
-            !one.is_national()
-                && one.system() == own.text("system")
-                && one.reveal() == own.text("value").trim()
-        })
-    };
-    found.sort_by_key(|one| !is_own(one));
-    found
-}
-
-/// PID-29 and PID-30: a death is withdrawn aloud, by the indicator.
+/// PID-29 and PID-30: a death is withdrawn aloud, by the indicator. It wins over a day, which a
+/// system may keep when its user has taken the death back: whoever is said to be alive has not
+/// died, since a death stops what is shared.
 fn death(day: Part<'_>, indicator: Part<'_>) -> Option<Death> {
     let day = Dtm::parse(&day.text()).ok().map(|day| day.date());
-    match (day, text(indicator).as_str()) {
-        (Some(_), _) | (None, "Y" | "y" | "1") => Some(Death::Died(day)),
-        (None, "N" | "n" | "0") => Some(Death::Withdrawn),
-        _ => indicator.is_null().then_some(Death::Withdrawn),
+    match (day, died(indicator)) {
+        (_, Some(false)) => Some(Death::Withdrawn),
+        _ if indicator.is_null() => Some(Death::Withdrawn),
+        (None, None) => None,
+        (day, _) => Some(Death::Died(day)),
+    }
+}
+
+/// PID-30, where it says whether they have died.
+fn died(indicator: Part<'_>) -> Option<bool> {
+    match text(indicator).as_str() {
+        "Y" | "y" | "1" => Some(true),
+        "N" | "n" | "0" => Some(false),
+        _ => None,
     }
 }
 
 fn identifiers(scope: &Scope<'_>, pid: Segment<'_>) -> Vec<Object> {
     let mut found: Vec<Object> = Vec::new();
     for part in [3, 2, 4].into_iter().flat_map(|number| all(pid.field(number))) {
-        let made = checked(part, scope.sender);
+        let made = numbers::checked(part, scope.sender);
         let same = |one: &Object| {
             one.get("system") == made.get("system") && one.get("value") == made.get("value")
         };
@@ -306,11 +278,12 @@ fn addresses(pid: Segment<'_>) -> Vec<Object> {
 }
 
 fn deceased(made: Object, pid: Segment<'_>) -> Object {
-    match (when(pid.field(29)), text(pid.field(30)).as_str()) {
-        (Some(died), _) => made.set("deceasedDateTime", died),
-        (None, "Y" | "y" | "1") => made.set("deceasedBoolean", true),
-        (None, "N" | "n" | "0") => made.set("deceasedBoolean", false),
-        _ => made,
+    match (when(pid.field(29)), died(pid.field(30))) {
+        (_, Some(false)) => made.set("deceasedBoolean", false),
+        _ if pid.field(30).is_null() => made,
+        (Some(day), _) => made.set("deceasedDateTime", day),
+        (None, Some(true)) => made.set("deceasedBoolean", true),
+        (None, None) => made,
     }
 }
 
@@ -398,6 +371,43 @@ mod tests {
         assert_eq!(known.contacts, ["01592 000000", "m@x.example"]);
         assert!(matches!(known.death, Some(Death::Died(Some(_)))));
         assert_eq!(mapped.resources[0].category.as_str(), "core");
+    }
+
+    #[test]
+    fn who_is_said_to_be_alive_has_not_died() {
+        let check = |day: &str, indicator: &str, want: Option<bool>| {
+            let gap = "|".repeat(24);
+            let mapped = mapped(&format!("PID|1||7^^^GLEN^MR||Bain^Morag{gap}{day}|{indicator}"));
+            let died = mapped.demographics.death.map(|death| matches!(death, Death::Died(_)));
+            assert_eq!(died, want, "{day} {indicator}");
+        };
+        for day in ["20260101", "00000000", "", "\"\""] {
+            for indicator in ["N", "n", "0", "\"\""] {
+                check(day, indicator, Some(false));
+            }
+            check(day, "Y", Some(true));
+        }
+        check("20260101", "", Some(true));
+        check("", "", None);
+        check("\"\"", "", None);
+    }
+
+    #[test]
+    fn the_number_that_was_first_before_is_known() {
+        let check = |identifiers: &str, want: Option<&str>| {
+            let known = mapped(&format!("PID|1||{identifiers}||Bain^Ann")).demographics;
+            let former = known.former.as_ref().map(ken_core::identifier::LocalIdentifier::reveal);
+            assert_eq!(former, want, "{identifiers}");
+        };
+        check("M1^^^GLEN^MR", None);
+        check("M1^^^GLEN^MR~V9^^^GLEN^VN", None);
+        check("9990000018^^^NHS^NH~M1^^^GLEN^MR", None);
+        check("V9^^^GLEN^VN~M1^^^GLEN^MR", Some("V9"));
+        check("X9^^^OTHER^MR~M1^^^PMS^PI", Some("X9"));
+        check("1234567890^^^NHS^NH~M1^^^GLEN^MR", Some("1234567890"));
+        check("V9^^^GLEN^VN~X9^^^OTHER^MR", None);
+        // What every baby has that has no number yet was nobody's.
+        check("1111111111^^^NHS^NH~M1^^^GLEN^MR", None);
     }
 
     #[test]

@@ -8,8 +8,9 @@
 use ken_core::normalise;
 use ken_fhir::{Object, Resource};
 
-use super::person::{all, checked};
-use super::types::{address, concept_of, contact, name, period, text};
+use super::numbers::checked;
+use super::person::all;
+use super::types::{address, concept_of, contact, marked, name, period, text};
 use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told};
 use super::{dictionary, digest, key_of, reference, table};
 use crate::{Dtm, Segment};
@@ -18,35 +19,42 @@ use crate::{Dtm, Segment};
 const RELATED_MAX: usize = 50;
 
 pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) {
-    for nk1 in scope.message.all("NK1").take(RELATED_MAX) {
-        related(scope, batch, nk1);
+    let all: Vec<_> = scope.message.all("NK1").take(RELATED_MAX + 1).collect();
+    let said: Vec<_> = all.iter().enumerate().filter(|(_, nk1)| is_said(**nk1)).collect();
+    for (place, nk1) in said.iter().filter(|(place, _)| *place < RELATED_MAX) {
+        related(scope, batch, **nk1, *place);
     }
     // An ADT message that names any names all: who is not among them is so no more, and whoever
-    // was the Named Person is that no more (HL7 v2.8, 2.10.4.1, snapshot).
+    // was the Named Person is that no more (HL7 v2.8, 2.10.4.1, snapshot). A segment that stands
+    // empty names nobody, and a list that is cut ends nobody.
     let tells_all = text(scope.message.field("MSH", 9).component(1)) == "ADT";
-    if tells_all && scope.message.first("NK1").is_some() {
+    if tells_all && !said.is_empty() && all.len() <= RELATED_MAX {
         let (key, what) = ("related".to_owned(), Ends::Cut);
         batch.ended.push(Ended { key, what, status: "superseded" });
     }
 }
 
-/// What a related person is called: their number; else their name, and only where there is none
-/// what they are. A place in a list may be somebody else's the next time.
-fn related_key(own: &[Object], nk1: Segment<'_>) -> String {
-    if let Some(key) = own.first().and_then(|one| key_of("related", one)) {
-        return key;
-    }
+/// Whether a segment says anything but its own place in the list.
+fn is_said(nk1: Segment<'_>) -> bool {
+    (2..=nk1.fields()).any(|at| nk1.field(at).is_said())
+}
+
+/// What a related person is called, the last first: their number; else their name, and only where
+/// there is none what they are. A place in a list may be somebody else's the next time; it is the
+/// first of the names, under which they were filed before names counted.
+fn related_keys(own: &[Object], nk1: Segment<'_>, place: usize) -> Vec<String> {
+    let roles = [3, 7].map(|number| table::word(&text(nk1.field(number)))).join("|");
     let name = name(nk1.field(2).one());
     let given = name.get("given").and_then(|given| given.get(0)?.as_str()).unwrap_or_default();
     let who = format!("{given} {}", name.text("family"));
-    let roles = [3, 7].map(|number| table::word(&text(nk1.field(number))));
-    if normalise(&who).is_empty() {
-        return format!("related||{}", roles.join("|"));
-    }
-    format!("related|{}", digest(&who))
+    let is_named = !normalise(&who).is_empty();
+    let called = if is_named { digest(&who) } else { format!("|{roles}") };
+    let named = format!("related|{called}");
+    let number = own.first().and_then(|one| key_of("related", one));
+    [format!("related|{place}|{roles}"), named].into_iter().chain(number).collect()
 }
 
-fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>) {
+fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>, place: usize) {
     let relationship = concept_of(nk1.field(3), "0063");
     let role = concept_of(nk1.field(7), "0131");
     let language = Object::new().set("language", concept_of(nk1.field(20), "0296"));
@@ -55,7 +63,8 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>) {
     let own: Vec<Object> = numbers.map(|part| checked(part, scope.sender)).collect();
     // Only who has a number is told in pieces.
     let told = if own.is_empty() { Told::whole() } else { Told::default() };
-    let key = Some(related_key(&own, nk1));
+    let keys = related_keys(&own, nk1, place);
+    let key = keys.last().cloned();
     let made = Resource::build("RelatedPerson")
         .extend("identifier", own)
         .set("active", !nk1.field(2).is_null())
@@ -80,9 +89,10 @@ fn related(scope: &Scope<'_>, batch: &mut Batch<'_>, nk1: Segment<'_>) {
     let roles = [text(nk1.field(3)), text(nk1.field(7))];
     let category = dictionary::contact_category(&roles);
     let told = Told { marks: nk1.field(23).is_said(), ..told };
-    let restricted = (text(nk1.field(23)) == "Y").then_some("restricted");
-    let labels = restricted.into_iter().collect();
-    batch.add(Made::new(category, key, made).told(told).labels(labels));
+    // Whoever says nothing of the mark lifts none, under whatever name or category it was said.
+    let bears = if told.marks { vec![] } else { keys };
+    let made = Made::new(category, key, made).told(told).labels(marked(nk1.field(23)));
+    batch.add(Made { bears, ..made });
 }
 
 #[cfg(test)]
@@ -109,6 +119,39 @@ mod tests {
         assert_eq!(keys, ["patient", &named("ann bain"), &named("ms head")]);
         let ended: Vec<_> = mapped.ended.iter().map(|one| (one.key.as_str(), one.what)).collect();
         assert_eq!(ended, [("related", Ends::Cut)]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_marks_bears_those_of_every_name_it_had() {
+        let bears = |rest: &str| -> Vec<String> {
+            let mapped = mapped(&format!("PID|1||7^^^GLEN^MR||Bain^Isla\rNK1|2|{rest}"));
+            mapped.resources[1].bears.clone()
+        };
+        let named = format!("related|{}", super::digest("ann bain"));
+        let before = "related|0|mth|np".to_owned();
+        let ann = "Bain^Ann|MTH||||NP";
+        assert_eq!(bears(ann), [before.clone(), named.clone()]);
+        let numbered = format!("{ann}{}9^^^GLEN^PI", "|".repeat(26));
+        let number = "related|urn:ken:id:glen:glen|9".to_owned();
+        assert_eq!(bears(&numbered), [before, named, number]);
+        for said in ["Y", "N", "\"\""] {
+            assert_eq!(bears(&format!("{ann}{}{said}", "|".repeat(16))), [""; 0], "{said}");
+        }
+    }
+
+    #[test]
+    fn only_who_names_somebody_ends_the_others() {
+        let check = |rest: &str, want: (usize, usize)| {
+            let mapped = mapped(&format!("PID|1||7^^^GLEN^MR||Bain^Isla\r{rest}"));
+            assert_eq!((mapped.resources.len() - 1, mapped.ended.len()), want, "{rest}");
+        };
+        check("NK1|1", (0, 0));
+        check("NK1|1||||^^^|", (0, 0));
+        check("NK1|1|\"\"", (1, 1));
+        check("NK1|1\rNK1|2|Bain^Ann|MTH", (1, 1));
+        let many: Vec<_> = (0..60).map(|at| format!("NK1|{at}|Bain^Ann{at}")).collect();
+        // Nobody is ended by a list that is cut.
+        check(&many.join("\r"), (50, 0));
     }
 
     #[test]

@@ -130,6 +130,12 @@ mod tests {
         check(&[died.clone(), pid(null, "")], "- true");
         check(&[died.clone(), pid(null, "Y")], "- true");
         check(&[died.clone(), pid(null, null)], "- -");
+        // Who is said to be alive is, whatever day stands beside it.
+        for day in ["20261101", "00000000"] {
+            check(&[pid(day, "N")], "- false");
+            check(&[died.clone(), pid(day, "N")], "- false");
+            check(&[died.clone(), pid(day, null)], "- -");
+        }
         check(&[died, pid("", null)], "- -");
         check(&[pid("", "N"), pid("", "")], "- false");
         check(&[pid("", "Y"), pid("20261101", "")], r#""2026-11-01" -"#);
@@ -215,9 +221,19 @@ mod tests {
         check(&visit("Y"), (true, true));
         check(&visit("N"), (true, false));
         check(&visit("\"\""), (true, false));
+        // Only a plain no lifts: whatever else is said restricts.
+        for said in ["y", "1", "YES", "X"] {
+            check(&visit(said), (true, true));
+        }
+        check(&visit("n"), (true, false));
         check(&visit(""), (false, false));
+        let relative = |mark: &str| format!("NK1|1|Bain^Ann{}{mark}", "|".repeat(21));
+        check(&relative("y"), (true, true));
+        check(&relative("N"), (true, false));
+        check(&relative(""), (false, false));
         let person = |mark: &str| format!("PD1{}{mark}", "|".repeat(12));
         check(&person("Y"), (true, true));
+        check(&person("y"), (true, true));
         check(&person("N"), (true, false));
         check(&person(""), (false, false));
     }

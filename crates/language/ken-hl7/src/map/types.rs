@@ -17,6 +17,13 @@ pub(crate) fn text(part: Part<'_>) -> String {
     part.value().unwrap_or_default()
 }
 
+/// What a field marks that says whether something is protected: anything but a plain no does, so
+/// that no sender's own word for yes lifts a mark.
+pub(crate) fn marked(part: Part<'_>) -> Vec<&'static str> {
+    let is_open = ["", "N", "NO", "0"].contains(&text(part).to_ascii_uppercase().as_str());
+    if is_open { Vec::new() } else { vec!["restricted"] }
+}
+
 /// A date and time, if it is one.
 pub(crate) fn moment(part: Part<'_>) -> Option<DateTime> {
     Dtm::parse(&part.text()).ok().map(|dtm| dtm.to_fhir())

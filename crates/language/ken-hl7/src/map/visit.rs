@@ -12,7 +12,7 @@ use ken_fhir::{Object, Resource, coding};
 use serde_json::Value;
 
 use super::types::{
-    concept, concept_of, identifier, period, place, practitioner, text, typed, when, words,
+    concept, concept_of, identifier, marked, period, place, practitioner, text, typed, when, words,
 };
 use super::{Batch, Made, PERSON, Scope, Told, key_of, reference, table};
 use crate::{Part, Segment};
@@ -32,10 +32,10 @@ pub(super) fn map(scope: &Scope<'_>, batch: &mut Batch<'_>) -> Option<String> {
         None => made,
     };
     let marks = scope.message.first("PV2").map(|pv2| pv2.field(22));
-    let labels = marks.filter(|mark| text(*mark) == "Y").map(|_| "restricted");
+    let labels = marks.map(marked).unwrap_or_default();
     let told = Told { marks: marks.is_some_and(|mark| mark.is_said()), ..told(scope, pv1) };
     let made = Made::new("chronology", key, made).told(told);
-    Some(batch.add(made.labels(labels.into_iter().collect())))
+    Some(batch.add(made.labels(labels)))
 }
 
 /// What the message says of the visit, and what it leaves out.
@@ -217,9 +217,10 @@ fn detail(pv2: Segment<'_>, made: Object) -> Object {
     };
     let arrival = concept_of(pv2.field(38), "0430");
     let arrival = arrival.get("coding").and_then(|all| all.get(0)).cloned();
-    let protected = match &*pv2.field(22).text() {
-        "Y" => coding(&format!("{}0136", table::V2), "Y", "visit protected"),
-        _ => Object::new(),
+    let protected = if marked(pv2.field(22)).is_empty() {
+        Object::new()
+    } else {
+        coding(&format!("{}0136", table::V2), "Y", "visit protected")
     };
     let words = Object::new().set("text", words(pv2.field(12)));
     made.push("location", earlier)
