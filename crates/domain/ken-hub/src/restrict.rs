@@ -10,8 +10,9 @@
 //! - A state that a person of the organisation has set is not a source's to lift.
 //! - Where a number moves, what its organisation's systems restricted of the one person holds for
 //!   the other too: what is protected may be what moves. Each is lifted for itself.
-//! - Where that merge is taken back, what it brought goes with it, unless something else founds it;
-//!   and what was restricted since holds for both, for the same reason.
+//! - Where that merge is taken back, what it brought goes with it, unless something else founds it:
+//!   another merge, what was said of them by name and stands, or what nobody knows the reason of.
+//!   What was said since, be it again, holds for both, for the same reason.
 //!
 //! Source: HL7 v2.8, chapter 3 (`ARV`); house policy.
 
@@ -90,21 +91,29 @@ pub(crate) async fn copy(
     source: &OrganisationId,
     merge: &str,
 ) -> Result<(), Error> {
+    let (theirs, own) = (rows(tx, from, source).await?, rows(tx, to, source).await?);
+    let (theirs, own) = (states(&theirs), states(&own));
     tx.execute(sql::RESTRICTIONS_COPIED, values![from, source, to, merge]).await?;
     for state in restricts(UNKNOWN) {
         let fact = named(state)?;
+        let held = fact::says(tx, ctx, to, source, &fact).await?;
+        if held == Some(Grade::System)
+            && !own.contains(state)
+            && !is_copied(tx, to, source, state).await?
+        {
+            // Taken before its values were kept: no merge that is taken back ends it.
+            put(tx, to, (source, ""), [UNKNOWN, "", ""], 0).await?;
+        }
         // Whoever of the organisation said it: it protects the same.
-        if fact::says(tx, ctx, from, source, &fact).await?.is_none() {
-            continue;
-        }
-        let is_said = fact::says(tx, ctx, to, source, &fact).await?.is_some();
-        if is_said && !is_copied(tx, to, source, state).await? {
-            continue; // It holds by itself, and no merge that is taken back ends it.
-        }
-        if !is_said {
+        let Some(grade) = fact::says(tx, ctx, from, source, &fact).await? else { continue };
+        if held.is_none() {
             fact::record(tx, ctx, to, source, (&fact, Grade::System)).await?;
         }
-        tx.execute(sql::STATE_COPIED, values![to, source, *state, merge]).await?;
+        // A state that a person has set, or that came in such a way, has no restriction beside it.
+        let by_name = grade == Grade::System && theirs.contains(state);
+        if !by_name || is_copied(tx, from, source, state).await? {
+            tx.execute(sql::STATE_COPIED, values![to, source, *state, merge]).await?;
+        }
     }
     Ok(())
 }
@@ -118,23 +127,25 @@ pub(crate) async fn take_back(
     source: &OrganisationId,
     (merge, since): (&str, Timestamp),
 ) -> Result<(), Error> {
-    let said = tx.list(sql::RESTRICTED_SINCE, values![to, source, since, most()], row).await?;
-    for one in said {
+    let with_time = |one: &ken_store::Row<'_>| Ok((row(one)?, one.int(4)?));
+    let of = values![to, source, since, most()];
+    for (one, since_us) in tx.list(sql::RESTRICTED_SINCE, of, with_time).await? {
         for state in restricts(&one.value) {
             let fact = named(state)?;
             if fact::says(tx, ctx, from, source, &fact).await?.is_none() {
                 fact::record(tx, ctx, from, source, (&fact, Grade::System)).await?;
             }
         }
-        put(tx, ctx, from, (source, &one.by), [&one.value, &one.mark, &one.visit]).await?;
+        let said = [one.value.as_str(), &one.mark, &one.visit];
+        put(tx, from, (source, &one.by), said, since_us).await?;
     }
+    let brought = brought(tx, to, source, merge).await?;
     let of = values![to, source, merge];
-    let brought = tx.list(sql::STATES_COPIED, of, |row| row.text(0)).await?;
     tx.execute(sql::RESTRICTIONS_TAKEN_BACK, of).await?;
     tx.execute(sql::STATES_TAKEN_BACK, of).await?;
     let after = rows(tx, to, source).await?;
     let left = states(&after);
-    for state in brought.iter().filter(|state| !left.contains(state.as_str())) {
+    for state in brought.difference(&left) {
         let fact = named(state)?;
         let is_ours = fact::says(tx, ctx, to, source, &fact).await? == Some(Grade::System);
         if is_ours && !is_copied(tx, to, source, state).await? {
@@ -144,7 +155,26 @@ pub(crate) async fn take_back(
     Ok(())
 }
 
-/// Whether a merge that stands brought a state to a person.
+/// The states that a merge brought to a person, by restrictions or without.
+async fn brought(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    merge: &str,
+) -> Result<BTreeSet<&'static str>, Error> {
+    let of = values![person, source, merge, most()];
+    let mut values = tx.list(sql::VALUES_COPIED, of, |row| row.text(0)).await?;
+    if values.len() >= SAID_MAX {
+        values.push(UNKNOWN.to_owned());
+    }
+    let mut states: BTreeSet<_> = values.iter().flat_map(|value| restricts(value)).collect();
+    let of = values![person, source, merge];
+    let alone = tx.list(sql::STATES_COPIED, of, |row| row.text(0)).await?;
+    states.extend(restricts(UNKNOWN).iter().filter(|state| alone.iter().any(|one| one == *state)));
+    Ok(states.into_iter().copied().collect())
+}
+
+/// Whether a merge that stands brought a state to a person that no restriction founds by name.
 async fn is_copied(
     tx: &mut Tx,
     person: PersonId,
@@ -162,12 +192,14 @@ async fn held(
     (person, source): (PersonId, &Source),
     (before, one): (&[Row], &Restriction),
 ) -> Result<bool, Error> {
-    let (founded, own) = (states(before), &source.organisation);
+    let (founded, own, now) = (states(before), &source.organisation, ctx.now_us());
     for state in restricts(&one.value) {
         match says(tx, ctx, person, source, state).await? {
             // Taken before its values were kept: nobody knows what founds it.
-            Some(Grade::System) if !founded.contains(state) => {
-                put(tx, ctx, person, (own, &source.id), [UNKNOWN, "", ""]).await?;
+            Some(Grade::System)
+                if !founded.contains(state) && !is_copied(tx, person, own, state).await? =>
+            {
+                put(tx, person, (own, &source.id), [UNKNOWN, "", ""], now).await?;
             }
             Some(_) => {}
             None => {
@@ -175,7 +207,7 @@ async fn held(
             }
         }
     }
-    put(tx, ctx, person, (own, &source.id), [&one.value, &one.mark, &one.visit]).await?;
+    put(tx, person, (own, &source.id), [&one.value, &one.mark, &one.visit], now).await?;
     Ok(true)
 }
 
@@ -204,8 +236,9 @@ async fn lifted(
     // What nobody knows the reason of may have had this one.
     let mut is_clear = after.iter().all(|row| row.value != UNKNOWN);
     for state in restricts(&row.value).iter().filter(|state| !left.contains(*state)) {
+        let by_merge = is_copied(tx, person, &source.organisation, state).await?;
         match says(tx, ctx, person, source, state).await? {
-            Some(Grade::System) => {
+            Some(Grade::System) if !by_merge => {
                 fact::end(tx, ctx, person, &source.organisation, &named(state)?).await?;
             }
             Some(_) => is_clear = false,
@@ -263,7 +296,11 @@ fn named(state: &str) -> Result<Fact, Error> {
     Fact::new(state).map_err(|_| Error::Corrupt("state"))
 }
 
+/// The states that restrictions found; of too many to read, all that may be.
 fn states(rows: &[Row]) -> BTreeSet<&'static str> {
+    if rows.len() >= SAID_MAX {
+        return restricts(UNKNOWN).iter().copied().collect();
+    }
     rows.iter().flat_map(|row| restricts(&row.value)).copied().collect()
 }
 
@@ -287,12 +324,12 @@ fn most() -> i64 {
 
 async fn put(
     tx: &mut Tx,
-    ctx: &Ctx<'_>,
     person: PersonId,
     (organisation, by): (&OrganisationId, &str),
     [value, mark, visit]: [&str; 3],
+    since_us: i64,
 ) -> Result<(), Error> {
-    let of = values![person, organisation, by, value, mark, visit, ctx.now_us()];
+    let of = values![person, organisation, by, value, mark, visit, since_us];
     tx.execute(sql::RESTRICTION_SAID, of).await?;
     Ok(())
 }

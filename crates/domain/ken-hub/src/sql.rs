@@ -102,6 +102,27 @@ CREATE TABLE restriction_state_copied (
 );
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 8,
+        title: "what nobody knows the reason of, beside what merges brought",
+        sql: "
+INSERT INTO restriction_said (person_id, organisation, source, value, mark, visit, since_us)
+SELECT DISTINCT c.person_id, c.organisation, '', '?', '', '', 0 FROM restriction_copied c
+WHERE (c.value NOT IN ('DEM', 'LOC', 'NO', 'OI')
+    AND NOT EXISTS (SELECT 1 FROM restriction_state_copied s WHERE s.person_id = c.person_id
+      AND s.organisation = c.organisation AND s.merge_id = c.merge_id
+      AND s.state = 'restricted-record')
+    AND NOT EXISTS (SELECT 1 FROM restriction_said r WHERE r.person_id = c.person_id
+      AND r.organisation = c.organisation AND r.value NOT IN ('DEM', 'LOC', 'NO', 'OI')))
+  OR (c.value IN ('DEM', 'LOC', 'ALL', '', '?')
+    AND NOT EXISTS (SELECT 1 FROM restriction_state_copied s WHERE s.person_id = c.person_id
+      AND s.organisation = c.organisation AND s.merge_id = c.merge_id
+      AND s.state = 'protected-address')
+    AND NOT EXISTS (SELECT 1 FROM restriction_said r WHERE r.person_id = c.person_id
+      AND r.organisation = c.organisation AND r.value IN ('DEM', 'LOC', 'ALL', '', '?')));
+",
+    },
 ];
 
 statements! {
@@ -178,11 +199,14 @@ statements! {
     /// How many messages about a person came from a source since, beside one.
     APPLIED_SINCE = "SELECT COUNT(*) FROM message
         WHERE person_id = $1 AND source = $2 AND received_us >= $3 AND message_id <> $4";
-    /// Keeps a restriction that a source has said.
+    /// Keeps a restriction that a source has said, and when it said so last: who asks, asks what
+    /// was said while a merge stood, which may be about either, and was perhaps said before too.
     RESTRICTION_SAID = "INSERT INTO restriction_said
         (person_id, organisation, source, value, mark, visit, since_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (person_id, organisation, source, value, mark, visit) DO NOTHING";
+        ON CONFLICT (person_id, organisation, source, value, mark, visit) DO UPDATE SET
+          since_us = CASE WHEN excluded.since_us > restriction_said.since_us
+            THEN excluded.since_us ELSE restriction_said.since_us END";
     /// What an organisation's systems said of one person holds of another too, by a merge.
     RESTRICTIONS_COPIED = "INSERT INTO restriction_copied
         (person_id, organisation, source, value, mark, visit, merge_id)
@@ -192,14 +216,17 @@ statements! {
           UNION SELECT organisation, source, value, mark, visit FROM restriction_copied
           WHERE person_id = $1 AND organisation = $2) AS held WHERE 1 = 1
         ON CONFLICT (person_id, organisation, source, value, mark, visit, merge_id) DO NOTHING";
-    /// A merge brought a state of a person.
+    /// A merge brought a state of a person that no restriction founds which was said by name.
     STATE_COPIED = "INSERT INTO restriction_state_copied
         (person_id, organisation, state, merge_id) VALUES ($1, $2, $3, $4)
         ON CONFLICT (person_id, organisation, state, merge_id) DO NOTHING";
     /// Whether any merge brought it.
     IS_STATE_COPIED = "SELECT 1 FROM restriction_state_copied
         WHERE person_id = $1 AND organisation = $2 AND state = $3 LIMIT 1";
-    /// The states that one merge brought.
+    /// The values of the restrictions that one merge brought.
+    VALUES_COPIED = "SELECT DISTINCT value FROM restriction_copied
+        WHERE person_id = $1 AND organisation = $2 AND merge_id = $3 ORDER BY value LIMIT $4";
+    /// The states that one merge brought beside them.
     STATES_COPIED = "SELECT state FROM restriction_state_copied
         WHERE person_id = $1 AND organisation = $2 AND merge_id = $3 ORDER BY state";
     /// A merge that is taken back brought no state.
@@ -208,8 +235,8 @@ statements! {
     /// Nor any restriction.
     RESTRICTIONS_TAKEN_BACK = "DELETE FROM restriction_copied
         WHERE person_id = $1 AND organisation = $2 AND merge_id = $3";
-    /// What an organisation's systems have said of a person first since an instant.
-    RESTRICTED_SINCE = "SELECT source, value, mark, visit FROM restriction_said
+    /// What an organisation's systems have said of a person, or said again, since an instant.
+    RESTRICTED_SINCE = "SELECT source, value, mark, visit, since_us FROM restriction_said
         WHERE person_id = $1 AND organisation = $2 AND since_us >= $3
         ORDER BY source, value, mark, visit LIMIT $4";
     /// A source has lifted one.

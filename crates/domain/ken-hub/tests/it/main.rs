@@ -23,6 +23,8 @@ mod outage;
 #[cfg(test)]
 mod pieces;
 #[cfg(test)]
+mod restrictions;
+#[cfg(test)]
 mod retold;
 #[cfg(test)]
 mod settle;

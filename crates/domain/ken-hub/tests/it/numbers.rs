@@ -10,7 +10,7 @@ use crate::world::{World, worlds};
 const OPEN: &str = "SELECT COUNT(*) FROM record_move WHERE done_us IS NULL";
 
 /// Three people whom the practice knows too, so that the board's merges move numbers.
-async fn known(world: &World) {
+pub(crate) async fn known(world: &World) {
     for one in 0..3 {
         let theirs = format!("7{one}^^^B^MR~{}", person(1, one));
         let says = message(&format!("p{one}"), "A|B", "A08", &theirs, "");
@@ -19,7 +19,7 @@ async fn known(world: &World) {
 }
 
 /// The board says under a number where somebody lives, and what they may not be given.
-async fn says(world: &World, id: &str, (number, one): (usize, usize), place: &str) {
+pub(crate) async fn says(world: &World, id: &str, (number, one): (usize, usize), place: &str) {
     world.tick();
     let rest = format!("|||{place} Rd\rAL1|1|DA|70618^Nuts^L|SV|{place}");
     let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, number, one), &rest);
@@ -27,14 +27,14 @@ async fn says(world: &World, id: &str, (number, one): (usize, usize), place: &st
 }
 
 /// The board says something of whom a number means, and nothing of who that is.
-async fn late(world: &World, id: &str, number: usize, rest: &str) {
+pub(crate) async fn late(world: &World, id: &str, number: usize, rest: &str) {
     world.tick();
     let says = message(id, "SIMHOSP|SFAC", "A08", &format!("100{number}^^^S^MR|||||"), rest);
     assert_eq!(world.say(&says).await, "AA", "{id}");
 }
 
 /// The board says that a number is another of its numbers, of one of the three.
-async fn merge(world: &World, id: &str, gone: usize, (kept, one): (usize, usize)) {
+pub(crate) async fn merge(world: &World, id: &str, gone: usize, (kept, one): (usize, usize)) {
     world.tick();
     let rest = format!("\rMRG|100{gone}^^^S^MR");
     let says = message(id, "SIMHOSP|SFAC", "A40", &pid(1, kept, one), &rest);
