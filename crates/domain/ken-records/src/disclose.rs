@@ -261,6 +261,11 @@ pub(crate) async fn open(
 /// What no longer holds says so itself, wherever it is shown, as far as FHIR has a word for it in
 /// its type; [`Item::status`] says it of every type.
 fn as_such(status: Status, kind: &str, mut body: serde_json::Value) -> serde_json::Value {
+    const ERROR: &str = Status::EnteredInError.code();
+    // What its source tells as an error is one, whatever took its place.
+    if body.get("status").and_then(serde_json::Value::as_str) == Some(ERROR) {
+        return body;
+    }
     let said = match (status, kind) {
         (Status::Current, _) | (_, "AllergyIntolerance" | "Condition") => None,
         (_, "Patient" | "RelatedPerson") => Some(("active", false.into())),
@@ -302,5 +307,8 @@ mod tests {
         check(Status::Superseded, "Patient", ("stated", false));
         check(Status::EnteredInError, "Flag", ("entered-in-error", true));
         check(Status::EnteredInError, "Condition", ("stated", true));
+        let error = json!({ "status": "entered-in-error" });
+        let said = as_such(Status::Superseded, "DocumentReference", error.clone());
+        assert_eq!(said, error, "an error that was replaced is an error");
     }
 }

@@ -1,19 +1,32 @@
 //! How an item stands: current, superseded, or entered in error.
 //!
-//! Messages may come out of order: what another replaced is superseded even where it comes after
-//! what replaced it, so an ending is remembered.
+//! # Invariants
 //!
-//! What ended stays in the record, and is disclosed only as such: somebody may have acted on it.
+//! - Messages may come out of order: what another replaced is superseded even where it comes after
+//!   what replaced it, so an ending is remembered.
+//! - What is superseded was current: an error stays one, and so does what stands beside another.
+//!   What was an error is one however it stood.
+//! - What a message supersedes that was told under another of its source's numbers stands beside
+//!   it, and holds again where that number goes back ([`crate::moves`]).
+//! - What ended stays in the record, and is disclosed only as such: somebody may have acted on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{OrganisationId, PersonId, ResourceId};
-use ken_store::{Reads, Tx, values};
+use ken_store::{Reads, Row, Tx, Value as Bound, values};
 
+use crate::names::{self, Run};
 use crate::{Error, Under, sql};
 
-/// Most items that one ending ends. House policy: a document and what was cut out of it.
-const ENDED_MAX: i64 = 200;
+/// Items that one statement finds.
+const FOUND_MAX: i64 = 200;
+/// Most statements that one ending takes for each few runs of names. House policy: twenty thousand
+/// items, a report with every line that it ever had.
+const ROUNDS_MAX: usize = 100;
+/// Runs of names in one statement.
+const RUNS_PER_STATEMENT: usize = 4;
+/// Endings looked up in one statement.
+const ENDINGS_PER_STATEMENT: usize = 8;
 /// How an item is stored that a merge of numbers brought beside another of the same name.
 pub(crate) const MERGED: &str = "merged";
 
@@ -77,22 +90,70 @@ pub async fn end(
     (ending, under): (&Ending<'_>, &Under),
     told: &BTreeSet<ResourceId>,
 ) -> Result<Vec<ResourceId>, Error> {
-    let name = format!("{} % {}", escaped(ending.system), escaped(ending.key));
-    let cut = format!("{name}|%");
-    let own = if ending.is_cut_only { &cut } else { &name };
-    let of = values![person, source, own.as_str(), cut.as_str(), ENDED_MAX];
-    let mut found: Vec<ResourceId> = tx.list(sql::FIND_LIKE, of, |row| row.parse(0)).await?;
-    found.retain(|item| !told.contains(item));
-    for item in &found {
-        tx.execute(sql::SET_STATUS, values![person, item, ending.status.code()]).await?;
+    let names = names::in_categories(tx, person, source, (ending.system, ending.key)).await?;
+    let runs = names.iter().flat_map(|name| {
+        let own = (!ending.is_cut_only).then(|| Run::one(name));
+        own.into_iter().chain([Run::beginning(format!("{name}|"))])
+    });
+    let runs: Vec<Run> = runs.collect();
+    let mut ended = vec![];
+    for some in runs.chunks(RUNS_PER_STATEMENT) {
+        for (item, number) in standing(tx, (person, source), some, ending.status).await? {
+            if told.contains(&item) {
+                continue;
+            }
+            let is_own = number.is_empty() || number == under.as_str();
+            let status = match ending.status {
+                Status::Superseded if !is_own => MERGED,
+                status => status.code(),
+            };
+            tx.execute(sql::SET_STATUS, values![person, item, status]).await?;
+            ended.push(item);
+        }
     }
+    let name = pattern(ending.system, ending.key);
+    let cut = format!("{name}|%");
     // What was only cut out may be told again; what was replaced stays so.
     if ending.is_for_ever {
         let (under, status) = (under.as_str(), ending.status.code());
         let of = values![person, source, under, name.as_str(), cut.as_str(), status];
         tx.execute(sql::PUT_ENDING, of).await?;
     }
-    Ok(found)
+    Ok(ended)
+}
+
+/// What stands in some runs of names, in so far as it is to stand otherwise, with its number.
+async fn standing(
+    tx: &mut Tx,
+    (person, source): (PersonId, &OrganisationId),
+    runs: &[Run],
+    status: Status,
+) -> Result<BTreeMap<ResourceId, String>, Error> {
+    let mut runs: Vec<Run> = runs.to_vec();
+    runs.resize(RUNS_PER_STATEMENT, Run::empty());
+    let mut all = BTreeMap::new();
+    for _ in 0..ROUNDS_MAX {
+        let fixed = [person.into(), source.into(), status.code().into(), FOUND_MAX.into()];
+        let of: Vec<Bound<'_>> = fixed
+            .into_iter()
+            .chain(runs.iter().flat_map(|run| [(&*run.low).into(), (&*run.high).into()]))
+            .collect();
+        let read = |row: &Row<'_>| Ok((row.parse(0)?, row.text(1)?, row.text(2)?));
+        let found: Vec<(ResourceId, String, String)> =
+            tx.list(sql::FIND_STANDING, &of, read).await?;
+        let is_last = i64::try_from(found.len()).is_ok_and(|count| count < FOUND_MAX);
+        let last = found.last().map(|(_, name, _)| name.clone()).unwrap_or_default();
+        all.extend(found.into_iter().map(|(item, _, number)| (item, number)));
+        if is_last {
+            return Ok(all);
+        }
+        for run in &mut runs {
+            if run.low < last {
+                run.low.clone_from(&last);
+            }
+        }
+    }
+    Err(Error::Corrupt("endings"))
 }
 
 /// Ends an item that has just come, where its source had ended it before.
@@ -100,9 +161,9 @@ pub(crate) async fn end_late(
     tx: &mut Tx,
     (person, item): (PersonId, ResourceId),
     source: &OrganisationId,
-    item_key: &str,
+    (item_key, under): (&str, &Under),
 ) -> Result<(), Error> {
-    if let Some(status) = remembered(tx, person, source, item_key).await? {
+    if let Some(status) = remembered(tx, person, source, (item_key, under)).await? {
         tx.execute(sql::SET_STATUS, values![person, item, status.as_str()]).await?;
     }
     Ok(())
@@ -114,9 +175,13 @@ pub(crate) async fn stand_again(
     tx: &mut Tx,
     (person, item): (PersonId, ResourceId),
     source: &OrganisationId,
-    item_key: &str,
+    (item_key, under, was): (&str, &Under, &str),
 ) -> Result<bool, Error> {
-    if remembered(tx, person, source, item_key).await?.is_some() {
+    if let Some(status) = remembered(tx, person, source, (item_key, under)).await? {
+        // With a new version it no longer stands beside another ([`sql::UPSERT_ITEM`]).
+        if was == MERGED {
+            tx.execute(sql::SET_STATUS, values![person, item, status.as_str()]).await?;
+        }
         return Ok(false);
     }
     let now = Status::Current.code();
@@ -124,19 +189,43 @@ pub(crate) async fn stand_again(
     Ok(true)
 }
 
-/// How a source said that what it calls so ended, if it did.
+/// How a source said that what it calls so ended, or what it was cut out of, if it did: an error
+/// before all, and what it said under the number itself before what it said under another.
 async fn remembered(
     tx: &mut Tx,
     person: PersonId,
     source: &OrganisationId,
-    item_key: &str,
+    (item_key, under): (&str, &Under),
 ) -> Result<Option<String>, Error> {
-    let of = values![person, source, item_key];
-    Ok(tx.find(sql::FIND_ENDING, of, |row| row.text(0)).await?)
+    let Some((system, keys)) = names::owners(item_key) else { return Ok(None) };
+    let patterns: Vec<String> = keys.iter().map(|key| pattern(system, key)).collect();
+    let mut found: Vec<(String, bool)> = vec![];
+    for some in patterns.chunks(ENDINGS_PER_STATEMENT) {
+        let spare = std::iter::repeat(some.first()).flatten();
+        let of: Vec<Bound<'_>> = [person.into(), source.into(), under.as_str().into()]
+            .into_iter()
+            .chain(some.iter().chain(spare).take(ENDINGS_PER_STATEMENT).map(|one| (&**one).into()))
+            .collect();
+        let read = |row: &Row<'_>| Ok((row.text(0)?, row.int(1)? == 0));
+        found.extend(tx.find(sql::FIND_ENDING, &of, read).await?);
+    }
+    let first = found.into_iter().min_by_key(|(status, is_own)| (status.clone(), !is_own));
+    let beside = |status: &str, is_own: bool| !is_own && status == Status::Superseded.code();
+    Ok(first.map(
+        |(status, is_own)| {
+            if beside(&status, is_own) { MERGED.to_owned() } else { status }
+        },
+    ))
+}
+
+/// How an ending is remembered of what a system calls by a key, whatever the category: as a
+/// pattern of `LIKE ... ESCAPE '!'`, which is compared to the letter.
+fn pattern(system: &str, key: &str) -> String {
+    format!("{} % {}", escaped(system), escaped(key))
 }
 
 /// A text that `LIKE ... ESCAPE '!'` takes as it is.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '!') {

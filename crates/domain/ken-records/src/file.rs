@@ -213,8 +213,9 @@ pub async fn file_all(
     for (at, (mut place, filing)) in filings.into_iter().enumerate() {
         let (person, resource) = (place.person, place.resource);
         let was = place.held.as_mut().map(|held| std::mem::take(&mut held.status));
-        if was.is_some_and(|was| was != Status::Current.code()) {
-            ended.push((at, person, filing.class.source.clone(), filing.item_key));
+        if let Some(was) = was.filter(|was| was != Status::Current.code()) {
+            let called = (filing.item_key, filing.under, was);
+            ended.push((at, person, filing.class.source.clone(), called));
         }
         match next(tx, keys, place, filing).await? {
             Ok(version) => {
@@ -237,11 +238,12 @@ pub async fn file_all(
     write(tx, ctx, &versions).await?;
     for new in versions.iter().filter(|one| one.number == 1 && ENDS.contains(&&*one.kind)) {
         let item = (new.person, new.resource);
-        end_late(tx, item, &new.of_class.source, new.item_key).await?;
+        end_late(tx, item, &new.of_class.source, (new.item_key, new.under)).await?;
     }
-    for (at, person, source, item_key) in ended {
+    for (at, person, source, (item_key, under, was)) in ended {
         let Some(one) = filed.get_mut(at) else { continue };
-        one.is_again = stand_again(tx, (person, one.resource), &source, item_key).await?;
+        let called = (item_key, under, was.as_str());
+        one.is_again = stand_again(tx, (person, one.resource), &source, called).await?;
     }
     Ok(filed)
 }

@@ -8,16 +8,18 @@
 use ken_core::{OrganisationId, PersonId, ResourceId};
 use ken_sharing::class;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Reads, Row, Tx, values};
+use ken_store::{Reads, Row, Tx, Value as Bound, values};
 use serde_json::Value;
 
-use crate::ended::escaped;
 use crate::file::associated;
+use crate::names::{self, Run};
 use crate::steward::Stewardship;
 use crate::{Error, Under, sql};
 
 /// Most things of one former name that are looked at. House policy: a list of allergies.
 const FORMER_MAX: i64 = 50;
+/// Names looked up in one statement.
+const NAMES_PER_STATEMENT: usize = 8;
 
 /// A thing by its names.
 #[derive(Debug)]
@@ -41,12 +43,18 @@ pub async fn is_marked(
     (system, key): (&str, &str),
     mark: &str,
 ) -> Result<bool, Error> {
-    let like = format!("{} % {}", escaped(system), escaped(key));
-    let of = values![person, source, like.as_str(), FORMER_MAX];
-    for id in tx.list(sql::CLASSES_LIKE, of, |row| row.text(0)).await? {
-        let class = class::find(tx, &id).await?.ok_or(Error::Corrupt("row class"))?;
-        if class.labels.iter().any(|label| label.as_str() == mark) {
-            return Ok(true);
+    let names = names::in_categories(tx, person, source, (system, key)).await?;
+    for some in names.chunks(NAMES_PER_STATEMENT) {
+        let spare = std::iter::repeat(some.first()).flatten();
+        let of: Vec<Bound<'_>> = [person.into(), source.into(), FORMER_MAX.into()]
+            .into_iter()
+            .chain(some.iter().chain(spare).take(NAMES_PER_STATEMENT).map(|name| (&**name).into()))
+            .collect();
+        for id in tx.list(sql::CLASSES_NAMED, &of, |row| row.text(0)).await? {
+            let class = class::find(tx, &id).await?.ok_or(Error::Corrupt("row class"))?;
+            if class.labels.iter().any(|label| label.as_str() == mark) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
@@ -66,25 +74,19 @@ pub async fn rename(
     said: &Value,
 ) -> Result<bool, Error> {
     let filing = Stewardship::Filing { said: said.clone(), told: None };
-    let others = format!("{}#%", escaped(former.name));
-    let of = values![
-        person,
-        source,
-        former.name,
-        others.as_str(),
-        under.as_str(),
-        former.now,
-        FORMER_MAX
-    ];
     let read = |row: &Row<'_>| {
         let (item, version): (ResourceId, i64) = (row.parse(0)?, row.int(1)?);
         Ok((item, version, row.parse::<KeyId>(2)?, row.bytes(3)?))
     };
-    for (item, version, key, body) in tx.list(sql::FIND_FORMER, of, read).await? {
-        let bound_to = associated(person, item, version);
-        if filing.recognises(keys, &key, &bound_to, &body).await? {
-            tx.execute(sql::RENAME_ITEM, values![person, item, former.now]).await?;
-            return Ok(true);
+    for run in [Run::one(former.name), Run::beginning(format!("{}#", former.name))] {
+        let (low, high) = (&*run.low, &*run.high);
+        let of = values![person, source, low, high, under.as_str(), former.now, FORMER_MAX];
+        for (item, version, key, body) in tx.list(sql::FIND_FORMER, of, read).await? {
+            let bound_to = associated(person, item, version);
+            if filing.recognises(keys, &key, &bound_to, &body).await? {
+                tx.execute(sql::RENAME_ITEM, values![person, item, former.now]).await?;
+                return Ok(true);
+            }
         }
     }
     Ok(false)

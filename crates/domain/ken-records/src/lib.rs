@@ -30,6 +30,7 @@ mod former;
 mod key;
 mod measure;
 pub mod moves;
+mod names;
 mod part;
 mod provenance;
 mod room;

@@ -150,25 +150,37 @@ statements! {
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.resource_id IN ($2, $3, $4, $5, $6, $7, $8, $9,
           $10, $11, $12, $13, $14, $15, $16, $17)";
-    /// The items of a source whose keys are like one of two.
-    FIND_LIKE = "SELECT resource_id FROM record_item WHERE person_id = $1 AND source = $2
-        AND (item_key LIKE $3 ESCAPE '!' OR item_key LIKE $4 ESCAPE '!')
-        ORDER BY resource_id LIMIT $5";
-    /// What a source calls by a former name, unless something has its name of now.
+    /// The items of a source in four runs of names that stand otherwise than $3 says and may come
+    /// to stand so.
+    FIND_STANDING = "SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $5 AND $6
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        UNION ALL SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $7 AND $8
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        UNION ALL SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $9 AND $10
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        UNION ALL SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $11 AND $12
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        ORDER BY item_key, under_number LIMIT $4";
+    /// What a source calls by a former name, or one of a run of them, unless something has its
+    /// name of now.
     FIND_FORMER = "SELECT i.resource_id, i.version, v.key_id, v.body
         FROM record_item i JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
-        WHERE i.person_id = $1 AND i.source = $2
-          AND (i.item_key = $3 OR i.item_key LIKE $4 ESCAPE '!')
+        WHERE i.person_id = $1 AND i.source = $2 AND i.item_key BETWEEN $3 AND $4
           AND i.under_number IN ($5, '') AND NOT EXISTS (
             SELECT 1 FROM record_item n
             WHERE n.person_id = $1 AND n.source = $2 AND n.item_key = $6
               AND n.under_number IN ($5, ''))
         ORDER BY i.item_key LIMIT $7";
-    /// The classes of what a source calls by a name like one.
-    CLASSES_LIKE = "SELECT DISTINCT class_id FROM record_item
-        WHERE person_id = $1 AND source = $2 AND item_key LIKE $3 ESCAPE '!'
-        ORDER BY class_id LIMIT $4";
+    /// The classes of what a source calls by one of eight names.
+    CLASSES_NAMED = "SELECT class_id FROM record_item
+        WHERE person_id = $1 AND source = $2
+          AND item_key IN ($4, $5, $6, $7, $8, $9, $10, $11)
+        ORDER BY item_key LIMIT $3";
     /// Gives an item its name of now.
     RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Says how an item stands.
@@ -179,10 +191,12 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (person_id, source, own_like, under_number) DO UPDATE
         SET status = excluded.status";
-    /// Whether a source ended what it calls so before it came.
-    FIND_ENDING = "SELECT status FROM record_ending WHERE person_id = $1 AND source = $2
-        AND ($3 LIKE own_like ESCAPE '!' OR $3 LIKE cut_like ESCAPE '!')
-        ORDER BY status LIMIT 1";
+    /// How a source ended what one of eight endings is of, before it came, and whether it said so
+    /// under another number.
+    FIND_ENDING = "SELECT status, CASE WHEN under_number IN ($3, '') THEN 0 ELSE 1 END AS other
+        FROM record_ending WHERE person_id = $1 AND source = $2
+          AND own_like IN ($4, $5, $6, $7, $8, $9, $10, $11)
+        ORDER BY status, 2 LIMIT 1";
     /// Remembers of another person what a source ended under a number.
     COPY_ENDINGS = "INSERT INTO record_ending
         (person_id, source, under_number, own_like, cut_like, status)

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ken_core::{Category, InstrumentHash, Label, PersonId};
+use ken_core::{Category, InstrumentHash, Label, OrganisationId, PersonId};
 use ken_store::{Reads, Tx, values};
 use sha2::{Digest, Sha256};
 
@@ -109,6 +109,20 @@ pub async fn of_categories<R: Reads>(
     Ok(held.iter().filter(|class| categories.contains(&class.category)).map(id).collect())
 }
 
+/// The categories of which a source holds something about a person, or has held it.
+///
+/// # Errors
+///
+/// As [`find`]; [`Error::TooManyClasses`].
+pub async fn categories_of<R: Reads>(
+    reads: &mut R,
+    person: PersonId,
+    source: &OrganisationId,
+) -> Result<BTreeSet<Category>, Error> {
+    let held = held(reads, person).await?;
+    Ok(held.into_iter().filter(|class| class.source == *source).map(|one| one.category).collect())
+}
+
 fn read(
     (category, labels, source, lineage): (String, String, String, String),
 ) -> Result<RowClass, Error> {
@@ -135,8 +149,6 @@ fn split(words: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use ken_core::OrganisationId;
-
     use super::*;
 
     #[test]

@@ -9,6 +9,8 @@ mod close;
 #[cfg(test)]
 mod deaths;
 #[cfg(test)]
+mod ends;
+#[cfg(test)]
 mod merges;
 #[cfg(test)]
 mod mllp;

@@ -19,11 +19,11 @@ const STEPS: usize = 28;
 
 /// Three, or as many as `KEN_TEST_SEEDS` says.
 #[expect(clippy::disallowed_methods, reason = "more seeds on demand, from the environment")]
-fn seeds() -> u64 {
+pub(crate) fn seeds() -> u64 {
     std::env::var("KEN_TEST_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
-fn roll(ids: &SeededIds, below: usize) -> usize {
+pub(crate) fn roll(ids: &SeededIds, below: usize) -> usize {
     let mut bytes = [0; 8];
     ids.entropy(&mut bytes);
     usize::try_from(u64::from_le_bytes(bytes) % below as u64).unwrap()
