@@ -1,5 +1,6 @@
 //! Applying: identify, file, relate, enter in the ledger; all in the caller's transaction.
 
+use jiff::Timestamp;
 use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_hl7::map::{Death, Mapped};
@@ -8,13 +9,14 @@ use ken_person::{Demographics, Identified, SourceRecord};
 use ken_records::Under;
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
-use ken_store::keys::{KeyId, KeyRing};
+use ken_store::keys::KeyRing;
 use ken_store::{Tx, values};
 use serde_json::json;
 
+use crate::filing::To;
 use crate::held::{NewHeld, hold};
 use crate::source::Source;
-use crate::{Error, death, filing, numbers, restrict, sql};
+use crate::{Error, death, filing, late, numbers, restrict, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
@@ -46,9 +48,14 @@ pub(crate) async fn apply(
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     let under = Under::of(&who.source.local);
-    keep_message(tx, ctx, keys, arrival, (person, key), &under).await?;
-    let filed = filing::file_all(tx, ctx, keys, arrival, (person, key), &under).await?;
+    let order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
+    let to = To { person, key, under: &under };
+    keep_message(tx, ctx, keys, arrival, &to, order.said).await?;
+    late::accounts(tx, ctx, arrival.source, (person, &order)).await?;
+    let filed = filing::file_all(tx, ctx, keys, arrival, &to, &order).await?;
     relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
+    late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
+    late::tell(tx, ctx, keys, arrival, &order).await?;
     if arrival.mapped.is_damaged {
         tell_of_damage(tx, ctx, keys, arrival).await?;
     }
@@ -64,6 +71,7 @@ pub(crate) async fn apply(
             "identity": outcome(&identified),
             "filed": filed.versions,
             "ended": filed.ended,
+            "said-again": order.later.len(),
         }),
     };
     ken_ledger::append(tx, ctx, keys, entry).await?;
@@ -104,8 +112,8 @@ async fn keep_message(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     arrival: &Arrival<'_>,
-    (person, key): (PersonId, KeyId),
-    under: &Under,
+    &To { person, key, under }: &To<'_>,
+    said: Option<Timestamp>,
 ) -> Result<(), Error> {
     let aad = associated(person, arrival.message);
     let sealed = keys.seal(&key, &aad, arrival.bytes).await?;
@@ -117,7 +125,8 @@ async fn keep_message(
         ctx.now_us(),
         key.to_string(),
         sealed.as_slice(),
-        under.as_str()
+        under.as_str(),
+        said
     ];
     tx.execute_later(sql::INSERT_MESSAGE, of).await?;
     Ok(())
@@ -198,7 +207,7 @@ fn relationship_of(source: &Source, person: PersonId) -> Option<NewRelationship>
 }
 
 /// What the message says of the person, in the person index's words.
-fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
+pub(crate) fn demographics(arrival: &Arrival<'_>) -> Result<Demographics, Error> {
     let said = &arrival.mapped.demographics;
     let source = record_of(arrival, &said.identifiers)?;
     let name = said.names.first();

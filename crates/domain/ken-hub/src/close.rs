@@ -23,6 +23,7 @@ use serde_json::json;
 use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer};
 use crate::apply::DAMAGED;
 use crate::held::{Held, read};
+use crate::late::LATE;
 use crate::restrict::LIFT;
 use crate::source::{Source, sources};
 use crate::told::told;
@@ -268,7 +269,7 @@ async fn again(
     (bytes, known): (&[u8], &[Source]),
 ) -> Result<Again, Error> {
     // It was applied; what is left is to find out what it lifts, or what it should have said.
-    if let Some(code) = [LIFT, DAMAGED].into_iter().find(|code| held.code == *code) {
+    if let Some(code) = [LIFT, DAMAGED, LATE].into_iter().find(|code| held.code == *code) {
         return Ok(Again::Refused(code));
     }
     let letter = match Letter::read(bytes, known) {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_core::{Category, Ctx, Label, PersonId};
+use jiff::Timestamp;
+use ken_core::{Category, Ctx, Label, PersonId, ResourceId};
 use ken_fhir::Resource;
 use ken_hl7::map::{Ends, MappedResource, PERSON};
 use ken_records::{Ending, Filing, Former, Place, Status, Under};
@@ -12,6 +13,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use serde_json::{Value, json};
 
 use crate::apply::Arrival;
+use crate::late::Order;
 use crate::{Error, patient};
 
 /// The mark of what few may read.
@@ -33,21 +35,66 @@ struct Part<'a> {
     resource: Value,
 }
 
-/// Files every resource, and ends what the message ends.
+/// What is filed, and where.
+pub(crate) struct To<'a> {
+    pub(crate) person: PersonId,
+    pub(crate) key: KeyId,
+    pub(crate) under: &'a Under,
+}
+
+/// Files every resource, and ends what the message ends; after a late one what was said since, as
+/// far as it is of the same things.
 pub(crate) async fn file_all(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     arrival: &Arrival<'_>,
-    (person, key): (PersonId, KeyId),
-    under: &Under,
+    to: &To<'_>,
+    order: &Order,
 ) -> Result<Filed, Error> {
+    let (mut done, mut touched) = (Done::default(), BTreeSet::new());
+    let is_late = order.is_all && !order.later.is_empty();
+    let when = When { said: order.said, is_late, only: None };
+    touched.extend(file(tx, ctx, keys, arrival, to, (&when, &mut done)).await?);
+    for later in &order.later {
+        touched.extend(done.ended.keys().copied());
+        let when = When { said: Some(later.said), is_late: false, only: Some(&touched) };
+        file(tx, ctx, keys, &later.arrival(arrival.source), to, (&when, &mut done)).await?;
+    }
+    let ended = done.ended.iter().map(|(item, status)| json!([item.to_string(), status.code()]));
+    Ok(Filed { versions: done.versions, ended: ended.collect() })
+}
+
+/// When what is filed was said.
+struct When<'a> {
+    said: Option<Timestamp>,
+    /// Whether other things were said since.
+    is_late: bool,
+    /// The only things that are filed of it; all where nothing is said.
+    only: Option<&'a BTreeSet<ResourceId>>,
+}
+
+/// What filing has done so far.
+#[derive(Default)]
+struct Done {
+    versions: Vec<Value>,
+    ended: BTreeMap<ResourceId, Status>,
+}
+
+/// Files the resources of one message, and ends what it ends. Says which things it tells.
+async fn file(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    to: &To<'_>,
+    (when, done): (&When<'_>, &mut Done),
+) -> Result<BTreeSet<ResourceId>, Error> {
+    let (person, under) = (to.person, to.under);
     let parts = parts(arrival)?;
-    let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
-    let source = &arrival.source.organisation;
-    let mut places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
+    let mut places = places(tx, ctx, arrival, to, (&parts, when)).await?;
     if rename(tx, keys, arrival, (person, under), (&parts, &places)).await? {
-        places = ken_records::places(tx, ctx, person, (source, under), &item_keys).await?;
+        places = self::places(tx, ctx, arrival, to, (&parts, when)).await?;
     }
     let told: BTreeSet<_> = places.iter().map(|place| place.resource).collect();
     let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
@@ -57,36 +104,64 @@ pub(crate) async fn file_all(
     }
     let mut filings = Vec::with_capacity(parts.len());
     for (part, place) in parts.iter().zip(places) {
-        let mut labels: BTreeSet<_> = part.of.labels.iter().cloned().collect();
-        // What is held keeps its own marks; only what is new bears those of others.
-        if place.is_new() && is_borne(tx, arrival, person, part.of).await? {
-            labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("label"))?);
+        if when.only.is_some_and(|only| !only.contains(&place.resource)) {
+            continue;
         }
-        let class = RowClass {
-            category: part.category.clone(),
-            labels,
-            source: source.clone(),
-            lineage: BTreeSet::new(),
-        };
         let filing = Filing {
-            key,
+            key: to.key,
             item_key: &part.item_key,
             resource: named(part.resource.clone(), &place, &names)?,
-            class,
+            class: class(tx, arrival, (person, &place), part).await?,
             message: arrival.message,
             event: part.of.event_time.as_ref().map(ken_fhir::DateTime::starts),
             under,
             told: Some(&part.of.told),
+            said: when.said,
         };
         filings.push((place, filing));
     }
-    let filed = ken_records::file_all(tx, ctx, keys, filings).await?;
-    let new = filed.iter().filter(|one| one.is_new);
-    let versions = new.map(|one| json!([one.resource.to_string(), one.version])).collect();
-    let mut ended = end(tx, arrival, (person, under), &told).await?;
-    let again = filed.iter().filter(|one| one.is_again);
-    ended.extend(again.map(|one| json!([one.resource.to_string(), Status::Current.code()])));
-    Ok(Filed { versions, ended })
+    for one in ken_records::file_all(tx, ctx, keys, filings).await? {
+        if one.is_new {
+            done.versions.push(json!([one.resource.to_string(), one.version]));
+        }
+        if one.is_again {
+            done.ended.insert(one.resource, Status::Current);
+        }
+    }
+    done.ended.extend(end(tx, arrival, (person, under), &told).await?);
+    Ok(told)
+}
+
+/// Where the parts of a message are, or will be; of a late one, as they were by then.
+async fn places(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    arrival: &Arrival<'_>,
+    to: &To<'_>,
+    (parts, when): (&[Part<'_>], &When<'_>),
+) -> Result<Vec<Place>, Error> {
+    let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
+    let of = (&arrival.source.organisation, to.under);
+    Ok(match when.said.filter(|_| when.is_late) {
+        Some(said) => ken_records::places_by(tx, ctx, to.person, of, &item_keys, said).await?,
+        None => ken_records::places(tx, ctx, to.person, of, &item_keys).await?,
+    })
+}
+
+/// What the gate needs to know of a part.
+async fn class(
+    tx: &mut Tx,
+    arrival: &Arrival<'_>,
+    (person, place): (PersonId, &Place),
+    part: &Part<'_>,
+) -> Result<RowClass, Error> {
+    let mut labels: BTreeSet<_> = part.of.labels.iter().cloned().collect();
+    // What is held keeps its own marks; only what is new bears those of others.
+    if place.is_new() && is_borne(tx, arrival, person, part.of).await? {
+        labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("label"))?);
+    }
+    let (category, source) = (part.category.clone(), arrival.source.organisation.clone());
+    Ok(RowClass { category, labels, source, lineage: BTreeSet::new() })
 }
 
 /// Whether something is restricted whose mark this bears.
@@ -131,8 +206,8 @@ async fn end(
     tx: &mut Tx,
     arrival: &Arrival<'_>,
     (person, under): (PersonId, &Under),
-    told: &BTreeSet<ken_core::ResourceId>,
-) -> Result<Vec<Value>, Error> {
+    told: &BTreeSet<ResourceId>,
+) -> Result<Vec<(ResourceId, Status)>, Error> {
     let mut all = vec![];
     for ended in &arrival.mapped.ended {
         let status = match ended.status {
@@ -144,7 +219,7 @@ async fn end(
         let ending = Ending { system, key, is_cut_only, is_for_ever, status };
         let source = &arrival.source.organisation;
         let items = ken_records::end(tx, person, source, (&ending, under), told).await?;
-        all.extend(items.iter().map(|item| json!([item.to_string(), status.code()])));
+        all.extend(items.into_iter().map(|item| (item, status)));
     }
     Ok(all)
 }

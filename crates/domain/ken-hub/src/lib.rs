@@ -21,6 +21,7 @@ mod death;
 mod error;
 mod filing;
 mod held;
+mod late;
 mod mllp;
 mod numbers;
 mod patience;

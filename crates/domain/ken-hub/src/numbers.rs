@@ -170,14 +170,14 @@ async fn few(tx: &mut Tx, keys: &KeyRing, of: &Move, left: &mut Room) -> Result<
     let at = values![of.from, of.source(), own, other, left.next()];
     let read = |row: &Row<'_>| {
         let head = (row.parse::<MessageId>(0)?, row.text(1)?, row.text(2)?, row.int(3)?);
-        Ok((head, row.parse::<KeyId>(4)?, row.bytes(5)?))
+        Ok(((head, row.int_opt(6)?), row.parse::<KeyId>(4)?, row.bytes(5)?))
     };
     let held = tx.list(sql::MESSAGES_UNDER, at, read).await?;
     if held.is_empty() {
         return Ok(false);
     }
     let fresh = ken_records::key_of(tx, keys, of.to).await?;
-    for ((id, source, kind, received_us), key, body) in held {
+    for (((id, source, kind, received_us), said_us), key, body) in held {
         left.take(body.len());
         let before = associated(of.from, id);
         // What cannot be opened was erased: its place moves, and it stays unreadable.
@@ -187,7 +187,7 @@ async fn few(tx: &mut Tx, keys: &KeyRing, of: &Move, left: &mut Room) -> Result<
         };
         tx.execute(sql::DELETE_MESSAGE, values![of.from, id]).await?;
         let (key, body) = (key.to_string(), body.as_slice());
-        let row = values![of.to, id, source, kind, received_us, key, body, own];
+        let row = values![of.to, id, source, kind, received_us, key, body, own, said_us];
         tx.execute(sql::INSERT_MESSAGE, row).await?;
     }
     Ok(true)

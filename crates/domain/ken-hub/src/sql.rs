@@ -123,6 +123,16 @@ WHERE (c.value NOT IN ('DEM', 'LOC', 'NO', 'OI')
       AND r.organisation = c.organisation AND r.value IN ('DEM', 'LOC', 'ALL', '', '?')));
 ",
     },
+    Migration {
+        owner: "ken-hub",
+        number: 9,
+        title: "when a source said a message",
+        sql: "
+ALTER TABLE message ADD COLUMN said_us BIGINT;
+DROP INDEX message_under;
+CREATE INDEX message_under ON message (person_id, under_number, source, said_us);
+",
+    },
 ];
 
 statements! {
@@ -147,10 +157,18 @@ statements! {
     FIND_ANSWER = "SELECT digest, answer FROM inbox WHERE source = $1 AND control_id = $2";
     /// Keeps a message for ever beside what it became.
     INSERT_MESSAGE = "INSERT INTO message
-        (person_id, message_id, source, kind, received_us, key_id, body, under_number)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (person_id, message_id, source, kind, received_us, key_id, body, under_number, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// When a source said the last that it has said of a person under a number.
+    NEWEST_SAID = "SELECT MAX(said_us) FROM message
+        WHERE person_id = $1 AND under_number = $2 AND source = $3";
+    /// What it has said since an instant, the last first.
+    SAID_SINCE = "SELECT message_id, kind, said_us, key_id, body FROM message
+        WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us > $4
+        ORDER BY said_us DESC, message_id DESC LIMIT $5";
     /// The messages of an organisation that came under a number, the oldest first.
-    MESSAGES_UNDER = "SELECT m.message_id, m.source, m.kind, m.received_us, m.key_id, m.body
+    MESSAGES_UNDER = "SELECT m.message_id, m.source, m.kind, m.received_us, m.key_id, m.body,
+          m.said_us
         FROM message m JOIN source s ON s.id = m.source
         WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number IN ($3, $4)
         ORDER BY m.message_id LIMIT $5";

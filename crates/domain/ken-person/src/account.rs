@@ -188,6 +188,22 @@ pub(crate) async fn put(
     Ok(())
 }
 
+/// Keeps again what a source has said of somebody since what has just come from it; nothing where
+/// it has no account of them under that number.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn say_again(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    said: &Demographics,
+) -> Result<(), Error> {
+    let Some(before) = one(tx, person, &said.source).await? else { return Ok(()) };
+    put(tx, ctx, person, said, Some(before)).await
+}
+
 /// Moves one source's account from one record to another.
 pub(crate) async fn transfer(
     tx: &mut Tx,

@@ -10,6 +10,8 @@
 //! - The items of one message are looked up together and written together.
 //! - What is told holds, unless its source has replaced or withdrawn it: a section that was left
 //!   out of one message and is told by the next stands again.
+//! - What comes late is composed with what its source had said by then ([`crate::places_by`]), and
+//!   whoever files it files after it again what was said since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +46,10 @@ pub struct Place {
     pub person: PersonId,
     /// The item's id; drawn already when nothing is held yet, so that others may refer to it.
     pub resource: ResourceId,
-    held: Option<HeldVersion>,
+    /// The version that is composed with: the current one, or the one of a time before.
+    pub(crate) held: Option<HeldVersion>,
+    /// Its current version and how it stands, where there is one.
+    current: Option<(i64, String)>,
 }
 
 impl Place {
@@ -56,12 +61,11 @@ impl Place {
 }
 
 #[derive(Debug)]
-struct HeldVersion {
-    version: i64,
-    class: String,
-    key: KeyId,
-    body: Vec<u8>,
-    status: String,
+pub(crate) struct HeldVersion {
+    pub(crate) version: i64,
+    pub(crate) class: String,
+    pub(crate) key: KeyId,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Finds what a source calls by `item_key` under a number, or makes a place for it.
@@ -97,7 +101,7 @@ pub async fn places(
     item_keys: &[&str],
 ) -> Result<Vec<Place>, Error> {
     /// An item, by its number and its key.
-    type Found = (String, String, (ResourceId, HeldVersion));
+    type Found = (String, String, (ResourceId, HeldVersion, String));
     let (mut found, mut unknown) = (BTreeMap::new(), BTreeMap::new());
     for some in item_keys.chunks(KEYS_PER_STATEMENT) {
         // Places that are left over name the first again.
@@ -110,8 +114,8 @@ pub async fn places(
         let read = |row: &Row<'_>| -> ken_store::Result<Found> {
             let (version, class) = (row.int(2)?, row.text(3)?);
             let (key, body, status) = (row.parse(4)?, row.bytes(5)?, row.text(6)?);
-            let held = HeldVersion { version, class, key, body, status };
-            Ok((row.text(7)?, row.text(0)?, (row.parse(1)?, held)))
+            let held = HeldVersion { version, class, key, body };
+            Ok((row.text(7)?, row.text(0)?, (row.parse(1)?, held, status)))
         };
         for (number, key, item) in tx.list(sql::FIND_ITEMS, &of, read).await? {
             let of = if number == under.as_str() { &mut found } else { &mut unknown };
@@ -124,8 +128,11 @@ pub async fn places(
         }
     }
     let place = |key: &&str| match found.remove(*key) {
-        Some((resource, held)) => Place { person, resource, held: Some(held) },
-        None => Place { person, resource: ResourceId::draw(ctx.ids), held: None },
+        Some((resource, held, status)) => {
+            let current = Some((held.version, status));
+            Place { person, resource, held: Some(held), current }
+        }
+        None => Place { person, resource: ResourceId::draw(ctx.ids), held: None, current: None },
     };
     Ok(item_keys.iter().map(place).collect())
 }
@@ -159,6 +166,8 @@ pub struct Filing<'a> {
     pub under: &'a Under,
     /// How much of the thing is told; all of it where nothing is said.
     pub told: Option<&'a Told>,
+    /// When its source says that it said so, where that can be compared with what it said before.
+    pub said: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Filing<'_> {
@@ -212,7 +221,7 @@ pub async fn file_all(
     let (mut noted, mut ended) = (BTreeSet::new(), vec![]);
     for (at, (mut place, filing)) in filings.into_iter().enumerate() {
         let (person, resource) = (place.person, place.resource);
-        let was = place.held.as_mut().map(|held| std::mem::take(&mut held.status));
+        let was = place.current.as_mut().map(|(_, status)| std::mem::take(status));
         if let Some(was) = was.filter(|was| was != Status::Current.code()) {
             let called = (filing.item_key, filing.under, was);
             ended.push((at, person, filing.class.source.clone(), called));
@@ -263,6 +272,7 @@ struct Version<'a> {
     message: MessageId,
     key: KeyId,
     sealed: Vec<u8>,
+    said: Option<Timestamp>,
 }
 
 /// The next version of an item, or the number of the one that says the same already.
@@ -272,12 +282,13 @@ async fn next<'a>(
     place: Place,
     filing: Filing<'a>,
 ) -> Result<Result<Version<'a>, i64>, Error> {
-    let Place { person, resource, held } = place;
-    let Filing { key, item_key, resource: said, mut class, message, mut event, under, told } =
-        filing;
-    let kind = said.get("resourceType").and_then(Value::as_str).unwrap_or("Basic").to_owned();
-    let (mut number, mut is_class_new, mut tended) = (1, true, None);
-    let filing = Stewardship::Filing { said, told };
+    let Place { person, resource, held, current } = place;
+    let Filing { key, item_key, resource: body, mut class, message, .. } = filing;
+    let Filing { mut event, under, told, said, .. } = filing;
+    let kind = body.get("resourceType").and_then(Value::as_str).unwrap_or("Basic").to_owned();
+    let number = current.map_or(0, |(last, _)| last).saturating_add(1);
+    let (mut is_class_new, mut tended) = (true, None);
+    let filing = Stewardship::Filing { said: body, told };
     if let Some(held) = held {
         let aad = associated(person, resource, held.version);
         tended = filing.tend(keys, &held.key, &aad, &held.body).await?;
@@ -288,7 +299,6 @@ async fn next<'a>(
         if !is_class_new && tended.as_ref().is_some_and(|now| now.is_same) {
             return Ok(Err(held.version));
         }
-        number = held.version.saturating_add(1);
         event = event.filter(|_| told.is_none_or(|told| told.dated));
     }
     let body = tended.map_or_else(|| filing.alone(), |now| Ok(now.body))?;
@@ -311,6 +321,7 @@ async fn next<'a>(
         message,
         key,
         sealed,
+        said,
     };
     Ok(Ok(version))
 }
@@ -372,7 +383,7 @@ impl<'r, 'v> Rows<'r, 'v> {
         ]
     }
 
-    fn version(&self) -> [Bound<'_>; 8] {
+    fn version(&self) -> [Bound<'_>; 9] {
         let of = self.of;
         [
             of.person.into(),
@@ -383,6 +394,7 @@ impl<'r, 'v> Rows<'r, 'v> {
             self.now_us.into(),
             self.key.as_str().into(),
             of.sealed.as_slice().into(),
+            of.said.into(),
         ]
     }
 }

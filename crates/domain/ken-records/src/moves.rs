@@ -364,11 +364,12 @@ async fn versions(
         filed_us: i64,
         key: KeyId,
         body: Vec<u8>,
+        said_us: Option<i64>,
     }
     let read = |row: &Row<'_>| {
         let (version, class, message) = (row.int(0)?, row.text(1)?, row.parse(2)?);
         let (filed_us, key, body) = (row.int(3)?, row.parse(4)?, row.bytes(5)?);
-        Ok(Held { version, class, message, filed_us, key, body })
+        Ok(Held { version, class, message, filed_us, key, body, said_us: row.int_opt(6)? })
     };
     let at = values![of.from, item.resource, left.next()];
     let held = tx.list(sql::OLDEST_VERSIONS, at, read).await?;
@@ -394,7 +395,8 @@ async fn versions(
             one.message,
             one.filed_us,
             key.as_str(),
-            body.as_slice()
+            body.as_slice(),
+            one.said_us
         ];
         tx.execute(sql::INSERT_VERSION, row).await?;
         tx.execute(sql::DELETE_VERSION, values![of.from, item.resource, one.version]).await?;

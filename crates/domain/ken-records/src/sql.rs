@@ -69,6 +69,14 @@ CREATE UNIQUE INDEX record_item_of_number
   ON record_item (person_id, source, item_key, under_number);
 ",
     },
+    Migration {
+        owner: "ken-records",
+        number: 5,
+        title: "when a source said a version",
+        sql: "
+ALTER TABLE record_version ADD COLUMN said_us BIGINT;
+",
+    },
 ];
 
 statements! {
@@ -111,13 +119,19 @@ statements! {
           event_us = COALESCE(excluded.event_us, record_item.event_us)";
     /// Keeps a version for ever.
     INSERT_VERSION = "INSERT INTO record_version
-        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Keeps four versions for ever.
     INSERT_VERSION_4 = "INSERT INTO record_version
-        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8), ($9, $10, $11, $12, $13, $14, $15, $16),
-          ($17, $18, $19, $20, $21, $22, $23, $24), ($25, $26, $27, $28, $29, $30, $31, $32)";
+        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9),
+          ($10, $11, $12, $13, $14, $15, $16, $17, $18),
+          ($19, $20, $21, $22, $23, $24, $25, $26, $27),
+          ($28, $29, $30, $31, $32, $33, $34, $35, $36)";
+    /// The newest version of an item that its source had said by an instant.
+    FIND_BY_THEN = "SELECT version, class_id, key_id, body FROM record_version
+        WHERE person_id = $1 AND resource_id = $2 AND (said_us IS NULL OR said_us <= $3)
+        ORDER BY version DESC LIMIT 1";
     /// The current items of the permitted classes that stand whatever has happened, without their
     /// bodies. The mask is the list of classes; unused places repeat one that is used.
     LIST_STANDING = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
@@ -243,7 +257,7 @@ statements! {
     COUNT_UNDER = "SELECT COUNT(*) FROM record_item
         WHERE person_id = $1 AND source = $2 AND under_number = $3";
     /// The oldest versions of an item.
-    OLDEST_VERSIONS = "SELECT version, class_id, message_id, filed_us, key_id, body
+    OLDEST_VERSIONS = "SELECT version, class_id, message_id, filed_us, key_id, body, said_us
         FROM record_version WHERE person_id = $1 AND resource_id = $2
         ORDER BY version LIMIT $3";
     /// Takes a version away from where it was, once it stands where it belongs.

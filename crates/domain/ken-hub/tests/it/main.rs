@@ -11,6 +11,8 @@ mod deaths;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod merges;
 #[cfg(test)]
 mod mllp;

@@ -50,7 +50,8 @@ async fn file(world: &World, person: PersonId) {
             "description": "Tired at school", "date": "2027-06-01" });
         let (message, event, told) = (MessageId::draw(ctx.ids), Some(ctx.clock.now()), None);
         let (item_key, under) = ("concern", &Under::default());
-        let filing = Filing { key, item_key, resource, class, message, event, under, told };
+        let said = None;
+        let filing = Filing { key, item_key, resource, class, message, event, under, told, said };
         ken_records::file(tx, &ctx, keys, place, filing).await
     };
     world.on.db.write("test.file", write).await.unwrap();

@@ -41,6 +41,7 @@ async fn visits(world: &World, from: usize, to: usize, start: Timestamp) {
                 event: (number % 40 != 7).then(|| start + after),
                 under: &Under::default(),
                 told: None,
+                said: None,
             };
             ken_records::file(tx, &ctx, keys, place, filing).await?;
         }
@@ -243,6 +244,7 @@ async fn file_medicine(
                 event: Some(start + SignedDuration::from_mins(i64::try_from(number).unwrap())),
                 under: &Under::default(),
                 told: None,
+                said: None,
             };
             ken_records::file(tx, &ctx, keys, place, filing).await?;
         }

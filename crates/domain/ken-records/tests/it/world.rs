@@ -191,9 +191,9 @@ impl World {
             let message = MessageId::draw(&*self.ids);
             let event = Some(self.clock_now());
             let (resource, under) = (resource.clone(), &Under::default());
-            let told = None;
+            let (item_key, told, said) = (&item_key, None, None);
             let filing =
-                Filing { key, item_key: &item_key, resource, class, message, event, under, told };
+                Filing { key, item_key, resource, class, message, event, under, told, said };
             ken_records::file(tx, &ctx, keys, place, filing).await
         });
         filed.await.unwrap()

@@ -45,6 +45,7 @@ async fn file(world: &World, from: usize, to: usize) {
                 event: Some(event),
                 under: &Under::default(),
                 told: None,
+                said: None,
             };
             ken_records::file(tx, &ctx, &on.keys, place, filing).await?;
         }

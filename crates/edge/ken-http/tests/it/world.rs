@@ -316,7 +316,9 @@ async fn file_school_record(
             let (item_key, under, told) = (category, &Under::default(), None);
             let (message, event) = (MessageId::draw(ctx.ids), Some(ctx.clock.now()));
             let resource = resource.clone();
-            let filing = Filing { key, item_key, resource, class, message, event, under, told };
+            let said = None;
+            let filing =
+                Filing { key, item_key, resource, class, message, event, under, told, said };
             ken_records::file(tx, ctx, &on.keys, place, filing).await
         })
         .await

@@ -73,6 +73,11 @@ const REASONS: &[(&str, &str)] = &[
         "It was applied, and may lift a restriction without saying which: nothing was lifted. Ask \
          its sender to delete the one they mean, by the value that was added.",
     ),
+    (
+        "hub.late-by-hand",
+        "It was applied, long after later messages: some of what it says may stand over what was \
+         said since. Ask its sender to send what holds again.",
+    ),
     ("hub.unknown-source", "No source is registered for its MSH-3 and MSH-4."),
     ("hl7.no-header", "It is not an HL7 version 2 message."),
     ("hl7.separators", "Its separators cannot be told apart."),

@@ -1,0 +1,214 @@
+//! The order in which a source says things: by its own times, not by when they come.
+//!
+//! # Invariants
+//!
+//! - Times are compared only among what one system says under one of its numbers.
+//! - A message that comes after later ones is composed with what was said by then, and what has
+//!   been said since is said again after it: what holds is what the messages say in their order.
+//! - A message without a time, or with one that cannot be, is as late as the latest before it: the
+//!   order of arrival.
+//! - Where not all that was said since can be said again, a person is told.
+//!
+//! Source: ADR 48; HL7 v2.8, 3.4.1.2 (EVN-2: when the transaction was entered), 2.14.9.7 (MSH-7).
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{Ctx, MessageId, PersonId};
+use ken_fhir::united_kingdom;
+use ken_hl7::map::Mapped;
+use ken_records::Under;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Reads, Row, Tx, values};
+
+use crate::apply::{Arrival, associated, demographics};
+use crate::held::{NewHeld, hold};
+use crate::source::Source;
+use crate::told::told;
+use crate::{Error, death, restrict, sql};
+
+/// The code of a message that came so late that not all that was said since was said again.
+pub(crate) const LATE: &str = "hub.late-by-hand";
+
+/// Most messages that are said again after one that came late. House policy: a day in hospital; at
+/// about a millisecond each.
+const LATER_MAX: i64 = 100;
+
+/// How far ahead of ours a source's clock may go. House policy: further ahead it is wrong, and
+/// what it says next would seem late.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// Where a message stands among those of its source.
+pub(crate) struct Order {
+    /// When it was said; nothing where neither it nor one before it says so.
+    pub(crate) said: Option<Timestamp>,
+    /// What was said since and came before, in its order; nothing for a message that is not late.
+    pub(crate) later: Vec<Later>,
+    /// Whether that is all; else what comes late is composed with what holds now.
+    pub(crate) is_all: bool,
+}
+
+/// A message that was said after one that came later.
+pub(crate) struct Later {
+    pub(crate) said: Timestamp,
+    id: MessageId,
+    kind: String,
+    bytes: Vec<u8>,
+    mapped: Mapped,
+}
+
+impl Later {
+    /// The message, as it came.
+    pub(crate) fn arrival<'a>(&'a self, source: &'a Source) -> Arrival<'a> {
+        let (message, kind, bytes) = (self.id, self.kind.as_str(), self.bytes.as_slice());
+        Arrival { message, source, kind, bytes, mapped: &self.mapped }
+    }
+}
+
+/// Where a message stands among those of its source about a person, under one number.
+pub(crate) async fn order(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    (person, under): (PersonId, &Under),
+) -> Result<Order, Error> {
+    let (source, number) = (arrival.source.id.as_str(), under.as_str());
+    let of = values![person, number, source];
+    let newest = tx.find(sql::NEWEST_SAID, of, |row| row.time_opt(0)).await?.flatten();
+    let said = said(arrival.mapped, ctx.clock.now());
+    let mut order = Order { said: said.or(newest), later: vec![], is_all: true };
+    let Some(said) = said.filter(|said| newest.is_some_and(|newest| *said < newest)) else {
+        return Ok(order);
+    };
+    let read = |row: &Row<'_>| {
+        let head = (row.parse::<MessageId>(0)?, row.text(1)?, row.time(2)?);
+        Ok((head, row.parse::<KeyId>(3)?, row.bytes(4)?))
+    };
+    let of = values![person, number, source, said, LATER_MAX + 1];
+    let found = tx.list(sql::SAID_SINCE, of, read).await?;
+    let most = usize::try_from(LATER_MAX).unwrap_or_default();
+    order.is_all = found.len() <= most;
+    for ((id, kind, said), key, body) in found.into_iter().take(most) {
+        let bytes = keys.open(&key, &associated(person, id), &body).await?;
+        let mapped = bytes.as_deref().and_then(|bytes| Some(told(bytes).ok()?.pop()?.mapped));
+        match bytes.zip(mapped) {
+            Some((bytes, mapped)) => order.later.push(Later { said, id, kind, bytes, mapped }),
+            // It was erased, or is not read any more.
+            None => order.is_all = false,
+        }
+    }
+    // The last were read first.
+    order.later.reverse();
+    Ok(order)
+}
+
+/// When a message was said: when it was entered (EVN-2), else when it was made (MSH-7), where that
+/// is a time of day that can be.
+fn said(mapped: &Mapped, now: Timestamp) -> Option<Timestamp> {
+    let times = [&mapped.facts.recorded, &mapped.header.sent];
+    times.into_iter().flatten().filter_map(ken_fhir::DateTime::moment).find(|at| is_one(*at, now))
+}
+
+/// Whether a time can be compared: it is not in the future, it is no day without a time, and its
+/// hour does not come twice.
+fn is_one(at: Timestamp, now: Timestamp) -> bool {
+    let local = |at: Timestamp| at.to_zoned(united_kingdom()).datetime();
+    let hour = SignedDuration::from_hours(1);
+    let twin = |other: Result<Timestamp, jiff::Error>| other.is_ok_and(|it| local(it) == local(at));
+    let is_day = local(at).time() == jiff::civil::Time::midnight();
+    let is_twice = twin(at.checked_add(hour)) || twin(at.checked_sub(hour));
+    at <= now.saturating_add(AHEAD_MAX).unwrap_or(now) && !is_day && !is_twice
+}
+
+/// Keeps what was said since of who somebody is over what has come late.
+pub(crate) async fn accounts(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    source: &Source,
+    (person, order): (PersonId, &Order),
+) -> Result<(), Error> {
+    for later in &order.later {
+        let said = demographics(&later.arrival(source))?;
+        ken_person::say_again(tx, ctx, person, &said).await?;
+    }
+    Ok(())
+}
+
+/// Takes again what was said since of states that a late message speaks of: restrictions, a death.
+pub(crate) async fn states(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    (person, number, order): (PersonId, &str, &Order),
+) -> Result<(), Error> {
+    let is_restricting = !arrival.mapped.restrictions.is_empty();
+    let is_of_death = arrival.mapped.demographics.death.is_some();
+    for later in order.later.iter().filter(|_| is_restricting || is_of_death) {
+        // What it leaves unclear waits under an id of its own.
+        let later = Arrival { message: MessageId::draw(ctx.ids), ..later.arrival(arrival.source) };
+        let died = if is_of_death {
+            death::news(tx, ctx, &later, person, number).await?
+        } else {
+            BTreeSet::new()
+        };
+        let guarded = died.iter().copied().chain([person]).collect();
+        let guard = tx.lock_people(&guarded).await?;
+        if is_restricting {
+            restrict::take(tx, ctx, keys, &later, person).await?;
+        }
+        death::take(tx, ctx, &later, &died, number).await?;
+        guard.bump(tx).await?;
+    }
+    Ok(())
+}
+
+/// Puts a message before a person where not all that was said since was said again.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    order: &Order,
+) -> Result<(), Error> {
+    if order.is_all {
+        return Ok(());
+    }
+    let held = NewHeld {
+        // Under its own id it may wait for another reason.
+        id: MessageId::draw(ctx.ids),
+        source: Some(&arrival.source.id),
+        control_id: &arrival.mapped.header.control_id,
+        kind: arrival.kind,
+        code: LATE,
+        body: &[],
+        waits: true,
+    };
+    hold(tx, ctx, keys, &held).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_time_that_can_be_is_compared() {
+        let now: Timestamp = "2026-11-21T09:00:00Z".parse().unwrap();
+        let check = |at: &str, want: bool| {
+            assert_eq!(is_one(at.parse().unwrap(), now), want, "{at}");
+        };
+        check("2026-11-21T08:59:59Z", true);
+        check("2026-11-21T09:10:00Z", true);
+        check("2026-11-21T09:10:01Z", false);
+        check("2026-11-21T00:00:00Z", false);
+        check("2026-07-20T23:00:00Z", false);
+        check("2026-07-21T00:00:00Z", true);
+        // From one to two o'clock the clocks show the same twice.
+        check("2026-10-25T00:30:00Z", false);
+        check("2026-10-25T01:30:00Z", false);
+        check("2026-10-24T23:59:59Z", true);
+        check("2026-10-25T02:00:00Z", true);
+        check("2026-03-29T01:30:00Z", true);
+    }
+}

@@ -1,0 +1,255 @@
+//! What comes late: what holds is what a source says in its own order, in whatever order it comes.
+
+use std::collections::BTreeMap;
+
+use ken_core::PersonId;
+use ken_store::{Reads, Row, Snapshot, values};
+use ken_testkit::SeededIds;
+
+use crate::merges::{roll, seeds};
+use crate::world::{World, worlds};
+
+/// Messages in each seed.
+const MESSAGES: usize = 9;
+/// Orders of arrival in each seed, beside that in which they were said.
+const ORDERS: usize = 4;
+
+/// What a source says of somebody at one time, without its control id.
+#[derive(Debug, Clone)]
+struct Says {
+    /// MSH-7 and EVN-2.
+    times: (String, String),
+    kind: &'static str,
+    pid: String,
+    rest: String,
+}
+
+impl Says {
+    fn at(time: &str, kind: &'static str, pid: &str, rest: &str) -> Self {
+        let times = (time.to_owned(), time.to_owned());
+        Self { times, kind, pid: pid.to_owned(), rest: rest.to_owned() }
+    }
+}
+
+/// The practice says it of somebody whom it knows by this number.
+async fn says(world: &World, id: &str, number: &str, one: &Says) {
+    world.clock.advance(jiff::SignedDuration::from_secs(1));
+    let Says { times: (made, entered), kind, pid, rest } = one;
+    let text = format!(
+        "MSH|^~\\&|A|B|KEN|HSCP|{made}||{kind}|{id}|P|2.5\rEVN||{entered}\r\
+         PID|1||{number}^^^B^MR||Bain^Morag{pid}{rest}"
+    );
+    let engine = world.databases.engine;
+    assert_eq!(world.say(&text).await, "AA", "{engine}: {text}");
+}
+
+/// Something that a source may say, whose pieces others say otherwise.
+fn something(dice: &SeededIds, minute: usize) -> Says {
+    let pick = |of: &[&'static str]| of[roll(dice, of.len())];
+    let gap = "|".repeat(18);
+    let died = [String::new(), String::new(), format!("{gap}20261101|Y"), format!("{gap}|N")];
+    let died = &died[roll(dice, 4)];
+    let place = pick(&["", "1 Test St^^Town", "2 Other Rd^^City", "\"\""]);
+    let pid = match (place, died.as_str()) {
+        ("", "") => String::new(),
+        (place, died) => format!("||||||{place}{died}"),
+    };
+    let number = roll(dice, 3);
+    let (kind, rest) = match roll(dice, 9) {
+        0 => {
+            let named = (0..4).filter(|_| roll(dice, 2) == 0);
+            let nk1 = |of: usize| format!("\rNK1|{of}|Bain^R{of}|{}", ["MTH", "NP"][of % 2]);
+            ("ADT^A08", named.map(nk1).collect())
+        }
+        1 => {
+            let mark = format!("\rPV2{}{}", "|".repeat(22), pick(&["", "Y", "N"]));
+            let (ward, gap) = (pick(&["W4", "W5", ""]), "|".repeat(16));
+            let (kind, times) = match roll(dice, 4) {
+                0 => ("ADT^A01", "202611010900"),
+                1 => ("ADT^A03", "|202611051000"),
+                2 => ("ADT^A13", ""),
+                _ => ("ADT^A08", ""),
+            };
+            let times = if times.is_empty() { String::new() } else { "|".repeat(25) + times };
+            (kind, format!("\rPV1|1|I|{ward}{gap}V{number}^^^B{times}{mark}"))
+        }
+        2 => {
+            let (action, grade) = (pick(&["A", "U", "D"]), pick(&["SV", "MI"]));
+            ("ADT^A60", format!("\rIAM|1|DA|{number}^Nuts{number}^L|{grade}|Rash|{action}"))
+        }
+        3 => ("MDM^T02", document(number, "", pick(&["R", "U", ""]), minute)),
+        // It bears the mark that what it replaces has now, unless it says one.
+        4 => ("MDM^T10", document(number, &format!("D{}^B", roll(dice, 3)), "U", minute)),
+        5 => ("MDM^T11", document(number, "", "", minute)),
+        6 => {
+            let lines = (0..3).filter(|_| roll(dice, 2) == 0);
+            let line = |at: usize| format!("\rOBX|{at}|TX|t^Text|{at}|{minute}||||||F");
+            let lines: String = lines.map(line).collect();
+            let status = pick(&["P", "F", "C"]);
+            ("ORU^R01", format!("\rOBR|1||F{number}|x^X{}{status}{lines}", "|".repeat(21)))
+        }
+        7 => ("ADT^A08", format!("\rARV||{}|{}", pick(&["A", "D"]), pick(&["LOC", "PSY"]))),
+        _ => ("ADT^A31", format!("\rPD1{}{}", "|".repeat(12), pick(&["Y", "N", ""]))),
+    };
+    Says::at(&format!("2026112008{minute:02}30"), kind, &pid, &rest)
+}
+
+fn document(number: usize, parent: &str, mark: &str, minute: usize) -> String {
+    format!(
+        "\rTXA|1|SW|TX|20261120||||||||D{number}^B|{parent}|||||{mark}|\
+         \rOBX|1|TX|N^Note||Said at {minute}\rOBX|2|TX|VIEWS^Views^KENsection||Views of {minute}"
+    )
+}
+
+/// What is held of somebody and what follows from it, a line each, with names in the place of ids.
+async fn picture(world: &World, person: PersonId, number: &str) -> Vec<String> {
+    const ACCOUNT: &str = "SELECT family, given, address, phone, COALESCE(died, '-')
+        FROM person_source WHERE person_id = $1";
+    const STATES: &str = "SELECT name FROM person_fact
+        WHERE person_id = $1 AND until_us IS NULL ORDER BY name";
+    const ITEMS: &str = "SELECT i.resource_id, i.item_key, i.status, i.event_us, c.labels
+        FROM record_item i JOIN row_class c ON c.id = i.class_id WHERE i.person_id = $1";
+    let read = async |s: &mut Snapshot| {
+        let account = |row: &Row<'_>| {
+            let [family, given, address] = [row.text(0)?, row.text(1)?, row.text(2)?];
+            Ok(format!("{family} {given} {address} {} {}", row.text(3)?, row.text(4)?))
+        };
+        let item = |row: &Row<'_>| {
+            let head = format!("{} {:?} {}", row.text(2)?, row.int_opt(3)?, row.text(4)?);
+            Ok((row.text(0)?, row.text(1)?, head))
+        };
+        let mut lines = s.list(ACCOUNT, values![person], account).await?;
+        lines.extend(s.list(STATES, values![person], |row| row.text(0)).await?);
+        Ok::<_, ken_store::Error>((lines, s.list(ITEMS, values![person], item).await?))
+    };
+    let (mut lines, items) = world.databases.db.snapshot("test.late", read).await.unwrap();
+    let names: BTreeMap<String, &str> =
+        items.iter().map(|(id, name, _)| (id.clone(), name.as_str())).collect();
+    for line in world.picture(person).await.into_iter().filter(|line| line.contains(" true ")) {
+        let at = line.find('{').unwrap();
+        let id = names.keys().find(|id| line[..at].contains(id.as_str())).unwrap();
+        let head = items.iter().find(|(item, ..)| item == id).map(|(.., head)| head).unwrap();
+        let mut body = line[at..].replace(&person.to_string(), "PERSON");
+        for (id, name) in &names {
+            body = body.replace(id.as_str(), name);
+        }
+        lines.push(format!("{} {head} {body}", names[id]).replace(number, "NUMBER"));
+    }
+    lines.sort();
+    lines
+}
+
+/// Whom a number of the practice means.
+async fn meant(world: &World, number: &str) -> PersonId {
+    const OF: &str = "SELECT person_id FROM source_number
+        WHERE organisation_id = 'practice' AND number = $1";
+    let read = async |s: &mut Snapshot| s.find(OF, values![number], |row| row.parse(0)).await;
+    world.databases.db.snapshot("test.meant", read).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn what_holds_is_what_was_said_last_in_whatever_order_it_comes() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let mut late = 0;
+        for seed in 1..=4 * seeds() {
+            let dice = SeededIds::new(seed);
+            let said: Vec<Says> = (0..MESSAGES).map(|at| something(&dice, 10 + at)).collect();
+            let mut want = None;
+            for order in 0..=ORDERS {
+                let mut left: Vec<usize> = (0..MESSAGES).collect();
+                let number = format!("N{seed}X{order}");
+                let mut came = vec![];
+                while !left.is_empty() {
+                    let next = if order == 0 { 0 } else { roll(&dice, left.len()) };
+                    let at = left.remove(next);
+                    late += usize::from(came.iter().any(|before| *before > at));
+                    came.push(at);
+                    says(&world, &format!("{number}-{at}"), &number, &said[at]).await;
+                }
+                let person = meant(&world, &number).await;
+                let now = picture(&world, person, &number).await;
+                let want = want.get_or_insert_with(|| now.clone());
+                let gone: Vec<_> = want.iter().filter(|line| !now.contains(line)).collect();
+                let new: Vec<_> = now.iter().filter(|line| !want.contains(line)).collect();
+                assert!(
+                    gone.is_empty() && new.is_empty(),
+                    "{engine} seed {seed} {came:?}: {said:#?}\nwant {gone:#?}\nnow {new:#?}"
+                );
+            }
+        }
+        assert!(late > 100, "{engine}: {late} came late");
+    }
+}
+
+/// The address that is shown of somebody now, and how many versions tell of one.
+async fn address(world: &World, person: PersonId, of: &str) -> (String, usize) {
+    let all = world.picture(person).await;
+    let own = |line: &&String| line.contains(&format!("{of} core patient"));
+    let now = all.iter().filter(own).find(|line| line.contains(" true ")).unwrap();
+    let line = now.split("\"line\":[\"").nth(1);
+    let place = line.and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    (place.to_owned(), all.iter().filter(own).count())
+}
+
+#[tokio::test]
+async fn times_that_cannot_be_are_as_they_come() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        world.let_train().await;
+        let lives = |made: &str, entered: &str, place: &str| {
+            let says = Says::at(made, "ADT^A31", &format!("||||||{place}"), "");
+            Says { times: (made.to_owned(), entered.to_owned()), ..says }
+        };
+        // It is nine o'clock here.
+        for (at, (made, entered, place, want)) in (1..).zip([
+            ("20261121083000", "20261121083000", "1 First St", "1 First St"),
+            ("20261121082000", "20261121082000", "2 Late St", "1 First St"),
+            // Extracted again: made now, and entered before.
+            ("20261121085000", "20261121082500", "3 Again St", "1 First St"),
+            ("20261121085500", "20261121085000", "4 New St", "4 New St"),
+            // In the future, without a time, on a day: as they come.
+            ("20261121120000", "20261121120000", "5 Future St", "5 Future St"),
+            ("", "", "6 Timeless St", "6 Timeless St"),
+            ("20261121", "20261101", "7 Day St", "7 Day St"),
+            ("20261121085100", "", "8 Now St", "8 Now St"),
+            ("20261121085059", "20261121120000", "9 Older St", "8 Now St"),
+        ]) {
+            says(&world, &format!("a{at}"), "77", &lives(made, entered, place)).await;
+            let person = meant(&world, "77").await;
+            let (now, _) = address(&world, person, "torture").await;
+            assert_eq!(now, want, "{engine}: {at}");
+        }
+        // Another system of the same organisation has another clock.
+        let says_too = "MSH|^~\\&|TRAIN|B|KEN|HSCP|20261120||ADT^A31|t|P|2.5\rEVN||20261120100000\r\
+                        PID|1||77^^^B^MR||Bain^Morag||||||8 Own St";
+        assert_eq!(world.say(says_too).await, "AA", "{engine}");
+        let person = meant(&world, "77").await;
+        assert_eq!(address(&world, person, "training").await, ("8 Own St".to_owned(), 1));
+        // Each of those that came late is in the history, and what was said since stands again.
+        let (_, versions) = address(&world, person, "torture").await;
+        assert_eq!(versions, 12, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_late_to_put_right_waits_for_a_person() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let lives = |at: usize| {
+            let time = format!("2026112007{:02}{:02}", at / 60, at % 60);
+            Says::at(&time, "ADT^A31", &format!("||||||{at} St"), "")
+        };
+        for at in 1..=101 {
+            says(&world, &format!("{at}"), "77", &lives(at)).await;
+        }
+        let person = meant(&world, "77").await;
+        for (late, waits) in [(1, 0), (0, 1)] {
+            says(&world, &format!("late{late}"), "77", &lives(late)).await;
+            let held = ken_hub::held(&world.databases.db).await.unwrap();
+            let codes: Vec<_> = held.iter().map(|one| one.code.as_str()).collect();
+            assert_eq!(codes, vec!["hub.late-by-hand"; waits], "{engine}");
+            assert_eq!(address(&world, person, "torture").await.0, "101 St", "{engine}");
+        }
+    }
+}

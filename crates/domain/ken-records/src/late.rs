@@ -1,0 +1,44 @@
+//! What comes late: it is composed with what its source had said by then, not with what it has said
+//! since.
+//!
+//! # Invariants
+//!
+//! - Of the versions that a source had said by an instant, the one that was filed last is what it
+//!   says of that instant: whatever came late was filed with all that was said after it, each of
+//!   which is a version again where it says anything else.
+//! - What was filed before times were noted is older than anything that has one.
+//!
+//! Source: ADR 48.
+
+use jiff::Timestamp;
+use ken_core::{Ctx, OrganisationId, PersonId};
+use ken_store::{Reads, Row, Tx, values};
+
+use crate::file::{HeldVersion, Place, places};
+use crate::{Error, Under, sql};
+
+/// Finds as [`places()`] what a source calls by these keys under a number, as it was by what the
+/// source had said by an instant.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn places_by(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    of: (&OrganisationId, &Under),
+    item_keys: &[&str],
+    said: Timestamp,
+) -> Result<Vec<Place>, Error> {
+    let mut found = places(tx, ctx, person, of, item_keys).await?;
+    for place in found.iter_mut().filter(|place| place.held.is_some()) {
+        let read = |row: &Row<'_>| {
+            let (version, class) = (row.int(0)?, row.text(1)?);
+            Ok(HeldVersion { version, class, key: row.parse(2)?, body: row.bytes(3)? })
+        };
+        let at = values![person, place.resource, said];
+        place.held = tx.find(sql::FIND_BY_THEN, at, read).await?;
+    }
+    Ok(found)
+}
