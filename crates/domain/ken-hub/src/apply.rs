@@ -48,11 +48,11 @@ pub(crate) async fn apply(
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     let under = Under::of(&who.source.local);
-    let order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
+    let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
     let to = To { person, key, under: &under };
     keep_message(tx, ctx, keys, arrival, &to, order.said).await?;
     late::accounts(tx, ctx, arrival.source, (person, &order)).await?;
-    let filed = filing::file_all(tx, ctx, keys, arrival, &to, &order).await?;
+    let filed = filing::file_all(tx, ctx, keys, arrival, &to, &mut order).await?;
     relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
     late::tell(tx, ctx, keys, arrival, &order).await?;

@@ -13,7 +13,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use serde_json::{Value, json};
 
 use crate::apply::Arrival;
-use crate::late::Order;
+use crate::late::{self, Order};
 use crate::{Error, patient};
 
 /// The mark of what few may read.
@@ -50,12 +50,13 @@ pub(crate) async fn file_all(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     to: &To<'_>,
-    order: &Order,
+    order: &mut Order,
 ) -> Result<Filed, Error> {
     let (mut done, mut touched) = (Done::default(), BTreeSet::new());
     let is_late = order.is_all && !order.later.is_empty();
     let when = When { said: order.said, is_late, only: None };
     touched.extend(file(tx, ctx, keys, arrival, to, (&when, &mut done)).await?);
+    late::add_makers(tx, keys, order, (to.person, &touched)).await?;
     for later in &order.later {
         touched.extend(done.ended.keys().copied());
         let when = When { said: Some(later.said), is_late: false, only: Some(&touched) };

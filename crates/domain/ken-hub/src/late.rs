@@ -7,14 +7,15 @@
 //!   been said since is said again after it: what holds is what the messages say in their order.
 //! - A message without a time, or with one that cannot be, is as late as the latest before it: the
 //!   order of arrival.
-//! - Where not all that was said since can be said again, a person is told.
+//! - Where not all that was said since can be said again, whatever made something of the same
+//!   things is, and a person is told.
 //!
 //! Source: ADR 48; HL7 v2.8, 3.4.1.2 (EVN-2: when the transaction was entered), 2.14.9.7 (MSH-7).
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use ken_core::{Ctx, MessageId, PersonId};
+use ken_core::{Ctx, MessageId, PersonId, ResourceId};
 use ken_fhir::united_kingdom;
 use ken_hl7::map::Mapped;
 use ken_records::Under;
@@ -33,6 +34,8 @@ pub(crate) const LATE: &str = "hub.late-by-hand";
 /// Most messages that are said again after one that came late. House policy: a day in hospital; at
 /// about a millisecond each.
 const LATER_MAX: i64 = 100;
+/// Most bytes of these, sealed. House policy: what is mapped well within the time of a write.
+const LATER_BYTES_MAX: usize = 4 << 20;
 
 /// How far ahead of ours a source's clock may go. House policy: further ahead it is wrong, and
 /// what it says next would seem late.
@@ -53,15 +56,14 @@ pub(crate) struct Later {
     pub(crate) said: Timestamp,
     id: MessageId,
     kind: String,
-    bytes: Vec<u8>,
     mapped: Mapped,
 }
 
 impl Later {
-    /// The message, as it came.
+    /// The message as it was mapped; its bytes are kept already.
     pub(crate) fn arrival<'a>(&'a self, source: &'a Source) -> Arrival<'a> {
-        let (message, kind, bytes) = (self.id, self.kind.as_str(), self.bytes.as_slice());
-        Arrival { message, source, kind, bytes, mapped: &self.mapped }
+        let (message, kind, mapped) = (self.id, self.kind.as_str(), &self.mapped);
+        Arrival { message, source, kind, bytes: &[], mapped }
     }
 }
 
@@ -81,26 +83,64 @@ pub(crate) async fn order(
     let Some(said) = said.filter(|said| newest.is_some_and(|newest| *said < newest)) else {
         return Ok(order);
     };
-    let read = |row: &Row<'_>| {
-        let head = (row.parse::<MessageId>(0)?, row.text(1)?, row.time(2)?);
-        Ok((head, row.parse::<KeyId>(3)?, row.bytes(4)?))
-    };
     let of = values![person, number, source, said, LATER_MAX + 1];
-    let found = tx.list(sql::SAID_SINCE, of, read).await?;
+    let found = tx.list(sql::SAID_SINCE, of, |row| row.parse::<MessageId>(0)).await?;
     let most = usize::try_from(LATER_MAX).unwrap_or_default();
     order.is_all = found.len() <= most;
-    for ((id, kind, said), key, body) in found.into_iter().take(most) {
-        let bytes = keys.open(&key, &associated(person, id), &body).await?;
-        let mapped = bytes.as_deref().and_then(|bytes| Some(told(bytes).ok()?.pop()?.mapped));
-        match bytes.zip(mapped) {
-            Some((bytes, mapped)) => order.later.push(Later { said, id, kind, bytes, mapped }),
-            // It was erased, or is not read any more.
-            None => order.is_all = false,
-        }
+    let mut left = LATER_BYTES_MAX;
+    for id in found.into_iter().take(most) {
+        let one = read_again(tx, keys, (person, said), (id, &mut left)).await?;
+        order.is_all &= one.is_some();
+        order.later.extend(one);
     }
     // The last were read first.
     order.later.reverse();
     Ok(order)
+}
+
+/// Where not all that was said since is to be said again: adds at least those messages that made
+/// something else of these things.
+pub(crate) async fn add_makers(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    order: &mut Order,
+    (person, items): (PersonId, &BTreeSet<ResourceId>),
+) -> Result<(), Error> {
+    let Some(said) = order.said.filter(|_| !order.is_all) else { return Ok(()) };
+    let made = ken_records::made_since(tx, person, items, said).await?;
+    let known: BTreeSet<MessageId> = order.later.iter().map(|later| later.id).collect();
+    // The last before all: of so many, they hold.
+    let most = usize::try_from(LATER_MAX).unwrap_or_default();
+    let mut left = LATER_BYTES_MAX;
+    for id in made.iter().rev().filter(|id| !known.contains(*id)).take(most) {
+        order.later.extend(read_again(tx, keys, (person, said), (*id, &mut left)).await?);
+    }
+    order.later.sort_by_key(|later| (later.said, later.id));
+    Ok(())
+}
+
+/// What a message says that was said since an instant; nothing where it was erased, is longer than
+/// what is left to read, or is not read any more.
+async fn read_again(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    (person, since): (PersonId, Timestamp),
+    (id, left): (MessageId, &mut usize),
+) -> Result<Option<Later>, Error> {
+    if *left == 0 {
+        return Ok(None);
+    }
+    let read =
+        |row: &Row<'_>| Ok((row.text(0)?, row.time(1)?, row.parse::<KeyId>(2)?, row.bytes(3)?));
+    let kept = tx.find(sql::FIND_MESSAGE, values![person, id, since], read).await?;
+    let Some((kind, said, key, body)) = kept else { return Ok(None) };
+    *left = left.saturating_sub(body.len());
+    if *left == 0 {
+        return Ok(None);
+    }
+    let bytes = keys.open(&key, &associated(person, id), &body).await?;
+    let mapped = bytes.and_then(|bytes| Some(told(&bytes).ok()?.pop()?.mapped));
+    Ok(mapped.map(|mapped| Later { said, id, kind, mapped }))
 }
 
 /// When a message was said: when it was entered (EVN-2), else when it was made (MSH-7), where that

@@ -163,7 +163,7 @@ statements! {
     NEWEST_SAID = "SELECT MAX(said_us) FROM message
         WHERE person_id = $1 AND under_number = $2 AND source = $3";
     /// What it has said since an instant, the last first.
-    SAID_SINCE = "SELECT message_id, kind, said_us, key_id, body FROM message
+    SAID_SINCE = "SELECT message_id FROM message
         WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us > $4
         ORDER BY said_us DESC, message_id DESC LIMIT $5";
     /// The messages of an organisation that came under a number, the oldest first.
@@ -172,6 +172,9 @@ statements! {
         FROM message m JOIN source s ON s.id = m.source
         WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number IN ($3, $4)
         ORDER BY m.message_id LIMIT $5";
+    /// A message as it came, where it was said since an instant.
+    FIND_MESSAGE = "SELECT kind, said_us, key_id, body FROM message
+        WHERE person_id = $1 AND message_id = $2 AND said_us > $3";
     /// How many messages of an organisation came under a number.
     COUNT_UNDER = "SELECT COUNT(*) FROM message m JOIN source s ON s.id = m.source
         WHERE m.person_id = $1 AND s.organisation = $2 AND m.under_number = $3";

@@ -10,12 +10,36 @@
 //!
 //! Source: ADR 48.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use ken_core::{Ctx, OrganisationId, PersonId};
+use ken_core::{Ctx, MessageId, OrganisationId, PersonId, ResourceId};
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::file::{HeldVersion, Place, places};
 use crate::{Error, Under, sql};
+
+/// Most versions of one thing that are looked at. House policy: of what is told so often, the last.
+const MADE_MAX: i64 = 20;
+
+/// Which messages made the newest versions of some items, of those that were said since an instant.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn made_since(
+    tx: &mut Tx,
+    person: PersonId,
+    items: &BTreeSet<ResourceId>,
+    said: Timestamp,
+) -> Result<BTreeSet<MessageId>, Error> {
+    let mut made = BTreeSet::new();
+    for item in items {
+        let of = values![person, item, said, MADE_MAX];
+        made.extend(tx.list(sql::MADE_SINCE, of, |row| row.parse::<MessageId>(0)).await?);
+    }
+    Ok(made)
+}
 
 /// Finds as [`places()`] what a source calls by these keys under a number, as it was by what the
 /// source had said by an instant.

@@ -47,7 +47,7 @@ pub use error::Error;
 pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
 pub use former::{Former, is_marked, rename};
 pub use key::{hold, key_of};
-pub use late::places_by;
+pub use late::{made_since, places_by};
 pub use measure::filed_by;
 pub use moves::Move;
 pub use part::{PART_MAX, Part, Point};

@@ -158,6 +158,10 @@ statements! {
     /// When the newest version of a class was filed about a person, by an instant.
     FILED_BY = "SELECT MAX(filed_us) FROM record_version
         WHERE person_id = $1 AND class_id = $2 AND filed_us <= $3";
+    /// The messages that made the newest versions of an item that were said since an instant.
+    MADE_SINCE = "SELECT message_id FROM record_version
+        WHERE person_id = $1 AND resource_id = $2 AND said_us > $3
+        ORDER BY version DESC LIMIT $4";
     /// The bodies of the current versions of these items; unused places repeat one.
     LIST_BODIES = "SELECT i.resource_id, v.body
         FROM record_item i JOIN record_version v

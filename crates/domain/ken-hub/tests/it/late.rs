@@ -244,12 +244,32 @@ async fn what_is_too_late_to_put_right_waits_for_a_person() {
             says(&world, &format!("{at}"), "77", &lives(at)).await;
         }
         let person = meant(&world, "77").await;
-        for (late, waits) in [(1, 0), (0, 1)] {
-            says(&world, &format!("late{late}"), "77", &lives(late)).await;
+        let report = |minute: usize, status: &str, line: &str| {
+            let rest = format!("\rOBR|1||F1|x^X{}{status}\rOBX|1|TX|t^T|1|{line}", "|".repeat(21));
+            Says::at(&format!("2026112006{minute:02}30"), "ORU^R01", "", &rest)
+        };
+        says(&world, "final", "77", &report(59, "F", "No harm")).await;
+        let mut waits = vec!["hub.late-by-hand"];
+        for (id, one, is_all) in [
+            ("l1", lives(1), true),
+            ("l0", lives(0), false),
+            // What made something of the same thing is said again, however long ago it came.
+            ("first", report(50, "P", "Some harm"), false),
+        ] {
+            says(&world, id, "77", &one).await;
+            waits.extend((!is_all).then_some("hub.late-by-hand"));
             let held = ken_hub::held(&world.databases.db).await.unwrap();
             let codes: Vec<_> = held.iter().map(|one| one.code.as_str()).collect();
-            assert_eq!(codes, vec!["hub.late-by-hand"; waits], "{engine}");
+            assert_eq!(codes, waits, "{engine}: {id}");
             assert_eq!(address(&world, person, "torture").await.0, "101 St", "{engine}");
         }
+        let result = world.held(person, "Observation", "valueString").await;
+        assert_eq!(result.body["valueString"], "No harm", "{engine}");
+        // A long message is not said again.
+        let long = lives(1).rest + "\rZZZ|" + &"z".repeat(5 << 20);
+        says(&world, "long", "78", &Says { rest: long, ..lives(1) }).await;
+        says(&world, "short", "78", &lives(0)).await;
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        assert_eq!(held.len(), waits.len() + 1, "{engine}");
     }
 }
