@@ -18,6 +18,7 @@ mod csv;
 mod heads;
 mod read;
 mod report;
+mod rows;
 mod write;
 
 use crate::config::read_within;
@@ -68,7 +69,7 @@ pub(crate) enum Matching {
 /// Files of records.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
-    /// Files with a head line: CSV, or TSV where the name ends so
+    /// Files with a head line: CSV, or TSV where the name ends so; or Parquet
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Which column holds a field, where the guess that is shown is wrong; an empty column is none
@@ -100,10 +101,10 @@ pub(crate) struct Batch {
     from: Sources,
     #[command(flatten)]
     how: How,
-    /// The file of links to write, CSV; it must not exist
+    /// The file of links to write, Parquet where the name ends so, else CSV; it must not exist
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The file of people to write, CSV; it must not exist
+    /// The file of people to write, likewise; it must not exist
     #[arg(long, value_name = "FILE")]
     clusters: Option<PathBuf>,
     /// A file of people of an earlier run, whose ids are kept

@@ -12,8 +12,9 @@ use crate::tree::{Tree, crate_of};
 const DOCUMENT: &str = "docs/dependencies.md";
 const RULE: &str = "package";
 
-/// Ceiling on the lock file's entries: house policy, fixed after the first full build (386).
-const LOCKED_MAX: usize = 450;
+/// Ceiling on the lock file's entries: house policy, 450 after the first full build (386), and two
+/// more for files of columns (ADR 49).
+const LOCKED_MAX: usize = 452;
 
 /// Packages used by being linked or through a setting, never named in a crate's code.
 const UNNAMED: &[(&str, &str)] = &[];
@@ -148,6 +149,6 @@ mod tests {
             |lock| vec![(CRATE, USES), CODE, (DOCUMENT, said.as_str()), ("Cargo.lock", lock)];
         expect(check, &files(lock.as_str()), &[]);
         let over = "[[package]]\n".repeat(LOCKED_MAX);
-        expect(check, &files(over.as_str()), &[("Cargo.lock", 0, "under 450")]);
+        expect(check, &files(over.as_str()), &[("Cargo.lock", 0, "under 452")]);
     }
 }

@@ -83,6 +83,11 @@ impl Heads {
         self.places.iter().find(|(known, _)| *known == field).and_then(|(_, place)| *place)
     }
 
+    /// The places of all fields that are there.
+    pub(super) fn read(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().filter_map(|(_, place)| *place)
+    }
+
     /// Whether there is enough to tell people by.
     pub(super) fn suffice(&self) -> bool {
         let telling = ["forename", "surname", "born", "postcode", "email", "phone", "chi", "nhs"];

@@ -1,20 +1,15 @@
 //! Files of records become one table.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use ken_match::{Columns, Row, Table};
 
-use super::csv::Reader;
 use super::heads::{Heads, Map};
+use super::rows::Rows;
 use super::warnings;
 use crate::say;
 use crate::trouble::{NOTHING_DONE, Trouble};
-
-/// How much of a file is read at once.
-const ROOM: usize = 1 << 18;
 
 /// Records of files, with what their owners call them.
 #[derive(Debug)]
@@ -79,13 +74,14 @@ impl Files {
 
     /// The person of each record in a file of people of an earlier run.
     pub(super) fn earlier(&self, file: &Path) -> Result<Vec<Option<u64>>, Trouble> {
-        let mut reader = open(file)?;
-        let known = reader.next().map_err(|error| unread(file, error))?
-            && (reader.get(Some(0)), reader.get(Some(1))) == ("rec_id", "person");
+        let mut rows = Rows::open(file)?;
+        let heads = rows.heads()?;
+        let known = heads.iter().map(String::as_str).eq(["rec_id", "person"]);
         let mut people: HashMap<String, u64> = HashMap::new();
-        while known && reader.next().map_err(|error| unread(file, error))? {
-            if let Ok(person) = reader.get(Some(1)).parse() {
-                people.insert(reader.get(Some(0)).to_owned(), person);
+        rows.select(0..2)?;
+        while known && rows.next()? {
+            if let Ok(person) = rows.get(Some(1)).parse() {
+                people.insert(rows.get(Some(0)).to_owned(), person);
             }
         }
         if !known {
@@ -118,8 +114,8 @@ impl Reading {
         truth: Option<&str>,
         source: Option<&str>,
     ) -> Result<(), Trouble> {
-        let mut reader = open(file)?;
-        let heads = heads(&mut reader, file, maps)?;
+        let mut rows = Rows::open(file)?;
+        let heads = heads(&mut rows, file, maps)?;
         let truth_at = match truth {
             Some(name) => Some(heads.column(name).ok_or_else(|| no_column(file, name))?),
             None => None,
@@ -138,25 +134,26 @@ impl Reading {
             more: ["email", "phone", "chi", "nhs"].map(at),
             source: at("source"),
         };
+        rows.select(heads.read().chain(truth_at))?;
         let mut count = 0u64;
-        while reader.next().map_err(|error| unread(file, error))? {
+        while rows.next()? {
             count += 1;
-            let row = place.row(&reader, source);
+            let row = place.row(&rows, source);
             self.columns.push(&row).map_err(|error| {
                 let next = "Match the files in parts.";
                 Trouble::new(error.code(), "There are too many records.", NOTHING_DONE, next)
             })?;
             match place.id {
-                Some(_) => self.ids.push(reader.get(place.id)),
+                Some(_) => self.ids.push(rows.get(place.id)),
                 None => self.ids.push(&format!("{}:{count}", self.counts.len() + 1)),
             }
             if truth_at.is_some() {
-                let person = self.person(reader.get(truth_at));
+                let person = self.person(rows.get(truth_at));
                 self.truth.push(person);
             }
         }
-        if reader.mended > 0 {
-            say::err(&format!("{} records are no UTF-8; read as ISO 8859-1", reader.mended));
+        if rows.mended() > 0 {
+            say::err(&format!("{} records are no UTF-8; read as ISO 8859-1", rows.mended()));
         }
         self.counts.push(count);
         Ok(())
@@ -183,7 +180,7 @@ struct Places {
 }
 
 impl Places {
-    fn row<'a>(&self, from: &'a Reader<BufReader<File>>, source: Option<&'a str>) -> Row<'a> {
+    fn row<'a>(&self, from: &'a Rows, source: Option<&'a str>) -> Row<'a> {
         let [forename, middle, surname, former_surname, born, sex] =
             self.of.map(|column| from.get(column));
         let [house, address, town, postcode] = self.home.map(|column| from.get(column));
@@ -212,24 +209,8 @@ impl Places {
     }
 }
 
-fn open(file: &Path) -> Result<Reader<BufReader<File>>, Trouble> {
-    let opened = File::open(file).map_err(|error| unread(file, error))?;
-    let is_tabbed = file.extension().is_some_and(|ext| ext == "tsv");
-    Ok(Reader::new(BufReader::with_capacity(ROOM, opened), if is_tabbed { b'\t' } else { b',' }))
-}
-
-fn heads(
-    reader: &mut Reader<BufReader<File>>,
-    file: &Path,
-    maps: &[Map],
-) -> Result<Heads, Trouble> {
-    if !reader.next().map_err(|error| unread(file, error))? {
-        let what = format!("{} is empty.", file.display());
-        let next = "Name a file whose first line names its columns.";
-        return Err(Trouble::new("ken.match-columns", what, NOTHING_DONE, next));
-    }
-    let names = (0..reader.len()).map(|at| reader.get(Some(at)).trim().to_owned()).collect();
-    let heads = Heads::find(names, maps).map_err(|column| no_column(file, &column))?;
+fn heads(rows: &mut Rows, file: &Path, maps: &[Map]) -> Result<Heads, Trouble> {
+    let heads = Heads::find(rows.heads()?, maps).map_err(|column| no_column(file, &column))?;
     say::err(&format!("Columns of {}:", file.display()));
     heads.told().iter().for_each(|line| say::err(line));
     if heads.suffice() {
@@ -242,12 +223,6 @@ fn heads(
 
 fn no_column(file: &Path, name: &str) -> Trouble {
     let what = format!("{} has no column `{name}`.", file.display());
-    let next = "Write the name as it stands in the file's first line.";
+    let next = "Write the name as it stands in the file.";
     Trouble::new("ken.match-columns", what, NOTHING_DONE, next)
-}
-
-fn unread(file: &Path, error: io::Error) -> Trouble {
-    let what = format!("{} cannot be read.", file.display());
-    let next = "Name a CSV file that exists and that this account may read.";
-    Trouble::new("ken.match-unread", what, NOTHING_DONE, next).because(error)
 }

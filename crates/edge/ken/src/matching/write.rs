@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use ken_columns::{Cell, ColumnsError, Form, Writer};
 use ken_match::{Outcome, keep_ids};
 use serde_json::json;
 
 use super::read::Files;
+use super::rows::is_columns;
 use crate::trouble::{NOTHING_DONE, Trouble};
 
 /// Refuses a path where a file is.
@@ -32,9 +34,28 @@ pub(super) fn links(
     outcome: &Outcome,
     least: f64,
 ) -> Result<(), Trouble> {
+    let found = || outcome.scored.iter().filter(|link| link.probability >= least);
+    if is_columns(path) {
+        let [one, other, pattern] = ["rec_id_l", "rec_id_r", "pattern"].map(|n| (n, Form::Text));
+        let [probability, bits] = ["probability", "bits"].map(|name| (name, Form::Real));
+        let columns = [one, other, probability, bits, pattern];
+        return rows(path, outcome, &columns, |to| {
+            for link in found() {
+                let pattern = link.pattern.to_string();
+                to.push(&[
+                    Cell::Text(files.id(link.one)),
+                    Cell::Text(files.id(link.other)),
+                    Cell::Real(link.probability),
+                    Cell::Real(link.bits),
+                    Cell::Text(&pattern),
+                ])?;
+            }
+            Ok(())
+        });
+    }
     write(path, |to| {
         writeln!(to, "rec_id_l,rec_id_r,probability,bits,pattern")?;
-        for link in outcome.scored.iter().filter(|link| link.probability >= least) {
+        for link in found() {
             let (one, other) = (value(files.id(link.one)), value(files.id(link.other)));
             let (probability, bits) = (link.probability, link.bits);
             writeln!(to, "{one},{other},{probability:.6},{bits:.3},{}", link.pattern)?;
@@ -52,6 +73,17 @@ pub(super) fn people(
 ) -> Result<(), Trouble> {
     let none = vec![None; files.table.len()];
     let ids = keep_ids(&outcome.people, earlier.unwrap_or(&none));
+    if is_columns(path) {
+        return rows(path, outcome, &[("rec_id", Form::Text), ("person", Form::Whole)], |to| {
+            for (record, person) in (0u32..).zip(ids) {
+                // An id of 64 bits whose first is set has a sign here, and not its value.
+                let person = i64::try_from(person);
+                let person = person.map_err(|_| ColumnsError::TooMuch("a person's number"))?;
+                to.push(&[Cell::Text(files.id(record)), Cell::Whole(person)])?;
+            }
+            Ok(())
+        });
+    }
     write(path, |to| {
         writeln!(to, "rec_id,person")?;
         for (record, person) in (0u32..).zip(ids) {
@@ -99,6 +131,23 @@ fn value(of: &str) -> String {
     }
 }
 
+/// Writes a file of columns, which says by which model it was made.
+fn rows(
+    path: &Path,
+    outcome: &Outcome,
+    columns: &[(&'static str, Form)],
+    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<(), ColumnsError>,
+) -> Result<(), Trouble> {
+    let made = || -> Result<(), ColumnsError> {
+        let mut to = Writer::new(BufWriter::new(File::create_new(path)?), columns)?;
+        fill(&mut to)?;
+        let (program, model) = (env!("CARGO_PKG_VERSION"), outcome.model.version());
+        to.finish(&[("ken-model", &model), ("ken-program", program)])?;
+        Ok(())
+    };
+    made().map_err(|error| unwritten(path, error))
+}
+
 fn write(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -108,10 +157,11 @@ fn write(
         fill(&mut to)?;
         to.flush()
     });
-    written.map_err(|error| {
-        let what = format!("{} cannot be written.", path.display());
-        let next = "Name a file that does not exist, in a folder with room.";
-        Trouble::new("ken.match-unwritten", what, "What is written may be a part.", next)
-            .because(error)
-    })
+    written.map_err(|error| unwritten(path, error))
+}
+
+fn unwritten(path: &Path, error: impl Into<anyhow::Error>) -> Trouble {
+    let what = format!("{} cannot be written.", path.display());
+    let next = "Name a file that does not exist, in a folder with room.";
+    Trouble::new("ken.match-unwritten", what, "What is written may be a part.", next).because(error)
 }

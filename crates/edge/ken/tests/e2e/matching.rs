@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use ken_columns::{Cell, Form, Reader, Writer};
+
 use crate::process::run;
 
 const HEAD: &str = "rec_id,given_name,surname,date_of_birth,sex,address_1,postcode,chi,who";
@@ -68,6 +70,82 @@ fn records_of_one_person_are_found_and_nobody_is_on_the_screen() {
     let explained = run(&["match", "explain", pattern]);
     let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
     assert!(explained.contains("date of birth: same"), "{explained}");
+}
+
+/// The same records as a file of columns.
+fn as_columns(csv: &str) -> String {
+    let text = fs::read_to_string(csv).unwrap();
+    let columns: Vec<_> = HEAD.split(',').map(|name| (name, Form::Text)).collect();
+    let mut writer = Writer::new(Vec::new(), &columns).unwrap();
+    for line in text.lines().skip(1) {
+        // The only quotes are around ids, which hold a comma.
+        let line = line.replace("b,", "b;");
+        let values: Vec<String> =
+            line.split(',').map(|value| value.replace('"', "").replace(';', ",")).collect();
+        let cells: Vec<_> = values.iter().map(|value| Cell::Text(value)).collect();
+        writer.push(&cells).unwrap();
+    }
+    let path = csv.replace(".csv", ".parquet");
+    fs::write(&path, writer.finish(&[]).unwrap()).unwrap();
+    path
+}
+
+/// All rows of a file of columns, as lines.
+fn lines(path: &str) -> (Vec<String>, String) {
+    let mut reader = Reader::open(fs::File::open(path).unwrap()).unwrap();
+    let many = reader.heads().count();
+    let mut lines = vec![reader.heads().collect::<Vec<_>>().join(",")];
+    reader.select(0..many).unwrap();
+    while reader.next().unwrap() {
+        let values: Vec<_> = (0..many).map(|at| reader.get(at)).collect();
+        lines.push(values.join(","));
+    }
+    (lines, reader.note("ken-model").unwrap_or_default().to_owned())
+}
+
+#[test]
+fn files_of_columns_say_what_lines_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = records(dir.path());
+    let columns = as_columns(&file);
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (links, people) = (path("links.csv"), path("who.csv"));
+    let of = ["match", "dedupe", &file, "--out", &links, "--clusters", &people];
+    assert!(run(&of).status.success());
+    let (l2, p2) = (path("links.parquet"), path("who.parquet"));
+    let output = run(&["match", "dedupe", &columns, "--out", &l2, "--clusters", &p2]);
+    assert!(output.status.success(), "{}", told(&output));
+    let plain = |path: &str| fs::read_to_string(path).unwrap().replace('"', "");
+    assert_eq!(lines(&p2).0, plain(&people).lines().collect::<Vec<_>>());
+    let (found, model) = lines(&l2);
+    assert!(told(&output).contains(&format!("Model {model}")) && model.starts_with("2-"));
+    assert_eq!(found[0], "rec_id_l,rec_id_r,probability,bits,pattern");
+    let ends = |line: &str| {
+        let values: Vec<&str> = line.rsplitn(4, ',').collect();
+        let number = |at: usize| values[at].parse::<f64>().unwrap();
+        (values[3].to_owned(), values[0].to_owned(), [number(1), number(2)])
+    };
+    let lines_of = plain(&links);
+    assert_eq!(found.len(), lines_of.lines().count());
+    for (one, other) in found.iter().zip(lines_of.lines()).skip(1) {
+        let ((ids, pattern, x), (ids2, pattern2, y)) = (ends(one), ends(other));
+        assert_eq!((ids, pattern), (ids2, pattern2));
+        assert!(x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-3), "{one} {other}");
+    }
+    // A run goes on from the people of another, whichever way they were written.
+    let (l3, p3) = (path("links3.csv"), path("who3.csv"));
+    let again = ["match", "dedupe", &file, "--out", &l3, "--clusters", &p3, "--earlier", &p2];
+    assert!(run(&again).status.success());
+    assert_eq!(fs::read_to_string(&p3).unwrap(), fs::read_to_string(&people).unwrap());
+    // A part of a file, and another file under its name, are told as such.
+    let whole = fs::read(&columns).unwrap();
+    fs::write(path("part.parquet"), &whole[..whole.len() / 2]).unwrap();
+    fs::copy(&file, path("lines.parquet")).unwrap();
+    for bad in ["part.parquet", "lines.parquet"] {
+        let output = run(&["match", "dedupe", &path(bad), "--out", &path("no.csv")]);
+        assert!(!output.status.success(), "{bad}");
+        assert!(told(&output).contains("columns.not-parquet"), "{}", told(&output));
+    }
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! The rows of a file, whichever of the two kinds it is: CSV by the line, Parquet by the column.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use ken_columns::{ColumnsError, MAGIC};
+
+use super::csv;
+use crate::trouble::{NOTHING_DONE, Trouble};
+
+/// How much of a file is read at once.
+const ROOM: usize = 1 << 18;
+
+/// A file while it is read.
+#[derive(Debug)]
+pub(super) struct Rows {
+    path: PathBuf,
+    from: From,
+}
+
+#[derive(Debug)]
+enum From {
+    Lines(csv::Reader<BufReader<File>>),
+    Columns(Box<ken_columns::Reader<File>>),
+}
+
+impl Rows {
+    /// Opens a file: by how it begins, else by its name.
+    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+        let unread = |error| unread(path, error);
+        let mut file = File::open(path).map_err(unread)?;
+        let mut first = Vec::new();
+        file.by_ref().take(4).read_to_end(&mut first).map_err(unread)?;
+        file.seek(SeekFrom::Start(0)).map_err(unread)?;
+        let from = if is_columns(path) || first == MAGIC {
+            let reader = ken_columns::Reader::open(file).map_err(|error| broken(path, error))?;
+            From::Columns(Box::new(reader))
+        } else {
+            let between =
+                if path.extension().is_some_and(|ext| ext == "tsv") { b'\t' } else { b',' };
+            From::Lines(csv::Reader::new(BufReader::with_capacity(ROOM, file), between))
+        };
+        Ok(Self { path: path.to_owned(), from })
+    }
+
+    /// The names of the columns, which are read first and once.
+    pub(super) fn heads(&mut self) -> Result<Vec<String>, Trouble> {
+        match &mut self.from {
+            From::Columns(reader) => Ok(reader.heads().map(str::to_owned).collect()),
+            From::Lines(reader) => {
+                if !reader.next().map_err(|error| unread(&self.path, error))? {
+                    let what = format!("{} is empty.", self.path.display());
+                    let next = "Name a file whose first line names its columns.";
+                    return Err(Trouble::new("ken.match-columns", what, NOTHING_DONE, next));
+                }
+                let names = (0..reader.len()).map(|at| reader.get(Some(at)).trim().to_owned());
+                Ok(names.collect())
+            }
+        }
+    }
+
+    /// Says which columns will be asked for.
+    pub(super) fn select(
+        &mut self,
+        columns: impl IntoIterator<Item = usize>,
+    ) -> Result<(), Trouble> {
+        match &mut self.from {
+            From::Columns(reader) => {
+                reader.select(columns).map_err(|error| broken(&self.path, error))
+            }
+            From::Lines(_) => Ok(()),
+        }
+    }
+
+    /// Goes to the next row; `false` after the last.
+    pub(super) fn next(&mut self) -> Result<bool, Trouble> {
+        match &mut self.from {
+            From::Columns(reader) => reader.next().map_err(|error| broken(&self.path, error)),
+            From::Lines(reader) => reader.next().map_err(|error| unread(&self.path, error)),
+        }
+    }
+
+    /// A value of the row, empty where there is none.
+    pub(super) fn get(&self, column: Option<usize>) -> &str {
+        match &self.from {
+            From::Columns(reader) => column.map_or("", |at| reader.get(at)),
+            From::Lines(reader) => reader.get(column),
+        }
+    }
+
+    /// Records, or values, that were no UTF-8.
+    pub(super) fn mended(&self) -> u64 {
+        match &self.from {
+            From::Columns(reader) => reader.mended(),
+            From::Lines(reader) => reader.mended,
+        }
+    }
+}
+
+/// Whether a file is of columns, by its name.
+pub(super) fn is_columns(path: &Path) -> bool {
+    let ext = path.extension().and_then(|ext| ext.to_str());
+    ext.is_some_and(|ext| ["parquet", "pq"].contains(&ext.to_ascii_lowercase().as_str()))
+}
+
+fn unread(file: &Path, error: std::io::Error) -> Trouble {
+    let what = format!("{} cannot be read.", file.display());
+    let next = "Name a CSV or Parquet file that exists and that this account may read.";
+    Trouble::new("ken.match-unread", what, NOTHING_DONE, next).because(error)
+}
+
+fn broken(file: &Path, error: ColumnsError) -> Trouble {
+    let what = format!("{} cannot be read.", file.display());
+    let next =
+        "Write it anew: plain columns, packed by Snappy, Zstandard or not at all; or as CSV.";
+    Trouble::new(error.code(), what, NOTHING_DONE, next).because(error)
+}
