@@ -58,14 +58,26 @@ fn whole(year: u32, month: u32, day: u32) -> Birth {
     }
     let two = |n: u32| (n / 10) << 4 | (n % 10);
     let digits = two(year / 100) << 24 | two(year % 100) << 16 | two(month) << 8 | two(day);
+    Birth { digits, days: days(year, month, day) }
+}
+
+fn days(year: u32, month: u32, day: u32) -> i32 {
     let signed = |n: u32| i32::try_from(n).unwrap_or(0);
     let (y, m, d) = (signed(year), signed(month.max(1)), signed(day.max(1)));
     let (y, m) = if m <= 2 { (y - 1, m + 9) } else { (y, m - 3) };
-    let days = 365 * y + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + d;
-    Birth { digits, days }
+    365 * y + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + d
 }
 
 impl Birth {
+    /// The date of its digits, which [`read`] gave.
+    pub(crate) fn of(digits: u32) -> Self {
+        if digits == 0 {
+            return Self::default();
+        }
+        let two = |at: u32| (digits >> (at + 4) & 15) * 10 + (digits >> at & 15);
+        Self { digits, days: days(two(24) * 100 + two(16), two(8), two(0)) }
+    }
+
     /// The day of the month as two digits, 0 where nobody knows it.
     pub(crate) const fn day(self) -> u32 {
         self.digits & 0xff
@@ -145,6 +157,9 @@ mod tests {
         assert!(read("1974").may_be(a) && a.may_be(read("1974-03")));
         assert!(read("1974-01-01").may_be(a));
         assert!(!a.may_be(b) && !read("1974-04").may_be(a) && !read("1975").may_be(a));
+        for written in ["1974-03-05", "1974-03", "1974", "2000-02-29", "1900-12-31", ""] {
+            assert_eq!(Birth::of(read(written).digits), read(written), "{written}");
+        }
         assert_eq!(read("2000-03-01").days - read("2000-02-28").days, 2);
         assert_eq!(read("2001-03-01").days - read("2001-02-28").days, 1);
     }

@@ -6,6 +6,7 @@
 //! - No value, however common, makes more than a bounded number of pairs: what is too many for one
 //!   key is split by what else is known, and what is still too many is left out and counted.
 
+use crate::key::{forename_class, key_of, surname_class};
 use crate::number::{code, index, mix, pairs, wide};
 use crate::sort::{runs, sorted};
 use crate::table::{Record, Table};
@@ -92,38 +93,6 @@ const FINER: [&[Finer]; RULES] = [
     &[Finer::Area, Finer::District, Finer::Born],
 ];
 
-/// A key of some parts; 0, which is no key, where one is missing.
-fn key(rule: u64, parts: &[u64]) -> u64 {
-    if parts.contains(&0) {
-        return 0;
-    }
-    parts.iter().fold(mix(rule + 1), |all, part| mix(all.rotate_left(21) ^ part)) | 1
-}
-
-/// The class by which a forename is looked up: of nicknames, else of sound, else its own.
-fn forename_class(record: &Record) -> u64 {
-    let name = |mark: u64, code: u32| if code == 0 { 0 } else { mark << 32 | u64::from(code) };
-    [name(1, u32::from(record.nickname)), name(2, record.forename_sound), name(3, record.forename)]
-        .into_iter()
-        .find(|class| *class != 0)
-        .unwrap_or(0)
-}
-
-fn surname_class(record: &Record) -> u64 {
-    name_class(record.surname_sound, record.surname)
-}
-
-fn name_class(sound: u32, own: u32) -> u64 {
-    let (sound, own) = (u64::from(sound), u64::from(own));
-    if sound != 0 {
-        1 << 32 | sound
-    } else if own != 0 {
-        2 << 32 | own
-    } else {
-        0
-    }
-}
-
 /// By which rules of earlier days records are looked up at all: where nobody has a former surname,
 /// postcode or home, these rules would find what others have found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -146,45 +115,32 @@ impl Former {
 
 /// The keys of a record, one for each rule.
 fn keys(table: &Table, former: Former, record: &Record) -> [u64; RULES] {
-    let (forename, surname) = (forename_class(record), surname_class(record));
-    let day = if record.born.day() == 0 { 0 } else { u64::from(record.born.either_way()) };
-    let year = u64::from(record.born.digits >> 16);
-    let month = if record.born.has_month() { u64::from(record.born.digits >> 8) } else { 0 };
-    let (unit, district) = (record.postcode.unit, u64::from(record.postcode.district));
-    let [f2, f3, _] = table.names.get(record.forename).starts.map(u64::from);
-    let [s2, _, s4] = table.names.get(record.surname).starts.map(u64::from);
-    let (a, b) = (u64::from(record.forename), u64::from(record.surname));
-    let turned = if a == 0 || b == 0 { 0 } else { mix(mix(a.min(b)) ^ a.max(b)) | 1 };
-    let house = u64::from(record.address.house) << 32 | u64::from(record.address.street);
-    let house = if record.address.street == 0 { 0 } else { house };
-    // What one has as former, the other has as its own.
-    let first = |former: u64, own: u64| if former == 0 { own } else { former };
-    let earlier = name_class(table.names.get(record.former).sound, record.former);
-    let earlier = if former.surname { first(earlier, surname) } else { 0 };
-    let old_unit = if former.postcode { first(record.former_unit, unit) } else { 0 };
-    let old_home = if former.home { first(record.former_home, record.address.home()) } else { 0 };
-    [
-        key(0, &[record.chi.number()]),
-        key(1, &[record.nhs.number()]),
-        key(2, &[surname, day]),
-        key(3, &[forename, day]),
-        key(4, &[district, day]),
-        key(5, &[unit, forename]),
-        key(6, &[unit, surname]),
-        key(7, &[forename, surname, year]),
-        key(8, &[u64::from(record.town), day]),
-        key(9, &[f3, s4]),
-        key(10, &[district, forename]),
-        key(11, &[district, surname]),
-        key(12, &[f2, s2, month]),
-        key(13, &[turned, year]),
-        key(14, &[house, forename]),
-        key(15, &[u64::from(record.email)]),
-        key(16, &[u64::from(record.phone)]),
-        key(17, &[earlier, day]),
-        key(18, &[old_unit, forename]),
-        key(19, &[old_home, forename]),
-    ]
+    std::array::from_fn(|rule| {
+        let is_looked_up = match rule {
+            17 => former.surname,
+            18 => former.postcode,
+            19 => former.home,
+            _ => true,
+        };
+        if is_looked_up { key_of(&table.names, record, rule) } else { 0 }
+    })
+}
+
+/// Those of a run of one key who share with a record what the rule splits a long run by; `None`
+/// where too many do. The run does not hold the record itself.
+pub(crate) fn split<T>(
+    rule: usize,
+    mut run: Vec<(T, Record)>,
+    record: &Record,
+) -> Option<Vec<(T, Record)>> {
+    for by in FINER.get(rule).copied().unwrap_or_default() {
+        if run.len() < FINE {
+            break;
+        }
+        let own = finer(record, *by);
+        run.retain(|(_, other)| finer(other, *by) == own);
+    }
+    (run.len() < MANY).then_some(run)
 }
 
 fn finer(record: &Record, by: Finer) -> u64 {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::compare::{Comparer, level};
+use crate::compare::{Comparer, Known as _, level};
 use crate::number::{code, draw, pairs, real, wide};
 use crate::pattern::Pattern;
 use crate::table::{Record, Table};

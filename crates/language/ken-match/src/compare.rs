@@ -11,6 +11,8 @@
 
 use rapidfuzz::distance::jaro_winkler;
 
+use crate::birth::Birth;
+use crate::name::Name;
 use crate::number::{index, mix};
 use crate::pattern::{Levels, Pattern};
 use crate::table::{Record, Table};
@@ -66,24 +68,44 @@ pub(crate) mod level {
     pub(crate) const CHI_SAME: u8 = 4;
 }
 
+/// What is known of the values whose codes are compared.
+pub(crate) trait Known {
+    /// What is known of a name.
+    fn name(&self, code: u32) -> Name;
+    /// The folded text of a name.
+    fn name_text(&self, code: u32) -> &[u8];
+    /// The text of a street.
+    fn street(&self, code: u32) -> &[u8];
+    /// The text of a town.
+    fn town(&self, code: u32) -> &[u8];
+    /// The text of an e-mail address.
+    fn email(&self, code: u32) -> &[u8];
+    /// How rare a forename is, from 0 to 2.
+    fn forename_rarity(&self, name: u32) -> u8;
+    /// How rare a surname is, from 0 to 2.
+    fn surname_rarity(&self, name: u32) -> u8;
+    /// Whether far more people have this date of birth than any true date would have.
+    fn is_common_birth(&self, born: Birth) -> bool;
+}
+
 /// How many comparisons of names are remembered: more would not stay in a core's own cache.
 const REMEMBERED: usize = 1 << 15;
 
 /// Compares records of one table.
-pub(crate) struct Comparer<'a> {
-    table: &'a Table,
+pub(crate) struct Comparer<'a, K> {
+    known: &'a K,
     /// Pairs of names and how alike they are; its length is a power of two.
     memo: Vec<(u64, u8)>,
 }
 
-impl<'a> Comparer<'a> {
-    pub(crate) fn new(table: &'a Table) -> Self {
-        Self { table, memo: vec![(0, 0); REMEMBERED] }
+impl<'a, K: Known> Comparer<'a, K> {
+    pub(crate) fn new(known: &'a K) -> Self {
+        Self { known, memo: vec![(0, 0); REMEMBERED] }
     }
 
     /// For a few comparisons, of which nothing is remembered for long.
-    fn brief(table: &'a Table) -> Self {
-        Self { table, memo: vec![(0, 0)] }
+    pub(crate) fn brief(known: &'a K) -> Self {
+        Self { known, memo: vec![(0, 0)] }
     }
 
     /// How two records agree.
@@ -111,7 +133,7 @@ impl<'a> Comparer<'a> {
             return level::MISSING;
         }
         if x == y {
-            return level::NAME_SAME + self.table.forename_rarity(x);
+            return level::NAME_SAME + self.known.forename_rarity(x);
         }
         if x == b.middle || y == a.middle || is_turned(a, b) {
             return level::NAME_SWAPPED;
@@ -139,7 +161,7 @@ impl<'a> Comparer<'a> {
             return level::MISSING;
         }
         if x == y {
-            return level::NAME_SAME + self.table.surname_rarity(x);
+            return level::NAME_SAME + self.known.surname_rarity(x);
         }
         if x == b.former || y == a.former || (a.former != 0 && a.former == b.former) {
             return level::SURNAME_FORMER;
@@ -175,7 +197,7 @@ impl<'a> Comparer<'a> {
         if a.middle_len == 1 || b.middle_len == 1 {
             return level::MIDDLE_INITIAL;
         }
-        let (one, other) = (self.table.names.get(x), self.table.names.get(y));
+        let (one, other) = (self.known.name(x), self.known.name(y));
         let letters = (one.letters, other.letters);
         let alike = self.alike((x, y), letters, (one.len, other.len));
         let is_alike = alike == 3 || (one.nickname != 0 && one.nickname == other.nickname);
@@ -190,7 +212,7 @@ impl<'a> Comparer<'a> {
         if x == y {
             let is_whole = x.digits & 0xff != 0;
             let same =
-                if self.table.is_common_birth(x) { level::BORN_COMMON } else { level::BORN_SAME };
+                if self.known.is_common_birth(x) { level::BORN_COMMON } else { level::BORN_SAME };
             return if is_whole { same } else { level::BORN_VAGUE };
         }
         let slips = x.slips(y);
@@ -254,7 +276,7 @@ impl<'a> Comparer<'a> {
         if a.town == 0 || b.town == 0 {
             return None;
         }
-        let text = |record: &Record| self.table.towns.get(record.town);
+        let text = |record: &Record| self.known.town(record.town);
         Some(a.town == b.town || jaro_winkler_at(text(a), text(b), 0.92) > 0.0)
     }
 
@@ -270,7 +292,7 @@ impl<'a> Comparer<'a> {
         if !mail {
             return if phone { level::DIFFERS } else { level::MISSING };
         }
-        let text = |record: &Record| self.table.emails.get(record.email);
+        let text = |record: &Record| self.known.email(record.email);
         let is_near = jaro_winkler_at(text(a), text(b), 0.9) > 0.0;
         if is_near { level::CONTACT_NEARLY } else { level::DIFFERS }
     }
@@ -278,11 +300,11 @@ impl<'a> Comparer<'a> {
     /// Streets are alike, in one postcode.
     fn one_street(&self, a: &Record, b: &Record) -> bool {
         let (x, y) = (a.address.street, b.address.street);
-        x == y || jaro_winkler_at(self.table.streets.get(x), self.table.streets.get(y), 0.88) > 0.0
+        x == y || jaro_winkler_at(self.known.street(x), self.known.street(y), 0.88) > 0.0
     }
 
     fn shares_a_part(&self, x: u32, y: u32) -> bool {
-        let (one, other) = (self.table.names.get(x), self.table.names.get(y));
+        let (one, other) = (self.known.name(x), self.known.name(y));
         let shares = |parts: [u32; 2], whole: u32| parts.iter().any(|p| *p != 0 && *p == whole);
         shares(one.parts, y)
             || shares(other.parts, x)
@@ -298,7 +320,7 @@ impl<'a> Comparer<'a> {
         let at = usize::try_from(mix(key)).unwrap_or(0) & (self.memo.len() - 1);
         let Some(slot) = self.memo.get_mut(at) else { return 0 };
         if slot.0 != key {
-            let (a, b) = (self.table.names.text(x), self.table.names.text(y));
+            let (a, b) = (self.known.name_text(x), self.known.name_text(y));
             *slot = (key, spelling(a, b));
         }
         slot.1

@@ -8,7 +8,7 @@
 
 use crate::number::index;
 use crate::table::{Record, count};
-use crate::text::{Dictionary, tidy};
+use crate::text::{Put, tidy};
 
 /// More records than this that share an address or a number share it as a surgery or a home does,
 /// and it tells nobody from anybody. House policy: no person has as many records.
@@ -21,7 +21,7 @@ const PHONE_MIN: usize = 6;
 const PHONE_MAX: usize = 10;
 
 /// The code of an e-mail address; 0 where there is none.
-pub(crate) fn email(written: &str, known: &mut Dictionary, room: &mut Vec<u8>) -> u32 {
+pub(crate) fn email(written: &str, known: &mut impl Put, room: &mut Vec<u8>) -> u32 {
     let written = tidy(written);
     let written = written
         .get(..7)
@@ -39,7 +39,7 @@ pub(crate) fn email(written: &str, known: &mut Dictionary, room: &mut Vec<u8>) -
 }
 
 /// The code of a telephone number; 0 where there is none.
-pub(crate) fn phone(written: &str, known: &mut Dictionary, room: &mut Vec<u8>) -> u32 {
+pub(crate) fn phone(written: &str, known: &mut impl Put, room: &mut Vec<u8>) -> u32 {
     let written = tidy(written);
     if written.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return 0;
@@ -79,6 +79,7 @@ pub(crate) fn own(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Dictionary;
 
     #[test]
     fn one_address_is_one_however_it_is_written() {

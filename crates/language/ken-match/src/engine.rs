@@ -67,15 +67,31 @@ pub struct Compared {
 #[must_use]
 pub fn compare(table: &Table, options: &Options, note: Note<'_>) -> Compared {
     let blocks = Blocks::of(table);
-    let usual = Weights::usual(chance::usual(), 2.0, 1.0);
-    let least = (real(wide(table.len().max(1))).ln() - KEEP_BELOW).clamp(KEEP_LEAST, KEEP);
-    let keep = |pattern: Pattern| {
-        let levels @ [.., chi, nhs] = pattern.levels();
-        let numbers = chi >= level::CHI_SLIP || nhs == level::SAME;
-        numbers || learn::alone(&usual, levels) > least
-    };
+    let worth = Worth::new();
+    let keep = |pattern: Pattern| worth.keeps(pattern, table.len());
     let seen = pass(table, &blocks, options.across, options.threads, keep, note);
     Compared { seen, left_out: blocks.left_out }
+}
+
+/// Which patterns are worth a score at all.
+#[derive(Debug)]
+pub(crate) struct Worth(Weights);
+
+impl Worth {
+    pub(crate) fn new() -> Self {
+        Self(Weights::usual(chance::usual(), 2.0, 1.0))
+    }
+
+    /// Whether a pair of this pattern among so many records is kept to be scored.
+    pub(crate) fn keeps(&self, pattern: Pattern, records: usize) -> bool {
+        let levels @ [.., chi, nhs] = pattern.levels();
+        let numbers = chi >= level::CHI_SLIP || nhs == level::SAME;
+        numbers || learn::alone(&self.0, levels) > least(records)
+    }
+}
+
+fn least(records: usize) -> f64 {
+    (real(wide(records.max(1))).ln() - KEEP_BELOW).clamp(KEEP_LEAST, KEEP)
 }
 
 /// Evidence of the names, date and place in natural units, by the usual figures, from which on a

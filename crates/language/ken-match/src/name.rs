@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::number::index;
-use crate::text::{Dictionary, hash, tidy};
+use crate::text::{Dictionary, GUEST, Guests, Put as _, hash, tidy};
 
 static NICKNAMES: &str = include_str!("../assets/nicknames.txt");
 
@@ -41,6 +41,12 @@ pub(crate) struct Name {
     pub(crate) starts: [u32; 3],
     /// First and last part of a name of several, as codes; 0 where it has one.
     pub(crate) parts: [u32; 2],
+}
+
+/// Knows names by their codes.
+pub(crate) trait Named {
+    /// What is known of a name.
+    fn name(&self, code: u32) -> Name;
 }
 
 /// The names of a table.
@@ -85,15 +91,12 @@ impl Names {
     }
 
     fn fold(&mut self, written: &str) -> u32 {
-        let spaced = ken_core::normalise(tidy(written));
-        let whole: String = spaced.chars().filter(|letter| *letter != ' ').collect();
+        let (whole, parts) = spelled(written);
         let code = self.keep(&whole);
-        // A particle (`de`, `van`, `mac`, `al`) is no part by itself.
-        let mut parts = spaced.split(' ').filter(|part| part.len() > 3);
-        if let (Some(first), Some(last)) = (parts.next(), parts.next_back())
+        if let Some(parts) = parts
             && self.get(code).parts == [0, 0]
         {
-            let parts = [self.keep(first), self.keep(last)];
+            let parts = parts.map(|part| self.keep(&part));
             if let Some(name) = self.of.get_mut(index(code)) {
                 name.parts = parts;
             }
@@ -108,6 +111,84 @@ impl Names {
         }
         code
     }
+}
+
+impl Named for Names {
+    fn name(&self, code: u32) -> Name {
+        self.get(code)
+    }
+}
+
+impl Named for GuestNames<'_> {
+    fn name(&self, code: u32) -> Name {
+        self.get(code)
+    }
+}
+
+/// The names of a question: those of a table, which is only read, and its own.
+pub(crate) struct GuestNames<'a> {
+    known: &'a Names,
+    texts: Guests<'a>,
+    of: Vec<Name>,
+    /// Names of the table whose parts this question is the first to tell.
+    told: Vec<(u32, [u32; 2])>,
+}
+
+impl<'a> GuestNames<'a> {
+    pub(crate) const fn new(known: &'a Names) -> Self {
+        Self { known, texts: Guests::new(&known.texts), of: Vec::new(), told: Vec::new() }
+    }
+
+    /// The code of a name as it was written.
+    pub(crate) fn put(&mut self, written: &str) -> u32 {
+        if let Some(raw) = self.known.raw.find(tidy(written).as_bytes()) {
+            return self.known.folded.get(index(raw)).copied().unwrap_or(0);
+        }
+        let (whole, parts) = spelled(written);
+        let code = self.keep(&whole);
+        if let Some(parts) = parts
+            && self.get(code).parts == [0, 0]
+        {
+            let parts = parts.map(|part| self.keep(&part));
+            self.told.push((code, parts));
+        }
+        code
+    }
+
+    fn keep(&mut self, folded: &str) -> u32 {
+        let (code, new) = self.texts.put(folded.as_bytes());
+        if new {
+            self.of.push(features(folded));
+        }
+        code
+    }
+
+    /// The folded text of a code.
+    pub(crate) fn text(&self, code: u32) -> &[u8] {
+        self.texts.get(code)
+    }
+
+    /// What is known of a code.
+    pub(crate) fn get(&self, code: u32) -> Name {
+        let mut name = match code.checked_sub(GUEST) {
+            None => self.known.get(code),
+            Some(own) => self.of.get(index(own)).copied().unwrap_or_default(),
+        };
+        if let Some((_, parts)) = self.told.iter().find(|(told, _)| *told == code) {
+            name.parts = *parts;
+        }
+        name
+    }
+}
+
+/// A name as it is folded, without blanks, and its first and last part where it has several.
+fn spelled(written: &str) -> (String, Option<[String; 2]>) {
+    let spaced = ken_core::normalise(tidy(written));
+    let whole = spaced.chars().filter(|letter| *letter != ' ').collect();
+    // A particle (`de`, `van`, `mac`, `al`) is no part by itself.
+    let mut parts = spaced.split(' ').filter(|part| part.len() > 3);
+    let (first, last) = (parts.next(), parts.next_back());
+    (whole, first.zip(last).map(|(first, last)| [first.to_owned(), last.to_owned()]))
 }
 
 fn features(folded: &str) -> Name {

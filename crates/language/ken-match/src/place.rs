@@ -6,7 +6,7 @@
 //!   Postcode Address File guide). Codes of other shapes are compared by their first letters.
 
 use crate::number::mix;
-use crate::text::{Dictionary, tidy};
+use crate::text::{Put, tidy};
 
 /// A postcode, its parts as numbers that compare; all 0 where it is missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,7 +104,7 @@ const SHORT: [(&[u8], &[u8]); 15] = [
 pub(crate) fn address(
     house: &str,
     written: &str,
-    streets: &mut Dictionary,
+    streets: &mut impl Put,
     room: &mut Vec<u8>,
 ) -> Address {
     room.clear();
@@ -151,6 +151,7 @@ fn number(word: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Dictionary;
 
     #[test]
     fn postcodes_have_the_parts_that_they_share() {

@@ -11,9 +11,10 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::birth::{self, Birth};
+use crate::compare::Known;
 use crate::contact;
 use crate::digits::Digits;
-use crate::name::Names;
+use crate::name::{Name, Names};
 use crate::number::{code, index, real, wide};
 use crate::place::{self, Address, Postcode};
 use crate::report::{Report, Unread};
@@ -117,17 +118,109 @@ pub(crate) struct Record {
     pub(crate) is_double: bool,
 }
 
+/// Gives values their codes.
+pub(crate) trait Coder {
+    fn born(&mut self, written: &str) -> Birth;
+    fn postcode(&mut self, written: &str) -> Postcode;
+    fn address(&mut self, house: &str, written: &str) -> Address;
+    fn town(&mut self, written: &str) -> u32;
+    fn email(&mut self, written: &str) -> u32;
+    fn phone(&mut self, written: &str) -> u32;
+    fn name(&mut self, written: &str) -> u32;
+    fn known_name(&self, code: u32) -> Name;
+}
+
+impl Record {
+    /// Reads a row, all but its source.
+    pub(crate) fn read(row: &Row<'_>, coder: &mut impl Coder) -> Self {
+        let born = coder.born(row.born);
+        let record = Self {
+            chi: Digits::chi(row.chi, born),
+            nhs: Digits::nhs(row.nhs),
+            postcode: coder.postcode(row.postcode),
+            former_unit: coder.postcode(row.former_postcode).unit,
+            former_home: coder.address("", row.former_address).home(),
+            born,
+            address: coder.address(row.house, row.address),
+            forename: coder.name(row.forename),
+            middle: coder.name(row.middle),
+            surname: coder.name(row.surname),
+            former: coder.name(row.former_surname),
+            town: coder.town(row.town),
+            email: coder.email(row.email),
+            phone: coder.phone(row.phone),
+            sex: sex(row.sex),
+            ..Self::default()
+        };
+        record.named(|code| coder.known_name(code))
+    }
+
+    /// The same with all that its names tell.
+    pub(crate) fn named(self, name: impl Fn(u32) -> Name) -> Self {
+        let (first, second, family) = (name(self.forename), name(self.middle), name(self.surname));
+        Self {
+            forename_letters: first.letters,
+            surname_letters: family.letters,
+            forename_sound: first.sound,
+            surname_sound: family.sound,
+            nickname: first.nickname,
+            forename_len: first.len,
+            forename_first: first.first,
+            middle_len: second.len,
+            middle_first: second.first,
+            surname_len: family.len,
+            surname_first: family.first,
+            is_double: family.parts != [0, 0],
+            ..self
+        }
+    }
+}
+
+impl Coder for Columns {
+    fn born(&mut self, written: &str) -> Birth {
+        read_once(&mut self.births, written, birth::read)
+    }
+
+    fn postcode(&mut self, written: &str) -> Postcode {
+        read_once(&mut self.postcodes, written, place::postcode)
+    }
+
+    fn address(&mut self, house: &str, written: &str) -> Address {
+        place::address(house, written, &mut self.streets, &mut self.room)
+    }
+
+    fn town(&mut self, written: &str) -> u32 {
+        self.towns.put(tidy(written).as_bytes()).0
+    }
+
+    fn email(&mut self, written: &str) -> u32 {
+        contact::email(written, &mut self.emails, &mut self.room)
+    }
+
+    fn phone(&mut self, written: &str) -> u32 {
+        contact::phone(written, &mut self.phones, &mut self.room)
+    }
+
+    fn name(&mut self, written: &str) -> u32 {
+        self.names.put(written)
+    }
+
+    fn known_name(&self, code: u32) -> Name {
+        self.names.get(code)
+    }
+}
+
 /// Records that are being read.
 pub struct Columns {
-    records: Vec<Record>,
-    names: Names,
+    pub(crate) records: Vec<Record>,
+    pub(crate) names: Names,
     births: (Dictionary, Vec<Birth>),
     postcodes: (Dictionary, Vec<Postcode>),
-    streets: Dictionary,
-    towns: Dictionary,
+    pub(crate) streets: Dictionary,
+    pub(crate) towns: Dictionary,
     sources: Dictionary,
-    emails: Dictionary,
-    phones: Dictionary,
+    pub(crate) emails: Dictionary,
+    pub(crate) phones: Dictionary,
     room: Vec<u8>,
     unread: Unread,
     short_chi: u64,
@@ -192,49 +285,8 @@ impl Columns {
         if self.records.len() >= RECORDS_MAX {
             return Err(TooManyRecords);
         }
-        let born = read_once(&mut self.births, row.born, birth::read);
-        let postcode = read_once(&mut self.postcodes, row.postcode, place::postcode);
-        let former = read_once(&mut self.postcodes, row.former_postcode, place::postcode);
-        let chi = Digits::chi(row.chi, born);
-        let former_home =
-            place::address("", row.former_address, &mut self.streets, &mut self.room).home();
-        let email = contact::email(row.email, &mut self.emails, &mut self.room);
-        let phone = contact::phone(row.phone, &mut self.phones, &mut self.room);
-        let forename = self.names.put(row.forename);
-        let middle = self.names.put(row.middle);
-        let surname = self.names.put(row.surname);
-        let (first, second) = (self.names.get(forename), self.names.get(middle));
-        let family = self.names.get(surname);
-        let record = Record {
-            chi,
-            nhs: Digits::nhs(row.nhs),
-            postcode,
-            former_unit: former.unit,
-            former_home,
-            born,
-            address: place::address(row.house, row.address, &mut self.streets, &mut self.room),
-            forename,
-            middle,
-            surname,
-            former: self.names.put(row.former_surname),
-            forename_letters: first.letters,
-            surname_letters: family.letters,
-            forename_sound: first.sound,
-            surname_sound: family.sound,
-            town: self.towns.put(tidy(row.town).as_bytes()).0,
-            source: self.sources.put(tidy(row.source).as_bytes()).0,
-            email,
-            phone,
-            nickname: first.nickname,
-            forename_len: first.len,
-            forename_first: first.first,
-            middle_len: second.len,
-            middle_first: second.first,
-            surname_len: family.len,
-            surname_first: family.first,
-            sex: sex(row.sex),
-            is_double: family.parts != [0, 0],
-        };
+        let mut record = Record::read(row, self);
+        record.source = self.sources.put(tidy(row.source).as_bytes()).0;
         self.unread.note(row, &record);
         self.short_chi += u64::from(is_short_chi(row.chi));
         self.records.push(record);
@@ -245,6 +297,10 @@ impl Columns {
     #[must_use]
     pub fn close(self) -> Table {
         let mut records = self.records;
+        // A later record may have told the parts of a name that an earlier one wrote as one.
+        for record in &mut records {
+            record.is_double = self.names.get(record.surname).parts != [0, 0];
+        }
         let shared = [
             contact::own(&mut records, self.emails.len(), |r| r.email, |r| r.email = 0),
             contact::own(&mut records, self.phones.len(), |r| r.phone, |r| r.phone = 0),
@@ -260,12 +316,13 @@ impl Columns {
         let mut report = self.unread.report(&records, most, &births, self.short_chi);
         report.shared = shared;
         let all = wide(records.len());
-        let common = births.iter().filter(|(digits, n)| {
-            **digits != 0 && u64::from(**n) > 50 && u64::from(**n) * wide(births.len()) > 20 * all
-        });
+        let dates = wide(births.len());
+        let common =
+            births.iter().filter(|(digits, n)| **digits != 0 && is_common(**n, dates, all));
         let mut common_births: Vec<_> = common.map(|(digits, _)| *digits).collect();
         common_births.sort_unstable();
-        let rarity = [forenames, surnames].map(|counts| rarity(&counts, all));
+        let rarity = [forenames, surnames]
+            .map(|counts| counts.iter().map(|count| rarity(*count, all)).collect());
         let (names, streets, towns, emails) = (self.names, self.streets, self.towns, self.emails);
         Table { records, names, streets, towns, emails, rarity, common_births, report }
     }
@@ -308,14 +365,17 @@ fn sex(written: &str) -> u8 {
     }
 }
 
-/// How rare each name is: 0 common, 1 usual, 2 rare, by the share of the other records that have
+/// Whether so many of all records, which have so many dates, have one date of birth that it stands
+/// for something else.
+pub(crate) fn is_common(many: u32, dates: u64, all: u64) -> bool {
+    u64::from(many) > 50 && u64::from(many) * dates > 20 * all
+}
+
+/// How rare a name is: 0 common, 1 usual, 2 rare, by the share of the other records that have
 /// it. The two bounds are the identity design's, where 0.1 % of people have the commonest names.
-fn rarity(counts: &[u32], all: u64) -> Vec<u8> {
-    let class = |count: &u32| {
-        let share = real(u64::from(count.saturating_sub(2))) / real(all.max(1));
-        if share > 3e-3 { 0 } else { 1 + u8::from(share <= 2e-4) }
-    };
-    counts.iter().map(class).collect()
+pub(crate) fn rarity(count: u32, all: u64) -> u8 {
+    let share = real(u64::from(count.saturating_sub(2))) / real(all.max(1));
+    if share > 3e-3 { 0 } else { 1 + u8::from(share <= 2e-4) }
 }
 
 impl Table {
@@ -341,23 +401,6 @@ impl Table {
         self.records.get(index(record)).copied().unwrap_or_default()
     }
 
-    /// How rare a forename is, from 0 to 2.
-    pub(crate) fn forename_rarity(&self, name: u32) -> u8 {
-        let [rarity, _] = &self.rarity;
-        rarity.get(index(name)).copied().unwrap_or(1)
-    }
-
-    /// How rare a surname is, from 0 to 2.
-    pub(crate) fn surname_rarity(&self, name: u32) -> u8 {
-        let [_, rarity] = &self.rarity;
-        rarity.get(index(name)).copied().unwrap_or(1)
-    }
-
-    /// Whether far more people have this date of birth than any true date would have.
-    pub(crate) fn is_common_birth(&self, born: Birth) -> bool {
-        !self.common_births.is_empty() && self.common_births.binary_search(&born.digits).is_ok()
-    }
-
     /// Whether any record can be compared by e-mail or telephone.
     pub(crate) const fn has_contacts(&self) -> bool {
         self.report.has_contacts
@@ -366,5 +409,41 @@ impl Table {
     /// All record numbers.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
         0..code(self.records.len())
+    }
+}
+
+impl Known for Table {
+    fn name(&self, code: u32) -> Name {
+        self.names.get(code)
+    }
+
+    fn name_text(&self, code: u32) -> &[u8] {
+        self.names.text(code)
+    }
+
+    fn street(&self, code: u32) -> &[u8] {
+        self.streets.get(code)
+    }
+
+    fn town(&self, code: u32) -> &[u8] {
+        self.towns.get(code)
+    }
+
+    fn email(&self, code: u32) -> &[u8] {
+        self.emails.get(code)
+    }
+
+    fn forename_rarity(&self, name: u32) -> u8 {
+        let [rarity, _] = &self.rarity;
+        rarity.get(index(name)).copied().unwrap_or(1)
+    }
+
+    fn surname_rarity(&self, name: u32) -> u8 {
+        let [_, rarity] = &self.rarity;
+        rarity.get(index(name)).copied().unwrap_or(1)
+    }
+
+    fn is_common_birth(&self, born: Birth) -> bool {
+        !self.common_births.is_empty() && self.common_births.binary_search(&born.digits).is_ok()
     }
 }

@@ -15,6 +15,55 @@ use crate::number::{code, index, mix};
 /// HL7 v2 allows a family name 194.
 pub(crate) const VALUE_MAX: usize = 200;
 
+/// Gives a text its code.
+pub(crate) trait Put {
+    /// The code of a text, and whether it is new.
+    fn put(&mut self, text: &[u8]) -> (u32, bool);
+}
+
+/// Codes from this on are of a question alone, and in no dictionary.
+pub(crate) const GUEST: u32 = 1 << 31;
+
+/// Texts of a question, where a dictionary that is only read does not have them.
+pub(crate) struct Guests<'a> {
+    known: &'a Dictionary,
+    own: Vec<Vec<u8>>,
+}
+
+impl<'a> Guests<'a> {
+    pub(crate) const fn new(known: &'a Dictionary) -> Self {
+        Self { known, own: Vec::new() }
+    }
+
+    /// The text of a code.
+    pub(crate) fn get(&self, of: u32) -> &[u8] {
+        match of.checked_sub(GUEST) {
+            None => self.known.get(of),
+            Some(own) => self.own.get(index(own)).map(Vec::as_slice).unwrap_or_default(),
+        }
+    }
+}
+
+impl Put for Guests<'_> {
+    fn put(&mut self, text: &[u8]) -> (u32, bool) {
+        if let Some(known) = self.known.find(text) {
+            return (known, false);
+        }
+        let held = self.own.iter().position(|own| own == text);
+        let at = held.unwrap_or(self.own.len());
+        if held.is_none() {
+            self.own.push(text.to_vec());
+        }
+        (GUEST + code(at), held.is_none())
+    }
+}
+
+impl Put for Dictionary {
+    fn put(&mut self, text: &[u8]) -> (u32, bool) {
+        Self::put(self, text)
+    }
+}
+
 /// A dictionary of texts.
 #[derive(Clone)]
 pub(crate) struct Dictionary {
@@ -47,6 +96,23 @@ impl Dictionary {
     /// How many codes there are, that of the empty text included.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The code of a text that is known.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<u32> {
+        if text.is_empty() {
+            return Some(0);
+        }
+        let hash = u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0);
+        let mask = self.slots.len() - 1;
+        let mut at = index(hash) & mask;
+        while let Some(&held) = self.slots.get(at).filter(|held| **held != 0) {
+            if self.hashes.get(index(held)) == Some(&hash) && self.get(held) == text {
+                return Some(held);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
 
     /// The code of a text, given one if it is new, and whether it is.

@@ -11,6 +11,8 @@ mod contact;
 #[cfg(test)]
 mod explained;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod peers;
