@@ -203,7 +203,7 @@ fn from_labels(
     }
     let calibration = moved(&knots, bits(shift));
     let start = bits(learnt.start);
-    Model { format: Model::form(), start, fields, interactions, calibration, training }
+    Model::learnt(start, fields, interactions, calibration, training)
 }
 
 fn place(at: usize) -> Field {
@@ -299,8 +299,7 @@ fn from_base(
         fields.push(FieldWeights { field: of.field, m, u, learnt: of.learnt.clone() });
     }
     let (interactions, calibration) = (base.interactions.clone(), base.calibration.clone());
-    let (format, start) = (Model::form(), base.start);
-    let mut model = Model { format, start, fields, interactions, calibration, training };
+    let mut model = Model::learnt(base.start, fields, interactions, calibration, training);
     let group = |of: &Model, apart: &BTreeMap<Pattern, u64>| {
         let scorer = Scorer::new(of);
         let counts = of.training.histogram.iter();

@@ -68,6 +68,9 @@ pub fn explain(model: &Model, pattern: Pattern) -> Explanation {
         add(situation.to_owned(), "", named);
     }
     add("all else together".to_owned(), "", small);
+    if let Some((_, bits)) = model.decided.iter().find(|(of, _)| *of == pattern) {
+        add("what people decided of such pairs".to_owned(), "", *bits);
+    }
     Explanation { steps, score: Scorer::new(model).score(pattern), rule: Rule::of(pattern) }
 }
 

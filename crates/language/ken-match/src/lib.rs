@@ -26,6 +26,7 @@ mod chance;
 mod cluster;
 mod compare;
 mod contact;
+mod decide;
 mod digits;
 mod engine;
 mod evaluate;
@@ -48,6 +49,7 @@ mod train;
 
 pub use calibrate::Knot;
 pub use cluster::{Link, People, Refused, keep_ids, sizes};
+pub use decide::{Decision, Ignored, Moved, Proposal, Signature, TooManyDecisions};
 pub use engine::{Compared, Options, Outcome, THRESHOLD, compare, finish, pattern, train};
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};

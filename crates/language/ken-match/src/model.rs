@@ -6,12 +6,15 @@
 //!   from; it holds nobody's data.
 //! - A pattern has one score under a model, to the bit, whoever asks.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::calibrate::{Knot, calibrated};
 use crate::chance::{usual, usual_same};
 use crate::compare::level;
+use crate::decide::{Signature, has_two};
 use crate::number::{mix, real};
 use crate::pattern::{Field, Levels, Pattern};
 use crate::train::probability;
@@ -55,6 +58,9 @@ pub enum ModelError {
     /// Its parts do not fit the fields that are compared, or are no numbers.
     #[error("a model whose weights do not fit the fields")]
     Shape,
+    /// People decided on patterns, and fewer than two signed for it.
+    #[error("a model with decisions that two people have not signed")]
+    Unsigned,
 }
 
 impl ModelError {
@@ -65,6 +71,7 @@ impl ModelError {
             Self::Unreadable(_) => "match.model-unreadable",
             Self::Form(_) => "match.model-form",
             Self::Shape => "match.model-shape",
+            Self::Unsigned => "match.model-unsigned",
         }
     }
 }
@@ -134,6 +141,13 @@ pub struct Model {
     pub calibration: Vec<Knot>,
     /// What it was learnt from.
     pub training: Training,
+    /// What people decided about whole patterns, in bits beyond the rest; see
+    /// [`crate::Proposal`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<(Pattern, f64)>,
+    /// Who signed for that; two at least where anything was decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Signature>,
 }
 
 /// How likely a pair is one person's.
@@ -185,8 +199,30 @@ impl Model {
             && model.interactions.iter().all(Interaction::fits)
             && model.calibration.is_sorted_by(|a, b| a.bits < b.bits && a.worth <= b.worth)
             && model.calibration.iter().all(|knot| knot.bits.is_finite() && knot.worth.is_finite())
-            && model.start.is_finite();
-        if fit { Ok(model) } else { Err(ModelError::Shape) }
+            && model.start.is_finite()
+            && model.decided.iter().all(|(_, bits)| bits.is_finite());
+        if !fit {
+            return Err(ModelError::Shape);
+        }
+        // Whether they are valid only whoever knows the keys can tell ([`Self::is_signed`]).
+        if model.decided.is_empty() || has_two(&model.signatures) {
+            Ok(model)
+        } else {
+            Err(ModelError::Unsigned)
+        }
+    }
+
+    /// A model that nobody has decided anything of.
+    pub(crate) fn learnt(
+        start: f64,
+        fields: Vec<FieldWeights>,
+        interactions: Vec<Interaction>,
+        calibration: Vec<Knot>,
+        training: Training,
+    ) -> Self {
+        let (decided, signatures) = (Vec::new(), Vec::new());
+        let format = FORMAT;
+        Self { format, start, fields, interactions, calibration, training, decided, signatures }
     }
 
     /// Adds what is thought of e-mail and telephone to a model that was learnt without.
@@ -224,13 +260,9 @@ impl Model {
             bits(&mut knot.bits);
             bits(&mut knot.worth);
         }
+        self.decided.iter_mut().for_each(|(_, of)| bits(of));
         bits(&mut self.start);
         self
-    }
-
-    /// The form of files that this program writes.
-    pub(crate) const fn form() -> u32 {
-        FORMAT
     }
 
     /// A short mark of what the model says: two models with one mark score alike. It tells models
@@ -243,7 +275,9 @@ impl Model {
             [place(of.one), place(of.other), of.bits]
         });
         let knots = self.calibration.iter().flat_map(|knot| [knot.bits, knot.worth]);
-        let all = fields.copied().chain(together).chain(knots).chain([self.start]);
+        let number = |pattern: &Pattern| f64::from(pattern.number());
+        let decided = self.decided.iter().flat_map(|(of, bits)| [number(of), *bits]);
+        let all = fields.copied().chain(together).chain(knots).chain([self.start]).chain(decided);
         let mark = all.fold(u64::from(FORMAT), |mark, x| mix(mark.rotate_left(7) ^ x.to_bits()));
         format!("{FORMAT}-{mark:016x}")
     }
@@ -296,6 +330,7 @@ pub struct Scorer {
     /// By pair of fields, and in it by both levels.
     together: Vec<f64>,
     calibration: Vec<Knot>,
+    decided: HashMap<Pattern, f64>,
 }
 
 /// Room for the levels of one field.
@@ -313,14 +348,19 @@ impl Scorer {
             }
         }
         let fields = model.fields.iter().map(bits).collect();
-        Self { start: model.start, fields, together, calibration: model.calibration.clone() }
+        let (start, calibration) = (model.start, model.calibration.clone());
+        let decided = model.decided.iter().copied().collect();
+        Self { start, fields, together, calibration, decided }
     }
 
     /// The score of a pattern.
     #[must_use]
     pub fn score(&self, pattern: Pattern) -> Score {
         let bits = self.bits(pattern.levels());
-        Score { bits, probability: probability(calibrated(&self.calibration, bits) * LN_2) }
+        // What people decided, they decided of what the bits were worth.
+        let decided = self.decided.get(&pattern).copied().unwrap_or(0.0);
+        let worth = calibrated(&self.calibration, bits) + decided;
+        Score { bits: bits + decided, probability: probability(worth * LN_2) }
     }
 
     fn bits(&self, levels: Levels) -> f64 {

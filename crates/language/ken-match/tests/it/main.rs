@@ -9,6 +9,8 @@ mod batch;
 #[cfg(test)]
 mod contact;
 #[cfg(test)]
+mod decided;
+#[cfg(test)]
 mod explained;
 #[cfg(test)]
 mod index;
