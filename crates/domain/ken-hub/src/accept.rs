@@ -5,7 +5,7 @@
 //! - What is neither applied nor kept is not answered: `AE` says that it is evidence here, and a
 //!   system that gives up on `AE` would lose it. Its sender has it still, in its own queue.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::{Clock, Ctx, IdSource, MessageId, PersonId};
@@ -16,9 +16,10 @@ use ken_store::{Db, Reads, Tx, values};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::answer::{Answer, answer, hex, not_kept, refusal, written};
 use crate::apply::{Arrival, apply};
 use crate::held::{NewHeld, hold};
-use crate::patience::WAITING_MAX;
+use crate::patience::{Rounds, WAITING_MAX};
 use crate::settle::Which;
 use crate::source::{Source, sources};
 use crate::told::{Told, told};
@@ -29,6 +30,8 @@ const TRIES_MAX: u32 = 3;
 
 /// The code of a message whose id came before with other content.
 const OTHER_CONTENT: &str = "hub.same-id-other-content";
+/// The code of a message that lost its turn too often.
+const LOST_TURN: &str = "hub.lost-turn";
 /// The code of a message from nobody we know.
 const UNKNOWN_SOURCE: &str = "hub.unknown-source";
 /// The code of a message for training: kept so marked, and filed under nobody.
@@ -43,34 +46,13 @@ pub struct Hub {
     sources: RwLock<Arc<Vec<Source>>>,
     /// Places for messages that wait for the database.
     pub(crate) places: Semaphore,
+    /// How often those came that lost their turn.
+    pub(crate) rounds: Rounds,
 }
 
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hub(..)")
-    }
-}
-
-/// The answer to a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// MSA-1; `None` when the sender asked for no answer, and for what is not kept.
-    pub code: Option<Code>,
-    bytes: Vec<u8>,
-    is_kept: bool,
-}
-
-impl Answer {
-    /// The acknowledgement to send; nothing when the sender asked for none.
-    #[must_use]
-    pub fn into_bytes(self) -> Option<Vec<u8>> {
-        self.code.map(|_| self.bytes)
-    }
-
-    /// Whether the message is ours: applied, or kept as evidence. If not, nothing is said of it.
-    #[must_use]
-    pub const fn is_kept(&self) -> bool {
-        self.is_kept
     }
 }
 
@@ -141,7 +123,8 @@ impl Hub {
     ) -> Result<Self, Error> {
         let known = RwLock::new(Arc::new(sources(&db).await?));
         let places = Semaphore::new(WAITING_MAX);
-        let hub = Self { db, keys, clock, ids, sources: known, places };
+        let rounds = Rounds::default();
+        let hub = Self { db, keys, clock, ids, sources: known, places, rounds };
         // With a start, what stopped is tried again: what was in its way may have been mended.
         hub.settle(&Ctx::new(&*hub.clock, &*hub.ids), Which::All).await;
         if let Err(error) = ken_person::tell(&hub.db).await {
@@ -183,10 +166,23 @@ impl Hub {
             }
             Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         };
-        let silent = if answer.is_kept { "none" } else { "not-kept" };
+        let silent = if answer.is_kept() { "none" } else { "not-kept" };
         let said = answer.code.map_or(silent, Code::as_str);
         metrics::counter!("ken_hub_messages", "answer" => said).increment(1);
         answer
+    }
+
+    /// Keeps a message that has lost its turn too often for a person to look at, and says so.
+    pub(crate) async fn set_aside(&self, bytes: &[u8]) -> Answer {
+        let ctx = Ctx::new(&*self.clock, &*self.ids);
+        let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
+        match Letter::read(bytes, &known) {
+            Ok(letter) => {
+                let kept = self.keep_as_evidence(&ctx, &letter, LOST_TURN).await;
+                self.said(&ctx, &letter, kept)
+            }
+            Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
+        }
     }
 
     /// Lets what a merge left to move follow it, before another message of this sender is taken.
@@ -207,7 +203,6 @@ impl Hub {
     }
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
-        let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
         let told = told(letter.bytes);
         let mut outcome = self.try_to_apply(ctx, letter, &told).await;
         let refused = match &outcome {
@@ -223,6 +218,12 @@ impl Hub {
         if let Some(code) = refused {
             outcome = self.keep_as_evidence(ctx, letter, code).await;
         }
+        self.said(ctx, letter, outcome)
+    }
+
+    /// What is answered to what became of a message.
+    fn said(&self, ctx: &Ctx<'_>, letter: &Letter<'_>, outcome: Result<Outcome, Error>) -> Answer {
+        let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
         match outcome {
             Ok(Outcome::Answered(code, bytes)) => answer(mode, wish, code, bytes),
             Ok(Outcome::Refused(code)) => {
@@ -448,39 +449,4 @@ pub(crate) async fn find_answer(
 /// Where other content under a used id is kept: by what it is, so that it is kept once.
 fn evidence_key(letter: &Letter<'_>) -> String {
     format!("{}#{}", letter.key, hex(&letter.digest))
-}
-
-fn refusal(ctx: &Ctx<'_>, bytes: &[u8], mode: Mode, code: &'static str) -> (Code, Vec<u8>) {
-    let reason = Reason::of(code);
-    let said = if reason.rejects() { Code::Reject } else { Code::Error }.in_mode(mode);
-    (said, written(ctx, bytes, said, Some(reason)))
-}
-
-/// What is said when not even the evidence could be kept: nothing.
-fn not_kept(source: &str, kind: &str, error: &Error) -> Answer {
-    tracing::error!(
-        error.code = error.code(),
-        source.id = source,
-        message.kind = kind,
-        "message neither applied nor kept"
-    );
-    Answer { code: None, bytes: Vec::new(), is_kept: false }
-}
-
-fn answer(mode: Mode, wish: AckWish, code: Code, bytes: Vec<u8>) -> Answer {
-    Answer { code: mode.answers(wish, code).then_some(code), bytes, is_kept: true }
-}
-
-fn written(ctx: &Ctx<'_>, bytes: &[u8], code: Code, reason: Option<Reason>) -> Vec<u8> {
-    let id = MessageId::draw(ctx.ids).to_string();
-    let now = ctx.clock.now();
-    ack::write(bytes, &ack::Answer { code, reason, id: &id, now })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

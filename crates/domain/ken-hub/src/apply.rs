@@ -24,6 +24,9 @@ const UNNUMBERED: &str = "urn:ken:message";
 /// The code of a message that was applied, and has broken bytes in its text.
 pub(crate) const DAMAGED: &str = "hub.damaged-text";
 
+/// The code of a message that was applied without an attachment that no record holds.
+pub(crate) const LEFT_OUT: &str = "hub.attachment-left-out";
+
 /// A message whose inbox key is claimed.
 pub(crate) struct Arrival<'a> {
     pub(crate) message: MessageId,
@@ -56,8 +59,9 @@ pub(crate) async fn apply(
     relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
     late::tell(tx, ctx, keys, arrival, &order).await?;
-    if arrival.mapped.is_damaged {
-        tell_of_damage(tx, ctx, keys, arrival).await?;
+    let notices = [(arrival.mapped.is_damaged, DAMAGED), (filed.is_cut, LEFT_OUT)];
+    for (_, code) in notices.into_iter().filter(|(is_so, _)| *is_so) {
+        tell(tx, ctx, keys, arrival, code).await?;
     }
     let entry = NewEntry {
         stream: Stream::Person(person),
@@ -78,13 +82,14 @@ pub(crate) async fn apply(
     Ok(person)
 }
 
-/// Puts a message with broken text before a human, beside applying it; its body is kept once, with
-/// the person.
-async fn tell_of_damage(
+/// Puts a message that did not come whole, or in time, before a human, beside applying it; its body
+/// is kept once, with the person.
+async fn tell(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     arrival: &Arrival<'_>,
+    code: &'static str,
 ) -> Result<(), Error> {
     let held = NewHeld {
         // Under its own id it may wait for another reason.
@@ -92,7 +97,7 @@ async fn tell_of_damage(
         source: Some(&arrival.source.id),
         control_id: &arrival.mapped.header.control_id,
         kind: arrival.kind,
-        code: DAMAGED,
+        code,
         body: &[],
         waits: true,
     };

@@ -21,7 +21,7 @@ use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
 use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer};
-use crate::apply::DAMAGED;
+use crate::apply::{DAMAGED, LEFT_OUT};
 use crate::held::{Held, read};
 use crate::late::LATE;
 use crate::restrict::LIFT;
@@ -269,7 +269,8 @@ async fn again(
     (bytes, known): (&[u8], &[Source]),
 ) -> Result<Again, Error> {
     // It was applied; what is left is to find out what it lifts, or what it should have said.
-    if let Some(code) = [LIFT, DAMAGED, LATE].into_iter().find(|code| held.code == *code) {
+    let by_hand = [LIFT, DAMAGED, LATE, LEFT_OUT];
+    if let Some(code) = by_hand.into_iter().find(|code| held.code == *code) {
         return Ok(Again::Refused(code));
     }
     let letter = match Letter::read(bytes, known) {

@@ -54,6 +54,17 @@ impl Error {
         by_store || self.is_transient()
     }
 
+    /// Whether others had what was wanted, or it took longer than it may: the database was there,
+    /// and may do something else.
+    pub(crate) fn is_of_turn(&self) -> bool {
+        use ken_store::Error as Store;
+        let by_person = matches!(self, Self::Person(ken_person::Error::Contended));
+        let store = self.store();
+        let by_other =
+            matches!(store, Some(Store::Contended | Store::Interrupted | Store::Revoked));
+        by_person || by_other
+    }
+
     /// What the store said, if it is at the root of this.
     fn store(&self) -> Option<&ken_store::Error> {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::apply::Arrival;
 use crate::late::{self, Order};
-use crate::{Error, patient};
+use crate::{Error, attached, patient};
 
 /// The mark of what few may read.
 const RESTRICTED: &str = "restricted";
@@ -25,6 +25,8 @@ pub(crate) struct Filed {
     pub(crate) versions: Vec<Value>,
     /// Items that the message ended, and those that it had stand again.
     pub(crate) ended: Vec<Value>,
+    /// Whether an attachment was left out.
+    pub(crate) is_cut: bool,
 }
 
 /// A part of a resource that is filed by itself, before it has its place.
@@ -63,7 +65,7 @@ pub(crate) async fn file_all(
         file(tx, ctx, keys, &later.arrival(arrival.source), to, (&when, &mut done)).await?;
     }
     let ended = done.ended.iter().map(|(item, status)| json!([item.to_string(), status.code()]));
-    Ok(Filed { versions: done.versions, ended: ended.collect() })
+    Ok(Filed { versions: done.versions, ended: ended.collect(), is_cut: done.is_cut })
 }
 
 /// When what is filed was said.
@@ -80,6 +82,8 @@ struct When<'a> {
 struct Done {
     versions: Vec<Value>,
     ended: BTreeMap<ResourceId, Status>,
+    /// Whether an attachment of the message that came was left out.
+    is_cut: bool,
 }
 
 /// Files the resources of one message, and ends what it ends. Says which things it tells.
@@ -92,7 +96,8 @@ async fn file(
     (when, done): (&When<'_>, &mut Done),
 ) -> Result<BTreeSet<ResourceId>, Error> {
     let (person, under) = (to.person, to.under);
-    let parts = parts(arrival)?;
+    let (parts, is_cut) = parts(arrival)?;
+    done.is_cut |= is_cut && when.only.is_none();
     let mut places = places(tx, ctx, arrival, to, (&parts, when)).await?;
     if rename(tx, keys, arrival, (person, under), (&parts, &places)).await? {
         places = self::places(tx, ctx, arrival, to, (&parts, when)).await?;
@@ -225,13 +230,16 @@ async fn end(
     Ok(all)
 }
 
-/// Every resource in the parts in which it is filed, each under a name of its own.
-fn parts<'a>(arrival: &Arrival<'a>) -> Result<Vec<Part<'a>>, Error> {
+/// Every resource in the parts in which it is filed, each under a name of its own, and whether any
+/// lacks an attachment that no record holds.
+fn parts<'a>(arrival: &Arrival<'a>) -> Result<(Vec<Part<'a>>, bool), Error> {
     let mut parts: Vec<Part<'a>> = vec![];
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    let mut is_cut = false;
     for (number, of) in arrival.mapped.resources.iter().enumerate() {
         let key = of.key.clone().unwrap_or_else(|| format!("{}/{number}", arrival.message));
-        let whole = of.resource.value().clone();
+        let mut whole = of.resource.value().clone();
+        is_cut |= attached::fit(&mut whole);
         let split = match of.resource.kind() {
             "Patient" => patient::parts(whole),
             _ => vec![(of.category.as_str(), whole)],
@@ -248,7 +256,7 @@ fn parts<'a>(arrival: &Arrival<'a>) -> Result<Vec<Part<'a>>, Error> {
             parts.push(Part { of, category, item_key, resource });
         }
     }
-    Ok(parts)
+    Ok((parts, is_cut))
 }
 
 /// The resource under its own id, with references to what the message's other resources became.

@@ -15,7 +15,9 @@
 //! - HL7 v2.5.1 chapter 2 (acknowledgement modes); `core.md` section 5.
 
 mod accept;
+mod answer;
 mod apply;
+mod attached;
 mod close;
 mod death;
 mod error;
@@ -34,13 +36,14 @@ mod sql;
 mod told;
 mod unmerge;
 
-pub use accept::{Answer, Hub};
+pub use accept::Hub;
+pub use answer::Answer;
 pub use close::{Again, Closed, How, Opened, close_held, find_held, try_again};
 pub use error::Error;
 pub use held::{Held, LIST_MAX, count_held, held, held_after};
 pub use ken_hl7::ack::Mode;
 pub use mllp::{CONNECTIONS_MAX, serve};
-pub use patience::{WAIT_MAX, WAITING_MAX};
+pub use patience::{ROUNDS_MAX, WAIT_MAX, WAITING_MAX};
 pub use retire::{closed_held, dispose_held};
 pub use settle::{Settled, handlers, settle, start};
 pub use source::{ANYBODY, Source, register, sources};

@@ -9,6 +9,8 @@ mod close;
 #[cfg(test)]
 mod deaths;
 #[cfg(test)]
+mod enclosed;
+#[cfg(test)]
 mod ends;
 #[cfg(test)]
 mod late;
@@ -34,5 +36,7 @@ mod retold;
 mod settle;
 #[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod turns;
 #[cfg(test)]
 mod world;

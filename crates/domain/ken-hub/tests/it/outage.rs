@@ -16,7 +16,7 @@ use crate::order::{held, until_waiting};
 use crate::world::{World, worlds, worlds_with};
 
 /// Runs something to its end, waking all who wait for the clock meanwhile.
-async fn waking<T>(world: &World, work: impl Future<Output = T>) -> T {
+pub(crate) async fn waking<T>(world: &World, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {
         tokio::select! {

@@ -102,6 +102,14 @@ const REASONS: &[(&str, &str)] = &[
         "It was applied, and some letters in it were broken: ask its sender to send it whole.",
     ),
     (
+        "hub.attachment-left-out",
+        "It was applied without an attachment that is too large: ask its sender for a smaller one.",
+    ),
+    (
+        "hub.lost-turn",
+        "It lost its turn again and again: see what holds the database, then have it mapped again.",
+    ),
+    (
         "hl7.merge-by-hand",
         "It merges by national numbers: look at both, and join them in the review queue.",
     ),

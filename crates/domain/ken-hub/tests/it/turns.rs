@@ -1,0 +1,83 @@
+//! A message that loses its turn however often it comes.
+
+use ken_hl7::ack::Code;
+use ken_hub::{Again, Answer, ROUNDS_MAX};
+use tokio_util::sync::CancellationToken;
+
+use crate::outage::waking;
+use crate::world::{World, worlds};
+
+/// The number of somebody is claimed, and nothing says of whom: a registration with it never comes
+/// to its turn.
+const BREAK: &str = "DELETE FROM person_identifier WHERE value = '9990000018'";
+const MEND: &str = "DELETE FROM identifier_claim WHERE value = '9990000018'";
+
+fn message(control_id: &str, identifiers: &str, place: &str) -> String {
+    format!(
+        "MSH|^~\\&|A|B|KEN|HSCP|20261121101500||ADT^A31|{control_id}|P|2.5\r\
+         EVN|A31|20261121101500\rPID|1||{identifiers}||Gray^Ann||19010203|F|||{place}"
+    )
+}
+
+/// What is said after one wait.
+async fn waits(world: &World, message: &str) -> Option<Code> {
+    let stop = CancellationToken::new();
+    let taking = world.hub.accept_patiently(message.as_bytes(), &stop);
+    let answer: Option<Answer> = waking(world, taking).await;
+    answer.and_then(|answer| answer.code)
+}
+
+#[tokio::test]
+async fn what_never_comes_to_its_turn_waits_for_a_person_and_keeps_back_nobody() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let somebody =
+            message("1", "9990000018^^^NHSNBR^NH~77^^^B^MR", "").replace("Gray^", "Bain^");
+        assert_eq!(world.say(&somebody).await, "AA", "{engine}");
+        world.change(BREAK).await;
+        let never = message("2", "9990000018^^^NHSNBR^NH~78^^^B^MR", "1 First St");
+        for round in 1..ROUNDS_MAX {
+            assert_eq!(waits(&world, &never).await, None, "{engine}: {round}");
+            assert_eq!(world.count("SELECT COUNT(*) FROM inbox").await, 1, "{engine}");
+        }
+        assert_eq!(
+            waits(&world, &never).await,
+            Some(Code::Error),
+            "{engine}: it has had its turns"
+        );
+        assert_eq!(
+            world.say(&never).await,
+            "AE hub.lost-turn",
+            "{engine}: and again, if it is asked"
+        );
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        let codes: Vec<_> = held.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["hub.lost-turn"], "{engine}");
+        assert_eq!(world.messages_opened().await, 1, "{engine}: it is nobody's yet");
+        // What its sender has behind it is taken, also of the same person.
+        world.tick();
+        assert_eq!(world.say(&message("3", "78^^^B^MR", "2 Second St")).await, "AA", "{engine}");
+        // And nobody maps the one over the other unawares.
+        world.change(MEND).await;
+        let (db, keys, by) =
+            (&world.databases.db, &world.databases.keys, world.operator("practice"));
+        let tried = ken_hub::try_again(db, &world.ctx(), keys, held[0].id, &by).await.unwrap();
+        assert_eq!(tried, Some(Again::Overtaken(1)), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_to_its_turn_is_taken_and_begins_anew() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        assert_eq!(world.say(&message("1", "9990000018^^^NHSNBR^NH~77^^^B^MR", "")).await, "AA");
+        world.change(BREAK).await;
+        let late = message("2", "9990000018^^^NHSNBR^NH~78^^^B^MR", "1 First St");
+        for _ in 1..ROUNDS_MAX {
+            assert_eq!(waits(&world, &late).await, None, "{engine}");
+        }
+        world.change(MEND).await;
+        assert_eq!(waits(&world, &late).await, Some(Code::Accept), "{engine}");
+        assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty(), "{engine}");
+    }
+}
