@@ -44,12 +44,16 @@ pub(crate) async fn apply(
     arrival: &Arrival<'_>,
 ) -> Result<PersonId, Error> {
     let who = demographics(arrival)?;
+    let former = numbers::adopt(tx, ctx, keys, arrival, &who.source).await?;
     if let Some(merge) = &arrival.mapped.merge {
         numbers::relink(tx, ctx, keys, arrival, merge).await?;
     }
     let identified = ken_person::identify(tx, ctx, keys, &who).await?;
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
+    if let Some(former) = &former {
+        numbers::fold_former(tx, former, &who.source).await?;
+    }
     let under = Under::of(&who.source.local);
     let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
     let to = To { person, key, under: &under };
@@ -58,8 +62,11 @@ pub(crate) async fn apply(
     let filed = filing::file_all(tx, ctx, keys, arrival, &to, &mut order).await?;
     relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
-    late::tell(tx, ctx, keys, arrival, &order).await?;
-    let notices = [(arrival.mapped.is_damaged, DAMAGED), (filed.is_cut, LEFT_OUT)];
+    let notices = [
+        (arrival.mapped.is_damaged, DAMAGED),
+        (filed.is_cut, LEFT_OUT),
+        (!order.is_all, late::LATE),
+    ];
     for (_, code) in notices.into_iter().filter(|(is_so, _)| *is_so) {
         tell(tx, ctx, keys, arrival, code).await?;
     }

@@ -23,7 +23,6 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, demographics};
-use crate::held::{NewHeld, hold};
 use crate::source::Source;
 use crate::told::told;
 use crate::{Error, death, restrict, sql};
@@ -202,30 +201,6 @@ pub(crate) async fn states(
         guard.bump(tx).await?;
     }
     Ok(())
-}
-
-/// Puts a message before a person where not all that was said since was said again.
-pub(crate) async fn tell(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    arrival: &Arrival<'_>,
-    order: &Order,
-) -> Result<(), Error> {
-    if order.is_all {
-        return Ok(());
-    }
-    let held = NewHeld {
-        // Under its own id it may wait for another reason.
-        id: MessageId::draw(ctx.ids),
-        source: Some(&arrival.source.id),
-        control_id: &arrival.mapped.header.control_id,
-        kind: arrival.kind,
-        code: LATE,
-        body: &[],
-        waits: true,
-    };
-    hold(tx, ctx, keys, &held).await
 }
 
 #[cfg(test)]

@@ -13,13 +13,16 @@
 //! - What the sender had founded under the number, a relationship, a date of birth and a death,
 //!   follows in the message's own transaction. National numbers stay with whom they were claimed
 //!   for.
+//! - A number that a sender calls its own for the first time takes over what it filed under the one
+//!   that came first before, once.
 //! - What the sender restricted holds for both from then on, as long as the merge stands: what it
 //!   protects may be what moves.
 
 use std::collections::BTreeSet;
 
-use ken_core::identifier::Identifier;
-use ken_core::{Ctx, MessageId};
+use jiff::SignedDuration;
+use ken_core::identifier::{Identifier, LocalIdentifier};
+use ken_core::{Ctx, MessageId, PartialDate};
 use ken_hl7::map::Merge;
 use ken_person::{Merged, SourceRecord};
 use ken_records::Under;
@@ -31,6 +34,9 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, record_of};
 use crate::{Error, death, restrict, sql};
+
+/// How long two of one birth may be told apart by nothing. House policy: a year.
+const BABY: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// Holds, for all that a message merges, whom the numbers mean and then what is filed for these.
 pub(crate) async fn hold(
@@ -54,6 +60,62 @@ fn gone(arrival: &Arrival<'_>, ended: &Identifier) -> Option<SourceRecord> {
     let Identifier::Local(local) = ended else { return None };
     let organisation = arrival.source.organisation.clone();
     Some(SourceRecord { organisation, local: local.clone() })
+}
+
+/// Where a sender says for the first time which number of a person is its own, and it filed them
+/// under another of these before: gives that, and lets its own mean whom that means. Not where that
+/// means somebody whom it knows by another of its own, or of whom nobody has said yet who they are;
+/// not where it never identified anybody; and not of a baby, whose twin may have the same mother's
+/// or family's number, and no name either.
+///
+/// Whether they still are who they were is for [`ken_person::identify`] to say.
+pub(crate) async fn adopt(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    arrival: &Arrival<'_>,
+    own: &SourceRecord,
+) -> Result<Option<SourceRecord>, Error> {
+    let said = &arrival.mapped.demographics;
+    let Some(local) = said.former.clone() else { return Ok(None) };
+    let former = SourceRecord { organisation: own.organisation.clone(), local };
+    if !ken_person::hold(tx, &BTreeSet::from([own.clone()])).await?.is_empty() {
+        return Ok(None);
+    }
+    let known = ken_person::hold(tx, &BTreeSet::from([former.clone()])).await?;
+    let Some(person) = known.first() else { return Ok(None) };
+    let numbers = ken_person::numbers(tx, *person, &own.organisation).await?;
+    let is_like = |one: &LocalIdentifier| one.system() == own.local.system();
+    let is_known = numbers.iter().any(|one| is_like(one) && *one != former.local);
+    let is_checked = said.identifiers.contains(&Identifier::Local(former.local.clone()));
+    let is_told_apart = is_known || is_baby(ctx, said.birth_date);
+    if is_checked && !is_told_apart && !ken_person::is_provisional(tx, *person).await? {
+        ken_person::merge(tx, ctx, keys, &former, own).await?;
+    }
+    Ok(Some(former))
+}
+
+/// Whether somebody may have been born within [`BABY`].
+fn is_baby(ctx: &Ctx<'_>, born: Option<PartialDate>) -> bool {
+    let since = ctx.clock.now().saturating_sub(BABY).map(|since| since.to_string());
+    let since = since.unwrap_or_default();
+    // A month or a year is compared as such.
+    born.map(|born| born.to_string())
+        .is_some_and(|born| since.get(..born.len()).is_none_or(|since| born.as_str() >= since))
+}
+
+/// Lets what was told of a person under the number before be told under the sender's own from now
+/// on, where both mean one person.
+pub(crate) async fn fold_former(
+    tx: &mut Tx,
+    former: &SourceRecord,
+    own: &SourceRecord,
+) -> Result<(), Error> {
+    if fold(tx, former, own).await? {
+        let numbers = (&Under::of(&former.local), &Under::of(&own.local));
+        death::rename(tx, &own.organisation, numbers).await?;
+    }
+    Ok(())
 }
 
 /// Relinks what the sender itself filed under the numbers that end, which are [held](hold).
@@ -92,15 +154,16 @@ pub(crate) async fn relink(
 }
 
 /// Both numbers meant one person already: what was told under the one is told under the other now.
-async fn fold(tx: &mut Tx, gone: &SourceRecord, kept: &SourceRecord) -> Result<(), Error> {
+/// False where they mean two.
+async fn fold(tx: &mut Tx, gone: &SourceRecord, kept: &SourceRecord) -> Result<bool, Error> {
     let ended = ken_person::hold(tx, &BTreeSet::from([gone.clone()])).await?;
     let known = ken_person::hold(tx, &BTreeSet::from([kept.clone()])).await?;
-    let Some(person) = known.first().filter(|_| ended == known) else { return Ok(()) };
+    let Some(person) = known.first().filter(|_| ended == known) else { return Ok(false) };
     let (under, now) = (Under::of(&gone.local), Under::of(&kept.local));
     moves::fold(tx, *person, &gone.organisation, (&under, &now)).await?;
     let of = values![person, &gone.organisation, under.as_str(), now.as_str()];
     tx.execute(sql::FOLD_MESSAGES, of).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Lets what was filed under a number follow it, as far as one transaction goes: `how` says whether

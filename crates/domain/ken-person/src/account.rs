@@ -48,6 +48,16 @@ pub async fn lead(s: &mut impl Reads, person: PersonId) -> Result<PersonId, Erro
     lead.ok_or(Error::Unknown("person"))
 }
 
+/// Whether a person was made for the time being, until somebody says who they are.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_provisional(s: &mut impl Reads, person: PersonId) -> Result<bool, Error> {
+    let found = s.find(sql::PERSON_PROVISIONAL, values![person], |row| row.int(0)).await?;
+    Ok(found.is_some_and(|found| found != 0))
+}
+
 /// Everyone who is the same person as `person`, as far as anybody has said: never empty.
 ///
 /// What is held about a person is held under any of these ids.

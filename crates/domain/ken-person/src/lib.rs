@@ -35,7 +35,7 @@ mod sql;
 mod standing;
 mod variation;
 
-pub use account::{born_said, is_known_to, lead, numbers, say_again, together};
+pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_again, together};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};

@@ -133,6 +133,8 @@ statements! {
     PERSON_SET_LEAD = "UPDATE person SET lead_id = $3 WHERE person_id = $1 AND lead_id = $2";
     /// Says that a person is no longer provisional, or is again.
     PERSON_SET_PROVISIONAL = "UPDATE person SET provisional = $2 WHERE person_id = $1";
+    /// Whether somebody was made for the time being.
+    PERSON_PROVISIONAL = "SELECT provisional FROM person WHERE person_id = $1";
     /// Takes a source's number for a new person; nothing where it is taken.
     NUMBER_CLAIM = "INSERT INTO source_number (organisation_id, system, number, person_id)
         VALUES ($1, $2, $3, $4) ON CONFLICT (organisation_id, system, number) DO NOTHING";

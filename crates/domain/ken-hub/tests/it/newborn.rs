@@ -64,3 +64,54 @@ async fn a_merge_by_national_numbers_alone_waits_for_a_person() {
         assert_eq!(world.say(&own).await, "AA", "{engine}");
     }
 }
+
+/// An older version filed people under the number that stood first; whose own number comes now is
+/// the same, and has what was told.
+#[tokio::test]
+async fn who_was_filed_under_another_number_is_updated_under_their_own() {
+    const CURRENT: &str = "SELECT COUNT(*) FROM record_item WHERE status = 'current'
+        AND resource_type IN ('AllergyIntolerance', 'RelatedPerson')";
+    const SAID: &str = "SELECT COUNT(*) FROM death_said";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let who = |name: &str, died: &str| format!("{name}||19010203{}{died}", "|".repeat(23));
+        let rest = |grade: &str, near: &str| {
+            format!("\rNK1|1|{near}|FTH\rAL1|1|DA|1^Latex^SCT|{grade}|Rash")
+        };
+        let before = format!("{}{}", who("Gray^Ann", "Y"), rest("MI", "Gray^Tom"));
+        says(&world, "1", "V1^^^B^VN", &before).await;
+        assert_eq!(world.count(SAID).await, 1, "{engine}");
+        let now = format!("{}{}", who("Gray^Ann", "N"), rest("SV", "Gray^Ian"));
+        says(&world, "2", "V1^^^B^VN~M1^^^B^MR", &now).await;
+        let people = world.people().await;
+        assert_eq!(people.len(), 1, "{engine}: it is the same person");
+        assert_eq!(world.count(CURRENT).await, 2, "{engine}: one allergy, and one who is near");
+        assert_eq!(world.count(SAID).await, 0, "{engine}: what was said is withdrawn");
+        let allergy = world.held(people[0], "AllergyIntolerance", "criticality").await;
+        assert_eq!(allergy.body["criticality"], "high", "{engine}");
+        // Once: what is told under the other number from now on is its own.
+        says(&world, "3", "V1^^^B^VN", &before).await;
+        says(&world, "4", "V1^^^B^VN~M1^^^B^MR", &now).await;
+        let merged = "SELECT COUNT(*) FROM record_item
+            WHERE status = 'merged' AND resource_type = 'AllergyIntolerance'";
+        assert_eq!(world.count(merged).await, 0, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_taken_for_whom_a_number_was_before() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let born = |name: &str, day: &str| format!("{name}||{day}");
+        says(&world, "1", "F1^^^B^FN", &born("Gray^Ann", "19010203")).await;
+        // Another of the family: nobody knows, until a person has looked.
+        says(&world, "2", "F1^^^B^FN~M2^^^B^MR", &born("Gray^Beth", "19350607")).await;
+        assert_eq!(world.people().await.len(), 2, "{engine}");
+        // Who has a number of their own already is no other of the sender's.
+        says(&world, "3", "F3^^^B^FN~M3^^^B^MR", &born("Reid^Baby", "20261120")).await;
+        says(&world, "4", "F3^^^B^FN", &born("Reid^Baby", "20261120")).await;
+        let many = world.people().await.len();
+        says(&world, "5", "F3^^^B^FN~M4^^^B^MR", &born("Reid^Baby", "20261120")).await;
+        assert_eq!(world.people().await.len(), many + 1, "{engine}: a twin is another");
+    }
+}
