@@ -122,6 +122,11 @@ pub fn decode<'m>(bytes: &'m [u8], declared: &str) -> (Cow<'m, str>, Charset) {
     }
 }
 
+/// Whether what MSH-18 has is a set beyond ASCII, be it one that is not read here.
+pub(crate) fn is_beyond_ascii(declared: &str) -> bool {
+    Named::of(declared) != Named::Nothing
+}
+
 /// What MSH-18 names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Named {

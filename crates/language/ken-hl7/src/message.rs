@@ -188,11 +188,13 @@ impl<'m> Segment<'m> {
 }
 
 /// MSH-18 before the text is known: separators and the set's name are ASCII in every set we take.
+/// Of several, the first beyond ASCII: the others are what escapes change to.
 fn declared_charset(bytes: &[u8], separators: Separators) -> &str {
     let line = bytes.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
     let field = line.split(|&byte| byte == separators.field).nth(17).unwrap_or_default();
-    let first = field.split(|&byte| byte == separators.repetition).next().unwrap_or_default();
-    std::str::from_utf8(first).unwrap_or_default()
+    let sets = field.split(|&byte| byte == separators.repetition);
+    let mut sets = sets.filter_map(|set| std::str::from_utf8(set).ok());
+    sets.find(|set| charset::is_beyond_ascii(set)).unwrap_or_default()
 }
 
 struct Spans {
@@ -430,6 +432,17 @@ mod tests {
         let message = Message::parse(bytes).unwrap();
         assert_eq!(message.charset(), Charset::Latin1);
         assert_eq!(message.field("PID", 5).text(), "MÁIRI");
+        // Of several sets it is the one beyond ASCII; what is not read is not passed off as text.
+        let several = |sets: &str, rest: &[u8]| {
+            let head = format!("MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.4||||||{sets}\rPID|1||||");
+            let bytes = [head.as_bytes(), rest].concat();
+            let message = Message::parse(&bytes).unwrap();
+            (message.charset(), message.field("PID", 5).text().into_owned())
+        };
+        assert_eq!(several("ASCII~8859/15", b"\xa45"), (Charset::Latin9, "€5".to_owned()));
+        assert_eq!(several("~8859/2", b"\xa3\xf3dz"), (Charset::Latin2, "Łódz".to_owned()));
+        assert_eq!(several("ASCII~ISO IR87", b"\x1b$B0l").0, Charset::Unknown);
+        assert_eq!(several("ASCII~8859/5", b"\xb0").0, Charset::Unknown);
         let message = Message::parse(b"\xef\xbb\xbf\r\nMSH|^~\\&|A\rPID|\xe9").unwrap();
         assert_eq!(message.charset(), Charset::Latin1Assumed);
         assert_eq!(message.field("PID", 1).text(), "é");
