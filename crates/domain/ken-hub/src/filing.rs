@@ -19,6 +19,9 @@ use crate::{Error, attached, patient};
 /// The mark of what few may read.
 const RESTRICTED: &str = "restricted";
 
+/// What the keys of those near the person begin with, and the list of them is called.
+const RELATED: &str = "related";
+
 /// What filing did, as the ledger has it.
 pub(crate) struct Filed {
     /// Items and their new versions.
@@ -108,6 +111,7 @@ async fn file(
         let name = format!("{}/{}", part.of.resource.kind(), place.resource);
         names.entry(part.of.local.clone()).or_insert(name);
     }
+    let heirs = heirs(tx, arrival, person, (&parts, &places), &told).await?;
     let mut filings = Vec::with_capacity(parts.len());
     for (part, place) in parts.iter().zip(places) {
         if when.only.is_some_and(|only| !only.contains(&place.resource)) {
@@ -117,7 +121,7 @@ async fn file(
             key: to.key,
             item_key: &part.item_key,
             resource: named(part.resource.clone(), &place, &names)?,
-            class: class(tx, arrival, (person, &place), part).await?,
+            class: class(tx, arrival, (person, &place), (part, &heirs)).await?,
             message: arrival.message,
             event: part.of.event_time.as_ref().map(ken_fhir::DateTime::starts),
             under,
@@ -159,15 +163,42 @@ async fn class(
     tx: &mut Tx,
     arrival: &Arrival<'_>,
     (person, place): (PersonId, &Place),
-    part: &Part<'_>,
+    (part, heirs): (&Part<'_>, &BTreeSet<ResourceId>),
 ) -> Result<RowClass, Error> {
     let mut labels: BTreeSet<_> = part.of.labels.iter().cloned().collect();
     // What is held keeps its own marks; only what is new bears those of others.
-    if place.is_new() && is_borne(tx, arrival, person, part.of).await? {
+    let inherits = heirs.contains(&place.resource);
+    if inherits || (place.is_new() && is_borne(tx, arrival, person, part.of).await?) {
         labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("label"))?);
     }
     let (category, source) = (part.category.clone(), arrival.source.organisation.clone());
     Ok(RowClass { category, labels, source, lineage: BTreeSet::new() })
+}
+
+/// Who is near the person, new, and told without a word of a mark, in a list that somebody leaves
+/// who is restricted: it may be the same one, under another name.
+async fn heirs(
+    tx: &mut Tx,
+    arrival: &Arrival<'_>,
+    person: PersonId,
+    (parts, places): (&[Part<'_>], &[Place]),
+    told: &BTreeSet<ResourceId>,
+) -> Result<BTreeSet<ResourceId>, Error> {
+    let (source, system) = (&arrival.source.organisation, arrival.source.id.as_str());
+    let lists = arrival.mapped.ended.iter().filter(|one| one.what == Ends::Cut);
+    let Some(list) = lists.map(|one| one.key.as_str()).find(|key| *key == RELATED) else {
+        return Ok(BTreeSet::new());
+    };
+    let is_new = |(part, place): &(&Part<'_>, &Place)| {
+        place.is_new() && part.of.resource.kind() == "RelatedPerson" && !part.of.told.marks
+    };
+    let new = parts.iter().zip(places).filter(is_new).map(|(_, place)| place.resource);
+    let new: BTreeSet<_> = new.collect();
+    let (named, what) = ((system, list), (told, RESTRICTED));
+    if new.is_empty() || ken_records::leaves_marked(tx, person, source, named, what).await? {
+        return Ok(new);
+    }
+    Ok(BTreeSet::new())
 }
 
 /// Whether something is restricted whose mark this bears.

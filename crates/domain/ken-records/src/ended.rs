@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{OrganisationId, PersonId, ResourceId};
+use ken_sharing::class;
 use ken_store::{Reads, Row, Tx, Value as Bound, values};
 
 use crate::names::{self, Run};
@@ -120,6 +121,35 @@ pub async fn end(
         tx.execute(sql::PUT_ENDING, of).await?;
     }
     Ok(ended)
+}
+
+/// Whether something bears a mark that stands in a list which `told` tells anew, and is not among
+/// it: what a system calls by a key and more.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn leaves_marked(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    (system, key): (&str, &str),
+    (told, mark): (&BTreeSet<ResourceId>, &str),
+) -> Result<bool, Error> {
+    let names = names::in_categories(tx, person, source, (system, key)).await?;
+    let runs: Vec<Run> = names.iter().map(|name| Run::beginning(format!("{name}|"))).collect();
+    for some in runs.chunks(RUNS_PER_STATEMENT) {
+        let found = standing(tx, (person, source), some, Status::Superseded).await?;
+        for item in found.keys().filter(|item| !told.contains(item)) {
+            let class = tx.find(sql::CLASS_OF, values![person, item], |row| row.text(0)).await?;
+            let class = class::find(tx, &class.ok_or(Error::Corrupt("item"))?).await?;
+            let labels = class.ok_or(Error::Corrupt("row class"))?.labels;
+            if labels.iter().any(|label| label.as_str() == mark) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// What stands in some runs of names, in so far as it is to stand otherwise, with its number.

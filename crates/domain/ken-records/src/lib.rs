@@ -42,7 +42,7 @@ mod under;
 
 pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclose_part};
-pub use ended::{Ending, Status, end};
+pub use ended::{Ending, Status, end, leaves_marked};
 pub use error::Error;
 pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
 pub use former::{Former, is_marked, rename};

@@ -199,6 +199,8 @@ statements! {
         WHERE person_id = $1 AND source = $2
           AND item_key IN ($4, $5, $6, $7, $8, $9, $10, $11)
         ORDER BY item_key LIMIT $3";
+    /// The class of an item.
+    CLASS_OF = "SELECT class_id FROM record_item WHERE person_id = $1 AND resource_id = $2";
     /// Gives an item its name of now.
     RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Says how an item stands.

@@ -55,6 +55,37 @@ async fn who_is_named_no_more_is_nobody_to_turn_to() {
 }
 
 #[tokio::test]
+async fn who_is_restricted_is_so_under_every_name_until_it_is_lifted() {
+    /// What an older version called them: by their place in the list.
+    const OLDER: &str = "UPDATE record_item SET item_key = 'torture contacts related|0|mth|'
+        WHERE resource_type = 'RelatedPerson'";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let ann = |name: &str, role: &str, mark: &str| {
+            format!("NK1|1|{name}^Ann|{role}{}{mark}", "|".repeat(20))
+        };
+        let person = says(&world, "1", "ADT^A08", &ann("Bain", "MTH", "Y")).await;
+        world.change(OLDER).await;
+        let is = async |want: &[&str], at: &str| {
+            let held = world.held(person, "RelatedPerson", "name").await;
+            assert_eq!(held.labels, want, "{engine}: {at}");
+        };
+        says(&world, "2", "ADT^A08", &ann("Bain", "MTH", "")).await;
+        is(&["restricted"], "by the key of another version").await;
+        says(&world, "3", "ADT^A08", &ann("Bain", "NP", "")).await;
+        is(&["restricted"], "in another category").await;
+        says(&world, "4", "ADT^A08", &ann("Smith", "NP", "")).await;
+        is(&["restricted"], "under another name").await;
+        let tom = "\rNK1|2|Reid^Tom|FTH";
+        says(&world, "5", "ADT^A08", &(ann("Smith", "NP", "") + tom)).await;
+        is(&[], "who comes beside them is another").await;
+        says(&world, "6", "ADT^A08", &(ann("Smith", "NP", "N") + tom)).await;
+        says(&world, "7", "ADT^A08", &(ann("Gray", "NP", "") + tom)).await;
+        is(&[], "lifted aloud").await;
+    }
+}
+
+#[tokio::test]
 async fn a_corrected_report_keeps_no_line_that_it_tells_no_more() {
     for world in worlds().await {
         let report = |status: &str, lines: &[&str]| {
