@@ -172,6 +172,20 @@ const firstBreach = async (page) => {
   await links.first().click();
 };
 
+/** Whom that breach concerns, as the ledger tells it of the last days. */
+const affectedByBreach = async (page) => {
+  if ((await firstBreach(page)) === false) return false;
+  await page.locator('main a[href$="/people"]').click();
+  const began = new Date(Date.now() - 20 * 24 * 3600 * 1000);
+  await page.fill("#day", String(began.getUTCDate()));
+  await page.fill("#month", String(began.getUTCMonth() + 1));
+  await page.fill("#year", String(began.getUTCFullYear()));
+  await page.fill("#time", "09:00");
+  await page.selectOption("#hours", "744");
+  await page.check('input[name="what"][value="list"]');
+  await page.click('main form button[type="submit"]');
+};
+
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
   const links = page.locator('main a[href^="/ops/match/"]');
@@ -405,6 +419,12 @@ export const visits = [
   { name: "breaches", route: "/ig/breaches", as: "officer", go: open("/ig/breaches") },
   { name: "breach-new", route: "/ig/breaches/new", as: "officer", go: open("/ig/breaches/new") },
   { name: "breach", route: "/ig/breaches/{breach}", as: "officer", go: firstBreach },
+  {
+    name: "breach-people",
+    route: "/ig/breaches/{breach}/people",
+    as: "officer",
+    go: affectedByBreach,
+  },
   { name: "disposal", route: "/ig/disposal", as: "officer", go: open("/ig/disposal") },
   { name: "assets", route: null, as: "officer", go: open("/ig/registers/asset") },
   { name: "processors", route: null, as: "officer", go: open("/ig/registers/processor") },

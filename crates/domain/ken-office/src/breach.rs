@@ -17,6 +17,7 @@
 //!   it, and aware at all once it is reasonably certain, is European Data Protection Board,
 //!   Guidelines 9/2022, which are no law in the United Kingdom. The other numbers are house policy.
 
+mod affected;
 mod book;
 mod people;
 
@@ -25,6 +26,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, OrganisationId, PractitionerId, Sensitive};
 
+pub use affected::{
+    ANY_WAY, Affected, Affecteds, Asked, Item, LEAVES_MAX, LISTED_MAX, SAFE_ONLY, Selection,
+    affected, csv,
+};
 pub(crate) use book::missed;
 pub use book::{STATEMENTS, find, list, record, reported, step, steps};
 pub use people::{GROUPS_MAX, Group, count, groups};

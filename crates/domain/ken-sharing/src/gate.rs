@@ -13,6 +13,7 @@
 
 mod entry;
 mod facts;
+mod given;
 mod policies;
 pub mod replay;
 mod said;
@@ -33,6 +34,7 @@ use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
+pub use given::{Given, Part, given};
 pub use policies::{Current, Gate, PurposeChoice};
 pub use said::{Offered, Said};
 

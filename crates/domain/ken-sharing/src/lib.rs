@@ -16,6 +16,7 @@ pub mod adoption;
 pub mod affirmation;
 pub mod bundle;
 pub mod class;
+pub mod contact;
 pub mod decide;
 pub mod departure;
 pub mod duty;

@@ -220,6 +220,10 @@ pub const ROUTES: &[Route] = &[
     form("/ig/breaches/new", Who::Governance, || post(governance::breaches::post_new)),
     page("/ig/breaches/{breach}", Who::Governance, || get(governance::breach::get)),
     form("/ig/breaches/{breach}", Who::Governance, || post(governance::breach::post)),
+    page("/ig/breaches/{breach}/people", Who::Governance, || get(governance::breach_affected::get)),
+    form("/ig/breaches/{breach}/people", Who::Governance, || {
+        post(governance::breach_affected::post)
+    }),
     page("/ig/disposal", Who::Governance, || get(governance::disposal::get)),
     form("/ig/disposal", Who::Governance, || post(governance::disposal::post)),
     // Nothing in the demo is a year old: there is no such page for a browser to visit.

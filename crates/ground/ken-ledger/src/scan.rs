@@ -16,6 +16,10 @@ use crate::{Entry, Error, Fault, sql};
 /// Most leaves of one page. House policy: a few megabytes of details at their longest.
 pub const SCAN_MAX: u64 = 256;
 
+/// Most decisions without a leaf that are read at once. House policy: a sealer that is behind by
+/// more is in trouble.
+pub const UNSEALED_MAX: i64 = 4_096;
+
 /// How far the log's order may be from the order of time: a write that was stamped waits for its
 /// turn, its commit and the sealer's next. House policy: far more than the limits of all three.
 const DISORDER_MAX: SignedDuration = SignedDuration::from_hours(1);
@@ -49,17 +53,41 @@ pub async fn decisions(
     let mut found = Vec::with_capacity(rows.len());
     for (leaf, stored) in rows {
         let leaf = u64::try_from(leaf).map_err(|_| Error::Corrupt(Fault::Leaf))?;
-        let entry = match stored.filter(Stored::is_whole) {
-            None => None,
-            Some(stored) => match stored.open(keys).await {
-                Ok(entry) => Some(entry),
-                Err(Error::Corrupt(_)) => None,
-                Err(error) => return Err(error),
-            },
-        };
-        found.push(Decided { leaf, entry });
+        found.push(Decided { leaf, entry: opened(stored, keys).await? });
     }
     Ok(found)
+}
+
+/// The gate's decisions that have no leaf yet, in the order of time, each as [`Decided::entry`]
+/// has it; none where there are more than [`UNSEALED_MAX`].
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn unsealed(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+) -> Result<Option<Vec<Option<Entry>>>, Error> {
+    let of = values![UNSEALED_MAX + 1];
+    let rows = reads.list(sql::SCAN_UNSEALED, of, |row| Ok(Stored::read(row, 0).ok())).await?;
+    if i64::try_from(rows.len()).is_ok_and(|many| many > UNSEALED_MAX) {
+        return Ok(None);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for stored in rows {
+        found.push(opened(stored, keys).await?);
+    }
+    Ok(Some(found))
+}
+
+/// An entry, where it is what was kept.
+async fn opened(stored: Option<Stored>, keys: &KeyRing) -> Result<Option<Entry>, Error> {
+    let Some(stored) = stored.filter(Stored::is_whole) else { return Ok(None) };
+    match stored.open(keys).await {
+        Ok(entry) => Ok(Some(entry)),
+        Err(Error::Corrupt(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// How many leaves the log has.

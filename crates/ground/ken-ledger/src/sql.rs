@@ -263,6 +263,11 @@ ken_store::statements! {
         SELECT e.at_us FROM ledger_leaf l JOIN ledger_entry e
             ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
         WHERE l.leaf_index = $1";
+    /// Decisions that have no leaf yet, at most $1.
+    SCAN_UNSEALED = "
+        SELECT stream_id, entry_id, kind, visibility, at_us, key_id, nonce, commitment, detail
+        FROM ledger_entry WHERE sealed = 0 AND kind IN ('permit', 'need', 'deny')
+        ORDER BY at_us, entry_id LIMIT $1";
     /// How many decisions have no leaf yet.
     UNSEALED_DECISIONS = "
         SELECT COUNT(*) FROM ledger_entry

@@ -50,6 +50,9 @@ fn finding(row: &Row, what: String) -> Finding {
     Finding::new(DOCUMENT, row.line, RULE, what)
 }
 
+/// What is wrong with a row that lacks its pair.
+const NO_PAIR: &str = "names one test and one mutant, each in code marks";
+
 /// The mutants that a row cites, or what is wrong with its state.
 fn state(tree: &Tree, row: &Row, mutants: &[Mutant]) -> Result<Vec<String>, String> {
     let said = row.cell(STATE);
@@ -67,19 +70,25 @@ fn state(tree: &Tree, row: &Row, mutants: &[Mutant]) -> Result<Vec<String>, Stri
         return Err(format!("is neither `proven` nor `{LATER}N)`"));
     }
     let codes = row.codes(STATE);
-    let [test, mutant] = codes.as_slice() else {
-        return Err("names one test and one mutant, each in code marks".to_owned());
-    };
-    let Some(known) = mutants.iter().find(|known| known.id == *mutant) else {
+    let pairs = codes.chunks(2).map(|pair| match pair {
+        [test, mutant] => proven(tree, mutants, (*test, *mutant)),
+        _ => Err(NO_PAIR.to_owned()),
+    });
+    if codes.is_empty() { Err(NO_PAIR.to_owned()) } else { pairs.collect() }
+}
+
+/// The mutant of one pair, which its test notices.
+fn proven(tree: &Tree, mutants: &[Mutant], (test, mutant): (&str, &str)) -> Result<String, String> {
+    let Some(known) = mutants.iter().find(|known| known.id == mutant) else {
         return Err(format!("`{mutant}` is not in {}", mutants::LIST));
     };
-    if known.test != *test {
+    if known.test != test {
         return Err(format!("`{mutant}` is killed by `{}`, not by `{test}`", known.test));
     }
     if !test_exists(tree, test) {
         return Err(format!("there is no test `{test}`"));
     }
-    Ok(vec![known.id.clone()])
+    Ok(known.id.clone())
 }
 
 /// Whether `crate: function` names a test of that crate.
@@ -132,6 +141,24 @@ mod tests {
         let rows = "| A1 | words | proven: `ken-x: it_refuses`, mutant `always` |\n\
                     | A2 | words | not built yet (step 3) |\n";
         expect_of(rows, MUTANT, &[]);
+    }
+
+    #[test]
+    fn a_row_may_have_more_pairs_and_each_is_checked() {
+        let more = MUTANT.replace("always", "more").replace("b && true", "a(b: bool)");
+        let both = format!("{MUTANT}{more}");
+        let row = |second: &str| {
+            format!("| A1 | words | proven: `ken-x: it_refuses`, mutant `always`; {second} |\n")
+        };
+        expect_of(&row("`ken-x: it_refuses`, mutant `more`"), &both, &[]);
+        expect_of(
+            &row("`ken-x: it_refuses`"),
+            MUTANT,
+            &[(DOCUMENT, 4, "one test"), (mutants::LIST, 0, "proves no row")],
+        );
+        let bad = row("`ken-x: it_refuses`, mutant `never`");
+        let gone = [(DOCUMENT, 4, "`never` is not in"), (mutants::LIST, 0, "proves no row")];
+        expect_of(&bad, MUTANT, &gone);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod adoption;
 #[cfg(test)]
 mod advice;
 #[cfg(test)]
+mod affected;
+#[cfg(test)]
 mod assess;
 #[cfg(test)]
 mod breach;

@@ -162,3 +162,60 @@ async fn a_system_that_sends_messages_is_listed_until_somebody_owns_it() {
         officer.get(path).await.assert_has(&["<h3>System gp</h3>"]);
     }
 }
+
+/// A doctor looked at somebody in the wrong hour: their practice learns of whom, and of what.
+#[tokio::test]
+async fn an_officer_reads_from_the_ledger_whom_a_breach_concerns() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let mut rao = world.signed_in("Dr Rao").await;
+        let began = typed(world.clock.now() - jiff::SignedDuration::from_mins(1));
+        world.search(&mut rao, "Drummond", ["2", "3", "1948"]).await.assert_has(&["DRUMMOND"]);
+        let mut gil = world.signed_in("Gil Governs").await;
+        let own = REPORT.into_iter().map(|(name, value)| match name {
+            "controller" => (name, "practice"),
+            _ => (name, value),
+        });
+        let own: Vec<_> = own.collect();
+        let new = "/ig/breaches/new";
+        send(&mut gil, new, &own, &began).await.assert_has(&["The breach is recorded"]);
+        let one = first(&gil.get("/ig/breaches").await);
+        let path = format!("{one}/people");
+        gil.get(&one).await.assert_has(&[&format!("href=\"{path}\"")]);
+        let ask = async |gil: &mut Browser, what: &str, person: &str, more: &[(&str, &str)]| {
+            let page = gil.get(&path).await;
+            let began = began.iter().map(|(name, value)| (*name, value.as_str()));
+            let fields = [("hours", "1"), ("what", what), ("person", person)];
+            let fields: Vec<_> =
+                fields.into_iter().chain(began).chain(more.iter().copied()).collect();
+            gil.submit(&page, &path, &fields).await
+        };
+        let count = ask(&mut gil, "count", "", &[]).await;
+        count.assert_has(&["What the ledger says", "Choose the list"]);
+        count.assert_lacks(&["How to tell them"]);
+        let list = ask(&mut gil, "list", "", &[]).await;
+        list.assert_has(&["How to tell them", "Glen Medical Practice", "name"]);
+        list.assert_lacks(&["DRUMMOND", "Drummond", &world.morag.to_string()]);
+        let (_, after) = list.body.rsplit_once("<h3>").unwrap();
+        let handle = after.split('<').next().unwrap().to_owned();
+        let file = ask(&mut gil, "file", "", &[]).await;
+        assert!(file.body.starts_with("person,") && file.body.contains(&handle), "{engine}");
+        // A name is the gate's to show, and by its words alone.
+        let wrong = ask(&mut gil, "name", "NOBOD-YATAL", &[]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
+        let words = ask(&mut gil, "name", &handle, &[]).await;
+        words.assert_has(&["Before you can see a name"]);
+        words.assert_lacks(&["DRUMMOND"]);
+        let blind = ask(&mut gil, "name", &handle, &[("affirmed", "yes")]).await;
+        blind.assert_lacks(&["DRUMMOND"]);
+        let filled: Vec<_> = began.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let again = [("hours", "1"), ("what", "name"), ("person", &*handle), ("affirmed", "yes")];
+        let again: Vec<_> = again.into_iter().chain(filled).collect();
+        let named = gil.submit(&words, &path, &again).await;
+        named.assert_has(&["DRUMMOND, MORAG", "Receipt"]);
+        for stranger in ["Pam Governs", "Fay Governs"] {
+            let mut stranger = world.signed_in(stranger).await;
+            assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND, "{engine}");
+        }
+    }
+}

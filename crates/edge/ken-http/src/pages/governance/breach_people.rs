@@ -66,6 +66,7 @@ pub(super) fn show(
     let bodies: Vec<_> = names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     html! {
         h2 { "Whom it concerns" }
+        p { a href={ (action) "/people" } { "Ask the ledger whom it concerns, and of what" } }
         @if rows.is_empty() { p { "Nobody has counted yet whose people it concerns." } }
         @else { (table::show(&Table { id: "whom", caption, columns, rows })) }
         @if is_open {

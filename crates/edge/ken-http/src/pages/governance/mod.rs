@@ -4,6 +4,8 @@ pub(crate) mod agreement;
 pub(crate) mod agreements;
 pub(crate) mod assessment;
 pub(crate) mod breach;
+pub(crate) mod breach_affected;
+mod breach_name;
 mod breach_people;
 pub(crate) mod breaches;
 pub(crate) mod consultations;

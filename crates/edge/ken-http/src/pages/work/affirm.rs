@@ -153,7 +153,7 @@ const fn heading(is_more: bool) -> &'static str {
 }
 
 /// What the words were when they were shown.
-fn digest(said: &BTreeSet<Statement>) -> String {
+pub(crate) fn digest(said: &BTreeSet<Statement>) -> String {
     let mut hash = Sha256::new();
     for one in said {
         hash.update(one.words.to_string());

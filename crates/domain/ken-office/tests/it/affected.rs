@@ -1,0 +1,282 @@
+//! Whom a breach concerns: exactly those of whom something was given, and exactly what was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{
+    Category, ClauseId, EntryId, FieldName, InstrumentHash, OrganisationId, PersonId,
+    PractitionerId, Sensitive,
+};
+use ken_directory::Acting;
+use ken_office::breach::{
+    self, Affecteds, Asked, FIELDS, Item, Kind, New, Refusal, SAFE_ONLY, Selection,
+};
+use ken_sharing::fact::{self, Grade};
+use ken_sharing::{Action, Caller, Decision, Question, affirmation};
+use ken_store::{Reads as _, Snapshot};
+use ken_testkit::engines;
+
+use crate::history::{LISTS, Past, care, word};
+
+/// Looks of the exercise, and spans that are asked for afterwards.
+const LOOKS: usize = 60;
+const ASKED: usize = 24;
+/// Looks that have no leaf in the log yet.
+const UNSEALED: usize = 12;
+const PURPOSES: [&str; 3] = ["direct-care", "own-work", "vital"];
+const KINDS: [&str; 6] =
+    ["core", "identifiers", "contacts", "medication", "health-record", "care-plan"];
+const BODIES: [&str; 4] = ["cec", "nhsl", "ooh", "practice"];
+
+/// One field that a permit gave, as whoever asked had it: the ledger is not looked at.
+#[derive(Debug, Clone)]
+struct Had {
+    at: Timestamp,
+    entry: EntryId,
+    person: PersonId,
+    to: OrganisationId,
+    by: PractitionerId,
+    source: OrganisationId,
+    category: Category,
+    field: FieldName,
+    clause: ClauseId,
+}
+
+/// What everybody had.
+#[derive(Debug, Default)]
+struct Model(Vec<Had>);
+
+type Items = BTreeMap<(OrganisationId, Category), Item>;
+
+impl Model {
+    fn take(&mut self, at: Timestamp, by: &Acting, decided: &BTreeMap<OrganisationId, Decision>) {
+        for decision in decided.values() {
+            let Decision::Permit(permit) = decision else { continue };
+            for (category, fields) in permit.categories() {
+                self.0.extend(fields.iter().map(|(field, clause)| Had {
+                    at,
+                    entry: permit.entry(),
+                    person: permit.person(),
+                    to: by.organisation.clone(),
+                    by: by.practitioner,
+                    source: permit.source().clone(),
+                    category: category.clone(),
+                    field: field.clone(),
+                    clause: clause.clone(),
+                }));
+            }
+        }
+    }
+
+    /// Whom it concerns, and how many disclosures that was. A field that two agreements give is of
+    /// the one that gave it.
+    fn concerns(&self, own: &OrganisationId, of: &Selection) -> (BTreeMap<PersonId, Items>, u64) {
+        let fits = |had: &&Had| {
+            (had.to == *own || had.source == *own)
+                && (of.from..of.until).contains(&had.at)
+                && of.to.as_ref().is_none_or(|to| *to == had.to)
+                && of.by.is_none_or(|by| by == had.by)
+                && of.source.as_ref().is_none_or(|source| *source == had.source)
+                && of
+                    .under
+                    .as_ref()
+                    .is_none_or(|hash| had.clause.as_str().split('#').next() == Some(hash.as_str()))
+        };
+        let (mut people, mut entries) = (BTreeMap::<PersonId, Items>::new(), BTreeSet::new());
+        let mut counted = BTreeSet::new();
+        for had in self.0.iter().filter(fits) {
+            entries.insert(had.entry);
+            let key = (had.source.clone(), had.category.clone());
+            let items = people.entry(had.person).or_default();
+            let item = items.entry(key.clone()).or_insert_with(|| Item {
+                fields: BTreeSet::new(),
+                to: BTreeSet::new(),
+                times: 0,
+                first: had.at,
+                last: had.at,
+            });
+            item.fields.insert(had.field.clone());
+            item.to.insert(had.to.clone());
+            item.times += u64::from(counted.insert((had.entry, key)));
+            item.first = item.first.min(had.at);
+            item.last = item.last.max(had.at);
+        }
+        (people, u64::try_from(entries.len()).unwrap())
+    }
+}
+
+/// The officer of a body, and a breach of it.
+async fn breached(past: &Past, own: &str) -> (Acting, EntryId) {
+    let by = past.practitioner((own, "ig.lead"), None).await;
+    let words = FIELDS.iter().map(|field| ((*field).to_owned(), "CANARY".to_owned()));
+    let (controller, found) = (word(own), past.ctx().clock.now());
+    let words = Sensitive::new(words.collect());
+    let new = New { controller, kind: Kind::Access, found, people: None, words };
+    let (db, keys) = (&past.on.db, &past.on.keys);
+    let id = breach::record(db, &past.ctx(), keys, &by, &new).await.unwrap().unwrap();
+    (by, id)
+}
+
+async fn list(
+    past: &Past,
+    (by, id): &(Acting, EntryId),
+    (of, asked): (&Selection, Asked),
+) -> Result<Affecteds, Refusal> {
+    let (db, keys, ctx) = (&past.on.db, &past.on.keys, past.ctx());
+    let current = past.gate.current(db, &ctx).await.unwrap();
+    breach::affected(db, &ctx, keys, &current.bundle, by, (*id, of, asked)).await.unwrap()
+}
+
+/// Some weeks of work: looks of everybody at everybody, the last of them not sealed yet.
+async fn work(past: &Past) -> Model {
+    let (dice, mut model) = (past.dice(), Model::default());
+    for n in 0..LOOKS {
+        let (by, person) = (dice.pick(&past.staff), *dice.pick(&past.people));
+        let kinds = *dice.pick(&[2, KINDS.len()]);
+        let question = Question {
+            person,
+            sources: BODIES.into_iter().map(word).collect(),
+            action: Action::View,
+            purpose: word(*dice.pick(&PURPOSES)),
+            categories: KINDS[..kinds].iter().map(|kind| word(kind)).collect(),
+            before: None,
+        };
+        let ctx = past.ctx();
+        let decided = past.ask(Caller::Practitioner(by), &question).await;
+        model.take(ctx.clock.now(), by, &decided);
+        let need = decided.into_values().find_map(|decision| match decision {
+            Decision::Need(need) => Some(need),
+            _ => None,
+        });
+        if let Some(need) = need {
+            let said = &need.statements;
+            affirmation::affirm(&past.on.db, &ctx, by, person, said).await.unwrap();
+            let decided = past.ask(Caller::Practitioner(by), &question).await;
+            model.take(ctx.clock.now(), by, &decided);
+        }
+        // Little goes on while the ledger is not sealed; the last looks are not, and are counted.
+        if n + UNSEALED < LOOKS {
+            let minutes = i64::try_from(dice.below(600)).unwrap();
+            past.pass(SignedDuration::from_mins(minutes)).await;
+        } else {
+            past.clock.advance(SignedDuration::from_secs(1));
+        }
+    }
+    model
+}
+
+/// A span and what else an officer may know, at random.
+fn chosen(past: &Past, (begin, end): (Timestamp, Timestamp), n: usize) -> Selection {
+    let dice = past.dice();
+    let whole = usize::try_from(end.as_second() - begin.as_second()).unwrap();
+    let second = |n: usize| SignedDuration::from_secs(i64::try_from(n).unwrap());
+    let (from, until) = if n < 4 {
+        (begin, end)
+    } else {
+        let from = begin + second(dice.below(whole));
+        (from, from + second(1 + dice.below(whole)))
+    };
+    let body = |is: bool| is.then(|| word(*dice.pick(&BODIES)));
+    Selection {
+        from,
+        until,
+        to: body(dice.one_in(4)),
+        by: dice.one_in(4).then(|| dice.pick(&past.staff).practitioner),
+        source: body(dice.one_in(4)),
+        under: dice.one_in(4).then(|| care().hash()),
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_tells_exactly_whom_a_breach_concerns_and_of_what() {
+    for on in engines(&LISTS).await {
+        let engine = on.engine;
+        let past = Past::begin(on, 24, 9).await;
+        let marked = past.people[0];
+        past.write(async |tx| {
+            let at_risk = (&word("at-risk"), Grade::System);
+            fact::record(tx, &past.ctx(), marked, &word("nhsl"), at_risk).await?;
+            Ok(())
+        })
+        .await;
+        let begin = past.ctx().clock.now();
+        let model = work(&past).await;
+        past.clock.advance(SignedDuration::from_secs(1));
+        let end = past.ctx().clock.now();
+        let mut bodies = vec![];
+        for own in ["practice", "nhsl", "cec"] {
+            bodies.push(breached(&past, own).await);
+        }
+        let marks = "SELECT person_id FROM person_fact
+            WHERE name = 'at-risk' OR name = 'protected-address'";
+        let read = async |s: &mut Snapshot| s.list(marks, &[], |row| row.parse(0)).await;
+        let unsafe_people: Vec<PersonId> = past.on.db.snapshot("test.marks", read).await.unwrap();
+        let (mut told, mut fields) = (0, 0);
+        for n in 0..ASKED {
+            let (of, own) = (chosen(&past, (begin, end), n), &bodies[n % bodies.len()]);
+            let found = list(&past, own, (&of, Asked::List)).await.unwrap();
+            let (want, disclosures) = model.concerns(&own.0.organisation, &of);
+            let got: BTreeMap<PersonId, Items> =
+                found.people.iter().map(|one| (one.person, one.items.clone())).collect();
+            assert_eq!(got, want, "{engine}: {n}: {of:?}");
+            assert_eq!((found.disclosures, found.unread), (disclosures, 0), "{engine}: {n}");
+            for one in &found.people {
+                let is_unsafe = unsafe_people.contains(&one.person);
+                assert_eq!(one.is_safe_only, is_unsafe, "{engine}: {}", one.person);
+            }
+            told += got.len();
+            fields += got.values().flatten().map(|(_, item)| item.fields.len()).sum::<usize>();
+        }
+        // The exercise is no exercise where nothing was given.
+        assert!(told > 40 && fields > 300, "{engine}: {told} {fields}");
+        tell(&past, &bodies, (begin, end)).await;
+    }
+}
+
+/// What an officer is told, and what stands on the ledger of it.
+async fn tell(past: &Past, bodies: &[(Acting, EntryId)], (begin, end): (Timestamp, Timestamp)) {
+    let engine = past.on.engine;
+    let all = Selection { from: begin, until: end, to: None, by: None, source: None, under: None };
+    let [one, other] = [&bodies[0], &bodies[1]];
+    let [mine, theirs] = [
+        list(past, one, (&all, Asked::File)).await.unwrap(),
+        list(past, other, (&all, Asked::Count)).await.unwrap(),
+    ];
+    let handles = |of: &Affecteds| -> BTreeSet<String> {
+        of.people.iter().map(|one| one.handle.clone()).collect()
+    };
+    assert_eq!(handles(&mine).len(), mine.people.len(), "{engine}: each has one");
+    assert!(handles(&mine).is_disjoint(&handles(&theirs)), "{engine}: and another elsewhere");
+    let text = breach::csv(&mine);
+    let lines = 1 + mine.people.iter().map(|one| one.items.len()).sum::<usize>();
+    assert_eq!(text.lines().count(), lines, "{engine}");
+    let page = ken_ledger::Page { before: None, limit: 200 };
+    let read = async |s: &mut Snapshot| {
+        ken_ledger::organisation_entries(s, &past.on.keys, &word("practice"), page).await
+    };
+    let entries = past.on.db.snapshot("test.entries", read).await.unwrap();
+    let asked = entries.into_iter().filter_map(|entry| entry.detail);
+    let asked = asked.filter(|detail| detail["asked"] == "file").collect::<Vec<_>>();
+    let [asked] = asked.as_slice() else { panic!("{engine}: {asked:?}") };
+    assert_eq!(asked["people"], mine.people.len(), "{engine}");
+    assert_eq!(asked["by"], one.0.practitioner.to_string(), "{engine}");
+    for person in &past.people {
+        let person = person.to_string();
+        assert!(!text.contains(&person), "{engine}: {text}");
+        assert!(!asked.to_string().contains(&person), "{engine}: {asked}");
+    }
+    assert_eq!(text.contains(SAFE_ONLY), mine.people.iter().any(|one| one.is_safe_only));
+    let none = (one.0.clone(), other.1);
+    assert_eq!(list(past, &none, (&all, Asked::List)).await, Err(Refusal::Unknown), "{engine}");
+    let never = Selection { until: begin, ..all.clone() };
+    assert_eq!(list(past, one, (&never, Asked::List)).await, Err(Refusal::When), "{engine}");
+    let unknown: InstrumentHash = care().hash();
+    let before = Selection {
+        from: begin - SignedDuration::from_hours(48),
+        until: begin,
+        under: Some(unknown),
+        ..all
+    };
+    let found = list(past, one, (&before, Asked::List)).await.unwrap();
+    assert_eq!(found, Affecteds::default(), "{engine}: nothing was given then");
+}

@@ -1,0 +1,71 @@
+//! What a past decision gave, as its entry on the ledger tells it: for whoever must say whom a
+//! breach concerns.
+//!
+//! # Invariants
+//!
+//! - What is told is what the permit covered, by the clauses that it cites and the facts of its
+//!   day: no more was shown, and no less is told.
+//! - A clause that is not held any more gives its categories without their fields.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use ken_agreement::status::PERSON;
+use ken_core::{Category, ClauseId, FieldName, OrganisationId, PractitionerId, Purpose};
+use serde_json::Value;
+
+use super::Said;
+use super::said::listed;
+use crate::bundle::Bundle;
+use crate::decide::{self, Facts};
+
+/// What one permit gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// To which organisation; `person`, where somebody read their own record.
+    pub to: OrganisationId,
+    /// Which practitioner asked; none where somebody read their own record.
+    pub by: Option<PractitionerId>,
+    /// What.
+    pub parts: Vec<Part>,
+}
+
+/// What one permit gave of one kind of information, from one source, under one clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Whose record it was.
+    pub source: OrganisationId,
+    /// The clause relied upon.
+    pub clause: ClauseId,
+    /// The kind of information.
+    pub category: Category,
+    /// The fields that the clause carried of it, for this person on that day.
+    pub fields: BTreeSet<FieldName>,
+}
+
+/// Reads what the entry of a permit gave; none where it is of a form that this version does not
+/// know.
+#[must_use]
+pub fn given(detail: &Value, under: &Bundle) -> Option<Given> {
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let own = detail.get("own").and_then(Value::as_bool) == Some(true);
+    let to = if own { PERSON } else { text("organisation")? }.parse().ok()?;
+    let by = if own { None } else { Some(text("practitioner")?.parse().ok()?) };
+    let purpose: Purpose = text("purpose")?.parse().ok()?;
+    // An entry of a version that kept no facts hides nothing from its clauses.
+    let held = detail.get("facts").and_then(listed).unwrap_or_default();
+    let facts = Facts { held, ..Facts::none(Date::MIN) };
+    let mut parts = vec![];
+    for (source, said) in detail.get("from")?.as_object()? {
+        let source: OrganisationId = source.parse().ok()?;
+        let Said::Given(clauses, _) = Said::read(said)? else { continue };
+        for (clause, categories) in clauses {
+            for category in categories {
+                let fields = decide::carries(under, &clause, &category, &facts, &purpose);
+                let (source, clause) = (source.clone(), clause.clone());
+                parts.push(Part { source, clause, category, fields });
+            }
+        }
+    }
+    Some(Given { to, by, parts })
+}
