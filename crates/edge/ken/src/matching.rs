@@ -19,6 +19,7 @@ mod heads;
 mod read;
 mod report;
 mod rows;
+mod seed;
 mod write;
 
 use crate::config::read_within;
@@ -56,6 +57,8 @@ pub(crate) enum Matching {
         #[command(flatten)]
         how: How,
     },
+    /// Give records of a list the CHI numbers of a register, where it is sure whose they are
+    Seed(seed::Seed),
     /// Tell why pairs of a pattern score as they do
     Explain {
         /// The pattern, as it stands in a file of links
@@ -127,6 +130,7 @@ pub(crate) fn run(command: Matching) -> Result<(), Trouble> {
         Matching::Dedupe(of) => batch(&of, false),
         Matching::Train { from, out } => train(&from, &out),
         Matching::Evaluate { from, truth, how } => evaluated(&from, &truth, &how),
+        Matching::Seed(of) => seed::run(&of),
         Matching::Explain { pattern, model } => {
             let model = model.as_deref().map_or_else(shipped, load)?;
             say::out(&ken_match::explain(&model, pattern).to_string());

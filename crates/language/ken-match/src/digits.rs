@@ -65,6 +65,11 @@ impl Digits {
         self.0 & !SURE
     }
 
+    /// Whether these are the digits of a text.
+    pub(crate) fn is_of(self, text: &str) -> bool {
+        !self.is_missing() && pack(text) == Some(self.number())
+    }
+
     /// Whether a slip of one or two digits (left out, put in, changed, or exchanged with its
     /// neighbour) makes one of the other: how many, if at most two.
     pub(crate) fn edits(self, other: Self) -> Option<usize> {

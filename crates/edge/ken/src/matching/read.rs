@@ -120,20 +120,12 @@ impl Reading {
             Some(name) => Some(heads.column(name).ok_or_else(|| no_column(file, name))?),
             None => None,
         };
-        let at = |field: &str| heads.place(field);
         let unknown = heads.unknown(&[truth_at]);
         if !unknown.is_empty() {
             let names = unknown.join(", ");
             say::err(&format!("Columns that nothing is read from (see --map): {names}"));
         }
-        let place = Places {
-            id: at("id"),
-            of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
-            home: ["house", "address", "town", "postcode"].map(at),
-            former: ["former-postcode", "former-address"].map(at),
-            more: ["email", "phone", "chi", "nhs"].map(at),
-            source: at("source"),
-        };
+        let place = Places::of(&heads);
         rows.select(heads.read().chain(truth_at))?;
         let mut count = 0u64;
         while rows.next()? {
@@ -170,7 +162,7 @@ impl Reading {
 }
 
 /// Where the values of a row stand.
-struct Places {
+pub(super) struct Places {
     id: Option<usize>,
     of: [Option<usize>; 6],
     home: [Option<usize>; 4],
@@ -180,7 +172,25 @@ struct Places {
 }
 
 impl Places {
-    fn row<'a>(&self, from: &'a Rows, source: Option<&'a str>) -> Row<'a> {
+    pub(super) fn of(heads: &Heads) -> Self {
+        let at = |field: &str| heads.place(field);
+        Self {
+            id: at("id"),
+            of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
+            home: ["house", "address", "town", "postcode"].map(at),
+            former: ["former-postcode", "former-address"].map(at),
+            more: ["email", "phone", "chi", "nhs"].map(at),
+            source: at("source"),
+        }
+    }
+
+    /// The column of what its owner calls a record.
+    pub(super) const fn id(&self) -> Option<usize> {
+        self.id
+    }
+
+    /// The row that is read.
+    pub(super) fn row<'a>(&self, from: &'a Rows, source: Option<&'a str>) -> Row<'a> {
         let [forename, middle, surname, former_surname, born, sex] =
             self.of.map(|column| from.get(column));
         let [house, address, town, postcode] = self.home.map(|column| from.get(column));
@@ -209,7 +219,8 @@ impl Places {
     }
 }
 
-fn heads(rows: &mut Rows, file: &Path, maps: &[Map]) -> Result<Heads, Trouble> {
+/// Finds the columns of a file, and shows them.
+pub(super) fn heads(rows: &mut Rows, file: &Path, maps: &[Map]) -> Result<Heads, Trouble> {
     let heads = Heads::find(rows.heads()?, maps).map_err(|column| no_column(file, &column))?;
     say::err(&format!("Columns of {}:", file.display()));
     heads.told().iter().for_each(|line| say::err(line));

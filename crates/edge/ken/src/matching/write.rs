@@ -39,7 +39,7 @@ pub(super) fn links(
         let [one, other, pattern] = ["rec_id_l", "rec_id_r", "pattern"].map(|n| (n, Form::Text));
         let [probability, bits] = ["probability", "bits"].map(|name| (name, Form::Real));
         let columns = [one, other, probability, bits, pattern];
-        return rows(path, outcome, &columns, |to| {
+        return rows(path, &outcome.model.version(), &columns, |to| {
             for link in found() {
                 let pattern = link.pattern.to_string();
                 to.push(&[
@@ -74,15 +74,20 @@ pub(super) fn people(
     let none = vec![None; files.table.len()];
     let ids = keep_ids(&outcome.people, earlier.unwrap_or(&none));
     if is_columns(path) {
-        return rows(path, outcome, &[("rec_id", Form::Text), ("person", Form::Whole)], |to| {
-            for (record, person) in (0u32..).zip(ids) {
-                // An id of 64 bits whose first is set has a sign here, and not its value.
-                let person = i64::try_from(person);
-                let person = person.map_err(|_| ColumnsError::TooMuch("a person's number"))?;
-                to.push(&[Cell::Text(files.id(record)), Cell::Whole(person)])?;
-            }
-            Ok(())
-        });
+        return rows(
+            path,
+            &outcome.model.version(),
+            &[("rec_id", Form::Text), ("person", Form::Whole)],
+            |to| {
+                for (record, person) in (0u32..).zip(ids) {
+                    // An id of 64 bits whose first is set has a sign here, and not its value.
+                    let person = i64::try_from(person);
+                    let person = person.map_err(|_| ColumnsError::TooMuch("a person's number"))?;
+                    to.push(&[Cell::Text(files.id(record)), Cell::Whole(person)])?;
+                }
+                Ok(())
+            },
+        );
     }
     write(path, |to| {
         writeln!(to, "rec_id,person")?;
@@ -122,6 +127,40 @@ pub(super) fn companion(
     text(&path, &format!("{said:#}\n"))
 }
 
+/// What takes a row of a table.
+type Take<'a> = &'a mut dyn FnMut(&[Cell<'_>]) -> Result<(), ColumnsError>;
+
+/// Writes a table: of columns where the name says so, else of lines.
+pub(super) fn table(
+    path: &Path,
+    version: &str,
+    columns: &[(&'static str, Form)],
+    fill: impl FnOnce(Take<'_>) -> Result<(), ColumnsError>,
+) -> Result<(), Trouble> {
+    if is_columns(path) {
+        return rows(path, version, columns, |to| fill(&mut |row| to.push(row)));
+    }
+    let made = || -> Result<(), ColumnsError> {
+        let mut to = BufWriter::new(File::create_new(path)?);
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        writeln!(to, "{}", names.join(","))?;
+        fill(&mut |row| {
+            let values: Vec<String> = row.iter().map(line).collect();
+            Ok(writeln!(to, "{}", values.join(","))?)
+        })?;
+        Ok(to.flush()?)
+    };
+    made().map_err(|error| unwritten(path, error))
+}
+
+fn line(cell: &Cell<'_>) -> String {
+    match cell {
+        Cell::Text(text) => value(text),
+        Cell::Whole(whole) => whole.to_string(),
+        Cell::Real(real) => real.to_string(),
+    }
+}
+
 /// A value as CSV writes it.
 fn value(of: &str) -> String {
     if of.contains([',', '"', '\n', '\r']) {
@@ -134,15 +173,14 @@ fn value(of: &str) -> String {
 /// Writes a file of columns, which says by which model it was made.
 fn rows(
     path: &Path,
-    outcome: &Outcome,
+    version: &str,
     columns: &[(&'static str, Form)],
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<(), ColumnsError>,
 ) -> Result<(), Trouble> {
     let made = || -> Result<(), ColumnsError> {
         let mut to = Writer::new(BufWriter::new(File::create_new(path)?), columns)?;
         fill(&mut to)?;
-        let (program, model) = (env!("CARGO_PKG_VERSION"), outcome.model.version());
-        to.finish(&[("ken-model", &model), ("ken-program", program)])?;
+        to.finish(&[("ken-model", version), ("ken-program", env!("CARGO_PKG_VERSION"))])?;
         Ok(())
     };
     made().map_err(|error| unwritten(path, error))

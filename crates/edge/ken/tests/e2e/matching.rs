@@ -149,6 +149,53 @@ fn files_of_columns_say_what_lines_say() {
 }
 
 #[test]
+fn a_list_gets_the_numbers_of_a_register_and_humans_get_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let text = fs::read_to_string(records(dir.path())).unwrap();
+    // Every person's first record is the register, with a number; the other is the list, without.
+    let (mut register, mut list) = (format!("{HEAD}\n"), format!("{HEAD}\n"));
+    for (n, line) in (0u64..).zip(text.lines().skip(1).step_by(2)) {
+        let number = ken_core::identifier::Chi::impossible(n);
+        writeln!(register, "{}", line.replace(",,p", &format!(",{},p", number.reveal()))).unwrap();
+    }
+    for line in text.lines().skip(2).step_by(2) {
+        writeln!(list, "{line}").unwrap();
+    }
+    let wrong = text.lines().nth(399).unwrap().replace("a199", "c199");
+    writeln!(list, "{}", wrong.replace(",,p", ",3201209995,p")).unwrap();
+    writeln!(list, "new,Zebedee,Quux,1911-11-11,M,1 Far Lane,ZE1 0AA,,p999").unwrap();
+    fs::write(path("register.csv"), register).unwrap();
+    fs::write(path("list.csv"), list).unwrap();
+    let (out, queue) = (path("seeded.csv"), path("queue.csv"));
+    let (list, register) = (path("list.csv"), path("register.csv"));
+    let of = ["match", "seed", &list, "--register", &register, "--out", &out, "--queue", &queue];
+    let output = run(&of);
+    assert!(output.status.success(), "{}", told(&output));
+    let seeded = fs::read_to_string(&out).unwrap();
+    assert!(seeded.starts_with("line,rec_id,chi,check,probability,bits,pattern\n"), "{seeded}");
+    let first = ken_core::identifier::Chi::impossible(0);
+    let want = format!("1,\"b,0\",{},{},0.9", first.reveal(), first.rule().code());
+    assert!(seeded.contains(&want), "{want} in {seeded}");
+    assert!(seeded.lines().count() > 150, "{seeded}");
+    let queued = fs::read_to_string(&queue).unwrap();
+    assert_eq!(seeded.lines().count() + queued.lines().count(), 204);
+    assert!(queued.contains("\n201,c199,number-fails-check,"), "{queued}");
+    assert!(queued.contains("\n202,new,nobody,0,,"), "{queued}");
+    assert!(told(&output).contains("record 201: the number fails its check"));
+    let screen = format!("{}{}", told(&output), String::from_utf8_lossy(&output.stdout));
+    for canary in ["MacDonald", "Canary", "b,1", "3201209995", first.reveal(), "c199"] {
+        assert!(!screen.contains(canary), "{canary} in {screen}");
+    }
+    // The same as files of columns, which name the model.
+    let (again, rest) = (path("s2.parquet"), path("q2.parquet"));
+    let of = ["match", "seed", &list, "--register", &register, "--out", &again, "--queue", &rest];
+    assert!(run(&of).status.success());
+    assert_eq!(lines(&again).0.len(), seeded.lines().count());
+    assert!(lines(&rest).1.starts_with("2-"));
+}
+
+#[test]
 fn an_answer_is_compared_with_the_truth_by_a_model_that_was_learnt() {
     let dir = tempfile::tempdir().unwrap();
     let file = records(dir.path());

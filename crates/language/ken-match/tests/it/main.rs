@@ -24,3 +24,5 @@ mod people;
 mod reliable;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod seeded;
