@@ -132,7 +132,7 @@ pub struct Signature {
     pub signature: String,
 }
 
-/// More than [`DECISIONS_MAX`].
+/// More decisions than one proposal is made of, a hundred thousand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("more decisions than one proposal is made of ({DECISIONS_MAX})")]
 pub struct TooManyDecisions;
