@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use ken_core::{Category, PersonId, ResourceId};
 use ken_store::keys::KeyRing;
@@ -121,12 +122,11 @@ pub(crate) async fn find(
     let said = grants.classes(Some(&said));
     let (moment, standing, is_whole, mut step) = db
         .snapshot("records.disclose", async |s| {
-            let moment = moment(s, person).await?;
-            let mut standing = standing(s, person, &all).await?;
-            standing.extend(placed(s, person, &said, (None, VIEWS.1)).await?);
-            let is_whole = standing.len() < ITEMS_MAX && fit(&mut standing);
-            bodies(s, person, &mut standing).await?;
-            let step = step(s, person, &of_part, part.before).await?;
+            let (moment, (standing, is_whole), step) = tokio::try_join!(
+                moment(s, person),
+                Box::pin(stands(s, person, &all, &said)),
+                Box::pin(step(s, person, &of_part, part.before)),
+            )?;
             Ok::<_, Error>((moment, standing, is_whole, step))
         })
         .await?;
@@ -154,8 +154,8 @@ pub(crate) async fn find(
             return Ok(found);
         }
         let more = db.snapshot("records.disclose-more", async |s| {
-            let step = self::step(s, person, &of_part, last).await?;
-            Ok::<_, Error>((self::moment(s, person).await?, step))
+            let step = Box::pin(self::step(s, person, &of_part, last));
+            tokio::try_join!(self::moment(s, person), step)
         });
         let (now, more) = more.await?;
         if now != moment {
@@ -174,7 +174,7 @@ struct Step {
 
 /// The newest events before a point: as many as may be held at a time, and at least one.
 async fn step(
-    s: &mut Snapshot,
+    s: &Snapshot,
     person: PersonId,
     classes: &[&str],
     before: Option<Point>,
@@ -205,8 +205,8 @@ fn fit(standing: &mut Vec<Stored>) -> bool {
 }
 
 /// Reads the bodies of rows that this snapshot has found.
-async fn bodies(s: &mut Snapshot, person: PersonId, rows: &mut [Stored]) -> Result<(), Error> {
-    for some in rows.chunks_mut(BODIES_PER_STATEMENT) {
+async fn bodies(s: &Snapshot, person: PersonId, rows: &mut [Stored]) -> Result<(), Error> {
+    let some = async |some: &mut [Stored]| {
         let named: Vec<ResourceId> = some.iter().map(|row| row.resource).collect();
         let spare = std::iter::repeat(named.first().copied()).flatten();
         let of: Vec<Value<'_>> = std::iter::once(person.into())
@@ -214,18 +214,21 @@ async fn bodies(s: &mut Snapshot, person: PersonId, rows: &mut [Stored]) -> Resu
             .collect();
         let read = |row: &Row<'_>| Ok((row.parse::<ResourceId>(0)?, row.bytes(1)?));
         let mut found: BTreeMap<_, _> =
-            s.list(sql::LIST_BODIES, &of, read).await?.into_iter().collect();
+            s.beside().list(sql::LIST_BODIES, &of, read).await?.into_iter().collect();
         for row in some {
             // One that stands and was said last may be listed twice; it is opened once.
             row.body = found.remove(&row.resource).unwrap_or_default();
         }
-    }
-    Ok(())
+        Ok::<_, Error>(())
+    };
+    try_join_all(rows.chunks_mut(BODIES_PER_STATEMENT).map(some)).await.map(drop)
 }
 
-async fn moment(s: &mut Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
-    let guard = guard::find(s, person).await?.ok_or(Error::Stale)?;
-    Ok((guard.epoch, guard::policy_version(s).await?))
+async fn moment(s: &Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
+    let (mut guards, mut head) = (s.beside(), s.beside());
+    let (guard, policy) =
+        tokio::try_join!(guard::find(&mut guards, person), guard::policy_version(&mut head))?;
+    Ok((guard.ok_or(Error::Stale)?.epoch, policy))
 }
 
 async fn opened(keys: &KeyRing, person: PersonId, rows: Vec<Stored>) -> Result<Vec<Held>, Error> {
@@ -238,41 +241,53 @@ async fn opened(keys: &KeyRing, person: PersonId, rows: Vec<Stored>) -> Result<V
     Ok(all)
 }
 
-/// What stands whatever has happened.
-async fn standing(
-    s: &mut Snapshot,
+/// What stands whatever has happened, and what was said last (`said`), with their bodies; and
+/// whether that is all of it.
+async fn stands(
+    s: &Snapshot,
     person: PersonId,
     classes: &[&str],
-) -> Result<Vec<Stored>, Error> {
-    let mut rows = vec![];
-    for some in classes.chunks(CLASSES_PER_STATEMENT) {
-        let left = limit(ITEMS_MAX.saturating_sub(rows.len()));
+    said: &[&str],
+) -> Result<(Vec<Stored>, bool), Error> {
+    let views = Box::pin(placed(s, person, said, (None, VIEWS.1)));
+    let (mut standing, views) = tokio::try_join!(Box::pin(standing(s, person, classes)), views)?;
+    standing.extend(views);
+    let is_whole = standing.len() < ITEMS_MAX && fit(&mut standing);
+    bodies(s, person, &mut standing).await?;
+    Ok((standing, is_whole))
+}
+
+/// What stands whatever has happened.
+async fn standing(s: &Snapshot, person: PersonId, classes: &[&str]) -> Result<Vec<Stored>, Error> {
+    let some = async |some: &[&str]| {
         let of: Vec<Value<'_>> = std::iter::once(person.into())
             .chain(eight(some).map(Value::from))
-            .chain([left.into()])
+            .chain([limit(ITEMS_MAX).into()])
             .collect();
-        rows.extend(s.list(sql::LIST_STANDING, &of, stored).await?);
-    }
-    Ok(rows)
+        s.beside().list(sql::LIST_STANDING, &of, stored).await
+    };
+    let rows = try_join_all(classes.chunks(CLASSES_PER_STATEMENT).map(some)).await?;
+    Ok(rows.into_iter().flatten().take(ITEMS_MAX).collect())
 }
 
 /// The newest of what has happened before a point, the newest first.
 async fn placed(
-    s: &mut Snapshot,
+    s: &Snapshot,
     person: PersonId,
     classes: &[&str],
     (before, most): (Option<Point>, usize),
 ) -> Result<Vec<Stored>, Error> {
     let event_us = before.map_or(i64::MAX, |point| point.event_us);
     let resource = before.map(|point| point.resource.to_string()).unwrap_or_default();
-    let mut rows: Vec<Stored> = vec![];
-    for some in classes.chunks(CLASSES_PER_STATEMENT) {
+    let some = async |some: &[&str]| {
         let of: Vec<Value<'_>> = std::iter::once(person.into())
             .chain(eight(some).map(Value::from))
             .chain([event_us.into(), resource.as_str().into(), limit(most).into()])
             .collect();
-        rows.extend(s.list(sql::LIST_PART, &of, stored).await?);
-    }
+        s.beside().list(sql::LIST_PART, &of, stored).await
+    };
+    let rows = try_join_all(classes.chunks(CLASSES_PER_STATEMENT).map(some)).await?;
+    let mut rows: Vec<Stored> = rows.into_iter().flatten().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.point()));
     rows.truncate(most);
     Ok(rows)

@@ -212,7 +212,7 @@ fn may_call(who: Who, session: &Session) -> Result<(), Stop> {
 
 async fn visitor(
     app: &App,
-    s: &mut Snapshot,
+    s: &Snapshot,
     session: &Session,
     csrf: Csrf,
     id: RequestId,
@@ -223,15 +223,17 @@ async fn visitor(
         let has_passkeys = app.passkeys().is_some();
         return Ok(Visitor { name, acts_as: None, may_change_role: false, has_passkeys, csrf });
     };
-    let found = practitioner::find(s, practitioner).await?;
-    let roles = practitioner::roles(s, &app.ctx(id), practitioner).await?;
-    let acts_as = match &session.acting {
-        Some(acting) => {
-            let organisation = organisation_name(s, &acting.organisation).await?;
-            Some(format!("{}, {organisation}", words::role(acting.role.as_str())))
-        }
-        None => None,
+    let acts_as = async {
+        let Some(acting) = &session.acting else { return Ok(None) };
+        let organisation = organisation_name(&mut s.beside(), &acting.organisation).await?;
+        Ok(Some(format!("{}, {organisation}", words::role(acting.role.as_str()))))
     };
+    let ctx = app.ctx(id);
+    let (found, roles, acts_as) = tokio::try_join!(
+        async { Ok::<_, Stop>(practitioner::find(&mut s.beside(), practitioner).await?) },
+        async { Ok(practitioner::roles(&mut s.beside(), &ctx, practitioner).await?) },
+        acts_as,
+    )?;
     Ok(Visitor {
         name: found.map(|found| found.name).unwrap_or_default(),
         acts_as,

@@ -12,9 +12,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use ken_core::EntryId;
-use ken_store::{Error as StoreError, Reads, values};
+use ken_store::{Error as StoreError, Reads, Snapshot, values};
 
 use crate::append::ENTRIES_MAX;
 use crate::entry::Commitment;
@@ -141,23 +142,22 @@ impl Receipts {
     /// those of the store.
     pub async fn sign(
         &self,
-        reads: &mut impl Reads,
+        s: &Snapshot,
         entries: &[(Stream, EntryId)],
     ) -> Result<Vec<Note>, Error> {
         if entries.len() > ENTRIES_MAX {
             return Err(Error::TooMany);
         }
-        let mut receipts = Vec::with_capacity(entries.len());
-        for (stream, id) in entries {
-            let of = values![stream.to_string(), id];
-            let found = reads.find(sql::RECEIPT, of, |row| {
+        let sign = async |(stream, id): &(Stream, EntryId)| {
+            let (of, mut s) = (values![stream.to_string(), id], s.beside());
+            let found = s.find(sql::RECEIPT, of, |row| {
                 let commitment = Hash::from_slice(&row.bytes(1)?);
                 Ok((row.time(0)?, commitment.ok_or(StoreError::Column { index: 1 })?))
             });
             let (at, commitment) = found.await?.ok_or(Error::Corrupt(Fault::Entry))?;
-            receipts.push(Receipt::sign(Commitment::from_hash(commitment).leaf(), at, &self.key));
-        }
-        Ok(receipts)
+            Ok(Receipt::sign(Commitment::from_hash(commitment).leaf(), at, &self.key))
+        };
+        try_join_all(entries.iter().map(sign)).await
     }
 }
 

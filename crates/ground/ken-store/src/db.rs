@@ -74,7 +74,8 @@ impl Db {
         let mut snapshot = self.open_snapshot().await.inspect_err(|error| {
             telemetry::ended("snapshot", name, error.code(), since);
         })?;
-        let answer = OPEN.scope(name, work(&mut snapshot)).await;
+        // What asks at once is large, and would lie on the stack of whoever waits for it.
+        let answer = OPEN.scope(name, Box::pin(work(&mut snapshot))).await;
         drop(snapshot);
         telemetry::ended("snapshot", name, if answer.is_ok() { "ok" } else { "refused" }, since);
         answer
@@ -180,9 +181,9 @@ impl Db {
     /// A snapshot that may be opened inside a closure of another database.
     pub(crate) async fn open_snapshot(&self) -> Result<Snapshot> {
         Ok(Snapshot::new(match &*self.engine {
-            Engine::Sqlite(sqlite) => Reading::Sqlite(sqlite.reader().await?),
+            Engine::Sqlite(sqlite) => Reading::Sqlite(Arc::new(sqlite.reader().await?)),
             Engine::Postgres(postgres) => {
-                Reading::Postgres(postgres.session(Kind::Snapshot).await?)
+                Reading::Postgres(postgres.session(Kind::Snapshot).await?.into())
             }
         }))
     }

@@ -1,6 +1,7 @@
 //! What a closure sees: a transaction that reads and writes, or a snapshot that reads.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::statement::{Sql, check};
@@ -73,10 +74,10 @@ pub struct Snapshot {
     engine: Reading,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Reading {
-    Sqlite(sqlite::Reader),
-    Postgres(Box<postgres::Session>),
+    Sqlite(Arc<sqlite::Reader>),
+    Postgres(Arc<postgres::Session>),
 }
 
 impl Tx {
@@ -237,6 +238,14 @@ impl Reads for Tx {
 impl Snapshot {
     pub(crate) fn new(engine: Reading) -> Self {
         Self { engine }
+    }
+
+    /// Another reader of this same picture. What two of them ask in one `join` goes to PostgreSQL
+    /// before the first answer, where answers do not rest on one another: one round trip. It ends
+    /// with the closure that this one was given to.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { engine: self.engine.clone() }
     }
 
     /// Prepares a statement, of whatever kind, without running it.

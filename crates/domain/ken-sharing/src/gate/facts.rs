@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use ken_core::{Ctx, Fact, PersonId};
-use ken_store::Db;
-use ken_store::guard;
+use ken_directory::{organisation, practitioner};
+use ken_store::guard::{self, Guard};
+use ken_store::{Db, Snapshot};
 
 use super::Caller;
 use crate::decide::{Facts, PUT_RIGHT, RowClass, UNSEALED};
@@ -39,41 +40,77 @@ pub(super) async fn read(
     person: PersonId,
 ) -> Result<Seen, Error> {
     db.snapshot("sharing.facts", async |s| {
-        let has_left = match caller {
-            Caller::Practitioner(by) => ken_directory::account::has_left(s, ctx, by).await?,
-            Caller::Own(account) => ken_directory::account::is_closed(s, account).await?,
-        };
-        let guard = guard::find(s, person).await?.filter(|_| !has_left);
+        let (head, (mut facts, open), held) = tokio::try_join!(
+            Box::pin(head(s, ctx, caller, person)),
+            Box::pin(facts_of(s, ctx, caller, person)),
+            async { class::held(&mut s.beside(), person).await },
+        )?;
+        let guard = head.guard.filter(|_| !head.has_left);
         let is_barred = guard.as_ref().is_some_and(|guard| guard.barrier.is_some());
-        let epoch = guard.map(|guard| guard.epoch);
-        let policy = guard::policy_version(s).await?;
-        let is_unsealed = ken_ledger::oldest_unsealed_age(s, ctx).await? > UNSEALED_MAX;
-        let mut has_emergency = false;
-        let mut facts = Facts::none(ctx.clock.today());
-        match caller {
-            Caller::Practitioner(by) => {
-                let own = ken_directory::practitioner::own_person(s, by.practitioner).await?;
-                facts.held = fact::of_person(s, ctx, person, own).await?;
-                let related = relationship::of_person(s, ctx, person).await?;
-                facts.held.extend(relationship::facts(&related, by));
-                let trained = ken_directory::practitioner::trainings(s, ctx, by.practitioner);
-                facts.held.extend(trained.await?);
-                let assured = ken_directory::organisation::assurances(s, ctx, &by.organisation);
-                facts.held.extend(assured.await?);
-                facts.attested = affirmation::held(s, ctx, by, person).await?;
-                let open = emergency::find(s, ctx, by, person).await?;
-                has_emergency = open.is_some();
-                if open.is_some_and(|open| open.has_second) {
-                    facts.held.extend(Fact::new(SECOND_PERSON));
-                }
-            }
-            Caller::Own(_) => facts.held = fact::of_person(s, ctx, person, None).await?,
-        }
-        let hold_ups = [(PUT_RIGHT, is_barred), (UNSEALED, is_unsealed)];
+        let hold_ups = [(PUT_RIGHT, is_barred), (UNSEALED, head.is_unsealed)];
         let hold_ups = hold_ups.into_iter().filter(|(_, is_so)| *is_so);
         facts.held.extend(hold_ups.flat_map(|(state, _)| Fact::new(state)));
-        let held = class::held(s, person).await?;
-        Ok(Seen { epoch, policy, facts, has_emergency, held })
+        let epoch = guard.map(|guard| guard.epoch);
+        Ok(Seen { epoch, policy: head.policy, facts, has_emergency: open.is_some(), held })
     })
     .await
+}
+
+/// What the moment says, whoever is asked about what.
+struct Head {
+    has_left: bool,
+    guard: Option<Guard>,
+    policy: i64,
+    is_unsealed: bool,
+}
+
+async fn head(
+    s: &Snapshot,
+    ctx: &Ctx<'_>,
+    caller: Caller<'_>,
+    person: PersonId,
+) -> Result<Head, Error> {
+    let has_left = async {
+        let s = &mut s.beside();
+        Ok::<_, Error>(match caller {
+            Caller::Practitioner(by) => ken_directory::account::has_left(s, ctx, by).await?,
+            Caller::Own(account) => ken_directory::account::is_closed(s, account).await?,
+        })
+    };
+    let (has_left, guard, policy, unsealed) = tokio::try_join!(
+        has_left,
+        async { Ok(guard::find(&mut s.beside(), person).await?) },
+        async { Ok(guard::policy_version(&mut s.beside()).await?) },
+        async { Ok(ken_ledger::oldest_unsealed_age(&mut s.beside(), ctx).await?) },
+    )?;
+    Ok(Head { has_left, guard, policy, is_unsealed: unsealed > UNSEALED_MAX })
+}
+
+/// What the registers say of the person and of who asks, and the emergency access that is open.
+async fn facts_of(
+    s: &Snapshot,
+    ctx: &Ctx<'_>,
+    caller: Caller<'_>,
+    person: PersonId,
+) -> Result<(Facts, Option<emergency::Open>), Error> {
+    let mut facts = Facts::none(ctx.clock.today());
+    let Caller::Practitioner(by) = caller else {
+        facts.held = fact::of_person_for(s, ctx, person, None).await?;
+        return Ok((facts, None));
+    };
+    let (held, related, trained, assured, attested, open) = tokio::try_join!(
+        Box::pin(fact::of_person_for(s, ctx, person, Some(by.practitioner))),
+        async { relationship::of_person(&mut s.beside(), ctx, person).await },
+        async { Ok(practitioner::trainings(&mut s.beside(), ctx, by.practitioner).await?) },
+        async { Ok(organisation::assurances(&mut s.beside(), ctx, &by.organisation).await?) },
+        async { affirmation::held(&mut s.beside(), ctx, by, person).await },
+        async { emergency::find(&mut s.beside(), ctx, by, person).await },
+    )?;
+    (facts.held, facts.attested) = (held, attested);
+    facts.held.extend(relationship::facts(&related, by));
+    facts.held.extend(trained.into_iter().chain(assured));
+    if open.as_ref().is_some_and(|open| open.has_second) {
+        facts.held.extend(Fact::new(SECOND_PERSON));
+    }
+    Ok((facts, open))
 }

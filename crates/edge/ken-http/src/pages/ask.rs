@@ -182,8 +182,11 @@ pub(crate) async fn begin(
     person: PersonId,
 ) -> Result<Begun, Stop> {
     let read = async |s: &mut Snapshot| {
-        let (names, people) = (names_in(s).await?, together_in(s, person).await?);
-        let emergency = emergency::find(s, ctx, by, person).await?;
+        let (names, people, emergency) = tokio::try_join!(
+            async { names_in(&mut s.beside()).await },
+            async { together_in(&mut s.beside(), person).await },
+            async { Ok(emergency::find(&mut s.beside(), ctx, by, person).await?) },
+        )?;
         Ok::<_, Stop>(Begun { names, people, emergency })
     };
     app.db().snapshot("http.begin", read).await

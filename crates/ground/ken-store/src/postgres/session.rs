@@ -1,7 +1,7 @@
 //! One transaction on one pooled connection.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Object;
@@ -43,11 +43,12 @@ pub(crate) struct Session {
     connection: Option<Object>,
     kind: Kind,
     opened: Instant,
-    begun: bool,
+    /// Whether the `BEGIN` was sent; whoever sets it sends it before giving way.
+    begun: AtomicBool,
     /// An answer did not come in time: the connection is not used again.
     is_lost: AtomicBool,
     /// Statements that the server has not been sent yet, at most [`LATER_MAX`].
-    later: Vec<Later>,
+    later: Mutex<Vec<Later>>,
 }
 
 /// A statement that is sent together with the next one, or with the `COMMIT`.
@@ -66,13 +67,13 @@ struct Ready {
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, connection: Object, kind: Kind) -> Self {
-        let (connection, later) = (Some(connection), Vec::new());
-        let (opened, is_lost) = (instant(), AtomicBool::new(false));
-        Self { shared, connection, kind, opened, begun: false, is_lost, later }
+        let (connection, later) = (Some(connection), Mutex::default());
+        let (opened, begun, is_lost) = (instant(), AtomicBool::new(false), AtomicBool::new(false));
+        Self { shared, connection, kind, opened, begun, is_lost, later }
     }
 
     /// Runs a changing statement and counts the rows it changed.
-    pub(crate) async fn execute(&mut self, sql: &str, of: &[Value<'_>]) -> Result<u64> {
+    pub(crate) async fn execute(&self, sql: &str, of: &[Value<'_>]) -> Result<u64> {
         let ready = self.ready(sql, of.len()).await?;
         let connection = self.connection()?;
         let work = connection.execute_raw(&ready.statement, of.iter());
@@ -80,19 +81,19 @@ impl Session {
     }
 
     /// Runs a changing statement at the latest with the next one, or with the `COMMIT`.
-    pub(crate) async fn execute_later(&mut self, sql: &str, of: &[Value<'_>]) -> Result<()> {
-        if self.later.len() >= LATER_MAX {
+    pub(crate) async fn execute_later(&self, sql: &str, of: &[Value<'_>]) -> Result<()> {
+        if self.later().len() >= LATER_MAX {
             return self.execute(sql, of).await.map(drop);
         }
         let statement = self.statement(sql, of.len()).await?;
         let of = of.iter().map(Value::to_owned).collect();
-        self.later.push(Later { statement, of });
+        self.later().push(Later { statement, of });
         Ok(())
     }
 
     /// Runs a changing statement for each of `rows`, sending many before the first answer.
     pub(crate) async fn execute_each(
-        &mut self,
+        &self,
         sql: &str,
         rows: &[Vec<Value<'_>>],
     ) -> Result<Vec<u64>> {
@@ -116,7 +117,7 @@ impl Session {
 
     /// Reads the first row, if there is one.
     pub(crate) async fn find<T>(
-        &mut self,
+        &self,
         sql: &str,
         of: &[Value<'_>],
         read: Read<T>,
@@ -127,7 +128,7 @@ impl Session {
 
     /// Reads every row, to the maximum.
     pub(crate) async fn list<T>(
-        &mut self,
+        &self,
         sql: &str,
         of: &[Value<'_>],
         read: Read<T>,
@@ -140,12 +141,12 @@ impl Session {
     }
 
     /// Prepares a statement without running it.
-    pub(crate) async fn prepare(&mut self, sql: &str) -> Result<()> {
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<()> {
         let prepared = self.answered(self.connection()?.prepare(sql)).await?;
         prepared.map(drop).map_err(|cause| error::of_prepare(&cause))
     }
 
-    async fn rows(&mut self, sql: &str, of: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
+    async fn rows(&self, sql: &str, of: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
         let ready = self.ready(sql, of.len()).await?;
         let connection = self.connection()?;
         let of: Vec<&(dyn ToSql + Sync)> = of.iter().map(|value| value as _).collect();
@@ -153,10 +154,15 @@ impl Session {
     }
 
     /// The statement, which goes to the server now with all that waited for it.
-    async fn ready(&mut self, sql: &str, values: usize) -> Result<Ready> {
+    async fn ready(&self, sql: &str, values: usize) -> Result<Ready> {
         let statement = self.statement(sql, values).await?;
-        let begin = (!std::mem::replace(&mut self.begun, true)).then_some(self.kind.begin());
-        Ok(Ready { statement, begin, before: std::mem::take(&mut self.later) })
+        let is_first = !self.begun.swap(true, Ordering::Relaxed);
+        let begin = is_first.then_some(self.kind.begin());
+        Ok(Ready { statement, begin, before: std::mem::take(&mut *self.later()) })
+    }
+
+    fn later(&self) -> MutexGuard<'_, Vec<Later>> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The prepared statement, if the session may still run one.
@@ -215,9 +221,10 @@ impl Session {
             drop(Object::take(connection));
             return None;
         }
-        let before = if keep { std::mem::take(&mut self.later) } else { Vec::new() };
-        let begin = (!self.begun).then_some(self.kind.begin());
-        let last = match (self.begun || !before.is_empty(), keep) {
+        let before = if keep { std::mem::take(&mut *self.later()) } else { Vec::new() };
+        let begun = *self.begun.get_mut();
+        let begin = (!begun).then_some(self.kind.begin());
+        let last = match (begun || !before.is_empty(), keep) {
             (false, _) => None, // Nothing was asked of the server.
             (true, true) => Some("COMMIT"),
             (true, false) => Some("ROLLBACK"),

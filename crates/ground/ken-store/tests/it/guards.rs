@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use ken_core::PersonId;
-use ken_store::{Db, Error, Migration, Reads, guard, values};
+use ken_store::{Db, Error, Migration, Reads, Snapshot, guard, values};
 use ken_testkit::{SeededIds, engines};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -250,5 +251,45 @@ async fn a_snapshot_is_one_picture() {
         };
         let (seen, bumped) = tokio::join!(reader, writer);
         assert_eq!((seen, bumped), (Ok((1, 1)), Ok(2)), "{}", it.engine);
+    }
+}
+
+/// What is asked at once is of the same picture, whichever statement comes first, and a refusal of
+/// one is a refusal of all.
+#[tokio::test]
+async fn readers_beside_one_another_see_one_picture() {
+    const EACH: usize = 40;
+    for it in engines(&[]).await {
+        let versions = async |s: &Snapshot| {
+            let one = |_| async move { guard::policy_version(&mut s.beside()).await };
+            try_join_all((0..EACH).map(one)).await
+        };
+        let (read, go) = (Notify::new(), Notify::new());
+        let reader = it.db.snapshot("reader", async |s| {
+            let before = versions(s).await?;
+            read.notify_one();
+            go.notified().await;
+            // Another statement, which the connection has yet to prepare, comes first.
+            let other = async { s.beside().find("SELECT 7", &[], |row| row.int(0)).await };
+            let (seven, after) = tokio::try_join!(other, versions(s))?;
+            Ok::<_, Error>((before, seven, after))
+        });
+        let writer = async {
+            read.notified().await;
+            let bumped = it.db.write("bump", async |tx| guard::bump_policy(tx).await).await;
+            go.notify_one();
+            bumped
+        };
+        let (seen, bumped) = tokio::join!(reader, writer);
+        assert_eq!(bumped, Ok(2), "{}", it.engine);
+        assert_eq!(seen, Ok((vec![1; EACH], Some(7), vec![1; EACH])), "{}", it.engine);
+        let refused = it.db.snapshot("refused", async |s| {
+            let wrong = "SELECT id FROM absent";
+            let wrong = async { s.beside().find(wrong, &[], |row| row.int(0)).await };
+            tokio::try_join!(versions(s), wrong)
+        });
+        assert!(refused.await.is_err(), "{}", it.engine);
+        let free = it.db.snapshot("free", async |s| versions(s).await).await;
+        assert_eq!(free, Ok(vec![2; EACH]), "{}: the connection is as good as before", it.engine);
     }
 }
