@@ -179,7 +179,7 @@ impl Hub {
         match Letter::read(bytes, &known) {
             Ok(letter) => {
                 let kept = self.keep_as_evidence(&ctx, &letter, LOST_TURN).await;
-                self.said(&ctx, &letter, kept)
+                said(&ctx, &letter, kept)
             }
             Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         }
@@ -218,23 +218,7 @@ impl Hub {
         if let Some(code) = refused {
             outcome = self.keep_as_evidence(ctx, letter, code).await;
         }
-        self.said(ctx, letter, outcome)
-    }
-
-    /// What is answered to what became of a message.
-    fn said(&self, ctx: &Ctx<'_>, letter: &Letter<'_>, outcome: Result<Outcome, Error>) -> Answer {
-        let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
-        match outcome {
-            Ok(Outcome::Answered(code, bytes)) => answer(mode, wish, code, bytes),
-            Ok(Outcome::Refused(code)) => {
-                let (code, bytes) = refusal(ctx, letter.bytes, mode, code);
-                answer(mode, wish, code, bytes)
-            }
-            Err(error) => {
-                let kind = letter.header.kind.to_string();
-                not_kept(&letter.source.id, &kind, &error)
-            }
-        }
+        said(ctx, letter, outcome)
     }
 
     async fn try_to_apply(
@@ -321,6 +305,22 @@ impl Hub {
         match kept.await {
             Ok(()) => answer(Mode::Original, AckWish::Always, said, answer_bytes),
             Err(error) => not_kept("", &kind, &error),
+        }
+    }
+}
+
+/// What is answered to what became of a message.
+fn said(ctx: &Ctx<'_>, letter: &Letter<'_>, outcome: Result<Outcome, Error>) -> Answer {
+    let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
+    match outcome {
+        Ok(Outcome::Answered(code, bytes)) => answer(mode, wish, code, bytes),
+        Ok(Outcome::Refused(code)) => {
+            let (code, bytes) = refusal(ctx, letter.bytes, mode, code);
+            answer(mode, wish, code, bytes)
+        }
+        Err(error) => {
+            let kind = letter.header.kind.to_string();
+            not_kept(&letter.source.id, &kind, &error)
         }
     }
 }

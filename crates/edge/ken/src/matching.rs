@@ -239,7 +239,10 @@ fn shipped() -> Result<Model, Trouble> {
 
 fn load(file: &Path) -> Result<Model, Trouble> {
     let text = read_within(file, MODEL_MAX, "match.model-unreadable", "model")?;
-    Model::read(&text).map_err(unusable)
+    let model = Model::read(&text).map_err(unusable)?;
+    // Nobody's key is known here: whatever people decided of a model, nobody vouches for it.
+    let is_signed = model.is_signed(|_, _| false).map_err(unusable)?;
+    if is_signed { Ok(model) } else { Err(unusable(ken_match::ModelError::Unsigned)) }
 }
 
 fn unusable(error: ken_match::ModelError) -> Trouble {

@@ -74,6 +74,7 @@ pub struct Snapshot {
     engine: Reading,
 }
 
+// What is asked of a server is boxed: it is some kilobytes, and many are waited for at once.
 #[derive(Debug, Clone)]
 pub(crate) enum Reading {
     Sqlite(Arc<sqlite::Reader>),
@@ -214,7 +215,7 @@ impl Reads for Tx {
         self.fresh(sql)?;
         let result = match &mut self.engine {
             Writing::Sqlite(turn) => turn.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
-            Writing::Postgres(session) => session.find(sql.postgres, of, read).await,
+            Writing::Postgres(session) => Box::pin(session.find(sql.postgres, of, read)).await,
         };
         self.note(result)
     }
@@ -229,7 +230,7 @@ impl Reads for Tx {
         self.fresh(sql)?;
         let result = match &mut self.engine {
             Writing::Sqlite(turn) => turn.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
-            Writing::Postgres(session) => session.list(sql.postgres, of, read).await,
+            Writing::Postgres(session) => Box::pin(session.list(sql.postgres, of, read)).await,
         };
         self.note(result)
     }
@@ -280,7 +281,7 @@ impl Reads for Snapshot {
         check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
         match &mut self.engine {
             Reading::Sqlite(reader) => reader.run(|conn| sqlite::find(conn, sql.sqlite, of, read)),
-            Reading::Postgres(session) => session.find(sql.postgres, of, read).await,
+            Reading::Postgres(session) => Box::pin(session.find(sql.postgres, of, read)).await,
         }
     }
 
@@ -294,7 +295,7 @@ impl Reads for Snapshot {
         check(sql.sqlite, false).and_then(|()| check(sql.postgres, false))?;
         match &mut self.engine {
             Reading::Sqlite(reader) => reader.run(|conn| sqlite::list(conn, sql.sqlite, of, read)),
-            Reading::Postgres(session) => session.list(sql.postgres, of, read).await,
+            Reading::Postgres(session) => Box::pin(session.list(sql.postgres, of, read)).await,
         }
     }
 }

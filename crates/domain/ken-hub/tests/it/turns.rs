@@ -22,8 +22,8 @@ fn message(control_id: &str, identifiers: &str, place: &str) -> String {
 /// What is said after one wait.
 async fn waits(world: &World, message: &str) -> Option<Code> {
     let stop = CancellationToken::new();
-    let taking = world.hub.accept_patiently(message.as_bytes(), &stop);
-    let answer: Option<Answer> = waking(world, taking).await;
+    let taking = Box::pin(world.hub.accept_patiently(message.as_bytes(), &stop));
+    let answer: Option<Answer> = Box::pin(waking(world, taking)).await;
     answer.and_then(|answer| answer.code)
 }
 

@@ -172,11 +172,15 @@ pub async fn affected(
         return Ok(Err(Refusal::TooMany));
     };
     let mut found = Found { own, of, under, people: BTreeMap::new(), disclosures: 0, unread: 0 };
-    unsealed.into_iter().for_each(|entry| found.take(entry));
+    for entry in unsealed {
+        found.take(entry);
+    }
     while at < to {
         let page = async |s: &mut Snapshot| scan::decisions(s, keys, at, to).await;
         let page = db.snapshot("office.affected-page", page).await?;
-        page.into_iter().for_each(|decided| found.take(decided.entry));
+        for decided in page {
+            found.take(decided.entry);
+        }
         at = to.min(at.saturating_add(scan::SCAN_MAX));
         if found.people.len() > LISTED_MAX {
             return Ok(Err(Refusal::TooMany));
@@ -272,7 +276,9 @@ impl Found<'_> {
             let group = together::group(s, person).await?;
             let first = group.first().copied().unwrap_or(person);
             if let Some(known) = people.get_mut(&first) {
-                items.into_iter().for_each(|(key, item)| known.add(key, item));
+                for (key, item) in items {
+                    known.add(key, item);
+                }
                 continue;
             }
             let is_safe_only = contact::is_safe_only(s, ctx, person).await?;

@@ -1,6 +1,6 @@
 //! B1: what is adopted above is seen below, and no partnership below widens it or leaves it out.
 
-use ken_agreement::{Day, Instrument};
+use ken_agreement::{Clause, Day, Instrument};
 use ken_core::{InstrumentHash, PartnershipId};
 use ken_directory::partnership::{self, Level, Partnership};
 use ken_directory::{Error, Organisation, organisation};
@@ -138,7 +138,7 @@ async fn nation(world: &World, change: impl FnOnce(&mut Instrument)) -> Instrume
     nation.agreement.version = "3.1".parse().unwrap();
     nation.parties.retain(|party| ["cec", "nhsl", "rowan"].contains(&party.id.as_str()));
     let ceiling = Instrument::parse(REGION).unwrap();
-    nation.clauses.extend(ceiling.clauses.into_iter().filter(|clause| clause.binds_below()));
+    nation.clauses.extend(ceiling.clauses.into_iter().filter(Clause::binds_below));
     change(&mut nation);
     let hash = ready(world, &nation).await;
     assert_eq!(world.sign("cec", &hash).await, Attempt::Signed);

@@ -137,7 +137,7 @@ async fn work(past: &Past) -> Model {
             person,
             sources: BODIES.into_iter().map(word).collect(),
             action: Action::View,
-            purpose: word(*dice.pick(&PURPOSES)),
+            purpose: word(dice.pick::<&str>(&PURPOSES)),
             categories: KINDS[..kinds].iter().map(|kind| word(kind)).collect(),
             before: None,
         };
@@ -176,7 +176,7 @@ fn chosen(past: &Past, (begin, end): (Timestamp, Timestamp), n: usize) -> Select
         let from = begin + second(dice.below(whole));
         (from, from + second(1 + dice.below(whole)))
     };
-    let body = |is: bool| is.then(|| word(*dice.pick(&BODIES)));
+    let body = |is: bool| is.then(|| word(dice.pick::<&str>(&BODIES)));
     Selection {
         from,
         until,

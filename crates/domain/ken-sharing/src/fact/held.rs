@@ -55,19 +55,19 @@ pub(crate) async fn of_person_for(
     person: PersonId,
     by: Option<PractitionerId>,
 ) -> Result<BTreeSet<Fact>, Error> {
-    let mine = async { live(&mut s.beside(), ctx, person).await };
-    let theirs = async {
+    let mine = Box::pin(async { live(&mut s.beside(), ctx, person).await });
+    let theirs = Box::pin(async {
         let others = together::others(&mut s.beside(), person).await?;
         let live = |other| async move { live(&mut s.beside(), ctx, other).await };
         try_join_all(others.into_iter().map(live)).await
-    };
-    let selves = async {
+    });
+    let selves = Box::pin(async {
         let Some(by) = by else { return Ok(BTreeSet::new()) };
         match practitioner::own_person(&mut s.beside(), by).await? {
             Some(own) => together::group(&mut s.beside(), own).await,
             None => Ok(BTreeSet::new()),
         }
-    };
+    });
     let (mine, theirs, selves) = tokio::try_join!(mine, theirs, selves)?;
     facts(ctx, person, (&mine, &theirs), &selves)
 }

@@ -40,7 +40,7 @@ pub(super) async fn read(
     person: PersonId,
 ) -> Result<Seen, Error> {
     db.snapshot("sharing.facts", async |s| {
-        let (head, (mut facts, open), held) = tokio::try_join!(
+        let (head, (mut facts, open), classes) = tokio::try_join!(
             Box::pin(head(s, ctx, caller, person)),
             Box::pin(facts_of(s, ctx, caller, person)),
             async { class::held(&mut s.beside(), person).await },
@@ -51,7 +51,7 @@ pub(super) async fn read(
         let hold_ups = hold_ups.into_iter().filter(|(_, is_so)| *is_so);
         facts.held.extend(hold_ups.flat_map(|(state, _)| Fact::new(state)));
         let epoch = guard.map(|guard| guard.epoch);
-        Ok(Seen { epoch, policy: head.policy, facts, has_emergency: open.is_some(), held })
+        Ok(Seen { epoch, policy: head.policy, facts, has_emergency: open.is_some(), held: classes })
     })
     .await
 }
@@ -99,7 +99,7 @@ async fn facts_of(
         return Ok((facts, None));
     };
     let (held, related, trained, assured, attested, open) = tokio::try_join!(
-        Box::pin(fact::of_person_for(s, ctx, person, Some(by.practitioner))),
+        fact::of_person_for(s, ctx, person, Some(by.practitioner)),
         async { relationship::of_person(&mut s.beside(), ctx, person).await },
         async { Ok(practitioner::trainings(&mut s.beside(), ctx, by.practitioner).await?) },
         async { Ok(organisation::assurances(&mut s.beside(), ctx, &by.organisation).await?) },

@@ -208,6 +208,16 @@ fn an_answer_is_compared_with_the_truth_by_a_model_that_was_learnt() {
     let people = said.lines().find(|line| line.starts_with("people")).unwrap();
     let f1: f64 = people.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(f1 > 0.95, "{said}");
+    // Two names are no signatures: what people decided counts once somebody's key is known.
+    let mut forged: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&model).unwrap()).unwrap();
+    forged["decided"] = serde_json::json!([["0.0.0.0.0.0.0.0.0.0", 3.0]]);
+    let names = ["one", "two"].map(|name| serde_json::json!({ "name": name, "signature": "" }));
+    forged["signatures"] = names.into_iter().collect();
+    let path = dir.path().join("forged.json").to_str().unwrap().to_owned();
+    fs::write(&path, forged.to_string()).unwrap();
+    let refused = run(&["match", "evaluate", &file, "--truth", "who", "--model", &path]);
+    assert!(told(&refused).contains("match.model-unsigned"), "{}", told(&refused));
 }
 
 #[test]

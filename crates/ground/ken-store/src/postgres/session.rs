@@ -222,9 +222,9 @@ impl Session {
             return None;
         }
         let before = if keep { std::mem::take(&mut *self.later()) } else { Vec::new() };
-        let begun = *self.begun.get_mut();
-        let begin = (!begun).then_some(self.kind.begin());
-        let last = match (begun || !before.is_empty(), keep) {
+        let is_begun = *self.begun.get_mut();
+        let begin = (!is_begun).then_some(self.kind.begin());
+        let last = match (is_begun || !before.is_empty(), keep) {
             (false, _) => None, // Nothing was asked of the server.
             (true, true) => Some("COMMIT"),
             (true, false) => Some("ROLLBACK"),

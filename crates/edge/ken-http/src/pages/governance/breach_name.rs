@@ -133,7 +133,7 @@ mod tests {
             let page = page.into_string();
             assert!(page.contains(want), "{want}: {page}");
             rules::assert_part(&page);
-            assert_eq!(page.contains("I affirm this"), seen(Some(named)) != "", "{page}");
+            assert_eq!(page.contains("I affirm this"), !seen(Some(named)).is_empty(), "{page}");
         }
         assert!(words(None, &[]).into_string().is_empty() && seen(None).is_empty());
     }

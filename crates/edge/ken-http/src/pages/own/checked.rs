@@ -76,8 +76,8 @@ impl Checked {
         let second = self.second.as_ref();
         let second =
             second.map(|second| format!(". {second} agreed to it first")).unwrap_or_default();
-        let agreed: String =
-            self.agreed.iter().map(|name| format!(". {name} agreed to it later")).collect();
+        let agreed = self.agreed.iter().map(|name| format!(". {name} agreed to it later"));
+        let agreed = agreed.collect::<Vec<_>>().concat();
         let why = match &self.reason {
             Some(reason) => format!("To keep somebody safe. They wrote: {reason}"),
             None => "To keep somebody safe".to_owned(),
