@@ -211,7 +211,7 @@ fn an_answer_is_compared_with_the_truth_by_a_model_that_was_learnt() {
     // Two names are no signatures: what people decided counts once somebody's key is known.
     let mut forged: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&model).unwrap()).unwrap();
-    forged["decided"] = serde_json::json!([["0.0.0.0.0.0.0.0.0.0", 3.0]]);
+    forged["decided"] = serde_json::json!([["0.0.0.0.0.0.0.0.0", 3.0]]);
     let names = ["one", "two"].map(|name| serde_json::json!({ "name": name, "signature": "" }));
     forged["signatures"] = names.into_iter().collect();
     let path = dir.path().join("forged.json").to_str().unwrap().to_owned();
