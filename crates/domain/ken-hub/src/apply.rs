@@ -58,9 +58,9 @@ pub(crate) async fn apply(
     let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
     let to = To { person, key, under: &under };
     keep_message(tx, ctx, keys, arrival, &to, order.said).await?;
-    late::accounts(tx, ctx, arrival.source, (person, &order)).await?;
     let filed = filing::file_all(tx, ctx, keys, arrival, &to, &mut order).await?;
-    relate(tx, ctx, keys, arrival, &who, (person, &under)).await?;
+    late::accounts(tx, ctx, arrival.source, (person, &order)).await?;
+    relate(tx, ctx, keys, arrival, &who, (person, &under, order.is_all)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
     let notices = [
         (arrival.mapped.is_damaged, DAMAGED),
@@ -156,7 +156,7 @@ async fn relate(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     who: &Demographics,
-    (person, under): (PersonId, &Under),
+    (person, under, lifts): (PersonId, &Under, bool),
 ) -> Result<(), Error> {
     let (source, number) = (arrival.source, under.as_str());
     let born = match who.born {
@@ -184,7 +184,7 @@ async fn relate(
     {
         relationship::number::state(tx, ctx, keys, &new, number).await?;
     }
-    restrict::take(tx, ctx, keys, arrival, person).await?;
+    restrict::take(tx, ctx, keys, arrival, (person, lifts)).await?;
     death::take(tx, ctx, arrival, &died, number).await?;
     guard.bump(tx).await?;
     Ok(())

@@ -61,6 +61,7 @@ pub(crate) async fn file_all(
     let is_late = order.is_all && !order.later.is_empty();
     let when = When { said: order.said, is_late, only: None };
     touched.extend(file(tx, ctx, keys, arrival, to, (&when, &mut done)).await?);
+    touched.extend(done.ended.keys().copied());
     late::add_makers(tx, keys, order, (to.person, &touched)).await?;
     for later in &order.later {
         touched.extend(done.ended.keys().copied());

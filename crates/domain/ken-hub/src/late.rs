@@ -35,6 +35,9 @@ pub(crate) const LATE: &str = "hub.late-by-hand";
 const LATER_MAX: i64 = 100;
 /// Most bytes of these, sealed. House policy: what is mapped well within the time of a write.
 const LATER_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of those that made something of the same things. House policy: the longest message
+/// that is taken, and as much again.
+const MAKERS_BYTES_MAX: usize = 32 << 20;
 
 /// How far ahead of ours a source's clock may go. House policy: further ahead it is wrong, and
 /// what it says next would seem late.
@@ -77,7 +80,10 @@ pub(crate) async fn order(
     let (source, number) = (arrival.source.id.as_str(), under.as_str());
     let of = values![person, number, source];
     let newest = tx.find(sql::NEWEST_SAID, of, |row| row.time_opt(0)).await?.flatten();
-    let said = said(arrival.mapped, ctx.clock.now());
+    // Whoever else sends has a clock of their own.
+    let of_one = Some(arrival.mapped).filter(|_| !arrival.source.is_anybody());
+    let said = of_one.and_then(|mapped| said(mapped, ctx.clock.now()));
+    let said = said.map(|said| within_minute(said, newest));
     let mut order = Order { said: said.or(newest), later: vec![], is_all: true };
     let Some(said) = said.filter(|said| newest.is_some_and(|newest| *said < newest)) else {
         return Ok(order);
@@ -110,7 +116,7 @@ pub(crate) async fn add_makers(
     let known: BTreeSet<MessageId> = order.later.iter().map(|later| later.id).collect();
     // The last before all: of so many, they hold.
     let most = usize::try_from(LATER_MAX).unwrap_or_default();
-    let mut left = LATER_BYTES_MAX;
+    let mut left = MAKERS_BYTES_MAX;
     for id in made.iter().rev().filter(|id| !known.contains(*id)).take(most) {
         order.later.extend(read_again(tx, keys, (person, said), (*id, &mut left)).await?);
     }
@@ -126,17 +132,13 @@ async fn read_again(
     (person, since): (PersonId, Timestamp),
     (id, left): (MessageId, &mut usize),
 ) -> Result<Option<Later>, Error> {
-    if *left == 0 {
-        return Ok(None);
-    }
     let read =
         |row: &Row<'_>| Ok((row.text(0)?, row.time(1)?, row.parse::<KeyId>(2)?, row.bytes(3)?));
     let kept = tx.find(sql::FIND_MESSAGE, values![person, id, since], read).await?;
     let Some((kind, said, key, body)) = kept else { return Ok(None) };
-    *left = left.saturating_sub(body.len());
-    if *left == 0 {
-        return Ok(None);
-    }
+    // What is too long keeps back nothing that is not.
+    let Some(rest) = left.checked_sub(body.len()) else { return Ok(None) };
+    *left = rest;
     let bytes = keys.open(&key, &associated(person, id), &body).await?;
     let mapped = bytes.and_then(|bytes| Some(told(&bytes).ok()?.pop()?.mapped));
     Ok(mapped.map(|mapped| Later { said, id, kind, mapped }))
@@ -147,6 +149,15 @@ async fn read_again(
 fn said(mapped: &Mapped, now: Timestamp) -> Option<Timestamp> {
     let times = [&mapped.facts.recorded, &mapped.header.sent];
     times.into_iter().flatten().filter_map(ken_fhir::DateTime::moment).find(|at| is_one(*at, now))
+}
+
+/// A time to the minute is no earlier than what was said within that minute before it came.
+fn within_minute(said: Timestamp, newest: Option<Timestamp>) -> Timestamp {
+    let is_minute = said.as_second() % 60 == 0;
+    let same = |newest: &Timestamp| {
+        *newest > said && newest.duration_since(said) < SignedDuration::from_mins(1)
+    };
+    newest.filter(|newest| is_minute && same(newest)).unwrap_or(said)
 }
 
 /// Whether a time can be compared: it is not in the future, it is no day without a time, and its
@@ -195,7 +206,7 @@ pub(crate) async fn states(
         let guarded = died.iter().copied().chain([person]).collect();
         let guard = tx.lock_people(&guarded).await?;
         if is_restricting {
-            restrict::take(tx, ctx, keys, &later, person).await?;
+            restrict::take(tx, ctx, keys, &later, (person, order.is_all)).await?;
         }
         death::take(tx, ctx, &later, &died, number).await?;
         guard.bump(tx).await?;
@@ -206,6 +217,21 @@ pub(crate) async fn states(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_the_minute_is_not_before_that_minute() {
+        let check = |said: &str, newest: &str, want: &str| {
+            let [said, newest, want] = [said, newest, want]
+                .map(|time| format!("2026-11-20T{time}Z").parse::<Timestamp>().unwrap());
+            assert_eq!(within_minute(said, Some(newest)), want, "{said} after {newest}");
+        };
+        check("10:15:00", "10:15:30", "10:15:30");
+        check("10:15:00", "10:15:59", "10:15:59");
+        check("10:15:00", "10:16:00", "10:15:00");
+        check("10:15:00", "10:14:59", "10:15:00");
+        check("10:15:01", "10:15:30", "10:15:01");
+        assert_eq!(within_minute(Timestamp::UNIX_EPOCH, None), Timestamp::UNIX_EPOCH);
+    }
 
     #[test]
     fn only_a_time_that_can_be_is_compared() {

@@ -65,8 +65,9 @@ fn gone(arrival: &Arrival<'_>, ended: &Identifier) -> Option<SourceRecord> {
 /// Where a sender says for the first time which number of a person is its own, and it filed them
 /// under another of these before: gives that, and lets its own mean whom that means. Not where that
 /// means somebody whom it knows by another of its own, or of whom nobody has said yet who they are;
-/// not where it never identified anybody; and not of a baby, whose twin may have the same mother's
-/// or family's number, and no name either.
+/// not where it never identified anybody; not where a name or the birth is left unsaid, so that
+/// whatever they are fits; and not of a baby, whose twin may have the same mother's or family's
+/// number, and no name either.
 ///
 /// Whether they still are who they were is for [`ken_person::identify`] to say.
 pub(crate) async fn adopt(
@@ -88,20 +89,23 @@ pub(crate) async fn adopt(
     let is_like = |one: &LocalIdentifier| one.system() == own.local.system();
     let is_known = numbers.iter().any(|one| is_like(one) && *one != former.local);
     let is_checked = said.identifiers.contains(&Identifier::Local(former.local.clone()));
-    let is_told_apart = is_known || is_baby(ctx, said.birth_date);
+    let is_named = said.names.first().is_some_and(|name| {
+        !name.family.trim().is_empty() && name.given.iter().any(|given| !given.trim().is_empty())
+    });
+    let is_told_apart = is_known || !is_named || may_be_baby(ctx, said.birth_date);
     if is_checked && !is_told_apart && !ken_person::is_provisional(tx, *person).await? {
         ken_person::merge(tx, ctx, keys, &former, own).await?;
     }
     Ok(Some(former))
 }
 
-/// Whether somebody may have been born within [`BABY`].
-fn is_baby(ctx: &Ctx<'_>, born: Option<PartialDate>) -> bool {
+/// Whether somebody may have been born within [`BABY`], as whoever's birth is not said.
+fn may_be_baby(ctx: &Ctx<'_>, born: Option<PartialDate>) -> bool {
     let since = ctx.clock.now().saturating_sub(BABY).map(|since| since.to_string());
     let since = since.unwrap_or_default();
     // A month or a year is compared as such.
     born.map(|born| born.to_string())
-        .is_some_and(|born| since.get(..born.len()).is_none_or(|since| born.as_str() >= since))
+        .is_none_or(|born| since.get(..born.len()).is_none_or(|since| born.as_str() >= since))
 }
 
 /// Lets what was told of a person under the number before be told under the sender's own from now

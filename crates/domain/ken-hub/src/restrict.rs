@@ -47,13 +47,14 @@ struct Row {
     visit: String,
 }
 
-/// Takes what a message says of restrictions; the caller holds the person's guard.
+/// Takes what a message says of restrictions; the caller holds the person's guard. Where `lifts` is
+/// false something that was said since is not known, and what it lifts is for a human.
 pub(crate) async fn take(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     arrival: &Arrival<'_>,
-    person: PersonId,
+    (person, lifts): (PersonId, bool),
 ) -> Result<(), Error> {
     let (source, all) = (arrival.source, &arrival.mapped.restrictions);
     let mut is_clear = true;
@@ -62,8 +63,8 @@ pub(crate) async fn take(
         let before = rows(tx, person, &source.organisation).await?;
         is_clear &= match one.said {
             Said::Holds => held(tx, ctx, (person, source), (&before, one)).await?,
-            Said::Lifted => lifted(tx, ctx, (person, source), (&before, one)).await?,
-            Said::Unclear => !is_restricted(tx, ctx, person, source).await?,
+            Said::Lifted if lifts => lifted(tx, ctx, (person, source), (&before, one)).await?,
+            Said::Lifted | Said::Unclear => !is_restricted(tx, ctx, person, source).await?,
         };
     }
     if is_clear {

@@ -33,6 +33,8 @@ const READ_BYTES_MAX: usize = 64 << 20;
 const _: () = assert!(BODY_BYTES_MAX < PART_BYTES_MAX && BODY_BYTES_MAX < STEP_BYTES_MAX);
 /// Bodies asked for in one statement.
 const BODIES_PER_STATEMENT: usize = 16;
+/// Statements for bodies that are sent at once.
+const STATEMENTS_AT_ONCE: usize = 8;
 /// Classes asked for in one statement.
 const CLASSES_PER_STATEMENT: usize = 8;
 /// Where what has no date stands: after everything that has one. As in the statements.
@@ -221,7 +223,11 @@ async fn bodies(s: &Snapshot, person: PersonId, rows: &mut [Stored]) -> Result<(
         }
         Ok::<_, Error>(())
     };
-    try_join_all(rows.chunks_mut(BODIES_PER_STATEMENT).map(some)).await.map(drop)
+    // Each has the time of a statement, and they are answered in turn.
+    for rows in rows.chunks_mut(BODIES_PER_STATEMENT * STATEMENTS_AT_ONCE) {
+        try_join_all(rows.chunks_mut(BODIES_PER_STATEMENT).map(some)).await?;
+    }
+    Ok(())
 }
 
 async fn moment(s: &Snapshot, person: PersonId) -> Result<(i64, i64), Error> {

@@ -240,6 +240,13 @@ async fn what_is_too_late_to_put_right_waits_for_a_person() {
             let time = format!("2026112007{:02}{:02}", at / 60, at % 60);
             Says::at(&time, "ADT^A31", &format!("||||||{at} St"), "")
         };
+        let restricts = |at: usize, action: &str| {
+            let time = format!("2026112006{at:02}30");
+            Says::at(&time, "ADT^A08", "", &format!("\rARV||{action}|PSY"))
+        };
+        for (at, action) in [(10, "A"), (30, "A")] {
+            says(&world, &format!("mark{at}"), "77", &restricts(at, action)).await;
+        }
         for at in 1..=101 {
             says(&world, &format!("{at}"), "77", &lives(at)).await;
         }
@@ -267,9 +274,17 @@ async fn what_is_too_late_to_put_right_waits_for_a_person() {
         assert_eq!(result.body["valueString"], "No harm", "{engine}");
         // A long message is not said again.
         let long = lives(1).rest + "\rZZZ|" + &"z".repeat(5 << 20);
-        says(&world, "long", "78", &Says { rest: long, ..lives(1) }).await;
-        says(&world, "short", "78", &lives(0)).await;
+        says(&world, "long", "78", &Says { rest: long, ..lives(2) }).await;
+        says(&world, "short", "78", &lives(1)).await;
         let held = ken_hub::held(&world.databases.db).await.unwrap();
         assert_eq!(held.len(), waits.len() + 1, "{engine}");
+        // It was said again since, in a message that is not read again.
+        says(&world, "lift", "77", &restricts(20, "D")).await;
+        let states = "SELECT name FROM person_fact
+            WHERE person_id = $1 AND until_us IS NULL AND name LIKE 'restricted%'";
+        let read =
+            async |s: &mut Snapshot| s.list(states, values![person], |row| row.text(0)).await;
+        let held = world.databases.db.snapshot("test.states", read).await.unwrap();
+        assert!(!held.is_empty(), "{engine}: a restriction is lifted by what is not the last word");
     }
 }

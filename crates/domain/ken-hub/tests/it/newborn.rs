@@ -113,5 +113,13 @@ async fn nobody_is_taken_for_whom_a_number_was_before() {
         let many = world.people().await.len();
         says(&world, "5", "F3^^^B^FN~M4^^^B^MR", &born("Reid^Baby", "20261120")).await;
         assert_eq!(world.people().await.len(), many + 1, "{engine}: a twin is another");
+        // What is left unsaid fits whoever the number was: a baby before its first registration.
+        for (at, left_out) in ["Gray^Baby", "Gray", "^^||19010203"].into_iter().enumerate() {
+            let (before, number) = (world.people().await.len(), format!("M{}", 10 + at));
+            let identifiers = format!("F1^^^B^FN~{number}^^^B^MR");
+            says(&world, &number, &identifiers, left_out).await;
+            let now = world.people().await.len();
+            assert_eq!(now, before + 1, "{engine}: {left_out} is not taken for the mother");
+        }
     }
 }

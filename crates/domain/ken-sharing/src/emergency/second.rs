@@ -254,8 +254,10 @@ pub async fn decide(
         }
         let guard = tx.lock_people(&people).await?;
         for person in &people {
-            // Of two askings that are agreed to at once, one opens: one access, one review.
+            // Of two askings that are agreed to at once, one opens: one access, one review. What
+            // was reviewed already is not gone on with: nobody would read who agreed.
             if let Some(open) = find(tx, ctx, &one.by, *person).await?.filter(is_same)
+                && is_to_review(tx, *person, open.id).await?
                 && goes_on(tx, ctx, (&one.by, *person), &said, &open).await?
             {
                 agree_too(tx, ctx, keys, by, (*person, open.id)).await?;
@@ -268,6 +270,12 @@ pub async fn decide(
         Ok(Decided::Agreed)
     })
     .await
+}
+
+/// Whether nobody has reviewed an access yet.
+async fn is_to_review(tx: &mut Tx, person: PersonId, access: EntryId) -> Result<bool, Error> {
+    let found = tx.find(sql::FIND_UNREVIEWED, values![person, access], |row| row.text(1)).await?;
+    Ok(found.is_some())
 }
 
 /// Notes who agreed to an access that was open already: they do not check it either, and the person
