@@ -205,6 +205,25 @@ pub async fn roles(
     Ok(s.list(sql::ROLES, values![id, ctx.now_us(), ROLES_MAX], read).await?)
 }
 
+/// Most people of one organisation who are told at once, those who have left among them. House
+/// policy: a health board with its agency staff over some years is asked for in another way.
+pub const EVER_MAX: i64 = 5_000;
+
+/// Whoever has worked at an organisation, by name, and whether they still do.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn ever_of_organisation(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    organisation: &OrganisationId,
+) -> Result<Vec<(PractitionerId, String, bool)>, Error> {
+    let of = values![organisation, ctx.now_us(), EVER_MAX];
+    let read = |row: &ken_store::Row<'_>| Ok((row.parse(0)?, row.text(1)?, row.flag(2)?));
+    Ok(s.list(sql::PRACTITIONERS_EVER, of, read).await?)
+}
+
 /// The practitioners of an organisation now, by name, each once for each role.
 ///
 /// # Errors

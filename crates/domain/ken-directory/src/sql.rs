@@ -221,6 +221,13 @@ statements! {
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id
         WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
         ORDER BY p.name, p.practitioner_id, r.role LIMIT $3";
+    /// Whoever ever held a role at an organisation, and whether they hold one at an instant.
+    PRACTITIONERS_EVER = "SELECT p.practitioner_id, p.name,
+          MAX(CASE WHEN r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
+            THEN 1 ELSE 0 END)
+        FROM practitioner_role r JOIN practitioner p ON p.practitioner_id = r.practitioner_id
+        WHERE r.organisation_id = $1 GROUP BY p.practitioner_id, p.name
+        ORDER BY p.name, p.practitioner_id LIMIT $3";
     /// Practitioners with an open account, in one of some roles of an organisation.
     IN_ROLE = "SELECT DISTINCT r.practitioner_id FROM practitioner_role r
         JOIN account a ON a.practitioner_id = r.practitioner_id

@@ -9,6 +9,13 @@ use crate::kind::{DAY_MS, Int, Kind};
 use crate::thrift::{BYTES, I32, I64, LIST, STRUCT, TRUE, Thrift};
 use crate::{COLUMNS_MAX, ColumnsError, ROWS_A_BYTE, ROWS_SMALL, Result, size};
 
+/// Most parts of a schema: each column in a structure in a structure.
+const ELEMENTS_MAX: usize = 4 * COLUMNS_MAX;
+/// Most groups of rows. House policy: writers begin a new one after tens of thousands of rows.
+const GROUPS_MAX: usize = 10_000;
+/// Most notes of whoever wrote it. House policy: they leave a handful.
+const NOTES_MAX: usize = 1_000;
+
 /// What the end of a file says.
 #[derive(Debug, Default)]
 pub(crate) struct Footer {
@@ -62,15 +69,15 @@ impl Footer {
         let mut footer = Self::default();
         let mut elements = Vec::new();
         Thrift::new(text).fields(|from, id, kind| match (id, kind) {
-            (2, LIST) => from.each(|from| {
+            (2, LIST) => from.each(ELEMENTS_MAX, |from| {
                 elements.push(Element::read(from)?);
                 Ok(())
             }),
-            (4, LIST) => from.each(|from| {
+            (4, LIST) => from.each(GROUPS_MAX, |from| {
                 footer.groups.push(Group::read(from, bytes)?);
                 Ok(())
             }),
-            (5, LIST) => from.each(|from| {
+            (5, LIST) => from.each(NOTES_MAX, |from| {
                 footer.notes.push(note(from)?);
                 Ok(())
             }),
@@ -198,7 +205,7 @@ impl Group {
         let mut of = Self::default();
         let mut rows = 0;
         from.fields(|from, id, kind| match (id, kind) {
-            (1, LIST) => from.each(|from| {
+            (1, LIST) => from.each(COLUMNS_MAX, |from| {
                 of.chunks.push(Chunk::read(from, bytes)?);
                 Ok(())
             }),

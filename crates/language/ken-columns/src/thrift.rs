@@ -106,16 +106,23 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// Each element of a list of structures.
+    /// Each element of a list of structures, of which there are at most so many: one may take a
+    /// byte in the file and a hundred in memory.
     pub(crate) fn each(
         &mut self,
+        most: usize,
         mut element: impl FnMut(&mut Self) -> Result<()>,
     ) -> Result<bool> {
         let (kind, many) = self.list()?;
         if kind != STRUCT && many > 0 {
             return Err(ColumnsError::Broken("a list of something else"));
         }
-        (0..many).try_for_each(|_| element(self))?;
+        for at in 0..many {
+            if at >= most {
+                return Err(ColumnsError::TooMuch("a longer list than a footer needs"));
+            }
+            element(self)?;
+        }
         Ok(true)
     }
 

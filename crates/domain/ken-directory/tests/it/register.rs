@@ -1,7 +1,7 @@
 //! Registration, roles, training and assurance.
 
 use jiff::SignedDuration;
-use ken_core::{Ctx, PersonId, Sensitive};
+use ken_core::{Ctx, PersonId, PractitionerId, Sensitive};
 use ken_directory::{
     Error, Holder, How, NewAccount, OneTimeSecret, SignIn, account, organisation, practitioner,
     session,
@@ -42,6 +42,17 @@ async fn roles_begin_end_and_make_older_decisions_stale() {
         };
         // Both were given at one instant: then by name.
         assert_eq!(roles().await, [lead, held("cec", "sw.duty")]);
+        // Whoever has left is still known to have been there.
+        let ever = async || {
+            let read = async |s: &mut Snapshot| {
+                practitioner::ever_of_organisation(s, &world.ctx(), &cec()).await
+            };
+            let ever = world.on.db.snapshot("test", read).await.unwrap();
+            let is_jo =
+                |(id, _, is_here): (PractitionerId, String, bool)| (id == jo).then_some(is_here);
+            ever.into_iter().filter_map(is_jo).collect::<Vec<_>>()
+        };
+        assert_eq!(ever().await, [true]);
         world.wait(3_600);
         assert_eq!(roles().await, [held("cec", "sw.duty")]);
         let duty = held("cec", "sw.duty");
@@ -53,6 +64,7 @@ async fn roles_begin_end_and_make_older_decisions_stale() {
             .await;
         assert!(policy(&world).await > before);
         assert_eq!(roles().await, []);
+        assert_eq!(ever().await, [false], "{}", world.on.engine);
         let again = world.on.db.write("test", async |tx: &mut Tx| {
             practitioner::end_role(tx, &world.ctx(), keys, jo, &duty, None).await
         });

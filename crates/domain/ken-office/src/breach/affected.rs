@@ -23,18 +23,19 @@ use ken_core::{
     Category, Ctx, EntryId, FieldName, InstrumentHash, OrganisationId, PersonId, PractitionerId,
 };
 use ken_directory::Acting;
-use ken_ledger::{Entry, EntryKind, Hash, Stream, scan};
+use ken_ledger::{Entry, EntryKind, Stream, scan};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::{Given, given};
 use ken_sharing::{contact, together};
-use ken_store::keys::KeyRing;
-use ken_store::{Db, Snapshot};
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads as _, Snapshot, values};
 use serde_json::json;
 
 use super::Refusal;
 use super::book::{enter, find};
 use crate::Error;
 use crate::matrix::quoted;
+use crate::sql::breach as sql;
 
 /// Most leaves of the log that one list reads. House policy: well under a minute of reading; more
 /// is listed span by span.
@@ -44,7 +45,7 @@ pub const LISTED_MAX: usize = 10_000;
 /// How long after a span entries may stand that were written in it: twice what the log's order may
 /// be from the order of time.
 const DISORDER: SignedDuration = SignedDuration::from_hours(2);
-/// What a handle is hashed with, so that it can be mistaken for nothing else.
+/// What a breach's key makes handles for.
 const HANDLE: &str = "ken-breach-handle/1";
 
 /// What went wrong, by what the ledger can tell apart.
@@ -186,7 +187,7 @@ pub async fn affected(
             return Ok(Err(Refusal::TooMany));
         }
     }
-    let told = async |s: &mut Snapshot| found.told(s, ctx, id).await;
+    let told = async |s: &mut Snapshot| found.told(s, ctx, keys, id).await;
     let told = db.snapshot("office.affected-people", told).await?;
     let detail = json!({
         "breach": id.to_string(), "asked": asked.code(), "people": told.people.len(),
@@ -270,7 +271,15 @@ impl Found<'_> {
     }
 
     /// The people, each once though several ids stand together, with what marks them now.
-    async fn told(self, s: &mut Snapshot, ctx: &Ctx<'_>, id: EntryId) -> Result<Affecteds, Error> {
+    async fn told(
+        self,
+        s: &mut Snapshot,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+        id: EntryId,
+    ) -> Result<Affecteds, Error> {
+        let key = s.find(sql::BREACH_KEY, values![self.own, id], |row| row.parse(0)).await?;
+        let key: KeyId = key.ok_or(Error::Corrupt("breach"))?;
         let mut people: BTreeMap<PersonId, Affected> = BTreeMap::new();
         for (person, items) in self.people {
             let group = together::group(s, person).await?;
@@ -282,7 +291,7 @@ impl Found<'_> {
                 continue;
             }
             let is_safe_only = contact::is_safe_only(s, ctx, person).await?;
-            let handle = handle(id, first);
+            let handle = handle(keys, &key, first).await?;
             people.insert(first, Affected { person, handle, items, is_safe_only });
         }
         let mut people: Vec<Affected> = people.into_values().collect();
@@ -308,15 +317,16 @@ impl Affected {
     }
 }
 
-/// What stands for a person in one breach: ten letters, which are others in another.
-fn handle(breach: EntryId, person: PersonId) -> String {
+/// What stands for a person in one breach: ten letters, which are others in another. They are made
+/// with the breach's own key: officers see ids of people elsewhere, and could try them all.
+async fn handle(keys: &KeyRing, breach: &KeyId, person: PersonId) -> Result<String, Error> {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let text = format!("{HANDLE}\n{breach}\n{person}");
-    let hash = Hash::of(&[text.as_bytes()]);
+    let digest = keys.digest(breach, HANDLE, person.to_string().as_bytes()).await?;
+    let digest = digest.ok_or(Error::Corrupt("breach"))?;
     let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('A', char::from);
-    let letters: Vec<char> = hash.as_bytes().iter().take(10).map(letter).collect();
+    let letters: Vec<char> = digest.iter().take(10).map(letter).collect();
     let (one, other) = letters.split_at(5);
-    format!("{}-{}", one.iter().collect::<String>(), other.iter().collect::<String>())
+    Ok(format!("{}-{}", one.iter().collect::<String>(), other.iter().collect::<String>()))
 }
 
 /// The list as a spreadsheet reads it: a line for each person, source and kind of information.

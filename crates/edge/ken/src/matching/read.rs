@@ -81,7 +81,7 @@ impl Files {
         rows.select(0..2)?;
         while known && rows.next()? {
             if let Ok(person) = rows.get(Some(1)).parse() {
-                people.insert(rows.get(Some(0)).to_owned(), person);
+                people.insert(rows.name(Some(0))?.to_owned(), person);
             }
         }
         if !known {
@@ -136,11 +136,11 @@ impl Reading {
                 Trouble::new(error.code(), "There are too many records.", NOTHING_DONE, next)
             })?;
             match place.id {
-                Some(_) => self.ids.push(rows.get(place.id)),
+                Some(_) => self.ids.push(rows.name(place.id)?),
                 None => self.ids.push(&format!("{}:{count}", self.counts.len() + 1)),
             }
             if truth_at.is_some() {
-                let person = self.person(rows.get(truth_at));
+                let person = self.person(rows.name(truth_at)?);
                 self.truth.push(person);
             }
         }

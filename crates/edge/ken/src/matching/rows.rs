@@ -12,6 +12,9 @@ use crate::trouble::{NOTHING_DONE, Trouble};
 /// How much of a file is read at once.
 const ROOM: usize = 1 << 18;
 
+/// Longest id, in bytes. House policy: no register has a quarter of it.
+const NAME_MAX: usize = 256;
+
 /// A file while it is read.
 #[derive(Debug)]
 pub(super) struct Rows {
@@ -87,6 +90,17 @@ impl Rows {
             From::Columns(reader) => column.map_or("", |at| reader.get(at)),
             From::Lines(reader) => reader.get(column),
         }
+    }
+
+    /// What a record or a person is called: kept for each, where other values are kept once.
+    pub(super) fn name(&self, column: Option<usize>) -> Result<&str, Trouble> {
+        let name = self.get(column);
+        if name.len() > NAME_MAX {
+            let what = format!("{} calls a record by a long text.", self.path.display());
+            let next = "Say with --map which column holds the ids: at most 256 bytes each.";
+            return Err(Trouble::new("ken.match-id", what, NOTHING_DONE, next));
+        }
+        Ok(name)
     }
 
     /// Records, or values, that were no UTF-8.

@@ -75,7 +75,7 @@ pub(super) fn run(of: &Seed) -> Result<(), Trouble> {
         let row = places.row(&rows, None);
         told.lost_zeros +=
             u64::from(matches!(Written::of(row.chi, row.born), Written::LostZero(_)));
-        let id = rows.get(places.id()).to_owned();
+        let id = rows.name(places.id())?.to_owned();
         told.note((line, id), seed(&register.index, &scorer, &row), &register);
     }
     let columns = ["line", "rec_id", "chi", "check", "probability", "bits", "pattern"];

@@ -279,6 +279,9 @@ fn what_is_wrong_with_a_file_is_said_plainly() {
     check(&path("empty.csv"), &[], "ken.match-columns");
     check(&path("other.csv"), &[], "ken.match-columns");
     check(&path("good.csv"), &["--map", "born=colour"], "ken.match-columns");
+    fs::write(path("long.csv"), format!("id,surname,dob\n{},Gray,1974-03-21\n", "x".repeat(257)))
+        .unwrap();
+    check(&path("long.csv"), &[], "ken.match-id");
     check(&path("good.csv"), &["--model", &path("good.csv")], "match.model-unreadable");
     check(&path("good.csv"), &["--earlier", &path("good.csv")], "ken.match-earlier");
     let none = run(&["match", "dedupe", &path("good.csv"), "--out", &out]);

@@ -4,7 +4,9 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use ken_core::IdSource;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -47,6 +49,18 @@ pub(super) fn open(key: &KeyBytes, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>>
     cipher.decrypt(&XNonce::from(nonce), Payload { msg, aad }).map_err(|_| Error::Unsealable)
 }
 
+/// A digest of `text` that only who has the key can make, for the purpose named; not under the key
+/// itself, which seals.
+pub(super) fn digest(key: &KeyBytes, purpose: &str, text: &[u8]) -> [u8; 32] {
+    let mac = |key: &[u8], text: &[u8]| -> [u8; 32] {
+        // A key of any length is taken.
+        let keyed = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text));
+        keyed.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
+    };
+    let own = Zeroizing::new(mac(key.as_slice(), format!("ken-digest/1\n{purpose}").as_bytes()));
+    mac(own.as_slice(), text)
+}
+
 /// Draws a key.
 pub(super) fn draw(ids: &dyn IdSource) -> KeyBytes {
     let mut key = Zeroizing::new([0; 32]);
@@ -60,6 +74,20 @@ mod tests {
 
     use super::*;
     use crate::ambient::SystemIds;
+
+    #[test]
+    fn a_digest_is_of_its_key_its_purpose_and_its_text() {
+        let (key, other) = (draw(&SystemIds), draw(&SystemIds));
+        let one = digest(&key, "handle", b"text");
+        assert_eq!(digest(&key, "handle", b"text"), one);
+        let others = [
+            digest(&other, "handle", b"text"),
+            digest(&key, "item", b"text"),
+            digest(&key, "handl", b"etext"),
+            digest(&key, "handle", b""),
+        ];
+        assert!(others.iter().all(|digest| *digest != one && *digest != [0; 32]));
+    }
 
     proptest! {
         #[test]

@@ -129,6 +129,22 @@ impl KeyRing {
         }
     }
 
+    /// A digest of `text` that nobody makes without `key`: of what would be guessed from a plain
+    /// one. Another purpose has others; none once the key is erased.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyUnknown`], or those of the key store.
+    pub async fn digest(
+        &self,
+        key: &KeyId,
+        purpose: &str,
+        text: &[u8],
+    ) -> Result<Option<[u8; 32]>> {
+        let bytes = self.0.load(*key).await?;
+        Ok(bytes.map(|bytes| cipher::digest(&bytes, purpose, text)))
+    }
+
     /// Erases a key for good: what was sealed under it cannot be read again. True if it was
     /// there; to erase again is harmless. Not inside a write: enter the erasure first. Where a
     /// snapshot is open, its bytes stay in the write-ahead log until [`KeyRing::sweep`].

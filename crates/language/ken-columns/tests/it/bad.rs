@@ -109,6 +109,12 @@ fn what_a_footer_claims_takes_no_memory() {
     for field in [0x29, 0x49, 0x59] {
         broken(&[&[field, 0xfc], endless.as_slice()].concat());
     }
+    // Columns, groups and notes that are there, and take a byte each.
+    for field in [0x29, 0x49, 0x59] {
+        let many = [vec![field, 0xfc, 0xc0, 0x9a, 0x0c], vec![0; 200_000]].concat();
+        let refused = read(&footer(&many));
+        assert!(matches!(refused, Err(ColumnsError::TooMuch(_))), "{field}: {refused:?}");
+    }
     // Lists in lists in lists.
     broken(&[&[0x79], [0x19; 4_000].as_slice()].concat());
     // A map of as many.

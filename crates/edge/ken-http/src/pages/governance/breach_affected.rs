@@ -189,8 +189,8 @@ async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
     let ctx = app.ctx(caller.request());
     let read = async |s: &mut Snapshot| {
         let breach = breach::find(s, own, id).await?.ok_or(Stop::NotFound)?;
-        let staff = practitioner::of_organisation(s, &ctx, own).await?;
-        let staff: BTreeMap<_, _> = staff.into_iter().map(|(id, name, _)| (id, name)).collect();
+        // Who looked may have left since, or because of it.
+        let staff = practitioner::ever_of_organisation(s, &ctx, own).await?;
         let all = instrument::load_around(s, &ctx).await?.instruments;
         let signed = all.iter().filter(|of| !of.register.signed.is_empty());
         let texts = signed.map(|of| {
@@ -201,12 +201,27 @@ async fn read(app: &App, caller: &Caller, id: &str) -> Result<Shown, Stop> {
         Ok::<_, Stop>(Shown {
             breach,
             names: ask::names_in(s).await?,
-            staff: staff.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
+            staff: told_apart(staff),
             texts: texts.collect(),
             now: ctx.clock.now(),
         })
     };
     app.db().snapshot("http.breach-people", read).await
+}
+
+/// Practitioners to choose from; of one name, each with the end of their id.
+fn told_apart(staff: Vec<(PractitionerId, String, bool)>) -> Vec<(String, String)> {
+    let mut many: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, name, _) in &staff {
+        *many.entry(name.clone()).or_default() += 1;
+    }
+    let one = |(id, name, is_here): (PractitionerId, String, bool)| {
+        let (id, is_only) = (id.to_string(), many.get(&name) == Some(&1));
+        let which = id.get(30..).filter(|_| !is_only).map(|end| format!(" (…{end})"));
+        let left = if is_here { "" } else { ", has left" };
+        (id, format!("{name}{}{left}", which.unwrap_or_default()))
+    };
+    staff.into_iter().map(one).collect()
 }
 
 fn show(
@@ -466,5 +481,20 @@ mod tests {
             let page = show(&shown(), &Filled::default(), None, &wrongs, &Csrf::of("x"));
             rules::assert_part(&page.into_string());
         }
+    }
+
+    #[test]
+    fn who_has_left_can_be_chosen_and_two_of_one_name_are_told_apart() {
+        let one = |id: &str, name: &str, is_here| (id.parse().unwrap(), name.to_owned(), is_here);
+        let told = told_apart(vec![
+            one("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "Jo Reid", true),
+            one("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5bb", "Jo Reid", false),
+            one("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5cc", "Kit Bain", false),
+        ]);
+        let words: Vec<_> = told.iter().map(|(_, words)| words.as_str()).collect();
+        assert_eq!(
+            words,
+            ["Jo Reid (…a4f5aa)", "Jo Reid (…a4f5bb), has left", "Kit Bain, has left"]
+        );
     }
 }
