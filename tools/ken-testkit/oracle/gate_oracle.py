@@ -297,6 +297,10 @@ class Decision:
         if self.in_state("self-or-family") or self.in_state("ex-partner"):
             if not (exceptional and "second-person" in self.facts):
                 stops.append("self-or-family")
+        looks = self.case["action"] in FETCH and clause.purpose != "identity-review"
+        if looks and self.in_state("linker"):
+            if not (exceptional and "second-person" in self.facts):
+                stops.append("linker")
         if routine and (self.in_state("ledger-unsealed") or self.in_state("being-put-right")):
             stops.append("held-up")
         for state, stopping in [

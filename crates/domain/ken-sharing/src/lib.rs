@@ -25,6 +25,7 @@ mod error;
 pub mod fact;
 pub mod gate;
 pub mod instrument;
+pub mod linker;
 pub mod pack;
 mod permit;
 pub mod relationship;

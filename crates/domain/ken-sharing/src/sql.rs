@@ -5,6 +5,7 @@
 //! change to an instrument bumps the policy head.
 
 pub(crate) mod emergency;
+pub(crate) mod linker;
 
 use ken_store::{Migration, statements};
 
@@ -38,6 +39,12 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 9,
         title: "who agreed to an emergency, and reviews that were missed",
         sql: emergency::AGREED,
+    },
+    Migration {
+        owner: "ken-sharing",
+        number: 10,
+        title: "who joined records",
+        sql: linker::LINKERS,
     },
 ];
 

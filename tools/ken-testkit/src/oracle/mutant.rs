@@ -59,6 +59,7 @@ pub enum Mutant {
     AccordForgotten,
     SecondPersonForgotten,
     FamilyForgotten,
+    LinkerForgotten,
     /// What is held up goes on.
     HoldUpForgotten,
     OwnIsAnySource,

@@ -69,6 +69,9 @@ impl Oracle<'_> {
             self.case.facts.contains("second-person") || self.is(Mutant::SecondPersonForgotten);
         let near = self.state("self-or-family") || self.state("ex-partner");
         let near = near && !self.is(Mutant::FamilyForgotten);
+        let purpose = text(term.clause, "purpose");
+        let linked = self.state("linker") && fetch && purpose != "identity-review";
+        let linked = linked && !self.is(Mutant::LinkerForgotten);
         let held_up = self.state("ledger-unsealed") || self.state("being-put-right");
         let stops = [
             (
@@ -76,6 +79,7 @@ impl Oracle<'_> {
                 on("deceased") && routine && shared && !self.is(Mutant::DeathForgotten),
             ),
             ("gate#held-up", routine && held_up && !self.is(Mutant::HoldUpForgotten)),
+            ("gate#linker", linked && !(exceptional && second)),
             (
                 "gate#objection",
                 on("objection") && routinely && !self.is(Mutant::ObjectionForgotten),

@@ -10,6 +10,7 @@ async fn every_statement_prepares() {
         for statements in [
             ken_sharing::STATEMENTS,
             ken_sharing::emergency::STATEMENTS,
+            ken_sharing::linker::STATEMENTS,
             ken_records::STATEMENTS,
             ken_hub::STATEMENTS,
         ] {

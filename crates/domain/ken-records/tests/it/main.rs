@@ -7,6 +7,8 @@ mod disclose;
 #[cfg(test)]
 mod emergency;
 #[cfg(test)]
+mod linker;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod parts;

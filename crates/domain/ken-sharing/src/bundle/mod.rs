@@ -16,6 +16,7 @@
 //! - A clause with a source runs from the source's first day.
 //! - An instrument that does not compile never widens what the others give (`shut`).
 
+mod askable;
 mod dictionary;
 mod error;
 mod shut;

@@ -18,13 +18,15 @@ use ken_core::{Fact, FieldName, Purpose};
 
 use super::ask::Facts;
 use crate::bundle::Term;
+use crate::linker::LINKER;
 
 /// States that stop clauses; the policies in [`super::own`] say which.
-const STOPPING: [&str; 8] = [
+const STOPPING: [&str; 9] = [
     PUT_RIGHT,
     "deceased",
     "ex-partner",
     UNSEALED,
+    LINKER,
     "objection",
     "restricted-record",
     "restriction",

@@ -16,7 +16,7 @@ pub(super) const ALWAYS: [(&str, &str); 1] = [(
 )];
 
 /// What a person's state stops.
-pub(super) const BY_STATE: [(&str, &str); 7] = [
+pub(super) const BY_STATE: [(&str, &str); 8] = [
     (
         "gate#self-or-family",
         r#"forbid (principal, action, resource)
@@ -27,6 +27,13 @@ pub(super) const BY_STATE: [(&str, &str); 7] = [
         "gate#held-up",
         r#"forbid (principal, action, resource)
   when { context.states.containsAny(["being-put-right", "ledger-unsealed"]) && context.routine };"#,
+    ),
+    (
+        "gate#linker",
+        r#"forbid (principal, action, resource)
+  when { context.states.contains("linker") && action in Action::"fetch" &&
+    context.purpose != "identity-review" }
+  unless { context.exceptional && context.facts.contains("second-person") };"#,
     ),
     (
         "gate#objection",

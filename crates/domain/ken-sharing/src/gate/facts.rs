@@ -10,7 +10,8 @@ use ken_store::{Db, Snapshot};
 
 use super::Caller;
 use crate::decide::{Facts, PUT_RIGHT, RowClass, UNSEALED};
-use crate::{Error, affirmation, class, emergency, fact, relationship};
+use crate::linker::LINKER;
+use crate::{Error, affirmation, class, emergency, fact, linker, relationship};
 
 /// A colleague agreed beforehand to the emergency access that is open (`core.md` 2.8).
 const SECOND_PERSON: &str = "second-person";
@@ -98,19 +99,23 @@ async fn facts_of(
         facts.held = fact::of_person_for(s, ctx, person, None).await?;
         return Ok((facts, None));
     };
-    let (held, related, trained, assured, attested, open) = tokio::try_join!(
+    let (held, related, trained, assured, attested, open, linked) = tokio::try_join!(
         fact::of_person_for(s, ctx, person, Some(by.practitioner)),
         async { relationship::of_person(&mut s.beside(), ctx, person).await },
         async { Ok(practitioner::trainings(&mut s.beside(), ctx, by.practitioner).await?) },
         async { Ok(organisation::assurances(&mut s.beside(), ctx, &by.organisation).await?) },
         async { affirmation::held(&mut s.beside(), ctx, by, person).await },
         async { emergency::find(&mut s.beside(), ctx, by, person).await },
+        async { linker::is_linker(&mut s.beside(), ctx, person, by.practitioner).await },
     )?;
     (facts.held, facts.attested) = (held, attested);
     facts.held.extend(relationship::facts(&related, by));
     facts.held.extend(trained.into_iter().chain(assured));
     if open.as_ref().is_some_and(|open| open.has_second) {
         facts.held.extend(Fact::new(SECOND_PERSON));
+    }
+    if linked {
+        facts.held.extend(Fact::new(LINKER));
     }
     Ok((facts, open))
 }

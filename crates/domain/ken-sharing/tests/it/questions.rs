@@ -138,7 +138,7 @@ const CATEGORIES: [&str; 8] = [
     "health-record",
     "aggregate",
 ];
-const STATES: [&str; 10] = [
+const STATES: [&str; 11] = [
     "objection",
     "restriction",
     "restricted-record",
@@ -147,6 +147,7 @@ const STATES: [&str; 10] = [
     "deceased",
     "agreement-withdrawn",
     "ex-partner",
+    "linker",
     "ledger-unsealed",
     "being-put-right",
 ];

@@ -30,7 +30,7 @@ const CASES_LAYERED: usize = 200;
 const WHOLE_IN: usize = 60;
 
 /// Every way to be wrong that the cases must find out.
-const MUTANTS: [Mutant; 56] = [
+const MUTANTS: [Mutant; 57] = [
     Mutant::MaskIgnored,
     Mutant::OrderWithoutKind,
     Mutant::OrderWithoutWidth,
@@ -69,6 +69,7 @@ const MUTANTS: [Mutant; 56] = [
     Mutant::AccordForgotten,
     Mutant::SecondPersonForgotten,
     Mutant::FamilyForgotten,
+    Mutant::LinkerForgotten,
     Mutant::HoldUpForgotten,
     Mutant::OwnIsAnySource,
     Mutant::SourceUnchecked,

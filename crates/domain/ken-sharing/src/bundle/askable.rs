@@ -1,0 +1,42 @@
+//! Which kinds of information one body may ask another for, whatever is held.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use ken_agreement::Kind;
+use ken_core::{Category, OrganisationId};
+
+use super::Bundle;
+
+/// Matching records is done by those who may see little of both; it shows nobody anything new.
+const IDENTITY_REVIEW: &str = "identity-review";
+
+impl Bundle {
+    /// The kinds of information that clauses in force on a day let go from one body to another,
+    /// for whoever has reason to ask; emergencies are asked for one by one and are not among them.
+    ///
+    /// It is read from what was signed and depends on nothing that is held about anybody.
+    #[must_use]
+    pub fn askable(
+        &self,
+        sender: &OrganisationId,
+        recipient: &OrganisationId,
+        day: Date,
+    ) -> BTreeSet<Category> {
+        let standing = self.standing(sender, recipient, day);
+        let terms = self.terms.iter().filter(|term| {
+            let Some(own) = self.held.get(term.held) else { return false };
+            let may = |end: &ken_agreement::End, id| {
+                own.instrument.party(id).is_some_and(|party| end.may_be(party))
+            };
+            let purpose = term.clause.purpose.as_ref();
+            term.clause.kind != Kind::Exceptional
+                && purpose.is_none_or(|purpose| purpose.as_str() != IDENTITY_REVIEW)
+                && sender != recipient
+                && may(&term.clause.from, sender)
+                && may(&term.clause.to, recipient)
+                && standing.bar(self, term).is_none()
+        });
+        terms.flat_map(|term| term.clause.categories.iter().cloned()).collect()
+    }
+}
