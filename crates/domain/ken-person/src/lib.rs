@@ -34,11 +34,13 @@ mod search;
 mod sql;
 mod standing;
 mod variation;
+mod weigh;
 
 pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_again, together};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};
+pub use ken_match::Explanation;
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
 pub use merge::{MergeId, Merged, Unmerged, hold, hold_merged, merge, merges, unmerge};
 pub use near::share_postcode;
@@ -47,3 +49,4 @@ pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use standing::{MERGES_MAX, Standing, find_standing, standing};
+pub use weigh::{Seen, weigh};

@@ -34,6 +34,10 @@ pub struct ReviewId(Uuid);
 pub type LinkId = ReviewId;
 
 impl ReviewId {
+    pub(crate) const fn uuid(self) -> Uuid {
+        self.0
+    }
+
     pub(crate) fn draw(ctx: &Ctx<'_>) -> Self {
         Self(ctx.ids.ordered())
     }

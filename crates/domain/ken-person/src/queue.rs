@@ -6,13 +6,20 @@
 //! - A place is claimed by one reviewer for [`CLAIM_WAIT`]; another cannot decide it meanwhile.
 //! - A decision has a reason and a practitioner, can be undone, and is an entry of the ledger; so
 //!   is "not sure", which leaves the place open for somebody else.
-//! - Two records that were there already are linked only by two reviewers who say so apart from
-//!   one another ([`Outcome::AwaitsSecond`]); the second is not shown what the first said.
+//! - Two records that were there already, and such as would let bodies newly ask each other for
+//!   much ([`RISK_MOST`]), are linked only by two reviewers who say so apart from one another
+//!   ([`Outcome::AwaitsSecond`]); the second is not shown what the first said. Of all places one in
+//!   [`SAMPLE_OF`] is decided by two, so that it is known how far reviewers agree.
+//! - A decision that stands for longer than [`UNDO_ALONE`] is taken back by two.
+//! - Whoever joined records does not read them for a while ([`ken_sharing::linker`]).
 //! - Pages of the queue are for stewards of the index: see [`Place`] for what it holds.
 //!
 //! Sources: `identity.md` section 5.8 (blind double review); house policy for the rest.
 
 mod decide;
+mod measure;
+mod order;
+mod risk;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,7 +32,10 @@ use crate::link::ReviewId;
 use crate::rule::{Doubt, Reason};
 use crate::{Error, sql};
 
-pub use decide::{Outcome, claim, decide, release, undo};
+pub use decide::{Outcome, UNDO_ALONE, claim, decide, release, undo};
+pub use measure::{Agreement, Waiting, agreement, waiting};
+pub use order::{SAMPLE_OF, candidates_for, is_left};
+pub use risk::{Follow, RISK_MOST, follows};
 
 /// How long a reviewer has a place for themselves. House policy: long enough to telephone.
 pub const CLAIM_WAIT: Duration = Duration::from_mins(20);

@@ -115,6 +115,14 @@ CREATE INDEX merge_event_standing ON merge_event (made_us) WHERE undone_us IS NU
 CREATE INDEX link_event_standing ON link_event (made_us) WHERE undone_us IS NULL;
 ",
     },
+    Migration {
+        owner: "ken-person",
+        number: 5,
+        title: "answers of reviewers by time",
+        sql: "
+CREATE INDEX review_answer_said ON review_answer (said_us);
+",
+    },
 ];
 
 statements! {
@@ -186,6 +194,10 @@ statements! {
     /// Whether anybody but an organisation says something of those for whom a person stands.
     SOURCE_OTHER = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
         WHERE p.lead_id = $1 AND s.organisation_id <> $2 LIMIT 1";
+    /// Who says something of those for whom a person stands.
+    SOURCES_WHO = "SELECT DISTINCT s.organisation_id FROM person p
+        JOIN person_source s ON s.person_id = p.person_id
+        WHERE p.lead_id = $1 ORDER BY s.organisation_id LIMIT $2";
     /// Whether an organisation says something of those for whom a person stands.
     SOURCE_OWN = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
         WHERE p.lead_id = $1 AND s.organisation_id = $2 LIMIT 1";
@@ -312,10 +324,30 @@ statements! {
     /// How many have answered a place that is open still.
     ANSWERS_COUNT = "SELECT COUNT(*) FROM review_answer
         WHERE person_id = $1 AND review_id = $2 AND void_us IS NULL";
-    /// Whom another reviewer takes for the person.
-    ANSWER_OF_ANOTHER = "SELECT candidate_id FROM review_answer
-        WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3 AND answer = 'same'
-          AND void_us IS NULL ORDER BY said_us DESC, answer_id DESC LIMIT 1";
+    /// Whom another reviewer takes for the person, or for none of the candidates.
+    ANSWER_OF_ANOTHER = "SELECT candidate_id, practitioner_id FROM review_answer
+        WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3
+          AND answer IN ('same', 'different') AND void_us IS NULL
+        ORDER BY said_us DESC, answer_id DESC LIMIT 1";
+    /// Whether another reviewer wants a decision taken back.
+    UNDO_OF_ANOTHER = "SELECT answer_id FROM review_answer
+        WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3 AND answer = 'undo'
+          AND void_us IS NULL LIMIT 1";
+    /// Lets what one reviewer said so far count no more.
+    ANSWER_VOID_OWN = "UPDATE review_answer SET void_us = $4
+        WHERE person_id = $1 AND review_id = $2 AND practitioner_id = $3 AND void_us IS NULL";
+    /// What two reviewers said of the same places, each apart from the other, the newest first.
+    /// What one said anew fell at another moment, and what both said at one.
+    ANSWER_PAIRS = "SELECT one.candidate_id, two.candidate_id FROM review_answer two
+        JOIN review_answer one ON one.person_id = two.person_id AND one.review_id = two.review_id
+          AND one.practitioner_id <> two.practitioner_id AND one.answer_id < two.answer_id
+          AND one.void_us IS NOT DISTINCT FROM two.void_us
+        WHERE two.said_us >= $1 AND one.answer IN ('same', 'different')
+          AND two.answer IN ('same', 'different')
+        ORDER BY two.said_us DESC, two.answer_id LIMIT $2";
+    /// Since when the open place waits that has so many older ones before it.
+    REVIEW_AT = "SELECT made_us FROM review WHERE decision IS NULL
+        ORDER BY made_us, review_id LIMIT 1 OFFSET $1";
     /// Lets what reviewers said so far count no more.
     ANSWERS_VOID = "UPDATE review_answer SET void_us = $3
         WHERE person_id = $1 AND review_id = $2 AND void_us IS NULL";
@@ -324,7 +356,7 @@ statements! {
         (SELECT review_id FROM review WHERE decision IS NULL LIMIT $1) AS open";
     /// One place in the queue.
     REVIEW = "SELECT r.organisation_id, r.made_us, r.decision, r.link_event_id, p.provisional,
-          r.was_provisional
+          r.was_provisional, r.decided_us
         FROM review r JOIN person p ON p.person_id = r.person_id
         WHERE r.person_id = $1 AND r.review_id = $2";
     /// Whether a candidate was offered for a person before.

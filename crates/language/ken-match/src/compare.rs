@@ -29,6 +29,7 @@ pub(crate) mod level {
     pub(crate) const FORENAME_NEARLY: u8 = 6;
     pub(crate) const NAME_SWAPPED: u8 = 7;
     pub(crate) const NAME_SAME: u8 = 8;
+    pub(crate) const NAME_USUAL: u8 = 9;
 
     pub(crate) const SURNAME_ALIKE: u8 = 3;
     pub(crate) const SURNAME_NEARLY: u8 = 4;

@@ -13,7 +13,7 @@ use crate::number::{pairs, real, wide};
 use crate::pass::{Note, Seen, pass};
 use crate::pattern::{Field, Levels, Pattern};
 use crate::rule::Rule;
-use crate::table::Table;
+use crate::table::{Columns, Row, Table};
 use crate::train::{self, Weights, probability};
 
 /// A pair is offered as a link from this probability on. House policy: below it more than one in
@@ -357,4 +357,16 @@ pub fn finish(table: &Table, compared: Compared, model: Model, options: &Options
 #[must_use]
 pub fn pattern(table: &Table, one: u32, other: u32) -> Pattern {
     single(table, one, other)
+}
+
+/// How two records agree that are looked at by themselves: how rare their names are is not known,
+/// so equal names count as neither rare nor common.
+#[must_use]
+pub fn alone(one: &Row<'_>, other: &Row<'_>) -> Pattern {
+    let mut columns = Columns::new();
+    for row in [one, other] {
+        // A table takes far more than two.
+        let _ = columns.push(row);
+    }
+    pattern(&columns.close(), 0, 1).plain()
 }

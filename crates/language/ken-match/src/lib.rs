@@ -51,7 +51,7 @@ mod train;
 pub use calibrate::Knot;
 pub use cluster::{Link, People, Refused, keep_ids, sizes};
 pub use decide::{Decision, Ignored, Moved, Proposal, Signature, TooManyDecisions};
-pub use engine::{Compared, Options, Outcome, THRESHOLD, compare, finish, pattern, train};
+pub use engine::{Compared, Options, Outcome, THRESHOLD, alone, compare, finish, pattern, train};
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};
 pub use index::{CANDIDATES_MAX, Candidate, Index, Loading};

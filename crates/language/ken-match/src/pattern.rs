@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::compare::level;
+
 /// A thing in which two records are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -202,6 +204,16 @@ impl Pattern {
     /// The pattern at a place.
     pub(crate) const fn at(number: u32) -> Self {
         Self(number)
+    }
+
+    /// The same with equal names neither rare nor common.
+    pub(crate) fn plain(self) -> Self {
+        let mut levels = self.levels();
+        // Forename and surname: from `same, common` on they are the same.
+        for name in levels.iter_mut().take(2).filter(|name| **name >= level::NAME_SAME) {
+            *name = level::NAME_USUAL;
+        }
+        Self::of(levels)
     }
 
     /// The level of one field, from 0, which is *missing*.

@@ -2,26 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use ken_core::{Ctx, PersonId};
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{Ctx, PersonId, PractitionerId};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
+use ken_sharing::bundle::Bundle;
+use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates};
+use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order, risk};
 use crate::link::{LinkId, Linker, ReviewId, join, unlink};
 use crate::rule::Doubt;
 use crate::{Error, account, entry, sql};
+
+/// How long one reviewer alone may take a decision back; after that two do. House policy: a month
+/// in which a mistake shows, and much has come to rest on it after that.
+pub const UNDO_ALONE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The place is decided.
     Done,
-    /// Two records that were there before are one only when a second reviewer says so too: the
-    /// place is open for somebody else.
+    /// It counts only when a second reviewer says so too: the place is as it was, for somebody
+    /// else.
     AwaitsSecond,
     /// The reviewers do not agree: both answers fall, and the place is open for others.
     Disagreed,
@@ -97,10 +103,10 @@ pub async fn decide(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
+    under: &Bundle,
     at: (PersonId, ReviewId),
     answer: Answer,
-    by: &Acting,
-    why: &Why,
+    (by, why): (&Acting, &Why),
 ) -> Result<Outcome, Error> {
     let (person, id) = at;
     claim(tx, ctx, at, by).await?;
@@ -111,25 +117,24 @@ pub async fn decide(
             return Err(Error::Unknown("candidate"));
         }
         Answer::NotSure => Outcome::Open,
-        _ => weigh(tx, at, answer, by, found.is_provisional).await?,
-    };
-    if outcome != Outcome::Done {
-        note_answer(tx, ctx, at, answer, by).await?;
-        if outcome == Outcome::Disagreed {
-            tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
+        _ => {
+            let under = (under, ctx.clock.today());
+            let needs_two = needs_two(tx, under, at, answer, found.is_provisional).await?;
+            weigh(tx, at, answer, by, needs_two).await?
         }
-        release(tx, at, by).await?;
-        let event = match outcome {
-            Outcome::AwaitsSecond => "first-of-two",
-            Outcome::Disagreed => "reviewers-disagree",
-            _ => "not-sure",
-        };
-        note(tx, ctx, keys, person, event, by, why).await?;
+    };
+    let first = first_of_two(tx, at, by.practitioner).await?;
+    note_answer(tx, ctx, at, said(answer), by).await?;
+    if outcome != Outcome::Done {
+        leave_open(tx, ctx, at, outcome, by).await?;
+        note(tx, ctx, keys, person, left_open(outcome), by, why).await?;
         return Ok(outcome);
     }
     let (decided, link) = if let Answer::Same(other) = answer {
+        let linkers = BTreeSet::from_iter(first.into_iter().chain([by.practitioner]));
         let by = Linker::Practitioner(by);
         let link = join(tx, ctx, keys, person, other, by, Some(why)).await?;
+        note_linkers(tx, ctx, person, &linkers).await?;
         (Decision::Same, link.map(|link| link.id))
     } else {
         set_apart(tx, ctx, keys, person, &offered, by, why).await?;
@@ -151,45 +156,124 @@ pub async fn decide(
     Ok(Outcome::Done)
 }
 
+/// Leaves a place open for somebody else.
+async fn leave_open(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    at: (PersonId, ReviewId),
+    outcome: Outcome,
+    by: &Acting,
+) -> Result<(), Error> {
+    if outcome == Outcome::Disagreed {
+        tx.execute(sql::ANSWERS_VOID, values![at.0, at.1.to_string(), ctx.now_us()]).await?;
+    }
+    release(tx, at, by).await
+}
+
+/// What the ledger calls an answer that leaves a place open.
+const fn left_open(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::AwaitsSecond => "first-of-two",
+        Outcome::Disagreed => "reviewers-disagree",
+        Outcome::Done | Outcome::Open => "not-sure",
+    }
+}
+
+/// Whether two must say it.
+async fn needs_two(
+    tx: &mut Tx,
+    under: (&Bundle, jiff::civil::Date),
+    (person, id): (PersonId, ReviewId),
+    answer: Answer,
+    is_provisional: bool,
+) -> Result<bool, Error> {
+    if order::is_sampled(id) {
+        return Ok(true);
+    }
+    match answer {
+        Answer::Same(_) if !is_provisional => Ok(true),
+        Answer::Same(other) => risk::is_above(tx, under, (person, other)).await,
+        Answer::Different | Answer::NotSure => Ok(false),
+    }
+}
+
 /// Whether an answer decides by itself, beside what another reviewer said before.
 async fn weigh(
     tx: &mut Tx,
     (person, id): (PersonId, ReviewId),
     answer: Answer,
     by: &Acting,
-    is_provisional: bool,
+    needs_two: bool,
 ) -> Result<Outcome, Error> {
     let of = values![person, id.to_string(), by.practitioner];
-    let read = |row: &Row<'_>| row.parse::<PersonId>(0);
+    let read = |row: &Row<'_>| row.parse_opt::<PersonId>(0);
     let first = tx.find(sql::ANSWER_OF_ANOTHER, of, read).await?;
-    Ok(match (answer, first) {
-        (Answer::Same(other), Some(first)) if other == first => Outcome::Done,
-        (_, Some(_)) => Outcome::Disagreed,
-        (Answer::Same(_), None) if !is_provisional => Outcome::AwaitsSecond,
-        (_, None) => Outcome::Done,
+    let said = match answer {
+        Answer::Same(other) => Some(other),
+        Answer::Different | Answer::NotSure => None,
+    };
+    Ok(match first {
+        Some(first) if said == first => Outcome::Done,
+        Some(_) => Outcome::Disagreed,
+        None if needs_two => Outcome::AwaitsSecond,
+        None => Outcome::Done,
     })
 }
 
+/// Who answered before, and left the place open.
+async fn first_of_two(
+    tx: &mut Tx,
+    (person, id): (PersonId, ReviewId),
+    by: PractitionerId,
+) -> Result<Option<PractitionerId>, Error> {
+    let of = values![person, id.to_string(), by];
+    Ok(tx.find(sql::ANSWER_OF_ANOTHER, of, |row| row.parse(1)).await?)
+}
+
+/// Keeps those who joined records from reading them for a while.
+async fn note_linkers(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    linkers: &BTreeSet<PractitionerId>,
+) -> Result<(), Error> {
+    let guard = together::lock(tx, &BTreeSet::from([person])).await?;
+    let people = together::group(tx, person).await?;
+    for by in linkers {
+        linker::note(tx, ctx, &people, *by).await?;
+    }
+    Ok(guard.bump(tx).await?)
+}
+
+/// An answer as it is stored: its word, and the candidate.
+const fn said(answer: Answer) -> (&'static str, Option<PersonId>) {
+    match answer {
+        Answer::Same(other) => ("same", Some(other)),
+        Answer::Different => ("different", None),
+        Answer::NotSure => ("not-sure", None),
+    }
+}
+
+/// Keeps an answer in the place of an earlier one by the same reviewer.
 async fn note_answer(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     (person, id): (PersonId, ReviewId),
-    answer: Answer,
+    (word, other): (&str, Option<PersonId>),
     by: &Acting,
 ) -> Result<(), Error> {
-    let (word, other) = match answer {
-        Answer::Same(other) => ("same", Some(other)),
-        Answer::Different => ("different", None),
-        Answer::NotSure => ("not-sure", None),
-    };
     let own = ReviewId::draw(ctx).to_string();
     let (id, now) = (id.to_string(), ctx.now_us());
+    let of = values![person, &id, by.practitioner, now];
+    tx.execute(sql::ANSWER_VOID_OWN, of).await?;
     let of = values![person, id, own, by.practitioner, word, other, now];
     tx.execute(sql::ANSWER_INSERT, of).await?;
     Ok(())
 }
 
-/// Takes a decision back: the link is undone, and the place is open again.
+/// Takes a decision back: the link is undone, and the place is open again. One that has stood for
+/// longer than [`UNDO_ALONE`] waits for a second reviewer who says so too
+/// ([`Outcome::AwaitsSecond`]).
 ///
 /// # Errors
 ///
@@ -202,8 +286,17 @@ pub async fn undo(
     (person, id): (PersonId, ReviewId),
     by: &Acting,
     why: &Why,
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     let found = decision(tx, person, id).await?;
+    let since = found.decided.ok_or(Error::Unknown("decision"))?;
+    if ctx.clock.now().duration_since(since) > UNDO_ALONE {
+        let of = values![person, id.to_string(), by.practitioner];
+        if tx.find(sql::UNDO_OF_ANOTHER, of, |row| row.text(0)).await?.is_none() {
+            note_answer(tx, ctx, (person, id), ("undo", None), by).await?;
+            note(tx, ctx, keys, person, "first-of-two-undo", by, why).await?;
+            return Ok(Outcome::AwaitsSecond);
+        }
+    }
     match (found.decision.as_deref(), found.link) {
         (Some("same"), Some((lead, link))) => unlink(tx, ctx, keys, lead, link, by, why).await?,
         (Some("same"), None) => {}
@@ -219,7 +312,7 @@ pub async fn undo(
     let was = values![person, found.was_provisional];
     tx.execute(sql::PERSON_SET_PROVISIONAL, was).await?;
     tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 /// What is stored of a decision.
@@ -229,15 +322,19 @@ struct Found {
     is_provisional: bool,
     /// Whether the person was provisional when the place was decided.
     was_provisional: bool,
+    /// When it was decided.
+    decided: Option<Timestamp>,
 }
 
 async fn decision(s: &mut impl Reads, person: PersonId, id: ReviewId) -> Result<Found, Error> {
     let read = |row: &Row<'_>| {
         let provisional = (row.int(4)? != 0, row.int(5)? != 0);
-        Ok((row.text_opt(2)?, row.parse_opt::<LinkId>(3)?, provisional))
+        let decided = (row.text_opt(2)?, row.time_opt(6)?);
+        Ok((decided, row.parse_opt::<LinkId>(3)?, provisional))
     };
     let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
-    let (decision, link, provisional) = found.ok_or(Error::Unknown("place in the queue"))?;
+    let ((decision, decided), link, provisional) =
+        found.ok_or(Error::Unknown("place in the queue"))?;
     // The link is kept under whoever stood for the person when it was made.
     let link = match link {
         Some(link) => {
@@ -248,7 +345,7 @@ async fn decision(s: &mut impl Reads, person: PersonId, id: ReviewId) -> Result<
         None => None,
     };
     let (is_provisional, was_provisional) = provisional;
-    Ok(Found { decision, link, is_provisional, was_provisional })
+    Ok(Found { decision, link, is_provisional, was_provisional, decided })
 }
 
 /// Says that a person is none of the candidates, both ways.

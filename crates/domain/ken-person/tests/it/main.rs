@@ -5,6 +5,8 @@ mod identify;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod world;

@@ -6,6 +6,7 @@ use ken_core::PersonId;
 use ken_directory::Acting;
 use ken_person::queue::{Decision, Outcome};
 use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
+use ken_sharing::bundle::Bundle;
 use ken_store::{Snapshot, Tx, guard, values};
 
 use crate::world::{World, chi, nhs, says, source, worlds};
@@ -33,16 +34,22 @@ async fn decide_as(
     place: &Place,
     answer: Answer,
 ) -> Result<Outcome, Error> {
-    let (ctx, at) = (world.ctx(), (place.person, place.id));
-    let work =
-        async |tx: &mut Tx| queue::decide(tx, &ctx, &world.on.keys, at, answer, by, &why()).await;
+    let (ctx, at, why) = (world.ctx(), (place.person, place.id), why());
+    let under = Bundle::compile([]).unwrap();
+    let work = async |tx: &mut Tx| {
+        queue::decide(tx, &ctx, &world.on.keys, &under, at, answer, (by, &why)).await
+    };
     world.on.db.write("test.decide", work).await
 }
 
-async fn undo(world: &World, place: &Place) -> Result<(), Error> {
-    let (ctx, by) = (world.ctx(), world.steward());
+async fn undo(world: &World, place: &Place) -> Result<Outcome, Error> {
+    undo_as(world, &world.steward(), place).await
+}
+
+async fn undo_as(world: &World, by: &Acting, place: &Place) -> Result<Outcome, Error> {
+    let ctx = world.ctx();
     let at = (place.person, place.id);
-    let work = async |tx: &mut Tx| queue::undo(tx, &ctx, &world.on.keys, at, &by, &why()).await;
+    let work = async |tx: &mut Tx| queue::undo(tx, &ctx, &world.on.keys, at, by, &why()).await;
     world.on.db.write("test.undo", work).await
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Held {
     status: Status,
     clauses: BTreeSet<ClauseId>,
     event: Option<Timestamp>,
-    resource: Resource,
+    pub(crate) resource: Resource,
 }
 
 /// Reads disclosed items; one that is no resource is left out.

@@ -26,6 +26,7 @@ pub(crate) mod sample;
 pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod typed;
+pub(crate) mod waterfall;
 pub(crate) mod words;
 
 pub(crate) use frame::{Area, Frame, Visitor};

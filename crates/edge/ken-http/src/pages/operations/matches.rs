@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::State as Of;
 use jiff::Timestamp;
 use ken_core::{PersonId, PractitionerId};
+use ken_person::queue::{Agreement, COUNT_MAX, Waiting};
 use ken_person::{Doubt, Reason, ReviewId, queue};
 use ken_store::Snapshot;
 use maud::{Markup, html};
@@ -17,7 +18,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
 use crate::stop::Stop;
-use crate::view::{confirmation, words};
+use crate::view::{confirmation, facts, words};
 
 use crate::view::panel::{self, Panel, State};
 use crate::view::table::{self, Table};
@@ -28,9 +29,13 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
     let names = ask::names(&app).await?;
-    let read = async |s: &mut Snapshot| queue::list(s, None).await;
-    let places = app.db().snapshot("http.match", read).await?;
-    let (by, now) = (caller.acting()?, app.ctx(caller.request()).clock.now());
+    let ctx = app.ctx(caller.request());
+    let read = async |s: &mut Snapshot| {
+        let measured = (queue::waiting(s).await?, queue::agreement(s, &ctx).await?);
+        Ok::<_, ken_person::Error>((queue::list(s, None).await?, measured))
+    };
+    let (places, measured) = app.db().snapshot("http.match", read).await?;
+    let (by, now) = (caller.acting()?, ctx.clock.now());
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
         place: place.id,
@@ -41,7 +46,10 @@ pub(crate) async fn get(
         now: standing(place, by.practitioner, now),
     };
     let queue: Vec<_> = places.iter().map(uncertain).collect();
-    Ok(caller.frame(app.site(), "Identity to review").at("/ops/match").page(&show(&queue)))
+    Ok(caller
+        .frame(app.site(), "Identity to review")
+        .at("/ops/match")
+        .page(&show(&queue, &measured)))
 }
 
 /// Whether somebody is looking at a place, in words.
@@ -93,8 +101,29 @@ pub(crate) struct Uncertain {
     pub(crate) now: String,
 }
 
+/// How long places wait and how far reviewers agree, in words.
+fn measures((waiting, agreement): &(Waiting, Agreement)) -> Markup {
+    let since = |at: Option<Timestamp>| at.map(words::moment_short).unwrap_or_default();
+    let more = if waiting.open >= COUNT_MAX { " or more" } else { "" };
+    let beyond = agreement
+        .kappa
+        .map(|kappa| format!("; beyond chance {kappa:.2}, of 1 at most (Cohen's kappa)"));
+    let agree = if agreement.pairs == 0 {
+        "Nobody has answered the same place as another yet".to_owned()
+    } else {
+        let Agreement { pairs, agreed, .. } = agreement;
+        format!("{agreed} of {pairs} places{}", beyond.unwrap_or_default())
+    };
+    facts::list(&[
+        ("Waiting", html! { (waiting.open) (more) }),
+        ("The oldest since", html! { (since(waiting.oldest)) }),
+        ("Half of them since", html! { (since(waiting.middle)) }),
+        ("Two reviewers agreed on", html! { (agree) }),
+    ])
+}
+
 /// The page's content.
-pub(crate) fn show(queue: &[Uncertain]) -> Markup {
+pub(crate) fn show(queue: &[Uncertain], measured: &(Waiting, Agreement)) -> Markup {
     let rows = queue.iter().map(|one| {
         vec![
             html! {
@@ -126,6 +155,7 @@ pub(crate) fn show(queue: &[Uncertain]) -> Markup {
             "Each of these is kept apart, and joined to nobody, until somebody has looked. To open \
              one is to have it to yourself for a while. This list names nobody."
         }
+        (measures(measured))
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
         (confirmation::link_on("/ops/merges", "Merges by senders"))
     }
@@ -147,10 +177,16 @@ mod tests {
             why: "Same name and date of birth, another number".into(),
             now: "Free".into(),
         };
-        let shown = show(&[one]).into_string();
+        let since = "2026-11-21T09:14:00Z".parse().ok();
+        let waiting = Waiting { open: 1, oldest: since, middle: since };
+        let agreement = Agreement { pairs: 8, agreed: 6, kappa: Some(0.5) };
+        let shown = show(&[one], &(waiting, agreement)).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("2</td>") && shown.contains("NHS Glen"));
-        rules::assert_part(&show(&[]).into_string());
+        assert!(shown.contains("6 of 8 places; beyond chance 0.50"), "{shown}");
+        let none = show(&[], &(Waiting::default(), Agreement::default())).into_string();
+        rules::assert_part(&none);
+        assert!(none.contains("Nobody has answered the same place as another yet"));
     }
 
     #[test]

@@ -4,11 +4,15 @@
 //! # Invariants
 //!
 //! - Opening the page claims the place; whoever comes while another reviewer has it sees neither
-//!   record, nor who that is.
+//!   record, and whom to ask about it.
 //! - What is shown of either record is decided by the gate under the purpose of identity review,
 //!   name and numbers only; where either may not be seen, nobody decides here.
-//! - Nothing is chosen beforehand, and nobody decides about a record that they were not shown.
+//! - Nothing is chosen beforehand, and nobody decides about a record that they were not shown. In
+//!   which order and on which side records stand is another for each reviewer.
+//! - What the model makes of two records is computed from what is shown of them, and what would
+//!   follow from agreements: neither tells of what is not shown.
 
+mod seen;
 mod show;
 
 use std::collections::BTreeSet;
@@ -18,9 +22,10 @@ use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use ken_core::{Category, EntryId, PersonId, Sensitive};
+use ken_core::{Category, EntryId, OrganisationId, PersonId, Sensitive};
+use ken_directory::practitioner;
 use ken_person::queue::{self, CANDIDATES_MAX, Place};
-use ken_person::{Error, ReviewId};
+use ken_person::{Error, Explanation, ReviewId, Seen};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::{Snapshot, Tx};
@@ -68,7 +73,7 @@ pub(crate) async fn get(
     let main = match take(&app, &caller, at).await? {
         Taken::Mine(place) => match sides(&app, &caller, &place).await? {
             Some(sides) => {
-                let entries = sides.iter().flat_map(|side| side.entries.iter().copied());
+                let entries = sides.all().flat_map(|side| side.entries.iter().copied());
                 let receipts = ask::receipts(&app, entries).await?;
                 let main = show::open(&place, &sides, &Decided::default(), &[], caller.csrf());
                 html! { (main) (receipt::detail(&receipts)) }
@@ -115,7 +120,10 @@ pub(crate) async fn post(
         return Ok(again(&wrongs));
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let decide = async |tx: &mut Tx| queue::decide(tx, &ctx, app.keys(), at, answer, by, why).await;
+    let current = app.gate().current(app.db(), &ctx).await?;
+    let decide = async |tx: &mut Tx| {
+        queue::decide(tx, &ctx, app.keys(), &current.bundle, at, answer, (by, why)).await
+    };
     let main = match app.db().write("http.match-decide", decide).await {
         Ok(outcome) => show::answered(at, outcome),
         Err(Error::TwoChis) => {
@@ -160,7 +168,7 @@ pub(crate) async fn undo(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let undo = async |tx: &mut Tx| queue::undo(tx, &ctx, app.keys(), at, by, &why).await;
     match app.db().write("http.match-undo", undo).await {
-        Ok(()) => Ok(page(&app, &caller, StatusCode::OK, &show::undone(at))),
+        Ok(outcome) => Ok(page(&app, &caller, StatusCode::OK, &show::undone(at, outcome))),
         Err(Error::Buried) => Ok(again("A later decision stands on this one: undo that first")),
         // Somebody else undid it meanwhile.
         Err(Error::Unknown(_) | Error::Decided(_)) => Err(Stop::NotFound),
@@ -183,8 +191,8 @@ fn page(app: &App, caller: &Caller, status: StatusCode, main: &Markup) -> Respon
 enum Taken {
     /// It is theirs for a while.
     Mine(Place),
-    /// Another reviewer has it, until then.
-    Another(Timestamp),
+    /// Another reviewer has it, by name where they are known, until then.
+    Another(Option<String>, Timestamp),
     /// It is decided.
     Decided(queue::Decision),
 }
@@ -200,13 +208,19 @@ async fn take(app: &App, caller: &Caller, at: At) -> Result<Taken, Stop> {
     }
     let read = async |s: &mut Snapshot| {
         let place = queue::find(s, at.0, at.1).await?;
-        Ok::<_, Error>((place, queue::decided(s, at.0, at.1).await?))
+        let has = place.as_ref().and_then(|place| place.claimed);
+        let who = match has {
+            Some((who, _)) => practitioner::find(s, who).await?,
+            None => None,
+        };
+        let decision = queue::decided(s, at.0, at.1).await?;
+        Ok::<_, Stop>((place, who.map(|who| who.name), decision))
     };
-    let (place, decision) = app.db().snapshot("http.match-place", read).await?;
+    let (place, name, decision) = app.db().snapshot("http.match-place", read).await?;
     match (place, decision) {
         (Some(place), _) => match place.claimed {
             Some((who, _)) if who == by.practitioner => Ok(Taken::Mine(place)),
-            Some((_, until)) => Ok(Taken::Another(until)),
+            Some((_, until)) => Ok(Taken::Another(name, until)),
             // Given back since we asked.
             None => Err(Stop::Busy),
         },
@@ -222,13 +236,13 @@ async fn give_back(app: &App, caller: &Caller, at: At) -> Result<(), Stop> {
 }
 
 /// What was chosen; none where nothing was that the page offers.
-fn answer(sent: &str, place: &Place, sides: &[Side]) -> Result<Option<queue::Answer>, Stop> {
+fn answer(sent: &str, place: &Place, sides: &Sides) -> Result<Option<queue::Answer>, Stop> {
     match sent {
         NOT_SURE => Ok(Some(queue::Answer::NotSure)),
         DIFFERENT if all_shown(place) => Ok(Some(queue::Answer::Different)),
         other => {
             let Ok(other) = other.parse::<PersonId>() else { return Ok(None) };
-            let shown = sides.iter().skip(1).any(|side| side.person == other);
+            let shown = sides.others.iter().any(|pair| pair.side.person == other);
             if shown { Ok(Some(queue::Answer::Same(other))) } else { Err(Stop::NotFound) }
         }
     }
@@ -239,13 +253,12 @@ fn all_shown(place: &Place) -> bool {
     place.candidates.len() <= CANDIDATES_MAX
 }
 
-/// What may be seen of each: the uncertain record first. Where one may not be seen at all, `None`,
-/// and the place is given back.
-async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<Side>>, Stop> {
+/// What may be seen of each. Where one may not be seen at all, `None`, and the place is given back.
+async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let names = ask::names(app).await?;
     let only = KINDS.iter().filter_map(|kind| Category::new(*kind).ok()).collect::<BTreeSet<_>>();
-    let candidates = place.candidates.iter().take(CANDIDATES_MAX).map(|doubt| doubt.person);
+    let candidates = queue::candidates_for(place, by.practitioner).into_iter().take(CANDIDATES_MAX);
     let mut sides = vec![];
     for person in std::iter::once(place.person).chain(candidates) {
         let asked = Ask {
@@ -267,7 +280,49 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<S
         let today = ctx.clock.today();
         sides.push(Side { entries, ..Side::new(person, &held, &names, today) });
     }
-    Ok(Some(sides))
+    let mut sides = sides.into_iter();
+    let Some(first) = sides.next() else { return Ok(None) };
+    let current = app.gate().current(app.db(), &ctx).await?;
+    let today = ctx.clock.today();
+    let named = |side: Side| {
+        let (ones, others) = (&first.organisations, &side.organisations);
+        let follows = queue::follows(&current.bundle, today, ones, others).into_iter();
+        let name = |id: &OrganisationId| compose::name_of(&names, id);
+        let follows = follows.map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
+        Pair {
+            weighed: ken_person::weigh(&first.seen, &side.seen),
+            follows: follows.collect(),
+            is_left: queue::is_left(place, side.person, by.practitioner),
+            side,
+        }
+    };
+    let others = sides.map(named).collect();
+    Ok(Some(Sides { first, others }))
+}
+
+/// The uncertain record, and those that it may be one with.
+#[derive(Debug, Clone)]
+struct Sides {
+    first: Side,
+    others: Vec<Pair>,
+}
+
+impl Sides {
+    fn all(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.first).chain(self.others.iter().map(|pair| &pair.side))
+    }
+}
+
+/// A candidate beside the uncertain record.
+#[derive(Debug, Clone)]
+struct Pair {
+    side: Side,
+    /// What the model makes of what is shown of the two.
+    weighed: Option<Explanation>,
+    /// Who could ask whom for how many kinds of information once they are joined.
+    follows: Vec<(String, String, usize)>,
+    /// Whether it stands to the left of the uncertain record.
+    is_left: bool,
 }
 
 /// One record, as far as it may be seen.
@@ -275,7 +330,9 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Vec<S
 struct Side {
     person: PersonId,
     sources: String,
+    organisations: BTreeSet<OrganisationId>,
     details: Vec<(String, String)>,
+    seen: Seen,
     /// The ledger's entries of what is shown.
     entries: BTreeSet<(PersonId, EntryId)>,
 }
@@ -283,13 +340,15 @@ struct Side {
 impl Side {
     fn new(person: PersonId, held: &[Held], names: &Names, today: jiff::civil::Date) -> Self {
         let banner = compose::banner(held, today);
+        let organisations: BTreeSet<_> = held.iter().map(|held| held.source.clone()).collect();
         let sources: BTreeSet<_> =
-            held.iter().map(|held| compose::name_of(names, &held.source)).collect();
+            organisations.iter().map(|source| compose::name_of(names, source)).collect();
         let name = [("Family name", banner.family), ("Given names", banner.given)];
         let facts = name.into_iter().chain(banner.facts);
         let details = facts.map(|(label, value)| (label.to_owned(), value)).collect();
         let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
-        Self { person, sources, details, entries: BTreeSet::new() }
+        let seen = seen::seen(held);
+        Self { person, sources, organisations, details, seen, entries: BTreeSet::new() }
     }
 
     fn detail(&self, label: &str) -> String {

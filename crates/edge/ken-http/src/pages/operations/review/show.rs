@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use ken_person::queue::{Decision, Outcome, Place};
+use ken_person::Explanation;
+use ken_person::queue::{Decision, Outcome, Place, SAMPLE_OF};
 use maud::{Markup, html};
 
 use super::super::matches;
-use super::{At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Side, Taken, all_shown};
+use super::{
+    At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Pair, Side, Sides, Taken, all_shown,
+};
 use crate::view::compare::{self, Detail};
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
 use crate::view::panel::{self, Panel, State};
+use crate::view::waterfall::{self, Step};
 use crate::view::{confirmation, words};
 use crate::wire::csrf::Csrf;
 
@@ -42,12 +46,13 @@ pub(super) fn not_yours(at: At, taken: &Taken, had_answer: bool, csrf: &Csrf) ->
     let lost = html! { @if had_answer { p { "Your answer was not saved." } } };
     match taken {
         Taken::Decided(decision) => html! { (lost) (decided(at, *decision, "", &[], csrf)) },
-        Taken::Another(until) => html! {
+        Taken::Another(name, until) => html! {
             h1 { "Another reviewer is looking at this" }
             (lost)
             p {
-                "They have it until " (words::moment_short(*until)) " at the latest. You can open \
-                 it when they have given it back, or after that."
+                @if let Some(name) = name { (name) " has" } @else { "They have" }
+                " it until " (words::moment_short(*until)) " at the latest. You can open \
+                 it when it has been given back, or after that."
             }
             (back())
         },
@@ -58,7 +63,7 @@ pub(super) fn not_yours(at: At, taken: &Taken, had_answer: bool, csrf: &Csrf) ->
 /// A place that waits, and is the reader's for now.
 pub(super) fn open(
     place: &Place,
-    sides: &[Side],
+    sides: &Sides,
     sent: &Decided,
     wrongs: &[Wrong],
     csrf: &Csrf,
@@ -67,13 +72,13 @@ pub(super) fn open(
     let release = format!("{action}/release");
     let form = Form { action: &action, csrf, button: "Save your answer", hidden: &[] };
     let give_back = Form { action: &release, csrf, button: "Give it back", hidden: &[] };
-    let Some((first, others)) = sides.split_first() else { return unseen() };
+    let Sides { first, others } = sides;
     html! {
         (summary(wrongs))
         h1 { "Are these the same person?" }
         (standing(place))
         @for (number, other) in (2..).zip(others) {
-            (panel::show(&pair(place, first, other, number)))
+            (panel::show(&beside(place, first, other, number)))
         }
         @if !all_shown(place) {
             p { "There are more candidates than can be told apart by looking." }
@@ -105,6 +110,10 @@ fn standing(place: &Place) -> Markup {
                  reviewers say so, apart from one another."
             }
         }
+        p {
+            "One in " (SAMPLE_OF) " of these is answered by two in any case, and so is a pair that \
+             would let bodies ask each other for much more than before."
+        }
         @if place.answers > 0 {
             p {
                 "Answered before and still open: " (place.answers) ". What was said is not shown, \
@@ -114,41 +123,106 @@ fn standing(place: &Place) -> Markup {
     }
 }
 
-fn pair(place: &Place, first: &Side, other: &Side, number: usize) -> Panel {
+fn beside(place: &Place, first: &Side, pair: &Pair, number: usize) -> Panel {
+    let other = &pair.side;
     let mut labels: Vec<&String> = first.details.iter().map(|(label, _)| label).collect();
     labels.extend(other.details.iter().map(|(label, _)| label));
     let mut seen = BTreeSet::new();
     labels.retain(|label| seen.insert(label.as_str()));
-    let details: Vec<_> = labels
-        .into_iter()
-        .map(|label| Detail {
-            label: label.clone(),
-            one: first.detail(label),
-            two: other.detail(label),
-        })
-        .collect();
-    let names = ["Record 1".to_owned(), format!("Record {number}")];
+    let [left, right] = if pair.is_left { [other, first] } else { [first, other] };
+    let detail = |label: &String| Detail {
+        label: label.clone(),
+        one: left.detail(label),
+        two: right.detail(label),
+    };
+    let details: Vec<_> = labels.into_iter().map(detail).collect();
+    let mut names = ["Record 1".to_owned(), format!("Record {number}")];
+    let heading = format!("Record 1 and record {number}");
+    if pair.is_left {
+        names.reverse();
+    }
     let [one, two] = &names;
     let table = format!("pair-{number}-table");
     let doubt = place.candidates.iter().find(|doubt| doubt.person == other.person);
     let shown = html! {
-        p { (one) " was sent by " (first.sources) ". " (two) " was sent by " (other.sources) "." }
+        p { (one) " was sent by " (left.sources) ". " (two) " was sent by " (right.sources) "." }
         @if let Some(doubt) = doubt { p { "Why somebody must look: " (matches::why([doubt])) "." } }
         (compare::show(&table, "Differences between the two", [one, two], &details))
+        (follows(&pair.follows))
+        @if let Some(weighed) = &pair.weighed { (sum(weighed, number)) }
     };
     let id = PAIRS.get(number.saturating_sub(2)).copied().unwrap_or("pair");
-    let heading = format!("{one} and {two}");
     Panel { id, heading, open: true, state: State::Content { shown, from: None } }
 }
 
-fn offered(place: &Place, others: &[Side]) -> Vec<Choice> {
+/// What would follow from joining two records, in words.
+fn follows(follows: &[(String, String, usize)]) -> Markup {
+    html! {
+        h3 { "If they are joined" }
+        @if follows.is_empty() {
+            p {
+                "No body could ask another for more than it can now: whoever knows the one knows \
+                 the other, or no agreement lets anything go between them."
+            }
+        } @else {
+            p {
+                "Each of these finds the other record beside its own, and may ask as far as \
+                 agreements let it, held or not:"
+            }
+            ul {
+                @for (asks, of, kinds) in follows {
+                    li {
+                        (asks) " could ask " (of) " for " (kinds)
+                        @if *kinds == 1 { " kind" } @else { " kinds" } " of information"
+                    }
+                }
+            }
+        }
+        p { "You would not read either record for 30 days, but here." }
+    }
+}
+
+/// What the model makes of two records, below what it is made of.
+fn sum(weighed: &Explanation, number: usize) -> Markup {
+    let steps = weighed.steps.iter().map(|step| Step {
+        what: step.what.clone(),
+        how: step.how.to_owned(),
+        bits: step.bits,
+        sum: step.sum,
+    });
+    let steps: Vec<_> = steps.collect();
+    let percent = weighed.score.probability * 100.0;
+    let table = format!("pair-{number}-sum");
+    html! {
+        details.care_more {
+            summary { "What the matching model makes of record 1 and record " (number) }
+            div {
+                p {
+                    "Look for yourself first. Of a hundred pairs that agree like these two, as far \
+                     as they are shown here, about " (format!("{percent:.0}"))
+                    " are one person's, as the model has it."
+                }
+                @if let Some(rule) = weighed.rule {
+                    p { "Never joined without a human: " (rule) "." }
+                }
+                p {
+                    "Each bit doubles the odds, and each bit less halves them. How rare their \
+                     names are is left out."
+                }
+                (waterfall::show(&table, "The sum, in bits", &steps))
+            }
+        }
+    }
+}
+
+fn offered(place: &Place, others: &[Pair]) -> Vec<Choice> {
     let follows = if place.needs_second {
         "They are joined when a second reviewer says the same."
     } else {
         "They are shown together, to whoever may see each of them."
     };
     let same = (2..).zip(others).map(|(number, other): (usize, _)| Choice {
-        value: other.person.to_string(),
+        value: other.side.person.to_string(),
         label: format!("Yes: record 1 and record {number} are one person"),
         hint: Some(follows.into()),
     });
@@ -171,7 +245,7 @@ pub(super) fn answered(at: At, outcome: Outcome) -> Markup {
         Outcome::Done => ("Your decision is saved", "It can be undone from its page."),
         Outcome::AwaitsSecond => (
             "Your answer is saved",
-            "Nothing is joined yet: a second reviewer must say the same, without seeing yours.",
+            "Nothing is decided yet: a second reviewer must say the same, without seeing yours.",
         ),
         Outcome::Disagreed => (
             "Your answer is saved",
@@ -205,6 +279,10 @@ pub(super) fn decided(
         (summary(wrongs))
         h1 { "This was decided" }
         p { (said) }
+        p {
+            "One reviewer may undo it for 30 days. After that two must say so, apart from one \
+             another."
+        }
         (form.post(&html! {
             (Field::long("reason", "Why is it wrong?", reason)
                 .hinted("Kept with your name; do not copy details of the records into it.")
@@ -215,9 +293,16 @@ pub(super) fn decided(
 }
 
 /// A decision that was taken back.
-pub(super) fn undone(at: At) -> Markup {
+pub(super) fn undone(at: At, outcome: Outcome) -> Markup {
+    let (what, next) = match outcome {
+        Outcome::AwaitsSecond => (
+            "Your answer is saved",
+            "The decision is older than 30 days: it stands until a second reviewer undoes it too.",
+        ),
+        _ => ("The decision is undone", "The place is open again."),
+    };
     html! {
-        (confirmation::done("The decision is undone", "The place is open again."))
+        (confirmation::done(what, next))
         p { a href=(address(at)) { "Look at it again" } }
         (back())
     }
@@ -231,9 +316,12 @@ mod tests {
     use crate::view::rules;
 
     fn side(person: &str, family: &str) -> Side {
+        let seen = ken_person::Seen { family: family.into(), ..ken_person::Seen::default() };
         Side {
             person: person.parse().unwrap(),
             sources: "NHS Glen".into(),
+            organisations: BTreeSet::new(),
+            seen,
             details: vec![("Family name".into(), family.into()), ("Born".into(), String::new())],
             entries: std::collections::BTreeSet::new(),
         }
@@ -257,26 +345,43 @@ mod tests {
     fn every_state_keeps_the_rules_and_nothing_is_chosen() {
         let (mut place, csrf, sent) = (place(), Csrf::of("x"), Decided::default());
         let at = (place.person, place.id);
-        let sides = [
-            side("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPLE"),
-            side("7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPEL"),
-            side("8f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "Other"),
+        let first = side("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPLE");
+        let pair = |person: &str, family: &str, is_left| {
+            let side = side(person, family);
+            let weighed = ken_person::weigh(&first.seen, &side.seen);
+            let follows = vec![("Glen Council".to_owned(), "NHS Glen".to_owned(), 4)];
+            Pair { side, weighed, follows, is_left }
+        };
+        let others = vec![
+            pair("7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPEL", true),
+            pair("8f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "Other", false),
         ];
+        let sides = Sides { first: first.clone(), others };
         let wrongs = [Wrong::new("answer", "Choose"), Wrong::new("reason", "Say why")];
         let shown = open(&place, &sides, &sent, &wrongs, &csrf).into_string();
         rules::assert_part(&shown);
         assert!(!shown.contains("checked") && shown.contains("SAMP[<mark>LE</mark>]"));
+        for want in ["Glen Council could ask NHS Glen for 4 kinds", "<svg", "Look for yourself"] {
+            assert!(shown.contains(want), "{want} in {shown}");
+        }
+        let heads = ["Record 2</th>", "Record 1</th>"].map(|head| shown.find(head).unwrap());
+        assert!(heads[0] < heads[1], "the first pair stands the other way round");
         assert_eq!(shown.matches("type=\"radio\"").count(), 4);
         // With more candidates than are shown, nobody says that it is none of them.
-        let person = sides[1].person;
+        let person = sides.others[0].side.person;
         place.candidates = vec![Doubt { person, reasons: BTreeSet::new() }; CANDIDATES_MAX + 1];
         let shown = open(&place, &sides, &sent, &[], &csrf).into_string();
         assert!(!shown.contains("somebody else\"") && !shown.contains("value=\"different\""));
         let wrong = &wrongs[1..];
         rules::assert_part(&decided(at, Decision::Same, "", wrong, &csrf).into_string());
         rules::assert_part(&unseen().into_string());
-        rules::assert_part(&undone(at).into_string());
-        for taken in [Taken::Another(place.since), Taken::Decided(Decision::Different)] {
+        for outcome in [Outcome::Done, Outcome::AwaitsSecond] {
+            rules::assert_part(&undone(at, outcome).into_string());
+        }
+        let another = |name| Taken::Another(name, place.since);
+        let named = not_yours(at, &another(Some("Nan Second".into())), true, &csrf).into_string();
+        assert!(named.contains("Nan Second has it until"), "{named}");
+        for taken in [another(None), Taken::Decided(Decision::Different)] {
             rules::assert_part(&not_yours(at, &taken, true, &csrf).into_string());
         }
         for outcome in [Outcome::Done, Outcome::AwaitsSecond, Outcome::Disagreed, Outcome::Open] {

@@ -1,0 +1,74 @@
+//! What would follow from joining two records, and when that is for two to say.
+//!
+//! A link moves nothing; but bodies that knew one of the two then find the other beside it, and may
+//! ask for it as far as agreements let them. That is counted from the agreements, in kinds of
+//! information, and never from what is held: what is held is not for a reviewer to know.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use ken_core::{Category, OrganisationId, PersonId};
+use ken_sharing::bundle::Bundle;
+use ken_store::{Reads, values};
+
+use crate::{Error, account, sql};
+
+/// From so many kinds of information on that bodies could newly ask each other for, two reviewers
+/// say that records are one person's. House policy: more than who somebody is and how to reach
+/// them, on both sides.
+pub const RISK_MOST: usize = 12;
+/// Most bodies that one record is known to that are read.
+const KNOWN_TO_MAX: i64 = 200;
+
+/// What one body could ask another for once two records are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Who could ask.
+    pub asks: OrganisationId,
+    /// Whom, of what it holds under the other record.
+    pub of: OrganisationId,
+    /// For which kinds of information agreements in force have clauses, held or not.
+    pub kinds: BTreeSet<Category>,
+}
+
+/// What would follow from joining a record that some bodies know to one that others know.
+#[must_use]
+pub fn follows(
+    under: &Bundle,
+    day: Date,
+    ones: &BTreeSet<OrganisationId>,
+    others: &BTreeSet<OrganisationId>,
+) -> Vec<Follow> {
+    let new = |asks: &OrganisationId, of: &OrganisationId| Follow {
+        asks: asks.clone(),
+        of: of.clone(),
+        kinds: under.askable(of, asks, day),
+    };
+    let mut all = vec![];
+    // Whoever knows both could ask before.
+    for one in ones.difference(others) {
+        for other in others.difference(ones) {
+            all.push(new(one, other));
+            all.push(new(other, one));
+        }
+    }
+    all.retain(|follow| !follow.kinds.is_empty());
+    all
+}
+
+/// Whether joining two records is for two reviewers, by who knows them.
+pub(super) async fn is_above(
+    s: &mut impl Reads,
+    (under, day): (&Bundle, Date),
+    (one, other): (PersonId, PersonId),
+) -> Result<bool, Error> {
+    let (ones, others) = (known_to(s, one).await?, known_to(s, other).await?);
+    let all = follows(under, day, &ones, &others);
+    Ok(all.iter().map(|follow| follow.kinds.len()).sum::<usize>() > RISK_MOST)
+}
+
+/// The bodies that say something of those who stand together with a person.
+async fn known_to(s: &mut impl Reads, person: PersonId) -> Result<BTreeSet<OrganisationId>, Error> {
+    let of = values![account::lead(s, person).await?, KNOWN_TO_MAX];
+    Ok(s.list(sql::SOURCES_WHO, of, |row| row.parse(0)).await?.into_iter().collect())
+}
