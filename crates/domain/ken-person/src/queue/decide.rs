@@ -131,7 +131,7 @@ pub async fn decide(
         return Ok(outcome);
     }
     let (decided, link) = if let Answer::Same(other) = answer {
-        let linkers = BTreeSet::from_iter(first.into_iter().chain([by.practitioner]));
+        let linkers: BTreeSet<_> = first.into_iter().chain([by.practitioner]).collect();
         let by = Linker::Practitioner(by);
         let link = join(tx, ctx, keys, person, other, by, Some(why)).await?;
         note_linkers(tx, ctx, person, &linkers).await?;

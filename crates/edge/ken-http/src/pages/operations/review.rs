@@ -284,7 +284,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
     let Some(first) = sides.next() else { return Ok(None) };
     let current = app.gate().current(app.db(), &ctx).await?;
     let today = ctx.clock.today();
-    let named = |side: Side| {
+    let pair = |side: Side| {
         let (ones, others) = (&first.organisations, &side.organisations);
         let follows = queue::follows(&current.bundle, today, ones, others).into_iter();
         let name = |id: &OrganisationId| compose::name_of(&names, id);
@@ -296,7 +296,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
             side,
         }
     };
-    let others = sides.map(named).collect();
+    let others = sides.map(pair).collect();
     Ok(Some(Sides { first, others }))
 }
 

@@ -15,12 +15,12 @@ pub(super) fn seen(held: &[Held]) -> Seen {
     let number = |system: &str| {
         let mut numbers = patients.iter().flat_map(|patient| patient.identifiers());
         let found = numbers.find(|number| number.system() == Some(system));
-        found.and_then(|number| number.value()).unwrap_or_default().to_owned()
+        found.and_then(ken_fhir::Identifier::value).unwrap_or_default().to_owned()
     };
     let mut homes = patients.iter().flat_map(|patient| patient.addresses());
     let home = homes.find(|address| address.usage() != Some("old"));
     let line = home.and_then(|home| home.lines().first().copied()).unwrap_or_default();
-    let postcode = home.and_then(|home| home.postcode()).unwrap_or_default();
+    let postcode = home.and_then(ken_fhir::Address::postcode).unwrap_or_default();
     let (family, given) = compose::name(held).unwrap_or_default();
     let born = patients.iter().find_map(|patient| patient.birth_date());
     let sex = patients.iter().find_map(|patient| patient.gender()).unwrap_or_default();
