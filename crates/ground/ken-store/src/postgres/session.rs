@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Object;
 use futures_util::future::join_all;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
@@ -22,7 +23,8 @@ const PIPELINE_MAX: usize = 30;
 /// Most statements that wait to be sent with the next one.
 const LATER_MAX: usize = 20;
 
-/// Longest wait for a `COMMIT` or `ROLLBACK`; afterwards the connection counts as broken.
+/// Longest wait for a `COMMIT` or `ROLLBACK` and what is sent with it, at most [`LATER_MAX`] and a
+/// `BEGIN`; afterwards the connection counts as broken.
 const END_MAX: Duration = Duration::from_secs(30);
 /// It must say `READ WRITE`: outside such a transaction a connection changes nothing.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -49,6 +51,8 @@ pub(crate) struct Session {
     is_lost: AtomicBool,
     /// Statements that the server has not been sent yet, at most [`LATER_MAX`].
     later: Mutex<Vec<Later>>,
+    /// Told of each answer of the server: whatever waits for its own waits anew.
+    answers: Notify,
 }
 
 /// A statement that is sent together with the next one, or with the `COMMIT`.
@@ -69,7 +73,8 @@ impl Session {
     pub(super) fn new(shared: Arc<Shared>, connection: Object, kind: Kind) -> Self {
         let (connection, later) = (Some(connection), Mutex::default());
         let (opened, begun, is_lost) = (instant(), AtomicBool::new(false), AtomicBool::new(false));
-        Self { shared, connection, kind, opened, begun, is_lost, later }
+        let answers = Notify::new();
+        Self { shared, connection, kind, opened, begun, is_lost, later, answers }
     }
 
     /// Runs a changing statement and counts the rows it changed.
@@ -98,14 +103,19 @@ impl Session {
         rows: &[Vec<Value<'_>>],
     ) -> Result<Vec<u64>> {
         let mut counts = Vec::with_capacity(rows.len());
+        let values = rows.first().map_or(0, Vec::len);
+        // Before the `BEGIN` counts as sent, and what waits is taken to be sent with it.
+        if rows.iter().any(|row| row.len() != values) {
+            return Err(Error::Parameters);
+        }
         for rows in rows.chunks(PIPELINE_MAX) {
-            let values = rows.first().map_or(0, Vec::len);
             let ready = self.ready(sql, values).await?;
-            if rows.iter().any(|row| row.len() != values) {
-                return Err(Error::Parameters);
-            }
             let connection = self.connection()?;
-            let all = rows.iter().map(|of| connection.execute_raw(&ready.statement, of.iter()));
+            let all = rows.iter().map(async |of| {
+                let done = connection.execute_raw(&ready.statement, of.iter()).await;
+                self.answers.notify_waiters();
+                done
+            });
             let work = join_all(all);
             let done =
                 self.in_transaction(&ready, async { work.await.into_iter().collect() }).await;
@@ -187,17 +197,25 @@ impl Session {
     ) -> Result<T> {
         let connection = self.connection()?;
         let is_unsent = AtomicBool::new(false);
-        let first = send(connection, ready.begin, &ready.before, &is_unsent);
-        let both = async { tokio::join!(biased; first, work) };
+        let first = send(connection, ready.begin, &ready.before, (&is_unsent, &self.answers));
+        // On the heap: what waits is kept several times over.
+        let both = Box::pin(async { tokio::join!(biased; first, work) });
         let (first, done) = self.answered(both).await?;
         first.and(done.map_err(|cause| error::of(&cause)))
     }
 
     /// Waits for the server's answer. Its own limit comes first; this one is for a server that
     /// does not answer, as behind a connection of which the other end is gone.
+    ///
+    /// Each statement has the whole limit: the server takes one up when it has answered those
+    /// before it. Of at most [`PIPELINE_MAX`] and [`LATER_MAX`] together the last may take as many
+    /// times as long.
     async fn answered<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         let most = self.shared.limits.statement * 3;
-        tokio::time::timeout(most, work).await.map_err(|_| {
+        let limit = || tokio::time::timeout(most, std::future::pending::<()>());
+        let done = unless_silent(&self.answers, limit, work).await;
+        self.answers.notify_waiters();
+        done.ok_or_else(|| {
             self.is_lost.store(true, Ordering::Relaxed);
             Error::Broken
         })
@@ -258,8 +276,26 @@ impl Kind {
     }
 }
 
+/// Waits for `work` as long as something is answered before each `limit` is at its end.
+async fn unless_silent<T, L: Future>(
+    answers: &Notify,
+    limit: impl Fn() -> L,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let another = answers.notified();
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            () = another => {}
+            _ = limit() => return None,
+        }
+    }
+}
+
 /// Sends a `BEGIN`, where one is needed, and then statements in their order, all before the first
-/// answer; notes at once if one of them could not be.
+/// answer; notes at once if one of them could not be, and tells of each answer.
 ///
 /// Where the `BEGIN` is refused, what follows it stands alone, and is refused too: a connection
 /// only reads by itself (`connect::pool`), so that nothing is kept by halves.
@@ -267,18 +303,18 @@ async fn send(
     connection: &Object,
     begin: Option<&'static str>,
     statements: &[Later],
-    is_unsent: &AtomicBool,
+    (is_unsent, answers): (&AtomicBool, &Notify),
 ) -> Result<()> {
     let begin = async {
-        match begin {
-            Some(begin) => connection.batch_execute(begin).await,
-            None => Ok(()),
-        }
-        .map_err(|cause| error::of_begin(&cause))
+        let Some(begin) = begin else { return Ok(()) };
+        let begun = connection.batch_execute(begin).await;
+        answers.notify_waiters();
+        begun.map_err(|cause| error::of_begin(&cause))
     };
     let all = statements.iter().map(async |one| {
         let done = connection.execute_raw(&one.statement, one.of.iter()).await;
         let done = done.inspect_err(|_| is_unsent.store(true, Ordering::Relaxed));
+        answers.notify_waiters();
         done.map(drop).map_err(|cause| error::of(&cause))
     });
     let (first, done) = tokio::join!(biased; begin, join_all(all));
@@ -298,7 +334,9 @@ async fn end_on(
 ) -> Result<()> {
     let all = async {
         let is_unsent = AtomicBool::new(false);
-        let sent = send(&connection, begin, before, &is_unsent);
+        // All of it has one limit, that of the end: [`END_MAX`].
+        let answers = Notify::new();
+        let sent = send(&connection, begin, before, (&is_unsent, &answers));
         let ended = async {
             let last = if is_unsent.load(Ordering::Relaxed) { "ROLLBACK" } else { last };
             ended_as(connection.batch_execute(last).await)
@@ -319,4 +357,38 @@ fn ended_as(done: Result<(), tokio_postgres::Error>) -> Result<()> {
         Error::Broken => Error::Broken,
         told => Error::Commit(Box::new(told)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Five statements are answered one after the other, each only just within its limit: the last
+    /// is given up by no clock that began with the first, and by its own if none answers any more.
+    #[test]
+    fn each_statement_of_a_join_has_its_own_limit() {
+        let (answers, began, over) = (Notify::new(), Cell::new(0_u32), Cell::new(0_u32));
+        let limit = || {
+            began.set(began.get() + 1);
+            let (own, over) = (began.get(), &over);
+            let is_over = move || if over.get() < own { Poll::Pending } else { Poll::Ready(()) };
+            std::future::poll_fn(move |_| is_over())
+        };
+        let work = std::future::pending::<()>();
+        let mut waits = std::pin::pin!(unless_silent(&answers, limit, work));
+        let mut cx = Context::from_waker(Waker::noop());
+        for at in 1..=5 {
+            assert_eq!(waits.as_mut().poll(&mut cx), Poll::Pending, "after {at} answers");
+            answers.notify_waiters();
+            assert_eq!(waits.as_mut().poll(&mut cx), Poll::Pending, "after {at} answers");
+            // The limit of whatever was answered before runs out.
+            over.set(at);
+        }
+        assert_eq!(waits.as_mut().poll(&mut cx), Poll::Pending);
+        over.set(began.get());
+        assert_eq!(waits.as_mut().poll(&mut cx), Poll::Ready(None), "nothing is answered any more");
+    }
 }
