@@ -4,7 +4,9 @@
 //!
 //! - HL7 v2.8 chapter 2A, DTM: `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]`.
 //! - House policy: without an offset it is the time in the United Kingdom. Hours without minutes
-//!   become a date, since FHIR cannot say them and we do not invent the minutes.
+//!   become a date, since FHIR cannot say them and we do not invent the minutes. Senders write
+//!   dates as ISO 8601 has them too (`1978-03-02`, `1978-03`), which can mean nothing else: no
+//!   offset has two digits.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
@@ -72,6 +74,8 @@ impl Dtm {
     }
 
     fn read(text: &str) -> Option<Self> {
+        let iso = without_hyphens(text);
+        let text = iso.as_deref().unwrap_or(text);
         let (text, offset) = match text.find(['+', '-']) {
             Some(at) => {
                 let (text, zone) = text.split_at_checked(at)?;
@@ -105,6 +109,17 @@ impl Dtm {
     }
 }
 
+/// A date of ISO 8601, `YYYY-MM-DD` or `YYYY-MM`, in the digits that HL7 has.
+fn without_hyphens(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_date = match parts.as_slice() {
+        [year, month] => year.len() == 4 && month.len() == 2,
+        [year, month, day] => year.len() == 4 && month.len() == 2 && day.len() == 2,
+        _ => false,
+    };
+    is_date.then(|| parts.concat())
+}
+
 fn read_offset(zone: &str) -> Option<Offset> {
     let (sign, digits) = zone.split_at_checked(1)?;
     if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -134,6 +149,9 @@ mod tests {
         check("19740321", "1974-03-21");
         check("19740000", "1974");
         check("19740300", "1974-03");
+        check("1978-03-02", "1978-03-02");
+        check("1978-03", "1978-03");
+        check("1978-0300", "1978");
         check("2026112110", "2026-11-21");
         check("202611211015", "2026-11-21T10:15:00+00:00");
         check("20260721101500", "2026-07-21T10:15:00+01:00");
@@ -156,7 +174,11 @@ mod tests {
             "2026112124",
             "202611211060",
             "20261121101",
-            "2026-11-21",
+            "2026-11-31",
+            "2026-13",
+            "2026-11-2",
+            "202-611-21",
+            "2026-11-21-10",
             "20261121101500+1",
             "20261121101500+1500",
             "20261121101500.x",
