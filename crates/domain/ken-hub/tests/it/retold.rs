@@ -147,6 +147,40 @@ async fn a_document_ends_under_every_kind_and_its_mark_goes_with_it() {
 }
 
 #[tokio::test]
+async fn what_is_called_wrong_is_no_longer_there() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let write = |lines: &[(&str, &str)]| {
+            let head = "TXA|1|SW|TX|20261120||||||||D1^B|".to_owned();
+            let line = |(code, status): &(&str, &str)| {
+                format!("\rOBX|1|TX|{code}^{code}^KENsection||Words of {code}||||||{status}")
+            };
+            head + &lines.iter().map(line).collect::<String>()
+        };
+        let (whole, edit) = ("MDM^T02", "MDM^T08");
+        for (id, kind, lines, harm, views) in [
+            ("1", whole, &[("HARM", "F"), ("VIEWS", "F")][..], true, "current"),
+            // A change that repeats nothing leaves all.
+            ("2", edit, &[][..], true, "current"),
+            ("3", edit, &[("VIEWS", "W")][..], true, "superseded"),
+            ("4", edit, &[("HARM", "F"), ("VIEWS", "F")][..], true, "current"),
+            ("5", edit, &[("HARM", "D")][..], false, "superseded"),
+            ("6", edit, &[("HARM", "F")][..], true, "superseded"),
+        ] {
+            let person = says(&world, id, kind, &write(lines)).await;
+            let all = world.picture(person).await;
+            let now = |name: &str| {
+                let is = |line: &&String| line.contains(name) && line.contains(" true ");
+                all.iter().find(is).unwrap_or_else(|| panic!("{engine} {id}: {name}")).clone()
+            };
+            assert_eq!(now("|D1 ").contains("\"data\""), harm, "{engine}: {id} {}", now("|D1 "));
+            let stands = now("|D1|VIEWS ");
+            assert!(stands.contains(&format!(" {views} ")), "{engine}: {id} {stands}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn broken_letters_are_marked_and_a_person_is_told() {
     for world in worlds().await {
         let engine = world.databases.engine;

@@ -64,7 +64,11 @@ fn told(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Told {
     let mut told = Told { marks: txa.field(18).is_said(), ..Told::default() };
     let first = matches!(scope.trigger, "T01" | "T02" | "T09" | "T10" | "T11");
     told.assume(!first && !txa.field(19).is_valued(), "status");
-    told.assume(sections.own.iter().all(|section| section.contents().is_empty()), "content");
+    // Lines that are all called wrong say that nothing is right of what it contained.
+    let unsays = sections.is_own_wrong && status(scope, txa) == "current";
+    let is_empty = sections.own.iter().all(|section| section.contents().is_empty());
+    told.assume(is_empty && !unsays, "content");
+    told.clear(is_empty && unsays, "extension");
     told.assume(!txa.field(25).is_valued(), "description");
     told.assume(![6, 7].iter().any(|&at| txa.field(at).is_valued()), "date");
     told.clear(txa.field(4).is_null(), "context.period");
@@ -84,7 +88,8 @@ fn ended(
     let replaced = parent.filter(|parent| replaces(scope) && Some(parent) != key.as_ref());
     let replaced = replaced.map(|key| Ended { key, what: Ends::Whole, status: "superseded" });
     let stands = status(scope, txa);
-    let told = !sections.own.is_empty() || !sections.apart.is_empty();
+    let wrong = sections.is_own_wrong || sections.is_apart_wrong;
+    let told = wrong || !sections.own.is_empty() || !sections.apart.is_empty();
     // Under another kind it is filed apart: what it was before ends with a withdrawal whatever kind
     // that names, and with contents that come under a kind.
     let kind_told = txa.field(2).component(1).is_valued();

@@ -36,6 +36,10 @@ pub(super) struct Sections<'m> {
     pub(super) apart: Vec<Vec<Section>>,
     /// Notes that are about no section.
     pub(super) notes: Vec<Segment<'m>>,
+    /// Whether lines of what stays are called wrong.
+    pub(super) is_own_wrong: bool,
+    /// Whether lines of what is filed alone are.
+    pub(super) is_apart_wrong: bool,
 }
 
 /// Where a section belongs that may not stay in its document.
@@ -62,7 +66,13 @@ pub(super) fn sections<'m>(scope: &Scope<'m>, whole: &str) -> Sections<'m> {
                 }
             }
             "NTE" => {}
-            "OBX" if is_wrong(segment) => about = "",
+            "OBX" if is_wrong(segment) => {
+                about = "";
+                let code = text(segment.field(3).component(1));
+                let is_apart = section_of(&code).is_some();
+                found.is_apart_wrong |= is_apart;
+                found.is_own_wrong |= !is_apart;
+            }
             "OBX" => {
                 about = "OBX";
                 take_line(&mut all, segment);
@@ -84,6 +94,13 @@ pub(super) fn sections<'m>(scope: &Scope<'m>, whole: &str) -> Sections<'m> {
         }
     }
     found
+}
+
+/// Where a section of a code must be filed alone, if it may not stay.
+fn section_of(code: &str) -> Option<Apart> {
+    let found = SECTIONS.iter().find(|(known, ..)| code.eq_ignore_ascii_case(known))?;
+    let (_, name, category, label) = *found;
+    Some(Apart { category, label, name })
 }
 
 fn is_wrong(obx: Segment<'_>) -> bool {
@@ -138,9 +155,7 @@ impl Section {
 
     /// Where it must be filed alone, if it may not stay.
     pub(super) fn apart(&self) -> Option<Apart> {
-        let found = SECTIONS.iter().find(|(code, ..)| self.code.eq_ignore_ascii_case(code))?;
-        let (_, name, category, label) = *found;
-        Some(Apart { category, label, name })
+        section_of(&self.code)
     }
 
     pub(super) fn contents(&self) -> Vec<Object> {
