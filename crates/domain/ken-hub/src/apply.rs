@@ -169,7 +169,7 @@ async fn relate(
         _ => None,
     };
     let restrictions = &arrival.mapped.restrictions;
-    let died = death::news(tx, ctx, arrival, person, number).await?;
+    let died = death::news(tx, ctx, arrival, (person, lifts), number).await?;
     // Most messages say nothing new of any, and take no guard: nobody waits for them.
     if born.is_none() && stated.is_none() && restrictions.is_empty() && died.is_empty() {
         return Ok(());

@@ -5,6 +5,8 @@
 //! - The state of the person ends only when every system of the organisation that said it, under
 //!   every number, has withdrawn it aloud; a message that says nothing withdraws nothing.
 //! - What another organisation said, or a person of this one has set, is not a source's to end.
+//! - What comes late withdraws nothing where it is not known all that was said since: it may have
+//!   been said again. A person is told of it (`hub.late-by-hand`).
 //! - What was said under a number follows the number, and is withdrawn under the one that it was
 //!   merged into: nobody says anything under the merged one any more.
 //!
@@ -30,14 +32,18 @@ const SAID_MAX: i64 = 20;
 
 /// Of whom a message says other than its source said before: that they have died, or that they have
 /// not. Of another person than it is about only where their number was merged into this one's.
+/// Where it may not `withdraw`, since something said after it is not known, only that they have
+/// died.
 pub(crate) async fn news(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     arrival: &Arrival<'_>,
-    person: PersonId,
+    (person, withdraws): (PersonId, bool),
     number: &str,
 ) -> Result<BTreeSet<PersonId>, Error> {
-    let Some(death) = arrival.mapped.demographics.death else { return Ok(BTreeSet::new()) };
+    let death = arrival.mapped.demographics.death;
+    let death = death.filter(|death| withdraws || *death != Death::Withdrawn);
+    let Some(death) = death else { return Ok(BTreeSet::new()) };
     let (organisation, source) = (&arrival.source.organisation, arrival.source.id.as_str());
     let of = values![organisation, source, number, SAID_MAX];
     let read = |row: &Row<'_>| Ok((row.parse::<PersonId>(0)?, row.text(1)?));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ken_core::{Category, Ctx, Label, PersonId, ResourceId};
 use ken_fhir::Resource;
 use ken_hl7::map::{Ends, MappedResource, PERSON};
-use ken_records::{Ending, Filing, Former, Place, Status, Under};
+use ken_records::{Ending, Filing, Former, Place, Scope, Status, Then, Under};
 use ken_sharing::RowClass;
 use ken_store::Tx;
 use ken_store::keys::{KeyId, KeyRing};
@@ -14,13 +14,8 @@ use serde_json::{Value, json};
 
 use crate::apply::Arrival;
 use crate::late::{self, Order};
+use crate::marks::{self, RESTRICTED, Turn};
 use crate::{Error, attached, patient};
-
-/// The mark of what few may read.
-const RESTRICTED: &str = "restricted";
-
-/// What the keys of those near the person begin with, and the list of them is called.
-const RELATED: &str = "related";
 
 /// What filing did, as the ledger has it.
 pub(crate) struct Filed {
@@ -33,8 +28,8 @@ pub(crate) struct Filed {
 }
 
 /// A part of a resource that is filed by itself, before it has its place.
-struct Part<'a> {
-    of: &'a MappedResource,
+pub(crate) struct Part<'a> {
+    pub(crate) of: &'a MappedResource,
     category: Category,
     item_key: String,
     resource: Value,
@@ -57,28 +52,29 @@ pub(crate) async fn file_all(
     to: &To<'_>,
     order: &mut Order,
 ) -> Result<Filed, Error> {
-    let (mut done, mut touched) = (Done::default(), BTreeSet::new());
+    let mut done = Done::default();
     let is_late = order.is_all && !order.later.is_empty();
-    let when = When { said: order.said, is_late, only: None };
-    touched.extend(file(tx, ctx, keys, arrival, to, (&when, &mut done)).await?);
-    touched.extend(done.ended.keys().copied());
-    late::add_makers(tx, keys, order, (to.person, &touched)).await?;
+    let message = arrival.message;
+    let turn = match order.said.filter(|_| is_late) {
+        Some(said) => Turn::Late(Then { said, message }),
+        None => Turn::Now,
+    };
+    // On the heap, as what it asks: together they are too much for a thread's stack.
+    let first = file(tx, ctx, keys, arrival, to, ((turn, order.said), &mut done));
+    let told = Box::pin(first).await?;
+    done.changed.clone_from(&told);
+    done.touched.extend(told);
+    done.touched.extend(done.ended.keys());
+    late::add_makers(tx, keys, order, (to.person, &done.touched)).await?;
     for later in &order.later {
-        touched.extend(done.ended.keys().copied());
-        let when = When { said: Some(later.said), is_late: false, only: Some(&touched) };
-        file(tx, ctx, keys, &later.arrival(arrival.source), to, (&when, &mut done)).await?;
+        let arrival = later.arrival(arrival.source);
+        let then = Then { said: later.said, message: arrival.message };
+        let when = (Turn::Again(then, order.is_all), Some(later.said));
+        Box::pin(file(tx, ctx, keys, &arrival, to, (when, &mut done))).await?;
+        done.touched.extend(done.ended.keys());
     }
     let ended = done.ended.iter().map(|(item, status)| json!([item.to_string(), status.code()]));
     Ok(Filed { versions: done.versions, ended: ended.collect(), is_cut: done.is_cut })
-}
-
-/// When what is filed was said.
-struct When<'a> {
-    said: Option<Timestamp>,
-    /// Whether other things were said since.
-    is_late: bool,
-    /// The only things that are filed of it; all where nothing is said.
-    only: Option<&'a BTreeSet<ResourceId>>,
 }
 
 /// What filing has done so far.
@@ -88,6 +84,10 @@ struct Done {
     ended: BTreeMap<ResourceId, Status>,
     /// Whether an attachment of the message that came was left out.
     is_cut: bool,
+    /// What a message that came late touched: the only things for which others are said again.
+    touched: BTreeSet<ResourceId>,
+    /// Those of them that it tells, or that bear marks of these.
+    changed: BTreeSet<ResourceId>,
 }
 
 /// Files the resources of one message, and ends what it ends. Says which things it tells.
@@ -97,37 +97,42 @@ async fn file(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     to: &To<'_>,
-    (when, done): (&When<'_>, &mut Done),
+    ((turn, said), done): ((Turn, Option<Timestamp>), &mut Done),
 ) -> Result<BTreeSet<ResourceId>, Error> {
     let (person, under) = (to.person, to.under);
     let (parts, is_cut) = parts(arrival)?;
-    done.is_cut |= is_cut && when.only.is_none();
-    let mut places = places(tx, ctx, arrival, to, (&parts, when)).await?;
+    let is_again = matches!(turn, Turn::Again(..));
+    done.is_cut |= is_cut && !is_again;
+    let mut places = places(tx, ctx, arrival, to, (&parts, turn)).await?;
     if rename(tx, keys, arrival, (person, under), (&parts, &places)).await? {
-        places = self::places(tx, ctx, arrival, to, (&parts, when)).await?;
+        places = self::places(tx, ctx, arrival, to, (&parts, turn)).await?;
     }
     let told: BTreeSet<_> = places.iter().map(|place| place.resource).collect();
-    let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
-    for (part, place) in parts.iter().zip(&places) {
-        let name = format!("{}/{}", part.of.resource.kind(), place.resource);
-        names.entry(part.of.local.clone()).or_insert(name);
+    let names = names(person, &parts, &places);
+    let about = (turn, &done.changed);
+    let marks = Box::pin(marks::of(tx, arrival, person, (&parts, &places), about)).await?;
+    if is_again {
+        done.touched.extend(&marks.reached);
+        done.changed.extend(&marks.reached);
     }
-    let heirs = heirs(tx, arrival, person, (&parts, &places), &told).await?;
     let mut filings = Vec::with_capacity(parts.len());
     for (part, place) in parts.iter().zip(places) {
-        if when.only.is_some_and(|only| !only.contains(&place.resource)) {
+        if is_again && !done.touched.contains(&place.resource) {
             continue;
         }
+        let bears = marks.bear.contains(&place.resource);
+        let is_anew = marks.anew.contains(&place.resource);
+        let place = if is_anew { place.anew() } else { place };
         let filing = Filing {
             key: to.key,
             item_key: &part.item_key,
             resource: named(part.resource.clone(), &place, &names)?,
-            class: class(tx, arrival, (person, &place), (part, &heirs)).await?,
+            class: class(arrival, part, bears)?,
             message: arrival.message,
             event: part.of.event_time.as_ref().map(ken_fhir::DateTime::starts),
             under,
             told: Some(&part.of.told),
-            said: when.said,
+            said,
         };
         filings.push((place, filing));
     }
@@ -139,8 +144,20 @@ async fn file(
             done.ended.insert(one.resource, Status::Current);
         }
     }
-    done.ended.extend(end(tx, arrival, (person, under), &told).await?);
+    let only = is_again.then_some(&done.touched);
+    let ended = end(tx, arrival, (person, under), (&told, only)).await?;
+    done.ended.extend(ended);
     Ok(told)
+}
+
+/// What the resources of a message are called in the record, by their names in the message.
+fn names(person: PersonId, parts: &[Part<'_>], places: &[Place]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::from([(PERSON.to_owned(), format!("Patient/{person}"))]);
+    for (part, place) in parts.iter().zip(places) {
+        let name = format!("{}/{}", part.of.resource.kind(), place.resource);
+        names.entry(part.of.local.clone()).or_insert(name);
+    }
+    names
 }
 
 /// Where the parts of a message are, or will be; of a late one, as they were by then.
@@ -149,74 +166,26 @@ async fn places(
     ctx: &Ctx<'_>,
     arrival: &Arrival<'_>,
     to: &To<'_>,
-    (parts, when): (&[Part<'_>], &When<'_>),
+    (parts, turn): (&[Part<'_>], Turn),
 ) -> Result<Vec<Place>, Error> {
     let item_keys: Vec<&str> = parts.iter().map(|part| part.item_key.as_str()).collect();
     let of = (&arrival.source.organisation, to.under);
-    Ok(match when.said.filter(|_| when.is_late) {
-        Some(said) => ken_records::places_by(tx, ctx, to.person, of, &item_keys, said).await?,
-        None => ken_records::places(tx, ctx, to.person, of, &item_keys).await?,
+    Ok(match turn {
+        Turn::Late(Then { said, .. }) => {
+            ken_records::places_by(tx, ctx, to.person, of, &item_keys, said).await?
+        }
+        _ => ken_records::places(tx, ctx, to.person, of, &item_keys).await?,
     })
 }
 
-/// What the gate needs to know of a part.
-async fn class(
-    tx: &mut Tx,
-    arrival: &Arrival<'_>,
-    (person, place): (PersonId, &Place),
-    (part, heirs): (&Part<'_>, &BTreeSet<ResourceId>),
-) -> Result<RowClass, Error> {
+/// What the gate needs to know of a part, which may bear the mark of another thing.
+fn class(arrival: &Arrival<'_>, part: &Part<'_>, bears: bool) -> Result<RowClass, Error> {
     let mut labels: BTreeSet<_> = part.of.labels.iter().cloned().collect();
-    // What is held keeps its own marks; only what is new bears those of others.
-    let inherits = heirs.contains(&place.resource);
-    if inherits || (place.is_new() && is_borne(tx, arrival, person, part.of).await?) {
+    if bears {
         labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("label"))?);
     }
     let (category, source) = (part.category.clone(), arrival.source.organisation.clone());
     Ok(RowClass { category, labels, source, lineage: BTreeSet::new() })
-}
-
-/// Who is near the person, new, and told without a word of a mark, in a list that somebody leaves
-/// who is restricted: it may be the same one, under another name.
-async fn heirs(
-    tx: &mut Tx,
-    arrival: &Arrival<'_>,
-    person: PersonId,
-    (parts, places): (&[Part<'_>], &[Place]),
-    told: &BTreeSet<ResourceId>,
-) -> Result<BTreeSet<ResourceId>, Error> {
-    let (source, system) = (&arrival.source.organisation, arrival.source.id.as_str());
-    let lists = arrival.mapped.ended.iter().filter(|one| one.what == Ends::Cut);
-    let Some(list) = lists.map(|one| one.key.as_str()).find(|key| *key == RELATED) else {
-        return Ok(BTreeSet::new());
-    };
-    let is_new = |(part, place): &(&Part<'_>, &Place)| {
-        place.is_new() && part.of.resource.kind() == "RelatedPerson" && !part.of.told.marks
-    };
-    let new = parts.iter().zip(places).filter(is_new).map(|(_, place)| place.resource);
-    let new: BTreeSet<_> = new.collect();
-    let (named, what) = ((system, list), (told, RESTRICTED));
-    if new.is_empty() || ken_records::leaves_marked(tx, person, source, named, what).await? {
-        return Ok(new);
-    }
-    Ok(BTreeSet::new())
-}
-
-/// Whether something is restricted whose mark this bears.
-async fn is_borne(
-    tx: &mut Tx,
-    arrival: &Arrival<'_>,
-    person: PersonId,
-    of: &MappedResource,
-) -> Result<bool, Error> {
-    let (source, system) = (&arrival.source.organisation, arrival.source.id.as_str());
-    for key in &of.bears {
-        let named = (system, key.as_str());
-        if ken_records::is_marked(tx, person, source, named, RESTRICTED).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Gives what is held under a former name the name that it has in this message, where nothing has
@@ -244,7 +213,7 @@ async fn end(
     tx: &mut Tx,
     arrival: &Arrival<'_>,
     (person, under): (PersonId, &Under),
-    told: &BTreeSet<ResourceId>,
+    told: (&BTreeSet<ResourceId>, Option<&BTreeSet<ResourceId>>),
 ) -> Result<Vec<(ResourceId, Status)>, Error> {
     let mut all = vec![];
     for ended in &arrival.mapped.ended {
@@ -253,8 +222,13 @@ async fn end(
             _ => Status::Superseded,
         };
         let (system, key) = (arrival.source.id.as_str(), ended.key.as_str());
-        let (is_cut_only, is_for_ever) = (ended.what == Ends::Cut, ended.what == Ends::Whole);
-        let ending = Ending { system, key, is_cut_only, is_for_ever, status };
+        let scope = match ended.what {
+            Ends::Whole => Scope::ForEver,
+            Ends::Held => Scope::Held,
+            Ends::Same => Scope::Same,
+            Ends::Cut => Scope::Cut,
+        };
+        let ending = Ending { system, key, scope, status };
         let source = &arrival.source.organisation;
         let items = ken_records::end(tx, person, source, (&ending, under), told).await?;
         all.extend(items.into_iter().map(|item| (item, status)));

@@ -59,6 +59,8 @@ pub(crate) struct Later {
     id: MessageId,
     kind: String,
     mapped: Mapped,
+    /// Whether all that was said since it is said again too.
+    is_last_word: bool,
 }
 
 impl Later {
@@ -92,11 +94,12 @@ pub(crate) async fn order(
     let found = tx.list(sql::SAID_SINCE, of, |row| row.parse::<MessageId>(0)).await?;
     let most = usize::try_from(LATER_MAX).unwrap_or_default();
     order.is_all = found.len() <= most;
-    let mut left = LATER_BYTES_MAX;
+    let (mut left, mut is_last_word) = (LATER_BYTES_MAX, true);
     for id in found.into_iter().take(most) {
         let one = read_again(tx, keys, (person, said), (id, &mut left)).await?;
         order.is_all &= one.is_some();
-        order.later.extend(one);
+        is_last_word &= one.is_some();
+        order.later.extend(one.map(|one| Later { is_last_word, ..one }));
     }
     // The last were read first.
     order.later.reverse();
@@ -141,7 +144,7 @@ async fn read_again(
     *left = rest;
     let bytes = keys.open(&key, &associated(person, id), &body).await?;
     let mapped = bytes.and_then(|bytes| Some(told(&bytes).ok()?.pop()?.mapped));
-    Ok(mapped.map(|mapped| Later { said, id, kind, mapped }))
+    Ok(mapped.map(|mapped| Later { said, id, kind, mapped, is_last_word: false }))
 }
 
 /// When a message was said: when it was entered (EVN-2), else when it was made (MSH-7), where that
@@ -196,10 +199,11 @@ pub(crate) async fn states(
     let is_restricting = !arrival.mapped.restrictions.is_empty();
     let is_of_death = arrival.mapped.demographics.death.is_some();
     for later in order.later.iter().filter(|_| is_restricting || is_of_death) {
+        let is_last_word = later.is_last_word;
         // What it leaves unclear waits under an id of its own.
         let later = Arrival { message: MessageId::draw(ctx.ids), ..later.arrival(arrival.source) };
         let died = if is_of_death {
-            death::news(tx, ctx, &later, person, number).await?
+            death::news(tx, ctx, &later, (person, is_last_word), number).await?
         } else {
             BTreeSet::new()
         };

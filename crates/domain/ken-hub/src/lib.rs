@@ -24,6 +24,7 @@ mod error;
 mod filing;
 mod held;
 mod late;
+mod marks;
 mod mllp;
 mod numbers;
 mod patience;

@@ -13,7 +13,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{OrganisationId, PersonId, ResourceId};
-use ken_sharing::class;
 use ken_store::{Reads, Row, Tx, Value as Bound, values};
 
 use crate::names::{self, Run};
@@ -63,6 +62,19 @@ impl Status {
     }
 }
 
+/// What of a thing a message ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// It and what was cut out of it, also where it comes only later.
+    ForEver,
+    /// It and what was cut out of it; it may be told again.
+    Held,
+    /// It alone.
+    Same,
+    /// Only what was cut out of it.
+    Cut,
+}
+
 /// What a message ends without telling it again.
 #[derive(Debug)]
 pub struct Ending<'a> {
@@ -70,16 +82,15 @@ pub struct Ending<'a> {
     pub system: &'a str,
     /// What the source calls it, whatever the category that stands between.
     pub key: &'a str,
-    /// Whether it stays itself, and only what was cut out of it ends.
-    pub is_cut_only: bool,
-    /// Whether it ends also where it comes only later.
-    pub is_for_ever: bool,
+    /// What of it ends.
+    pub scope: Scope,
     /// How it stands from now on.
     pub status: Status,
 }
 
-/// Ends items of one source, but for those that the same message files. Says which. What ends for
-/// ever is remembered, under the number that the message gave.
+/// Ends items of one source, but for those that the same message files; where a message is said
+/// again for some things `only`, none but these. Says which. What ends for ever is remembered,
+/// under the number that the message gave.
 ///
 /// # Errors
 ///
@@ -89,18 +100,19 @@ pub async fn end(
     person: PersonId,
     source: &OrganisationId,
     (ending, under): (&Ending<'_>, &Under),
-    told: &BTreeSet<ResourceId>,
+    (told, only): (&BTreeSet<ResourceId>, Option<&BTreeSet<ResourceId>>),
 ) -> Result<Vec<ResourceId>, Error> {
     let names = names::in_categories(tx, person, source, (ending.system, ending.key)).await?;
     let runs = names.iter().flat_map(|name| {
-        let own = (!ending.is_cut_only).then(|| Run::one(name));
-        own.into_iter().chain([Run::beginning(format!("{name}|"))])
+        let own = (ending.scope != Scope::Cut).then(|| Run::one(name));
+        let cut = (ending.scope != Scope::Same).then(|| Run::beginning(format!("{name}|")));
+        own.into_iter().chain(cut)
     });
     let runs: Vec<Run> = runs.collect();
     let mut ended = vec![];
     for some in runs.chunks(RUNS_PER_STATEMENT) {
         for (item, number) in standing(tx, (person, source), some, ending.status).await? {
-            if told.contains(&item) {
+            if told.contains(&item) || only.is_some_and(|only| !only.contains(&item)) {
                 continue;
             }
             let is_own = number.is_empty() || number == under.as_str();
@@ -115,7 +127,7 @@ pub async fn end(
     let name = pattern(ending.system, ending.key);
     let cut = format!("{name}|%");
     // What was only cut out may be told again; what was replaced stays so.
-    if ending.is_for_ever {
+    if ending.scope == Scope::ForEver {
         let (under, status) = (under.as_str(), ending.status.code());
         let of = values![person, source, under, name.as_str(), cut.as_str(), status];
         tx.execute(sql::PUT_ENDING, of).await?;
@@ -123,33 +135,27 @@ pub async fn end(
     Ok(ended)
 }
 
-/// Whether something bears a mark that stands in a list which `told` tells anew, and is not among
-/// it: what a system calls by a key and more.
+/// What stands in a list which `told` tells anew, and is not among it: what a system calls by a key
+/// and more. With `ended`, also what has ended and is no error.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn leaves_marked(
+pub async fn leaving(
     tx: &mut Tx,
     person: PersonId,
     source: &OrganisationId,
     (system, key): (&str, &str),
-    (told, mark): (&BTreeSet<ResourceId>, &str),
-) -> Result<bool, Error> {
+    (told, ended): (&BTreeSet<ResourceId>, bool),
+) -> Result<BTreeSet<ResourceId>, Error> {
     let names = names::in_categories(tx, person, source, (system, key)).await?;
     let runs: Vec<Run> = names.iter().map(|name| Run::beginning(format!("{name}|"))).collect();
+    let status = if ended { Status::EnteredInError } else { Status::Superseded };
+    let mut all = BTreeSet::new();
     for some in runs.chunks(RUNS_PER_STATEMENT) {
-        let found = standing(tx, (person, source), some, Status::Superseded).await?;
-        for item in found.keys().filter(|item| !told.contains(item)) {
-            let class = tx.find(sql::CLASS_OF, values![person, item], |row| row.text(0)).await?;
-            let class = class::find(tx, &class.ok_or(Error::Corrupt("item"))?).await?;
-            let labels = class.ok_or(Error::Corrupt("row class"))?.labels;
-            if labels.iter().any(|label| label.as_str() == mark) {
-                return Ok(true);
-            }
-        }
+        all.extend(standing(tx, (person, source), some, status).await?.into_keys());
     }
-    Ok(false)
+    Ok(&all - told)
 }
 
 /// What stands in some runs of names, in so far as it is to stand otherwise, with its number.

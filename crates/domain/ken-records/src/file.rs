@@ -58,6 +58,13 @@ impl Place {
     pub const fn is_new(&self) -> bool {
         self.held.is_none()
     }
+
+    /// The same place as it was before anything was told: what is filed there is a new version, and
+    /// composed with nothing.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { held: None, ..self }
+    }
 }
 
 #[derive(Debug)]

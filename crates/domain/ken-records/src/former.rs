@@ -1,12 +1,11 @@
-//! What a source called by a shorter name, before names told more apart, and what it marked under
-//! a name.
+//! What a source called by a shorter name, before names told more apart, and what it calls by a
+//! name.
 //!
 //! A thing that is held under its former name and has the same words gets its name of now, once;
 //! then it is found as anything else. What has other words was another thing, and keeps its name;
 //! so does what a number tells and nobody can tell from what another number told.
 
 use ken_core::{OrganisationId, PersonId, ResourceId};
-use ken_sharing::class;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, Value as Bound, values};
 use serde_json::Value;
@@ -30,34 +29,28 @@ pub struct Former<'a> {
     pub now: &'a str,
 }
 
-/// Whether something that a system of a source calls so bears a mark, in whatever category it is
-/// filed.
+/// What a system of a source calls so, in whatever category it is filed.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn is_marked(
+pub async fn named(
     tx: &mut Tx,
     person: PersonId,
     source: &OrganisationId,
     (system, key): (&str, &str),
-    mark: &str,
-) -> Result<bool, Error> {
+) -> Result<Vec<ResourceId>, Error> {
     let names = names::in_categories(tx, person, source, (system, key)).await?;
+    let mut named = vec![];
     for some in names.chunks(NAMES_PER_STATEMENT) {
         let spare = std::iter::repeat(some.first()).flatten();
         let of: Vec<Bound<'_>> = [person.into(), source.into(), FORMER_MAX.into()]
             .into_iter()
             .chain(some.iter().chain(spare).take(NAMES_PER_STATEMENT).map(|name| (&**name).into()))
             .collect();
-        for id in tx.list(sql::CLASSES_NAMED, &of, |row| row.text(0)).await? {
-            let class = class::find(tx, &id).await?.ok_or(Error::Corrupt("row class"))?;
-            if class.labels.iter().any(|label| label.as_str() == mark) {
-                return Ok(true);
-            }
-        }
+        named.extend(tx.list(sql::ITEMS_NAMED, &of, |row| row.parse::<ResourceId>(0)).await?);
     }
-    Ok(false)
+    Ok(named)
 }
 
 /// Gives what is held under a former name its name of now, where it is what `said` tells and

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{Ctx, MessageId, OrganisationId, PersonId, ResourceId};
+use ken_sharing::class;
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::file::{HeldVersion, Place, places};
@@ -21,6 +22,55 @@ use crate::{Error, Under, sql};
 
 /// Most versions of one thing that are looked at. House policy: of what is told so often, the last.
 const MADE_MAX: i64 = 20;
+
+/// When a source said a message: at its time, and of those of one instant in the order in which
+/// they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Then {
+    /// Its time.
+    pub said: Timestamp,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// Whether an item bears a mark: as it is held, or as it was before a message was said. What was
+/// not told by then bore none.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn bears(
+    tx: &mut Tx,
+    person: PersonId,
+    item: ResourceId,
+    (mark, then): (&str, Option<Then>),
+) -> Result<bool, Error> {
+    let class = match then {
+        None => tx.find(sql::CLASS_OF, values![person, item], |row| row.text(0)).await?,
+        Some(Then { said, message }) => {
+            let at = values![person, item, said, message];
+            tx.find(sql::CLASS_BY_THEN, at, |row| row.text(0)).await?
+        }
+    };
+    let Some(class) = class else { return Ok(false) };
+    let class = class::find(tx, &class).await?.ok_or(Error::Corrupt("row class"))?;
+    Ok(class.labels.iter().any(|label| label.as_str() == mark))
+}
+
+/// Whether a message was the first of its source to tell an item.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn is_first(
+    tx: &mut Tx,
+    person: PersonId,
+    item: ResourceId,
+    Then { said, message }: Then,
+) -> Result<bool, Error> {
+    let at = values![person, item, said, message];
+    Ok(tx.find(sql::TOLD_BEFORE, at, |row| row.int(0)).await?.is_none())
+}
 
 /// Which messages made the newest versions of some items, of those that were said since an instant.
 ///

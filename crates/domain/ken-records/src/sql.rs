@@ -132,6 +132,16 @@ statements! {
     FIND_BY_THEN = "SELECT version, class_id, key_id, body FROM record_version
         WHERE person_id = $1 AND resource_id = $2 AND (said_us IS NULL OR said_us <= $3)
         ORDER BY version DESC LIMIT 1";
+    /// The class of an item by what its source had said before it said a message.
+    CLASS_BY_THEN = "SELECT class_id FROM record_version
+        WHERE person_id = $1 AND resource_id = $2
+          AND (said_us IS NULL OR said_us < $3 OR (said_us = $3 AND message_id < $4))
+        ORDER BY version DESC LIMIT 1";
+    /// Whether its source had told an item before it said a message.
+    TOLD_BEFORE = "SELECT 1 FROM record_version
+        WHERE person_id = $1 AND resource_id = $2
+          AND (said_us IS NULL OR said_us < $3 OR (said_us = $3 AND message_id < $4))
+        LIMIT 1";
     /// The current items of the permitted classes that stand whatever has happened, without their
     /// bodies. The mask is the list of classes; unused places repeat one that is used.
     LIST_STANDING = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
@@ -194,8 +204,8 @@ statements! {
             WHERE n.person_id = $1 AND n.source = $2 AND n.item_key = $6
               AND n.under_number IN ($5, ''))
         ORDER BY i.item_key LIMIT $7";
-    /// The classes of what a source calls by one of eight names.
-    CLASSES_NAMED = "SELECT class_id FROM record_item
+    /// What a source calls by one of eight names.
+    ITEMS_NAMED = "SELECT resource_id FROM record_item
         WHERE person_id = $1 AND source = $2
           AND item_key IN ($4, $5, $6, $7, $8, $9, $10, $11)
         ORDER BY item_key LIMIT $3";

@@ -118,9 +118,52 @@ async fn an_error_stays_one_and_the_two_hundredth_ends_too() {
 }
 
 #[tokio::test]
+async fn what_is_taken_back_after_a_merge_is_so_under_both_numbers() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (from, to) = two(&world).await;
+        let all = |action: &str| {
+            let dg1 = if action == "D" { "D" } else { "A" };
+            format!(
+                "\rIAM|1|DA|1^Latex^L|SV|Rash|{action}\rDG1|1||J45^Asthma^I10||20260101{}{dg1}",
+                "|".repeat(16)
+            )
+        };
+        // Its key begins as that of the other does.
+        let like = "\rDG1|1||J45|Other^^||20260101";
+        says(&world, "1", (8, 0), "ADT^A08", &(all("A") + like)).await;
+        says(&world, "2", (7, 1), "ADT^A08", "").await;
+        says(&world, "m", (7, 1), "ADT^A40", "\rMRG|1008^^^S^MR").await;
+        says(&world, "3", (7, 1), "ADT^A08", &all("D")).await;
+        for text in ["Latex", "Asthma"] {
+            let wrong = stand(&world, to, text, "entered-in-error").await;
+            assert_eq!(wrong, 1, "{engine}: {text} under the number that ended");
+            let active = async || stand_as(&world, to, text, "\"active\"").await;
+            assert_eq!(active().await, 0, "{engine}: {text} is shown though it was taken back");
+        }
+        assert_eq!(stand(&world, to, "Other", "current").await, 1, "{engine}");
+        says(&world, "4", (7, 1), "ADT^A08", &all("A")).await;
+        for text in ["Latex", "Asthma"] {
+            assert_eq!(stand_as(&world, to, text, "\"active\"").await, 1, "{engine}: {text} again");
+        }
+        // An error stays one when the merge is taken back.
+        world.unmerge(from).await;
+        assert_eq!(stand(&world, from, "Latex", "entered-in-error").await, 1, "{engine}");
+    }
+}
+
+/// How many of the board's things with a text hold, and say another.
+async fn stand_as(world: &World, of: PersonId, text: &str, other: &str) -> usize {
+    let all = world.picture(of).await;
+    let is =
+        |line: &&String| line.contains(text) && line.contains(other) && line.contains(" true ");
+    all.iter().filter(is).filter(|line| line.contains(" current ")).count()
+}
+
+#[tokio::test]
 async fn names_are_found_by_their_place_in_the_index() {
     for world in worlds().await {
-        for name in ["FIND_STANDING", "FIND_FORMER", "CLASSES_NAMED", "FIND_ENDING", "FIND_ITEMS"] {
+        for name in ["FIND_STANDING", "FIND_FORMER", "ITEMS_NAMED", "FIND_ENDING", "FIND_ITEMS"] {
             let (_, sql) = ken_records::STATEMENTS.iter().find(|(of, _)| *of == name).unwrap();
             let plan = world.databases.db.plan(*sql).await.unwrap();
             let items = plan.iter().filter(|step| {

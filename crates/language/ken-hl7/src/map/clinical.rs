@@ -11,7 +11,7 @@ use ken_fhir::{Object, Resource, concept as coded};
 use serde_json::Value;
 
 use super::types::{concept, concept_of, entity, practitioner, text, when, words};
-use super::{Batch, Made, PERSON, Scope, Told, digest, key_of, reference, table};
+use super::{Batch, Ended, Ends, Made, PERSON, Scope, Told, digest, key_of, reference, table};
 use crate::{Part, Segment};
 
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
@@ -171,7 +171,15 @@ fn allergy(scope: &Scope<'_>, batch: &mut Batch<'_>, said: &Allergen<'_>, is_ina
     told.clear(said.severity.is_null(), "criticality");
     told.clear(said.reaction.is_null(), "reaction");
     told.clear(said.since.is_null(), "onsetDateTime");
+    batch.ended.extend(withdrawn(key.as_ref(), is_error));
     batch.add(Made { former, ..Made::new("medication", key, made).told(told) });
+}
+
+/// What is taken back is so under every number of its sender's for the person: whoever merged two
+/// says nothing under the one that ended any more.
+fn withdrawn(key: Option<&String>, is_error: bool) -> Option<Ended> {
+    let key = key.filter(|_| is_error)?.clone();
+    Some(Ended { key, what: Ends::Same, status: "entered-in-error" })
 }
 
 fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: Option<&str>) {
@@ -207,6 +215,7 @@ fn diagnosis(scope: &Scope<'_>, batch: &mut Batch<'_>, dg1: Segment<'_>, visit: 
     told.clear(dg1.field(5).is_null(), "onsetDateTime");
     restate(&mut told, deleted, &["entered-in-error"]);
     told.marks = dg1.field(18).is_said();
+    batch.ended.extend(withdrawn(key.as_ref(), deleted));
     let labels = mark(&text(dg1.field(18)));
     batch.add(Made::new("health-record", key, made).told(told).labels(labels));
 }
@@ -302,6 +311,7 @@ fn problem(scope: &Scope<'_>, batch: &mut Batch<'_>, prb: Segment<'_>) {
     told.assume(!deleted && said.is_none() && !prb.field(9).is_null(), "clinicalStatus");
     restate(&mut told, deleted, &["entered-in-error"]);
     told.clear(!stands, "clinicalStatus");
+    batch.ended.extend(withdrawn(key.as_ref(), deleted));
     let labels = mark(&text(prb.field(25)));
     batch.add(Made::new("health-record", key, made).told(told).labels(labels));
 }

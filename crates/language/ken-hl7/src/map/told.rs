@@ -26,6 +26,9 @@ pub enum Ends {
     Whole,
     /// What is held of it, in whatever category, and what was cut out of it; it may be told again.
     Held,
+    /// What is held of it under whatever number of its sender's, and nothing that was cut out of
+    /// it: names that begin as its own does are of other things.
+    Same,
     /// Only what was cut out of it: items with a key that begins with `key` and `|`.
     Cut,
 }
