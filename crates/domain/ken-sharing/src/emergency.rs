@@ -22,7 +22,9 @@ use ken_store::{Db, Reads, Row, Tx, timer, values};
 use serde_json::json;
 
 pub use crate::sql::emergency::ALL as STATEMENTS;
-pub use review::{Finding, ReviewOutcome, TIMER, Unreviewed, missed, review, unreviewed};
+pub use review::{
+    Finding, ReviewOutcome, TIMER, Unreviewed, find_unreviewed, missed, review, unreviewed,
+};
 pub use reviewers::{GUARDIAN, OFFICERS};
 
 use crate::Error;

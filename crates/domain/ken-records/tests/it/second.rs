@@ -159,3 +159,45 @@ async fn of_two_askings_agreed_to_at_once_one_opens() {
         assert!(is_permitted(&world, &asker).await, "{engine}: by the later one");
     }
 }
+
+/// A colleague agrees while an officer checks: whoever agreed to what was checked is named in it.
+#[tokio::test]
+async fn whoever_agrees_while_it_is_checked_is_named_in_the_check() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (asker, said) = themselves(&world).await;
+        let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
+        let officer = world.acting("police", "ig.lead");
+        let agreed = "SELECT COUNT(*) FROM emergency_agreed a
+            JOIN emergency_access e ON e.person_id = a.person_id AND e.id = a.access_id
+            WHERE e.reviewed_us IS NOT NULL";
+        let mut named = 0;
+        for n in 0..8 {
+            let (first, second) =
+                (ask(&world, &asker, &said).await, ask(&world, &asker, &said).await);
+            let colleagues = [(); 2].map(|()| world.acting("police", "pp.supervisor"));
+            decide(&world, &colleagues[0], first, true).await;
+            let waiting = emergency::unreviewed(db, &ctx, &officer).await.unwrap();
+            let one = waiting.iter().find(|one| !one.is_of(officer.practitioner)).unwrap();
+            let outcome = emergency::ReviewOutcome::Justified;
+            let finding = emergency::Finding { outcome, shows_reason: true };
+            let which = (world.person, one.id);
+            let both = Barrier::new(2);
+            let check = async {
+                both.wait().await;
+                emergency::review(db, &ctx, keys, &officer, which, finding).await.unwrap()
+            };
+            let agree = async {
+                both.wait().await;
+                decide(&world, &colleagues[1], second, true).await
+            };
+            let (is_checked, decided) = tokio::join!(check, agree);
+            assert!(is_checked, "{engine}: {n}");
+            assert_eq!(decided, second::Decided::Agreed, "{engine}: {n}");
+            let released = world.released().await.unwrap();
+            named += released["agreed"].as_array().unwrap().len();
+            let want = usize::try_from(world.count(agreed).await).unwrap();
+            assert_eq!(named, want, "{engine}: {n}: nobody agreed unnamed");
+        }
+    }
+}

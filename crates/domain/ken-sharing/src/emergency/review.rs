@@ -14,7 +14,7 @@
 //!
 //! Source: `core.md` 2.8; house policy for the reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId};
@@ -24,15 +24,15 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, timer, values};
 use serde_json::{Map, Value, json};
 
-use super::reviewers::{looks_after, may_read};
+use super::reviewers::{Seats, looks_after, may_read};
 use crate::relationship::LIST_MAX;
 use crate::sql::emergency as sql;
 use crate::{Error, fact};
 
 /// The kind of the timers that notice a missed review; its handler is in the governance office.
 pub const TIMER: timer::Kind = "sharing.review";
-/// Most accesses that are looked at for one list. House policy: far more than wait anywhere; what
-/// is due first is looked at first.
+/// Most accesses of one organisation that are looked at for a list. House policy: far more than
+/// wait anywhere; what is due first is looked at first.
 const LOOKED_AT_MAX: usize = 2_000;
 
 /// One that waits for its review.
@@ -46,6 +46,8 @@ pub struct Unreviewed {
     pub practitioner: PractitionerId,
     /// Whose access it was.
     pub organisation: OrganisationId,
+    /// In which role it was opened.
+    pub role: String,
     /// The colleague who agreed to it beforehand.
     pub second: Option<PractitionerId>,
     /// Colleagues who agreed to it while it was open.
@@ -101,38 +103,85 @@ pub struct Finding {
 
 /// Emergency accesses that wait for a reader, the most urgent first: for an officer those of their
 /// organisation on nobody near them, for the Guardian those that no officer may review, and for
-/// whoever leads a partnership above those that nobody there may.
+/// whoever leads a partnership above those that nobody there may. What is of one organisation hides
+/// nothing that is of another.
 ///
 /// # Errors
 ///
 /// Whatever the store or the directory says.
 pub async fn unreviewed(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Vec<Unreviewed>, Error> {
-    let list = async |s: &mut Snapshot| {
-        let all = partnership::list(s).await?;
-        let (most, mut theirs, mut left) = (usize_of(LIST_MAX), vec![], LOOKED_AT_MAX);
-        for organisation in looks_after(&all, &by.organisation) {
-            // What is filtered is read on from: no number of others hides the reader's own.
-            let mut after = (Timestamp::MIN, String::new());
-            while left > 0 && theirs.len() < most {
-                let (due, id) = &after;
-                let of = values![&organisation, *due, id.as_str(), LIST_MAX];
-                let page = s.list(sql::LIST_UNREVIEWED, of, row).await?;
-                let Some(last) = page.last() else { break };
-                after = (last.review_due, last.id.to_string());
-                left = left.saturating_sub(page.len());
-                for mut one in page {
-                    one.agreed = agreed(s, (one.person, one.id)).await?;
-                    if may_read(s, ctx, (by, &all), &one).await? {
-                        theirs.push(one);
+    let tree = async |s: &mut Snapshot| Ok::<_, Error>(partnership::list(s).await?);
+    let all = db.snapshot("sharing.unreviewed-tree", tree).await?;
+    let (most, mut theirs, mut seats) = (usize_of(LIST_MAX), vec![], Seats::default());
+    for organisation in looks_after(&all, &by.organisation) {
+        // What is filtered is read on from: no number of others hides the reader's own.
+        let (mut after, mut found, mut left) =
+            ((Timestamp::MIN, String::new()), vec![], LOOKED_AT_MAX);
+        while left > 0 && found.len() < most {
+            // A page is a picture of its own: thousands are no work for one.
+            let read = async |s: &mut Snapshot| {
+                let page = page(s, &organisation, &after).await?;
+                let mut readable = vec![];
+                for one in &page {
+                    if may_read(s, ctx, (by, &all), &mut seats, one).await? {
+                        readable.push(one.clone());
                     }
                 }
-            }
+                let last = page.last().map(|last| (last.review_due, last.id.to_string()));
+                Ok::<_, Error>((last, page.len(), readable))
+            };
+            let (last, many, readable) = db.snapshot("sharing.unreviewed", read).await?;
+            found.extend(readable);
+            let Some(last) = last else { break };
+            (after, left) = (last, left.saturating_sub(many));
         }
-        theirs.sort_by_key(|one| (one.review_due, one.id));
-        theirs.truncate(most);
-        Ok(theirs)
+        theirs.extend(found);
+    }
+    theirs.sort_by_key(|one| (one.review_due, one.id));
+    theirs.truncate(most);
+    Ok(theirs)
+}
+
+/// Accesses of one organisation that nobody has reviewed, after one of them.
+async fn page(
+    s: &mut Snapshot,
+    organisation: &OrganisationId,
+    (due, id): &(Timestamp, String),
+) -> Result<Vec<Unreviewed>, Error> {
+    let of = values![organisation, *due, id.as_str(), LIST_MAX];
+    let mut page = s.list(sql::LIST_UNREVIEWED, of, row).await?;
+    let Some(last) = page.last() else { return Ok(page) };
+    let of = values![organisation, *due, id.as_str(), last.review_due, last.id];
+    let agreed = s.list(sql::LIST_AGREED_OF, of, |row| Ok((row.parse(0)?, row.parse(1)?))).await?;
+    let mut of: BTreeMap<EntryId, BTreeSet<PractitionerId>> = BTreeMap::new();
+    for (access, who) in agreed {
+        of.entry(access).or_default().insert(who);
+    }
+    for one in &mut page {
+        one.agreed = of.remove(&one.id).unwrap_or_default();
+    }
+    Ok(page)
+}
+
+/// One access that waits for this reader, though the list has no room for it. Whoever opened it or
+/// agreed to it may read it here, and not review it.
+///
+/// # Errors
+///
+/// As [`unreviewed`].
+pub async fn find_unreviewed<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    (person, id): (PersonId, EntryId),
+) -> Result<Option<Unreviewed>, Error> {
+    let Some(mut one) = reads.find(sql::FIND_UNREVIEWED, values![person, id], row).await? else {
+        return Ok(None);
     };
-    db.snapshot("sharing.unreviewed", list).await
+    one.agreed = agreed(reads, (person, id)).await?;
+    let all = partnership::list(reads).await?;
+    let may = may_read(reads, ctx, (by, &all), &mut Seats::default(), &one).await?;
+    Ok(may.then_some(one))
 }
 
 fn usize_of(count: i64) -> usize {
@@ -151,6 +200,7 @@ fn row(row: &Row<'_>) -> ken_store::Result<Unreviewed> {
         from: row.time(5)?,
         until: row.time(6)?,
         review_due: row.time(7)?,
+        role: row.text(9)?,
     })
 }
 
@@ -208,15 +258,20 @@ pub async fn review(
     (person, id): (PersonId, EntryId),
     finding: Finding,
 ) -> Result<bool, Error> {
-    let read = async |s: &mut Snapshot| released(s, ctx, keys, (by, (person, id))).await;
-    let Some(mut released) = db.snapshot("sharing.to-review", read).await? else {
+    // Before the guard: taking it would give one to any id that somebody makes up.
+    let waits = async |s: &mut Snapshot| reviewable(s, ctx, by, (person, id)).await;
+    if db.snapshot("sharing.to-review", waits).await?.is_none() {
         return Ok(false);
-    };
-    if !finding.shows_reason {
-        released.remove("reason");
     }
     let outcome = finding.outcome.as_str();
     db.write("sharing.review-emergency", async |tx| {
+        // Whoever agrees to it meanwhile waits, or is read here: the person reads every name.
+        let _guard = tx.lock_people(&BTreeSet::from([person])).await?;
+        let Some(one) = reviewable(tx, ctx, by, (person, id)).await? else { return Ok(false) };
+        let mut released = released(tx, keys, &one).await?;
+        if !finding.shows_reason {
+            released.remove("reason");
+        }
         let of = values![person, id, by.practitioner, ctx.now_us(), outcome];
         if tx.execute(sql::REVIEW_EMERGENCY, of).await? == 0 {
             return Ok(false);
@@ -241,31 +296,33 @@ pub async fn review(
     .await
 }
 
-/// What the person may read once it was checked; none where nothing waits for this reviewer.
-async fn released<R: Reads>(
+/// One that waits for this reviewer, and is not their own.
+async fn reviewable<R: Reads>(
     reads: &mut R,
     ctx: &Ctx<'_>,
+    by: &Acting,
+    which: (PersonId, EntryId),
+) -> Result<Option<Unreviewed>, Error> {
+    let found = find_unreviewed(reads, ctx, by, which).await?;
+    Ok(found.filter(|one| !one.is_of(by.practitioner)))
+}
+
+/// What the person may read once it was checked.
+async fn released<R: Reads>(
+    reads: &mut R,
     keys: &KeyRing,
-    (by, (person, id)): (&Acting, (PersonId, EntryId)),
-) -> Result<Option<Map<String, Value>>, Error> {
-    let of = values![person, id];
-    let found = reads.find(sql::FIND_UNREVIEWED, of, |of| Ok((row(of)?, of.text(9)?))).await?;
-    let Some((mut one, role)) = found else { return Ok(None) };
-    one.agreed = agreed(reads, (person, id)).await?;
-    let all = partnership::list(reads).await?;
-    if one.is_of(by.practitioner) || !may_read(reads, ctx, (by, &all), &one).await? {
-        return Ok(None);
-    }
-    let opened = ken_ledger::entry(reads, keys, &Stream::Person(person), one.entry).await?;
+    one: &Unreviewed,
+) -> Result<Map<String, Value>, Error> {
+    let opened = ken_ledger::entry(reads, keys, &Stream::Person(one.person), one.entry).await?;
     let reason = opened.and_then(|opened| opened.detail?.get("reason").cloned());
     let fields = [
         ("organisation", json!(one.organisation.as_str())),
-        ("role", json!(role)),
+        ("role", json!(one.role)),
         ("practitioner", json!(one.practitioner.to_string())),
         ("second", json!(one.second.map(|second| second.to_string()))),
         ("agreed", json!(one.agreed.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("from", json!(one.from.to_string())),
         ("reason", json!(reason)),
     ];
-    Ok(Some(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

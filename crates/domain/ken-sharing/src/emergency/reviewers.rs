@@ -11,9 +11,9 @@
 //!
 //! Source: `core.md` 2.8; house policy for the order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ken_core::{Ctx, OrganisationId};
+use ken_core::{Ctx, OrganisationId, PractitionerId};
 use ken_directory::partnership::{self, Partnership};
 use ken_directory::{Acting, practitioner};
 use ken_store::Reads;
@@ -51,26 +51,53 @@ pub(super) fn looks_after(all: &[Partnership], own: &OrganisationId) -> Vec<Orga
     std::iter::once(own).chain(others).cloned().collect()
 }
 
+/// Who holds the roles that review, looked up once for a list: each with whether nothing says who
+/// they are as a person, so that nobody is near them. Those come first.
+#[derive(Debug, Default)]
+pub(super) struct Seats(BTreeMap<(OrganisationId, &'static str), Vec<(PractitionerId, bool)>>);
+
+impl Seats {
+    async fn of<R: Reads>(
+        &mut self,
+        reads: &mut R,
+        ctx: &Ctx<'_>,
+        (organisation, begins, but): (&OrganisationId, &'static str, &str),
+    ) -> Result<Vec<(PractitionerId, bool)>, Error> {
+        let key = (organisation.clone(), begins);
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let mut seats = vec![];
+        for who in practitioner::in_role(reads, ctx, (organisation, (begins, but))).await? {
+            seats.push((who, practitioner::own_person(reads, who).await?.is_none()));
+        }
+        seats.sort_by_key(|(_, is_nobodys)| !is_nobodys);
+        self.0.insert(key, seats.clone());
+        Ok(seats)
+    }
+}
+
 /// Whether an access waits with a reader. To an officer of the organisation whose access it was it
 /// is shown though they opened it themselves.
 pub(super) async fn may_read<R: Reads>(
     reads: &mut R,
     ctx: &Ctx<'_>,
     (by, all): (&Acting, &[Partnership]),
+    seats: &mut Seats,
     one: &Unreviewed,
 ) -> Result<bool, Error> {
-    if fact::is_near(reads, ctx, by.practitioner, one.person).await? {
-        return Ok(false);
-    }
     let is_guardian = by.role.as_str() == GUARDIAN;
     for organisation in in_turn(all, &one.organisation) {
         for (begins, but) in [(OFFICERS, GUARDIAN), (GUARDIAN, "")] {
             if organisation == by.organisation && is_guardian == (begins == GUARDIAN) {
                 let is_own = organisation == one.organisation && !is_guardian;
-                return Ok(is_own || !one.is_of(by.practitioner));
+                let may = is_own || !one.is_of(by.practitioner);
+                return Ok(may && !fact::is_near(reads, ctx, by.practitioner, one.person).await?);
             }
-            for who in practitioner::in_role(reads, ctx, (&organisation, (begins, but))).await? {
-                if !one.is_of(who) && !fact::is_near(reads, ctx, who, one.person).await? {
+            for (who, is_nobodys) in seats.of(reads, ctx, (&organisation, begins, but)).await? {
+                let may = !one.is_of(who)
+                    && (is_nobodys || !fact::is_near(reads, ctx, who, one.person).await?);
+                if may {
                     return Ok(false);
                 }
             }

@@ -32,7 +32,7 @@ statements! {
           AND CASE WHEN organisation = $4 THEN 1 ELSE 0 END = 1 RETURNING id"; // as above
     /// Emergency accesses of one organisation that nobody has reviewed, after one of them.
     LIST_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
-          until_us, review_due_us, organisation
+          until_us, review_due_us, organisation, role
         FROM emergency_access WHERE organisation = $1 AND reviewed_us IS NULL
           AND (review_due_us, id) > ($2, $3)
         ORDER BY review_due_us, id LIMIT $4";
@@ -61,6 +61,12 @@ statements! {
     /// Who agreed to an access that was open already.
     LIST_AGREED = "SELECT practitioner_id FROM emergency_agreed
         WHERE person_id = $1 AND access_id = $2 ORDER BY at_us, practitioner_id";
+    /// The same of all of a page: after one of an organisation's unreviewed, up to another.
+    LIST_AGREED_OF = "SELECT a.access_id, a.practitioner_id FROM emergency_access e
+        JOIN emergency_agreed a ON a.person_id = e.person_id AND a.access_id = e.id
+        WHERE e.organisation = $1 AND e.reviewed_us IS NULL
+          AND (e.review_due_us, e.id) > ($2, $3) AND (e.review_due_us, e.id) <= ($4, $5)
+        ORDER BY a.access_id, a.practitioner_id";
     /// Asks for a second person.
     INSERT_ASKING = "INSERT INTO second_person
         (id, organisation, role, practitioner_id, account_id, key_id, asked, at_us, until_us)

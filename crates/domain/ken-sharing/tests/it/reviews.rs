@@ -150,6 +150,9 @@ async fn where_nobody_of_an_organisation_may_whoever_leads_above_it_checks() {
         open(&nurse, other).await;
         let [one] = waits(&world, &near_lead).await.try_into().unwrap();
         assert_eq!(one.person, other, "{engine}");
+        // Nor do two hundred of one's own hide what is of a member, and comes after them.
+        let whole = waits(&world, &lead).await;
+        assert!(whole.len() == 200 && whole.contains(&waiting[1]), "{engine}");
         // With nobody at the council either, it is for whoever leads the region.
         close(&world, lead.practitioner).await;
         assert_eq!(waits(&world, &above).await.len(), 200, "{engine}");

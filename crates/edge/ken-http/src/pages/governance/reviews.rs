@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, PersonId};
-use ken_directory::practitioner;
+use ken_directory::{Acting, practitioner};
 use ken_ledger::Stream;
 use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
 use ken_store::Snapshot;
@@ -156,43 +156,58 @@ fn frame(app: &App, caller: &Caller, place: &str, main: &Markup) -> Markup {
 async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Review, Stop> {
     let person = which.0.parse().map_err(|_| Stop::NotFound)?;
     let id = which.1.parse().map_err(|_| Stop::NotFound)?;
-    let mut waiting = waiting(app, caller).await?.into_iter();
-    let found = waiting.find(|review| review.person == person && review.id == id);
-    found.filter(|review| !review.is_own).ok_or(Stop::NotFound)
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let read = async |s: &mut Snapshot| {
+        let found = emergency::find_unreviewed(s, &ctx, by, (person, id)).await?;
+        let one = found.filter(|one| !one.is_of(by.practitioner)).ok_or(Stop::NotFound)?;
+        in_words(s, app, by, ctx.clock.now(), &one).await
+    };
+    app.db().snapshot("http.review", read).await
 }
 
-/// The accesses of the reader's organisation that wait.
+/// The accesses that wait for the reader.
 async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let open = emergency::unreviewed(app.db(), &ctx, by).await?;
     let now = ctx.clock.now();
     let read = async |s: &mut Snapshot| {
         let mut reviews = vec![];
-        for one in open {
-            let found = practitioner::find(s, one.practitioner).await?;
-            let mut agreed = vec![];
-            for who in one.second.iter().chain(&one.agreed) {
-                agreed.extend(practitioner::find(s, *who).await?.map(|found| found.name));
-            }
-            let of = match &one.organisation {
-                of if *of == by.organisation => None,
-                of => Some(organisation_name(s, of).await?),
-            };
-            let stream = Stream::Person(one.person);
-            let entry = ken_ledger::entry(s, app.keys(), &stream, one.entry).await?;
-            let detail = entry.and_then(|entry| entry.detail);
-            let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
-            reviews.push(Review {
-                is_own: one.is_of(by.practitioner),
-                agreed,
-                of,
-                is_late: one.review_due < now,
-                ..review(&one, found.map(|found| found.name), reason.map(str::to_owned))
-            });
+        for one in &open {
+            reviews.push(in_words(s, app, by, now, one).await?);
         }
         Ok::<_, Stop>(reviews)
     };
     app.db().snapshot("http.reviews", read).await
+}
+
+/// One access as its reader sees it.
+async fn in_words(
+    s: &mut Snapshot,
+    app: &App,
+    by: &Acting,
+    now: Timestamp,
+    one: &Unreviewed,
+) -> Result<Review, Stop> {
+    let found = practitioner::find(s, one.practitioner).await?;
+    let mut agreed = vec![];
+    for who in one.second.iter().chain(&one.agreed) {
+        agreed.extend(practitioner::find(s, *who).await?.map(|found| found.name));
+    }
+    let of = match &one.organisation {
+        of if *of == by.organisation => None,
+        of => Some(organisation_name(s, of).await?),
+    };
+    let stream = Stream::Person(one.person);
+    let entry = ken_ledger::entry(s, app.keys(), &stream, one.entry).await?;
+    let detail = entry.and_then(|entry| entry.detail);
+    let reason = detail.as_ref().and_then(|detail| detail.get("reason")?.as_str());
+    Ok(Review {
+        is_own: one.is_of(by.practitioner),
+        agreed,
+        of,
+        is_late: one.review_due < now,
+        ..review(one, found.map(|found| found.name), reason.map(str::to_owned))
+    })
 }
 
 fn review(one: &Unreviewed, by: Option<String>, reason: Option<String>) -> Review {
