@@ -7,7 +7,7 @@ use ken_store::{Reads, Tx, guard, values};
 use serde_json::json;
 
 use crate::password::PasswordHash;
-use crate::{Acting, Error, Holder, OneTimeSecret, entry, session, sql, text};
+use crate::{Acting, Error, Holder, OneTimeSecret, entry, session, sql, text, throttle};
 
 /// An account, as whoever runs the house sees it.
 #[derive(Debug, Clone)]
@@ -131,6 +131,7 @@ pub async fn close(
     tx.execute(sql::ACCOUNT_CLOSE, values![id]).await?;
     guard::bump_policy(tx).await?;
     session::end_all(tx, id).await?;
+    throttle::forget_places(tx, id).await?;
     changed(tx, ctx, keys, (&account, "account-closed"), by).await
 }
 

@@ -107,7 +107,7 @@ impl Ready {
                 let stronger = passkeys_offered && !passkey::list(tx, account).await?.is_empty();
                 let is_good = !stronger && sign_in::accept(tx, ctx, keys, account, &code).await?;
                 if is_good {
-                    buckets.forgive(tx).await?;
+                    buckets.forgive(tx, ctx.clock.now()).await?;
                 }
                 is_good.then_some(How::Password)
             }
@@ -164,7 +164,7 @@ pub async fn prepare(
         (Shown::Passkey(_), None) => return refused(db, ctx, keys, account, &about).await,
         (Shown::Password { password, code, address }, _) => (password, code, address),
     };
-    let buckets = Buckets::of(Some(account), "", address);
+    let mut buckets = Buckets::of(Some(account), "", address);
     let counted = db
         .write("directory.confirm-begin", async |tx: &mut Tx| {
             buckets.count(tx, ctx.clock.now()).await

@@ -101,7 +101,7 @@ enum Begun {
 
 async fn begin(tx: &mut Tx, ctx: &Ctx<'_>, name: &str, address: IpAddr) -> Result<Begun, Error> {
     let account = account::find_by_name(tx, name).await?.filter(|account| !account.is_closed);
-    let buckets = Buckets::of(account.as_ref().map(|account| account.id), name, address);
+    let mut buckets = Buckets::of(account.as_ref().map(|account| account.id), name, address);
     Ok(match buckets.count(tx, ctx.clock.now()).await? {
         Some(until) => Begun::Wait(until),
         None => Begun::Counted(account, buckets),
@@ -123,7 +123,7 @@ async fn finish(
         None => false,
     };
     if used {
-        buckets.forgive(tx).await?;
+        buckets.forgive(tx, ctx.clock.now()).await?;
         return session::open(tx, ctx, keys, account, How::Password).await.map(SignIn::In);
     }
     let account = account::load(tx, account).await?;

@@ -341,6 +341,15 @@ statements! {
         WHERE bucket = $1";
     /// Forgets a tally.
     THROTTLE_CLEAR = "DELETE FROM throttle WHERE bucket = $1";
+    /// Whether a sign-in was good at a place since an instant.
+    THROTTLE_PLACE = "SELECT 1 FROM throttle WHERE bucket = $1 AND drained_us >= $2";
+    /// Forgets the places of an account, between two words, but the last used since an instant.
+    THROTTLE_PLACES_SWEEP = "DELETE FROM throttle WHERE bucket >= $1 AND bucket < $2
+        AND bucket NOT IN (SELECT bucket FROM throttle
+          WHERE bucket >= $1 AND bucket < $2 AND drained_us >= $3
+          ORDER BY drained_us DESC, bucket LIMIT $4)";
+    /// Forgets the places of an account, between two words.
+    THROTTLE_PLACES_CLEAR = "DELETE FROM throttle WHERE bucket >= $1 AND bucket < $2";
     /// Takes one try back.
     THROTTLE_FORGIVE = "UPDATE throttle SET failures = failures - 1
         WHERE bucket = $1 AND failures > 0";

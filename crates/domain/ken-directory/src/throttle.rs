@@ -5,15 +5,18 @@
 //! - Every try is counted before the password is looked at, so that tries made at once do not slip
 //!   past; a good sign-in takes its count back.
 //! - Nobody is locked out for good: the longest wait is [`WAIT_MAX`].
+//! - Nobody keeps somebody else out of the places from which they sign in: those have a tally of
+//!   their own, of the account and the place (ADR 52).
 //! - A site's tally drains: a large site mistypes every day and is never quiet for one.
-//! - The tallies are bounded: one for each account, and [`SLOTS`] each for names that nobody has
-//!   and for address classes. What is kept of a name or an address is its slot.
+//! - The tallies are bounded: one for each account and [`PLACES_MAX`] for its places, and [`SLOTS`]
+//!   each for names that nobody has and for address classes. What is kept of a name or an address
+//!   is its slot.
 
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::AccountId;
-use ken_store::{Tx, values};
+use ken_store::{Reads as _, Tx, values};
 use sha2::{Digest, Sha256};
 
 use crate::{Error, sql};
@@ -23,8 +26,8 @@ pub const SLOTS: u32 = 65_536;
 /// The first wait, after the free tries are used up; each further try doubles it.
 const WAIT_FIRST: SignedDuration = SignedDuration::from_secs(30);
 /// The longest wait. House policy: long enough to make guessing hopeless (under 100 tries a day),
-/// short enough to sit out. Whoever goes on guessing can keep a name waiting, and a passkey is the
-/// way past it: it is never counted.
+/// short enough to sit out. Whoever goes on guessing can keep a name waiting where its holder has
+/// not signed in before; a passkey is the way past that: it is never counted.
 pub const WAIT_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// Quiet for this long, and the tally begins again.
 const FORGET: SignedDuration = SignedDuration::from_hours(24);
@@ -32,6 +35,12 @@ const FORGET: SignedDuration = SignedDuration::from_hours(24);
 /// How long until one wrong try of an address class is forgiven. House policy: ten an hour, which
 /// is what a site of some thousand mistypes at worst, and hopeless for guessing.
 const DRAIN: SignedDuration = SignedDuration::from_mins(6);
+
+/// How long a place is an account's after a good sign-in there. House policy: a term's absence.
+const PLACE_LAST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Most places of one account; of more, the last used are kept. House policy: work, home, and those
+/// on the way. It bounds guessing: each place has its own tries.
+pub const PLACES_MAX: i64 = 8;
 
 /// Tries without a wait for one account. House policy: people mistype.
 const ACCOUNT_FREE: i64 = 5;
@@ -43,7 +52,8 @@ const ADDRESS_FREE: i64 = 100;
 struct Tally {
     failures: i64,
     last: Timestamp,
-    /// Up to when it has been drained; only an address class's is.
+    /// Up to when it has been drained, of an address class; when a sign-in there was good last, of
+    /// an account's place.
     drained: Timestamp,
 }
 
@@ -84,7 +94,12 @@ fn after_try(tally: Tally, now: Timestamp) -> Tally {
 /// Whose tries are counted together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Buckets {
+    /// Of the account, wherever its holder has not signed in; or of the name that nobody has.
     name: String,
+    /// Of the account at this place.
+    place: String,
+    /// Whether this is a place of the account; known once the try is counted.
+    is_place: bool,
     address: String,
 }
 
@@ -95,7 +110,13 @@ impl Buckets {
             Some(account) => format!("account:{account}"),
             None => format!("name:{:04x}", slot(name.as_bytes())),
         };
-        Self { name, address: of_address(address) }
+        let address = of_address(address);
+        Self { place: format!("{PLACE}{name}:{address}"), name, is_place: false, address }
+    }
+
+    /// Where the account's own tries are counted.
+    fn own(&self) -> &str {
+        if self.is_place { &self.place } else { &self.name }
     }
 
     /// Counts a try, unless one of the two must wait: then nothing is counted.
@@ -103,44 +124,71 @@ impl Buckets {
     /// The account's row is always taken before the address's, so that two tries cannot wait for
     /// each other.
     pub(crate) async fn count(
-        &self,
+        &mut self,
         tx: &mut Tx,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
-        let name = take(tx, &self.name, now).await?;
+        // Looked for whatever the name: what takes longer for an account would tell of it.
+        let since = now.saturating_sub(PLACE_LAST).unwrap_or(Timestamp::MIN);
+        let of = values![&self.place, since];
+        self.is_place = tx.find(sql::THROTTLE_PLACE, of, |row| row.int(0)).await?.is_some();
+        let name = take(tx, self.own(), now).await?;
         let address = drained(take(tx, &self.address, now).await?, now);
         let waits = [wait_until(name, ACCOUNT_FREE, now), wait_until(address, ADDRESS_FREE, now)];
         if let Some(until) = waits.into_iter().flatten().max() {
             return Ok(Some(until));
         }
-        put(tx, &self.name, after_try(name, now)).await?;
+        put(tx, self.own(), after_try(name, now)).await?;
         put(tx, &self.address, after_try(address, now)).await?;
         Ok(None)
     }
 
     /// Takes back a try of which nobody learnt whether it was good.
     pub(crate) async fn take_back(&self, tx: &mut Tx) -> Result<(), Error> {
-        tx.execute(sql::THROTTLE_FORGIVE, values![&self.name]).await?;
+        tx.execute(sql::THROTTLE_FORGIVE, values![self.own()]).await?;
         tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
         Ok(())
     }
 
     /// Takes as long as the note of a refusal, where there is no account to note it on.
     pub(crate) async fn touch(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
-        take(tx, &self.name, now).await.map(drop)
+        take(tx, self.own(), now).await.map(drop)
     }
 
-    /// Takes back what a good sign-in was counted as.
-    pub(crate) async fn forgive(&self, tx: &mut Tx) -> Result<(), Error> {
-        tx.execute(sql::THROTTLE_CLEAR, values![&self.name]).await?;
+    /// Takes back what a good sign-in was counted as; the place is the account's from now on. What
+    /// others tried elsewhere stays counted where this is a place of the account already.
+    pub(crate) async fn forgive(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+        if !self.is_place {
+            tx.execute(sql::THROTTLE_CLEAR, values![&self.name]).await?;
+        }
+        take(tx, &self.place, now).await?;
+        put(tx, &self.place, Tally { failures: 0, last: now, drained: now }).await?;
+        let since = now.saturating_sub(PLACE_LAST).unwrap_or(Timestamp::MIN);
+        let (from, to) = places(&self.name);
+        let of = values![&from, &to, since, PLACES_MAX];
+        tx.execute(sql::THROTTLE_PLACES_SWEEP, of).await?;
         tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
         Ok(())
     }
 }
 
+/// How the tallies of accounts' places begin.
+const PLACE: &str = "place:";
+
+/// Between which words the tallies of a name's places lie.
+fn places(name: &str) -> (String, String) {
+    (format!("{PLACE}{name}:"), format!("{PLACE}{name};"))
+}
+
+/// Forgets the places of an account: it is closed.
+pub(crate) async fn forget_places(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    let (from, to) = places(&format!("account:{account}"));
+    tx.execute(sql::THROTTLE_PLACES_CLEAR, values![&from, &to]).await?;
+    Ok(())
+}
+
 /// Reads a tally and keeps others from it until this write ends.
 async fn take(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Tally, Error> {
-    use ken_store::Reads;
     let found = tx
         .find(sql::THROTTLE_TAKE, values![bucket, now], |row| {
             let (failures, last) = (row.int(0)?, row.time(1)?);

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ken_core::Sensitive;
+use ken_directory::throttle::PLACES_MAX;
 use ken_directory::{Attempt, Error, SignIn, account, sign_in};
 use ken_ledger::EntryKind;
 use ken_store::{Reads, Snapshot, Tx, values};
@@ -108,6 +109,60 @@ async fn guessing_is_slowed_for_known_and_unknown_names_alike() {
         // Tries that had to wait left no entry: 5, 1 and 5 refusals, one success.
         let events = world.events().await;
         assert_eq!(events.iter().filter(|(kind, _)| *kind == EntryKind::SignIn).count(), 12);
+    }
+}
+
+/// Whoever guesses a name keeps it waiting where its holder never was, and nowhere else; at each
+/// place one guesses no faster than anywhere.
+#[tokio::test]
+async fn a_stranger_keeps_nobody_out_of_where_they_sign_in() {
+    const HOME: &str = "192.0.2.7";
+    const STRANGER: &str = "198.51.100.7";
+    const NEW: &str = "203.0.113.7";
+    for world in worlds().await {
+        let check = async |place: &str, password: &str, want: &str| {
+            let answer = world.try_at(place, (NAME, password, &world.code())).await;
+            assert_eq!(word(&answer), want, "{} {place}", world.on.engine);
+        };
+        check(HOME, PASSWORD, "in").await;
+        for _ in 0..5 {
+            check(STRANGER, "wrong", "refused").await;
+        }
+        world.wait(31);
+        check(STRANGER, "wrong", "refused").await;
+        check(STRANGER, "wrong", "wait").await;
+        check(NEW, PASSWORD, "wait").await;
+        check(HOME, PASSWORD, "in").await;
+        // A good sign-in at home gives the stranger no new tries.
+        check(STRANGER, "wrong", "wait").await;
+        for _ in 0..5 {
+            check(HOME, "wrong", "refused").await;
+        }
+        check(HOME, PASSWORD, "wait").await;
+        world.wait(91 * 86_400);
+        check(STRANGER, "wrong", "refused").await;
+        for _ in 0..4 {
+            check(STRANGER, "wrong", "refused").await;
+        }
+        check(HOME, PASSWORD, "wait").await;
+        world.wait(31);
+        // Of many places the last are kept, and those of a closed account are not.
+        let places = async || {
+            let sql = "SELECT COUNT(*) FROM throttle WHERE bucket LIKE 'place:account:%'";
+            let read = async |s: &mut Snapshot| s.find(sql, &[], |row| row.int(0)).await;
+            world.on.db.snapshot("test", read).await.unwrap()
+        };
+        for n in 0..=PLACES_MAX {
+            check(&format!("203.0.{n}.7"), PASSWORD, "in").await;
+            world.wait(31);
+        }
+        assert_eq!(places().await, Some(PLACES_MAX), "{}", world.on.engine);
+        world
+            .write(async |tx: &mut Tx| {
+                account::close(tx, &world.ctx(), &world.on.keys, world.account, None).await
+            })
+            .await;
+        assert_eq!(places().await, Some(0), "{}", world.on.engine);
     }
 }
 

@@ -94,11 +94,20 @@ impl World {
 
     /// A try from one address of documentation.
     pub(crate) async fn try_in(&self, name: &str, password: &str, code: &str) -> SignIn {
+        self.try_at("192.0.2.7", (name, password, code)).await
+    }
+
+    /// The same from an address.
+    pub(crate) async fn try_at(
+        &self,
+        address: &str,
+        (name, password, code): (&str, &str, &str),
+    ) -> SignIn {
         let attempt = Attempt {
             name: Sensitive::new(name.to_owned()),
             password: Sensitive::new(password.to_owned()),
             code: Sensitive::new(code.to_owned()),
-            address: "192.0.2.7".parse().unwrap(),
+            address: address.parse().unwrap(),
         };
         sign_in(&self.on.db, &self.ctx(), &self.on.keys, &self.hasher, attempt).await.unwrap()
     }
