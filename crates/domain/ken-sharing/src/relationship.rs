@@ -25,6 +25,11 @@ use serde_json::json;
 use crate::fact::{Grade, grade_of, grade_text, names};
 use crate::{Error, fact, sql};
 
+/// The kind of the relationship of an organisation that referred the person: what `*referrer` of an
+/// agreement stands for.
+pub const REFERRER: &str = "referrer";
+/// The fact of whoever asks for an organisation that referred the person.
+const IS_REFERRER: &str = "recipient:is-referrer";
 /// How long a claim waits for its second person. House policy: one working week.
 pub const CLAIM_WAIT: Duration = Duration::from_hours(7 * 24);
 /// How long a confirmed claim lasts before it must be claimed again. House policy: ninety days.
@@ -387,8 +392,21 @@ pub(crate) fn facts(held: &[Relationship], by: &Acting) -> BTreeSet<Fact> {
         held.organisation == by.organisation
             && held.practitioner.is_none_or(|practitioner| practitioner == by.practitioner)
     };
-    let named = |held: &Relationship| names(&format!("relationship:{}", held.kind), held.grade);
+    let named = |held: &Relationship| {
+        let mut named = names(&format!("relationship:{}", held.kind), held.grade);
+        if held.kind == REFERRER {
+            named.extend(names(IS_REFERRER, held.grade));
+        }
+        named
+    };
     held.iter().filter(theirs).flat_map(named).collect()
+}
+
+/// The organisations that referred the person, as a register says or a second person confirmed. A
+/// claim alone makes nobody a referrer: an end of a clause names no grade.
+pub(crate) fn referrers(held: &[Relationship]) -> BTreeSet<OrganisationId> {
+    let is_known = |held: &&Relationship| held.kind == REFERRER && held.grade != Grade::Claimed;
+    held.iter().filter(is_known).map(|held| held.organisation.clone()).collect()
 }
 
 /// Whom somebody works with.

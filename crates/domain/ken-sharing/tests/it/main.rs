@@ -35,6 +35,8 @@ mod python;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod referrer;
+#[cfg(test)]
 mod repeats;
 #[cfg(test)]
 mod reviews;

@@ -117,7 +117,7 @@ pub(super) const RULES: &[Rule] = &[
         "E-REFERRER",
         4,
         "",
-        "no register says who referred a person, so this stops nobody: name the party, or say `*`",
+        "not all who refer are known here, so this stops only some: name the party, or say `*`",
         referrer,
     ),
     error(
@@ -323,8 +323,8 @@ fn meet(look: &Look<'_>, one: &End, other: &End) -> bool {
     roles && look.instrument.parties.iter().any(|party| one.may_be(party) && other.may_be(party))
 }
 
-/// Who referred somebody is in no register that the gate reads. A permit to them gives nothing to
-/// anybody; a prohibition would seem to stop what goes all the same.
+/// Not everybody who referred somebody is in the register that the gate reads. A permit gives to
+/// those who are; a prohibition would seem to stop what goes all the same.
 fn referrer(look: &Look<'_>) -> Found {
     let about = |c: &&Clause| [&c.from, &c.to].iter().any(|end| end.party == Who::Referrer);
     look.prohibitions().filter(about).map(|clause| clause.id.to_string()).collect()

@@ -29,6 +29,7 @@ pub(crate) const KINDS: &[(&str, &str, &str)] = &[
     ("direct-care", "I care for or treat them", "They are my patient, or I support them"),
     ("girfec-team", "I am in the team around the child", "Their plan names me or my team"),
     ("open-inquiry", "I have an open inquiry about them", "Adult support and protection"),
+    ("referrer", "We referred them", "My organisation asked another to help or protect them"),
 ];
 
 /// What the form carries.
