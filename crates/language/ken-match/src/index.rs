@@ -20,6 +20,7 @@ use std::fmt;
 use crate::block::RULES;
 use crate::engine::Worth;
 use crate::key::{has_earlier, key_of};
+use crate::model::Scorer;
 use crate::name::Name;
 use crate::number::{code, index, mix};
 use crate::table::{Columns, RECORDS_MAX, Record, Row, TooManyRecords};
@@ -47,6 +48,23 @@ pub struct Index {
     fresh: HashMap<u64, Vec<u32>>,
     gone: usize,
     worth: Worth,
+}
+
+/// What an index becomes once it is settled, made beside it.
+pub struct Settled {
+    /// Of which records and goings it was made.
+    of: (usize, usize),
+    held: Vec<Held>,
+    ids: Vec<u128>,
+    earlier: HashMap<u32, Earlier>,
+    postings: Vec<Posting>,
+    fresh: HashMap<u64, Vec<u32>>,
+}
+
+impl fmt::Debug for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Settled({} records)", self.held.len())
+    }
 }
 
 /// An index that is being filled: nothing is found before it is closed.
@@ -154,6 +172,13 @@ impl Index {
         true
     }
 
+    /// How a record compares with another that somebody holds, as [`Self::ask`] would tell it of
+    /// the other if that stood here under `id`: the same pattern and bits.
+    #[must_use]
+    pub fn weigh(&self, scorer: &Scorer, row: &Row<'_>, (id, held): (u128, &Row<'_>)) -> Candidate {
+        ask::weigh(self, scorer, row, (id, held))
+    }
+
     /// How many records wait for [`Self::settle`]: those that came, and those that went. Each takes
     /// some six times the memory of the others until then.
     #[must_use]
@@ -164,26 +189,72 @@ impl Index {
     /// Sorts in what came, and drops what went. It changes no answer; for five million records it
     /// takes seconds, in which nobody can ask.
     pub fn settle(&mut self) {
+        self.postings = self.sorted();
         self.drop_gone();
         self.fresh = HashMap::new();
         self.settled = self.held.len();
         self.held.shrink_to_fit();
         self.ids.shrink_to_fit();
+    }
+
+    /// What [`Self::settle`] would make, for [`Self::take`]: it is made while others ask, and
+    /// needs the memory of the records once more.
+    #[must_use]
+    pub fn settled(&self) -> Settled {
+        let mut made = Settled {
+            of: (self.held.len(), self.gone),
+            held: Vec::with_capacity(self.len()),
+            ids: Vec::with_capacity(self.len()),
+            earlier: HashMap::with_capacity(self.earlier.len()),
+            postings: self.sorted(),
+            fresh: HashMap::new(),
+        };
+        for ((slot, held), id) in (0u32..).zip(&self.held).zip(&self.ids) {
+            if held.is_gone {
+                continue;
+            }
+            if let Some(of) = self.earlier.get(&slot) {
+                made.earlier.insert(code(made.held.len()), *of);
+            }
+            made.held.push(*held);
+            made.ids.push(*id);
+        }
+        made
+    }
+
+    /// Takes what was settled, which is quick, and leaves what was there in its place; or says
+    /// `false`, where something was written meanwhile.
+    pub fn take(&mut self, made: &mut Settled) -> bool {
+        if made.of != (self.held.len(), self.gone) {
+            return false;
+        }
+        std::mem::swap(&mut self.held, &mut made.held);
+        std::mem::swap(&mut self.ids, &mut made.ids);
+        std::mem::swap(&mut self.earlier, &mut made.earlier);
+        std::mem::swap(&mut self.postings, &mut made.postings);
+        std::mem::swap(&mut self.fresh, &mut made.fresh);
+        (self.settled, self.gone) = (self.held.len(), 0);
+        true
+    }
+
+    /// Postings of the records that are here, numbered as they are once the others are dropped.
+    fn sorted(&self) -> Vec<Posting> {
         let mut postings = Vec::with_capacity(RULES + 1);
         for first in (0..=RULES).step_by(AT_ONCE) {
             let rules = first..=(first + AT_ONCE - 1).min(RULES);
             let mut keyed: Vec<Vec<(u64, u32)>> = rules.clone().map(|_| Vec::new()).collect();
-            for slot in 0..code(self.held.len()) {
+            let here = (0..code(self.held.len())).filter(|slot| self.is_here(*slot));
+            for (place, slot) in (0u32..).zip(here) {
                 let record = self.record(slot);
                 for (rule, key) in self.keys(slot, &record, rules.clone()) {
                     if let Some(keyed) = keyed.get_mut(rule - first) {
-                        keyed.push((key, slot));
+                        keyed.push((key, place));
                     }
                 }
             }
             postings.extend(keyed.into_iter().map(Posting::of));
         }
-        self.postings = postings;
+        postings
     }
 
     fn drop_gone(&mut self) {

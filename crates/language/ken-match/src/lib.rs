@@ -54,7 +54,7 @@ pub use decide::{Decision, Ignored, Moved, Proposal, Signature, TooManyDecisions
 pub use engine::{Compared, Options, Outcome, THRESHOLD, alone, compare, finish, pattern, train};
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};
-pub use index::{CANDIDATES_MAX, Candidate, Index, Loading};
+pub use index::{CANDIDATES_MAX, Candidate, Index, Loading, Settled};
 pub use model::{FieldWeights, Interaction, Model, ModelError, Score, Scorer, Training};
 pub use pass::Note;
 pub use pattern::{Field, Pattern, PatternError};

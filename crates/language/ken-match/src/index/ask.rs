@@ -98,29 +98,26 @@ impl Index {
         found.dedup_by_key(|(slot, _)| *slot);
         let mut comparer = Comparer::brief(asked);
         let records = self.len() + usize::from(own.is_none());
-        let mut told: Vec<Candidate> = Vec::new();
+        let mut all: Vec<Candidate> = Vec::new();
         for (slot, other) in &found {
             let pattern = comparer.compare(record, other);
             if !self.worth.keeps(pattern, records) {
                 continue;
             }
-            let score = scorer.score(pattern);
-            if score.probability < LEAST {
+            if scorer.score(pattern).probability < LEAST {
                 continue;
             }
-            let rule = Rule::of(pattern);
             let id = self.ids.get(index(*slot)).copied().unwrap_or_default();
-            let probability = if rule.is_some() { 0.0 } else { score.probability };
-            told.push(Candidate { id, probability, bits: score.bits, pattern, rule });
+            all.push(told(scorer, id, pattern));
         }
-        told.sort_by(|a, b| {
+        all.sort_by(|a, b| {
             b.probability
                 .total_cmp(&a.probability)
                 .then(b.bits.total_cmp(&a.bits))
                 .then(a.id.cmp(&b.id))
         });
-        told.truncate(most.min(CANDIDATES_MAX));
-        told
+        all.truncate(most.min(CANDIDATES_MAX));
+        all
     }
 
     /// All others who have a record's key of a rule; `None` where too many do.
@@ -155,6 +152,30 @@ impl Index {
         }
         (run.len() <= SHARED_MAX).then_some(run)
     }
+}
+
+/// See [`Index::weigh`].
+pub(super) fn weigh(
+    index: &Index,
+    scorer: &Scorer,
+    row: &Row<'_>,
+    (id, held): (u128, &Row<'_>),
+) -> Candidate {
+    let mut asked = Asked::of(index);
+    let mut record = Record::read(row, &mut asked);
+    let mut other = Record::read(held, &mut asked);
+    let guest = record;
+    asked.guest = Some(guest);
+    index.counts.own(&mut record, Some(&guest));
+    index.counts.own(&mut other, Some(&guest));
+    told(scorer, id, Comparer::brief(&asked).compare(&record, &other))
+}
+
+/// What is told of somebody whose record agrees so.
+fn told(scorer: &Scorer, id: u128, pattern: Pattern) -> Candidate {
+    let (score, rule) = (scorer.score(pattern), Rule::of(pattern));
+    let probability = if rule.is_some() { 0.0 } else { score.probability };
+    Candidate { id, probability, bits: score.bits, pattern, rule }
 }
 
 impl<'a> Asked<'a> {

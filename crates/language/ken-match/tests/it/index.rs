@@ -159,6 +159,11 @@ fn who_is_not_in_it_yet_is_answered_as_who_is() {
         assert!(index.ask_of(&scorer, id, 50).is_none());
         let outside = index.ask(&scorer, &row(of), 50);
         assert_eq!(inside, outside, "{id}");
+        // And whoever holds the other's values finds the same of the two.
+        for one in &outside {
+            let held = &records[usize::try_from(one.id).unwrap()];
+            assert_eq!(index.weigh(&scorer, &row(of), (one.id, &row(held))), *one, "{id}");
+        }
         index.put(id, &row(of)).unwrap();
         assert_eq!(index.ask_of(&scorer, id, 50).unwrap(), inside, "{id}");
         candidates += inside.len();
@@ -191,6 +196,11 @@ fn it_follows_every_write() {
                 index.settle();
                 assert_eq!(index.unsettled(), 0);
             }
+            if step % 400 == 399 {
+                let mut made = index.settled();
+                assert!(index.take(&mut made) && index.unsettled() == 0);
+                assert_eq!(index.len(), want.len());
+            }
         }
         assert_eq!((index.len(), index.is_empty()), (want.len(), false));
         let mut fresh = Loading::new();
@@ -206,6 +216,23 @@ fn it_follows_every_write() {
         for id in (0..600).step_by(7) {
             assert_eq!(told(&index, id), told(&fresh, id), "{seed}: {id} after settling");
         }
+    }
+}
+
+#[test]
+fn what_was_settled_before_a_write_is_not_taken() {
+    let (scorer, records) = (scorer(), all(31, 300));
+    let mut index = loaded(&records);
+    for write in [true, false] {
+        let mut made = index.settled();
+        if write {
+            index.put(900, &row(&records[3])).unwrap();
+        } else {
+            assert!(index.remove(900));
+        }
+        let before = index.ask_of(&scorer, 3, 50).unwrap();
+        assert!(!index.take(&mut made), "it would lose what was written");
+        assert_eq!(index.ask_of(&scorer, 3, 50).unwrap(), before);
     }
 }
 
