@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ken_core::{Clock, Ctx, IdSource, MessageId, PersonId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
 use ken_hl7::{AckWish, Header, Message};
+use ken_person::Index;
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use sha2::{Digest, Sha256};
@@ -44,6 +45,7 @@ pub struct Hub {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     sources: RwLock<Arc<Vec<Source>>>,
+    index: Index,
     /// Places for messages that wait for the database.
     pub(crate) places: Semaphore,
     /// How often those came that lost their turn.
@@ -124,7 +126,8 @@ impl Hub {
         let known = RwLock::new(Arc::new(sources(&db).await?));
         let places = Semaphore::new(WAITING_MAX);
         let rounds = Rounds::default();
-        let hub = Self { db, keys, clock, ids, sources: known, places, rounds };
+        let index = Index::new();
+        let hub = Self { db, keys, clock, ids, sources: known, index, places, rounds };
         // With a start, what stopped is tried again: what was in its way may have been mended.
         hub.settle(&Ctx::new(&*hub.clock, &*hub.ids), Which::All).await;
         if let Err(error) = ken_person::tell(&hub.db).await {
@@ -142,6 +145,12 @@ impl Hub {
         let known = Arc::new(sources(&self.db).await?);
         *self.sources.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
+    }
+
+    /// The index of people that messages are compared with; empty until somebody fills it.
+    #[must_use]
+    pub const fn index(&self) -> &Index {
+        &self.index
     }
 
     /// The clock that messages are dated by.
@@ -230,7 +239,7 @@ impl Hub {
         let mut tries = 1;
         loop {
             let applied = self.db.write("hub.accept", async |tx| {
-                claim_and_apply(tx, ctx, &self.keys, letter, told).await
+                claim_and_apply(tx, ctx, (&self.keys, &self.index), letter, told).await
             });
             match applied.await {
                 Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
@@ -329,7 +338,7 @@ fn said(ctx: &Ctx<'_>, letter: &Letter<'_>, outcome: Result<Outcome, Error>) -> 
 async fn claim_and_apply(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    (keys, index): (&KeyRing, &Index),
     letter: &Letter<'_>,
     told: &Result<Vec<Told<'_>>, &'static str>,
 ) -> Result<Outcome, Error> {
@@ -365,7 +374,7 @@ async fn claim_and_apply(
         hold(tx, ctx, keys, &held).await?;
         return Ok(Outcome::Answered(code, bytes));
     }
-    apply_all(tx, ctx, keys, letter, told, message).await?;
+    apply_all(tx, ctx, (keys, index), letter, told, message).await?;
     Ok(Outcome::Answered(code, bytes))
 }
 
@@ -373,7 +382,7 @@ async fn claim_and_apply(
 pub(crate) async fn apply_all(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    (keys, index): (&KeyRing, &Index),
     letter: &Letter<'_>,
     told: &[Told<'_>],
     first: MessageId,
@@ -384,7 +393,7 @@ pub(crate) async fn apply_all(
         // What is told of further people is kept as messages of their own.
         let message = if at == 0 { first } else { MessageId::draw(ctx.ids) };
         let (bytes, mapped) = (&told.bytes, &told.mapped);
-        arrivals.push(Arrival { message, source, kind: &kind, bytes, mapped });
+        arrivals.push(Arrival { message, source, index, kind: &kind, bytes, mapped });
     }
     numbers::hold(tx, keys, &arrivals).await?;
     let mut applied = Vec::with_capacity(told.len());

@@ -5,7 +5,7 @@ use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_hl7::map::{Death, Mapped};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
-use ken_person::{Demographics, Identified, SourceRecord};
+use ken_person::{Demographics, Identified, Index, SourceRecord};
 use ken_records::Under;
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
@@ -31,6 +31,7 @@ pub(crate) const LEFT_OUT: &str = "hub.attachment-left-out";
 pub(crate) struct Arrival<'a> {
     pub(crate) message: MessageId,
     pub(crate) source: &'a Source,
+    pub(crate) index: &'a Index,
     pub(crate) kind: &'a str,
     pub(crate) bytes: &'a [u8],
     pub(crate) mapped: &'a Mapped,
@@ -48,7 +49,7 @@ pub(crate) async fn apply(
     if let Some(merge) = &arrival.mapped.merge {
         numbers::relink(tx, ctx, keys, arrival, merge).await?;
     }
-    let identified = ken_person::identify(tx, ctx, keys, &who).await?;
+    let identified = ken_person::identify(tx, ctx, keys, arrival.index, &who).await?;
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     if let Some(former) = &former {
@@ -59,7 +60,7 @@ pub(crate) async fn apply(
     let to = To { person, key, under: &under };
     keep_message(tx, ctx, keys, arrival, &to, order.said).await?;
     let filed = filing::file_all(tx, ctx, keys, arrival, &to, &mut order).await?;
-    late::accounts(tx, ctx, arrival.source, (person, &order)).await?;
+    late::accounts(tx, ctx, arrival, (person, &order)).await?;
     relate(tx, ctx, keys, arrival, &who, (person, &under, order.is_all)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
     let notices = [

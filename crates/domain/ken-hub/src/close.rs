@@ -15,7 +15,7 @@
 use ken_core::{Ctx, MessageId, OrganisationId};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
-use ken_person::Why;
+use ken_person::{Index, Why};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
@@ -136,7 +136,7 @@ pub async fn find_held(db: &Db, id: MessageId) -> Result<Option<Opened>, Error> 
 pub async fn try_again(
     db: &Db,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    (keys, index): (&KeyRing, &Index),
     id: MessageId,
     by: &Acting,
 ) -> Result<Option<Again>, Error> {
@@ -146,7 +146,7 @@ pub async fn try_again(
     let (bytes, known) = (body(db, keys, id).await?, sources(db).await?);
     let tried: Result<(), Tried> = db
         .write("hub.again-trial", async |tx| {
-            match again(tx, ctx, keys, &opened.held, (&bytes, &known)).await {
+            match again(tx, ctx, (keys, index), &opened.held, (&bytes, &known)).await {
                 Ok(would) => Err(Tried::Would(would)),
                 Err(error) => Err(Tried::Failed(error)),
             }
@@ -167,7 +167,7 @@ pub async fn try_again(
 pub async fn close_held(
     db: &Db,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    (keys, index): (&KeyRing, &Index),
     id: MessageId,
     by: &Acting,
     (how, why): (How, &Why),
@@ -193,7 +193,7 @@ pub async fn close_held(
                 return Ok(Closed::Before);
             }
             if let Some((bytes, known)) = &again_with {
-                match again(tx, ctx, keys, &opened.held, (bytes, known)).await? {
+                match again(tx, ctx, (keys, index), &opened.held, (bytes, known)).await? {
                     Again::Applied { .. } | Again::Before => {}
                     // Nothing of it is kept, the closing included.
                     not => return Err(Kept::Open(not)),
@@ -264,7 +264,7 @@ async fn body(db: &Db, keys: &KeyRing, id: MessageId) -> Result<Vec<u8>, Error> 
 async fn again(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    keys: &KeyRing,
+    (keys, index): (&KeyRing, &Index),
     held: &Held,
     (bytes, known): (&[u8], &[Source]),
 ) -> Result<Again, Error> {
@@ -304,7 +304,7 @@ async fn again(
         return Err(ken_store::Error::Contended.into());
     }
     let mut since = 0;
-    for (person, message) in apply_all(tx, ctx, keys, &letter, told, message).await? {
+    for (person, message) in apply_all(tx, ctx, (keys, index), &letter, told, message).await? {
         let of = values![person, letter.source.id.as_str(), held.received, message];
         since += tx.find(sql::APPLIED_SINCE, of, |row| row.int(0)).await?.unwrap_or_default();
     }

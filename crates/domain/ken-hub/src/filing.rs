@@ -67,7 +67,7 @@ pub(crate) async fn file_all(
     done.touched.extend(done.ended.keys());
     late::add_makers(tx, keys, order, (to.person, &done.touched)).await?;
     for later in &order.later {
-        let arrival = later.arrival(arrival.source);
+        let arrival = later.arrival(arrival);
         let then = Then { said: later.said, message: arrival.message };
         let when = (Turn::Again(then, order.is_all), Some(later.said));
         Box::pin(file(tx, ctx, keys, &arrival, to, (when, &mut done))).await?;

@@ -23,7 +23,6 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, demographics};
-use crate::source::Source;
 use crate::told::told;
 use crate::{Error, death, restrict, sql};
 
@@ -65,9 +64,10 @@ pub(crate) struct Later {
 
 impl Later {
     /// The message as it was mapped; its bytes are kept already.
-    pub(crate) fn arrival<'a>(&'a self, source: &'a Source) -> Arrival<'a> {
+    pub(crate) fn arrival<'a>(&'a self, after: &Arrival<'a>) -> Arrival<'a> {
         let (message, kind, mapped) = (self.id, self.kind.as_str(), &self.mapped);
-        Arrival { message, source, kind, bytes: &[], mapped }
+        let (source, index) = (after.source, after.index);
+        Arrival { message, source, index, kind, bytes: &[], mapped }
     }
 }
 
@@ -178,11 +178,11 @@ fn is_one(at: Timestamp, now: Timestamp) -> bool {
 pub(crate) async fn accounts(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    source: &Source,
+    arrival: &Arrival<'_>,
     (person, order): (PersonId, &Order),
 ) -> Result<(), Error> {
     for later in &order.later {
-        let said = demographics(&later.arrival(source))?;
+        let said = demographics(&later.arrival(arrival))?;
         ken_person::say_again(tx, ctx, person, &said).await?;
     }
     Ok(())
@@ -201,7 +201,7 @@ pub(crate) async fn states(
     for later in order.later.iter().filter(|_| is_restricting || is_of_death) {
         let is_last_word = later.is_last_word;
         // What it leaves unclear waits under an id of its own.
-        let later = Arrival { message: MessageId::draw(ctx.ids), ..later.arrival(arrival.source) };
+        let later = Arrival { message: MessageId::draw(ctx.ids), ..later.arrival(arrival) };
         let died = if is_of_death {
             death::news(tx, ctx, &later, (person, is_last_word), number).await?
         } else {

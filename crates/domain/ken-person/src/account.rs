@@ -11,7 +11,7 @@ use crate::{Error, sql};
 /// Most records that stand for one person. House policy: far beyond any true number of sources.
 pub(crate) const TOGETHER_MAX: i64 = 100;
 /// Most accounts or identifiers of one record that are read.
-const ACCOUNTS_MAX: i64 = 100;
+pub(crate) const ACCOUNTS_MAX: i64 = 100;
 
 /// What one source says about somebody, as it is kept.
 #[derive(Debug, Clone)]
@@ -147,6 +147,13 @@ pub(crate) async fn known(
     Ok((known, own.collect()))
 }
 
+/// What each source says of everyone for whom a lead stands.
+pub(crate) async fn says(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Demographics>, Error> {
+    let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
+    let said = s.list(sql::SOURCES_TOGETHER, of, read).await?;
+    Ok(said.into_iter().map(|kept| kept.says).collect())
+}
+
 /// The national identifiers of everyone for whom a lead stands.
 pub(crate) async fn national(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Identifier>, Error> {
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
@@ -190,9 +197,15 @@ pub(crate) async fn put(
         .as_ref()
         .is_some_and(|kept| kept.says == Demographics { identifiers: Vec::new(), ..says.clone() });
     if !repeats {
-        write(tx, person, before.as_ref(), &says, ctx.now_us()).await?;
+        write(tx, ctx, person, (before.as_ref(), &says, ctx.now_us())).await?;
     }
     for identifier in &incoming.identifiers {
+        if repeats && sql::index::NUMBERED.contains(&identifier.system()) {
+            // Only its numbers may be new.
+            let id = ctx.ids.ordered().to_string();
+            let of = values![id, person, identifier.system(), identifier.reveal()];
+            tx.execute_later(sql::index::CHANGED_PUT_UNLESS, of).await?;
+        }
         put_identifier(tx, ctx, person, &incoming.source.organisation, identifier).await?;
     }
     Ok(())
@@ -214,9 +227,17 @@ pub async fn say_again(
     put(tx, ctx, person, said, Some(before)).await
 }
 
+/// Notes that what is said of a record has changed, for whoever holds it in memory.
+async fn note(tx: &mut Tx, ctx: &Ctx<'_>, person: PersonId) -> Result<(), Error> {
+    let id = ctx.ids.ordered().to_string();
+    tx.execute_later(sql::index::CHANGED_PUT, values![id, person]).await?;
+    Ok(())
+}
+
 /// Moves one source's account from one record to another.
 pub(crate) async fn transfer(
     tx: &mut Tx,
+    ctx: &Ctx<'_>,
     source: &SourceRecord,
     from: PersonId,
     to: PersonId,
@@ -229,7 +250,8 @@ pub(crate) async fn transfer(
     if let Some(kept) = one(tx, from, source).await? {
         unlist(tx, from, &kept).await?;
         tx.execute(sql::SOURCE_DELETE, values![from, number.0, number.1, number.2]).await?;
-        write(tx, to, None, &kept.says, kept.said_us).await?;
+        note(tx, ctx, from).await?;
+        write(tx, ctx, to, (None, &kept.says, kept.said_us)).await?;
     }
     Ok(())
 }
@@ -267,11 +289,11 @@ fn overlaid(now: &Demographics, before: &Demographics) -> Demographics {
 /// Writes an account, and lets the person be found by it and no longer by the one before.
 async fn write(
     tx: &mut Tx,
+    ctx: &Ctx<'_>,
     person: PersonId,
-    before: Option<&Kept>,
-    says: &Demographics,
-    said_us: i64,
+    (before, says, said_us): (Option<&Kept>, &Demographics, i64),
 ) -> Result<(), Error> {
+    note(tx, ctx, person).await?;
     let name = NameKey::new(says.family.reveal(), says.given.reveal());
     let source = &says.source;
     let of = values![
@@ -364,7 +386,8 @@ fn identifier(row: &Row<'_>) -> Result<Identifier, ken_store::Error> {
         .map_err(|_| ken_store::Error::Column { index: 1 })
 }
 
-fn read(row: &Row<'_>) -> Result<Kept, ken_store::Error> {
+/// One account, of the columns that the statements of accounts begin with.
+pub(crate) fn read(row: &Row<'_>) -> Result<Kept, ken_store::Error> {
     let local = LocalIdentifier::new(&row.text(1)?, &row.text(2)?)
         .map_err(|_| ken_store::Error::Column { index: 2 })?;
     let source = SourceRecord { organisation: row.parse(0)?, local };

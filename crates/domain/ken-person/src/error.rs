@@ -14,6 +14,9 @@ pub enum Error {
     /// Who stands together could not be told to the gate; so nothing was changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// The index in memory cannot hold so many.
+    #[error("the index in memory is full")]
+    Index(#[from] ken_match::TooManyRecords),
     /// Others registered the same person at the same time, again and again; try once more.
     #[error("others kept registering the same identifiers")]
     Contended,
@@ -35,6 +38,9 @@ pub enum Error {
     /// Two valid, different CHI numbers: no link without that being put right first.
     #[error("each has a chi number of its own")]
     TwoChis,
+    /// Too many searches of this hour found nobody.
+    #[error("too many searches found nobody")]
+    TooManySearches,
     /// A reason must be given, of one to a thousand characters.
     #[error("a reason must be given")]
     Reason,
@@ -51,6 +57,7 @@ impl Error {
             Self::Store(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Index(cause) => cause.code(),
             Self::Contended => "person.contended",
             Self::Unknown(_) => "person.unknown",
             Self::Decided(_) => "person.decided",
@@ -58,6 +65,7 @@ impl Error {
             Self::Buried => "person.buried",
             Self::ForeignNumber => "person.foreign-number",
             Self::TwoChis => "person.two-chis",
+            Self::TooManySearches => "person.too-many-searches",
             Self::Reason => "person.reason",
             Self::Corrupt(_) => "person.corrupt",
         }

@@ -1,7 +1,8 @@
 //! Identification: from what a source says to a person, with an honest "uncertain".
 //!
 //! The rule is [`crate::rule::identify`]; this is what it is asked about and what becomes of its
-//! answer.
+//! answer. Whom the rule does not know by number or name the index in memory may: who it proposes
+//! is compared again from rows, and then is somebody for a human to look at, and never more.
 //!
 //! # Invariants
 //!
@@ -21,6 +22,7 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::account::Kept;
 use crate::demographics::{Demographics, NameKey};
+use crate::index::{self, Index};
 use crate::rule::{self, Doubt, Known, Verdict};
 use crate::variation::{self, Given};
 use crate::{Error, account, entry, queue, sql};
@@ -71,11 +73,17 @@ pub async fn identify(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
+    index: &Index,
     incoming: &Demographics,
 ) -> Result<Identified, Error> {
     for _ in 0..TRIES_MAX {
         let asked = candidates(tx, incoming).await?;
-        let verdict = rule::identify(incoming, &asked.candidates);
+        let verdict = match rule::identify(incoming, &asked.candidates) {
+            // Who is known is not looked for further.
+            Verdict::New => alike(tx, index, incoming, &asked, Vec::new()).await?,
+            Verdict::Uncertain(doubts) => alike(tx, index, incoming, &asked, doubts).await?,
+            verdict => verdict,
+        };
         let now = Registration { incoming, free: unclaimed(incoming, &asked.candidates), asked };
         let done = match verdict {
             Verdict::Known(lead) => known(tx, ctx, keys, now, lead, &[]).await?,
@@ -84,6 +92,8 @@ pub async fn identify(
             Verdict::Uncertain(doubts) => uncertain(tx, ctx, keys, &now, doubts).await?,
         };
         if let Some(identified) = done {
+            let index = index.clone();
+            tx.after_commit(move || index.wake());
             return Ok(identified);
         }
     }
@@ -148,6 +158,37 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error
         asked.said.append(&mut said);
     }
     Ok(asked)
+}
+
+/// Adds to the doubts those whom the index proposes, each compared again from what is stored; where
+/// there is neither, nobody is known.
+async fn alike(
+    tx: &mut Tx,
+    index: &Index,
+    incoming: &Demographics,
+    asked: &Asked,
+    mut doubts: Vec<Doubt>,
+) -> Result<Verdict, Error> {
+    let mut found = Vec::new();
+    for person in index.propose(incoming) {
+        let lead = match account::lead(tx, person).await {
+            // A registration that was undone, of which the index has not heard.
+            Err(Error::Unknown(_)) => continue,
+            lead => lead?,
+        };
+        // Of whom the rule was asked, it has said what there is to say.
+        let is_asked = asked.candidates.iter().any(|known| known.person == lead);
+        if is_asked || found.iter().any(|(known, _): &(Known, _)| known.person == lead) {
+            continue;
+        }
+        let rows = index::rows(tx, person).await?;
+        if let Some(alike) = index.weigh(incoming, &rows) {
+            let (known, _) = account::known(tx, lead, &incoming.source).await?;
+            found.push((known, alike));
+        }
+    }
+    doubts.extend(rule::possible(incoming, &found, !doubts.is_empty()));
+    Ok(if doubts.is_empty() { Verdict::New } else { Verdict::Uncertain(doubts) })
 }
 
 /// Those of the same family name and birth date whose given names agree, or may.

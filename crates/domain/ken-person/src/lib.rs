@@ -21,10 +21,12 @@
 //! - `identity.md` sections 5 and 6; `domain.md` edge cases 10 to 16; `core.md` sections 2 and 5.
 
 mod account;
+pub mod budget;
 pub mod demographics;
 mod entry;
 mod error;
 mod identify;
+mod index;
 mod link;
 mod merge;
 mod near;
@@ -40,13 +42,16 @@ pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_aga
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};
+pub use index::{Alike, Follower, Index};
 pub use ken_match::Explanation;
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
 pub use merge::{MergeId, Merged, Unmerged, hold, hold_merged, merge, merges, unmerge};
 pub use near::share_postcode;
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
-pub use search::{Candidate, FOUND_MAX, Found, Query, search};
+pub use search::{Candidate, FOUND_MAX, Found, LOOKED_MAX, Query, Sought, look, search};
+pub use sql::index::ALL as INDEX_STATEMENTS;
+pub use sql::search::ALL as SEARCH_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use standing::{MERGES_MAX, Standing, find_standing, standing};
 pub use weigh::{Seen, weigh};

@@ -139,7 +139,7 @@ pub async fn merge(
     }
     let reasons = against(tx, (from, gone), (to, kept)).await?;
     if !reasons.is_empty() {
-        let doubt = Doubt { person: to, reasons };
+        let doubt = Doubt { person: to, reasons, alike: None };
         queue::offer_once(tx, ctx, from, &gone.organisation, &[doubt]).await?;
         return Ok(Merged::Uncertain);
     }
@@ -181,7 +181,7 @@ pub async fn unmerge(
         return Err(Error::Buried);
     }
     let guard = tx.lock_people(&BTreeSet::from([person, now])).await?;
-    account::transfer(tx, &number, now, person).await?;
+    account::transfer(tx, ctx, &number, now, person).await?;
     let of = values![person, merge.to_string(), ctx.now_us()];
     if tx.execute(sql::MERGE_UNDO, of).await? == 0 {
         return Err(Error::Decided("merge"));
@@ -217,7 +217,7 @@ async fn transfer(
     let number = (gone.local.system(), gone.local.reveal());
     let of = values![from, &gone.organisation, number.0, number.1];
     let is_only = tx.find(sql::SOURCE_BESIDE, of, |row| row.int(0)).await?.is_none();
-    account::transfer(tx, gone, from, to).await?;
+    account::transfer(tx, ctx, gone, from, to).await?;
     let id = MergeId::draw(ctx);
     let of = values![
         from,

@@ -30,7 +30,7 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::link::ReviewId;
 use crate::rule::{Doubt, Reason};
-use crate::{Error, sql};
+use crate::{Alike, Error, sql};
 
 pub use decide::{Outcome, UNDO_ALONE, claim, decide, release, undo};
 pub use measure::{Agreement, Waiting, agreement, waiting};
@@ -158,7 +158,9 @@ pub(crate) async fn offer_once(
         tx.execute_later(sql::REVIEW_INSERT, values![person, &id, source, ctx.now_us()]).await?;
         for doubt in some {
             let codes: Vec<_> = doubt.reasons.iter().map(|reason| reason.code()).collect();
-            let of = values![person, &id, doubt.person, codes.join(" ")];
+            let alike = doubt.alike.map(|alike| (alike.millibits, alike.pattern.to_string()));
+            let (bits, pattern) = alike.unzip();
+            let of = values![person, &id, doubt.person, codes.join(" "), bits, pattern];
             tx.execute_later(sql::REVIEW_CANDIDATE, of).await?;
         }
     }
@@ -254,7 +256,9 @@ pub(super) async fn candidates(
 ) -> Result<Vec<Doubt>, Error> {
     let read = |row: &Row<'_>| {
         let reasons = row.text(1)?.split(' ').filter_map(Reason::from_code).collect();
-        Ok(Doubt { person: row.parse(0)?, reasons })
+        let alike = row.int_opt(2)?.zip(row.parse_opt(3)?);
+        let alike = alike.map(|(millibits, pattern)| Alike { millibits, pattern });
+        Ok(Doubt { person: row.parse(0)?, reasons, alike })
     };
     let of = values![person, id.to_string(), CANDIDATES_READ];
     Ok(s.list(sql::REVIEW_CANDIDATES, of, read).await?)

@@ -9,7 +9,8 @@
 //!   given name. A twin's number typed by mistake has the date, a mother's has the name.
 //! - What contradicts never links, whatever else agrees: another valid number of the same kind,
 //!   another sex, or the same birth date and family name with another given name.
-//! - Nobody is linked by name, date and address alone, so twins and namesakes stay apart.
+//! - Nobody is linked by name, date and address alone, so twins and namesakes stay apart; nor by
+//!   likeness, which makes a human's look at the most.
 //! - More than one fitting candidate, or evidence that points two ways, is [`Verdict::Uncertain`].
 //!
 //! Sources: house policy; `identity.md` section 5.7 (one CHI for each person; far-apart CHI
@@ -21,6 +22,7 @@ use ken_core::identifier::Identifier;
 use ken_core::{PartialDate, PersonId, Sensitive};
 
 use crate::demographics::{Demographics, NameKey, Sex, chi, postcode_key};
+use crate::index::Alike;
 use crate::variation::{Birth, Family, Given, birth, family, given};
 
 /// What the index knows about somebody who may be meant.
@@ -87,6 +89,8 @@ pub enum Reason {
     PerhapsTwin,
     /// A human linked one of them, or set the two apart, and a source says otherwise.
     ByHand,
+    /// Neither number nor name and date, but all that is said taken together.
+    Alike,
 }
 
 impl Reason {
@@ -106,6 +110,7 @@ impl Reason {
             Self::SexDiffers => "sex-differs",
             Self::PerhapsTwin => "perhaps-twin",
             Self::ByHand => "by-hand",
+            Self::Alike => "alike",
         }
     }
 
@@ -115,7 +120,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -128,6 +133,7 @@ impl Reason {
         Self::SexDiffers,
         Self::PerhapsTwin,
         Self::ByHand,
+        Self::Alike,
     ];
 }
 
@@ -138,6 +144,8 @@ pub struct Doubt {
     pub person: PersonId,
     /// Why, in a fixed order.
     pub reasons: BTreeSet<Reason>,
+    /// How they agree by the engine's measure, where that is a reason.
+    pub alike: Option<Alike>,
 }
 
 /// What the rule says.
@@ -193,6 +201,29 @@ pub fn identify(incoming: &Demographics, candidates: &[Known]) -> Verdict {
     let named = |known: &&Known| !known.is_set_apart && mine.name_and_birth(known);
     let named: Vec<_> = fits(Fit::No).filter(named).collect();
     Verdict::Uncertain(doubts([sure, doubtful, named].concat()))
+}
+
+/// Whom a human should look at because all that is said taken together makes them likely. What
+/// contradicts is not proposed: another CHI number, a twin's name, what a human has set apart.
+pub(crate) fn possible(
+    incoming: &Demographics,
+    found: &[(Known, Alike)],
+    beside_others: bool,
+) -> Vec<Doubt> {
+    let mine = &Mine::of(incoming);
+    let may_be = |known: &Known| {
+        let twin = mine.any(known, Compared::is_perhaps_twin);
+        !(known.is_set_apart || mine.chi_differs(known) || twin)
+    };
+    let found: Vec<_> = found.iter().filter(|(known, _)| may_be(known)).collect();
+    let several = beside_others || found.len() > 1;
+    let of = |(known, alike): &(Known, Alike)| {
+        let mut doubt = doubt(mine, known, several);
+        doubt.reasons.insert(Reason::Alike);
+        doubt.alike = Some(*alike);
+        doubt
+    };
+    found.into_iter().map(of).collect()
 }
 
 /// What contradicts in two accounts that one source wants merged.
@@ -394,7 +425,7 @@ fn doubt(mine: &Mine, known: &Known, several: bool) -> Doubt {
         (several, Reason::SeveralFit),
     ];
     let reasons = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason);
-    Doubt { person: known.person, reasons: reasons.collect() }
+    Doubt { person: known.person, reasons: reasons.collect(), alike: None }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! - Ten digits may be valid as numbers of several kinds, so all kinds are looked up.
 //! - A date of birth finds those as well of whom less of it is known, down to nothing where the
 //!   given name is asked for too; and a part of a date finds whoever was born in it.
+//! - A number finds nobody of whom the other details that were given cannot be true.
 //! - More than [`FOUND_MAX`] people is "ask for more detail", and gives none of them.
 
 use std::collections::BTreeSet;
@@ -18,11 +19,17 @@ use ken_core::identifier::{CandidateNumber, Chi, HealthAndCareNumber, Identifier
 use ken_core::{PartialDate, PersonId};
 use ken_store::{Reads, values};
 
-use crate::demographics::NameKey;
+use crate::demographics::{Demographics, NameKey};
+use crate::index::{self, Index};
+use crate::variation::{self, Birth, Family, Given};
 use crate::{Error, account, sql};
 
 /// Most people that one search finds. Source: ux.md 4.8, "over 20 results: ask for more detail".
 pub const FOUND_MAX: usize = 20;
+
+/// Most people who fit that one look gives. House policy: five times as many as a page shows, of
+/// whom it shows those whom the asker may know of.
+pub const LOOKED_MAX: usize = 100;
 
 /// What to look for; only what is enough to look for can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +37,22 @@ pub struct Query(What);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
-    Numbers(Vec<Identifier>),
+    Numbers { numbers: Vec<Identifier>, beside: Option<Beside> },
     NameAndBirth { name: NameKey, born: PartialDate },
 }
 
+/// What was given beside a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Beside {
+    name: NameKey,
+    born: Option<PartialDate>,
+}
+
 impl Query {
+    fn of(numbers: Vec<Identifier>) -> Self {
+        Self(What::Numbers { numbers, beside: None })
+    }
+
     /// By a national number of whatever kind it is valid as; `None` where it is valid as none.
     #[must_use]
     pub fn number(typed: &str) -> Option<Self> {
@@ -45,28 +63,38 @@ impl Query {
             CandidateNumber::parse(typed).map(Identifier::Candidate),
         ];
         let valid: Vec<_> = kinds.into_iter().flatten().collect();
-        (!valid.is_empty()).then_some(Self(What::Numbers(valid)))
+        (!valid.is_empty()).then(|| Self::of(valid))
     }
 
     /// By CHI number. An NHS number passes the same check, so it is looked for as that too.
     #[must_use]
     pub fn chi(number: Chi) -> Self {
         let other = Self::number(number.reveal());
-        other.unwrap_or(Self(What::Numbers(vec![Identifier::Chi(number)])))
+        other.unwrap_or_else(|| Self::of(vec![Identifier::Chi(number)]))
     }
 
     /// By NHS number, and by whatever else its digits are.
     #[must_use]
     pub fn nhs(number: NhsNumber) -> Self {
         let other = Self::number(number.reveal());
-        other.unwrap_or(Self(What::Numbers(vec![Identifier::Nhs(number)])))
+        other.unwrap_or_else(|| Self::of(vec![Identifier::Nhs(number)]))
     }
 
     /// By Health and Care number, and by whatever else its digits are.
     #[must_use]
     pub fn health_and_care(number: HealthAndCareNumber) -> Self {
         let other = Self::number(number.reveal());
-        other.unwrap_or(Self(What::Numbers(vec![Identifier::HealthAndCare(number)])))
+        other.unwrap_or_else(|| Self::of(vec![Identifier::HealthAndCare(number)]))
+    }
+
+    /// The same number, of nobody but whom these details may be true of; empty texts say nothing.
+    #[must_use]
+    pub fn beside(self, family: &str, given: &str, born: Option<Date>) -> Self {
+        let beside = Beside { name: NameKey::new(family, given), born: born.map(PartialDate::Day) };
+        match self.0 {
+            What::Numbers { numbers, .. } => Self(What::Numbers { numbers, beside: Some(beside) }),
+            what => Self(what),
+        }
     }
 
     /// By family name and date of birth, and given names where they are known; `None` where the
@@ -110,24 +138,95 @@ impl Candidate {
     }
 }
 
+/// Somebody sought, and whether it is what was asked for or only like it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sought {
+    /// Who.
+    pub candidate: Candidate,
+    /// Whether number, or name and date of birth, are those that were asked for.
+    pub is_exact: bool,
+}
+
 /// Looks for somebody.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
 pub async fn search(s: &mut impl Reads, query: &Query) -> Result<Found, Error> {
+    let leads = exact(s, query, FOUND_MAX).await?;
+    if leads.len() > FOUND_MAX {
+        return Ok(Found::TooMany);
+    }
+    Ok(Found::People(leads.into_iter().map(|person| Candidate { person }).collect()))
+}
+
+/// Looks for somebody and for whom they may be if they are written otherwise: those who fit first,
+/// then the likely ones, the likeliest first; at most [`LOOKED_MAX`] of the one and as many as
+/// [`FOUND_MAX`] of the other. How many of them the asker may know of is not known here, so that
+/// nobody but they may be counted.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn look(s: &mut impl Reads, index: &Index, query: &Query) -> Result<Vec<Sought>, Error> {
+    let leads = exact(s, query, LOOKED_MAX).await?;
+    let of = |person, is_exact| Sought { candidate: Candidate { person }, is_exact };
+    let mut sought: Vec<_> = leads.iter().map(|person| of(*person, true)).collect();
+    sought.truncate(LOOKED_MAX);
+    let What::NameAndBirth { name, born } = &query.0 else { return Ok(sought) };
+    let mut likely: Vec<PersonId> = Vec::new();
+    for person in index.resembling(name, *born) {
+        let lead = match account::lead(s, person).await {
+            Err(Error::Unknown(_)) => continue,
+            lead => lead?,
+        };
+        if leads.contains(&lead) || likely.contains(&lead) {
+            continue;
+        }
+        // The index may be behind: what is stored decides.
+        if index.resembles(name, *born, &index::rows(s, person).await?) {
+            likely.push(lead);
+        }
+    }
+    sought.extend(likely.into_iter().take(FOUND_MAX).map(|person| of(person, false)));
+    Ok(sought)
+}
+
+/// Those who fit, and some more where they are more than `most`.
+async fn exact(
+    s: &mut impl Reads,
+    query: &Query,
+    most: usize,
+) -> Result<BTreeSet<PersonId>, Error> {
     let found = match &query.0 {
-        What::Numbers(numbers) => by_numbers(s, numbers).await?,
-        What::NameAndBirth { name, born } => by_name(s, name, *born).await?,
+        What::Numbers { numbers, .. } => by_numbers(s, numbers).await?,
+        What::NameAndBirth { name, born } => by_name(s, name, *born, most).await?,
     };
     let mut leads = BTreeSet::new();
     for person in found {
         leads.insert(account::lead(s, person).await?);
     }
-    if leads.len() > FOUND_MAX {
-        return Ok(Found::TooMany);
+    if let What::Numbers { beside: Some(beside), .. } = &query.0 {
+        let mut fitting = BTreeSet::new();
+        for lead in leads {
+            if account::says(s, lead).await?.iter().any(|says| beside.may_be(says)) {
+                fitting.insert(lead);
+            }
+        }
+        leads = fitting;
     }
-    Ok(Found::People(leads.into_iter().map(|person| Candidate { person }).collect()))
+    Ok(leads)
+}
+
+impl Beside {
+    /// Whether an account does not contradict what was given.
+    fn may_be(&self, says: &Demographics) -> bool {
+        let theirs = NameKey::new(says.family.reveal(), says.given.reveal());
+        let family = variation::family(&self.name, &theirs) != Family::Differs;
+        let given = variation::given(&self.name, &theirs) != Given::Differs;
+        let birth = variation::birth(self.born, says.born) != Birth::Differs;
+        family && given && birth
+    }
 }
 
 async fn by_numbers(s: &mut impl Reads, numbers: &[Identifier]) -> Result<Vec<PersonId>, Error> {
@@ -142,10 +241,11 @@ async fn by_name(
     s: &mut impl Reads,
     name: &NameKey,
     born: PartialDate,
+    most: usize,
 ) -> Result<Vec<PersonId>, Error> {
     let (family, given) = (name.family.reveal(), name.given.reveal());
     // Records of one person count as one, so a few more are read than are shown.
-    let most = i64::try_from(4 * FOUND_MAX).unwrap_or(i64::MAX);
+    let most = i64::try_from(4 * most).unwrap_or(i64::MAX);
     let year = PartialDate::Year(born.year());
     let month = match born {
         PartialDate::Year(_) => year,

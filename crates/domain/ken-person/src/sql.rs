@@ -7,6 +7,9 @@
 //! Nobody is moved by a link: `person.lead_id` says who stands for whom, one step deep, and a link
 //! undone is that column put back.
 
+pub(crate) mod index;
+pub(crate) mod search;
+
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
@@ -122,6 +125,27 @@ CREATE INDEX link_event_standing ON link_event (made_us) WHERE undone_us IS NULL
         sql: "
 CREATE INDEX review_answer_said ON review_answer (said_us);
 ",
+    },
+    Migration {
+        owner: "ken-person",
+        number: 6,
+        title: "who has changed, for those who hold them in memory",
+        sql: index::FEED,
+    },
+    Migration {
+        owner: "ken-person",
+        number: 7,
+        title: "how likely a candidate is",
+        sql: "
+ALTER TABLE review_candidate ADD COLUMN alike_millibits BIGINT;
+ALTER TABLE review_candidate ADD COLUMN alike_pattern TEXT;
+",
+    },
+    Migration {
+        owner: "ken-person",
+        number: 8,
+        title: "searches that found nobody",
+        sql: search::MISSES,
     },
 ];
 
@@ -297,8 +321,9 @@ statements! {
     REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
         VALUES ($1, $2, $3, $4)";
     /// Offers a candidate.
-    REVIEW_CANDIDATE = "INSERT INTO review_candidate (person_id, review_id, candidate_id, reasons)
-        VALUES ($1, $2, $3, $4)";
+    REVIEW_CANDIDATE = "INSERT INTO review_candidate
+        (person_id, review_id, candidate_id, reasons, alike_millibits, alike_pattern)
+        VALUES ($1, $2, $3, $4, $5, $6)";
     /// The open places in the queue after one of them, oldest first.
     REVIEWS_OPEN = "SELECT r.person_id, r.review_id, r.organisation_id, r.made_us, r.claimed_by,
           r.claimed_until_us, p.provisional
@@ -363,8 +388,9 @@ statements! {
     REVIEW_OFFERED = "SELECT review_id FROM review_candidate
         WHERE person_id = $1 AND candidate_id = $2 LIMIT 1";
     /// The candidates of a place in the queue.
-    REVIEW_CANDIDATES = "SELECT candidate_id, reasons FROM review_candidate
-        WHERE person_id = $1 AND review_id = $2 ORDER BY candidate_id LIMIT $3";
+    REVIEW_CANDIDATES = "SELECT candidate_id, reasons, alike_millibits, alike_pattern
+        FROM review_candidate WHERE person_id = $1 AND review_id = $2
+        ORDER BY candidate_id LIMIT $3";
     /// Makes a place like another.
     REVIEW_LIKE = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
         SELECT person_id, CAST($3 AS TEXT), organisation_id, made_us FROM review

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use ken_match::{Explanation, Model, Row, alone, explain};
 
 /// The shipped model, read once.
-static SHIPPED: LazyLock<Option<Model>> = LazyLock::new(|| Model::shipped().ok());
+pub(crate) static SHIPPED: LazyLock<Option<Model>> = LazyLock::new(|| Model::shipped().ok());
 
 /// What is seen of one record; an empty text is not known, or not shown.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -29,6 +29,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ids and entropy.
     pub ids: Arc<dyn IdSource>,
+    /// The index of people in memory, which is the hub's.
+    pub index: ken_person::Index,
     /// Signs a receipt for every disclosure.
     pub receipts: Receipts,
     /// What the deployment is called.
@@ -84,6 +86,10 @@ impl App {
 
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.parts.keys
+    }
+
+    pub(crate) fn index(&self) -> &ken_person::Index {
+        &self.0.parts.index
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Sealer, Turn};
+use ken_person::{Follower, Index};
 use ken_store::Db;
 use ken_store::keys::KeyRing;
 use ken_store::node::{Node, REPORT_EVERY};
@@ -30,6 +31,11 @@ const REMEMBER_EVERY: SignedDuration = SignedDuration::from_secs(15);
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How often histograms are drained; the exporter asks for it.
 const DRAIN_EVERY: SignedDuration = SignedDuration::from_secs(5);
+/// How often the index looks for what other nodes wrote. House policy: they wait for it no more
+/// than for a leaf.
+const FOLLOW_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How long it waits once this node wrote: what comes in that time is read together.
+const FOLLOW_SOON: SignedDuration = SignedDuration::from_millis(100);
 /// Most turns of the sealer in a row while more is waiting, before it looks whether to stop.
 const TURNS_MAX: u32 = 10_000;
 
@@ -162,10 +168,70 @@ impl Background {
         }
     }
 
+    /// Fills the index of people and follows what is written; whatever else is served meanwhile.
+    pub(crate) async fn follow(self, index: Index) {
+        let mut follower = index.follower();
+        loop {
+            if !follower.is_filled() {
+                self.fill(&mut follower).await;
+            }
+            if follower.is_filled() {
+                match follower.turn(&self.db).await {
+                    Ok(count) => {
+                        let count = u64::try_from(count).unwrap_or(u64::MAX);
+                        metrics::counter!("ken_person_index_changes_total").increment(count);
+                    }
+                    Err(error) => {
+                        metrics::counter!("ken_person_index_failures_total").increment(1);
+                        tracing::warn!(error.code = error.code(), "the index could not follow");
+                    }
+                }
+            }
+            measure(&index);
+            let rested = tokio::select! {
+                rested = self.rest(FOLLOW_EVERY) => rested,
+                // One who is woken lets others of the same moment come as well.
+                () = index.changed(), if follower.is_filled() => self.rest(FOLLOW_SOON).await,
+            };
+            if !rested {
+                return;
+            }
+        }
+    }
+
+    async fn fill(&self, follower: &mut Follower) {
+        metrics::gauge!("ken_person_index_is_filled").set(0.0);
+        let since = self.clock.now();
+        let filled = tokio::select! {
+            () = self.stop.cancelled() => return,
+            filled = follower.fill(&self.db) => filled,
+        };
+        match filled {
+            Ok(count) => {
+                let took = self.clock.now().duration_since(since);
+                metrics::gauge!("ken_person_index_fill_seconds").set(took.as_secs_f64());
+                let duration_ms = u64::try_from(took.as_millis()).unwrap_or_default();
+                tracing::info!(count, duration_ms, "the index of people is filled");
+            }
+            Err(error) => {
+                metrics::counter!("ken_person_index_failures_total").increment(1);
+                tracing::warn!(error.code = error.code(), "the index could not be filled");
+            }
+        }
+    }
+
     /// Drains histograms, so that they do not grow between scrapes.
     pub(crate) async fn drain(self, metrics: PrometheusHandle) {
         while self.rest(DRAIN_EVERY).await {
             metrics.run_upkeep();
         }
     }
+}
+
+/// Says whether the index is filled, and how many records it holds.
+fn measure(index: &Index) {
+    let records = index.records();
+    metrics::gauge!("ken_person_index_is_filled").set(f64::from(u8::from(records.is_some())));
+    let records = u32::try_from(records.unwrap_or_default()).unwrap_or(u32::MAX);
+    metrics::gauge!("ken_person_index_records").set(f64::from(records));
 }

@@ -118,6 +118,7 @@ impl Running {
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.clone().report());
         self.tasks.spawn(background.clone().look_for_room(house.keys_db.clone()));
+        self.tasks.spawn(background.clone().follow(house.hub.index().clone()));
         self.tasks.spawn(background.timers(house.keys.clone()));
         let door = Door {
             db: house.db.clone(),
@@ -147,6 +148,7 @@ impl Running {
             hasher: house.hasher.clone(),
             clock: house.clock.clone(),
             ids: Arc::clone(&house.ids),
+            index: house.hub.index().clone(),
             receipts: ken_ledger::Receipts::new(house.log_key.clone()),
             site,
             issuers: house.issuers.clone(),

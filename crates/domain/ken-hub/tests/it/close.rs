@@ -26,7 +26,8 @@ async fn waiting(world: &World) -> MessageId {
 async fn trial(world: &World, id: MessageId, by: &Acting) -> Option<Again> {
     let (db, keys) = (&world.databases.db, &world.databases.keys);
     let before = (records(world).await, closings(world).await);
-    let tried = ken_hub::try_again(db, &world.ctx(), keys, id, by).await.unwrap();
+    let tried =
+        ken_hub::try_again(db, &world.ctx(), (keys, world.hub.index()), id, by).await.unwrap();
     assert_eq!((records(world).await, closings(world).await), before, "a trial keeps nothing");
     tried
 }
@@ -34,7 +35,9 @@ async fn trial(world: &World, id: MessageId, by: &Acting) -> Option<Again> {
 async fn close(world: &World, id: MessageId, by: &Acting, how: How) -> Option<Closed> {
     let (db, keys) = (&world.databases.db, &world.databases.keys);
     let why = Why::new("the ward was asked").unwrap();
-    ken_hub::close_held(db, &world.ctx(), keys, id, by, (how, &why)).await.unwrap()
+    ken_hub::close_held(db, &world.ctx(), (keys, world.hub.index()), id, by, (how, &why))
+        .await
+        .unwrap()
 }
 
 /// How many entries and closed messages there are.
@@ -152,7 +155,8 @@ async fn what_comes_again_while_it_is_mapped_is_filed_once() {
             let closing = async {
                 until_waiting(&node, 1).await;
                 let (ctx, why) = (world.ctx(), Why::new("the ward was asked").unwrap());
-                let closing = ken_hub::close_held(db, &ctx, keys, id, &by, (How::Mapped, &why));
+                let with = (keys, world.hub.index());
+                let closing = ken_hub::close_held(db, &ctx, with, id, &by, (How::Mapped, &why));
                 let both = async {
                     until_waiting(&node, 2).await;
                     let_go.notify_one();

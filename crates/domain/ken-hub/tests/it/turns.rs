@@ -61,7 +61,8 @@ async fn what_never_comes_to_its_turn_waits_for_a_person_and_keeps_back_nobody()
         world.change(MEND).await;
         let (db, keys, by) =
             (&world.databases.db, &world.databases.keys, world.operator("practice"));
-        let tried = ken_hub::try_again(db, &world.ctx(), keys, held[0].id, &by).await.unwrap();
+        let with = (keys, world.hub.index());
+        let tried = ken_hub::try_again(db, &world.ctx(), with, held[0].id, &by).await.unwrap();
         assert_eq!(tried, Some(Again::Overtaken(1)), "{engine}");
     }
 }

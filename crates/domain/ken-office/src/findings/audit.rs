@@ -136,6 +136,8 @@ struct Seen {
 struct Hit {
     rule: &'static str,
     threshold: u32,
+    /// Whether it counts with the others of its day, whomever they were about.
+    is_of_the_day: bool,
     seen: Seen,
 }
 
@@ -185,8 +187,12 @@ async fn examine(
             let near = near(s, ctx, &seen).await?;
             for rule in rules.all() {
                 if rule.points_at(&seen.look, &near) {
-                    let (rule, threshold) = (rule.id(), rule.threshold);
-                    page.hits.push(Hit { rule, threshold, seen: seen.clone() });
+                    page.hits.push(Hit {
+                        rule: rule.id(),
+                        threshold: rule.threshold,
+                        is_of_the_day: rule.counts_the_day(),
+                        seen: seen.clone(),
+                    });
                 } else if rule.counts_people() && rule.counts(&seen.look) {
                     let key = (day(seen.at), seen.practitioner);
                     let last = seen.clone();
@@ -280,8 +286,8 @@ async fn keep(
         // Another node has examined this page.
         return Err(StoreError::Contended.into());
     }
-    for Hit { rule, threshold, seen } in &page.hits {
-        let about = seen.person.to_string();
+    for Hit { rule, threshold, is_of_the_day, seen } in &page.hits {
+        let about = if *is_of_the_day { String::new() } else { seen.person.to_string() };
         found(tx, ctx, keys, (rule, *threshold), (seen, &about)).await?;
     }
     for ((day, practitioner), opened) in &page.opened {

@@ -69,6 +69,7 @@ enum Sign {
     WellKnown,
     NoRelationship,
     UnusualRate,
+    Guessing,
 }
 
 /// One rule.
@@ -184,6 +185,7 @@ impl Rule {
             Sign::WellKnown => "well-known",
             Sign::NoRelationship => "no-relationship",
             Sign::UnusualRate => "unusual-rate",
+            Sign::Guessing => "guessing",
         }
     }
 
@@ -197,6 +199,12 @@ impl Rule {
     #[must_use]
     pub fn counts_people(&self) -> bool {
         self.id == Sign::UnusualRate
+    }
+
+    /// Whether it counts the looks of a day, whomever they were about: who guesses asks for many.
+    #[must_use]
+    pub fn counts_the_day(&self) -> bool {
+        self.id == Sign::Guessing
     }
 
     /// Whether it counts a look at all.
@@ -219,6 +227,7 @@ impl Rule {
             Sign::Colleague => near.is_colleague && !is_kin,
             Sign::Neighbour => near.is_neighbour && !is_kin,
             Sign::NoRelationship => !look.has_relationship,
+            Sign::Guessing => !look.has_relationship && !is_kin,
             Sign::WellKnown | Sign::UnusualRate => false,
         };
         points && self.counts(look)
@@ -236,7 +245,7 @@ mod tests {
     #[test]
     fn the_shipped_rules_read_and_one_lacks_its_register() {
         let rules = Rules::shipped().unwrap();
-        assert_eq!(rules.all().len(), 8);
+        assert_eq!(rules.all().len(), 9);
         let idle: Vec<_> = rules.all().iter().filter(|rule| !rule.runs()).map(Rule::id).collect();
         assert_eq!(idle, ["well-known"]);
         for rule in rules.all() {
@@ -277,7 +286,7 @@ mod tests {
         check(&permit, &both, &["colleague", "neighbour"]);
         check(&look(EntryKind::Permit, "direct-care", false), &near, &["no-relationship"]);
         check(&look(EntryKind::Permit, "own-work", false), &near, &[]);
-        check(&look(EntryKind::Deny, "direct-care", false), &near, &[]);
+        check(&look(EntryKind::Deny, "direct-care", false), &near, &["guessing"]);
         let own = Near { is_self: true, ..near };
         check(&look(EntryKind::Deny, "direct-care", false), &own, &["self"]);
         let next_door = Near { is_neighbour: true, ..near };

@@ -154,7 +154,9 @@ async fn closed_messages_of_ones_own_systems_go_and_those_that_wait_stay() {
             let (by, why) =
                 (World::lead(of), ken_person::Why::new("It was asked for anew").unwrap());
             let how = (ken_hub::How::ByHand, &why);
-            ken_hub::close_held(db, &world.ctx(), keys, one.id, &by, how).await.unwrap();
+            ken_hub::close_held(db, &world.ctx(), (keys, hub.index()), one.id, &by, how)
+                .await
+                .unwrap();
         }
         let set = RecordSet::HeldMessages;
         world.clock.advance(DAY * 364);

@@ -150,7 +150,7 @@ async fn resident(past: &Past, place: usize) -> PersonId {
     says.postcode = Sensitive::new(format!("ZZ{} {}AA", street / 10 + 1, street % 10));
     let (ctx, keys) = (past.ctx(), &past.on.keys);
     past.write(async |tx: &mut Tx| {
-        let person = identify(tx, &ctx, keys, &says).await?.person();
+        let person = identify(tx, &ctx, keys, &ken_person::Index::new(), &says).await?.person();
         for of in ["practice", "nhsl", "cec"] {
             let new = ken_sharing::relationship::NewRelationship {
                 person,
@@ -274,6 +274,35 @@ async fn more_people_in_a_day_than_anybodys_work_has_are_found() {
             town.look(&town.gp, place, "direct-care").await;
         }
         town.finds(&town.gp, "unusual-rate").await;
+    }
+}
+
+/// Refusals are entered under ids that nobody has, where nobody was found: whoever guesses is
+/// pointed at for how many there are.
+#[tokio::test]
+async fn who_asks_for_many_whom_they_may_not_know_of_is_found() {
+    for on in engines(&LISTS).await {
+        let town = Box::pin(Town::begin(on, 5)).await;
+        let (ctx, keys) = (town.past.ctx(), &town.past.on.keys);
+        let refusal = || ken_ledger::NewEntry {
+            stream: ken_ledger::Stream::Person(PersonId::draw(ctx.ids)),
+            kind: ken_ledger::EntryKind::Deny,
+            visibility: ken_ledger::Visibility::Never,
+            detail: serde_json::json!({
+                "organisation": "practice", "role": "gp.doctor", "purpose": "direct-care",
+                "practitioner": town.gp.practitioner.to_string(), "action": "view",
+                "facts": [], "from": {},
+            }),
+        };
+        for (more, wants) in [(29, false), (1, true), (60, true)] {
+            let entries: Vec<_> = (0..more).map(|_| refusal()).collect();
+            town.past
+                .write(async |tx| Ok(ken_ledger::append_all(tx, &ctx, keys, entries).await?))
+                .await;
+            town.audit().await;
+            let found = town.rules_of(&town.gp).await;
+            assert_eq!(found.contains("guessing"), wants, "{more} more: {found:?}");
+        }
     }
 }
 

@@ -62,7 +62,8 @@ mod tests {
     fn sides_and_order_are_even_and_stay() {
         let (ids, clock) = (SeededIds::default(), TestClock::default());
         let ctx = Ctx::new(&clock, &ids);
-        let doubt = || Doubt { person: PersonId::draw(&ids), reasons: BTreeSet::new() };
+        let doubt =
+            || Doubt { person: PersonId::draw(&ids), reasons: BTreeSet::new(), alike: None };
         let place = |candidates| Place {
             person: PersonId::draw(&ids),
             id: ReviewId::draw(&ctx),
@@ -94,7 +95,8 @@ mod tests {
     fn two_reviewers_do_not_see_the_same_order() {
         let (ids, clock) = (SeededIds::default(), TestClock::default());
         let ctx = Ctx::new(&clock, &ids);
-        let doubt = || Doubt { person: PersonId::draw(&ids), reasons: BTreeSet::new() };
+        let doubt =
+            || Doubt { person: PersonId::draw(&ids), reasons: BTreeSet::new(), alike: None };
         let place = Place {
             person: PersonId::draw(&ids),
             id: ReviewId::draw(&ctx),

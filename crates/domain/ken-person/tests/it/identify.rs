@@ -165,12 +165,13 @@ async fn at_once(world: &World, same_local_number: bool) {
     for n in 0..8 {
         let (db, keys) = (world.on.db.clone(), world.on.keys.clone());
         let (clock, ids) = (world.clock.clone(), world.ids.clone());
+        let index = world.index.clone();
         let number = if same_local_number { "1".to_owned() } else { n.to_string() };
         tasks.spawn(async move {
             let ctx = ken_core::Ctx::new(&*clock, &*ids);
             let incoming = says("nhsl", &number, "Isla Sample", "2017-03-14", &[nhs(1), chi(1)]);
             let work = async |tx: &mut ken_store::Tx| {
-                ken_person::identify(tx, &ctx, &keys, &incoming).await
+                ken_person::identify(tx, &ctx, &keys, &index, &incoming).await
             };
             db.write("test.identify", work).await.unwrap()
         });

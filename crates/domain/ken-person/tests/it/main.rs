@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod identify;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
+mod likely;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod review;

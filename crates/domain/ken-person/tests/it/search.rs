@@ -1,8 +1,10 @@
 //! Finding somebody.
 
 use ken_core::identifier::{Chi, NhsNumber};
-use ken_person::{FOUND_MAX, Found, Query, search};
-use ken_store::Snapshot;
+use ken_directory::Acting;
+use ken_person::budget::{self, ACCOUNT_MISSES_MAX};
+use ken_person::{Error, FOUND_MAX, Found, Query, look, search};
+use ken_store::{Snapshot, Tx};
 
 use crate::world::{World, chi, nhs, says, worlds};
 
@@ -117,5 +119,95 @@ async fn one_of_the_given_names_finds() {
         check("Other", "Ros", "2016-03-14", &[]).await;
         check("Other", "%", "2016-03-14", &[rose]).await;
         check("Sample", "Isla Rose", "2017-03-14", &[isla]).await;
+    }
+}
+
+async fn sought(world: &World, query: &Query) -> Vec<(ken_core::PersonId, bool)> {
+    let read = async |s: &mut Snapshot| look(s, &world.index, query).await;
+    let sought = world.read(read).await;
+    sought.into_iter().map(|one| (one.candidate.person(), one.is_exact)).collect()
+}
+
+#[tokio::test]
+async fn who_is_written_otherwise_is_found_too() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
+        let isla = world.identify(&isla).await.person();
+        world.identify(&says("nhsl", "2", "Morag Quirk", "1948-02-03", &[])).await;
+        let misspelt = named("Sampel", "Isla", "2017-03-14");
+        assert_eq!(sought(&world, &misspelt).await, [], "{engine}: not filled");
+        let mut follower = world.index.follower();
+        follower.fill(&world.on.db).await.unwrap();
+        let exact = named("Sample", "Isla", "2017-03-14");
+        assert_eq!(sought(&world, &exact).await, [(isla, true)], "{engine}");
+        for (family, given, born) in [
+            ("Sampel", "Isla", "2017-03-14"),
+            ("Sample", "Ilsa", "2017-03-14"),
+            ("Sample", "Isla", "2017-04-14"),
+        ] {
+            let found = sought(&world, &named(family, given, born)).await;
+            assert_eq!(found, [(isla, false)], "{engine} {family} {given} {born}");
+        }
+        // Another name on that day, or another day with that name, is somebody else.
+        for (family, given, born) in
+            [("Sample", "Jack", "2017-03-14"), ("Quirk", "Isla", "2001-10-30")]
+        {
+            assert_eq!(sought(&world, &named(family, given, born)).await, [], "{engine} {given}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_the_details_contradict_is_nobodys() {
+    for world in worlds().await {
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[chi(1)]);
+        let isla = world.identify(&isla).await.person();
+        let check = async |family: &str, given: &str, born: &str, is_found: bool| {
+            let query = Query::chi(Chi::impossible(1)).beside(family, given, born.parse().ok());
+            let want = if is_found { vec![isla] } else { vec![] };
+            assert_eq!(find(&world, query).await, Some(want), "{} {born}", world.on.engine);
+        };
+        check("", "", "", true).await;
+        check("Sample", "", "", true).await;
+        check("Sample", "Isla", "2017-03-14", true).await;
+        check("Quirk", "", "", false).await;
+        check("Sample", "Jack", "2017-03-14", false).await;
+        check("", "", "1950-01-01", false).await;
+    }
+}
+
+async fn taken(world: &World, by: &Acting) -> Result<budget::Taken, Error> {
+    let ctx = world.ctx();
+    world.on.db.write("test.take", async |tx: &mut Tx| budget::take(tx, &ctx, by).await).await
+}
+
+#[tokio::test]
+async fn searches_that_find_nobody_come_to_an_end() {
+    for world in worlds().await {
+        let (engine, by) = (world.on.engine, world.steward());
+        for _ in 0..ACCOUNT_MISSES_MAX {
+            taken(&world, &by).await.unwrap();
+        }
+        for _ in 0..3 {
+            let refused = taken(&world, &by).await;
+            assert!(matches!(refused, Err(Error::TooManySearches)), "{engine}: {refused:?}");
+        }
+        // A second account of the same practitioner has what is left to them, and no more.
+        let second = Acting { account: world.steward().account, ..by.clone() };
+        let left = budget::PRACTITIONER_MISSES_MAX - ACCOUNT_MISSES_MAX;
+        for _ in 0..left {
+            taken(&world, &second).await.unwrap();
+        }
+        assert!(taken(&world, &second).await.is_err(), "{engine}");
+        // A colleague is not stopped by it; what found somebody counts for nothing.
+        let colleague = world.steward();
+        for _ in 0..2 * ACCOUNT_MISSES_MAX {
+            let taken = taken(&world, &colleague).await.unwrap();
+            let give = async |tx: &mut Tx| budget::give_back(tx, &taken).await;
+            world.on.db.write("test.give", give).await.unwrap();
+        }
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        taken(&world, &by).await.unwrap();
     }
 }

@@ -6,7 +6,7 @@ use ken_core::identifier::{Chi, Identifier, LocalIdentifier, NhsNumber};
 use ken_core::{AccountId, Ctx, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
-use ken_person::{Demographics, Error, Identified, Place, SourceRecord, identify, queue};
+use ken_person::{Demographics, Error, Identified, Index, Place, SourceRecord, identify, queue};
 use ken_store::{Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 
@@ -14,6 +14,8 @@ pub(crate) struct World {
     pub(crate) on: Databases,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) ids: Arc<SeededIds>,
+    /// Nobody, until a test fills it.
+    pub(crate) index: Index,
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
@@ -23,7 +25,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         ken_sharing::MIGRATIONS,
         ken_person::MIGRATIONS,
     ];
-    let world = |on| World { on, clock: Arc::default(), ids: Arc::default() };
+    let world = |on| World { on, clock: Arc::default(), ids: Arc::default(), index: Index::new() };
     engines(&lists).await.into_iter().map(world).collect()
 }
 
@@ -65,7 +67,8 @@ impl World {
     }
 
     pub(crate) async fn identify(&self, incoming: &Demographics) -> Identified {
-        let work = async |tx: &mut Tx| identify(tx, &self.ctx(), &self.on.keys, incoming).await;
+        let (keys, index) = (&self.on.keys, &self.index);
+        let work = async |tx: &mut Tx| identify(tx, &self.ctx(), keys, index, incoming).await;
         self.on.db.write("test.identify", work).await.unwrap()
     }
 

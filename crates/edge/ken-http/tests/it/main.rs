@@ -19,6 +19,8 @@ mod edge;
 #[cfg(test)]
 mod follow;
 #[cfg(test)]
+mod guessing;
+#[cfg(test)]
 mod interference;
 #[cfg(test)]
 mod looks;

@@ -90,7 +90,7 @@ pub(crate) struct World {
     pub(crate) morag: PersonId,
     /// The school's emergency access about Morag, which only the school may know of.
     pub(crate) access: Option<EntryId>,
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     secret: OneTimeSecret,
     accounts: Vec<DemoAccount>,
     router: axum::Router,
@@ -160,6 +160,7 @@ async fn build(on: Databases, hidden: Hidden) -> World {
         ids,
         receipts: Receipts::new(log_key()),
         site,
+        index: hub.index().clone(),
         issuers: pack::own_issuer().into_iter().chain([issuer().verifier().clone()]).collect(),
         tasks: TaskTracker::new(),
     };

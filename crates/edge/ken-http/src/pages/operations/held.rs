@@ -67,7 +67,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Stop> {
     let id: MessageId = id.parse().map_err(|_| Stop::NotFound)?;
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let (db, keys) = (app.db(), app.keys());
+    let (db, keys) = (app.db(), (app.keys(), app.index()));
     let (how, why) = match (how(&filled.how), Why::new(filled.reason.reveal())) {
         (Some(how), Ok(why)) => (how, why),
         (how, why) => {

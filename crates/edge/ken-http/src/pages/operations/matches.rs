@@ -78,6 +78,7 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::NameAndBirth => "name and date of birth are equal",
         Reason::Postcode => "the postcode is equal",
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
+        Reason::Alike => "all that is said, taken together, makes it likely",
         _ => "the evidence points two ways",
     }
 }

@@ -89,7 +89,10 @@ impl Typed {
         let chi = Chi::parse(&digits).map(Query::chi).ok();
         let nhs = || NhsNumber::parse(&digits).map(Query::nhs).ok();
         let northern = || HealthAndCareNumber::parse(&digits).map(Query::health_and_care).ok();
-        chi.or_else(nhs).or_else(northern)
+        let born = self.born().ok().flatten();
+        let found = chi.or_else(nhs).or_else(northern)?;
+        // A number that the other details contradict is nobody's.
+        Some(found.beside(self.family.reveal(), self.given.reveal(), born))
     }
 
     /// What must be put right before anybody is searched for.

@@ -86,6 +86,7 @@ mod tests {
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into()],
             linked: "direct care".into(),
+            is_exact: true,
             entries: std::collections::BTreeSet::new(),
         };
         let fit = [fit];

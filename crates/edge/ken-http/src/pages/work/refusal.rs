@@ -100,6 +100,32 @@ pub(crate) fn page(app: &App, caller: &Caller, asked: &Asked) -> Response {
     (StatusCode::FORBIDDEN, frame.page(&show(asked))).into_response()
 }
 
+/// Says that nothing was looked for, because too many searches found nobody; the ways on are those
+/// of a refusal, and an emergency is one of them.
+pub(crate) fn too_often(app: &App, caller: &Caller, asked: &Asked) -> Response {
+    let frame = caller.frame(app.site(), "Too many searches").at("/w/find");
+    (StatusCode::TOO_MANY_REQUESTS, frame.page(&stopped(asked))).into_response()
+}
+
+fn stopped(asked: &Asked) -> Markup {
+    let query = asked.query();
+    html! {
+        h1 { "Too many searches" }
+        p {
+            "You, or your organisation, have searched too often in this hour for people who were \
+             not found. We did not search, and nothing else has changed."
+        }
+        p {
+            "You can search again in the next hour. Information governance sees that this \
+             happens."
+        }
+        (asked.shown())
+        h2 { "What you can do" }
+        (card::cards(true, &ways(&query)))
+        (confirmation::link_on("/w/find", "Back to the search"))
+    }
+}
+
 /// What the caller asked for.
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
@@ -252,6 +278,9 @@ pub(crate) mod tests {
                 assert!(shown.contains(way), "{way}");
             }
             assert_eq!(shown.contains("Sample"), matches!(asked, Asked::Typed(..)));
+            let stopped = stopped(&asked).into_string();
+            rules::assert_part(&stopped);
+            assert!(stopped.contains("/w/emergency?"), "an emergency is never stopped");
         }
     }
 }

@@ -13,9 +13,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use ken_core::{Ctx, EntryId, PersonId};
 use ken_directory::Acting;
+use ken_person::{FOUND_MAX, budget};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
-use ken_store::Snapshot;
+use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 
 use super::find::Typed;
@@ -39,6 +40,8 @@ pub(crate) struct Fit {
     pub(crate) details: Vec<String>,
     /// The kinds of relationship, in words.
     pub(crate) linked: String,
+    /// Whether they are what was typed, and not only written much like it.
+    pub(crate) is_exact: bool,
     /// The ledger's entries of what is shown.
     pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
 }
@@ -54,21 +57,41 @@ pub(crate) async fn get(
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let (names, mut fits) = (ask::names(&app).await?, vec![]);
-    let mut people = refusal::people(&app, &typed).await?;
+    // Whoever finds nobody again and again is stopped before anything is looked at.
+    let take = async |tx: &mut Tx| budget::take(tx, &ctx, by).await;
+    let taken = match app.db().write("http.search-take", take).await {
+        Err(ken_person::Error::TooManySearches) => {
+            let asked = Asked::Typed(typed, sealed);
+            return Ok(refusal::too_often(&app, &caller, &asked));
+        }
+        taken => taken?,
+    };
+    let mut people = sought(&app, &typed).await?;
     if people.is_empty() {
         // Looking at nobody reads what looking at somebody hidden does.
-        people.push(PersonId::draw(ctx.ids));
+        people.push((PersonId::draw(ctx.ids), true));
     }
-    for person in people {
-        fits.extend(fit(&app, &ctx, by, person, &typed, &names).await?);
+    for (person, is_exact) in people {
+        let fit = fit(&app, &ctx, by, person, &typed, &names).await?;
+        fits.extend(fit.map(|fit| Fit { is_exact, ..fit }));
     }
     let asked = Asked::Typed(typed, sealed);
     if fits.is_empty() {
         return refusal::refuse(&app, &caller, &asked).await;
     }
+    let give = async |tx: &mut Tx| budget::give_back(tx, &taken).await;
+    app.db().write("http.search-found", give).await?;
     let receipts = ask::receipts(&app, entries(&fits)).await?;
     let main = html! { (show(&fits, &asked.query())) (receipt::detail(&receipts)) };
     Ok(caller.frame(app.site(), "Results").at("/w/find").page(&main).into_response())
+}
+
+/// Who fits what was typed, and who is written much like it, whoever may know of them.
+async fn sought(app: &App, typed: &Typed) -> Result<Vec<(PersonId, bool)>, Stop> {
+    let Some(query) = typed.query() else { return Ok(vec![]) };
+    let read = async |s: &mut Snapshot| ken_person::look(s, app.index(), &query).await;
+    let sought = app.db().snapshot("http.search", read).await?;
+    Ok(sought.into_iter().map(|one| (one.candidate.person(), one.is_exact)).collect())
 }
 
 /// How somebody who fits is shown, if the caller may know of them: by a relationship, or because
@@ -118,7 +141,7 @@ pub(crate) async fn fit(
         (None, true) => ("Somebody who fits what you typed".to_owned(), typed_lines(typed)),
         (None, false) => return Ok(None),
     };
-    Ok(Some(Fit { person, name, details, linked, entries }))
+    Ok(Some(Fit { person, name, details, linked, is_exact: true, entries }))
 }
 
 /// The ledger's entries of everybody who is listed.
@@ -133,12 +156,18 @@ fn typed_lines(typed: &Typed) -> Vec<String> {
 
 /// The page's content.
 pub(crate) fn show(fits: &[Fit], query: &str) -> Markup {
+    // Only those who are listed are counted: nobody else changes what is shown of them.
+    let (shown, more) = fits.split_at(fits.len().min(FOUND_MAX));
     html! {
         h1 {
-            @if fits.len() == 1 { "1 person you work with fits" }
+            @if !more.is_empty() { "More than " (FOUND_MAX) " people you work with fit" }
+            @else if fits.len() == 1 { "1 person you work with fits" }
             @else { (fits.len()) " people you work with fit" }
         }
-        (card::cards(false, &fits.iter().map(one).collect::<Vec<_>>()))
+        @if !more.is_empty() {
+            p { "These are " (FOUND_MAX) " of them. Give a number, or a given name as well." }
+        }
+        (card::cards(false, &shown.iter().map(one).collect::<Vec<_>>()))
         h2 { "Somebody else?" }
         p { "Only people you work with are listed, so a list cannot tell you who else is known." }
         (confirmation::link_on(&format!("/w/find/other?{query}"), "Go on with what you typed"))
@@ -149,6 +178,9 @@ fn one(fit: &Fit) -> Markup {
     html! {
         h2 { a href={ "/w/p/" (fit.person) } { (fit.name) } }
         @for detail in &fit.details { p { (detail) } }
+        @if !fit.is_exact {
+            p { strong { "Not quite what you typed." } " Check name and date of birth." }
+        }
         p { "Linked to you: " (fit.linked) "." }
     }
 }
@@ -166,11 +198,17 @@ mod tests {
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into(), "1 Test Row, ZZ9 9ZZ".into()],
             linked: "direct care".into(),
+            is_exact: true,
             entries: BTreeSet::new(),
         };
-        let shown = show(&[fit.clone(), fit], "t=abc").into_string();
+        let other = Fit { is_exact: false, ..fit.clone() };
+        let shown = show(&[fit.clone(), other], "t=abc").into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("2 people you work with fit"));
+        assert_eq!(shown.matches("Not quite what you typed").count(), 1);
+        let many = show(&vec![fit; FOUND_MAX + 1], "t=abc").into_string();
+        rules::assert_part(&many);
+        assert!(many.contains("More than 20") && many.matches("Linked to you").count() == 20);
         assert!(shown.contains("/w/find/other?t=abc"));
     }
 }

@@ -369,7 +369,8 @@ mod tests {
         assert_eq!(shown.matches("type=\"radio\"").count(), 4);
         // With more candidates than are shown, nobody says that it is none of them.
         let person = sides.others[0].side.person;
-        place.candidates = vec![Doubt { person, reasons: BTreeSet::new() }; CANDIDATES_MAX + 1];
+        let doubt = Doubt { person, reasons: BTreeSet::new(), alike: None };
+        place.candidates = vec![doubt; CANDIDATES_MAX + 1];
         let shown = open(&place, &sides, &sent, &[], &csrf).into_string();
         assert!(!shown.contains("somebody else\"") && !shown.contains("value=\"different\""));
         let wrong = &wrongs[1..];

@@ -1,0 +1,178 @@
+//! The index in memory: whom a registration may be of, beyond its numbers and the very name.
+//!
+//! Of each process there is one. It is filled from the store at start, page by page, while the rest
+//! is served, and follows every write by a feed in the store: so it hears of other nodes' writes as
+//! of its own, only of what is durable, and is right after a crash.
+//!
+//! # Invariants
+//!
+//! - It only proposes. Who is proposed is compared again from what is stored, inside the
+//!   transaction, before it counts for anything.
+//! - Once a [`Follower`] has nothing left to take up, it holds what one filled anew would hold.
+//! - Until it is filled it proposes nobody, and nobody waits for it.
+//! - Nothing of it does I/O but its [`Follower`].
+//!
+//! Sources: `identity.md` 5.9; ADR 53.
+
+mod feed;
+mod follow;
+mod propose;
+mod told;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ken_core::PersonId;
+use ken_match::{Pattern, Scorer, Settled};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::Error;
+use crate::weigh::SHIPPED;
+use told::{RECORDS_MAX, Rows};
+
+pub use follow::Follower;
+pub(crate) use told::rows;
+
+/// People in memory, by which a registration finds whom it may be of; a clone is the same index.
+#[derive(Clone)]
+pub struct Index(Arc<Shared>);
+
+struct Shared {
+    scorer: Option<Scorer>,
+    held: RwLock<Option<Held>>,
+    changed: Notify,
+}
+
+/// What is held once it is filled.
+struct Held {
+    records: ken_match::Index,
+    /// Of whom those records are that are not the first of their person.
+    further: HashMap<u128, PersonId>,
+}
+
+impl Held {
+    /// Whose record it is.
+    fn person(&self, id: u128) -> PersonId {
+        let further = self.further.get(&id).copied();
+        further.unwrap_or_else(|| PersonId::from_uuid(Uuid::from_u128(id)))
+    }
+}
+
+/// How a registration and somebody held agree, by the engine's own measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Alike {
+    /// The evidence, in thousandths of a bit.
+    pub millibits: i64,
+    /// How they agree, field by field.
+    pub pattern: Pattern,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Index({:?} records)", self.records())
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Index {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Shared {
+            scorer: SHIPPED.as_ref().map(Scorer::new),
+            held: RwLock::new(None),
+            changed: Notify::new(),
+        }))
+    }
+
+    /// The one who fills it.
+    #[must_use]
+    pub fn follower(&self) -> Follower {
+        Follower::new(self.clone())
+    }
+
+    /// How many records it holds; `None` until it is filled.
+    #[must_use]
+    pub fn records(&self) -> Option<usize> {
+        self.read(|held| held.records.len())
+    }
+
+    /// Waits until something was written that it should take up.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    /// Says that something was written.
+    pub(crate) fn wake(&self) {
+        self.0.changed.notify_one();
+    }
+
+    fn read<T>(&self, of: impl FnOnce(&Held) -> T) -> Option<T> {
+        self.0.held.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(of)
+    }
+
+    /// Puts another in its place, and gives back what was there.
+    fn replace(&self, held: Option<Held>) -> Option<Held> {
+        let mut now = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *now, held)
+    }
+
+    /// Puts what is stored of some people in place of what was held of them.
+    fn put(&self, people: &[Rows]) -> Result<(), Error> {
+        let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = held.as_mut() else { return Ok(()) };
+        for rows in people {
+            for at in 0..RECORDS_MAX {
+                let id = record_id(rows.person, at);
+                if at == 0 || held.further.remove(&id).is_some() {
+                    held.records.remove(id);
+                }
+            }
+            for (at, told) in rows.told().iter().enumerate() {
+                let id = record_id(rows.person, at);
+                if at > 0 {
+                    held.further.insert(id, rows.person);
+                }
+                held.records.put(id, &told.row())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many records there are, and how many wait to be sorted in.
+    fn sizes(&self) -> (usize, usize) {
+        self.read(|held| (held.records.len(), held.records.unsettled())).unwrap_or_default()
+    }
+
+    /// Sorts in what came, beside those who ask. Nobody else writes meanwhile.
+    fn settle(&self) {
+        let made: Option<Settled> = self.read(|held| held.records.settled());
+        let Some(mut made) = made else { return };
+        let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_mut() {
+            held.records.take(&mut made);
+        }
+        // What was there before goes when nobody waits for it.
+        drop(held);
+        drop(made);
+    }
+}
+
+/// The id of one of a person's records: the first has the person's own, so that few need a place
+/// in a list; the others are as far from every drawn id as two of those are from each other.
+fn record_id(person: PersonId, at: usize) -> u128 {
+    const FURTHER: [u128; RECORDS_MAX] = [
+        0,
+        0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834,
+        0xbf58_476d_1ce4_e5b9_94d0_49bb_1331_11eb,
+        0xd6e8_feb8_6659_fd93_a0b4_28db_8e3c_41f7,
+    ];
+    person.uuid().as_u128() ^ FURTHER.get(at).copied().unwrap_or_default()
+}

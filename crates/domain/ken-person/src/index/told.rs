@@ -1,0 +1,184 @@
+//! What sources say of a person, as the matching engine reads it.
+//!
+//! # Invariants
+//!
+//! - What differs between two accounts is a record each, so that a former name or address is
+//!   compared too; what they repeat is none.
+//! - The same rows give the same records, whoever reads them and when.
+
+use std::collections::BTreeMap;
+
+use ken_core::PersonId;
+use ken_core::identifier::Identifier;
+use ken_match::Row;
+use ken_store::{Reads, values};
+
+use crate::Error;
+use crate::account::{self, ACCOUNTS_MAX};
+use crate::demographics::Demographics;
+use crate::sql::index as sql;
+
+/// Most records of one person in the index, the newest. House policy: a general practice, a
+/// hospital, a council and a school, all of which write them differently.
+pub(super) const RECORDS_MAX: usize = 4;
+/// People of one page. House policy: some milliseconds of work, and few rows in memory.
+const PAGE: i64 = 1_000;
+/// Rows of one page: what a list gives at most.
+const ROWS_MAX: i64 = 100_000;
+/// Most numbers of one person that are read.
+const NUMBERS_MAX: i64 = 100;
+
+/// One account of somebody, to be compared.
+#[derive(Debug)]
+pub(crate) struct Told<'a> {
+    says: &'a Demographics,
+    numbers: &'a [Identifier],
+    born: String,
+}
+
+impl<'a> Told<'a> {
+    /// An account, and the numbers of whom it is about.
+    pub(crate) fn of(says: &'a Demographics, numbers: &'a [Identifier]) -> Self {
+        let born = says.born.map(|born| born.to_string()).unwrap_or_default();
+        Self { says, numbers, born }
+    }
+
+    /// The account in the engine's fields.
+    pub(crate) fn row(&self) -> Row<'_> {
+        let says = self.says;
+        let given = says.given.reveal().trim();
+        let (forename, middle) = given.split_once(char::is_whitespace).unwrap_or((given, ""));
+        let mut lines = says.address.reveal().lines();
+        let address = lines.next().unwrap_or_default();
+        let number = |is: fn(&Identifier) -> bool| {
+            self.numbers.iter().find(|one| is(one)).map_or("", Identifier::reveal)
+        };
+        Row {
+            forename,
+            middle,
+            surname: says.family.reveal(),
+            born: &self.born,
+            sex: says.sex.map_or("", crate::Sex::code),
+            address,
+            town: lines.next_back().unwrap_or_default(),
+            postcode: says.postcode.reveal(),
+            phone: says.phone.reveal(),
+            chi: number(|one| matches!(one, Identifier::Chi(_))),
+            nhs: number(|one| matches!(one, Identifier::Nhs(_))),
+            ..Row::default()
+        }
+    }
+
+    /// Whether it says anything by which somebody could be told.
+    fn says_who(&self) -> bool {
+        let row = self.row();
+        !(row.forename.is_empty() && row.surname.is_empty() && row.born.is_empty())
+    }
+}
+
+/// What is held of one record of the index: what each source says, and its numbers.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// Of whom.
+    pub(crate) person: PersonId,
+    accounts: Vec<Demographics>,
+    numbers: Vec<Identifier>,
+}
+
+impl Rows {
+    const fn new(person: PersonId) -> Self {
+        Self { person, accounts: Vec::new(), numbers: Vec::new() }
+    }
+
+    /// What they are compared by, the newest first; at most [`RECORDS_MAX`].
+    pub(crate) fn told(&self) -> Vec<Told<'_>> {
+        let mut told: Vec<Told<'_>> = Vec::new();
+        for says in &self.accounts {
+            let one = Told::of(says, &self.numbers);
+            if one.says_who() && !told.iter().any(|other| says_same(other.says, says)) {
+                told.push(one);
+            }
+        }
+        told.truncate(RECORDS_MAX);
+        told
+    }
+}
+
+/// Whether two accounts say the same of somebody.
+fn says_same(one: &Demographics, other: &Demographics) -> bool {
+    let of = |says: &Demographics| {
+        let texts = [&says.family, &says.given, &says.address, &says.postcode, &says.phone];
+        (texts.map(Clone::clone), says.born, says.sex)
+    };
+    of(one) == of(other)
+}
+
+/// What is held of one record.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub(crate) async fn rows(s: &mut impl Reads, person: PersonId) -> Result<Rows, Error> {
+    let mut rows = Rows::new(person);
+    let of = values![person, ACCOUNTS_MAX];
+    let said = s.list(sql::SOURCES_OF, of, account::read).await?;
+    rows.accounts = said.into_iter().map(|kept| kept.says).collect();
+    if rows.accounts.is_empty() {
+        return Ok(rows);
+    }
+    let [chi, nhs] = sql::NUMBERED;
+    let of = values![person, chi, nhs, NUMBERS_MAX];
+    let numbers = s.list(sql::NUMBERS_OF, of, number).await?;
+    rows.numbers = numbers.into_iter().filter_map(|(_, number)| number).collect();
+    Ok(rows)
+}
+
+/// What is held of the next people after one, in the order of their ids; empty after the last.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub(super) async fn page(s: &mut impl Reads, after: Option<PersonId>) -> Result<Vec<Rows>, Error> {
+    let after = after.map(|person| person.to_string()).unwrap_or_default();
+    let of = values![after.as_str(), PAGE];
+    let people: Vec<PersonId> = s.list(sql::PEOPLE_AFTER, of, |row| row.parse(0)).await?;
+    let Some(last) = people.last() else { return Ok(Vec::new()) };
+    let with_person =
+        |row: &ken_store::Row<'_>| Ok((row.parse::<PersonId>(14)?, account::read(row)?));
+    let of = values![after.as_str(), *last, ROWS_MAX];
+    let said = s.list(sql::SOURCES_BETWEEN, of, with_person).await?;
+    let [chi, nhs] = sql::NUMBERED;
+    let of = values![after.as_str(), *last, chi, nhs, ROWS_MAX];
+    let numbers = s.list(sql::NUMBERS_BETWEEN, of, number).await?;
+    let most = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
+    if said.len() >= most || numbers.len() >= most {
+        // More than is read at once, which no true people have: each by themselves.
+        let mut all = Vec::with_capacity(people.len());
+        for person in people {
+            all.push(rows(s, person).await?);
+        }
+        return Ok(all);
+    }
+    let mut all: BTreeMap<PersonId, Rows> =
+        people.into_iter().map(|person| (person, Rows::new(person))).collect();
+    for (person, kept) in said {
+        if let Some(rows) = all.get_mut(&person) {
+            rows.accounts.push(kept.says);
+        }
+    }
+    for (person, number) in numbers {
+        if let Some(rows) = all.get_mut(&person) {
+            rows.numbers.extend(number);
+        }
+    }
+    // As many as are read of one alone.
+    let most = usize::try_from(ACCOUNTS_MAX).unwrap_or(usize::MAX);
+    all.values_mut().for_each(|rows| rows.accounts.truncate(most));
+    Ok(all.into_values().collect())
+}
+
+/// A number, unless it means nobody.
+fn number(row: &ken_store::Row<'_>) -> Result<(PersonId, Option<Identifier>), ken_store::Error> {
+    let number = Identifier::parse(&row.text(1)?, &row.text(2)?).ok();
+    Ok((row.parse(0)?, number.filter(|one| !one.is_filler())))
+}
