@@ -93,7 +93,7 @@ impl Query {
         let beside = Beside { name: NameKey::new(family, given), born: born.map(PartialDate::Day) };
         match self.0 {
             What::Numbers { numbers, .. } => Self(What::Numbers { numbers, beside: Some(beside) }),
-            what => Self(what),
+            what @ What::NameAndBirth { .. } => Self(what),
         }
     }
 

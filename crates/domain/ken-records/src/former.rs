@@ -41,16 +41,16 @@ pub async fn named(
     (system, key): (&str, &str),
 ) -> Result<Vec<ResourceId>, Error> {
     let names = names::in_categories(tx, person, source, (system, key)).await?;
-    let mut named = vec![];
+    let mut found = vec![];
     for some in names.chunks(NAMES_PER_STATEMENT) {
         let spare = std::iter::repeat(some.first()).flatten();
         let of: Vec<Bound<'_>> = [person.into(), source.into(), FORMER_MAX.into()]
             .into_iter()
             .chain(some.iter().chain(spare).take(NAMES_PER_STATEMENT).map(|name| (&**name).into()))
             .collect();
-        named.extend(tx.list(sql::ITEMS_NAMED, &of, |row| row.parse::<ResourceId>(0)).await?);
+        found.extend(tx.list(sql::ITEMS_NAMED, &of, |row| row.parse::<ResourceId>(0)).await?);
     }
-    Ok(named)
+    Ok(found)
 }
 
 /// Gives what is held under a former name its name of now, where it is what `said` tells and

@@ -173,7 +173,9 @@ pub(super) async fn page(s: &mut impl Reads, after: Option<PersonId>) -> Result<
     }
     // As many as are read of one alone.
     let most = usize::try_from(ACCOUNTS_MAX).unwrap_or(usize::MAX);
-    all.values_mut().for_each(|rows| rows.accounts.truncate(most));
+    for rows in all.values_mut() {
+        rows.accounts.truncate(most);
+    }
     Ok(all.into_values().collect())
 }
 

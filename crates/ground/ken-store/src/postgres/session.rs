@@ -307,9 +307,9 @@ async fn send(
 ) -> Result<()> {
     let begin = async {
         let Some(begin) = begin else { return Ok(()) };
-        let begun = connection.batch_execute(begin).await;
+        let answer = connection.batch_execute(begin).await;
         answers.notify_waiters();
-        begun.map_err(|cause| error::of_begin(&cause))
+        answer.map_err(|cause| error::of_begin(&cause))
     };
     let all = statements.iter().map(async |one| {
         let done = connection.execute_raw(&one.statement, one.of.iter()).await;
