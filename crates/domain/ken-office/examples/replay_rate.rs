@@ -1,4 +1,5 @@
-//! How fast a draft is tried on past decisions: 100,000 of them, made by the gate and sealed.
+//! How fast a draft is tried on past decisions, and how fast the ledger says whom a breach of that
+//! month concerns: 100,000 decisions, made by the gate and sealed.
 //!
 //! `cargo run --release -p ken-office --example replay_rate`; `KEN_REPLAY_DECISIONS` asks for
 //! another number. With `KEN_TEST_POSTGRES` both engines are measured.
@@ -20,6 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use ken_core::Sensitive;
+use ken_office::breach::{self, Affecteds, Answer, Asked, Desk, FIELDS, Kind, New, Selection};
 use ken_office::replay::{self, Direction, Report};
 use ken_sharing::Instrument;
 use ken_store::ambient::SystemClock;
@@ -60,6 +63,14 @@ async fn main() {
                 report.changed, report.not_replayed
             ));
         }
+        let begun = now();
+        let found = listed(&past).await;
+        line(&format!(
+            "{engine}: a breach of the month: {} people, {} disclosures, in {:.2} s",
+            found.people.len(),
+            found.disclosures,
+            seconds(begun)
+        ));
     }
 }
 
@@ -107,6 +118,27 @@ async fn tried(past: &Past, draft: Instrument) -> Report {
     let trial = replay::prepare(db, &ctx, draft).await.unwrap();
     let watch = |_, _| ControlFlow::Continue(());
     replay::run(db, &ctx, keys, &trial, 31, &watch).await.unwrap().unwrap()
+}
+
+/// Whom a breach of the practice concerns, of all that was looked at.
+async fn listed(past: &Past) -> Arc<Affecteds> {
+    let by = past.practitioner(("practice", "ig.lead"), None).await;
+    let (db, ctx, keys) = (&past.on.db, past.ctx(), &past.on.keys);
+    let until = ctx.clock.now();
+    let words = FIELDS.iter().map(|field| ((*field).to_owned(), "made up".to_owned()));
+    let words = Sensitive::new(words.collect());
+    let controller = word("practice");
+    let new = New { controller, kind: Kind::Access, found: until, people: None, words };
+    let id = breach::record(db, &ctx, keys, &by, &new).await.unwrap().unwrap();
+    let from = until - SignedDuration::from_hours(24 * 31);
+    let of = Selection { from, until, to: None, by: None, source: None, under: None };
+    let current = past.gate.current(db, &ctx).await.unwrap();
+    let under = (&current.bundle, &Arc::new(Desk::reading_at_once(u64::MAX)));
+    let what = (id, &of, Asked::List);
+    match breach::affected(db, &ctx, keys, under, &by, what).await.unwrap() {
+        Ok(Answer::Told(found)) => found,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn now() -> Timestamp {

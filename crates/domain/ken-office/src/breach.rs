@@ -20,6 +20,7 @@
 mod affected;
 mod book;
 mod people;
+mod reading;
 
 use std::collections::BTreeMap;
 
@@ -27,12 +28,12 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, OrganisationId, PractitionerId, Sensitive};
 
 pub use affected::{
-    ANY_WAY, Affected, Affecteds, Asked, Item, LEAVES_MAX, LISTED_MAX, SAFE_ONLY, Selection,
-    affected, csv,
+    ANY_WAY, Affected, Affecteds, Asked, Item, LISTED_MAX, SAFE_ONLY, Selection, csv,
 };
 pub(crate) use book::missed;
 pub use book::{STATEMENTS, find, list, record, reported, step, steps};
 pub use people::{GROUPS_MAX, Group, count, groups};
+pub use reading::{AT_ONCE, Answer, Desk, Far, HELD, LEAVES_MAX, Place, affected};
 
 /// The timer that notices a breach on which nobody decided in time.
 pub(crate) const TIMER: ken_store::timer::Kind = "office.breach";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ken_core::{Clock, Ctx, IdSource, RequestId};
 use ken_directory::{Hasher, passkey};
 use ken_ledger::{Receipts, VerifierKey};
+use ken_office::breach;
 use ken_office::replay::Desk;
 use ken_sharing::Gate;
 use ken_store::Db;
@@ -52,6 +53,8 @@ struct Inner {
     passkeys: Option<passkey::Site>,
     /// Where drafts are tried on past decisions, one at a time.
     replays: Arc<Desk>,
+    /// Where the ledger is read for whom a breach concerns, one long span at a time.
+    breaches: Arc<breach::Desk>,
 }
 
 impl App {
@@ -68,12 +71,17 @@ impl App {
     }
 
     fn of(parts: Parts, passkeys: Option<passkey::Site>) -> Self {
-        let (parcel_key, replays) = (ParcelKey::default(), Arc::default());
-        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays }))
+        let (parcel_key, replays, breaches) =
+            (ParcelKey::default(), Arc::default(), Arc::default());
+        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches }))
     }
 
     pub(crate) fn replays(&self) -> &Arc<Desk> {
         &self.0.replays
+    }
+
+    pub(crate) fn breaches(&self) -> &Arc<breach::Desk> {
+        &self.0.breaches
     }
 
     pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {

@@ -11,7 +11,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Error as StoreError, Reads, Result as StoreResult, Row, values};
 
 use crate::entry::{Canonical, Commitment, NONCE_LEN, detail_binding, unpad_detail};
-use crate::{Entry, Error, Fault, Hash, Stream, sql};
+use crate::{Entry, EntryKind, Error, Fault, Hash, Stream, sql};
 
 /// Most entries of one page. House policy: more than a screen shows.
 pub const PAGE_MAX: u32 = 200;
@@ -183,6 +183,11 @@ impl Stored {
     /// Whether the entry is what its commitment says.
     pub(crate) fn is_whole(&self) -> bool {
         self.canonical.commitment(&self.nonce) == self.commitment
+    }
+
+    /// What it says that happened.
+    pub(crate) fn kind(&self) -> EntryKind {
+        self.canonical.kind
     }
 
     fn checked(self) -> Result<Self, Error> {

@@ -11,7 +11,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, values};
 
 use crate::read::Stored;
-use crate::{Entry, Error, Fault, sql};
+use crate::{Entry, EntryKind, Error, Fault, sql};
 
 /// Most leaves of one page. House policy: a few megabytes of details at their longest.
 pub const SCAN_MAX: u64 = 256;
@@ -45,6 +45,30 @@ pub async fn decisions(
     from: u64,
     to: u64,
 ) -> Result<Vec<Decided>, Error> {
+    scan(reads, keys, (from, to), &|_| true).await
+}
+
+/// Of the same, only what was permitted is opened and given; what is not what was sealed is told,
+/// whatever it says that it is.
+///
+/// # Errors
+///
+/// As [`decisions`].
+pub async fn permits(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Decided>, Error> {
+    scan(reads, keys, (from, to), &|kind| kind == EntryKind::Permit).await
+}
+
+async fn scan(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    (from, to): (u64, u64),
+    wants: &(dyn Fn(EntryKind) -> bool + Sync),
+) -> Result<Vec<Decided>, Error> {
     let to = to.min(from.saturating_add(SCAN_MAX));
     let of = values![int(from), int(to)];
     // What cannot be read any more has been changed.
@@ -52,6 +76,9 @@ pub async fn decisions(
     let rows = reads.list(sql::SCAN, of, read).await?;
     let mut found = Vec::with_capacity(rows.len());
     for (leaf, stored) in rows {
+        if stored.as_ref().is_some_and(|stored| stored.is_whole() && !wants(stored.kind())) {
+            continue;
+        }
         let leaf = u64::try_from(leaf).map_err(|_| Error::Corrupt(Fault::Leaf))?;
         found.push(Decided { leaf, entry: opened(stored, keys).await? });
     }

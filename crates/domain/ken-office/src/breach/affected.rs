@@ -2,13 +2,15 @@
 //!
 //! An officer says what went wrong by what the ledger can tell apart: a span of time, who looked,
 //! to which organisation it went, whose record it was, under which agreement. The permits of that
-//! span are read, each once, and what they gave is told by person.
+//! span are read, each once (`reading`), and what they gave is told by person.
 //!
 //! # Invariants
 //!
 //! - Only what one's own organisation gave or received: a breach opens nobody else's ledger.
 //! - The list is whole, or it is not told: a span that holds more than can be read is refused, and
-//!   what could not be read is counted beside the list.
+//!   what could not be read, and what was erased, is counted beside the list.
+//! - What somebody read of their own record is no disclosure, unless the officer asks for it: who
+//!   signed in as them may have been another.
 //! - It names nobody. A handle stands for each person, another in each breach; who may see a name
 //!   is the agreements' business, and each look at one is a decision of the gate.
 //! - Whoever must not be written to is marked: a letter that tells of a breach can harm.
@@ -16,35 +18,27 @@
 //!
 //! Source: UK GDPR arts. 33(3)(a) and 34(1); house policy for handles and limits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use ken_agreement::status::PERSON;
 use ken_core::{
-    Category, Ctx, EntryId, FieldName, InstrumentHash, OrganisationId, PersonId, PractitionerId,
+    Category, ClauseId, Ctx, FieldName, InstrumentHash, OrganisationId, PersonId, PractitionerId,
 };
-use ken_directory::Acting;
-use ken_ledger::{Entry, EntryKind, Stream, scan};
+use ken_ledger::{Entry, EntryKind, Stream};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate::{Given, given};
 use ken_sharing::{contact, together};
+use ken_store::Snapshot;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads as _, Snapshot, values};
-use serde_json::json;
 
-use super::Refusal;
-use super::book::{enter, find};
 use crate::Error;
 use crate::matrix::quoted;
-use crate::sql::breach as sql;
 
-/// Most leaves of the log that one list reads. House policy: well under a minute of reading; more
-/// is listed span by span.
-pub const LEAVES_MAX: u64 = 100_000;
-/// Most people of one list. House policy: more are told in public (UK GDPR art. 34(3)(c)).
-pub const LISTED_MAX: usize = 10_000;
-/// How long after a span entries may stand that were written in it: twice what the log's order may
-/// be from the order of time.
-const DISORDER: SignedDuration = SignedDuration::from_hours(2);
+/// Most people of one list. House policy: twice the people of a large board's busiest weekend; more
+/// are told in public (UK GDPR art. 34(3)(c)).
+pub const LISTED_MAX: usize = 200_000;
 /// What a breach's key makes handles for.
 const HANDLE: &str = "ken-breach-handle/1";
 
@@ -55,7 +49,8 @@ pub struct Selection {
     pub from: Timestamp,
     /// The first moment after it.
     pub until: Timestamp,
-    /// To which organisation it went; none: to any.
+    /// To which organisation it went; none: to any. `person`: to whoever was signed in as the
+    /// person themselves, which is told of only where it is chosen.
     pub to: Option<OrganisationId>,
     /// Who looked; none: anybody.
     pub by: Option<PractitionerId>,
@@ -101,9 +96,9 @@ impl Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The fields.
-    pub fields: BTreeSet<FieldName>,
+    pub fields: Arc<BTreeSet<FieldName>>,
     /// To which organisations.
-    pub to: BTreeSet<OrganisationId>,
+    pub to: Arc<BTreeSet<OrganisationId>>,
     /// How often.
     pub times: u64,
     /// The first time.
@@ -132,88 +127,42 @@ pub struct Affecteds {
     pub people: Vec<Affected>,
     /// How many disclosures that was.
     pub disclosures: u64,
-    /// How many decisions of the span could not be read: erased, or not what was sealed.
+    /// How many decisions of the span could not be read: they are not what was sealed, or of a
+    /// form that is not known.
     pub unread: u64,
+    /// How many permits of the span were erased since. The ledger can no longer tell whose they
+    /// were: of this organisation, or of another.
+    pub erased: u64,
 }
 
-/// Lists whom a breach of one's own organisation concerns. That it was asked for stands on the
-/// ledger before anything is told.
-///
-/// # Errors
-///
-/// Whatever the store, the key store or the ledger says; a [`Refusal`] is a value:
-/// [`Refusal::When`] for no such span, [`Refusal::TooMany`] where it holds more than is read.
-pub async fn affected(
-    db: &Db,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    under: &Bundle,
-    by: &Acting,
-    (id, of, asked): (EntryId, &Selection, Asked),
-) -> Result<Result<Affecteds, Refusal>, Error> {
-    let own = &by.organisation;
-    if of.from >= of.until || of.from > ctx.clock.now() {
-        return Ok(Err(Refusal::When));
-    }
-    let begin = async |s: &mut Snapshot| {
-        let is_known = find(s, own, id).await?.is_some();
-        // What has no leaf yet is read in the same picture, and what has one up to its size.
-        let unsealed = scan::unsealed(s, keys).await?;
-        let size = scan::leaves(s).await?;
-        let from = scan::first_since(s, of.from).await?;
-        let end = of.until.saturating_add(DISORDER).unwrap_or(Timestamp::MAX);
-        let to = scan::first_since(s, end).await?.min(size);
-        Ok::<_, Error>((is_known, unsealed, from, to))
-    };
-    let (is_known, unsealed, mut at, to) = db.snapshot("office.affected-begin", begin).await?;
-    if !is_known {
-        return Ok(Err(Refusal::Unknown));
-    }
-    let Some(unsealed) = unsealed.filter(|_| to.saturating_sub(at) <= LEAVES_MAX) else {
-        return Ok(Err(Refusal::TooMany));
-    };
-    let mut found = Found { own, of, under, people: BTreeMap::new(), disclosures: 0, unread: 0 };
-    for entry in unsealed {
-        found.take(entry);
-    }
-    while at < to {
-        let page = async |s: &mut Snapshot| scan::decisions(s, keys, at, to).await;
-        let page = db.snapshot("office.affected-page", page).await?;
-        for decided in page {
-            found.take(decided.entry);
-        }
-        at = to.min(at.saturating_add(scan::SCAN_MAX));
-        if found.people.len() > LISTED_MAX {
-            return Ok(Err(Refusal::TooMany));
-        }
-    }
-    let told = async |s: &mut Snapshot| found.told(s, ctx, keys, id).await;
-    let told = db.snapshot("office.affected-people", told).await?;
-    let detail = json!({
-        "breach": id.to_string(), "asked": asked.code(), "people": told.people.len(),
-        "disclosures": told.disclosures, "unread": told.unread, "from": of.from.to_string(),
-        "until": of.until.to_string(), "to": of.to.as_ref().map(OrganisationId::as_str),
-        "looked": of.by.map(|by| by.to_string()),
-        "source": of.source.as_ref().map(OrganisationId::as_str),
-        "under": of.under.as_ref().map(InstrumentHash::as_str),
-        "by": by.practitioner.to_string(),
-    });
-    db.write("office.affected", async |tx| enter(tx, ctx, keys, own, detail).await).await?;
-    Ok(Ok(told))
-}
+type Items = BTreeMap<(OrganisationId, Category), Item>;
 
-/// What is found so far, by person.
-struct Found<'a> {
+/// What is found so far, by person. A set that many people share is held once.
+pub(super) struct Found<'a> {
     own: &'a OrganisationId,
     of: &'a Selection,
     under: &'a Bundle,
-    people: BTreeMap<PersonId, BTreeMap<(OrganisationId, Category), Item>>,
+    people: BTreeMap<PersonId, Items>,
+    fields: BTreeSet<Arc<BTreeSet<FieldName>>>,
+    to: BTreeSet<Arc<BTreeSet<OrganisationId>>>,
     disclosures: u64,
     unread: u64,
+    erased: u64,
 }
 
-impl Found<'_> {
-    fn take(&mut self, entry: Option<Entry>) {
+impl<'a> Found<'a> {
+    pub(super) fn new(own: &'a OrganisationId, of: &'a Selection, under: &'a Bundle) -> Self {
+        let (people, fields, to) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { own, of, under, people, fields, to, disclosures: 0, unread: 0, erased: 0 }
+    }
+
+    /// How many people that is so far.
+    pub(super) fn people(&self) -> usize {
+        self.people.len()
+    }
+
+    /// Takes a decision; none is one that is not what was sealed.
+    pub(super) fn take(&mut self, entry: Option<Entry>) {
         let Some(entry) = entry else {
             self.unread += 1;
             return;
@@ -224,79 +173,148 @@ impl Found<'_> {
         if entry.at < self.of.from || entry.at >= self.of.until {
             return;
         }
-        let Some(given) = entry.detail.as_ref().and_then(|detail| given(detail, self.under)) else {
+        let Some(detail) = &entry.detail else {
+            self.erased += 1;
+            return;
+        };
+        let of = (self.own, self.of);
+        let wants = |to: &OrganisationId, by, source: &OrganisationId, clause: &ClauseId| {
+            is_chosen(of, (to, by), (source, clause))
+        };
+        let Some(given) = given(detail, self.under, &wants) else {
             self.unread += 1;
             return;
         };
-        let parts = self.chosen(&given);
-        if parts.is_empty() {
-            return;
+        if !given.parts.is_empty() {
+            self.disclosures += 1;
+            self.add(*person, entry.at, &given);
         }
-        self.disclosures += 1;
-        let items = self.people.entry(*person).or_default();
+    }
+
+    fn add(&mut self, person: PersonId, at: Timestamp, given: &Given) {
+        let to = once(&mut self.to, BTreeSet::from([given.to.clone()]));
+        let items = self.people.entry(person).or_default();
         let mut counted = BTreeSet::new();
-        for part in parts {
+        for part in &given.parts {
             let key = (part.source.clone(), part.category.clone());
-            let item = items.entry(key.clone()).or_insert_with(|| Item {
-                fields: BTreeSet::new(),
-                to: BTreeSet::new(),
-                times: 0,
-                first: entry.at,
-                last: entry.at,
-            });
-            item.fields.extend(part.fields.iter().cloned());
-            item.to.insert(given.to.clone());
-            item.times += u64::from(counted.insert(key));
-            item.first = item.first.min(entry.at);
-            item.last = item.last.max(entry.at);
+            let times = u64::from(counted.insert(key.clone()));
+            let fields = once(&mut self.fields, part.fields.clone());
+            let item = Item { fields, to: Arc::clone(&to), times, first: at, last: at };
+            match items.entry(key) {
+                btree_map::Entry::Vacant(free) => {
+                    free.insert(item);
+                }
+                btree_map::Entry::Occupied(mut known) => {
+                    let (fields, to) = known.get_mut().join(item);
+                    if let Some(both) = fields {
+                        known.get_mut().fields = once(&mut self.fields, both);
+                    }
+                    if let Some(both) = to {
+                        known.get_mut().to = once(&mut self.to, both);
+                    }
+                }
+            }
         }
     }
+}
 
-    /// What of it one's own organisation gave or received, and the officer chose.
-    fn chosen<'g>(&self, given: &'g Given) -> Vec<&'g ken_sharing::gate::Part> {
-        let Selection { to, by, source, under, .. } = self.of;
-        let fits = to.as_ref().is_none_or(|to| *to == given.to)
-            && by.is_none_or(|by| given.by == Some(by));
-        let is_under = |clause: &str| {
-            under.as_ref().is_none_or(|hash| {
-                clause.strip_prefix(hash.as_str()).is_some_and(|rest| rest.starts_with('#'))
-            })
-        };
-        let parts = given.parts.iter().filter(|part| {
-            (given.to == *self.own || part.source == *self.own)
-                && source.as_ref().is_none_or(|source| *source == part.source)
-                && is_under(part.clause.as_str())
-        });
-        parts.filter(|_| fits).collect()
+/// Whether one's own organisation gave or received it, and the officer chose it.
+fn is_chosen(
+    (own, of): (&OrganisationId, &Selection),
+    (to, by): (&OrganisationId, Option<PractitionerId>),
+    (source, clause): (&OrganisationId, &ClauseId),
+) -> bool {
+    let Selection { to: wanted, by: looked, source: from, under, .. } = of;
+    (to == own || source == own)
+        && wanted.as_ref().map_or(to.as_str() != PERSON, |wanted| wanted == to)
+        && looked.is_none_or(|looked| by == Some(looked))
+        && from.as_ref().is_none_or(|from| from == source)
+        && under.as_ref().is_none_or(|hash| {
+            let rest = clause.as_str().strip_prefix(hash.as_str());
+            rest.is_some_and(|rest| rest.starts_with('#'))
+        })
+}
+
+/// A set, held once.
+fn once<T: Ord>(all: &mut BTreeSet<Arc<BTreeSet<T>>>, set: BTreeSet<T>) -> Arc<BTreeSet<T>> {
+    if let Some(known) = all.get(&set) {
+        return Arc::clone(known);
+    }
+    let set = Arc::new(set);
+    all.insert(Arc::clone(&set));
+    set
+}
+
+/// Two sets as one; none where the first has all of the second.
+fn joined<T: Ord + Clone>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> Option<BTreeSet<T>> {
+    (!other.is_subset(one)).then(|| one.union(other).cloned().collect())
+}
+
+impl Item {
+    /// Counts another one to this; the sets that grow by it.
+    fn join(
+        &mut self,
+        other: Self,
+    ) -> (Option<BTreeSet<FieldName>>, Option<BTreeSet<OrganisationId>>) {
+        self.times += other.times;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        (joined(&self.fields, &other.fields), joined(&self.to, &other.to))
+    }
+}
+
+/// The people, each once though several ids stand together, with what marks them now.
+pub(super) struct People {
+    left: btree_map::IntoIter<PersonId, Items>,
+    told: BTreeMap<PersonId, Affected>,
+    key: KeyId,
+    disclosures: u64,
+    unread: u64,
+    erased: u64,
+}
+
+impl People {
+    pub(super) fn new(found: Found<'_>, key: KeyId) -> Self {
+        let Found { people, disclosures, unread, erased, .. } = found;
+        let (left, told) = (people.into_iter(), BTreeMap::new());
+        Self { left, told, key, disclosures, unread, erased }
     }
 
-    /// The people, each once though several ids stand together, with what marks them now.
-    async fn told(
-        self,
+    /// Whether somebody is not told of yet.
+    pub(super) fn is_left(&self) -> bool {
+        self.left.len() > 0
+    }
+
+    /// Reads what marks some of them.
+    pub(super) async fn tell(
+        &mut self,
         s: &mut Snapshot,
         ctx: &Ctx<'_>,
         keys: &KeyRing,
-        id: EntryId,
-    ) -> Result<Affecteds, Error> {
-        let key = s.find(sql::BREACH_KEY, values![self.own, id], |row| row.parse(0)).await?;
-        let key: KeyId = key.ok_or(Error::Corrupt("breach"))?;
-        let mut people: BTreeMap<PersonId, Affected> = BTreeMap::new();
-        for (person, items) in self.people {
+        some: usize,
+    ) -> Result<(), Error> {
+        for (person, items) in self.left.by_ref().take(some) {
             let group = together::group(s, person).await?;
             let first = group.first().copied().unwrap_or(person);
-            if let Some(known) = people.get_mut(&first) {
+            if let Some(known) = self.told.get_mut(&first) {
                 for (key, item) in items {
                     known.add(key, item);
                 }
                 continue;
             }
             let is_safe_only = contact::is_safe_only(s, ctx, person).await?;
-            let handle = handle(keys, &key, first).await?;
-            people.insert(first, Affected { person, handle, items, is_safe_only });
+            let handle = handle(keys, &self.key, first).await?;
+            self.told.insert(first, Affected { person, handle, items, is_safe_only });
         }
-        let mut people: Vec<Affected> = people.into_values().collect();
+        Ok(())
+    }
+
+    /// All of them, by handle.
+    pub(super) fn told(self) -> Affecteds {
+        let Self { told, disclosures, unread, erased, .. } = self;
+        let mut people: Vec<Affected> = told.into_values().collect();
         people.sort_by(|a, b| a.handle.cmp(&b.handle));
-        Ok(Affecteds { people, disclosures: self.disclosures, unread: self.unread })
+        Affecteds { people, disclosures, unread, erased }
     }
 }
 
@@ -307,11 +325,9 @@ impl Affected {
                 self.items.insert(key, item);
             }
             Some(known) => {
-                known.fields.extend(item.fields);
-                known.to.extend(item.to);
-                known.times += item.times;
-                known.first = known.first.min(item.first);
-                known.last = known.last.max(item.last);
+                let (fields, to) = known.join(item);
+                known.fields = fields.map_or_else(|| Arc::clone(&known.fields), Arc::new);
+                known.to = to.map_or_else(|| Arc::clone(&known.to), Arc::new);
             }
         }
     }

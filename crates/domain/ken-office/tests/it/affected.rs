@@ -1,15 +1,17 @@
 //! Whom a breach concerns: exactly those of whom something was given, and exactly what was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{
-    Category, ClauseId, EntryId, FieldName, InstrumentHash, OrganisationId, PersonId,
+    AccountId, Category, ClauseId, EntryId, FieldName, InstrumentHash, OrganisationId, PersonId,
     PractitionerId, Sensitive,
 };
 use ken_directory::Acting;
 use ken_office::breach::{
-    self, Affecteds, Asked, FIELDS, Item, Kind, New, Refusal, SAFE_ONLY, Selection,
+    self, Affecteds, Answer, Asked, Desk, FIELDS, HELD, Item, Kind, New, Refusal, SAFE_ONLY,
+    Selection,
 };
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::{Action, Caller, Decision, Question, affirmation};
@@ -20,7 +22,7 @@ use crate::history::{LISTS, Past, care, word};
 
 /// Looks of the exercise, and spans that are asked for afterwards.
 const LOOKS: usize = 60;
-const ASKED: usize = 24;
+const ASKED: usize = 36;
 /// Looks that have no leaf in the log yet.
 const UNSEALED: usize = 12;
 const PURPOSES: [&str; 3] = ["direct-care", "own-work", "vital"];
@@ -35,7 +37,7 @@ struct Had {
     entry: EntryId,
     person: PersonId,
     to: OrganisationId,
-    by: PractitionerId,
+    by: Option<PractitionerId>,
     source: OrganisationId,
     category: Category,
     field: FieldName,
@@ -49,7 +51,12 @@ struct Model(Vec<Had>);
 type Items = BTreeMap<(OrganisationId, Category), Item>;
 
 impl Model {
-    fn take(&mut self, at: Timestamp, by: &Acting, decided: &BTreeMap<OrganisationId, Decision>) {
+    fn take(
+        &mut self,
+        at: Timestamp,
+        (to, by): (&OrganisationId, Option<PractitionerId>),
+        decided: &BTreeMap<OrganisationId, Decision>,
+    ) {
         for decision in decided.values() {
             let Decision::Permit(permit) = decision else { continue };
             for (category, fields) in permit.categories() {
@@ -57,8 +64,8 @@ impl Model {
                     at,
                     entry: permit.entry(),
                     person: permit.person(),
-                    to: by.organisation.clone(),
-                    by: by.practitioner,
+                    to: to.clone(),
+                    by,
                     source: permit.source().clone(),
                     category: category.clone(),
                     field: field.clone(),
@@ -74,8 +81,8 @@ impl Model {
         let fits = |had: &&Had| {
             (had.to == *own || had.source == *own)
                 && (of.from..of.until).contains(&had.at)
-                && of.to.as_ref().is_none_or(|to| *to == had.to)
-                && of.by.is_none_or(|by| by == had.by)
+                && of.to.as_ref().map_or(had.to.as_str() != "person", |to| *to == had.to)
+                && of.by.is_none_or(|by| had.by == Some(by))
                 && of.source.as_ref().is_none_or(|source| *source == had.source)
                 && of
                     .under
@@ -89,14 +96,14 @@ impl Model {
             let key = (had.source.clone(), had.category.clone());
             let items = people.entry(had.person).or_default();
             let item = items.entry(key.clone()).or_insert_with(|| Item {
-                fields: BTreeSet::new(),
-                to: BTreeSet::new(),
+                fields: Arc::default(),
+                to: Arc::default(),
                 times: 0,
                 first: had.at,
                 last: had.at,
             });
-            item.fields.insert(had.field.clone());
-            item.to.insert(had.to.clone());
+            Arc::make_mut(&mut item.fields).insert(had.field.clone());
+            Arc::make_mut(&mut item.to).insert(had.to.clone());
             item.times += u64::from(counted.insert((had.entry, key)));
             item.first = item.first.min(had.at);
             item.last = item.last.max(had.at);
@@ -122,9 +129,21 @@ async fn list(
     (by, id): &(Acting, EntryId),
     (of, asked): (&Selection, Asked),
 ) -> Result<Affecteds, Refusal> {
+    let told = ask(past, &Arc::default(), (by, *id), (of, asked)).await?;
+    let Answer::Told(found) = told else { panic!("{told:?}") };
+    Ok(Arc::unwrap_or_clone(found))
+}
+
+async fn ask(
+    past: &Past,
+    desk: &Arc<Desk>,
+    (by, id): (&Acting, EntryId),
+    (of, asked): (&Selection, Asked),
+) -> Result<Answer, Refusal> {
     let (db, keys, ctx) = (&past.on.db, &past.on.keys, past.ctx());
     let current = past.gate.current(db, &ctx).await.unwrap();
-    breach::affected(db, &ctx, keys, &current.bundle, by, (*id, of, asked)).await.unwrap()
+    let under = (&current.bundle, desk);
+    breach::affected(db, &ctx, keys, under, by, (id, of, asked)).await.unwrap()
 }
 
 /// Some weeks of work: looks of everybody at everybody, the last of them not sealed yet.
@@ -143,7 +162,8 @@ async fn work(past: &Past) -> Model {
         };
         let ctx = past.ctx();
         let decided = past.ask(Caller::Practitioner(by), &question).await;
-        model.take(ctx.clock.now(), by, &decided);
+        let seat = (&by.organisation, Some(by.practitioner));
+        model.take(ctx.clock.now(), seat, &decided);
         let need = decided.into_values().find_map(|decision| match decision {
             Decision::Need(need) => Some(need),
             _ => None,
@@ -152,7 +172,14 @@ async fn work(past: &Past) -> Model {
             let said = &need.statements;
             affirmation::affirm(&past.on.db, &ctx, by, person, said).await.unwrap();
             let decided = past.ask(Caller::Practitioner(by), &question).await;
-            model.take(ctx.clock.now(), by, &decided);
+            model.take(ctx.clock.now(), seat, &decided);
+        }
+        // People read their own records too.
+        if dice.one_in(3) {
+            let own = Caller::Own(AccountId::draw(&*past.ids));
+            let purpose = word("own-record");
+            let decided = past.ask(own, &Question { purpose, ..question }).await;
+            model.take(ctx.clock.now(), (&word("person"), None), &decided);
         }
         // Little goes on while the ledger is not sealed; the last looks are not, and are counted.
         if n + UNSEALED < LOOKS {
@@ -177,10 +204,11 @@ fn chosen(past: &Past, (begin, end): (Timestamp, Timestamp), n: usize) -> Select
         (from, from + second(1 + dice.below(whole)))
     };
     let body = |is: bool| is.then(|| word(dice.pick::<&str>(&BODIES)));
+    let to = if dice.one_in(6) { Some(word("person")) } else { body(dice.one_in(4)) };
     Selection {
         from,
         until,
-        to: body(dice.one_in(4)),
+        to,
         by: dice.one_in(4).then(|| dice.pick(&past.staff).practitioner),
         source: body(dice.one_in(4)),
         under: dice.one_in(4).then(|| care().hash()),
@@ -211,7 +239,7 @@ async fn the_ledger_tells_exactly_whom_a_breach_concerns_and_of_what() {
             WHERE name = 'at-risk' OR name = 'protected-address'";
         let read = async |s: &mut Snapshot| s.list(marks, &[], |row| row.parse(0)).await;
         let unsafe_people: Vec<PersonId> = past.on.db.snapshot("test.marks", read).await.unwrap();
-        let (mut told, mut fields) = (0, 0);
+        let (mut told, mut fields, mut own_looks) = (0, 0, 0);
         for n in 0..ASKED {
             let (of, own) = (chosen(&past, (begin, end), n), &bodies[n % bodies.len()]);
             let found = list(&past, own, (&of, Asked::List)).await.unwrap();
@@ -219,7 +247,9 @@ async fn the_ledger_tells_exactly_whom_a_breach_concerns_and_of_what() {
             let got: BTreeMap<PersonId, Items> =
                 found.people.iter().map(|one| (one.person, one.items.clone())).collect();
             assert_eq!(got, want, "{engine}: {n}: {of:?}");
-            assert_eq!((found.disclosures, found.unread), (disclosures, 0), "{engine}: {n}");
+            let (unread, erased) = (found.unread, found.erased);
+            assert_eq!((found.disclosures, unread, erased), (disclosures, 0, 0), "{engine}: {n}");
+            own_looks += disclosures * u64::from(of.to == Some(word("person")));
             for one in &found.people {
                 let is_unsafe = unsafe_people.contains(&one.person);
                 assert_eq!(one.is_safe_only, is_unsafe, "{engine}: {}", one.person);
@@ -229,7 +259,10 @@ async fn the_ledger_tells_exactly_whom_a_breach_concerns_and_of_what() {
         }
         // The exercise is no exercise where nothing was given.
         assert!(told > 40 && fields > 300, "{engine}: {told} {fields}");
+        assert!(own_looks > 0, "{engine}: people looked");
         tell(&past, &bodies, (begin, end)).await;
+        in_parts(&past, &bodies, (begin, end)).await;
+        erased(&past, &bodies[0], (begin, end), &model).await;
     }
 }
 
@@ -279,4 +312,68 @@ async fn tell(past: &Past, bodies: &[(Acting, EntryId)], (begin, end): (Timestam
     };
     let found = list(past, one, (&before, Asked::List)).await.unwrap();
     assert_eq!(found, Affecteds::default(), "{engine}: nothing was given then");
+}
+
+/// A long span is read in the background: the same is told, once it is read, to whom asked.
+async fn in_parts(
+    past: &Past,
+    bodies: &[(Acting, EntryId)],
+    (from, until): (Timestamp, Timestamp),
+) {
+    let engine = past.on.engine;
+    let all = Selection { from, until, to: None, by: None, source: None, under: None };
+    let less = Selection { until: from + SignedDuration::from_hours(1), ..all.clone() };
+    let (own, other) = (&bodies[0], &bodies[1]);
+    let want = list(past, own, (&all, Asked::Count)).await.unwrap();
+    let desk = Arc::new(Desk::reading_at_once(0));
+    let ask = async |(by, id): &(Acting, EntryId), of: &Selection| {
+        ask(past, &desk, (by, *id), (of, Asked::Count)).await.unwrap()
+    };
+    let begun = ask(own, &all).await;
+    let Answer::Begins(place) = begun else { panic!("{engine}: {begun:?}") };
+    assert!(matches!(ask(own, &all).await, Answer::Runs(far) if far.done == 0), "{engine}");
+    assert!(matches!(ask(own, &less).await, Answer::Busy), "{engine}: one at a time");
+    assert!(matches!(ask(other, &all).await, Answer::Busy), "{engine}: nobody else's");
+    let (db, keys, ctx) = (&past.on.db, &past.on.keys, past.ctx());
+    let current = past.gate.current(db, &ctx).await.unwrap();
+    place.run(db, &ctx, keys, &current.bundle, &|| true).await.unwrap();
+    let begun = ask(own, &all).await;
+    let Answer::Begins(place) = begun else { panic!("{engine}: it was stopped: {begun:?}") };
+    place.run(db, &ctx, keys, &current.bundle, &|| false).await.unwrap();
+    let told = ask(own, &all).await;
+    assert!(matches!(&told, Answer::Told(found) if **found == want), "{engine}: {told:?}");
+    // What is held is of whom asked, of this breach, for a while.
+    let theirs = ask(other, &all).await;
+    let Answer::Begins(place) = theirs else { panic!("{engine}: {theirs:?}") };
+    place.run(db, &ctx, keys, &current.bundle, &|| false).await.unwrap();
+    past.clock.advance(HELD + SignedDuration::from_secs(1));
+    let again = ask(other, &all).await;
+    assert!(matches!(again, Answer::Begins(_)), "{engine}: {again:?}");
+    drop(again);
+    assert!(matches!(ask(own, &all).await, Answer::Begins(_)), "{engine}: the place is free");
+}
+
+/// What was erased since is counted, and is no fault of the list.
+async fn erased(
+    past: &Past,
+    own: &(Acting, EntryId),
+    (from, until): (Timestamp, Timestamp),
+    model: &Model,
+) {
+    let engine = past.on.engine;
+    let all = Selection { from, until, to: None, by: None, source: None, under: None };
+    let before = list(past, own, (&all, Asked::Count)).await.unwrap();
+    let person = before.people[0].person;
+    let (ctx, keys) = (past.ctx(), &past.on.keys);
+    let certify = past.on.db.write("test.erase", async |tx| {
+        let (by, why) = (word("practice"), serde_json::json!("article 17"));
+        ken_ledger::certify_erasure(tx, &ctx, keys, person, &by, &[], why).await
+    });
+    ken_ledger::destroy(keys, &certify.await.unwrap()).await.unwrap();
+    let after = list(past, own, (&all, Asked::Count)).await.unwrap();
+    let of: BTreeSet<_> =
+        model.0.iter().filter(|had| had.person == person).map(|had| had.entry).collect();
+    let want = u64::try_from(of.len()).unwrap();
+    assert_eq!((after.unread, after.erased), (0, want), "{engine}");
+    assert_eq!(after.people, before.people[1..], "{engine}");
 }

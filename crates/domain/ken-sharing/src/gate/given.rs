@@ -43,13 +43,18 @@ pub struct Part {
     pub fields: BTreeSet<FieldName>,
 }
 
-/// Reads what the entry of a permit gave; none where it is of a form that this version does not
-/// know.
+/// Which parts of what was given are looked at: by to whom it went, who asked, whose record it was
+/// and the clause relied upon.
+pub type Wants<'a> =
+    &'a dyn Fn(&OrganisationId, Option<PractitionerId>, &OrganisationId, &ClauseId) -> bool;
+
+/// Reads what the entry of a permit gave, of what is wanted; none where it is of a form that this
+/// version does not know.
 #[must_use]
-pub fn given(detail: &Value, under: &Bundle) -> Option<Given> {
+pub fn given(detail: &Value, under: &Bundle, wants: Wants<'_>) -> Option<Given> {
     let text = |key: &str| detail.get(key).and_then(Value::as_str);
     let own = detail.get("own").and_then(Value::as_bool) == Some(true);
-    let to = if own { PERSON } else { text("organisation")? }.parse().ok()?;
+    let to: OrganisationId = if own { PERSON } else { text("organisation")? }.parse().ok()?;
     let by = if own { None } else { Some(text("practitioner")?.parse().ok()?) };
     let purpose: Purpose = text("purpose")?.parse().ok()?;
     // An entry of a version that kept no facts hides nothing from its clauses.
@@ -60,6 +65,9 @@ pub fn given(detail: &Value, under: &Bundle) -> Option<Given> {
         let source: OrganisationId = source.parse().ok()?;
         let Said::Given(clauses, _) = Said::read(said)? else { continue };
         for (clause, categories) in clauses {
+            if !wants(&to, by, &source, &clause) {
+                continue;
+            }
             for category in categories {
                 let fields = decide::carries(under, &clause, &category, &facts, &purpose);
                 let (source, clause) = (source.clone(), clause.clone());

@@ -70,6 +70,11 @@ impl TypedMoment {
         self.day.date()?.to_datetime(time).to_zoned(zone).ok().map(|at| at.timestamp())
     }
 
+    /// What a form carries on unseen.
+    pub(crate) fn carried(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.day.carried().chain([("time", self.time.clone())])
+    }
+
     /// The boxes, with what was typed.
     pub(crate) fn show(&self, legend: &str, hint: &str, wrongs: &[Wrong]) -> Markup {
         html! {

@@ -2,37 +2,38 @@
 //! ledger: how many first, then the list, or the list as a file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
-use ken_core::{EntryId, InstrumentHash, OrganisationId, PractitionerId};
+use ken_agreement::status::PERSON;
+use ken_core::{EntryId, InstrumentHash, PractitionerId};
 use ken_directory::practitioner;
-use ken_office::breach::{self, ANY_WAY, Affected, Affecteds, Asked, Item, Refusal, SAFE_ONLY};
-use ken_office::breach::{LEAVES_MAX, Selection};
+use ken_office::breach::{
+    self, Affecteds, Answer, Asked, Far, LEAVES_MAX, LISTED_MAX, Place, Refusal, Selection,
+};
 use ken_office::mark::{self, About};
+use ken_sharing::gate::Current;
 use ken_sharing::instrument;
 use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::breach_listed::{progress, result};
 use super::breach_name::{self, Named};
 use super::breaches::{ADDRESS, clock, frame, kind_says};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Names};
 use crate::stop::Stop;
-use crate::view::facts::{self, Tone};
+use crate::view::confirmation;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, select, summary};
-use crate::view::panel::{self, Panel, State};
 use crate::view::typed::TypedMoment;
-use crate::view::{card, confirmation, words};
 use crate::wire::csrf::Csrf;
 
-/// Most people that the page shows; the file has all of them. House policy.
-const SHOWN_MAX: usize = 200;
 /// How long a span may be, in hours, and as a reader says it.
 const SPANS: [(&str, &str); 6] = [
     ("1", "1 hour"),
@@ -66,6 +67,22 @@ pub(crate) struct Filled {
     affirmed: String,
     #[serde(default)]
     seen: String,
+}
+
+impl Filled {
+    /// What the form carries on unseen. No name is asked for again by itself.
+    fn carried(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let rest = [
+            ("hours", &self.hours),
+            ("practitioner", &self.practitioner),
+            ("to", &self.to),
+            ("source", &self.source),
+            ("under", &self.under),
+            ("what", &self.what),
+            ("person", &self.person),
+        ];
+        self.when.carried().chain(rest.map(|(name, value)| (name, value.clone())))
+    }
 }
 
 /// What the ledger said.
@@ -116,9 +133,16 @@ pub(crate) async fn post(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let in_force = app.gate().current(app.db(), &ctx).await?;
     let what = (shown.breach.id, &of, asked);
-    let found = breach::affected(app.db(), &ctx, app.keys(), &in_force.bundle, by, what).await?;
+    let by_what = (&in_force.bundle, app.breaches());
+    let found = breach::affected(app.db(), &ctx, app.keys(), by_what, by, what).await?;
     let found = match found {
-        Ok(found) => found,
+        Ok(Answer::Told(found)) => found,
+        Ok(Answer::Runs(far)) => return Ok(waits(&app, &caller, &shown, &filled, far)),
+        Ok(Answer::Begins(place)) => {
+            begin(&app, &caller, in_force, place);
+            return Ok(waits(&app, &caller, &shown, &filled, Far::default()));
+        }
+        Ok(Answer::Busy) => return Ok(wrong(busy())),
         Err(refusal) => return Ok(wrong(told(refusal))),
     };
     if asked == Asked::File {
@@ -138,6 +162,34 @@ pub(crate) async fn post(
     }
     let main = show(&shown, &filled, Some(&told), &[], caller.csrf());
     Ok(frame(&app, &caller, &main).into_response())
+}
+
+/// Reads a long span in the background.
+fn begin(app: &App, caller: &Caller, in_force: Arc<Current>, place: Place) {
+    let (at, request) = (app.clone(), caller.request());
+    app.tasks().spawn(async move {
+        let ctx = at.ctx(request);
+        // What must end before the process stops must not keep it from stopping.
+        let stops = || at.tasks().is_closed();
+        let run = place.run(at.db(), &ctx, at.keys(), &in_force.bundle, &stops);
+        if let Err(error) = run.await {
+            tracing::error!(error.code = error.code(), "a breach's list was not read");
+        }
+    });
+}
+
+/// The page while a span is being read.
+fn waits(app: &App, caller: &Caller, shown: &Shown, filled: &Filled, far: Far) -> Response {
+    let hidden: Vec<_> = filled.carried().collect();
+    let action = format!("{ADDRESS}/{}/people", shown.breach.id);
+    let csrf = caller.csrf();
+    let again = Form { action: &action, csrf, button: "Look again", hidden: &hidden };
+    let main = html! {
+        h1 { "Whom it concerns: " (kind_says(shown.breach.kind).to_lowercase()) }
+        (progress(far, &again))
+        (confirmation::link_on(&format!("{ADDRESS}/{}", shown.breach.id), "Back to the breach"))
+    };
+    frame(app, caller, &main).into_response()
 }
 
 /// What went wrong, read.
@@ -169,14 +221,20 @@ fn some<T: std::str::FromStr>(text: &str, field: &'static str) -> Result<Option<
     text.parse().map(Some).map_err(|_| Wrong::new(field, "Choose one of the list"))
 }
 
+/// Why nothing is read now.
+fn busy() -> Wrong {
+    Wrong::new("hours", "Another list is being read. Ask again in a minute")
+}
+
 /// Why nothing is listed.
 fn told(refusal: Refusal) -> Wrong {
     match refusal {
         Refusal::TooMany => Wrong::new(
             "hours",
             format!(
-                "This span holds more than is read at once ({LEAVES_MAX} entries), or the ledger \
-                 is behind. Choose a shorter one, and take the spans one after the other"
+                "This span holds more than one list can ({LEAVES_MAX} entries, {LISTED_MAX} \
+                 people), or the ledger is behind. Choose a shorter one, and take the spans one \
+                 after the other"
             ),
         ),
         _ => Wrong::new("day", "This lies in the future"),
@@ -264,6 +322,9 @@ fn form(
     };
     let bodies: Vec<_> =
         shown.names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
+    // Who was signed in as a person may have been another.
+    let mut receivers = bodies.clone();
+    receivers.push((PERSON.to_owned(), "Whoever signed in as the person".to_owned()));
     let spans: Vec<_> =
         SPANS.into_iter().map(|(hours, says)| (hours.to_owned(), says.to_owned())).collect();
     let choice = |asked: Asked, label: &str, hint: &str| Choice {
@@ -295,7 +356,7 @@ fn form(
             (select("hours", "How long did it last?", &spans, &filled.hours))
             (select("practitioner", "Who looked?", &any("Anybody", &shown.staff),
                 &filled.practitioner))
-            (select("to", "Who received it?", &any("Any organisation", &bodies), &filled.to))
+            (select("to", "Who received it?", &any("Any organisation", &receivers), &filled.to))
             (select("source", "Whose record was it?", &any("Anybody's", &bodies), &filled.source))
             (select("under", "Under which agreement?", &any("Any", &shown.texts), &filled.under))
             (choices("What do you want to see?", "what", &ways, &filled.what, wrongs))
@@ -306,78 +367,8 @@ fn form(
     }
 }
 
-/// What the ledger says.
-fn result(asked: Asked, found: &Affecteds, names: &Names) -> Markup {
-    let people = found.people.len();
-    let safe = found.people.iter().filter(|one| one.is_safe_only).count();
-    let state = if people == 0 {
-        State::Nothing {
-            looked: "The ledger has no such disclosure by or to your organisation.".into(),
-            caution: "Look at the time, and at what you chose, once more.".into(),
-        }
-    } else if asked == Asked::Count {
-        State::Content {
-            shown: html! { p { "Choose the list to see of whom, and of what." } },
-            from: None,
-        }
-    } else {
-        let cards: Vec<_> =
-            found.people.iter().take(SHOWN_MAX).map(|one| card_of(one, names)).collect();
-        State::Content { shown: card::cards(false, &cards), from: None }
-    };
-    html! {
-        h2 { "What the ledger says" }
-        (facts::list(&[
-            ("People", html! { (people) }),
-            ("Disclosures", html! { (found.disclosures) }),
-            ("By a safe way only", html! { (safe) }),
-        ]))
-        @if found.unread > 0 {
-            p {
-                (facts::tag("Not whole", Tone::Warn))
-                " " (found.unread) " decisions could not be read: they were erased since, or are \
-                not what was sealed."
-            }
-        }
-        (panel::show(&Panel { id: "whom", heading: "Whom it concerns".into(), open: true, state }))
-        @if asked == Asked::List && people > SHOWN_MAX {
-            p { (people - SHOWN_MAX) " more are in the file." }
-        }
-    }
-}
-
-fn card_of(one: &Affected, names: &Names) -> Markup {
-    let name = |id: &OrganisationId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
-    html! {
-        h3 { (one.handle) }
-        p {
-            @if one.is_safe_only { (facts::tag("Safe way only", Tone::Bad)) " " (SAFE_ONLY) "." }
-            @else { "How to tell them: " (ANY_WAY.to_lowercase()) "." }
-        }
-        ul { @for ((source, category), item) in &one.items {
-            li { (words::category(category)) ", from " (name(source)) ": " (given(item, &name)) }
-        } }
-    }
-}
-
-/// What was given of one kind, to whom, and when.
-fn given(item: &Item, name: &impl Fn(&OrganisationId) -> String) -> String {
-    let fields: Vec<_> = item.fields.iter().map(|field| field.as_str().replace('_', " ")).collect();
-    let to: Vec<_> = item.to.iter().map(name).collect();
-    let when = if item.first == item.last {
-        words::moment_short(item.first)
-    } else {
-        let (first, last) = (words::moment_short(item.first), words::moment_short(item.last));
-        format!("{} times, {first} to {last}", item.times)
-    };
-    let fields = if fields.is_empty() { "fields not known".to_owned() } else { fields.join(", ") };
-    format!("{fields}. To {}. {when}.", to.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::view::rules;
 
@@ -405,55 +396,6 @@ mod tests {
         let staff = vec![("a".to_owned(), "Kit <Worker>".to_owned())];
         let texts = vec![("b".to_owned(), "Direct care".to_owned())];
         Shown { breach, names, staff, texts, now: at("2027-06-02T09:00:00Z") }
-    }
-
-    fn found() -> Affecteds {
-        let item = |fields: &[&str], last: &str| Item {
-            fields: fields.iter().map(|field| field.parse().unwrap()).collect(),
-            to: BTreeSet::from(["cec".parse().unwrap()]),
-            times: 2,
-            first: at("2027-06-01T08:00:00Z"),
-            last: at(last),
-        };
-        let one = |handle: &str, is_safe_only, item: Item| Affected {
-            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
-            handle: handle.to_owned(),
-            items: [(("cec".parse().unwrap(), "core".parse().unwrap()), item)].into(),
-            is_safe_only,
-        };
-        Affecteds {
-            people: vec![
-                one("ABCDE-FGHJK", true, item(&["name", "key_safe"], "2027-06-01T09:00:00Z")),
-                one("ZBCDE-FGHJK", false, item(&[], "2027-06-01T08:00:00Z")),
-            ],
-            disclosures: 3,
-            unread: 1,
-        }
-    }
-
-    #[test]
-    fn the_count_lists_nobody_and_the_list_names_nobody() {
-        let (of, found) = (shown(), found());
-        let page = |asked| {
-            let told = Told { asked, found: &found, named: None };
-            show(&of, &Filled::default(), Some(&told), &[], &Csrf::of("x")).into_string()
-        };
-        let (count, list) = (page(Asked::Count), page(Asked::List));
-        for page in [&count, &list] {
-            rules::assert_part(page);
-            assert!(page.contains("Not whole") && page.contains("By a safe way only"), "{page}");
-            assert!(!page.contains("6f1c1c1e"), "{page}");
-        }
-        assert!(!count.contains("ABCDE-FGHJK"), "{count}");
-        for want in ["ABCDE-FGHJK", "key safe", "Safe way only", SAFE_ONLY, "fields not known"] {
-            assert!(list.contains(want), "{want}: {list}");
-        }
-        let (asked, found) = (Asked::List, &Affecteds::default());
-        for named in [None, Some(("ABCDE-FGHJK", Named::Refused))] {
-            let told = Told { asked, found, named };
-            let page = show(&of, &Filled::default(), Some(&told), &[], &Csrf::of("x"));
-            rules::assert_part(&page.into_string());
-        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod agreements;
 pub(crate) mod assessment;
 pub(crate) mod breach;
 pub(crate) mod breach_affected;
+mod breach_listed;
 mod breach_name;
 mod breach_people;
 pub(crate) mod breaches;
