@@ -387,10 +387,12 @@ async fn what_is_too_late_withdraws_no_death_and_ends_nothing_else() {
             let pid = format!("{}{said}", "|".repeat(25));
             Says::at(&format!("20261120{time}30"), "ADT^A31", &pid, "")
         };
-        says(&world, "died", "77", &died("0640", "Y")).await;
         let near = |minute: usize, rest: &str| {
             Says::at(&format!("2026112006{minute:02}30"), "ADT^A08", "", rest)
         };
+        // What made something of the same things is said again: this is the first of all.
+        says(&world, "first", "77", &near(30, "")).await;
+        says(&world, "died", "77", &died("0640", "Y")).await;
         let nuts = |grade: &str| format!("\rIAM|1|DA|1^Nuts^L|{grade}|Rash|A");
         let (tom, ann) = ("\rNK1|1|Bain^Tom|FTH", "\rNK1|2|Bain^Ann|MTH");
         says(&world, "near1", "77", &near(41, &format!("{tom}{ann}"))).await;
