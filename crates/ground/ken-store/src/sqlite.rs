@@ -1,4 +1,5 @@
-//! The SQLite engine: one writer connection with group commit, and a pool of readers.
+//! The SQLite engine: one writer connection with group commit, a pool of readers, and a thread
+//! that copies the log beside them.
 //!
 //! # Invariants
 //!
@@ -7,6 +8,7 @@
 //! - The last to let go of the engine joins the keeper, so that what was kept is committed.
 
 mod connect;
+mod copier;
 mod migrate;
 mod query;
 mod reader;
@@ -25,6 +27,7 @@ pub(crate) use query::{execute, find, list, plan};
 pub(crate) use reader::Reader;
 pub(crate) use writer::{Pace, Turn, run_hook};
 
+use copier::Copier;
 use reader::Readers;
 use writer::Writer;
 
@@ -39,6 +42,8 @@ pub(crate) struct Sqlite {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     keeper: Option<JoinHandle<()>>,
+    /// Ends after the keeper; held for that alone.
+    _copier: Copier,
     path: std::path::PathBuf,
     /// Held until the keeper has ended; other processes see it.
     _lock: File,
@@ -48,14 +53,17 @@ impl Sqlite {
     /// Opens or creates the database in the file `path`, and starts its keeper.
     pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
         let lock = connect::lock(path)?;
-        let writer = Arc::new(Writer::new(connect::writer(path, &limits)?, limits));
+        let mut conn = connect::writer(path, &limits)?;
+        let copier = connect::copier(path, &mut conn)?;
+        let writer = Arc::new(Writer::new(conn, limits));
         let readers = Arc::new(Readers::open(path, limits)?);
         let (to_keep, to_watch) = (Arc::clone(&writer), Arc::clone(&readers));
         let keeper = std::thread::Builder::new()
             .name("ken-store-keeper".into())
             .spawn(move || to_keep.keep_all(&to_watch))
             .map_err(OpenError::Place)?;
-        Ok(Self { writer, readers, keeper: Some(keeper), path: path.to_owned(), _lock: lock })
+        let (keeper, path) = (Some(keeper), path.to_owned());
+        Ok(Self { writer, readers, keeper, _copier: copier, path, _lock: lock })
     }
 
     /// Waits for a turn to write, and begins it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Result as SqlResult};
 
+use super::copier::{Bounds, Copier};
 use super::query;
 use crate::{Limits, OpenError};
 
@@ -18,9 +19,11 @@ const BUSY: Duration = Duration::from_secs(5);
 const LOG_BYTES: i64 = 64 << 20;
 /// Pages that the writer keeps in memory, in KiB: what every message touches stays there.
 const WRITER_CACHE_KIB: i64 = 32 << 10;
-/// Pages of the write-ahead log after which a commit copies them into the database: enough that a
-/// page written by many groups is copied once, few enough that nobody waits long.
+/// Pages of the write-ahead log after which it is copied into the database: by the copier beside
+/// the writer, and by whatever other connection writes.
 const LOG_PAGES: i64 = 4000;
+/// The same for the writer; what a log of that length is cut to is [`LOG_BYTES`].
+const LOG_BOUNDS: Bounds = Bounds { copy: 4_000, most: 16_000 };
 
 /// Takes the lock of the database, which one process has at a time.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
@@ -45,6 +48,14 @@ pub(super) fn writer(path: &Path, limits: &Limits) -> Result<Connection, OpenErr
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|cause| refusal(&cause))?;
     durable(&conn)?;
     Ok(conn)
+}
+
+/// The thread that copies the log of the connection that writes.
+pub(super) fn copier(path: &Path, writer: &mut Connection) -> Result<Copier, OpenError> {
+    let conn = plain(path).map_err(|cause| refusal(&cause))?;
+    let copier = Copier::start(conn, LOG_BOUNDS).map_err(OpenError::Place)?;
+    copier.watch(writer).map_err(|cause| refusal(&cause))?;
+    Ok(copier)
 }
 
 /// A connection that reads.

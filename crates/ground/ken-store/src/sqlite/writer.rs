@@ -267,7 +267,7 @@ fn abandon(conn: &Connection, cause: &rusqlite::Error) -> Error {
 }
 
 /// Locks; a panic elsewhere leaves nothing half done, since drops put things right.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
