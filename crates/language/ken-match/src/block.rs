@@ -8,7 +8,7 @@
 
 use crate::key::{forename_class, key_of, surname_class};
 use crate::number::{code, index, mix, pairs, wide};
-use crate::sort::{runs, sorted};
+use crate::sort::{Room, runs};
 use crate::table::{Record, Table};
 
 /// How many rules there are.
@@ -222,21 +222,22 @@ impl Blocks {
         let former = Former::of(table);
         let keys = table.records.iter().map(|record| keys(table, former, record)).collect();
         let mut blocks = Self { keys, rules: Vec::new(), left_out: 0 };
+        let mut room = Room::default();
         for (rule, finer) in FINER.iter().enumerate() {
-            let runs = blocks.sort(table, rule, finer);
+            let runs = blocks.sort(table, rule, finer, &mut room);
             blocks.rules.push(runs);
         }
         blocks
     }
 
-    fn sort(&mut self, table: &Table, rule: usize, finer: &[Finer]) -> Runs {
-        let keyed = self.keys.iter().enumerate().filter_map(|(record, keys)| {
+    fn sort(&mut self, table: &Table, rule: usize, finer: &[Finer], room: &mut Room) -> Runs {
+        let keys = self.keys.iter().enumerate().filter_map(|(record, keys)| {
             let key = keys.get(rule).copied().filter(|key| *key != 0)?;
             Some((key, code(record)))
         });
-        let mut keyed = sorted(keyed.collect());
+        let keyed = room.sort(keys);
         let mut split = Vec::new();
-        let long: Vec<_> = runs(&keyed).filter(|(from, to)| to - from > FINE).collect();
+        let long: Vec<_> = runs(keyed).filter(|(from, to)| to - from > FINE).collect();
         for (from, to) in long {
             let Some(run) = keyed.get_mut(from..to) else { continue };
             self.left_out += refine(table, run, finer);
@@ -248,7 +249,7 @@ impl Blocks {
                 *own = key;
             }
         }
-        let kept = runs(&keyed).filter(|(from, to)| {
+        let kept = runs(keyed).filter(|(from, to)| {
             to - from > 1 && keyed.get(*from).is_some_and(|(key, _)| *key != 0)
         });
         let mut all = Runs { records: Vec::new(), runs: Vec::new() };
@@ -307,22 +308,21 @@ impl Blocks {
             }
         };
         let Some(of) = self.rules.get(piece.rule) else { return };
-        let mut held: Vec<(u32, Record, [u64; RULES])> = Vec::new();
+        // Only the keys of earlier rules claim; records are read for pairs that nobody claims.
+        let earlier = |record: u32| {
+            let keys = self.keys.get(index(record)).map(<[u64; RULES]>::as_slice);
+            keys.and_then(|keys| keys.get(..piece.rule)).unwrap_or_default()
+        };
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
-            let run = of.records.get(index(*from)..index(*to)).unwrap_or_default();
-            held.clear();
-            held.extend(run.iter().map(|record| {
-                let mut keys = self.keys.get(index(*record)).copied().unwrap_or_default();
-                // Keys of this rule and later ones claim nothing.
-                keys.iter_mut().skip(piece.rule).for_each(|key| *key = 0);
-                (*record, table.get(*record), keys)
-            }));
-            let mut rest = held.as_slice();
-            while let [(one, a, mine), others @ ..] = rest {
-                for (other, b, theirs) in others {
-                    let both = mine.iter().zip(theirs);
+            let mut rest = of.records.get(index(*from)..index(*to)).unwrap_or_default();
+            while let [one, others @ ..] = rest {
+                let mine = earlier(*one);
+                for other in others {
+                    let both = mine.iter().zip(earlier(*other));
                     let claimed = both.filter(|(x, y)| x == y && **x != 0).count() > 0;
-                    if !claimed {
+                    if let (false, Some(a), Some(b)) =
+                        (claimed, table.records.get(index(*one)), table.records.get(index(*other)))
+                    {
                         each((*one, a), (*other, b), found(*one, *other));
                     }
                 }

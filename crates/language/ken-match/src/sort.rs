@@ -1,38 +1,49 @@
 //! Keys in order: sorted, and where runs of one key begin and end.
 
-/// Sorts by key: once by its highest bits, then each part by itself, where it stays in cache.
-pub(crate) fn sorted(keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
-    const BITS: u32 = 11;
-    let part = |key: u64| usize::try_from(key >> (64 - BITS)).unwrap_or(0);
-    let mut starts = vec![0usize; (1 << BITS) + 1];
-    for (key, _) in &keyed {
-        if let Some(count) = starts.get_mut(part(*key) + 1) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    let mut next = starts.clone();
-    let mut out = vec![(0, 0); keyed.len()];
-    for pair in keyed {
-        if let Some(at) = next.get_mut(part(pair.0)) {
-            if let Some(to) = out.get_mut(*at) {
-                *to = pair;
+/// Room to sort in, kept from one rule to the next: to ask the system for it anew each time costs
+/// more than the sorting.
+#[derive(Default)]
+pub(crate) struct Room {
+    given: Vec<(u64, u32)>,
+    sorted: Vec<(u64, u32)>,
+}
+
+impl Room {
+    /// Sorts by key: once by its highest bits, then each part by itself, where it stays in cache.
+    pub(crate) fn sort(&mut self, keyed: impl Iterator<Item = (u64, u32)>) -> &mut Vec<(u64, u32)> {
+        const BITS: u32 = 11;
+        let part = |key: u64| usize::try_from(key >> (64 - BITS)).unwrap_or(0);
+        let mut starts = [0usize; (1 << BITS) + 1];
+        self.given.clear();
+        self.given.extend(keyed.inspect(|(key, _)| {
+            if let Some(count) = starts.get_mut(part(*key) + 1) {
+                *count += 1;
             }
-            *at += 1;
+        }));
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
-    }
-    for ends in starts.windows(2) {
-        if let [from, to] = ends
-            && let Some(part) = out.get_mut(*from..*to)
-        {
-            part.sort_unstable();
+        let mut next = starts;
+        self.sorted.resize(self.given.len(), (0, 0));
+        for pair in &self.given {
+            if let Some(at) = next.get_mut(part(pair.0)) {
+                if let Some(to) = self.sorted.get_mut(*at) {
+                    *to = *pair;
+                }
+                *at += 1;
+            }
         }
+        for ends in starts.windows(2) {
+            if let [from, to] = ends
+                && let Some(part) = self.sorted.get_mut(*from..*to)
+            {
+                part.sort_unstable();
+            }
+        }
+        &mut self.sorted
     }
-    out
 }
 
 /// Where runs of one key begin and end.
@@ -55,8 +66,11 @@ mod tests {
         let keyed: Vec<_> = (0..5_000u32).map(|n| (mix(u64::from(n % 700)), n)).collect();
         let mut want = keyed.clone();
         want.sort_unstable();
-        assert!(sorted(keyed) == want);
+        let mut room = Room::default();
+        assert!(*room.sort(keyed.into_iter()) == want);
         assert_eq!(runs(&want).count(), 700);
-        assert_eq!(sorted(Vec::new()), []);
+        // What was there before is gone.
+        assert_eq!(*room.sort([(9, 1), (7, 2)].into_iter()), [(7, 2), (9, 1)]);
+        assert_eq!(*room.sort(std::iter::empty()), []);
     }
 }

@@ -64,14 +64,16 @@ impl Put for Dictionary {
     }
 }
 
+/// A place in a dictionary that no text has: no text has the code 0 there.
+const FREE: (u32, u32) = (0, 0);
+
 /// A dictionary of texts.
 #[derive(Clone)]
 pub(crate) struct Dictionary {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    hashes: Vec<u32>,
-    /// Codes by hash, 0 where free; never more than half full.
-    slots: Vec<u32>,
+    /// Hash and code by hash, code 0 where free; never more than half full.
+    slots: Vec<(u32, u32)>,
     key: RandomState,
 }
 
@@ -80,8 +82,7 @@ impl Dictionary {
         Self {
             bytes: Vec::new(),
             ends: vec![0],
-            hashes: vec![0],
-            slots: vec![0; 1 << 10],
+            slots: vec![FREE; 1 << 10],
             key: RandomState::new(),
         }
     }
@@ -103,16 +104,7 @@ impl Dictionary {
         if text.is_empty() {
             return Some(0);
         }
-        let hash = u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0);
-        let mask = self.slots.len() - 1;
-        let mut at = index(hash) & mask;
-        while let Some(&held) = self.slots.get(at).filter(|held| **held != 0) {
-            if self.hashes.get(index(held)) == Some(&hash) && self.get(held) == text {
-                return Some(held);
-            }
-            at = (at + 1) & mask;
-        }
-        None
+        self.place(text, self.hash(text)).ok()
     }
 
     /// The code of a text, given one if it is new, and whether it is.
@@ -123,35 +115,47 @@ impl Dictionary {
         if self.ends.len() * 2 > self.slots.len() {
             self.grow();
         }
-        let hash = u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0);
-        let mask = self.slots.len() - 1;
-        let mut at = index(hash) & mask;
-        while let Some(&held) = self.slots.get(at).filter(|held| **held != 0) {
-            if self.hashes.get(index(held)) == Some(&hash) && self.get(held) == text {
-                return (held, false);
-            }
-            at = (at + 1) & mask;
-        }
+        let hash = self.hash(text);
+        let free = match self.place(text, hash) {
+            Ok(known) => return (known, false),
+            Err(free) => free,
+        };
         let new = code(self.ends.len());
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len());
-        self.hashes.push(hash);
-        if let Some(slot) = self.slots.get_mut(at) {
-            *slot = new;
+        if let Some(slot) = self.slots.get_mut(free) {
+            *slot = (hash, new);
         }
         (new, true)
     }
 
+    fn hash(&self, text: &[u8]) -> u32 {
+        u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0)
+    }
+
+    /// The code of a text that is held, or else the free place for it.
+    fn place(&self, text: &[u8], hash: u32) -> Result<u32, usize> {
+        let mask = self.slots.len() - 1;
+        let mut at = index(hash) & mask;
+        while let Some(&(of, held)) = self.slots.get(at).filter(|slot| **slot != FREE) {
+            if of == hash && self.get(held) == text {
+                return Ok(held);
+            }
+            at = (at + 1) & mask;
+        }
+        Err(at)
+    }
+
     fn grow(&mut self) {
         let mask = self.slots.len() * 4 - 1;
-        let mut slots = vec![0; mask + 1];
-        for (held, hash) in self.hashes.iter().enumerate().skip(1) {
-            let mut at = index(*hash) & mask;
-            while slots.get(at).is_some_and(|slot| *slot != 0) {
+        let mut slots = vec![FREE; mask + 1];
+        for slot in self.slots.iter().filter(|slot| **slot != FREE) {
+            let mut at = index(slot.0) & mask;
+            while slots.get(at).is_some_and(|slot| *slot != FREE) {
                 at = (at + 1) & mask;
             }
-            if let Some(slot) = slots.get_mut(at) {
-                *slot = code(held);
+            if let Some(free) = slots.get_mut(at) {
+                *free = *slot;
             }
         }
         self.slots = slots;

@@ -1,7 +1,7 @@
 //! Which records have a key: sorted once, found by the first bits of the key.
 
 use crate::number::{code, index};
-use crate::sort::sorted;
+use crate::sort::Room;
 
 /// Records by key. Of the key itself only its place and eight bits are kept, so that a few are
 /// found that have another one: whoever asks looks at the record.
@@ -21,14 +21,15 @@ impl Posting {
         if keyed.is_empty() {
             return Self::default();
         }
-        let keyed = sorted(keyed);
+        let mut room = Room::default();
+        let keyed = room.sort(keyed.into_iter());
         let bits = (keyed.len() / PLACE).max(2).next_power_of_two().trailing_zeros();
         let shift = 64 - bits;
         let mut starts = vec![0u32; (1 << bits) + 1];
         let (mut marks, mut slots) = (Vec::new(), Vec::new());
         marks.reserve_exact(keyed.len());
         slots.reserve_exact(keyed.len());
-        for (key, slot) in keyed {
+        for (key, slot) in keyed.iter().copied() {
             marks.push(mark(key));
             slots.push(slot);
             if let Some(end) = starts.get_mut(place(key, shift) + 1) {
