@@ -1,5 +1,7 @@
 //! Applying: identify, file, relate, enter in the ledger; all in the caller's transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive};
@@ -15,6 +17,7 @@ use serde_json::json;
 
 use crate::filing::To;
 use crate::held::{NewHeld, hold};
+use crate::late::Order;
 use crate::source::Source;
 use crate::{Error, death, filing, late, numbers, restrict, sql};
 
@@ -61,7 +64,7 @@ pub(crate) async fn apply(
     keep_message(tx, ctx, keys, arrival, &to, order.said).await?;
     let filed = filing::file_all(tx, ctx, keys, arrival, &to, &mut order).await?;
     late::accounts(tx, ctx, arrival, (person, &order)).await?;
-    relate(tx, ctx, keys, arrival, &who, (person, &under, order.is_all)).await?;
+    relate(tx, ctx, keys, arrival, &who, (person, &under, &order)).await?;
     late::states(tx, ctx, keys, arrival, (person, under.as_str(), &order)).await?;
     let notices = [
         (arrival.mapped.is_damaged, DAMAGED),
@@ -157,7 +160,7 @@ async fn relate(
     keys: &KeyRing,
     arrival: &Arrival<'_>,
     who: &Demographics,
-    (person, under, lifts): (PersonId, &Under, bool),
+    (person, under, order): (PersonId, &Under, &Order),
 ) -> Result<(), Error> {
     let (source, number) = (arrival.source, under.as_str());
     let born = match who.born {
@@ -170,7 +173,12 @@ async fn relate(
         _ => None,
     };
     let restrictions = &arrival.mapped.restrictions;
-    let died = death::news(tx, ctx, arrival, (person, lifts), number).await?;
+    let lifts = order.is_all;
+    let died = if order.hears_of_death() {
+        death::news(tx, ctx, arrival, (person, lifts), number).await?
+    } else {
+        BTreeSet::new()
+    };
     // Most messages say nothing new of any, and take no guard: nobody waits for them.
     if born.is_none() && stated.is_none() && restrictions.is_empty() && died.is_empty() {
         return Ok(());

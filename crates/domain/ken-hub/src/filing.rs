@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::apply::Arrival;
 use crate::late::{self, Order};
-use crate::marks::{self, RESTRICTED, Turn};
+use crate::marks::{self, RESTRICTED, Turn, Whole};
 use crate::{Error, attached, patient};
 
 /// What filing did, as the ledger has it.
@@ -57,7 +57,8 @@ pub(crate) async fn file_all(
     let message = arrival.message;
     let turn = match order.said.filter(|_| is_late) {
         Some(said) => Turn::Late(Then { said, message }),
-        None => Turn::Now,
+        None if order.is_all => Turn::Now,
+        None => Turn::TooLate,
     };
     // On the heap, as what it asks: together they are too much for a thread's stack.
     let first = file(tx, ctx, keys, arrival, to, ((turn, order.said), &mut done));
@@ -69,7 +70,8 @@ pub(crate) async fn file_all(
     for later in &order.later {
         let arrival = later.arrival(arrival);
         let then = Then { said: later.said, message: arrival.message };
-        let when = (Turn::Again(then, order.is_all), Some(later.said));
+        let whole = Whole { is_all: order.is_all, is_last_word: later.is_last_word };
+        let when = (Turn::Again(then, whole), Some(later.said));
         Box::pin(file(tx, ctx, keys, &arrival, to, (when, &mut done))).await?;
         done.touched.extend(done.ended.keys());
     }
@@ -111,18 +113,21 @@ async fn file(
     let names = names(person, &parts, &places);
     let about = (turn, &done.changed);
     let marks = Box::pin(marks::of(tx, arrival, person, (&parts, &places), about)).await?;
+    // Where not all is said again, what is only reached is not told again: it is marked.
+    let is_all = !matches!(turn, Turn::Again(_, Whole { is_all: false, .. }));
     if is_again {
-        done.touched.extend(&marks.reached);
+        done.touched.extend(marks.reached.iter().filter(|_| is_all));
         done.changed.extend(&marks.reached);
     }
     let mut filings = Vec::with_capacity(parts.len());
     for (part, place) in parts.iter().zip(places) {
-        if is_again && !done.touched.contains(&place.resource) {
+        let is_told = !is_again || done.touched.contains(&place.resource);
+        let bears = marks.bear.contains(&place.resource);
+        if !is_told && !(bears && marks.reached.contains(&place.resource)) {
             continue;
         }
-        let bears = marks.bear.contains(&place.resource);
-        let is_anew = marks.anew.contains(&place.resource);
-        let place = if is_anew { place.anew() } else { place };
+        let place = if marks.anew.contains(&place.resource) { place.anew() } else { place };
+        let place = if turn.lifts() && is_told { place } else { place.keeping_marks() };
         let filing = Filing {
             key: to.key,
             item_key: &part.item_key,
@@ -134,7 +139,11 @@ async fn file(
             told: Some(&part.of.told),
             said,
         };
-        filings.push((place, filing));
+        if is_told {
+            filings.push((place, filing));
+        } else if let Some(version) = mark(tx, ctx, keys, place, filing).await? {
+            done.versions.push(version);
+        }
     }
     for one in ken_records::file_all(tx, ctx, keys, filings).await? {
         if one.is_new {
@@ -148,6 +157,19 @@ async fn file(
     let ended = end(tx, arrival, (person, under), (&told, only)).await?;
     done.ended.extend(ended);
     Ok(told)
+}
+
+/// Marks what took the place of something that a late message has marked.
+async fn mark(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    place: Place,
+    filing: Filing<'_>,
+) -> Result<Option<Value>, Error> {
+    let item = place.resource.to_string();
+    let version = ken_records::mark(tx, ctx, keys, place, filing).await?;
+    Ok(version.map(|version| json!([item, version])))
 }
 
 /// What the resources of a message are called in the record, by their names in the message.
@@ -231,6 +253,8 @@ async fn end(
         let ending = Ending { system, key, scope, status };
         let source = &arrival.source.organisation;
         let items = ken_records::end(tx, person, source, (&ending, under), told).await?;
+        // Under another number it stands beside.
+        let status = if scope == Scope::Same { Status::Superseded } else { status };
         all.extend(items.into_iter().map(|item| (item, status)));
     }
     Ok(all)

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, MessageId, PersonId, ResourceId};
 use ken_fhir::united_kingdom;
-use ken_hl7::map::Mapped;
+use ken_hl7::map::{Death, Mapped};
 use ken_records::Under;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
@@ -59,7 +59,16 @@ pub(crate) struct Later {
     kind: String,
     mapped: Mapped,
     /// Whether all that was said since it is said again too.
-    is_last_word: bool,
+    pub(crate) is_last_word: bool,
+}
+
+impl Order {
+    /// Whether a message may say that somebody has died: not where one that was said since says
+    /// that they live, and nobody knows what was said after that.
+    pub(crate) fn hears_of_death(&self) -> bool {
+        let lives = |later: &Later| later.mapped.demographics.death == Some(Death::Withdrawn);
+        self.is_all || !self.later.iter().any(lives)
+    }
 }
 
 impl Later {
@@ -202,7 +211,8 @@ pub(crate) async fn states(
         let is_last_word = later.is_last_word;
         // What it leaves unclear waits under an id of its own.
         let later = Arrival { message: MessageId::draw(ctx.ids), ..later.arrival(arrival) };
-        let died = if is_of_death {
+        // What is not the last word holds, or not, as it did before the late one came.
+        let died = if is_of_death && is_last_word {
             death::news(tx, ctx, &later, (person, is_last_word), number).await?
         } else {
             BTreeSet::new()

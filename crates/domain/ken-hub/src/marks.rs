@@ -40,16 +40,36 @@ pub(crate) enum Turn {
     Now,
     /// After others that were said since, with what had been said by then.
     Late(Then),
-    /// Again, after one that came late; whether all that was said since that one is.
-    Again(Then, bool),
+    /// So late that not all that was said since is known: as it comes, and no mark is lifted.
+    TooLate,
+    /// Again, after one that came late.
+    Again(Then, Whole),
+}
+
+/// How much is said again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// All that was said since the message that came late.
+    pub(crate) is_all: bool,
+    /// All that was said since this one.
+    pub(crate) is_last_word: bool,
 }
 
 impl Turn {
     /// By when marks are asked for; as they are, where nothing is said.
     const fn then(self) -> Option<Then> {
         match self {
-            Self::Now => None,
+            Self::Now | Self::TooLate => None,
             Self::Late(then) | Self::Again(then, _) => Some(then),
+        }
+    }
+
+    /// Whether a mark may be lifted: not where something that was said since is not known.
+    pub(crate) const fn lifts(self) -> bool {
+        match self {
+            Self::Now | Self::Late(_) => true,
+            Self::TooLate => false,
+            Self::Again(_, whole) => whole.is_last_word,
         }
     }
 }
@@ -88,7 +108,7 @@ pub(crate) async fn of(
         }
         let mut named = asks.named(part).await?;
         named.remove(&item);
-        if let Turn::Again(_, is_all) = turn {
+        if let Turn::Again(_, Whole { is_all, .. }) = turn {
             if named.is_disjoint(changed) {
                 continue;
             }

@@ -50,6 +50,8 @@ pub struct Place {
     pub(crate) held: Option<HeldVersion>,
     /// Its current version and how it stands, where there is one.
     current: Option<(i64, String)>,
+    /// Whether what is filed there lifts no mark of what is held.
+    keeps_marks: bool,
 }
 
 impl Place {
@@ -64,6 +66,12 @@ impl Place {
     #[must_use]
     pub fn anew(self) -> Self {
         Self { held: None, ..self }
+    }
+
+    /// The same place, whose marks stay beside those of what is filed there, whatever that says.
+    #[must_use]
+    pub fn keeping_marks(self) -> Self {
+        Self { keeps_marks: true, ..self }
     }
 }
 
@@ -137,9 +145,12 @@ pub async fn places(
     let place = |key: &&str| match found.remove(*key) {
         Some((resource, held, status)) => {
             let current = Some((held.version, status));
-            Place { person, resource, held: Some(held), current }
+            Place { person, resource, held: Some(held), current, keeps_marks: false }
         }
-        None => Place { person, resource: ResourceId::draw(ctx.ids), held: None, current: None },
+        None => {
+            let resource = ResourceId::draw(ctx.ids);
+            Place { person, resource, held: None, current: None, keeps_marks: false }
+        }
     };
     Ok(item_keys.iter().map(place).collect())
 }
@@ -264,6 +275,33 @@ pub async fn file_all(
     Ok(filed)
 }
 
+/// Files a thing again as it is held, with the marks of another class beside its own; it stands as
+/// it did. Gives its new version, where it did not bear them.
+///
+/// # Errors
+///
+/// As [`file()`].
+pub async fn mark(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    place: Place,
+    filing: Filing<'_>,
+) -> Result<Option<i64>, Error> {
+    let nothing = Told::default();
+    let (kind, id) = (filing.resource.get("resourceType").cloned(), place.resource.to_string());
+    let resource = serde_json::json!({ "resourceType": kind, "id": id });
+    let filing = Filing { resource, told: Some(&nothing), event: None, ..filing };
+    let Ok(version) = next(tx, keys, place, filing).await? else { return Ok(None) };
+    note_held(tx, version.person, &version.of_class).await?;
+    let rows = Rows::of(&version, ctx.now_us());
+    tx.execute(sql::INSERT_VERSION, &rows.version()).await?;
+    let of = [version.person.into(), version.resource.into(), version.class.as_str().into()];
+    let of: Vec<Bound<'_>> = of.into_iter().chain([version.number.into()]).collect();
+    tx.execute(sql::RECLASS_ITEM, &of).await?;
+    Ok(Some(version.number))
+}
+
 /// A version that is ready to be written.
 struct Version<'a> {
     person: PersonId,
@@ -289,7 +327,7 @@ async fn next<'a>(
     place: Place,
     filing: Filing<'a>,
 ) -> Result<Result<Version<'a>, i64>, Error> {
-    let Place { person, resource, held, current } = place;
+    let Place { person, resource, held, current, keeps_marks } = place;
     let Filing { key, item_key, resource: body, mut class, message, .. } = filing;
     let Filing { mut event, under, told, said, .. } = filing;
     let kind = body.get("resourceType").and_then(Value::as_str).unwrap_or("Basic").to_owned();
@@ -299,7 +337,7 @@ async fn next<'a>(
     if let Some(held) = held {
         let aad = associated(person, resource, held.version);
         tended = filing.tend(keys, &held.key, &aad, &held.body).await?;
-        if told.is_some_and(|told| !told.marks) {
+        if keeps_marks || told.is_some_and(|told| !told.marks) {
             class = marked(tx, class, &held.class).await?;
         }
         is_class_new = held.class != class::id(&class);

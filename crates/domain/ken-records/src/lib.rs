@@ -44,7 +44,7 @@ pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclose_part};
 pub use ended::{Ending, Scope, Status, end, leaving};
 pub use error::Error;
-pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, place, places};
+pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, mark, place, places};
 pub use former::{Former, named, rename};
 pub use key::{hold, key_of};
 pub use late::{Then, bears, is_first, made_since, places_by};

@@ -213,6 +213,9 @@ statements! {
     CLASS_OF = "SELECT class_id FROM record_item WHERE person_id = $1 AND resource_id = $2";
     /// Gives an item its name of now.
     RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
+    /// Points to an item's current version, which bears other marks; it stands as it did.
+    RECLASS_ITEM = "UPDATE record_item SET class_id = $3, version = $4
+        WHERE person_id = $1 AND resource_id = $2";
     /// Says how an item stands.
     SET_STATUS = "UPDATE record_item SET status = $3 WHERE person_id = $1 AND resource_id = $2";
     /// Remembers that a source ended what it calls so, for when it comes late.

@@ -419,3 +419,45 @@ async fn what_is_too_late_withdraws_no_death_and_ends_nothing_else() {
         assert!(ann.contains(" current "), "{engine}: {ann}");
     }
 }
+
+#[tokio::test]
+async fn what_is_not_known_is_neither_told_over_nor_lifted() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let writes = |minute: usize, kind: &'static str, (number, parent): (usize, &str), mark| {
+            let rest = document(number, parent, mark, minute);
+            Says::at(&format!("2026112008{minute:02}30"), kind, "", &rest)
+        };
+        // What is too long is not said again.
+        let long = |one: Says| Says { rest: one.rest + "\rZZZ|" + &"z".repeat(5 << 20), ..one };
+        let one = |minute, mark| writes(minute, "MDM^T08", (1, ""), mark);
+        says(&world, "d1", "77", &writes(10, "MDM^T02", (1, ""), "")).await;
+        says(&world, "d2", "77", &writes(30, "MDM^T10", (2, "D1^B"), "")).await;
+        says(&world, "d2-long", "77", &long(writes(40, "MDM^T08", (2, ""), ""))).await;
+        let person = meant(&world, "77").await;
+        let body = async || {
+            let all = picture(&world, person, "77").await;
+            let line = all.into_iter().find(|line| line.contains("|D2 ")).unwrap();
+            line[line.find('{').unwrap()..].to_owned()
+        };
+        let corrected = body().await;
+        says(&world, "r", "77", &one(20, "R")).await;
+        assert_eq!(labels(&world, "77", "|D2").await, "restricted", "{engine}");
+        assert_eq!(body().await, corrected, "{engine}: what is older is put over it");
+        says(&world, "u", "77", &one(25, "U")).await;
+        assert_eq!(labels(&world, "77", "|D1").await, "restricted", "{engine}: lifted too late");
+        // They live, whatever is said of before, and whatever else was said since.
+        let died = |minute: usize, said: &str| {
+            let pid = format!("{}{said}", "|".repeat(25));
+            Says::at(&format!("2026112008{minute:02}30"), "ADT^A31", &pid, "")
+        };
+        says(&world, "n", "78", &died(30, "N")).await;
+        says(&world, "n-long", "78", &long(died(40, ""))).await;
+        says(&world, "y", "78", &died(20, "Y")).await;
+        let is_dead = "SELECT COUNT(*) FROM person_fact
+            WHERE name = 'deceased' AND until_us IS NULL";
+        assert_eq!(world.count(is_dead).await, 0, "{engine}: who lives is put as dead");
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        assert_eq!(held.len(), 3, "{engine}: a person is told each time");
+    }
+}
