@@ -18,10 +18,6 @@ const ROOM: usize = BODY_BYTES_MAX - (64 << 10);
 /// small pieces are no attachment.
 const WORTH: usize = 64 << 10;
 
-/// Most attachments that are left out of one resource. No message has more that are worth it: it
-/// has at most sixteen megabytes.
-const CUT_MAX: usize = (16 << 20) / WORTH;
-
 /// The lists in which attachments stand, and the element of an item that is one.
 const PLACES: [(&str, &str); 2] = [("content", "attachment"), ("extension", "valueAttachment")];
 
@@ -36,7 +32,7 @@ pub(crate) fn fit(resource: &mut Value) -> bool {
     }
     worth.sort_unstable_by(|one, other| other.cmp(one));
     let (mut bytes, mut is_cut) = (length(resource), false);
-    for at in worth.into_iter().take(CUT_MAX) {
+    for at in worth {
         if bytes <= ROOM {
             break;
         }

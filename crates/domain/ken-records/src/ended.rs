@@ -110,13 +110,18 @@ pub async fn end(
     });
     let runs: Vec<Run> = runs.collect();
     let mut ended = vec![];
+    let is_same = ending.scope == Scope::Same;
+    // Under another number what is taken back stands beside, and holds again where that goes back:
+    // it may be another person's.
+    let to_stand = if is_same { Status::Superseded } else { ending.status };
     for some in runs.chunks(RUNS_PER_STATEMENT) {
-        for (item, number) in standing(tx, (person, source), some, ending.status).await? {
+        for (item, number) in standing(tx, (person, source), some, to_stand).await? {
             if told.contains(&item) || only.is_some_and(|only| !only.contains(&item)) {
                 continue;
             }
             let is_own = number.is_empty() || number == under.as_str();
             let status = match ending.status {
+                _ if is_same && !is_own => MERGED,
                 Status::Superseded if !is_own => MERGED,
                 status => status.code(),
             };

@@ -117,7 +117,8 @@ fn without_hyphens(text: &str) -> Option<String> {
         [year, month, day] => year.len() == 4 && month.len() == 2 && day.len() == 2,
         _ => false,
     };
-    is_date.then(|| parts.concat())
+    let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (is_date && parts.iter().all(digits)).then(|| parts.concat())
 }
 
 fn read_offset(zone: &str) -> Option<Offset> {
@@ -176,6 +177,8 @@ mod tests {
             "20261121101",
             "2026-11-31",
             "2026-13",
+            "2026-.5",
+            "2026-11-.5",
             "2026-11-2",
             "202-611-21",
             "2026-11-21-10",

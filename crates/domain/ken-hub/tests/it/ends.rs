@@ -136,8 +136,8 @@ async fn what_is_taken_back_after_a_merge_is_so_under_both_numbers() {
         says(&world, "m", (7, 1), "ADT^A40", "\rMRG|1008^^^S^MR").await;
         says(&world, "3", (7, 1), "ADT^A08", &all("D")).await;
         for text in ["Latex", "Asthma"] {
-            let wrong = stand(&world, to, text, "entered-in-error").await;
-            assert_eq!(wrong, 1, "{engine}: {text} under the number that ended");
+            let beside = stand(&world, to, text, "merged").await;
+            assert_eq!(beside, 1, "{engine}: {text} under the number that ended");
             let active = async || stand_as(&world, to, text, "\"active\"").await;
             assert_eq!(active().await, 0, "{engine}: {text} is shown though it was taken back");
         }
@@ -146,9 +146,13 @@ async fn what_is_taken_back_after_a_merge_is_so_under_both_numbers() {
         for text in ["Latex", "Asthma"] {
             assert_eq!(stand_as(&world, to, text, "\"active\"").await, 1, "{engine}: {text} again");
         }
-        // An error stays one when the merge is taken back.
+        says(&world, "5", (7, 1), "ADT^A08", &all("D")).await;
+        // Whoever took it back took it back of one person, and they were two.
         world.unmerge(from).await;
-        assert_eq!(stand(&world, from, "Latex", "entered-in-error").await, 1, "{engine}");
+        for text in ["Latex", "Asthma"] {
+            let theirs = stand_as(&world, from, text, "\"active\"").await;
+            assert_eq!(theirs, 1, "{engine}: {text} of another was taken back");
+        }
     }
 }
 

@@ -150,8 +150,8 @@ async fn a_document_ends_under_every_kind_and_its_mark_goes_with_it() {
 async fn what_is_called_wrong_is_no_longer_there() {
     for world in worlds().await {
         let engine = world.databases.engine;
-        let write = |lines: &[(&str, &str)]| {
-            let head = "TXA|1|SW|TX|20261120||||||||D1^B|".to_owned();
+        let write = |lines: &[(&str, &str)], note: &str| {
+            let head = format!("TXA|1|SW|TX|20261120||||||||D1^B|{note}");
             let line = |(code, status): &(&str, &str)| {
                 format!("\rOBX|1|TX|{code}^{code}^KENsection||Words of {code}||||||{status}")
             };
@@ -167,13 +167,15 @@ async fn what_is_called_wrong_is_no_longer_there() {
             ("5", edit, &[("HARM", "D")][..], false, "superseded"),
             ("6", edit, &[("HARM", "F")][..], true, "superseded"),
         ] {
-            let person = says(&world, id, kind, &write(lines)).await;
+            let note = if kind == whole { "\rNTE|1||About it all" } else { "" };
+            let person = says(&world, id, kind, &write(lines, note)).await;
             let all = world.picture(person).await;
             let now = |name: &str| {
                 let is = |line: &&String| line.contains(name) && line.contains(" true ");
                 all.iter().find(is).unwrap_or_else(|| panic!("{engine} {id}: {name}")).clone()
             };
             assert_eq!(now("|D1 ").contains("\"data\""), harm, "{engine}: {id} {}", now("|D1 "));
+            assert!(now("|D1 ").contains("About it all"), "{engine}: {id}: nobody unsaid the note");
             let stands = now("|D1|VIEWS ");
             assert!(stands.contains(&format!(" {views} ")), "{engine}: {id} {stands}");
         }

@@ -68,7 +68,7 @@ fn told(scope: &Scope<'_>, txa: Segment<'_>, sections: &Sections<'_>) -> Told {
     let unsays = sections.is_own_wrong && status(scope, txa) == "current";
     let is_empty = sections.own.iter().all(|section| section.contents().is_empty());
     told.assume(is_empty && !unsays, "content");
-    told.clear(is_empty && unsays, "extension");
+    told.clear(is_empty && unsays, "extension:flag-detail");
     told.assume(!txa.field(25).is_valued(), "description");
     told.assume(![6, 7].iter().any(|&at| txa.field(at).is_valued()), "date");
     told.clear(txa.field(4).is_null(), "context.period");
