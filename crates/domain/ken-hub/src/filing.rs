@@ -92,6 +92,20 @@ struct Done {
     changed: BTreeSet<ResourceId>,
 }
 
+impl Done {
+    /// Notes what is new, and what stands again.
+    fn note(&mut self, filed: Vec<ken_records::Filed>) {
+        for one in filed {
+            if one.is_new {
+                self.versions.push(json!([one.resource.to_string(), one.version]));
+            }
+            if one.is_again {
+                self.ended.insert(one.resource, Status::Current);
+            }
+        }
+    }
+}
+
 /// Files the resources of one message, and ends what it ends. Says which things it tells.
 async fn file(
     tx: &mut Tx,
@@ -145,14 +159,7 @@ async fn file(
             done.versions.push(version);
         }
     }
-    for one in ken_records::file_all(tx, ctx, keys, filings).await? {
-        if one.is_new {
-            done.versions.push(json!([one.resource.to_string(), one.version]));
-        }
-        if one.is_again {
-            done.ended.insert(one.resource, Status::Current);
-        }
-    }
+    done.note(ken_records::file_all(tx, ctx, keys, filings).await?);
     let only = is_again.then_some(&done.touched);
     let ended = end(tx, arrival, (person, under), (&told, only)).await?;
     done.ended.extend(ended);
