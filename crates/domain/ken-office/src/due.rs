@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use ken_core::{BoxFuture, Ctx, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
+use ken_person::PARTED;
 use ken_sharing::bundle::Admitted;
 use ken_sharing::{duty, emergency, instrument};
 use ken_store::keys::KeyRing;
@@ -22,7 +23,7 @@ use ken_store::timer::{self, Failure, Handler, Lease};
 use ken_store::{Db, Reads, Snapshot, Tx, values};
 use serde_json::json;
 
-use crate::{Error, agreement, breach, sql};
+use crate::{Error, agreement, breach, sql, wrong_person};
 
 /// Days before a review is due on which its lead party is told.
 pub const NOTICE_DAYS: [i32; 4] = [90, 60, 30, 7];
@@ -107,7 +108,7 @@ pub async fn start(db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
 #[must_use]
 pub fn handlers(keys: &KeyRing) -> Vec<Arc<dyn Handler>> {
     let of = |kind| -> Arc<dyn Handler> { Arc::new(Office { kind, keys: keys.clone() }) };
-    [PLAN, NOTICE, duty::TIMER, emergency::TIMER, breach::TIMER].map(of).into()
+    [PLAN, NOTICE, duty::TIMER, emergency::TIMER, breach::TIMER, PARTED].map(of).into()
 }
 
 /// One of the office's timers.
@@ -132,6 +133,7 @@ impl Handler for Office {
                 PLAN => plan(db, &ctx, lease).await,
                 NOTICE => notice(db, &ctx, &self.keys, lease).await,
                 breach::TIMER => breach::missed(db, &ctx, &self.keys, lease).await,
+                PARTED => wrong_person::ask_back(db, &ctx, &self.keys, lease).await,
                 emergency::TIMER => {
                     emergency::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from)
                 }

@@ -33,7 +33,7 @@ const RECALL_DAYS: i64 = 30;
 /// Most recalls that one body's list shows. House policy.
 const RECALLS_MAX: i64 = 500;
 /// Longest reason, in characters. House policy.
-const REASON_MAX: usize = 4_000;
+pub(crate) const REASON_MAX: usize = 4_000;
 
 /// What somebody thinks of doing to an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

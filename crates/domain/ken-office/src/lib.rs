@@ -4,7 +4,8 @@
 //!
 //! - What an agreement is said to permit comes from deciding it; clauses are read in no second way.
 //! - Nothing here reads what a record says. No table here names a person, but the one that counts
-//!   whose records somebody opened, for two days ([`findings`]).
+//!   whose records somebody opened, for two days ([`findings`]), and the one of what is asked back
+//!   after two people were taken for one ([`wrong_person`]).
 //! - Whoever acts is named, and what they did stands on the ledger of their organisation.
 //!
 //! # Sources
@@ -36,6 +37,7 @@ pub mod signing;
 pub mod simulate;
 mod sql;
 pub mod succession;
+pub mod wrong_person;
 
 pub use error::Error;
 pub use sql::desk::ALL as DESK_STATEMENTS;

@@ -1,11 +1,13 @@
 //! Every statement of this crate, and its tables. None of them names a person but `office_look`,
-//! which keeps for two days, by id, whose records somebody opened.
+//! which keeps for two days, by id, whose records somebody opened, and `office_wrong_person`, which
+//! keeps by id whose information is asked back.
 
 use ken_store::{Migration, statements};
 
 pub(crate) mod breach;
 pub(crate) mod desk;
 pub(crate) mod disposal;
+pub(crate) mod wrong_person;
 
 /// The tables of this crate, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
@@ -27,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { owner: "ken-office", number: 16, title: "disposals", sql: disposal::TABLES },
     Migration { owner: "ken-office", number: 17, title: "whom it concerns", sql: breach::GROUPS },
     Migration { owner: "ken-office", number: 18, title: "second words", sql: SECOND_WORDS },
+    Migration { owner: "ken-office", number: 19, title: "wrong people", sql: wrong_person::TABLES },
 ];
 
 const SIGNATORIES: &str = "

@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::account::{self, TOGETHER_MAX};
 use crate::demographics::chi;
+use crate::parted::Parted;
 use crate::{Error, Why, entry, sql};
 
 /// The id of a link or of a place in the queue.
@@ -118,14 +119,16 @@ pub(crate) async fn join(
     }
     let id = LinkId::draw(ctx);
     let list = moved.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let of = values![from, id.to_string(), from, to, list, ctx.now_us(), by.name()];
+    let made = (ctx.now_us(), by.name());
+    let of = values![from, id.to_string(), from, to, list, made.0, made.1, person, into];
     tx.execute(sql::LINK_INSERT, of).await?;
     together::join(tx, &guard, from, to).await?;
     note(tx, ctx, keys, EntryKind::Linked, (from, to), by, why).await?;
     Ok(Some(Link { id, person: from, lead: to }))
 }
 
-/// Takes a link back: who stood for whom is as it was before.
+/// Takes a link back: who stood for whom is as it was before. What was shown of the wrong person
+/// meanwhile is asked back from then on ([`Parted`]).
 ///
 /// # Errors
 ///
@@ -142,16 +145,18 @@ pub async fn unlink(
 ) -> Result<(), Error> {
     let read = |row: &ken_store::Row<'_>| {
         let undone = row.time_opt(3)?;
-        Ok((row.parse::<PersonId>(0)?, row.parse::<PersonId>(1)?, row.text(2)?, undone))
+        let moved = (row.text(2)?, row.time(4)?);
+        Ok((row.parse::<PersonId>(0)?, row.parse::<PersonId>(1)?, moved, undone))
     };
     let found = tx.find(sql::LINK, values![person, link.to_string()], read).await?;
-    let (from, to, moved, undone) = found.ok_or(Error::Unknown("link"))?;
+    let (from, to, (moved, since), undone) = found.ok_or(Error::Unknown("link"))?;
     if undone.is_some() {
         return Err(Error::Decided("link"));
     }
     let guard = together::lock(tx, &BTreeSet::from([from, to])).await?;
     let parted = moved.split(' ').map(str::parse::<PersonId>).collect::<Result<_, _>>();
     let parted: BTreeSet<_> = parted.map_err(|_| Error::Corrupt("link"))?;
+    refuse_buried(tx, link, to, &parted).await?;
     for one in &parted {
         if tx.execute(sql::PERSON_SET_LEAD, values![one, to, from]).await? == 0 {
             return Err(Error::Buried);
@@ -162,8 +167,34 @@ pub async fn unlink(
         return Err(Error::Decided("link"));
     }
     together::part(tx, &guard, &parted).await?;
+    let sides = [parted, together::group(tx, to).await?];
+    let (people, until) = ([from, to], ctx.clock.now());
+    let parted = Parted { id: link, people, sides, from: since, until, source: None };
+    parted.owe(tx, ctx).await?;
     let by = Linker::Practitioner(by);
     note(tx, ctx, keys, EntryKind::Unlinked, (from, to), by, Some(why)).await
+}
+
+/// Refuses to part what another link that stands says is one: with the link between them gone,
+/// somebody would stay with those whom nobody ever said they were.
+async fn refuse_buried(
+    tx: &mut Tx,
+    link: LinkId,
+    to: PersonId,
+    parted: &BTreeSet<PersonId>,
+) -> Result<(), Error> {
+    let all: BTreeSet<_> = account::together(tx, to).await?.into_iter().collect();
+    for one in parted {
+        let of = values![one, link.to_string(), TOGETHER_MAX];
+        let read = |row: &ken_store::Row<'_>| Ok([row.parse_opt(0)?, row.parse_opt(1)?]);
+        for ends in tx.list(sql::LINKS_NAMING, of, read).await? {
+            let stays = |end: &PersonId| all.contains(end) && !parted.contains(end);
+            if ends.into_iter().flatten().any(|end| stays(&end)) {
+                return Err(Error::Buried);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Tells the gate of links that were made before it asked who stands together. Says how many.

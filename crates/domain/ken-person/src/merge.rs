@@ -17,12 +17,14 @@ use ken_core::identifier::LocalIdentifier;
 use ken_core::{Ctx, PersonId, PractitionerId};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
+use ken_sharing::together;
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::account::{self, Kept};
 use crate::demographics::{Demographics, SourceRecord};
 use crate::link::{Link, Linker, ReviewId, has_two_chis, join, note};
+use crate::parted::Parted;
 use crate::rule::{self, Doubt, Reason};
 use crate::{Error, Why, queue, sql};
 
@@ -150,7 +152,8 @@ pub async fn merge(
     transfer(tx, ctx, keys, gone, (from, to)).await
 }
 
-/// Takes a merge back that moved a number: from now on it means whom it meant before.
+/// Takes a merge back that moved a number: from now on it means whom it meant before. What was
+/// shown of the wrong person meanwhile is asked back from then on ([`Parted`]).
 ///
 /// # Errors
 ///
@@ -187,6 +190,10 @@ pub async fn unmerge(
         return Err(Error::Decided("merge"));
     }
     guard.bump(tx).await?;
+    let sides = [together::group(tx, person).await?, together::group(tx, now).await?];
+    let (people, source) = ([person, now], Some(number.organisation.clone()));
+    let until = ctx.clock.now();
+    Parted { id: merge, people, sides, from: since, until, source }.owe(tx, ctx).await?;
     let by = Linker::Practitioner(by);
     note(tx, ctx, keys, EntryKind::Unlinked, (now, person), by, Some(why)).await?;
     Ok(Unmerged { from: now, to: person, number, since })

@@ -35,7 +35,7 @@ use crate::{Alike, Error, sql};
 pub use decide::{Outcome, UNDO_ALONE, claim, decide, release, undo};
 pub use measure::{Agreement, Waiting, agreement, waiting};
 pub use order::{SAMPLE_OF, candidates_for, is_left};
-pub use risk::{Follow, RISK_MOST, follows};
+pub use risk::{Follow, RISK_MOST, follows, is_much};
 
 /// How long a reviewer has a place for themselves. House policy: long enough to telephone.
 pub const CLAIM_WAIT: Duration = Duration::from_mins(20);

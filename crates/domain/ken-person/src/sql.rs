@@ -147,6 +147,17 @@ ALTER TABLE review_candidate ADD COLUMN alike_pattern TEXT;
         title: "searches that found nobody",
         sql: search::MISSES,
     },
+    Migration {
+        owner: "ken-person",
+        number: 9,
+        title: "whom a link names",
+        sql: "
+ALTER TABLE link_event ADD COLUMN one_id TEXT;
+ALTER TABLE link_event ADD COLUMN other_id TEXT;
+CREATE INDEX link_event_one ON link_event (one_id);
+CREATE INDEX link_event_other ON link_event (other_id);
+",
+    },
 ];
 
 statements! {
@@ -269,16 +280,19 @@ statements! {
     APART_DELETE = "DELETE FROM person_apart WHERE person_id = $1 AND other_id = $2";
     /// Whether a human said that two are not one.
     APART_FIND = "SELECT said_us FROM person_apart WHERE person_id = $1 AND other_id = $2";
-    /// Notes a link.
+    /// Notes a link, and whom whoever made it named.
     LINK_INSERT = "INSERT INTO link_event (person_id, event_id, from_lead_id, to_lead_id, moved,
-        made_us, made_by, told) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
+        made_us, made_by, one_id, other_id, told) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
+    /// Whom other links that stand name beside somebody.
+    LINKS_NAMING = "SELECT one_id, other_id FROM link_event
+        WHERE (one_id = $1 OR other_id = $1) AND event_id <> $2 AND undone_us IS NULL LIMIT $3";
     /// Links of before the gate was told who stands together.
     LINKS_UNTOLD = "SELECT person_id, event_id, to_lead_id FROM link_event
         WHERE told = 0 AND undone_us IS NULL AND event_id > $1 ORDER BY event_id LIMIT $2";
     /// Notes that the gate was told of a link.
     LINK_TOLD = "UPDATE link_event SET told = 1 WHERE person_id = $1 AND event_id = $2";
     /// One link.
-    LINK = "SELECT from_lead_id, to_lead_id, moved, undone_us FROM link_event
+    LINK = "SELECT from_lead_id, to_lead_id, moved, undone_us, made_us FROM link_event
         WHERE person_id = $1 AND event_id = $2";
     /// Under whom a link is kept.
     LINK_OF = "SELECT person_id FROM link_event WHERE event_id = $1";

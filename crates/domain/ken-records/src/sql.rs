@@ -84,6 +84,8 @@ statements! {
     /// first; SQLite has one writer anyway.
     FIND_KEY = "SELECT key_id FROM record_key WHERE person_id = $1",
         postgres = "SELECT key_id FROM record_key WHERE person_id = $1 FOR UPDATE";
+    /// The key of a person's bodies, without holding it.
+    FIND_KEY_ALONE = "SELECT key_id FROM record_key WHERE person_id = $1";
     /// Gives a person their key.
     INSERT_KEY = "INSERT INTO record_key (person_id, key_id) VALUES ($1, $2)
         ON CONFLICT (person_id) DO NOTHING";

@@ -135,6 +135,7 @@ pub const ROUTES: &[Route] = &[
         post(governance::consultations::judge)
     }),
     form("/ig/recalls", Who::Governance, || post(governance::due::answer)),
+    form("/ig/asked-back", Who::Governance, || post(governance::wrong_person::post)),
     page("/ig/drafts", Who::Governance, || get(governance::drafts::get)),
     form("/ig/drafts", Who::Governance, || post(governance::drafts::post)),
     page("/ig/drafts/{draft}", Who::Governance, || get(governance::draft::get)),

@@ -65,6 +65,21 @@ pub async fn person_looks(
     list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_LOOKS, page).await
 }
 
+/// All of a person's stream, newest first, whatever its visibility: for who asks back what was shown
+/// of the wrong person, not for the person.
+///
+/// # Errors
+///
+/// As [`person_entries`].
+pub async fn person_stream(
+    reads: &mut impl Reads,
+    keys: &KeyRing,
+    person: PersonId,
+    page: Page,
+) -> Result<Vec<Entry>, Error> {
+    list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE, page).await
+}
+
 /// An organisation's own stream, newest first, whatever its visibility.
 ///
 /// # Errors

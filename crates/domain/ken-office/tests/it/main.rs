@@ -50,3 +50,5 @@ mod statements;
 mod succession;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod wrong_person;

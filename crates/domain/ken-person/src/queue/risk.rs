@@ -13,10 +13,11 @@ use ken_store::{Reads, values};
 
 use crate::{Error, account, sql};
 
-/// From so many kinds of information on that bodies could newly ask each other for, two reviewers
-/// say that records are one person's. House policy: more than who somebody is and how to reach
-/// them, on both sides.
-pub const RISK_MOST: usize = 12;
+/// Beyond so many kinds of information that bodies could newly ask each other for, two reviewers
+/// say that records are one person's. House policy: where two bodies in the care of somebody have
+/// an agreement each may ask the other for some twenty, so what joins more than two pairs of bodies
+/// is for two to say.
+pub const RISK_MOST: usize = 100;
 /// Most bodies that one record is known to that are read.
 const KNOWN_TO_MAX: i64 = 200;
 
@@ -56,6 +57,12 @@ pub fn follows(
     all
 }
 
+/// Whether what would follow is so much that two reviewers must say it.
+#[must_use]
+pub fn is_much(follows: &[Follow]) -> bool {
+    follows.iter().map(|follow| follow.kinds.len()).sum::<usize>() > RISK_MOST
+}
+
 /// Whether joining two records is for two reviewers, by who knows them.
 pub(super) async fn is_above(
     s: &mut impl Reads,
@@ -63,8 +70,7 @@ pub(super) async fn is_above(
     (one, other): (PersonId, PersonId),
 ) -> Result<bool, Error> {
     let (ones, others) = (known_to(s, one).await?, known_to(s, other).await?);
-    let all = follows(under, day, &ones, &others);
-    Ok(all.iter().map(|follow| follow.kinds.len()).sum::<usize>() > RISK_MOST)
+    Ok(is_much(&follows(under, day, &ones, &others)))
 }
 
 /// The bodies that say something of those who stand together with a person.

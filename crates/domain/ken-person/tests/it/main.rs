@@ -7,6 +7,10 @@ mod index;
 #[cfg(test)]
 mod likely;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
+mod numberless;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod review;

@@ -13,6 +13,8 @@ mod matrix;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod pseudonym;
+#[cfg(test)]
 mod sealed;
 #[cfg(test)]
 mod second;

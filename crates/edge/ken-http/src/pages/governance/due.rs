@@ -18,9 +18,10 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{breaches, disposal, party_name, receipts};
+use super::{breaches, disposal, party_name, receipts, wrong_person};
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::ask;
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
 use crate::view::form::Form;
@@ -55,13 +56,15 @@ pub(crate) async fn get(
         let breaches = breach::list(s, &by.organisation).await?;
         let lines = ken_office::receipts::lately(s, &ctx, &by.organisation, &all).await?;
         let disposals = ken_office::disposal::list(s, &by.organisation).await?;
-        Ok::<_, Stop>((all, duties, recalls, (breaches, lines, disposals)))
+        let wrong = (wrong_person::asked(s, &by.organisation).await?, ask::names_in(s).await?);
+        Ok::<_, Stop>((all, duties, (recalls, wrong), (breaches, lines, disposals)))
     };
-    let (all, duties, recalls, (breaches, lines, disposals)) =
+    let (all, duties, (recalls, (wrong, names)), (breaches, lines, disposals)) =
         app.db().snapshot("http.due", read).await?;
     let items = due::list(&all, &by.organisation, today);
     let others = html! {
         (of_breaches(&breaches, ctx.clock.now()))
+        (wrong_person::show(&wrong, &names, today, caller.csrf()))
         (disposal::to_be_confirmed(&disposals, ctx.clock.now()))
         (asked_back(&recalls, &all, today, caller.csrf()))
         (receipts::show(&lines, &all))
@@ -262,7 +265,7 @@ fn of_duty((duty, who): &(Duty, String), today: Date, csrf: &Csrf) -> Markup {
 }
 
 /// How long is left, in words and a day.
-fn left(due: Date, today: Date) -> Markup {
+pub(super) fn left(due: Date, today: Date) -> Markup {
     let days = due.since(today).map_or(0, |span| span.get_days());
     html! {
         @if days < 0 {

@@ -38,6 +38,7 @@ pub(crate) mod simulate;
 pub(crate) mod standing;
 pub(crate) mod supersession;
 pub(crate) mod wishes;
+pub(crate) mod wrong_person;
 
 use ken_agreement::Instrument;
 use ken_core::{InstrumentHash, OrganisationId};

@@ -2,6 +2,7 @@
 
 pub(crate) mod affirm;
 pub(crate) mod agreement;
+mod called;
 pub(crate) mod claim;
 pub(crate) mod claims;
 pub(crate) mod duties;

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::happened::{self, Happened};
 use super::refusal::{self, Asked};
-use super::{affirm, more, purpose};
+use super::{affirm, called, more, purpose};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
@@ -183,6 +183,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
+    let called = called::called(app, caller.acting()?, person, &shown).await?;
     let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
     let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);
@@ -205,7 +206,7 @@ async fn page(
         },
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held, ctx.clock.today()),
-        sources: answered(&shown.held, &asked),
+        sources: answered(&shown.held, &asked, &called),
         receipts: ask::receipts(app, shown.entries).await?,
         more,
     };
@@ -254,7 +255,7 @@ fn asked(bundle: &Bundle, own: &OrganisationId, purpose: &Purpose, names: &Names
     names
 }
 
-fn answered(held: &[Held], names: &Names) -> Vec<Source> {
+fn answered(held: &[Held], names: &Names, called: &Names) -> Vec<Source> {
     let newest = |id: &OrganisationId| {
         held.iter().filter(|held| held.source == *id).map(|held| held.filed).max()
     };
@@ -263,6 +264,7 @@ fn answered(held: &[Held], names: &Names) -> Vec<Source> {
         .map(|(id, name)| Source {
             name: name.clone(),
             up_to_date: newest(id).map(words::moment_short),
+            called: called.get(id).cloned(),
         })
         .collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
@@ -293,6 +295,9 @@ pub(crate) struct Source {
     pub(crate) name: String,
     /// "21 Nov 2026, 09:14", or none when nothing it sent may be seen.
     pub(crate) up_to_date: Option<String>,
+    /// What it and the reader's organisation call the person between them, where they have no
+    /// number in common.
+    pub(crate) called: Option<String>,
 }
 
 /// What the page shows.
@@ -399,7 +404,13 @@ fn sources(sources: &[Source]) -> Panel {
         .iter()
         .map(|source| {
             let at = source.up_to_date.as_deref().unwrap_or_default();
-            (source.name.as_str(), html! { "Up to date at " (at) })
+            let shown = html! {
+                "Up to date at " (at)
+                @if let Some(called) = &source.called {
+                    ". Between you and them this person is " (called)
+                }
+            };
+            (source.name.as_str(), shown)
         })
         .collect();
     if !names.is_empty() {
@@ -438,8 +449,12 @@ pub(crate) mod tests {
             is_whole: true,
             boxes: vec![("who", "Who's who", who)],
             sources: vec![
-                Source { name: "NHS Glen".into(), up_to_date: Some("3 Oct 2026, 23:15".into()) },
-                Source { name: "Glen Council".into(), up_to_date: None },
+                Source {
+                    name: "NHS Glen".into(),
+                    up_to_date: Some("3 Oct 2026, 23:15".into()),
+                    called: Some("ABCD-EFGH-JKLM".into()),
+                },
+                Source { name: "Glen Council".into(), up_to_date: None, called: None },
             ],
             receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
             more: vec![more::tests::offer()],
