@@ -163,7 +163,11 @@ async fn read(
                 if entry.kind != EntryKind::Permit || !is_then {
                     continue;
                 }
-                match entry.detail.as_ref().and_then(|detail| given(detail, under)) {
+                match entry
+                    .detail
+                    .as_ref()
+                    .and_then(|detail| given(detail, under, &|_, _, _, _| true))
+                {
                     Some(given) => shown.take(given, entry.at, of.source.as_ref()),
                     None => shown.is_whole = false,
                 }
@@ -234,8 +238,9 @@ fn wrong(of: &Parted, shown: &[Shown], knows: &[BTreeSet<OrganisationId>]) -> Ve
         wrong.extend(all.map(|(to, seen)| (0, to.clone(), seen.clone(), is_whole)));
         return wrong;
     }
-    let known =
-        |side: usize, to: &OrganisationId| knows.get(side).is_some_and(|known| known.contains(to));
+    let has_to_do = |side: usize, to: &OrganisationId| {
+        knows.get(side).is_some_and(|bodies| bodies.contains(to))
+    };
     // Whoever saw one side alone saw what they asked for.
     for (to, one) in &ones.to {
         let Some(two) = twos.to.get(to) else { continue };

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! - It is of the pair: neither body's with a third is the same, and nobody makes the one of another
+//! - It is of the pair: neither body's with a third is the same, and nobody makes that of another
 //!   pair from it.
 //! - It is made with the person's own key: nobody who knows all ids of people can try them, and
 //!   with the key it is gone.

@@ -119,6 +119,29 @@ impl Background {
         }
     }
 
+    /// Measures how long uncertain identities wait for a human, again and again.
+    pub(crate) async fn measure_queue(self) {
+        while self.rest(REPORT_EVERY).await {
+            let read =
+                self.db.snapshot("person.waiting", async |s| ken_person::queue::waiting(s).await);
+            let waiting = match read.await {
+                Ok(waiting) => waiting,
+                Err(error) => {
+                    tracing::warn!(error.code = error.code(), "the queue was not measured");
+                    continue;
+                }
+            };
+            let now = self.clock.now();
+            let age = |since: Option<jiff::Timestamp>| {
+                since.map_or(0.0, |since| now.duration_since(since).as_secs_f64())
+            };
+            let open = u32::try_from(waiting.open).unwrap_or(u32::MAX);
+            metrics::gauge!("ken_review_open").set(f64::from(open));
+            metrics::gauge!("ken_review_oldest_seconds").set(age(waiting.oldest));
+            metrics::gauge!("ken_review_median_seconds").set(age(waiting.middle));
+        }
+    }
+
     /// Serves timers; every kind is registered here.
     pub(crate) async fn timers(self, keys: KeyRing) {
         let ctx = self.ctx();

@@ -115,6 +115,7 @@ impl Running {
         }
         self.tasks.spawn(background.clone().remember());
         self.tasks.spawn(background.clone().sweep(house.keys.clone()));
+        self.tasks.spawn(background.clone().measure_queue());
         self.tasks.spawn(background.clone().drain(metrics.clone()));
         self.tasks.spawn(background.clone().report());
         self.tasks.spawn(background.clone().look_for_room(house.keys_db.clone()));

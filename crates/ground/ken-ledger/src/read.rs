@@ -65,8 +65,8 @@ pub async fn person_looks(
     list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_LOOKS, page).await
 }
 
-/// All of a person's stream, newest first, whatever its visibility: for who asks back what was shown
-/// of the wrong person, not for the person.
+/// All of a person's stream, newest first, whatever its visibility: for who asks back what was
+/// shown of the wrong person, not for the person.
 ///
 /// # Errors
 ///

@@ -146,6 +146,26 @@ async fn part(past: &Past, by: &Acting, person: PersonId) {
     past.on.db.write("test.part", work).await.unwrap();
 }
 
+/// Its own officer answers, once, and both people's ledgers say so.
+async fn answered_once(past: &Past, one: &AskedBack, both: [PersonId; 2]) {
+    let engine = past.on.engine;
+    let lead = past.practitioner(("nhsl", "ig.lead"), None).await;
+    let elsewhere = past.practitioner(("cec", "ig.lead"), None).await;
+    let answer = async |by: &Acting, answer, reason: &str| {
+        let what = (one.person, one.parting, answer, reason);
+        wrong_person::answer(&past.on.db, &past.ctx(), &past.on.keys, by, what).await.unwrap()
+    };
+    assert!(!answer(&lead, Answer::Kept, " ").await, "{engine}: why it is kept is said");
+    assert!(!answer(&elsewhere, Answer::Deleted, "").await, "{engine}: not theirs");
+    assert!(answer(&lead, Answer::Deleted, "").await, "{engine}");
+    assert!(!answer(&lead, Answer::Nothing, "").await, "{engine}: once");
+    assert!(asked(past, "nhsl").await.is_empty(), "{engine}");
+    for person in both {
+        let last = told(past, person).await.pop().unwrap();
+        assert_eq!(last["answer"], "deleted", "{engine}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_shown_of_the_wrong_person_is_asked_back_once() {
     for on in engines(&LISTS).await {
@@ -198,21 +218,7 @@ async fn what_was_shown_of_the_wrong_person_is_asked_back_once() {
             assert!(from.contains(&"nhsl") && from.contains(&"ooh"), "{engine}");
         }
 
-        let lead = past.practitioner(("nhsl", "ig.lead"), None).await;
-        let elsewhere = past.practitioner(("cec", "ig.lead"), None).await;
-        let answer = async |by: &Acting, answer, reason: &str| {
-            let what = (one.person, one.parting, answer, reason);
-            wrong_person::answer(&past.on.db, &past.ctx(), &past.on.keys, by, what).await.unwrap()
-        };
-        assert!(!answer(&lead, Answer::Kept, " ").await, "{engine}: why it is kept is said");
-        assert!(!answer(&elsewhere, Answer::Deleted, "").await, "{engine}: not theirs");
-        assert!(answer(&lead, Answer::Deleted, "").await, "{engine}");
-        assert!(!answer(&lead, Answer::Nothing, "").await, "{engine}: once");
-        assert!(asked(&past, "nhsl").await.is_empty(), "{engine}");
-        for person in [isla, other] {
-            let last = told(&past, person).await.pop().unwrap();
-            assert_eq!(last["answer"], "deleted", "{engine}");
-        }
+        answered_once(&past, one, [isla, other]).await;
         fire(&past).await;
         assert_eq!(told(&past, other).await.len(), 4, "{engine}: asked once, answered once");
     }

@@ -1,4 +1,4 @@
-//! A registration without a number: somebody new, or for a human to say; joined by itself to nobody.
+//! A registration without a number: somebody new, or for a human to say; never joined by itself.
 
 use std::collections::BTreeSet;
 

@@ -101,6 +101,34 @@ async fn two_records_become_one_and_two_again() {
 }
 
 #[tokio::test]
+async fn what_would_follow_is_told_from_agreements_alone() {
+    for world in worlds().await {
+        let (mut sam, way) = queue(&world).await;
+        // The hospital knows both: nobody could newly ask.
+        let page = sam.get(&way).await;
+        page.assert_has(&["If they are joined", "No body could ask another for more"]);
+        page.assert_has(&["What the matching model makes of", "before any evidence", "<svg"]);
+        let release = format!("{way}/release");
+        sam.submit(&page, &release, &[]).await;
+        // Of these the practice knows the one, and the hospital the other.
+        let una = "GOW^UNA||19500101|F|||3 Made-up Road^^Glen^^ZZ99 9ZZ";
+        world.hear_from("GP", "una-gp", &format!("31^^^GP^MR||{una}")).await;
+        let una = una.replace("ZZ99 9ZZ", "ZZ99 8ZZ");
+        world.hear_from("TRAK", "una-ward", &format!("32^^^TRAK^MR||{una}")).await;
+        let list = sam.get("/ops/match").await;
+        let ways: Vec<_> = list.body.split("href=\"/ops/match/").skip(1).collect();
+        let way = format!("/ops/match/{}", ways[1].split('"').next().unwrap());
+        let page = sam.get(&way).await;
+        page.assert_has(&["UNA", "Glen Medical Practice could ask NHS Glen for "]);
+        page.assert_has(&[
+            "NHS Glen could ask Glen Medical Practice for ",
+            "for 30 days, but here",
+        ]);
+        page.assert_lacks(&["CANARY", "Penicillin"]);
+    }
+}
+
+#[tokio::test]
 async fn a_place_is_one_reviewers_at_a_time() {
     for world in worlds().await {
         let (mut sam, way) = queue(&world).await;

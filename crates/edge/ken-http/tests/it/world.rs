@@ -378,6 +378,13 @@ impl World {
         self.hear_as(id, "ADT^A28^ADT_A05", person).await;
     }
 
+    /// Sends a message of another system.
+    pub(crate) async fn hear_from(&self, app: &str, id: &str, person: &str) {
+        let message = message(app, "ADT^A28^ADT_A05", id, person, "");
+        let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
+        assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
+    }
+
     /// Sends a message of this kind, likewise.
     pub(crate) async fn hear_as(&self, id: &str, kind: &str, person: &str) {
         let message = message("TRAK", kind, id, person, "");

@@ -286,10 +286,12 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
     let today = ctx.clock.today();
     let pair = |side: Side| {
         let (ones, others) = (&first.organisations, &side.organisations);
-        let follows = queue::follows(&current.bundle, today, ones, others).into_iter();
+        let follows = queue::follows(&current.bundle, today, ones, others);
+        let is_much = queue::is_much(&follows);
         let name = |id: &OrganisationId| compose::name_of(&names, id);
-        let follows = follows.map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
+        let follows = follows.iter().map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
         Pair {
+            is_much,
             weighed: ken_person::weigh(&first.seen, &side.seen),
             follows: follows.collect(),
             is_left: queue::is_left(place, side.person, by.practitioner),
@@ -321,6 +323,8 @@ struct Pair {
     weighed: Option<Explanation>,
     /// Who could ask whom for how many kinds of information once they are joined.
     follows: Vec<(String, String, usize)>,
+    /// Whether that is so much that two reviewers must say it.
+    is_much: bool,
     /// Whether it stands to the left of the uncertain record.
     is_left: bool,
 }

@@ -191,7 +191,12 @@ fn sum(weighed: &Explanation, number: usize) -> Markup {
         sum: step.sum,
     });
     let steps: Vec<_> = steps.collect();
-    let percent = weighed.score.probability * 100.0;
+    // A model that is surer than this has not seen enough pairs to say so.
+    let likely = match weighed.score.probability * 100.0 {
+        percent if percent > 99.0 => "more than 99".to_owned(),
+        percent if percent < 1.0 => "fewer than one".to_owned(),
+        percent => format!("about {percent:.0}"),
+    };
     let table = format!("pair-{number}-sum");
     html! {
         details.care_more {
@@ -199,8 +204,7 @@ fn sum(weighed: &Explanation, number: usize) -> Markup {
             div {
                 p {
                     "Look for yourself first. Of a hundred pairs that agree like these two, as far \
-                     as they are shown here, about " (format!("{percent:.0}"))
-                    " are one person's, as the model has it."
+                     as they are shown here, " (likely) " are one person's, as the model has it."
                 }
                 @if let Some(rule) = weighed.rule {
                     p { "Never joined without a human: " (rule) "." }
@@ -216,15 +220,17 @@ fn sum(weighed: &Explanation, number: usize) -> Markup {
 }
 
 fn offered(place: &Place, others: &[Pair]) -> Vec<Choice> {
-    let follows = if place.needs_second {
-        "They are joined when a second reviewer says the same."
-    } else {
-        "They are shown together, to whoever may see each of them."
+    let follows = |is_much: bool| {
+        if place.needs_second || is_much {
+            "They are joined when a second reviewer says the same."
+        } else {
+            "They are shown together, to whoever may see each of them."
+        }
     };
-    let same = (2..).zip(others).map(|(number, other): (usize, _)| Choice {
+    let same = (2..).zip(others).map(|(number, other): (usize, &Pair)| Choice {
         value: other.side.person.to_string(),
         label: format!("Yes: record 1 and record {number} are one person"),
-        hint: Some(follows.into()),
+        hint: Some(follows(other.is_much).into()),
     });
     let none = all_shown(place).then(|| Choice {
         value: DIFFERENT.to_owned(),
@@ -350,7 +356,7 @@ mod tests {
             let side = side(person, family);
             let weighed = ken_person::weigh(&first.seen, &side.seen);
             let follows = vec![("Glen Council".to_owned(), "NHS Glen".to_owned(), 4)];
-            Pair { side, weighed, follows, is_left }
+            Pair { side, weighed, follows, is_much: is_left, is_left }
         };
         let others = vec![
             pair("7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPEL", true),
@@ -363,6 +369,12 @@ mod tests {
         assert!(!shown.contains("checked") && shown.contains("SAMP[<mark>LE</mark>]"));
         for want in ["Glen Council could ask NHS Glen for 4 kinds", "<svg", "Look for yourself"] {
             assert!(shown.contains(want), "{want} in {shown}");
+        }
+        // What lets bodies ask each other for much is for two, though the place is for one.
+        let alone = Place { needs_second: false, ..place.clone() };
+        let alone = open(&alone, &sides, &sent, &[], &csrf).into_string();
+        for want in ["when a second reviewer says the same", "shown together, to whoever"] {
+            assert_eq!(alone.matches(want).count(), 1, "{want} in {alone}");
         }
         let heads = ["Record 2</th>", "Record 1</th>"].map(|head| shown.find(head).unwrap());
         assert!(heads[0] < heads[1], "the first pair stands the other way round");
