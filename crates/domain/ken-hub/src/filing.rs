@@ -137,7 +137,8 @@ async fn file(
     for (part, place) in parts.iter().zip(places) {
         let is_told = !is_again || done.touched.contains(&place.resource);
         let bears = marks.bear.contains(&place.resource);
-        if !is_told && !(bears && marks.reached.contains(&place.resource)) {
+        let is_marked = bears && marks.reached.contains(&place.resource);
+        if !(is_told || is_marked) {
             continue;
         }
         let place = if marks.anew.contains(&place.resource) { place.anew() } else { place };

@@ -142,15 +142,13 @@ pub async fn places(
             found.entry(key).or_insert(item);
         }
     }
-    let place = |key: &&str| match found.remove(*key) {
-        Some((resource, held, status)) => {
-            let current = Some((held.version, status));
-            Place { person, resource, held: Some(held), current, keeps_marks: false }
-        }
-        None => {
+    let place = |key: &&str| {
+        let Some((resource, held, status)) = found.remove(*key) else {
             let resource = ResourceId::draw(ctx.ids);
-            Place { person, resource, held: None, current: None, keeps_marks: false }
-        }
+            return Place { person, resource, held: None, current: None, keeps_marks: false };
+        };
+        let current = Some((held.version, status));
+        Place { person, resource, held: Some(held), current, keeps_marks: false }
     };
     Ok(item_keys.iter().map(place).collect())
 }

@@ -13,7 +13,7 @@ impl Room {
     pub(crate) fn sort(&mut self, keyed: impl Iterator<Item = (u64, u32)>) -> &mut Vec<(u64, u32)> {
         const BITS: u32 = 11;
         let part = |key: u64| usize::try_from(key >> (64 - BITS)).unwrap_or(0);
-        let mut starts = [0usize; (1 << BITS) + 1];
+        let mut starts = vec![0usize; (1 << BITS) + 1];
         self.given.clear();
         self.given.extend(keyed.inspect(|(key, _)| {
             if let Some(count) = starts.get_mut(part(*key) + 1) {
@@ -25,7 +25,7 @@ impl Room {
             sum += *start;
             *start = sum;
         }
-        let mut next = starts;
+        let mut next = starts.clone();
         self.sorted.resize(self.given.len(), (0, 0));
         for pair in &self.given {
             if let Some(at) = next.get_mut(part(pair.0)) {

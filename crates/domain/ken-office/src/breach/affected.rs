@@ -205,7 +205,7 @@ impl<'a> Found<'a> {
                     free.insert(item);
                 }
                 btree_map::Entry::Occupied(mut known) => {
-                    let (fields, to) = known.get_mut().join(item);
+                    let (fields, to) = known.get_mut().join(&item);
                     if let Some(both) = fields {
                         known.get_mut().fields = once(&mut self.fields, both);
                     }
@@ -254,7 +254,7 @@ impl Item {
     /// Counts another one to this; the sets that grow by it.
     fn join(
         &mut self,
-        other: Self,
+        other: &Self,
     ) -> (Option<BTreeSet<FieldName>>, Option<BTreeSet<OrganisationId>>) {
         self.times += other.times;
         self.first = self.first.min(other.first);
@@ -325,7 +325,7 @@ impl Affected {
                 self.items.insert(key, item);
             }
             Some(known) => {
-                let (fields, to) = known.join(item);
+                let (fields, to) = known.join(&item);
                 known.fields = fields.map_or_else(|| Arc::clone(&known.fields), Arc::new);
                 known.to = to.map_or_else(|| Arc::clone(&known.to), Arc::new);
             }

@@ -81,7 +81,7 @@ impl Copier {
             if log.grew(usize::try_from(pages).unwrap_or_default()) {
                 let _alone = lock(&log.copying);
                 // The commit is durable whatever becomes of this; the next one tries again.
-                told(wal.checkpoint());
+                told(&wal.checkpoint());
             }
             Ok(())
         }))
@@ -128,12 +128,12 @@ impl Log {
         lengths.copied = lengths.pages;
         drop(lengths);
         let _alone = lock(&self.copying);
-        told(conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
+        told(&conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
         ControlFlow::Continue(())
     }
 }
 
-fn told(copied: rusqlite::Result<()>) {
+fn told(copied: &rusqlite::Result<()>) {
     if copied.is_err() {
         tracing::warn!("the write-ahead log could not be copied into the database this time");
     }

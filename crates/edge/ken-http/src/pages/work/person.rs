@@ -183,7 +183,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
-    let called = called::called(app, caller.acting()?, person, &shown).await?;
+    let sources = called::called(app, caller.acting()?, person, &shown).await?;
     let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
     let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);
@@ -206,7 +206,7 @@ async fn page(
         },
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held, ctx.clock.today()),
-        sources: answered(&shown.held, &asked, &called),
+        sources: answered(&shown.held, &asked, &sources),
         receipts: ask::receipts(app, shown.entries).await?,
         more,
     };
