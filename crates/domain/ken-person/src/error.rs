@@ -11,6 +11,9 @@ pub enum Error {
     /// The ledger could not be written; so nothing was changed.
     #[error("ledger failed")]
     Ledger(#[from] ken_ledger::Error),
+    /// The directory could not be read; so nothing was changed.
+    #[error("directory failed")]
+    Directory(#[from] ken_directory::Error),
     /// Who stands together could not be told to the gate; so nothing was changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
@@ -56,6 +59,7 @@ impl Error {
         match self {
             Self::Store(cause) => cause.code(),
             Self::Ledger(cause) => cause.code(),
+            Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Index(cause) => cause.code(),
             Self::Contended => "person.contended",

@@ -16,7 +16,7 @@ use std::str::FromStr;
 use ken_core::{Ctx, OrganisationId, PersonId};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
-use ken_sharing::together;
+use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use serde_json::{Value, json};
@@ -127,7 +127,8 @@ pub(crate) async fn join(
     Ok(Some(Link { id, person: from, lead: to }))
 }
 
-/// Takes a link back: who stood for whom is as it was before. What was shown of the wrong person
+/// Takes a link back: who stood for whom is as it was before, and who takes it back does not read
+/// them for a while ([`linker`]). What was shown of the wrong person
 /// meanwhile is asked back from then on ([`Parted`]).
 ///
 /// # Errors
@@ -154,6 +155,8 @@ pub async fn unlink(
         return Err(Error::Decided("link"));
     }
     let guard = together::lock(tx, &BTreeSet::from([from, to])).await?;
+    let joined = together::group(tx, to).await?;
+    linker::note(tx, ctx, &joined, by.practitioner).await?;
     let parted = moved.split(' ').map(str::parse::<PersonId>).collect::<Result<_, _>>();
     let parted: BTreeSet<_> = parted.map_err(|_| Error::Corrupt("link"))?;
     refuse_buried(tx, link, to, &parted).await?;

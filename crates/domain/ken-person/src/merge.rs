@@ -17,7 +17,7 @@ use ken_core::identifier::LocalIdentifier;
 use ken_core::{Ctx, PersonId, PractitionerId};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
-use ken_sharing::together;
+use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
@@ -192,6 +192,9 @@ pub async fn unmerge(
     guard.bump(tx).await?;
     let sides = [together::group(tx, person).await?, together::group(tx, now).await?];
     let (people, source) = ([person, now], Some(number.organisation.clone()));
+    for side in &sides {
+        linker::note(tx, ctx, side, by.practitioner).await?;
+    }
     let until = ctx.clock.now();
     Parted { id: merge, people, sides, from: since, until, source }.owe(tx, ctx).await?;
     let by = Linker::Practitioner(by);

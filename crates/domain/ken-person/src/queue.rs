@@ -201,6 +201,24 @@ pub async fn find(
     }
 }
 
+/// One place, open or decided, with nobody's claim; none where there is no such.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn find_any(
+    s: &mut impl Reads,
+    person: PersonId,
+    id: ReviewId,
+) -> Result<Option<Place>, Error> {
+    let read = |row: &Row<'_>| Ok((row.parse(0)?, row.time(1)?, row.int(4)? == 0));
+    let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
+    let Some((source, since, needs_second)) = found else { return Ok(None) };
+    let (candidates, claimed, answers) = (Vec::new(), None, 0);
+    let place = Place { person, id, source, since, candidates, claimed, needs_second, answers };
+    whole(s, place).await.map(Some)
+}
+
 /// What was decided of a place; none while it is open, or where there is no such.
 ///
 /// # Errors

@@ -229,10 +229,6 @@ statements! {
     /// Whether anybody but an organisation says something of those for whom a person stands.
     SOURCE_OTHER = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
         WHERE p.lead_id = $1 AND s.organisation_id <> $2 LIMIT 1";
-    /// Who says something of those for whom a person stands.
-    SOURCES_WHO = "SELECT DISTINCT s.organisation_id FROM person p
-        JOIN person_source s ON s.person_id = p.person_id
-        WHERE p.lead_id = $1 ORDER BY s.organisation_id LIMIT $2";
     /// Whether an organisation says something of those for whom a person stands.
     SOURCE_OWN = "SELECT 1 FROM person p JOIN person_source s ON s.person_id = p.person_id
         WHERE p.lead_id = $1 AND s.organisation_id = $2 LIMIT 1";
@@ -369,7 +365,7 @@ statements! {
           AND answer IN ('same', 'different') AND void_us IS NULL
         ORDER BY said_us DESC, answer_id DESC LIMIT 1";
     /// Whether another reviewer wants a decision taken back.
-    UNDO_OF_ANOTHER = "SELECT answer_id FROM review_answer
+    UNDO_OF_ANOTHER = "SELECT practitioner_id FROM review_answer
         WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3 AND answer = 'undo'
           AND void_us IS NULL LIMIT 1";
     /// Lets what one reviewer said so far count no more.
@@ -377,7 +373,7 @@ statements! {
         WHERE person_id = $1 AND review_id = $2 AND practitioner_id = $3 AND void_us IS NULL";
     /// What two reviewers said of the same places, each apart from the other, the newest first.
     /// What one said anew fell at another moment, and what both said at one.
-    ANSWER_PAIRS = "SELECT one.candidate_id, two.candidate_id FROM review_answer two
+    ANSWER_PAIRS = "SELECT one.candidate_id, two.candidate_id, two.review_id FROM review_answer two
         JOIN review_answer one ON one.person_id = two.person_id AND one.review_id = two.review_id
           AND one.practitioner_id <> two.practitioner_id AND one.answer_id < two.answer_id
           AND one.void_us IS NOT DISTINCT FROM two.void_us

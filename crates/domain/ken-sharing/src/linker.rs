@@ -44,7 +44,8 @@ pub async fn note(
     Ok(())
 }
 
-/// Whether a practitioner joined a person's record to another not long ago.
+/// Whether a practitioner joined a person's record to another not long ago, under any id that
+/// stands together with theirs.
 ///
 /// # Errors
 ///

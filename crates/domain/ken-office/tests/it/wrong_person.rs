@@ -10,7 +10,6 @@ use ken_ledger::{EntryKind, Page, person_stream};
 use ken_office::wrong_person::{self, Answer, AskedBack};
 use ken_office::{Error, due};
 use ken_person::{Answer as Said, Demographics, SourceRecord, Why, identify, queue};
-use ken_sharing::bundle::Bundle;
 use ken_sharing::fact::Grade;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::{Action, Caller, Decision, Question, RowClass, class, emergency};
@@ -125,11 +124,11 @@ async fn told(past: &Past, person: PersonId) -> Vec<Value> {
 /// The one place in the queue is decided: these are one person.
 async fn join(past: &Past, by: &Acting, other: PersonId) {
     let (ctx, why) = (past.ctx(), Why::new("by telephone").unwrap());
-    let (keys, under) = (&past.on.keys, Bundle::compile([]).unwrap());
+    let keys = &past.on.keys;
     let work = async |tx: &mut Tx| {
         let place = queue::list(tx, None).await?.remove(0);
         let (at, answer) = ((place.person, place.id), Said::Same(other));
-        queue::decide(tx, &ctx, keys, &under, at, answer, (by, &why)).await
+        queue::decide(tx, &ctx, keys, &[], at, answer, (by, &why)).await
     };
     let outcome = past.on.db.write("test.join", work).await.unwrap();
     assert_eq!(outcome, queue::Outcome::Done);

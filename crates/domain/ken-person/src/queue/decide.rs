@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, PersonId, PractitionerId};
-use ken_directory::Acting;
+use ken_directory::{Acting, practitioner};
 use ken_ledger::EntryKind;
-use ken_sharing::bundle::Bundle;
 use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order, risk};
+use super::risk::{self, Follow};
+use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order};
 use crate::link::{LinkId, Linker, ReviewId, join, unlink};
 use crate::rule::Doubt;
 use crate::{Error, account, entry, sql};
@@ -39,8 +39,9 @@ pub enum Outcome {
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] for no such place, [`Error::Decided`] where it is decided,
-/// [`Error::Claimed`] where another reviewer has it, and whatever the store says.
+/// [`Error::Unknown`] for no such place, or one that may be about the reviewer's own record,
+/// [`Error::Decided`] where it is decided, [`Error::Claimed`] where another reviewer has it, and
+/// whatever the store says.
 pub async fn claim(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -48,6 +49,9 @@ pub async fn claim(
     by: &Acting,
 ) -> Result<Timestamp, Error> {
     let found = decision(tx, person, id).await?;
+    if is_own(tx, (person, id), by.practitioner).await? {
+        return Err(Error::Unknown("place in the queue"));
+    }
     if found.decision.is_some() {
         return Err(Error::Decided("place in the queue"));
     }
@@ -92,7 +96,9 @@ pub async fn release(
 }
 
 /// Answers a place in the queue. What [`claim`] asks holds here as well: nobody decides what
-/// another reviewer has claimed.
+/// another reviewer has claimed. `follows` is what would follow from the answer, as far as who
+/// knows the records was disclosed to this reviewer: what decides, and so what shows, tells of no
+/// other body.
 ///
 /// # Errors
 ///
@@ -103,7 +109,7 @@ pub async fn decide(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    under: &Bundle,
+    follows: &[Follow],
     at: (PersonId, ReviewId),
     answer: Answer,
     (by, why): (&Acting, &Why),
@@ -118,8 +124,7 @@ pub async fn decide(
         }
         Answer::NotSure => Outcome::Open,
         _ => {
-            let under = (under, ctx.clock.today());
-            let needs_two = needs_two(tx, under, at, answer, found.is_provisional).await?;
+            let needs_two = needs_two(id, answer, found.is_provisional, follows);
             weigh(tx, at, answer, by, needs_two).await?
         }
     };
@@ -180,21 +185,21 @@ const fn left_open(outcome: Outcome) -> &'static str {
 }
 
 /// Whether two must say it.
-async fn needs_two(
+fn needs_two(id: ReviewId, answer: Answer, is_provisional: bool, follows: &[Follow]) -> bool {
+    let is_join = matches!(answer, Answer::Same(_));
+    order::is_sampled(id) || is_join && (!is_provisional || risk::is_much(follows))
+}
+
+/// Whether a place may be about the reviewer's own record, under any id of theirs.
+async fn is_own(
     tx: &mut Tx,
-    under: (&Bundle, jiff::civil::Date),
     (person, id): (PersonId, ReviewId),
-    answer: Answer,
-    is_provisional: bool,
+    by: PractitionerId,
 ) -> Result<bool, Error> {
-    if order::is_sampled(id) {
-        return Ok(true);
-    }
-    match answer {
-        Answer::Same(_) if !is_provisional => Ok(true),
-        Answer::Same(other) => risk::is_above(tx, under, (person, other)).await,
-        Answer::Different | Answer::NotSure => Ok(false),
-    }
+    let Some(own) = practitioner::own_person(tx, by).await? else { return Ok(false) };
+    let own = together::group(tx, own).await?;
+    let offered = candidates(tx, person, id).await?;
+    Ok(own.contains(&person) || offered.iter().any(|doubt| own.contains(&doubt.person)))
 }
 
 /// Whether an answer decides by itself, beside what another reviewer said before.
@@ -289,16 +294,22 @@ pub async fn undo(
 ) -> Result<Outcome, Error> {
     let found = decision(tx, person, id).await?;
     let since = found.decided.ok_or(Error::Unknown("decision"))?;
+    let mut first: Option<PractitionerId> = None;
     if ctx.clock.now().duration_since(since) > UNDO_ALONE {
         let of = values![person, id.to_string(), by.practitioner];
-        if tx.find(sql::UNDO_OF_ANOTHER, of, |row| row.text(0)).await?.is_none() {
+        first = tx.find(sql::UNDO_OF_ANOTHER, of, |row| row.parse(0)).await?;
+        if first.is_none() {
             note_answer(tx, ctx, (person, id), ("undo", None), by).await?;
             note(tx, ctx, keys, person, "first-of-two-undo", by, why).await?;
             return Ok(Outcome::AwaitsSecond);
         }
     }
     match (found.decision.as_deref(), found.link) {
-        (Some("same"), Some((lead, link))) => unlink(tx, ctx, keys, lead, link, by, why).await?,
+        (Some("same"), Some((lead, link))) => {
+            // Who takes a link back is kept from what it joined, as who made it is.
+            note_linkers(tx, ctx, person, &first.into_iter().collect()).await?;
+            unlink(tx, ctx, keys, lead, link, by, why).await?;
+        }
         (Some("same"), None) => {}
         (Some(_), _) => {
             let offered = candidates(tx, person, id).await?;

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::Ctx;
 use ken_store::{Reads, values};
 
+use super::order::is_sampled;
 use super::{COUNT_MAX, count};
+use crate::link::ReviewId;
 use crate::{Error, sql};
 
 /// Most places decided by two that are looked at, the newest.
@@ -72,16 +74,21 @@ impl Agreement {
     }
 }
 
-/// How far reviewers agreed within a year, over the newest places that two have answered.
+/// How far reviewers agreed within a year, over the places of the sample among the newest that two
+/// have answered.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
 pub async fn agreement(s: &mut impl Reads, ctx: &Ctx<'_>) -> Result<Agreement, Error> {
     let since = ctx.clock.now().saturating_sub(PAIRS_LAST).unwrap_or(Timestamp::MIN);
-    let read = |row: &ken_store::Row<'_>| Ok((row.text_opt(0)?, row.text_opt(1)?));
+    let read = |row: &ken_store::Row<'_>| {
+        Ok((row.parse::<ReviewId>(2)?, (row.text_opt(0)?, row.text_opt(1)?)))
+    };
     let pairs = s.list(sql::ANSWER_PAIRS, values![since, PAIRS_MAX], read).await?;
-    Ok(Agreement::of(&pairs))
+    // Places that need two are the hard ones; of the sample, easy and hard are as they come.
+    let sampled = pairs.into_iter().filter(|(id, _)| is_sampled(*id)).map(|(_, said)| said);
+    Ok(Agreement::of(&sampled.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

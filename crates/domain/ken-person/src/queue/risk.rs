@@ -7,19 +7,14 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use ken_core::{Category, OrganisationId, PersonId};
+use ken_core::{Category, OrganisationId};
 use ken_sharing::bundle::Bundle;
-use ken_store::{Reads, values};
-
-use crate::{Error, account, sql};
 
 /// Beyond so many kinds of information that bodies could newly ask each other for, two reviewers
 /// say that records are one person's. House policy: where two bodies in the care of somebody have
 /// an agreement each may ask the other for some twenty, so what joins more than two pairs of bodies
 /// is for two to say.
 pub const RISK_MOST: usize = 100;
-/// Most bodies that one record is known to that are read.
-const KNOWN_TO_MAX: i64 = 200;
 
 /// What one body could ask another for once two records are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +41,11 @@ pub fn follows(
         kinds: under.askable(of, asks, day),
     };
     let mut all = vec![];
-    // Whoever knows both could ask before.
-    for one in ones.difference(others) {
-        for other in others.difference(ones) {
-            all.push(new(one, other));
-            all.push(new(other, one));
+    // Whoever knows both could ask before; whoever is asked may know both, and is then asked for
+    // what it holds under the other record.
+    for (side, beyond) in [(ones, others), (others, ones)] {
+        for asks in side.difference(beyond) {
+            all.extend(beyond.iter().map(|of| new(asks, of)));
         }
     }
     all.retain(|follow| !follow.kinds.is_empty());
@@ -61,20 +56,4 @@ pub fn follows(
 #[must_use]
 pub fn is_much(follows: &[Follow]) -> bool {
     follows.iter().map(|follow| follow.kinds.len()).sum::<usize>() > RISK_MOST
-}
-
-/// Whether joining two records is for two reviewers, by who knows them.
-pub(super) async fn is_above(
-    s: &mut impl Reads,
-    (under, day): (&Bundle, Date),
-    (one, other): (PersonId, PersonId),
-) -> Result<bool, Error> {
-    let (ones, others) = (known_to(s, one).await?, known_to(s, other).await?);
-    Ok(is_much(&follows(under, day, &ones, &others)))
-}
-
-/// The bodies that say something of those who stand together with a person.
-async fn known_to(s: &mut impl Reads, person: PersonId) -> Result<BTreeSet<OrganisationId>, Error> {
-    let of = values![account::lead(s, person).await?, KNOWN_TO_MAX];
-    Ok(s.list(sql::SOURCES_WHO, of, |row| row.parse(0)).await?.into_iter().collect())
 }

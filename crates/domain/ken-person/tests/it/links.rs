@@ -7,7 +7,6 @@ use ken_core::{IdSource, PersonId};
 use ken_directory::Acting;
 use ken_person::queue::Outcome;
 use ken_person::{Answer, Error, Place, Why, queue};
-use ken_sharing::bundle::Bundle;
 use ken_store::Tx;
 use ken_testkit::SeededIds;
 
@@ -52,12 +51,12 @@ fn groups(people: &[PersonId], standing: &[(Place, bool)]) -> BTreeSet<BTreeSet<
 /// Two reviewers say that a place's person and its first candidate are one.
 async fn join(world: &World, by: [&Acting; 2], place: &Place) {
     let why = Why::new("random").unwrap();
-    let (ctx, under) = (world.ctx(), Bundle::compile([]).unwrap());
+    let ctx = world.ctx();
     let answer = Answer::Same(place.candidates[0].person);
     let at = (place.person, place.id);
     for by in by {
         let work = async |tx: &mut Tx| {
-            queue::decide(tx, &ctx, &world.on.keys, &under, at, answer, (by, &why)).await
+            queue::decide(tx, &ctx, &world.on.keys, &[], at, answer, (by, &why)).await
         };
         if world.on.db.write("test.join", work).await.unwrap() == Outcome::Done {
             break;

@@ -6,7 +6,6 @@ use ken_core::PersonId;
 use ken_directory::Acting;
 use ken_person::queue::{Decision, Outcome};
 use ken_person::{Answer, Error, Identified, Merged, Place, Why, merge, queue, together};
-use ken_sharing::bundle::Bundle;
 use ken_store::{Snapshot, Tx, guard, values};
 
 use crate::world::{World, chi, nhs, says, source, worlds};
@@ -35,9 +34,8 @@ async fn decide_as(
     answer: Answer,
 ) -> Result<Outcome, Error> {
     let (ctx, at, why) = (world.ctx(), (place.person, place.id), why());
-    let under = Bundle::compile([]).unwrap();
     let work = async |tx: &mut Tx| {
-        queue::decide(tx, &ctx, &world.on.keys, &under, at, answer, (by, &why)).await
+        queue::decide(tx, &ctx, &world.on.keys, &[], at, answer, (by, &why)).await
     };
     world.on.db.write("test.decide", work).await
 }

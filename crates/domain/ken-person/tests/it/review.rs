@@ -2,9 +2,9 @@
 
 use ken_core::PersonId;
 use ken_directory::Acting;
-use ken_person::queue::{self, Agreement, Outcome, UNDO_ALONE, Waiting};
+use ken_directory::practitioner;
+use ken_person::queue::{self, Agreement, Follow, Outcome, RISK_MOST, UNDO_ALONE, Waiting};
 use ken_person::{Answer, Error, Place, Why};
-use ken_sharing::bundle::Bundle;
 use ken_sharing::linker;
 use ken_store::{Snapshot, Tx};
 
@@ -15,12 +15,20 @@ fn why() -> Why {
 }
 
 async fn decide(world: &World, by: &Acting, place: &Place, answer: Answer) -> Outcome {
+    decide_that(world, by, place, (answer, &[])).await.unwrap()
+}
+
+async fn decide_that(
+    world: &World,
+    by: &Acting,
+    place: &Place,
+    (answer, follows): (Answer, &[Follow]),
+) -> Result<Outcome, Error> {
     let (ctx, at, why) = (world.ctx(), (place.person, place.id), why());
-    let under = Bundle::compile([]).unwrap();
     let work = async |tx: &mut Tx| {
-        queue::decide(tx, &ctx, &world.on.keys, &under, at, answer, (by, &why)).await
+        queue::decide(tx, &ctx, &world.on.keys, follows, at, answer, (by, &why)).await
     };
-    world.on.db.write("test.decide", work).await.unwrap()
+    world.on.db.write("test.decide", work).await
 }
 
 async fn undo(world: &World, by: &Acting, place: &Place) -> Result<Outcome, Error> {
@@ -163,5 +171,87 @@ async fn the_queue_says_how_long_it_is() {
         let now = waiting(&world).await;
         assert_eq!(now.open, 3, "{}", world.on.engine);
         assert_eq!((now.oldest, now.middle), (Some(since[0]), Some(since[1])));
+    }
+}
+
+/// What one body could ask another for, in so many kinds.
+fn follow(kinds: usize) -> Follow {
+    let kinds = (0..kinds).map(|n| format!("kind-{n}").parse().unwrap()).collect();
+    Follow { asks: "cec".parse().unwrap(), of: "nhsl".parse().unwrap(), kinds }
+}
+
+#[tokio::test]
+async fn what_lets_bodies_ask_for_much_is_for_two_to_say() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let (first, second) = (world.steward(), world.steward());
+        let open = places(&world, 2).await;
+        let same = |place: &Place| Answer::Same(place.candidates[0].person);
+        let little = [follow(RISK_MOST - 10), follow(10)];
+        let said = decide_that(&world, &first, &open[0], (same(&open[0]), &little)).await.unwrap();
+        assert_eq!(said, Outcome::Done, "{engine}: so many are for one");
+        let much = [follow(RISK_MOST - 10), follow(11)];
+        for by in [&first, &first] {
+            let said = decide_that(&world, by, &open[1], (same(&open[1]), &much)).await.unwrap();
+            assert_eq!(said, Outcome::AwaitsSecond, "{engine}: one more is for two");
+            assert_eq!(world.lead(open[1].person).await, open[1].person, "{engine}");
+        }
+        let said = decide_that(&world, &second, &open[1], (same(&open[1]), &much)).await.unwrap();
+        assert_eq!(said, Outcome::Done, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_decides_about_their_own_record() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let place = &places(&world, 1).await[0];
+        for own in [place.person, place.candidates[0].person] {
+            let ctx = world.ctx();
+            let work =
+                async |tx: &mut Tx| practitioner::register(tx, &ctx, "Kit Sample", Some(own)).await;
+            let practitioner = world.on.db.write("test.self", work).await.unwrap();
+            let by = Acting { practitioner, ..world.steward() };
+            let said = decide_that(&world, &by, place, (Answer::Different, &[])).await;
+            assert!(matches!(said, Err(Error::Unknown(_))), "{engine}: {said:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_takes_a_link_back_does_not_read_either() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let (maker, breaker) = (world.steward(), world.steward());
+        let place = &places(&world, 1).await[0];
+        let other = place.candidates[0].person;
+        assert_eq!(decide(&world, &maker, place, Answer::Same(other)).await, Outcome::Done);
+        assert!(!is_linker(&world, other, &breaker).await, "{engine}");
+        assert_eq!(undo(&world, &breaker, place).await.unwrap(), Outcome::Done, "{engine}");
+        for person in [place.person, other] {
+            assert!(is_linker(&world, person, &breaker).await, "{engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_bar_follows_who_stands_together() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let (maker, later) = (world.steward(), world.steward());
+        let place = &places(&world, 1).await[0];
+        let other = place.candidates[0].person;
+        assert_eq!(decide(&world, &maker, place, Answer::Same(other)).await, Outcome::Done);
+        // Somebody else joins a third record to these: the first reviewer does not read it either.
+        let third = says("cec", "30001", "Isla Sample", "1901-03-14", &[]);
+        let third = world.identify(&third).await.person();
+        let all = world.places().await;
+        let place = all.iter().find(|place| place.person == third).unwrap();
+        let to = place.candidates[0].person;
+        while decide(&world, &later, place, Answer::Same(to)).await != Outcome::Done {
+            assert_eq!(decide(&world, &maker, place, Answer::Same(to)).await, Outcome::Done);
+            break;
+        }
+        assert!(is_linker(&world, third, &maker).await, "{engine}");
     }
 }

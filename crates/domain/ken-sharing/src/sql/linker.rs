@@ -16,7 +16,9 @@ statements! {
         ON CONFLICT (person_id, practitioner_id) DO UPDATE SET until_us = excluded.until_us";
     /// Removes who joined it long ago.
     LINKER_OVER = "DELETE FROM linker WHERE person_id = $1 AND until_us <= $2";
-    /// Whether a practitioner joined a person's record not long ago.
+    /// Whether a practitioner not long ago joined a person's record, or that of somebody who stands
+    /// together with them.
     LINKER_FIND = "SELECT 1 FROM linker
-        WHERE person_id = $1 AND practitioner_id = $2 AND until_us > $3";
+        WHERE practitioner_id = $2 AND until_us > $3 AND (person_id = $1 OR person_id IN
+          (SELECT other_id FROM person_together WHERE person_id = $1)) LIMIT 1";
 }

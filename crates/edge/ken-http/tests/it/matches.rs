@@ -104,9 +104,10 @@ async fn two_records_become_one_and_two_again() {
 async fn what_would_follow_is_told_from_agreements_alone() {
     for world in worlds().await {
         let (mut sam, way) = queue(&world).await;
-        // The hospital knows both: nobody could newly ask.
+        // The hospital knows both; the practice knows Morag alone, and could newly ask it.
         let page = sam.get(&way).await;
-        page.assert_has(&["If they are joined", "No body could ask another for more"]);
+        page.assert_has(&["If they are joined", "Glen Medical Practice could ask NHS Glen for "]);
+        page.assert_lacks(&["NHS Glen could ask"]);
         page.assert_has(&["What the matching model makes of", "before any evidence", "<svg"]);
         let release = format!("{way}/release");
         sam.submit(&page, &release, &[]).await;
@@ -122,7 +123,7 @@ async fn what_would_follow_is_told_from_agreements_alone() {
         page.assert_has(&["UNA", "Glen Medical Practice could ask NHS Glen for "]);
         page.assert_has(&[
             "NHS Glen could ask Glen Medical Practice for ",
-            "for 30 days, but here",
+            "for 30 days, but here, and in an emergency",
         ]);
         page.assert_lacks(&["CANARY", "Penicillin"]);
     }

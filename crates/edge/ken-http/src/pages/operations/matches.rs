@@ -67,6 +67,8 @@ fn standing(place: &queue::Place, me: PractitionerId, now: Timestamp) -> String 
 /// Why somebody must look, in words.
 pub(crate) fn why<'a>(doubts: impl IntoIterator<Item = &'a Doubt>) -> String {
     let reasons = doubts.into_iter().flat_map(|doubt| &doubt.reasons);
+    // The index compares addresses that are kept from whoever reads this.
+    let reasons = reasons.filter(|reason| **reason != Reason::Postcode);
     let why: BTreeSet<_> = reasons.map(|reason| reason_words(*reason)).collect();
     why.into_iter().collect::<Vec<_>>().join("; ")
 }
@@ -76,7 +78,6 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::SourceNumber => "the source used this number before",
         Reason::Identifier => "a national number is equal",
         Reason::NameAndBirth => "name and date of birth are equal",
-        Reason::Postcode => "the postcode is equal",
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
         Reason::Alike => "all that is said, taken together, makes it likely",
         _ => "the evidence points two ways",

@@ -120,9 +120,9 @@ pub(crate) async fn post(
         return Ok(again(&wrongs));
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let current = app.gate().current(app.db(), &ctx).await?;
+    let follows = sides.follows(answer);
     let decide = async |tx: &mut Tx| {
-        queue::decide(tx, &ctx, app.keys(), &current.bundle, at, answer, (by, why)).await
+        queue::decide(tx, &ctx, app.keys(), follows, at, answer, (by, why)).await
     };
     let main = match app.db().write("http.match-decide", decide).await {
         Ok(outcome) => show::answered(at, outcome),
@@ -155,8 +155,12 @@ pub(crate) async fn undo(
     Sent(sent): Sent<Decided>,
 ) -> Result<Response, Stop> {
     let at = at(&which)?;
-    let read = async |s: &mut Snapshot| queue::decided(s, at.0, at.1).await;
-    let decision = app.db().snapshot("http.match-decided", read).await?.ok_or(Stop::NotFound)?;
+    let read = async |s: &mut Snapshot| {
+        let place = queue::find_any(s, at.0, at.1).await?;
+        Ok::<_, Error>((queue::decided(s, at.0, at.1).await?, place))
+    };
+    let (decision, place) = app.db().snapshot("http.match-decided", read).await?;
+    let (decision, place) = decision.zip(place).ok_or(Stop::NotFound)?;
     let again = |says: &str| {
         let wrongs = [Wrong::new("reason", says)];
         let main = show::decided(at, decision, sent.reason.reveal(), &wrongs, caller.csrf());
@@ -165,6 +169,10 @@ pub(crate) async fn undo(
     let Ok(why) = queue::Why::new(sent.reason.reveal()) else {
         return Ok(again("Say in your own words why it was wrong"));
     };
+    // Who may not see the records cannot tell that they are two.
+    if sides(&app, &caller, &place).await?.is_none() {
+        return Ok(page(&app, &caller, StatusCode::CONFLICT, &show::unseen()));
+    }
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let undo = async |tx: &mut Tx| queue::undo(tx, &ctx, app.keys(), at, by, &why).await;
     match app.db().write("http.match-undo", undo).await {
@@ -287,13 +295,12 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
     let pair = |side: Side| {
         let (ones, others) = (&first.organisations, &side.organisations);
         let follows = queue::follows(&current.bundle, today, ones, others);
-        let is_much = queue::is_much(&follows);
         let name = |id: &OrganisationId| compose::name_of(&names, id);
-        let follows = follows.iter().map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
+        let named = follows.iter().map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
         Pair {
-            is_much,
+            named: named.collect(),
+            follows,
             weighed: ken_person::weigh(&first.seen, &side.seen),
-            follows: follows.collect(),
             is_left: queue::is_left(place, side.person, by.practitioner),
             side,
         }
@@ -310,6 +317,12 @@ struct Sides {
 }
 
 impl Sides {
+    /// What would follow from an answer.
+    fn follows(&self, answer: queue::Answer) -> &[queue::Follow] {
+        let same = |pair: &&Pair| answer == queue::Answer::Same(pair.side.person);
+        self.others.iter().find(same).map_or(&[], |pair| &pair.follows)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Side> {
         std::iter::once(&self.first).chain(self.others.iter().map(|pair| &pair.side))
     }
@@ -322,9 +335,9 @@ struct Pair {
     /// What the model makes of what is shown of the two.
     weighed: Option<Explanation>,
     /// Who could ask whom for how many kinds of information once they are joined.
-    follows: Vec<(String, String, usize)>,
-    /// Whether that is so much that two reviewers must say it.
-    is_much: bool,
+    follows: Vec<queue::Follow>,
+    /// The same by name, and in how many kinds.
+    named: Vec<(String, String, usize)>,
     /// Whether it stands to the left of the uncertain record.
     is_left: bool,
 }

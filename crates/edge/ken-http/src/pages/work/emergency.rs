@@ -245,9 +245,10 @@ pub(crate) fn show(
                 typed.affirmed, wrongs))
             h2 { "A second person" }
             p {
-                "A record of your own, of your family or of a former partner opens only when a \
-                 colleague agrees first. You may ask for that for any record. The colleague reads \
-                 what you typed, and nothing of the record."
+                "A record of your own, of your family or of a former partner, or one that you \
+                 joined to another in the last 30 days, opens only when a colleague agrees first. \
+                 You may ask for that for any record. The colleague reads what you typed, and \
+                 nothing of the record."
             }
             (tick_again("second", "Ask a colleague of my organisation to agree first",
                 typed.second, wrongs))

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use ken_person::Explanation;
-use ken_person::queue::{Decision, Outcome, Place, SAMPLE_OF};
+use ken_person::queue::{self, Decision, Outcome, Place, SAMPLE_OF};
 use maud::{Markup, html};
 
 use super::super::matches;
 use super::{
     At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Pair, Side, Sides, Taken, all_shown,
 };
-use crate::view::compare::{self, Detail};
+use crate::view::compare::{self, Alike, Detail};
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
 use crate::view::panel::{self, Panel, State};
 use crate::view::waterfall::{self, Step};
@@ -144,11 +144,20 @@ fn beside(place: &Place, first: &Side, pair: &Pair, number: usize) -> Panel {
     let [one, two] = &names;
     let table = format!("pair-{number}-table");
     let doubt = place.candidates.iter().find(|doubt| doubt.person == other.person);
+    let doubt = doubt.map(|doubt| matches::why([doubt]));
+    // An address may be kept from this reader: what is told of it is what they see.
+    let (mine, theirs) = (&first.seen.postcode, &other.seen.postcode);
+    let same_postcode = !mine.is_empty() && compare::alike(mine, theirs) == Alike::Same;
     let shown = html! {
         p { (one) " was sent by " (left.sources) ". " (two) " was sent by " (right.sources) "." }
-        @if let Some(doubt) = doubt { p { "Why somebody must look: " (matches::why([doubt])) "." } }
+        @if let Some(doubt) = doubt {
+            p {
+                "Why somebody must look: " (doubt)
+                @if same_postcode { "; the postcode is equal" } "."
+            }
+        }
         (compare::show(&table, "Differences between the two", [one, two], &details))
-        (follows(&pair.follows))
+        (follows(&pair.named))
         @if let Some(weighed) = &pair.weighed { (sum(weighed, number)) }
     };
     let id = PAIRS.get(number.saturating_sub(2)).copied().unwrap_or("pair");
@@ -161,8 +170,8 @@ fn follows(follows: &[(String, String, usize)]) -> Markup {
         h3 { "If they are joined" }
         @if follows.is_empty() {
             p {
-                "No body could ask another for more than it can now: whoever knows the one knows \
-                 the other, or no agreement lets anything go between them."
+                "No body of these could ask another for more than it can now: each knows both \
+                 records, or no agreement lets anything go between them."
             }
         } @else {
             p {
@@ -178,7 +187,10 @@ fn follows(follows: &[(String, String, usize)]) -> Markup {
                 }
             }
         }
-        p { "You would not read either record for 30 days, but here." }
+        p {
+            "You would not read either record for 30 days, but here, and in an emergency to which \
+             a colleague agreed."
+        }
     }
 }
 
@@ -230,7 +242,7 @@ fn offered(place: &Place, others: &[Pair]) -> Vec<Choice> {
     let same = (2..).zip(others).map(|(number, other): (usize, &Pair)| Choice {
         value: other.side.person.to_string(),
         label: format!("Yes: record 1 and record {number} are one person"),
-        hint: Some(follows(other.is_much).into()),
+        hint: Some(follows(queue::is_much(&other.follows)).into()),
     });
     let none = all_shown(place).then(|| Choice {
         value: DIFFERENT.to_owned(),
@@ -355,8 +367,12 @@ mod tests {
         let pair = |person: &str, family: &str, is_left| {
             let side = side(person, family);
             let weighed = ken_person::weigh(&first.seen, &side.seen);
-            let follows = vec![("Glen Council".to_owned(), "NHS Glen".to_owned(), 4)];
-            Pair { side, weighed, follows, is_much: is_left, is_left }
+            let named = vec![("Glen Council".to_owned(), "NHS Glen".to_owned(), 4)];
+            let kinds = (0..=queue::RISK_MOST).map(|n| format!("kind-{n}").parse().unwrap());
+            let (asks, of) = ("cec".parse().unwrap(), "nhsl".parse().unwrap());
+            let much = queue::Follow { asks, of, kinds: kinds.collect() };
+            let follows = if is_left { vec![much] } else { vec![] };
+            Pair { side, weighed, follows, named, is_left }
         };
         let others = vec![
             pair("7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPEL", true),
