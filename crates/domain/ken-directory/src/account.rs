@@ -136,7 +136,7 @@ pub async fn close(
 }
 
 /// Gives an account a new password and one-time secret in place of every way in that it had, its
-/// passkeys too, and ends its sessions: for whoever has lost them.
+/// passkeys too, ends its sessions and forgets its places: for whoever has lost them.
 ///
 /// # Errors
 ///
@@ -157,6 +157,7 @@ pub async fn reset(
     }
     tx.execute(sql::PASSKEYS_DELETE_OF, values![id]).await?;
     session::end_all(tx, id).await?;
+    throttle::forget_places(tx, id).await?;
     changed(tx, ctx, keys, (&account, "account-reset"), by).await
 }
 

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use crate::passkey::{self, Site};
 use crate::session::How;
-use crate::throttle::Buckets;
+use crate::throttle::{Buckets, Turn};
 use crate::{Error, Hasher, account, entry, sign_in};
 
 /// Longest name of a thing, in bytes. House policy: a kind and a hash.
@@ -170,7 +170,7 @@ pub async fn prepare(
             buckets.count(tx, ctx.clock.now()).await
         })
         .await?;
-    if let Some(until) = counted {
+    if let Turn::Wait(until) | Turn::Closed(until) = counted {
         return Ok(Prepared::Wait(until));
     }
     let read = async |s: &mut Snapshot| account::load(s, account).await;

@@ -3,12 +3,14 @@
 //! # Invariants
 //!
 //! - Every refusal looks the same and takes as long, whether the name, the password or the code
-//!   was wrong: [`SignIn::Refused`].
+//!   was wrong: [`SignIn::Refused`], or [`SignIn::Wait`] where the name is kept waiting. That is
+//!   told of every name alike, wherever from, and takes as long.
 //! - A try is counted, durably, before the password is looked at.
 //! - A code is used up in the transaction that opens the session; of two that come at once, one
 //!   gets in.
 //! - Each success and each refusal of an account is an entry of the ledger. How many those can be
-//!   is bounded by the throttle; names that nobody has, and tries that must wait, leave none.
+//!   is bounded by the throttle; names that nobody has, and tries that are not
+//!   looked at, leave none.
 
 use std::net::IpAddr;
 
@@ -21,7 +23,7 @@ use serde_json::json;
 
 use crate::account::Account;
 use crate::session::{How, Opened};
-use crate::throttle::Buckets;
+use crate::throttle::{Buckets, Turn};
 use crate::{Error, Hasher, account, entry, session, sql, text};
 
 /// What somebody typed, and from where.
@@ -68,44 +70,60 @@ pub async fn sign_in(
             begin(tx, ctx, &name, attempt.address).await
         })
         .await?;
-    let (account, buckets) = match begun {
-        Begun::Wait(until) => return Ok(SignIn::Wait(until)),
-        Begun::Counted(account, buckets) => (account, buckets),
-    };
-    let hash = account.as_ref().and_then(|account| account.password.clone());
+    if let Turn::Closed(until) = begun.turn {
+        return Ok(SignIn::Wait(until));
+    }
+    // A try that waits is worked out as a name's that nobody has: how long it takes tells nothing.
+    let is_looked_at = !matches!(begun.turn, Turn::Wait(_));
+    let account = begun.account.as_ref().filter(|_| is_looked_at);
+    let hash = account.and_then(|account| account.password.clone());
     let is_right = match hasher.verify(attempt.password, hash).await {
         Ok(is_right) => is_right,
         // Too many at once: nothing was looked at, so that nothing counts against anybody.
         Err(error) => {
-            let back = async |tx: &mut Tx| buckets.take_back(tx).await;
+            let back = async |tx: &mut Tx| begun.buckets.take_back(tx).await;
             db.write("directory.sign-in", back).await?;
             return Err(error);
         }
     };
-    db.write("directory.sign-in", async |tx: &mut Tx| {
-        let Some(account) = &account else {
-            buckets.touch(tx, ctx.clock.now()).await?;
-            return Ok(SignIn::Refused);
-        };
-        let code = is_right.then_some(&attempt.code);
-        finish(tx, ctx, keys, account.id, code, &buckets).await
-    })
-    .await
+    let code = is_right.then_some(&attempt.code);
+    db.write("directory.sign-in", async |tx: &mut Tx| answer(tx, ctx, keys, &begun, code).await)
+        .await
 }
 
 /// Where a try stands after it was counted.
-enum Begun {
-    Counted(Option<Account>, Buckets),
-    Wait(Timestamp),
+struct Begun {
+    turn: Turn,
+    account: Option<Account>,
+    buckets: Buckets,
 }
 
 async fn begin(tx: &mut Tx, ctx: &Ctx<'_>, name: &str, address: IpAddr) -> Result<Begun, Error> {
     let account = account::find_by_name(tx, name).await?.filter(|account| !account.is_closed);
     let mut buckets = Buckets::of(account.as_ref().map(|account| account.id), name, address);
-    Ok(match buckets.count(tx, ctx.clock.now()).await? {
-        Some(until) => Begun::Wait(until),
-        None => Begun::Counted(account, buckets),
-    })
+    let turn = buckets.count(tx, ctx.clock.now()).await?;
+    Ok(Begun { turn, account, buckets })
+}
+
+/// What somebody is told. `code` is none where the password was wrong.
+async fn answer(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    Begun { turn, account, buckets }: &Begun,
+    code: Option<&Sensitive<String>>,
+) -> Result<SignIn, Error> {
+    let refused = match turn {
+        Turn::Now => SignIn::Refused,
+        Turn::OnlyRight(until) | Turn::Wait(until) | Turn::Closed(until) => SignIn::Wait(*until),
+    };
+    let account = account.as_ref().filter(|_| matches!(turn, Turn::Now | Turn::OnlyRight(_)));
+    let Some(account) = account else {
+        buckets.touch(tx, ctx.clock.now()).await?;
+        return Ok(refused);
+    };
+    let opened = finish(tx, ctx, keys, account.id, code, buckets).await?;
+    Ok(opened.map_or(refused, SignIn::In))
 }
 
 /// Uses up the code and opens the session, or notes the refusal. `code` is none where the password
@@ -117,19 +135,19 @@ async fn finish(
     account: AccountId,
     code: Option<&Sensitive<String>>,
     buckets: &Buckets,
-) -> Result<SignIn, Error> {
+) -> Result<Option<Opened>, Error> {
     let used = match code {
         Some(code) => accept(tx, ctx, keys, account, code).await?,
         None => false,
     };
     if used {
         buckets.forgive(tx, ctx.clock.now()).await?;
-        return session::open(tx, ctx, keys, account, How::Password).await.map(SignIn::In);
+        return session::open(tx, ctx, keys, account, How::Password).await.map(Some);
     }
     let account = account::load(tx, account).await?;
     let detail = json!({ "event": "sign-in-refused", "account": account.id.to_string() });
     entry::append(tx, ctx, keys, account.stream()?, EntryKind::SignIn, detail).await?;
-    Ok(SignIn::Refused)
+    Ok(None)
 }
 
 /// Uses up a one-time code of an account; `false` where it is wrong, was used, or the account is

@@ -5,8 +5,10 @@
 //! - Every try is counted before the password is looked at, so that tries made at once do not slip
 //!   past; a good sign-in takes its count back.
 //! - Nobody is locked out for good: the longest wait is [`WAIT_MAX`].
-//! - Nobody keeps somebody else out of the places from which they sign in: those have a tally of
-//!   their own, of the account and the place (ADR 52).
+//! - Nobody elsewhere keeps somebody out of the places from which they sign in: those have a tally
+//!   of their own, of the account and the place, and a try there waits only where both do (ADR 52).
+//! - Whatever is wrong is answered by the tally that every name has: no answer tells which names
+//!   there are, nor where their holders sign in.
 //! - A site's tally drains: a large site mistypes every day and is never quiet for one.
 //! - The tallies are bounded: one for each account and [`PLACES_MAX`] for its places, and [`SLOTS`]
 //!   each for names that nobody has and for address classes. What is kept of a name or an address
@@ -91,16 +93,33 @@ fn after_try(tally: Tally, now: Timestamp) -> Tally {
     Tally { failures, last: now, ..tally }
 }
 
+/// What a try may come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is looked at.
+    Now,
+    /// It is looked at, in a place of the account: what is wrong waits, as it does anywhere.
+    OnlyRight(Timestamp),
+    /// It waits for its name. The answer must take as long as one that was looked at.
+    Wait(Timestamp),
+    /// It waits for its address, whatever the name.
+    Closed(Timestamp),
+}
+
 /// Whose tries are counted together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Buckets {
-    /// Of the account, wherever its holder has not signed in; or of the name that nobody has.
+    /// Of the account, or of the name that nobody has; wherever the try came from.
     name: String,
     /// Of the account at this place.
     place: String,
     /// Whether this is a place of the account; known once the try is counted.
     is_place: bool,
     address: String,
+    /// Whether the try is counted at all, but in the address's tally.
+    is_counted: bool,
+    /// What the name's tally was, and when this try was counted in it; none where it is not.
+    before: Option<(Tally, Timestamp)>,
 }
 
 impl Buckets {
@@ -111,7 +130,8 @@ impl Buckets {
             None => format!("name:{:04x}", slot(name.as_bytes())),
         };
         let address = of_address(address);
-        Self { place: format!("{PLACE}{name}:{address}"), name, is_place: false, address }
+        let place = format!("{PLACE}{name}:{address}");
+        Self { name, place, is_place: false, address, is_counted: false, before: None }
     }
 
     /// Where the account's own tries are counted.
@@ -119,49 +139,66 @@ impl Buckets {
         if self.is_place { &self.place } else { &self.name }
     }
 
-    /// Counts a try, unless one of the two must wait: then nothing is counted.
+    /// Counts a try, unless it must wait: then it is counted by address alone, since its answer is
+    /// worked out all the same, and nothing is where the address must wait.
     ///
-    /// The account's row is always taken before the address's, so that two tries cannot wait for
-    /// each other.
-    pub(crate) async fn count(
-        &mut self,
-        tx: &mut Tx,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
+    /// The name's row is always taken first and the address's last, so that two tries cannot wait
+    /// for each other.
+    pub(crate) async fn count(&mut self, tx: &mut Tx, now: Timestamp) -> Result<Turn, Error> {
         // Looked for whatever the name: what takes longer for an account would tell of it.
         let since = now.saturating_sub(PLACE_LAST).unwrap_or(Timestamp::MIN);
         let of = values![&self.place, since];
         self.is_place = tx.find(sql::THROTTLE_PLACE, of, |row| row.int(0)).await?.is_some();
-        let name = take(tx, self.own(), now).await?;
+        let name = take(tx, &self.name, now).await?;
+        // The same row again where this is no place: as many statements whatever the name.
+        let own = take(tx, self.own(), now).await?;
         let address = drained(take(tx, &self.address, now).await?, now);
-        let waits = [wait_until(name, ACCOUNT_FREE, now), wait_until(address, ADDRESS_FREE, now)];
-        if let Some(until) = waits.into_iter().flatten().max() {
-            return Ok(Some(until));
+        let name_waits = wait_until(name, ACCOUNT_FREE, now);
+        if let Some(until) = wait_until(address, ADDRESS_FREE, now) {
+            return Ok(Turn::Closed(name_waits.map_or(until, |other| other.max(until))));
         }
-        put(tx, self.own(), after_try(name, now)).await?;
         put(tx, &self.address, after_try(address, now)).await?;
-        Ok(None)
+        let turn = match name_waits {
+            None => Turn::Now,
+            Some(until) if wait_until(own, ACCOUNT_FREE, now).is_none() => Turn::OnlyRight(until),
+            Some(until) => return Ok(Turn::Wait(until)),
+        };
+        self.is_counted = true;
+        put(tx, self.own(), after_try(own, now)).await?;
+        if turn == Turn::Now {
+            self.before = Some((name, now));
+            put(tx, &self.name, after_try(name, now)).await?;
+        }
+        Ok(turn)
     }
 
     /// Takes back a try of which nobody learnt whether it was good.
     pub(crate) async fn take_back(&self, tx: &mut Tx) -> Result<(), Error> {
-        tx.execute(sql::THROTTLE_FORGIVE, values![self.own()]).await?;
+        if self.before.is_some() {
+            tx.execute(sql::THROTTLE_FORGIVE, values![&self.name]).await?;
+        }
+        if self.is_counted && self.is_place {
+            tx.execute(sql::THROTTLE_FORGIVE, values![&self.place]).await?;
+        }
         tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
         Ok(())
     }
 
     /// Takes as long as the note of a refusal, where there is no account to note it on.
     pub(crate) async fn touch(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
-        take(tx, self.own(), now).await.map(drop)
+        take(tx, &self.name, now).await.map(drop)
     }
 
     /// Takes back what a good sign-in was counted as; the place is the account's from now on. What
-    /// others tried elsewhere stays counted where this is a place of the account already.
+    /// others tried elsewhere stays counted where this is a place of the account already, and is
+    /// forgotten where it is a new one.
     pub(crate) async fn forgive(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
-        if !self.is_place {
+        if self.is_place {
+            self.forgive_here(tx, now).await?;
+        } else {
             tx.execute(sql::THROTTLE_CLEAR, values![&self.name]).await?;
+            take(tx, &self.place, now).await?;
         }
-        take(tx, &self.place, now).await?;
         put(tx, &self.place, Tally { failures: 0, last: now, drained: now }).await?;
         let since = now.saturating_sub(PLACE_LAST).unwrap_or(Timestamp::MIN);
         let (from, to) = places(&self.name);
@@ -169,6 +206,21 @@ impl Buckets {
         tx.execute(sql::THROTTLE_PLACES_SWEEP, of).await?;
         tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
         Ok(())
+    }
+
+    /// Takes out of the name's tally what went wrong at this place: who mistypes at home every day
+    /// is kept waiting nowhere by that.
+    async fn forgive_here(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+        let name = take(tx, &self.name, now).await?;
+        let here = take(tx, &self.place, now).await?.failures;
+        let both = here.saturating_sub(i64::from(self.before.is_none()));
+        let failures = name.failures.saturating_sub(both).max(0);
+        let last = match self.before {
+            // Nobody has tried since: the tally is as quiet as it was.
+            Some((before, at)) if name.last <= at => before.last,
+            _ => name.last,
+        };
+        put(tx, &self.name, Tally { failures, last, ..name }).await
     }
 }
 
@@ -180,7 +232,7 @@ fn places(name: &str) -> (String, String) {
     (format!("{PLACE}{name}:"), format!("{PLACE}{name};"))
 }
 
-/// Forgets the places of an account: it is closed.
+/// Forgets the places of an account: it is closed, or its ways in are others now.
 pub(crate) async fn forget_places(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     let (from, to) = places(&format!("account:{account}"));
     tx.execute(sql::THROTTLE_PLACES_CLEAR, values![&from, &to]).await?;

@@ -135,8 +135,9 @@ async fn a_stranger_keeps_nobody_out_of_where_they_sign_in() {
         check(HOME, PASSWORD, "in").await;
         // A good sign-in at home gives the stranger no new tries.
         check(STRANGER, "wrong", "wait").await;
+        // What is wrong at home is told what it is told anywhere, and counted at home.
         for _ in 0..5 {
-            check(HOME, "wrong", "refused").await;
+            check(HOME, "wrong", "wait").await;
         }
         check(HOME, PASSWORD, "wait").await;
         world.wait(91 * 86_400);
@@ -157,12 +158,92 @@ async fn a_stranger_keeps_nobody_out_of_where_they_sign_in() {
             world.wait(31);
         }
         assert_eq!(places().await, Some(PLACES_MAX), "{}", world.on.engine);
+        // Nor where whoever had the old password signed in.
+        let ctx = world.ctx();
+        let hash = world.hasher.hash(&ctx, Sensitive::new(PASSWORD.to_owned())).await.unwrap();
+        world
+            .write(async |tx: &mut Tx| {
+                let new = (&hash, &world.secret);
+                account::reset(tx, &ctx, &world.on.keys, world.account, new, None).await
+            })
+            .await;
+        assert_eq!(places().await, Some(0), "{}", world.on.engine);
+        check(HOME, PASSWORD, "in").await;
+        assert_eq!(places().await, Some(1), "{}", world.on.engine);
         world
             .write(async |tx: &mut Tx| {
                 account::close(tx, &world.ctx(), &world.on.keys, world.account, None).await
             })
             .await;
         assert_eq!(places().await, Some(0), "{}", world.on.engine);
+    }
+}
+
+/// A guesser is told the same of a name that somebody has and of one that nobody has, wherever they
+/// try it, and for whatever it is kept waiting; and it takes as many hashes.
+#[tokio::test]
+async fn no_answer_tells_which_names_there_are_nor_where_they_sign_in() {
+    const HOME: &str = "192.0.2.7";
+    const STRANGER: &str = "198.51.100.7";
+    const NEW: &str = "203.0.113.7";
+    for world in worlds().await {
+        let answer = world.try_at(HOME, (NAME, PASSWORD, &world.code())).await;
+        assert_eq!(word(&answer), "in", "{}", world.on.engine);
+        // Too long for anybody's, so that no time is spent on it.
+        let wrong = "x".repeat(257);
+        let mut told = vec![];
+        for name in [NAME, "nobody@glen.example"] {
+            let mut answers = vec![];
+            for (wait, place, times) in [
+                (31, STRANGER, 6),
+                (0, HOME, 7),
+                (0, NEW, 1),
+                (29, HOME, 1),
+                (1, HOME, 2),
+                (0, STRANGER, 2),
+                (61, NEW, 1),
+                (31, HOME, 8),
+                (0, STRANGER, 1),
+                (901, HOME, 2),
+                (86_401, HOME, 6),
+                (0, STRANGER, 2),
+            ] {
+                world.wait(wait);
+                for _ in 0..times {
+                    let answer = world.try_at(place, (name, &wrong, "0")).await;
+                    let now = world.ctx().clock.now();
+                    let until = match &answer {
+                        SignIn::Wait(until) => Some(until.duration_since(now)),
+                        SignIn::In(_) | SignIn::Refused => None,
+                    };
+                    answers.push((place, word(&answer), until));
+                }
+            }
+            told.push(answers);
+        }
+        assert!(told[0].iter().any(|(place, word, _)| *place == HOME && *word == "wait"));
+        assert_eq!(told[0], told[1], "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn who_mistypes_at_home_every_day_is_kept_waiting_nowhere() {
+    let wrong = "x".repeat(257);
+    for world in worlds().await {
+        let check = async |place: &str, password: &str, want: &str| {
+            let answer = world.try_at(place, (NAME, password, &world.code())).await;
+            assert_eq!(word(&answer), want, "{} {place}", world.on.engine);
+        };
+        check("192.0.2.7", PASSWORD, "in").await;
+        for _ in 0..6 {
+            world.wait(80_000);
+            check("192.0.2.7", &wrong, "refused").await;
+            check("192.0.2.7", PASSWORD, "in").await;
+        }
+        for _ in 0..5 {
+            check("203.0.113.7", &wrong, "refused").await;
+        }
+        check("203.0.113.7", &wrong, "wait").await;
     }
 }
 
