@@ -20,6 +20,9 @@ pub enum Error {
     /// Sharing facts could not be changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// A source would be trusted for what no setting of its own may say.
+    #[error("a source does not set {0}")]
+    Unfit(&'static str),
     /// What is stored cannot be read back: the named thing is corrupt.
     #[error("stored {0} cannot be read")]
     Corrupt(&'static str),
@@ -86,6 +89,7 @@ impl Error {
             Self::Person(cause) => cause.code(),
             Self::Records(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Unfit(_) => "hub.unfit-source",
             Self::Corrupt(_) => "hub.corrupt",
         }
     }

@@ -2,6 +2,7 @@
 
 use ken_core::OrganisationId;
 use ken_hl7::ack::Mode;
+use ken_sharing::relationship::REFERRER;
 use ken_store::{Db, Reads, values};
 
 use crate::{Error, sql};
@@ -29,7 +30,7 @@ pub struct Source {
     /// How it wants to be answered.
     pub mode: Mode,
     /// The relationship that its organisation has with the people it sends messages about, if
-    /// sending one says so.
+    /// sending one says so; never that it referred them, which a message says of one person.
     pub relationship: Option<String>,
     /// Whether that relationship counts as a register's word; claimed otherwise (`core.md` 2.6).
     pub is_trusted: bool,
@@ -50,8 +51,12 @@ impl Source {
 ///
 /// # Errors
 ///
-/// Whatever the store says.
+/// [`Error::Unfit`] where whatever it sends would make its organisation a referrer; whatever the
+/// store says.
 pub async fn register(db: &Db, source: &Source) -> Result<(), Error> {
+    if source.relationship.as_deref() == Some(REFERRER) {
+        return Err(Error::Unfit("who referred somebody"));
+    }
     let of = values![
         source.id.as_str(),
         &source.organisation,

@@ -23,7 +23,7 @@ use serde_json::json;
 
 pub use crate::sql::emergency::ALL as STATEMENTS;
 pub use review::{
-    Finding, ReviewOutcome, TIMER, Unreviewed, find_unreviewed, missed, review, unreviewed,
+    Finding, ReviewOutcome, TIMER, Unreviewed, Waiting, find_unreviewed, missed, review, unreviewed,
 };
 pub use reviewers::{GUARDIAN, OFFICERS};
 

@@ -388,10 +388,8 @@ pub async fn of_person<R: Reads>(
 
 /// The facts that relationships yield for one practitioner, and for the organisation alone.
 pub(crate) fn facts(held: &[Relationship], by: &Acting) -> BTreeSet<Fact> {
-    let theirs = |held: &&Relationship| {
-        held.organisation == by.organisation
-            && held.practitioner.is_none_or(|practitioner| practitioner == by.practitioner)
-    };
+    let theirs =
+        |held: &&Relationship| held.organisation == by.organisation && is_not_of_another(held, by);
     let named = |held: &Relationship| {
         let mut named = names(&format!("relationship:{}", held.kind), held.grade);
         if held.kind == REFERRER {
@@ -402,10 +400,20 @@ pub(crate) fn facts(held: &[Relationship], by: &Acting) -> BTreeSet<Fact> {
     held.iter().filter(theirs).flat_map(named).collect()
 }
 
-/// The organisations that referred the person, as a register says or a second person confirmed. A
-/// claim alone makes nobody a referrer: an end of a clause names no grade.
-pub(crate) fn referrers(held: &[Relationship]) -> BTreeSet<OrganisationId> {
-    let is_known = |held: &&Relationship| held.kind == REFERRER && held.grade != Grade::Claimed;
+/// Whether no one practitioner holds a relationship, or the one who asks does.
+fn is_not_of_another(held: &Relationship, by: &Acting) -> bool {
+    held.practitioner.is_none_or(|practitioner| practitioner == by.practitioner)
+}
+
+/// The organisations that referred the person, as a second person confirmed, to one practitioner. A
+/// claim alone makes nobody a referrer: an end of a clause names no grade. Nor does a colleague's,
+/// confirmed for them alone, make one's own organisation one.
+pub(crate) fn referrers(held: &[Relationship], by: &Acting) -> BTreeSet<OrganisationId> {
+    let is_known = |held: &&Relationship| {
+        held.kind == REFERRER
+            && held.grade != Grade::Claimed
+            && (held.organisation != by.organisation || is_not_of_another(held, by))
+    };
     held.iter().filter(is_known).map(|held| held.organisation.clone()).collect()
 }
 

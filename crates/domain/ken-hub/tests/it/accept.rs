@@ -183,3 +183,20 @@ async fn every_message_of_the_hospital_is_taken_once() {
         assert_eq!(received.await, 507, "{engine}");
     }
 }
+
+/// No setting of a source makes its organisation the referrer of everybody it writes about.
+#[tokio::test]
+async fn no_source_is_registered_whose_every_message_would_be_a_referral() {
+    for world in worlds().await {
+        let db = &world.databases.db;
+        let before = ken_hub::sources(db).await.unwrap();
+        for is_trusted in [true, false] {
+            let relationship = Some(ken_sharing::relationship::REFERRER.to_owned());
+            let source = ken_hub::Source { relationship, is_trusted, ..before[0].clone() };
+            let refused = ken_hub::register(db, &source).await;
+            assert_eq!(refused.map_err(|error| error.code()), Err("hub.unfit-source"));
+        }
+        let after = ken_hub::sources(db).await.unwrap();
+        assert_eq!(after, before, "{}", world.databases.engine);
+    }
+}

@@ -82,7 +82,7 @@ async fn a_review_that_nobody_makes_is_missed_once_and_entered() {
         }
         let officer = Acting { role: "ig.lead".parse().unwrap(), ..World::lead("nhsl") };
         let officer = Acting { organisation: id("cec"), ..officer };
-        let waiting = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap();
+        let waiting = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap().first;
         assert_eq!(waiting.len(), 2, "{engine}");
         let (outcome, shows_reason) = (emergency::ReviewOutcome::Justified, true);
         let finding = emergency::Finding { outcome, shows_reason };
@@ -101,7 +101,7 @@ async fn a_review_that_nobody_makes_is_missed_once_and_entered() {
             run(&world).await;
             assert_eq!(missed().await.len(), want, "{engine}: {day}");
         }
-        let late = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap();
+        let late = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap().first;
         let [late] = late.as_slice() else { panic!("{engine}: {late:?}") };
         let told = &missed().await[0];
         assert_eq!((&told["access"], &told["missed"]), (&late.id.to_string().into(), &true.into()));

@@ -180,7 +180,7 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         let open = open.unwrap();
         let decisions = world.ask(&constable, "vital", &["nhsl"]).await;
         assert_eq!(categories(&world.read(decisions).await.unwrap()), ["core", "health-summary"]);
-        let waiting = emergency::unreviewed(db, &ctx, &constable).await.unwrap();
+        let waiting = emergency::unreviewed(db, &ctx, &constable).await.unwrap().first;
         assert_eq!(waiting.iter().map(|one| one.id).collect::<Vec<_>>(), [open.id]);
         let review = async |by: &ken_directory::Acting| {
             let outcome = emergency::ReviewOutcome::NotJustified;
@@ -193,7 +193,7 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         let released = world.released().await.unwrap();
         assert_eq!(released["practitioner"], constable.practitioner.to_string());
         assert_eq!(released.get("reason"), None, "the reviewer kept it back");
-        assert!(emergency::unreviewed(db, &ctx, &constable).await.unwrap().is_empty());
+        assert!(emergency::unreviewed(db, &ctx, &constable).await.unwrap().first.is_empty());
         world.clock.advance(SignedDuration::from_hours(25));
         assert_eq!(told(&world.ask(&constable, "vital", &["nhsl"]).await), ["need"]);
     }

@@ -50,7 +50,7 @@ async fn an_emergency_is_of_the_organisation_for_which_it_was_opened() {
         assert_ne!(first.id, other.id, "{engine}: each has its own, with its own review");
         for by in [&police, &council] {
             let db = &world.databases.db;
-            let open = emergency::unreviewed(db, &world.ctx(), by).await.unwrap();
+            let open = emergency::unreviewed(db, &world.ctx(), by).await.unwrap().first;
             assert_eq!(open.len(), 1, "{engine}: {}", by.organisation);
         }
         assert!(finish(&world, &police, world.person, &said).await, "{engine}");

@@ -83,7 +83,7 @@ async fn an_emergency_on_oneself_needs_a_second_person() {
         assert_eq!(open_now, [None, Some(by)], "{engine}: alone, and then agreed to");
         assert!(world.open_of(&colleague).await.is_empty(), "{engine}");
         assert!(!is_permitted(&world, &colleague).await, "{engine}: for the asker alone");
-        let open = emergency::unreviewed(db, &ctx, &colleague).await.unwrap();
+        let open = emergency::unreviewed(db, &ctx, &colleague).await.unwrap().first;
         let open = open.last().unwrap();
         let review = async |by: &Acting| {
             let outcome = emergency::ReviewOutcome::Justified;
@@ -130,7 +130,8 @@ async fn of_two_askings_agreed_to_at_once_one_opens() {
         // Neither checks afterwards what they agreed to, and the person reads both names.
         let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
         let officer = world.acting("police", "ig.lead");
-        let [one] = emergency::unreviewed(db, &ctx, &officer).await.unwrap().try_into().unwrap();
+        let [one] =
+            emergency::unreviewed(db, &ctx, &officer).await.unwrap().first.try_into().unwrap();
         let review = async |by: &Acting| {
             let outcome = emergency::ReviewOutcome::Justified;
             let finding = emergency::Finding { outcome, shows_reason: true };
@@ -177,7 +178,7 @@ async fn whoever_agrees_while_it_is_checked_is_named_in_the_check() {
                 (ask(&world, &asker, &said).await, ask(&world, &asker, &said).await);
             let colleagues = [(); 2].map(|()| world.acting("police", "pp.supervisor"));
             decide(&world, &colleagues[0], first, true).await;
-            let waiting = emergency::unreviewed(db, &ctx, &officer).await.unwrap();
+            let waiting = emergency::unreviewed(db, &ctx, &officer).await.unwrap().first;
             let one = waiting.iter().find(|one| !one.is_of(officer.practitioner)).unwrap();
             let outcome = emergency::ReviewOutcome::Justified;
             let finding = emergency::Finding { outcome, shows_reason: true };

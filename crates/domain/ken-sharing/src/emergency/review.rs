@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId};
-use ken_directory::{Acting, partnership};
+use ken_directory::Acting;
+use ken_directory::partnership::{self, Partnership};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, timer, values};
@@ -34,6 +35,8 @@ pub const TIMER: timer::Kind = "sharing.review";
 /// Most accesses of one organisation that are looked at for a list. House policy: far more than
 /// wait anywhere; what is due first is looked at first.
 const LOOKED_AT_MAX: usize = 2_000;
+/// The same of all whom one looks after. House policy: as much as ten such organisations have.
+const LOOKED_AT_ALL: usize = 10 * LOOKED_AT_MAX;
 
 /// One that waits for its review.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,45 +104,76 @@ pub struct Finding {
     pub shows_reason: bool,
 }
 
+/// What waits for a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// At most [`LIST_MAX`] of it, the most urgent first.
+    pub first: Vec<Unreviewed>,
+    /// Whether there is more than these, or may be.
+    pub is_more: bool,
+}
+
 /// Emergency accesses that wait for a reader, the most urgent first: for an officer those of their
 /// organisation on nobody near them, for the Guardian those that no officer may review, and for
-/// whoever leads a partnership above those that nobody there may. What is of one organisation hides
-/// nothing that is of another.
+/// whoever leads a partnership above those that nobody there may. Where there is no room for all,
+/// of each organisation the first are taken, then of each the second, and so on: what is of one
+/// hides nothing that is of another.
 ///
 /// # Errors
 ///
 /// Whatever the store or the directory says.
-pub async fn unreviewed(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Vec<Unreviewed>, Error> {
+pub async fn unreviewed(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Waiting, Error> {
     let tree = async |s: &mut Snapshot| Ok::<_, Error>(partnership::list(s).await?);
     let all = db.snapshot("sharing.unreviewed-tree", tree).await?;
-    let (most, mut theirs, mut seats) = (usize_of(LIST_MAX), vec![], Seats::default());
+    let (mut ranked, mut is_more) = (vec![], false);
+    let (mut left, mut seats) = (LOOKED_AT_ALL, Seats::default());
+    // One's own first, which takes a tenth at most: no number of members leaves none for it.
     for organisation in looks_after(&all, &by.organisation) {
-        // What is filtered is read on from: no number of others hides the reader's own.
-        let (mut after, mut found, mut left) =
-            ((Timestamp::MIN, String::new()), vec![], LOOKED_AT_MAX);
-        while left > 0 && found.len() < most {
-            // A page is a picture of its own: thousands are no work for one.
-            let read = async |s: &mut Snapshot| {
-                let page = page(s, &organisation, &after).await?;
-                let mut readable = vec![];
-                for one in &page {
-                    if may_read(s, ctx, (by, &all), &mut seats, one).await? {
-                        readable.push(one.clone());
-                    }
-                }
-                let last = page.last().map(|last| (last.review_due, last.id.to_string()));
-                Ok::<_, Error>((last, page.len(), readable))
-            };
-            let (last, many, readable) = db.snapshot("sharing.unreviewed", read).await?;
-            found.extend(readable);
-            let Some(last) = last else { break };
-            (after, left) = (last, left.saturating_sub(many));
-        }
-        theirs.extend(found);
+        let (most, is_own) = (LOOKED_AT_MAX.min(left), organisation == by.organisation);
+        let of = (&organisation, most);
+        let (found, seen, is_whole) = of_one(db, ctx, (by, &all), &mut seats, of).await?;
+        left = left.saturating_sub(seen);
+        is_more |= !is_whole;
+        ranked.extend(found.into_iter().enumerate().map(|(rank, one)| (rank, is_own, one)));
     }
-    theirs.sort_by_key(|one| (one.review_due, one.id));
-    theirs.truncate(most);
-    Ok(theirs)
+    ranked.sort_by_key(|(rank, is_own, one)| (*rank, *is_own, one.review_due, one.id));
+    is_more |= ranked.len() > usize_of(LIST_MAX);
+    let first = ranked.into_iter().take(usize_of(LIST_MAX)).map(|(.., one)| one);
+    let mut first: Vec<_> = first.collect();
+    first.sort_by_key(|one| (one.review_due, one.id));
+    Ok(Waiting { first, is_more })
+}
+
+/// What waits of one organisation, how many were looked at for it, at most so many and a page, and
+/// whether that was all.
+async fn of_one(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    (by, all): (&Acting, &[Partnership]),
+    seats: &mut Seats,
+    (organisation, most): (&OrganisationId, usize),
+) -> Result<(Vec<Unreviewed>, usize, bool), Error> {
+    let (mut after, mut found, mut seen) = ((Timestamp::MIN, String::new()), vec![], 0);
+    // What is filtered is read on from: no number of others hides the reader's own.
+    while seen < most && found.len() <= usize_of(LIST_MAX) {
+        // A page is a picture of its own: thousands are no work for one.
+        let read = async |s: &mut Snapshot| {
+            let page = page(s, organisation, &after).await?;
+            let mut readable = vec![];
+            for one in &page {
+                if may_read(s, ctx, (by, all), &mut *seats, one).await? {
+                    readable.push(one.clone());
+                }
+            }
+            let last = page.last().map(|last| (last.review_due, last.id.to_string()));
+            Ok::<_, Error>((last, page.len(), readable))
+        };
+        let (last, many, readable) = db.snapshot("sharing.unreviewed", read).await?;
+        found.extend(readable);
+        let Some(last) = last else { return Ok((found, seen, true)) };
+        (after, seen) = (last, seen.saturating_add(many));
+    }
+    Ok((found, seen, false))
 }
 
 /// Accesses of one organisation that nobody has reviewed, after one of them.

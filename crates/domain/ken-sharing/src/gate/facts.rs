@@ -110,7 +110,7 @@ async fn facts_of(
     )?;
     (facts.held, facts.attested) = (held, attested);
     facts.held.extend(relationship::facts(&related, by));
-    facts.referrers = relationship::referrers(&related);
+    facts.referrers = relationship::referrers(&related, by);
     facts.held.extend(trained.into_iter().chain(assured));
     if open.as_ref().is_some_and(|open| open.has_second) {
         facts.held.extend(Fact::new(SECOND_PERSON));

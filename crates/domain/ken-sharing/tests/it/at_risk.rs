@@ -140,7 +140,7 @@ async fn happens(world: &World, dice: &mut Dice, near: &Near, about: PersonId) {
             let reason = Sensitive::new("Does not answer".to_owned());
             let none = BTreeSet::new();
             emergency::open(db, &ctx, keys, &by, about, &reason, &none).await.unwrap();
-            for one in emergency::unreviewed(db, &ctx, &by).await.unwrap() {
+            for one in emergency::unreviewed(db, &ctx, &by).await.unwrap().first {
                 for other in near.staff.iter().filter(|other| other.practitioner != by.practitioner)
                 {
                     let which = (one.person, one.id);

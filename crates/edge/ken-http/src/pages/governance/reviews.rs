@@ -44,8 +44,8 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let reviews = waiting(&app, &caller).await?;
-    Ok(page(&app, &caller, &show(&reviews)))
+    let (reviews, is_more) = waiting(&app, &caller).await?;
+    Ok(page(&app, &caller, &show(&reviews, is_more)))
 }
 
 /// `GET /guardian/reviews`.
@@ -53,11 +53,11 @@ pub(crate) async fn get_last(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let reviews = waiting(&app, &caller).await?;
+    let (reviews, is_more) = waiting(&app, &caller).await?;
     let none = Checked { outcome: String::new(), reason: String::new() };
     let csrf = caller.csrf();
     let form = reviews.first().map(|one| decide(one, (GUARDIAN, &none, &[]), csrf));
-    Ok(frame(&app, &caller, GUARDIAN, &last(reviews.len(), form)))
+    Ok(frame(&app, &caller, GUARDIAN, &last((reviews.len(), is_more), form)))
 }
 
 /// `POST /guardian/reviews/{person}/{access}`.
@@ -165,17 +165,17 @@ async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Re
     app.db().snapshot("http.review", read).await
 }
 
-/// The accesses that wait for the reader.
-async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Review>, Stop> {
+/// The accesses that wait for the reader, and whether there are more.
+async fn waiting(app: &App, caller: &Caller) -> Result<(Vec<Review>, bool), Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let open = emergency::unreviewed(app.db(), &ctx, by).await?;
     let now = ctx.clock.now();
     let read = async |s: &mut Snapshot| {
         let mut reviews = vec![];
-        for one in &open {
+        for one in &open.first {
             reviews.push(in_words(s, app, by, now, one).await?);
         }
-        Ok::<_, Stop>(reviews)
+        Ok::<_, Stop>((reviews, open.is_more))
     };
     app.db().snapshot("http.reviews", read).await
 }
@@ -278,7 +278,7 @@ const REASON: [(&str, &str, &str); 2] = [
 ];
 
 /// The page's content.
-pub(crate) fn show(reviews: &[Review]) -> Markup {
+pub(crate) fn show(reviews: &[Review], is_more: bool) -> Markup {
     let state = if reviews.is_empty() {
         State::Nothing {
             looked: "No emergency access waits to be checked.".into(),
@@ -319,6 +319,9 @@ pub(crate) fn show(reviews: &[Review]) -> Markup {
         h1 { "Emergency access to check" }
         p { "Somebody other than the reader of the record checks each one in 2 working days." }
         (panel::show(&Panel { id: "reviews", heading: "To check".into(), open: true, state }))
+        @if is_more {
+            p { "More may wait than these. They appear here as these are checked." }
+        }
     }
 }
 
@@ -329,8 +332,8 @@ fn elsewhere(review: &Review) -> Markup {
     } }
 }
 
-/// The Guardian's page: the most urgent of `count`, with its form.
-fn last(count: usize, form: Option<Markup>) -> Markup {
+/// The Guardian's page: the most urgent of `count`, or of more than that, with its form.
+fn last((count, is_more): (usize, bool), form: Option<Markup>) -> Markup {
     let Some(form) = form else {
         let state = State::Nothing {
             looked: "No emergency access waits to be checked by you.".into(),
@@ -346,7 +349,9 @@ fn last(count: usize, form: Option<Markup>) -> Markup {
     };
     html! {
         (form)
-        @if count > 1 { p { (count - 1) " more wait after this one." } }
+        @if count > 1 {
+            p { @if is_more { "At least " } (count - 1) " more wait after this one." }
+        }
     }
 }
 
@@ -411,13 +416,20 @@ mod tests {
     #[test]
     fn nobody_checks_their_own() {
         let own = Review { is_own: true, ..review() };
-        let shown = show(&[review(), own]).into_string();
+        let shown = show(&[review(), own], true).into_string();
         rules::assert_part(&shown);
         assert_eq!(shown.matches("Check the access").count(), 1);
-        for want in ["Ann Colleague agreed", "Bob Colleague agreed", "Nobody there may check it"] {
+        for want in [
+            "Ann Colleague agreed",
+            "Bob Colleague agreed",
+            "Nobody there may check it",
+            "More may",
+        ] {
             assert!(shown.contains(want), "{want}: {shown}");
         }
-        rules::assert_part(&show(&[]).into_string());
+        let none = show(&[], false).into_string();
+        rules::assert_part(&none);
+        assert!(!none.contains("More may"), "{none}");
     }
 
     #[test]
@@ -427,11 +439,11 @@ mod tests {
         assert_eq!(finding(&typed), Err(wrongs.to_vec()));
         for place in [OFFICER, GUARDIAN] {
             let form = decide(&review(), (place, &typed, &wrongs), &Csrf::of("x"));
-            let shown = last(2, Some(form)).into_string();
+            let shown = last((2, true), Some(form)).into_string();
             rules::assert_part(&shown);
             assert!(shown.contains(&format!("action=\"{place}/")), "{shown}");
-            assert!(shown.contains("1 more wait"), "{shown}");
+            assert!(shown.contains("At least 1 more wait"), "{shown}");
         }
-        rules::assert_part(&last(0, None).into_string());
+        rules::assert_part(&last((0, false), None).into_string());
     }
 }
