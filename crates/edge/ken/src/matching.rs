@@ -288,7 +288,7 @@ fn warnings(report: &Report) -> Vec<String> {
             told.push(format!("{column}: {most} of {records} records have one and the same value"));
         }
     }
-    for (column, many) in ["email", "phone"].into_iter().zip(report.shared) {
+    for (column, many) in ["email", "phone", "number"].into_iter().zip(report.shared) {
         if many > 0 {
             told.push(format!("{column}: {many} are shared by too many to tell people by"));
         }

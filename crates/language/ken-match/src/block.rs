@@ -12,7 +12,11 @@ use crate::sort::{Room, runs};
 use crate::table::{Record, Table};
 
 /// How many rules there are.
-pub(crate) const RULES: usize = 20;
+pub(crate) const RULES: usize = 21;
+
+/// Rules whose keys are beside each other by record, to see at once which of them claims a pair. The
+/// last rule, by further number, claims no pair before another.
+const BESIDE: usize = RULES - 1;
 
 /// What records share under each rule, and last where the table is compared whole.
 pub(crate) const WORDS: [&str; RULES + 1] = [
@@ -36,6 +40,7 @@ pub(crate) const WORDS: [&str; RULES + 1] = [
     "a former surname, and date of birth",
     "a former postcode, and forename",
     "a former address, and forename",
+    "further number",
     "nothing: the table is small",
 ];
 
@@ -91,6 +96,7 @@ const FINER: [&[Finer]; RULES] = [
     &[Finer::Initial, Finer::District, Finer::Postcode],
     &[Finer::FamilyInitial, Finer::Initial, Finer::Born],
     &[Finer::Area, Finer::District, Finer::Born],
+    &[],
 ];
 
 /// By which rules of earlier days records are looked up at all: where nobody has a former surname,
@@ -113,8 +119,8 @@ impl Former {
     }
 }
 
-/// The keys of a record, one for each rule.
-fn keys(table: &Table, former: Former, record: &Record) -> [u64; RULES] {
+/// The keys of a record, one for each rule but the last.
+fn keys(table: &Table, former: Former, record: &Record) -> [u64; BESIDE] {
     std::array::from_fn(|rule| {
         let is_looked_up = match rule {
             17 => former.surname,
@@ -159,8 +165,10 @@ fn finer(record: &Record, by: Finer) -> u64 {
 
 /// The records that share a key, rule by rule.
 pub(crate) struct Blocks {
-    /// Keys by record, all rules of one record beside each other, as they were split.
-    keys: Vec<[u64; RULES]>,
+    /// Keys by record, all rules but the last of one record beside each other, as they were split.
+    keys: Vec<[u64; BESIDE]>,
+    /// Keys of the last rule by record, which are never split; empty where nobody has a number.
+    last: Vec<u64>,
     rules: Vec<Runs>,
     /// Records that shared the finest key with too many others, by rule.
     pub(crate) left_out: u64,
@@ -221,7 +229,11 @@ impl Blocks {
     pub(crate) fn by_rules(table: &Table) -> Self {
         let former = Former::of(table);
         let keys = table.records.iter().map(|record| keys(table, former, record)).collect();
-        let mut blocks = Self { keys, rules: Vec::new(), left_out: 0 };
+        let mut last = Vec::new();
+        if table.records.iter().any(|record| record.number != 0) {
+            last.extend(table.records.iter().map(|record| key_of(&table.names, record, BESIDE)));
+        }
+        let mut blocks = Self { keys, last, rules: Vec::new(), left_out: 0 };
         let mut room = Room::default();
         for (rule, finer) in FINER.iter().enumerate() {
             let runs = blocks.sort(table, rule, finer, &mut room);
@@ -231,9 +243,10 @@ impl Blocks {
     }
 
     fn sort(&mut self, table: &Table, rule: usize, finer: &[Finer], room: &mut Room) -> Runs {
-        let keys = self.keys.iter().enumerate().filter_map(|(record, keys)| {
-            let key = keys.get(rule).copied().filter(|key| *key != 0)?;
-            Some((key, code(record)))
+        let keys = (0..table.len()).filter_map(|record| {
+            let keys = if rule == BESIDE { None } else { self.keys.get(record) };
+            let key = keys.map_or_else(|| self.last.get(record), |keys| keys.get(rule));
+            Some((key.copied().filter(|key| *key != 0)?, code(record)))
         });
         let keyed = room.sort(keys);
         let mut split = Vec::new();
@@ -271,7 +284,14 @@ impl Blocks {
     /// Whether two records share a key, rule by rule.
     fn shared(&self, a: u32, b: u32) -> impl Iterator<Item = bool> + use<> {
         let keys = |record: u32| self.keys.get(index(record)).copied().unwrap_or_default();
-        keys(a).into_iter().zip(keys(b)).map(|(x, y)| x == y && y != 0)
+        let last = self.share_last(a, b);
+        keys(a).into_iter().zip(keys(b)).map(|(x, y)| x == y && y != 0).chain([last])
+    }
+
+    /// Whether two records share a key of the last rule.
+    fn share_last(&self, a: u32, b: u32) -> bool {
+        let key = |record: u32| self.last.get(index(record)).filter(|key| **key != 0);
+        key(a).is_some_and(|key_of_a| key(b) == Some(key_of_a))
     }
 
     /// The work there is, in pieces.
@@ -310,8 +330,8 @@ impl Blocks {
         let Some(of) = self.rules.get(piece.rule) else { return };
         // Only the keys of earlier rules claim; records are read for pairs that nobody claims.
         let earlier = |record: u32| {
-            let keys = self.keys.get(index(record)).map(<[u64; RULES]>::as_slice);
-            keys.and_then(|keys| keys.get(..piece.rule)).unwrap_or_default()
+            let keys = self.keys.get(index(record)).map(<[u64; BESIDE]>::as_slice);
+            keys.and_then(|keys| keys.get(..piece.rule.min(BESIDE))).unwrap_or_default()
         };
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
             let mut rest = of.records.get(index(*from)..index(*to)).unwrap_or_default();
@@ -319,7 +339,8 @@ impl Blocks {
                 let mine = earlier(*one);
                 for other in others {
                     let both = mine.iter().zip(earlier(*other));
-                    let claimed = both.filter(|(x, y)| x == y && **x != 0).count() > 0;
+                    let claimed = both.filter(|(x, y)| x == y && **x != 0).count() > 0
+                        || (piece.rule == RULES && self.share_last(*one, *other));
                     if let (false, Some(a), Some(b)) =
                         (claimed, table.records.get(index(*one)), table.records.get(index(*other)))
                     {

@@ -21,6 +21,14 @@ const DRAWN: u64 = 200_000;
 /// How many drawn pairs the usual figure weighs.
 const WEIGHT: f64 = 100.0;
 
+/// Two people's further numbers are one slip apart as often as this at least: who came to an office
+/// one after the other has the next number. House policy.
+const NUMBER_NEAR: f64 = 1e-5;
+
+/// And the same as often as this, however rare each number is: somebody picked the wrong line.
+/// House policy.
+const NUMBER_SAME: f64 = 1e-6;
+
 /// The usual figure by chance: what a nation's index shows, rounded. House policy, measured on
 /// made-up populations; it counts only where a table is small.
 pub(crate) fn usual() -> Shares {
@@ -34,6 +42,7 @@ pub(crate) fn usual() -> Shares {
         vec![0.0, 0.9995, 5e-4, 2e-5, 2e-6],
         vec![0.0, 0.99, 0.01, 1e-5, 1e-6],
         vec![0.0, 1.0, 1e-6],
+        vec![0.0, 1.0, NUMBER_NEAR, NUMBER_SAME],
     ]
 }
 
@@ -49,6 +58,7 @@ pub(crate) fn usual_same() -> Shares {
         vec![0.0, 0.3, 0.1, 0.2, 0.4],
         vec![0.0, 0.008, 0.005, 0.007, 0.98],
         vec![0.0, 0.01, 0.99],
+        vec![0.0, 0.1, 0.05, 0.85],
     ]
 }
 
@@ -93,6 +103,11 @@ pub(crate) fn shares(table: &Table) -> (Shares, Vec<Pattern>) {
     let (email, phone) = (|r: &Record| class((r.email, 0), 0), |r: &Record| class((r.phone, 0), 0));
     set(&mut shares, 6, level::CONTACT_EMAIL, same(table, email));
     set(&mut shares, 6, level::CONTACT_PHONE, same(table, phone));
+    let number = same(table, |r| class((r.number, 0), 0)).max(NUMBER_SAME);
+    set(&mut shares, 9, level::NUMBER_SAME, number);
+    let near = shares.get(9).and_then(|of| of.get(usize::from(level::NUMBER_NEAR)));
+    let near = near.copied().unwrap_or(0.0).max(NUMBER_NEAR);
+    set(&mut shares, 9, level::NUMBER_NEAR, near);
     (shares, drawn)
 }
 

@@ -12,6 +12,7 @@
 use rapidfuzz::distance::jaro_winkler;
 
 use crate::birth::Birth;
+use crate::further::is_near;
 use crate::name::Name;
 use crate::number::{index, mix};
 use crate::pattern::{Levels, Pattern};
@@ -67,6 +68,9 @@ pub(crate) mod level {
     pub(crate) const CHI_DOUBTFUL: u8 = 2;
     pub(crate) const CHI_SLIP: u8 = 3;
     pub(crate) const CHI_SAME: u8 = 4;
+
+    pub(crate) const NUMBER_NEAR: u8 = 2;
+    pub(crate) const NUMBER_SAME: u8 = 3;
 }
 
 /// What is known of the values whose codes are compared.
@@ -81,6 +85,8 @@ pub(crate) trait Known {
     fn town(&self, code: u32) -> &[u8];
     /// The text of an e-mail address.
     fn email(&self, code: u32) -> &[u8];
+    /// The text of a further number.
+    fn further(&self, code: u32) -> &[u8];
     /// How rare a forename is, from 0 to 2.
     fn forename_rarity(&self, name: u32) -> u8;
     /// How rare a surname is, from 0 to 2.
@@ -125,6 +131,7 @@ impl<'a, K: Known> Comparer<'a, K> {
             self.contact(a, b),
             chi(a, b),
             nhs(a, b),
+            self.further(a, b),
         ]
     }
 
@@ -296,6 +303,19 @@ impl<'a, K: Known> Comparer<'a, K> {
         let text = |record: &Record| self.known.email(record.email);
         let is_near = jaro_winkler_at(text(a), text(b), 0.9) > 0.0;
         if is_near { level::CONTACT_NEARLY } else { level::DIFFERS }
+    }
+
+    fn further(&self, a: &Record, b: &Record) -> u8 {
+        let (x, y) = (a.number, b.number);
+        if x == 0 || y == 0 {
+            level::MISSING
+        } else if x == y {
+            level::NUMBER_SAME
+        } else if is_near(self.known.further(x), self.known.further(y)) {
+            level::NUMBER_NEAR
+        } else {
+            level::DIFFERS
+        }
     }
 
     /// Streets are alike, in one postcode.

@@ -84,8 +84,8 @@ impl Worth {
 
     /// Whether a pair of this pattern among so many records is kept to be scored.
     pub(crate) fn keeps(&self, pattern: Pattern, records: usize) -> bool {
-        let levels @ [.., chi, nhs] = pattern.levels();
-        let numbers = chi >= level::CHI_SLIP || nhs == level::SAME;
+        let levels @ [.., chi, nhs, number] = pattern.levels();
+        let numbers = chi >= level::CHI_SLIP || nhs == level::SAME || number == level::NUMBER_SAME;
         numbers || learn::alone(&self.0, levels) > least(records)
     }
 }
@@ -169,7 +169,7 @@ fn from_labels(
         .collect();
     let judged = learn::judged(weights, &known.labels, known.wrong, &known.strangers);
     let knots = calibrate(judged);
-    let without = with.iter().filter(|(levels, ..)| matches!(levels, [.., level::MISSING, _]));
+    let without = with.iter().filter(|(levels, ..)| matches!(levels, [.., level::MISSING, _, _]));
     let worth = |logit: f64| calibrated(&knots, bits(logit)) * std::f64::consts::LN_2;
     let without: Vec<(f64, f64)> = without.map(|(_, l, count)| (worth(*l), *count)).collect();
     let total = without.iter().map(|(_, count)| count).sum();
@@ -178,7 +178,9 @@ fn from_labels(
     let usual = (10.0 * share.clamp(1e-4, 0.9), 10.0);
     let shift = learn::shift(&without, total, training.share(), usual);
     let mut fields = Vec::new();
-    for (at, field) in Field::ALL.into_iter().enumerate() {
+    let has_number = has_number(&training);
+    let is_seen = |field: &Field| has_number || *field != Field::Number;
+    for (at, field) in Field::ALL.into_iter().filter(is_seen).enumerate() {
         let (m, u) = (row(&weights.m, at), row(&weights.u, at));
         let levels = (0u8..).take(m.len());
         let learnt = levels.map(|l| if at < TOGETHER { bits(learnt.field(at, l)) } else { 0.0 });
@@ -201,9 +203,16 @@ fn from_labels(
     if !known.labels.iter().any(Label::has_contact) {
         interactions.extend(Interaction::of_contacts());
     }
+    interactions.extend(has_number.then(Interaction::of_numbers).into_iter().flatten());
     let calibration = moved(&knots, bits(shift));
     let start = bits(learnt.start);
     Model::learnt(start, fields, interactions, calibration, training)
+}
+
+/// Whether any two records could be compared by a further number.
+fn has_number(training: &Training) -> bool {
+    let mut patterns = training.histogram.iter().map(|(pattern, _)| pattern.levels());
+    patterns.any(|[.., number]| number != level::MISSING)
 }
 
 fn place(at: usize) -> Field {
@@ -235,6 +244,12 @@ fn numbers(fields: &mut [FieldWeights], with: &[(Levels, f64, f64)], shift: f64)
             }
         }
         for (of, (m, u)) in fields.iter_mut().zip(sums).skip(TOGETHER) {
+            if of.field == Field::Number {
+                let usual = |of: Vec<Vec<f64>>| of.into_iter().next_back().unwrap_or_default();
+                of.m = train::share(&m, &usual(chance::usual_same()));
+                of.u = train::share(&u, &usual(chance::usual()));
+                continue;
+            }
             (of.m, of.u) = (shares(&m), shares(&u));
             // Without a number the share of one person's pairs is another one.
             if let (Field::Chi, Some(missing)) = (of.field, of.learnt.first_mut()) {
@@ -254,7 +269,7 @@ fn at_home(
     let Some(of) = fields.iter().find(|of| of.field == Field::Chi) else { return Vec::new() };
     let mut sums = vec![0.0; of.u.len()];
     for (levels, logit, count) in with.iter().filter(|(levels, ..)| is_home(*levels)) {
-        let [.., chi, _] = levels;
+        let [.., chi, _, _] = levels;
         let two = 1.0 - probability(calibrated(knots, bits(*logit)) * std::f64::consts::LN_2);
         if let Some(sum) = sums.get_mut(usize::from(*chi)) {
             *sum += count * two;
@@ -294,11 +309,15 @@ fn from_base(
     training: Training,
 ) -> Model {
     let mut fields = Vec::new();
-    for (at, of) in base.fields.iter().enumerate() {
+    let has_number = has_number(&training);
+    let fields_of_base = if has_number { base.every_field() } else { base.fields.clone() };
+    for (at, of) in fields_of_base.into_iter().enumerate() {
         let (m, u) = (row(&weights.m, at), row(&weights.u, at));
-        fields.push(FieldWeights { field: of.field, m, u, learnt: of.learnt.clone() });
+        fields.push(FieldWeights { field: of.field, m, u, learnt: of.learnt });
     }
-    let (interactions, calibration) = (base.interactions.clone(), base.calibration.clone());
+    let calibration = base.calibration.clone();
+    let interactions =
+        if has_number { base.together().collect() } else { base.interactions.clone() };
     let mut model = Model::learnt(base.start, fields, interactions, calibration, training);
     let group = |of: &Model, apart: &BTreeMap<Pattern, u64>| {
         let scorer = Scorer::new(of);

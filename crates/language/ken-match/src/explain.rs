@@ -43,14 +43,13 @@ pub fn explain(model: &Model, pattern: Pattern) -> Explanation {
         steps.push(Step { what, how, bits, sum });
     };
     add("before any evidence".to_owned(), "", model.start);
-    for (of, level) in model.fields.iter().zip(pattern.levels()) {
+    for (of, level) in model.every_field().iter().zip(pattern.levels()) {
         let how = of.field.levels().get(usize::from(level)).copied().unwrap_or_default();
         add(of.field.word().to_owned(), how, of.bits(level));
     }
     let levels = |field: Field| pattern.level(field);
     let together = model
-        .interactions
-        .iter()
+        .together()
         .filter(|of| levels(of.one.0) == of.one.1 && levels(of.other.0) == of.other.1);
     let situation = situation(pattern);
     let (mut named, mut small) = (0.0, 0.0);

@@ -40,7 +40,8 @@ pub(crate) fn key_of(known: &impl Named, record: &Record, rule: usize) -> u64 {
         16 => key(16, &[u64::from(record.phone)]),
         17 => key(17, &[earlier_surname(known, record), day()]),
         18 => key(18, &[earlier_unit(record), forename()]),
-        _ => key(19, &[earlier_home(record), forename()]),
+        19 => key(19, &[earlier_home(record), forename()]),
+        _ => key(20, &[u64::from(record.number)]),
     }
 }
 

@@ -134,7 +134,7 @@ impl Wrong {
     pub(crate) fn of(histogram: &[(Pattern, u64)]) -> Self {
         let (mut one, mut two) = ((0, 0), (0, 0));
         for (pattern, count) in histogram {
-            let [forename, surname, _, born, place, _, _, chi, _] = pattern.levels();
+            let [forename, surname, _, born, place, _, _, chi, ..] = pattern.levels();
             let is_one = forename >= level::NAME_SAME
                 && surname >= level::NAME_SAME
                 && born == level::BORN_SAME
@@ -238,7 +238,7 @@ pub(crate) struct Label {
 impl Label {
     /// All that is told but by numbers.
     fn told(&self) -> [u8; TOGETHER] {
-        let [told @ .., _, _] = self.levels;
+        let [told @ .., _, _, _] = self.levels;
         told
     }
 
@@ -278,7 +278,7 @@ pub(crate) fn labels(
 ) -> Vec<Label> {
     let mut labels = Vec::new();
     for (pattern, count) in histogram {
-        let levels @ [.., chi, _] = pattern.levels();
+        let levels @ [.., chi, _, _] = pattern.levels();
         let found = count.saturating_sub(apart.get(pattern).copied().unwrap_or(0));
         let label = match chi {
             level::CHI_SAME => Label { levels, same: found, other: 0 },
@@ -308,8 +308,8 @@ fn drawn(weights: &Weights, strangers: &[Pattern]) -> Vec<Labelled> {
     let mut labelled = Vec::new();
     for run in strangers.chunk_by(|a, b| a == b) {
         let levels = run.first().map(|pattern| pattern.levels()).unwrap_or_default();
-        let [.., chi, nhs] = levels;
-        if chi != level::CHI_SAME && nhs != level::SAME {
+        let [.., chi, nhs, number] = levels;
+        if chi != level::CHI_SAME && nhs != level::SAME && number != level::NUMBER_SAME {
             let (features, offset) = (features(levels), alone(weights, levels));
             let (same, other) = (0.0, real(wide(run.len())));
             let wrong = Wrong { other: 0.0, same: 0.0 };
@@ -402,9 +402,9 @@ mod tests {
     #[test]
     fn what_only_a_number_finds_is_no_label() {
         let weights = Weights::usual(chance::usual(), 5e9, 1e5);
-        let same = Pattern::of([9, 9, 0, 9, 8, 2, 0, level::CHI_SAME, 0]);
-        let other = Pattern::of([1, 9, 0, 1, 8, 1, 0, level::DIFFERS, 0]);
-        let stranger = Pattern::of([1, 1, 0, 1, 1, 1, 0, level::CHI_SAME, 0]);
+        let same = Pattern::of([9, 9, 0, 9, 8, 2, 0, level::CHI_SAME, 0, 0]);
+        let other = Pattern::of([1, 9, 0, 1, 8, 1, 0, level::DIFFERS, 0, 0]);
+        let stranger = Pattern::of([1, 1, 0, 1, 1, 1, 0, level::CHI_SAME, 0, 0]);
         let histogram = [(other, 50), (stranger, 20), (same, 70)];
         let apart = BTreeMap::from([(same, 30)]);
         let labels = labels(&weights, &histogram, &apart);
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn halves_are_the_whole_and_no_two_are_split_alike() {
-        let levels = Pattern::of([9, 9, 0, 9, 8, 2, 0, 4, 0]).levels();
+        let levels = Pattern::of([9, 9, 0, 9, 8, 2, 0, 4, 0, 0]).levels();
         let labels: Vec<_> =
             (0..200).map(|n| Label { levels, same: n % 7, other: 500 * (n % 2) }).collect();
         let [one, other] = halves(&labels);
@@ -433,8 +433,8 @@ mod tests {
     #[test]
     fn wrong_labels_are_allowed_for() {
         let wrong = Wrong { other: 0.01, same: 0.02 };
-        let home = Pattern::of([9, 9, 0, 9, 8, 2, 0, 4, 0]).levels();
-        let away = Pattern::of([9, 9, 0, 9, 1, 2, 0, 4, 0]).levels();
+        let home = Pattern::of([9, 9, 0, 9, 8, 2, 0, 4, 0, 0]).levels();
+        let away = Pattern::of([9, 9, 0, 9, 1, 2, 0, 4, 0, 0]).levels();
         // Of a thousand that are one person's and four thousand that are two's.
         let seen = |same: u64| Label { levels: home, same, other: 5_000 - same };
         let (same, other) = seen(990 + 80).right(wrong);

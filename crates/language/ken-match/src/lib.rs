@@ -31,6 +31,7 @@ mod digits;
 mod engine;
 mod evaluate;
 mod explain;
+mod further;
 mod index;
 mod key;
 mod learn;

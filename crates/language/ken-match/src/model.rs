@@ -19,8 +19,12 @@ use crate::number::{mix, real};
 use crate::pattern::{Field, Levels, Pattern};
 use crate::train::probability;
 
-/// The form of model files that this program writes and reads.
-const FORMAT: u32 = 2;
+/// The form of model files that this program writes where a further number was compared.
+const FORMAT: u32 = 3;
+
+/// The form before there was [`Field::Number`], which a model that was learnt without has for ever:
+/// so its mark, and what was signed of it, stay what they were.
+const FORMAT_WITHOUT_NUMBER: u32 = 2;
 
 /// The form before there was [`Field::Contact`]. It is read for ever.
 const FORMAT_WITHOUT_CONTACT: u32 = 1;
@@ -42,6 +46,23 @@ const CONTACTS: [((Field, u8), u8, f64); 10] = [
     ((Field::Place, level::PLACE_POSTCODE), level::CONTACT_PHONE, -2.0),
     ((Field::Place, level::PLACE_HOUSE), level::CONTACT_PHONE, -4.0),
     ((Field::Place, level::PLACE_SAME), level::CONTACT_PHONE, -4.0),
+];
+
+/// What a further number says together with another field. House policy: whoever fills in a form
+/// for a household copies a number, and who comes to a desk with a brother gets the next one.
+const NUMBERS: [((Field, u8), u8, f64); 12] = [
+    ((Field::Forename, level::DIFFERS), level::NUMBER_SAME, -4.0),
+    ((Field::Forename, level::DIFFERS), level::NUMBER_NEAR, -6.0),
+    ((Field::Forename, level::NAME_LITTLE), level::NUMBER_NEAR, -4.0),
+    ((Field::Forename, level::FORENAME_ALIKE), level::NUMBER_NEAR, -2.0),
+    ((Field::Born, level::DIFFERS), level::NUMBER_SAME, -2.0),
+    ((Field::Born, level::DIFFERS), level::NUMBER_NEAR, -4.0),
+    ((Field::Place, level::PLACE_POSTCODE), level::NUMBER_SAME, -12.0),
+    ((Field::Place, level::PLACE_HOUSE), level::NUMBER_SAME, -12.0),
+    ((Field::Place, level::PLACE_SAME), level::NUMBER_SAME, -12.0),
+    ((Field::Place, level::PLACE_POSTCODE), level::NUMBER_NEAR, -8.0),
+    ((Field::Place, level::PLACE_HOUSE), level::NUMBER_NEAR, -8.0),
+    ((Field::Place, level::PLACE_SAME), level::NUMBER_NEAR, -8.0),
 ];
 
 static SHIPPED: &str = include_str!("../assets/model.json");
@@ -133,9 +154,10 @@ pub struct Model {
     pub format: u32,
     /// Bits before any evidence.
     pub start: f64,
-    /// Weights by field, in the order of [`Field::ALL`].
+    /// Weights by field, in the order of [`Field::ALL`]; one that was learnt without a further number
+    /// leaves it out, and [`Self::every_field`] has it.
     pub fields: Vec<FieldWeights>,
-    /// What levels say together.
+    /// What levels say together; see [`Self::together`].
     pub interactions: Vec<Interaction>,
     /// What bits are worth as a probability, in the order of bits; without any, what they say.
     pub calibration: Vec<Knot>,
@@ -189,12 +211,15 @@ impl Model {
         let mut model: Self =
             serde_json::from_str(text).map_err(|error| ModelError::Unreadable(Some(error)))?;
         match model.format {
-            FORMAT => {}
+            FORMAT | FORMAT_WITHOUT_NUMBER => {}
             FORMAT_WITHOUT_CONTACT => model.add_contact(),
             other => return Err(ModelError::Form(other)),
         }
         let fields = model.fields.iter().zip(Field::ALL);
-        let fit = model.fields.len() == Field::ALL.len()
+        let known = Field::ALL.len() - usize::from(!model.has_number());
+        let of_number = |of: &Interaction| of.other.0 == Field::Number;
+        let fit = model.fields.len() == known
+            && (model.has_number() || !model.interactions.iter().any(of_number))
             && fields.into_iter().all(|(of, field)| of.fits(field))
             && model.interactions.iter().all(Interaction::fits)
             && model.calibration.is_sorted_by(|a, b| a.bits < b.bits && a.worth <= b.worth)
@@ -221,7 +246,8 @@ impl Model {
         training: Training,
     ) -> Self {
         let (decided, signatures) = (Vec::new(), Vec::new());
-        let format = FORMAT;
+        let has_number = fields.iter().any(|of| of.field == Field::Number);
+        let format = if has_number { FORMAT } else { FORMAT_WITHOUT_NUMBER };
         Self { format, start, fields, interactions, calibration, training, decided, signatures }
     }
 
@@ -234,7 +260,32 @@ impl Model {
         let field = Field::Contact;
         self.fields.insert(at.min(self.fields.len()), FieldWeights { field, m, u, learnt });
         self.interactions.extend(Interaction::of_contacts());
-        self.format = FORMAT;
+        self.format = FORMAT_WITHOUT_NUMBER;
+    }
+
+    /// Whether it says itself what a further number says.
+    const fn has_number(&self) -> bool {
+        self.format >= FORMAT
+    }
+
+    /// Weights of every field there is, in the order of [`Field::ALL`]: of a further number what is
+    /// usual, where nothing was learnt of it.
+    #[must_use]
+    pub fn every_field(&self) -> Vec<FieldWeights> {
+        let mut fields = self.fields.clone();
+        if !self.has_number() {
+            let last = |of: Vec<Vec<f64>>| of.into_iter().next_back().unwrap_or_default();
+            let (m, u) = (last(usual_same()), last(usual()));
+            let learnt = vec![0.0; m.len()];
+            fields.push(FieldWeights { field: Field::Number, m, u, learnt });
+        }
+        fields
+    }
+
+    /// All that levels say together, that of a further number included.
+    pub fn together(&self) -> impl Iterator<Item = Interaction> {
+        let more = (!self.has_number()).then(Interaction::of_numbers);
+        self.interactions.iter().cloned().chain(more.into_iter().flatten())
     }
 
     /// Writes a model file.
@@ -278,8 +329,9 @@ impl Model {
         let number = |pattern: &Pattern| f64::from(pattern.number());
         let decided = self.decided.iter().flat_map(|(of, bits)| [number(of), *bits]);
         let all = fields.copied().chain(together).chain(knots).chain([self.start]).chain(decided);
-        let mark = all.fold(u64::from(FORMAT), |mark, x| mix(mark.rotate_left(7) ^ x.to_bits()));
-        format!("{FORMAT}-{mark:016x}")
+        let mark =
+            all.fold(u64::from(self.format), |mark, x| mix(mark.rotate_left(7) ^ x.to_bits()));
+        format!("{}-{mark:016x}", self.format)
     }
 }
 
@@ -316,6 +368,14 @@ impl Interaction {
         })
     }
 
+    /// What a further number says together with other fields.
+    pub(crate) fn of_numbers() -> impl Iterator<Item = Self> {
+        NUMBERS.into_iter().map(|(one, level, bits)| {
+            let other = (Field::Number, level);
+            Self { one, other, bits }
+        })
+    }
+
     fn fits(&self) -> bool {
         let known = |(field, level): (Field, u8)| usize::from(level) < field.levels().len();
         self.one.0 < self.other.0 && known(self.one) && known(self.other) && self.bits.is_finite()
@@ -341,13 +401,13 @@ impl Scorer {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let bits = |of: &FieldWeights| (0u8..).take(of.m.len()).map(|l| of.bits(l)).collect();
-        let mut together = vec![0.0; 81 * ROOM * ROOM];
-        for of in &model.interactions {
+        let mut together = vec![0.0; Field::ALL.len().pow(2) * ROOM * ROOM];
+        for of in model.together() {
             if let Some(slot) = together.get_mut(place(of.one, of.other)) {
                 *slot = of.bits;
             }
         }
-        let fields = model.fields.iter().map(bits).collect();
+        let fields = model.every_field().iter().map(bits).collect();
         let (start, calibration) = (model.start, model.calibration.clone());
         let decided = model.decided.iter().copied().collect();
         Self { start, fields, together, calibration, decided }
@@ -391,6 +451,7 @@ fn place((one, a): (Field, u8), (other, b): (Field, u8)) -> usize {
         Field::Contact => 6,
         Field::Chi => 7,
         Field::Nhs => 8,
+        Field::Number => 9,
     };
-    ((at(one) * 9 + at(other)) * ROOM + usize::from(a)) * ROOM + usize::from(b)
+    ((at(one) * 10 + at(other)) * ROOM + usize::from(a)) * ROOM + usize::from(b)
 }

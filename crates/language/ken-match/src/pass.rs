@@ -42,13 +42,22 @@ pub(crate) struct Seen {
     pub(crate) pairs: u64,
 }
 
+/// How often a pattern occurred, and whether pairs of it are kept.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    many: u32,
+    keeps: bool,
+}
+
+/// Patterns of one page: of all that may be, few ever occur, and those lie together.
+const PAGE: usize = 1 << 10;
+
 /// What one thread saw.
 struct Part {
-    counts: Vec<u32>,
+    /// By page and place; a page of which no pattern has occurred is empty.
+    pages: Vec<Vec<Count>>,
     /// Where a count went round, once for each time.
     over: Vec<Pattern>,
-    /// Whether a pattern that occurred is kept.
-    keeps: Vec<bool>,
     apart: BTreeMap<Pattern, u64>,
     by_rule: [u64; WORDS.len()],
     kept: Vec<Pair>,
@@ -65,11 +74,10 @@ pub(crate) fn pass(
 ) -> Seen {
     let pieces = blocks.pieces();
     let total: u64 = pieces.iter().map(|piece| piece.pairs).sum();
-    let room = index(if table.has_contacts() { Pattern::COUNT } else { Pattern::WITHOUT });
     let (next, done) = (AtomicUsize::new(0), std::sync::atomic::AtomicU64::new(0));
     let work = || {
         let mut comparer = Comparer::new(table);
-        let mut part = Part::new(room);
+        let mut part = Part::new();
         while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
             blocks.visit(table, *piece, |(one, a), (other, b), found| {
                 if across && a.source == b.source {
@@ -95,56 +103,57 @@ pub(crate) fn pass(
         // A thread that panicked has not compared its pairs: nothing may be made of the rest.
         ended.map(|part| part.unwrap_or_else(|why| std::panic::resume_unwind(why))).collect()
     });
-    gather(parts, room)
+    gather(parts)
 }
 
 impl Part {
-    fn new(room: usize) -> Self {
-        let (counts, keeps) = (vec![0; room], vec![false; room]);
+    fn new() -> Self {
+        let pages = vec![Vec::new(); index(Pattern::COUNT).div_ceil(PAGE)];
         let (over, kept, apart) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { counts, over, keeps, apart, by_rule: [0; WORDS.len()], kept }
+        Self { pages, over, apart, by_rule: [0; WORDS.len()], kept }
     }
 
     fn take(&mut self, pair: Pair, keep: &impl Fn(Pattern) -> bool) {
         let at = index(pair.pattern.number());
-        let (Some(count), Some(keeps)) = (self.counts.get_mut(at), self.keeps.get_mut(at)) else {
-            return;
-        };
-        if *count == 0 {
-            *keeps = keep(pair.pattern);
+        let Some(page) = self.pages.get_mut(at / PAGE) else { return };
+        if page.is_empty() {
+            page.resize(PAGE, Count::default());
         }
-        *count = count.wrapping_add(1);
-        if *count == 0 {
+        let Some(count) = page.get_mut(at % PAGE) else { return };
+        if count.many == 0 {
+            count.keeps = keep(pair.pattern);
+        }
+        count.many = count.many.wrapping_add(1);
+        if count.many == 0 {
             self.over.push(pair.pattern);
         }
-        if *keeps {
+        if count.keeps {
             self.kept.push(pair);
         }
     }
 }
 
-fn gather(parts: Vec<Part>, room: usize) -> Seen {
-    let mut counts = vec![0u64; room];
+fn gather(parts: Vec<Part>) -> Seen {
+    let mut counts: BTreeMap<Pattern, u64> = BTreeMap::new();
     let mut seen = Seen::default();
     for part in parts {
-        // Room that is nothing but zeros is never written to, and takes no memory.
-        let counted = counts.iter_mut().zip(part.counts).filter(|(_, count)| *count > 0);
-        counted.for_each(|(all, count)| *all += u64::from(count));
+        for (first, page) in (0..).step_by(PAGE).zip(part.pages) {
+            for (at, count) in (first..).zip(page).filter(|(_, count)| count.many > 0) {
+                *counts.entry(Pattern::at(at)).or_default() += u64::from(count.many);
+            }
+        }
         seen.by_rule.iter_mut().zip(part.by_rule).for_each(|(all, count)| *all += count);
         for (pattern, count) in part.apart {
             *seen.apart.entry(pattern).or_default() += count;
         }
         for pattern in part.over {
-            if let Some(all) = counts.get_mut(index(pattern.number())) {
-                *all += 1 << 32;
-            }
+            *counts.entry(pattern).or_default() += 1 << 32;
         }
         seen.kept.extend(part.kept);
     }
     seen.kept.sort_unstable();
-    seen.pairs = counts.iter().sum();
-    let numbered = (0..Pattern::COUNT).map(Pattern::at).zip(counts);
-    seen.histogram = numbered.filter(|(_, count)| *count > 0).collect();
+    seen.pairs = counts.values().sum();
+    seen.histogram = counts.into_iter().collect();
     seen
 }
 

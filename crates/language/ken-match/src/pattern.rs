@@ -30,11 +30,13 @@ pub enum Field {
     Chi,
     /// NHS number.
     Nhs,
+    /// Any further number of a person: a council's, a school's, an office's.
+    Number,
 }
 
 impl Field {
     /// All of them, in the order in which a pattern shows them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Forename,
         Self::Surname,
         Self::Middle,
@@ -44,6 +46,7 @@ impl Field {
         Self::Contact,
         Self::Chi,
         Self::Nhs,
+        Self::Number,
     ];
 
     /// The words for each level, from 0, which is *missing*.
@@ -58,6 +61,7 @@ impl Field {
             Self::Contact => &CONTACT,
             Self::Chi => &["missing", "differs", "differs, one not valid", "one slip", "same"],
             Self::Sex | Self::Nhs => &["missing", "differs", "same"],
+            Self::Number => &["missing", "differs", "one slip", "same"],
         }
     }
 
@@ -74,6 +78,7 @@ impl Field {
             Self::Contact => "e-mail or telephone",
             Self::Chi => "CHI number",
             Self::Nhs => "NHS number",
+            Self::Number => "further number",
         }
     }
 }
@@ -136,18 +141,34 @@ const CONTACT: [&str; 5] =
     ["missing", "differs", "e-mail nearly the same", "same telephone", "same e-mail"];
 
 /// How many levels each field has.
-const COUNTS: [u32; 9] = [11, 11, 5, 10, 10, 3, 5, 5, 3];
+const COUNTS: [u32; 10] = [11, 11, 5, 10, 10, 3, 5, 5, 3, 4];
 
 /// The place of [`Field::Contact`] in [`Field::ALL`]; patterns that were written before there was
 /// one leave it out.
 const CONTACT_AT: usize = 6;
 
-/// The level of each field, in the order of [`Field::ALL`].
-pub(crate) type Levels = [u8; 9];
+/// The place of [`Field::Number`]; a pattern that leaves it out has none.
+const NUMBER_AT: usize = 9;
 
-/// The same in the order in which a number holds them: contact first, so that the patterns of
-/// tables without e-mail and telephone are the first.
-const HELD: [u32; 9] = [5, 11, 11, 5, 10, 10, 3, 5, 3];
+/// The level of each field, in the order of [`Field::ALL`].
+pub(crate) type Levels = [u8; 10];
+
+/// The same in the order in which a number holds them: the further number first and contact second,
+/// so that the patterns of tables without these are the first, and have the numbers that they had
+/// before there were such fields.
+const HELD: [u32; 10] = [4, 5, 11, 11, 5, 10, 10, 3, 5, 3];
+
+/// As [`Levels`] in the order of [`HELD`].
+fn held(levels: Levels) -> Levels {
+    let [forename, surname, middle, born, place, sex, contact, chi, nhs, number] = levels;
+    [number, contact, forename, surname, middle, born, place, sex, chi, nhs]
+}
+
+/// The way back.
+fn unheld(held: Levels) -> Levels {
+    let [number, contact, forename, surname, middle, born, place, sex, chi, nhs] = held;
+    [forename, surname, middle, born, place, sex, contact, chi, nhs, number]
+}
 
 /// The level of every field for one pair of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,7 +176,7 @@ pub struct Pattern(u32);
 
 /// Why a text is not a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a pattern: write nine levels with full stops between them")]
+#[error("not a pattern: write nine or ten levels with full stops between them")]
 pub struct PatternError;
 
 impl PatternError {
@@ -168,32 +189,21 @@ impl PatternError {
 
 impl Pattern {
     /// How many patterns there may be.
-    pub(crate) const COUNT: u32 = Self::WITHOUT * 5;
-
-    /// How many there may be where no two records can be compared by e-mail and telephone; theirs
-    /// are the first numbers.
-    pub(crate) const WITHOUT: u32 = 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
+    pub(crate) const COUNT: u32 = 4 * 5 * 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
 
     pub(crate) fn of(levels: Levels) -> Self {
-        let mut held = levels;
-        if let Some(front) = held.get_mut(..=CONTACT_AT) {
-            front.rotate_right(1);
-        }
-        let counted = held.into_iter().zip(HELD);
+        let counted = held(levels).into_iter().zip(HELD);
         Self(counted.fold(0, |all, (level, count)| all * count + u32::from(level)))
     }
 
     pub(crate) fn levels(self) -> Levels {
-        let mut held = [0; 9];
+        let mut held = Levels::default();
         let mut rest = self.0;
         for (level, count) in held.iter_mut().zip(HELD).rev() {
             *level = u8::try_from(rest % count).unwrap_or(0);
             rest /= count;
         }
-        if let Some(front) = held.get_mut(..=CONTACT_AT) {
-            front.rotate_left(1);
-        }
-        held
+        unheld(held)
     }
 
     /// Its place among all patterns.
@@ -226,9 +236,11 @@ impl Pattern {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [first, rest @ ..] = self.levels();
+        let [first, rest @ .., number] = self.levels();
         write!(f, "{first}")?;
-        rest.iter().try_for_each(|level| write!(f, ".{level}"))
+        rest.iter().try_for_each(|level| write!(f, ".{level}"))?;
+        // A pattern without a further number is written as it always was: stored decisions name it.
+        if number == level::MISSING { Ok(()) } else { write!(f, ".{number}") }
     }
 }
 
@@ -238,9 +250,10 @@ impl FromStr for Pattern {
     fn from_str(text: &str) -> Result<Self, PatternError> {
         let mut levels = Levels::default();
         let mut parts = text.split('.');
-        let is_short = text.split('.').count() + 1 == levels.len();
+        let written = text.split('.').count();
         for (at, (level, count)) in levels.iter_mut().zip(COUNTS).enumerate() {
-            if is_short && at == CONTACT_AT {
+            // Eight levels have no contact, nine no further number.
+            if (at == NUMBER_AT && written < 10) || (at == CONTACT_AT && written < 9) {
                 continue;
             }
             *level = parts.next().and_then(|part| part.parse().ok()).ok_or(PatternError)?;
@@ -277,9 +290,15 @@ mod tests {
             assert_eq!(pattern.to_string().parse(), Ok(pattern));
         }
         assert_eq!("1.2.3".parse::<Pattern>(), Err(PatternError));
-        assert_eq!("8.9.0.9.8.2.4.2".parse(), Ok(Pattern::of([8, 9, 0, 9, 8, 2, 0, 4, 2])));
+        assert_eq!("8.9.0.9.8.2.4.2".parse(), Ok(Pattern::of([8, 9, 0, 9, 8, 2, 0, 4, 2, 0])));
         assert_eq!("11.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
-        assert_eq!("0.0.0.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
+        assert_eq!("8.9.0.9.8.2.1.4.2".parse(), Ok(Pattern::of([8, 9, 0, 9, 8, 2, 1, 4, 2, 0])));
+        assert_eq!("8.9.0.9.8.2.1.4.2.0".parse(), "8.9.0.9.8.2.1.4.2".parse::<Pattern>());
+        let with = Pattern::of([8, 9, 0, 9, 8, 2, 1, 4, 2, 3]);
+        assert_eq!(("8.9.0.9.8.2.1.4.2.3".parse(), with.to_string().len()), (Ok(with), 19));
+        assert_eq!("0.0.0.0.0.0.0.0.0.4".parse::<Pattern>(), Err(PatternError));
+        assert_eq!("0.0.0.0.0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
+        assert_eq!("0.0.0.0.0.0.0".parse::<Pattern>(), Err(PatternError));
     }
 
     #[test]
@@ -288,8 +307,13 @@ mod tests {
             assert_eq!(field.levels().len(), usize::try_from(count).unwrap());
         }
         assert_eq!(COUNTS.into_iter().product::<u32>(), Pattern::COUNT);
-        assert_eq!(Pattern::at(Pattern::WITHOUT).level(Field::Contact), 1);
-        assert_eq!(Pattern::at(Pattern::WITHOUT - 1).level(Field::Contact), 0);
+        // As they were numbered before there was a further number, and before there was contact.
+        let [without, before] = [2_722_500, 13_612_500];
+        assert_eq!(Pattern::at(without).level(Field::Contact), 1);
+        assert_eq!(Pattern::at(without - 1).level(Field::Contact), 0);
+        assert_eq!(Pattern::at(before).level(Field::Number), 1);
+        assert_eq!(Pattern::at(before - 1).level(Field::Number), 0);
+        assert_eq!(Field::ALL.get(NUMBER_AT), Some(&Field::Number));
         assert_eq!(Field::ALL.get(CONTACT_AT), Some(&Field::Contact));
     }
 }

@@ -26,10 +26,9 @@ pub struct Report {
     pub columns: Vec<(&'static str, Quality)>,
     /// CHI numbers of nine digits: a spreadsheet may have taken the leading zero.
     pub short_chi: u64,
-    /// Records whose e-mail address, and whose telephone number, too many share for it to be a
-    /// person's; it is left aside.
-    pub shared: [u64; 2],
-    pub(crate) has_contacts: bool,
+    /// Records whose e-mail address, whose telephone number, and whose further number, too many
+    /// share for it to be a person's; it is left aside.
+    pub shared: [u64; 3],
 }
 
 /// Values that could not be read, or failed their check, while records are read.
@@ -40,6 +39,7 @@ pub(crate) struct Unread {
     numbers: u64,
     emails: u64,
     phones: u64,
+    further: u64,
 }
 
 impl Unread {
@@ -51,6 +51,7 @@ impl Unread {
         self.numbers += lost(record.chi.is_sure(), row.chi);
         self.emails += lost(record.email != 0, row.email);
         self.phones += lost(record.phone != 0, row.phone);
+        self.further += lost(record.number != 0, row.number);
     }
 
     /// The report; `most` is how often the most common forename and surname occur.
@@ -69,7 +70,6 @@ impl Unread {
             commonest: u64::from(commonest.unwrap_or(0)),
         };
         let plain = |is: fn(&Record) -> bool| column(missing(is), 0, None);
-        let has_contacts = records.iter().any(|r| r.email != 0 || r.phone != 0);
         Report {
             records: wide(records.len()),
             columns: vec![
@@ -84,10 +84,10 @@ impl Unread {
                 ("phone", column(missing(|r| r.phone == 0), self.phones, None)),
                 ("chi", column(missing(|r| !r.chi.is_sure()), self.numbers, None)),
                 ("nhs", plain(|r| r.nhs.is_missing())),
+                ("number", column(missing(|r| r.number == 0), self.further, None)),
             ],
             short_chi,
-            shared: [0; 2],
-            has_contacts,
+            shared: [0; 3],
         }
     }
 }

@@ -18,9 +18,11 @@ pub enum Rule {
     DifferentChi,
     /// Two different NHS numbers and no CHI number in common.
     DifferentNhs,
-    /// Same surname and date of birth with another forename.
+    /// Same surname and date of birth with another forename, and no number in common: of twins each
+    /// has their own.
     PossibleTwins,
-    /// Same names at one house, born years apart.
+    /// Same names at one house, born years apart, and no national number in common. A further number
+    /// in common is no excuse: people of one name are who gets each other's.
     SameNameRelative,
     /// The same number, and neither name nor date of birth agree.
     ContradictedNumber,
@@ -39,17 +41,18 @@ impl Rule {
     /// The rule that keeps a pair apart, if there is one.
     #[must_use]
     pub fn of(pattern: Pattern) -> Option<Self> {
-        let [forename, surname, _, born, place, _, _, chi, nhs] = pattern.levels();
+        let [forename, surname, _, born, place, _, _, chi, nhs, further] = pattern.levels();
         let number = chi == level::CHI_SAME || nhs == level::SAME;
+        let any_number = number || further == level::NUMBER_SAME;
         let born_same = born >= level::BORN_COMMON;
         let surname_same = surname >= level::NAME_SAME;
         if chi == level::DIFFERS {
             Some(Self::DifferentChi)
         } else if nhs == level::DIFFERS && chi != level::CHI_SAME {
             Some(Self::DifferentNhs)
-        } else if number && forename == level::DIFFERS && born == level::DIFFERS {
+        } else if any_number && forename == level::DIFFERS && born == level::DIFFERS {
             Some(Self::ContradictedNumber)
-        } else if !number && surname_same && born_same && forename == level::DIFFERS {
+        } else if !any_number && surname_same && born_same && forename == level::DIFFERS {
             Some(Self::PossibleTwins)
         } else if !number
             && surname_same

@@ -14,6 +14,7 @@ use crate::birth::{self, Birth};
 use crate::compare::Known;
 use crate::contact;
 use crate::digits::Digits;
+use crate::further::further;
 use crate::name::{Name, Names};
 use crate::number::{code, index, real, wide};
 use crate::place::{self, Address, Postcode};
@@ -59,6 +60,8 @@ pub struct Row<'a> {
     pub chi: &'a str,
     /// NHS number.
     pub nhs: &'a str,
+    /// Any further number of the person: a council's, a school's, an office's.
+    pub number: &'a str,
     /// The system that holds the record.
     pub source: &'a str,
 }
@@ -105,6 +108,8 @@ pub(crate) struct Record {
     pub(crate) source: u32,
     pub(crate) email: u32,
     pub(crate) phone: u32,
+    /// A further number.
+    pub(crate) number: u32,
     pub(crate) nickname: u16,
     pub(crate) forename_len: u8,
     pub(crate) forename_first: u8,
@@ -126,6 +131,7 @@ pub(crate) trait Coder {
     fn town(&mut self, written: &str) -> u32;
     fn email(&mut self, written: &str) -> u32;
     fn phone(&mut self, written: &str) -> u32;
+    fn further(&mut self, written: &str) -> u32;
     fn name(&mut self, written: &str) -> u32;
     fn known_name(&self, code: u32) -> Name;
 }
@@ -149,6 +155,7 @@ impl Record {
             town: coder.town(row.town),
             email: coder.email(row.email),
             phone: coder.phone(row.phone),
+            number: coder.further(row.number),
             sex: sex(row.sex),
             ..Self::default()
         };
@@ -201,6 +208,10 @@ impl Coder for Columns {
         contact::phone(written, &mut self.phones, &mut self.room)
     }
 
+    fn further(&mut self, written: &str) -> u32 {
+        further(written, &mut self.further, &mut self.room)
+    }
+
     fn name(&mut self, written: &str) -> u32 {
         self.names.put(written)
     }
@@ -221,6 +232,7 @@ pub struct Columns {
     sources: Dictionary,
     pub(crate) emails: Dictionary,
     pub(crate) phones: Dictionary,
+    pub(crate) further: Dictionary,
     room: Vec<u8>,
     unread: Unread,
     short_chi: u64,
@@ -233,6 +245,7 @@ pub struct Table {
     pub(crate) streets: Dictionary,
     pub(crate) towns: Dictionary,
     pub(crate) emails: Dictionary,
+    further: Dictionary,
     rarity: [Vec<u8>; 2],
     common_births: Vec<u32>,
     report: Report,
@@ -270,6 +283,7 @@ impl Columns {
             sources: Dictionary::new(),
             emails: Dictionary::new(),
             phones: Dictionary::new(),
+            further: Dictionary::new(),
             room: Vec::new(),
             unread: Unread::default(),
             short_chi: 0,
@@ -304,6 +318,7 @@ impl Columns {
         let shared = [
             contact::own(&mut records, self.emails.len(), |r| r.email, |r| r.email = 0),
             contact::own(&mut records, self.phones.len(), |r| r.phone, |r| r.phone = 0),
+            contact::own(&mut records, self.further.len(), |r| r.number, |r| r.number = 0),
         ];
         let names = self.names.len();
         let (forenames, surnames) =
@@ -323,8 +338,17 @@ impl Columns {
         common_births.sort_unstable();
         let rarity = [forenames, surnames]
             .map(|counts| counts.iter().map(|count| rarity(*count, all)).collect());
-        let (names, streets, towns, emails) = (self.names, self.streets, self.towns, self.emails);
-        Table { records, names, streets, towns, emails, rarity, common_births, report }
+        Table {
+            records,
+            names: self.names,
+            streets: self.streets,
+            towns: self.towns,
+            emails: self.emails,
+            further: self.further,
+            rarity,
+            common_births,
+            report,
+        }
     }
 }
 
@@ -401,11 +425,6 @@ impl Table {
         self.records.get(index(record)).copied().unwrap_or_default()
     }
 
-    /// Whether any record can be compared by e-mail or telephone.
-    pub(crate) const fn has_contacts(&self) -> bool {
-        self.report.has_contacts
-    }
-
     /// All record numbers.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
         0..code(self.records.len())
@@ -431,6 +450,10 @@ impl Known for Table {
 
     fn email(&self, code: u32) -> &[u8] {
         self.emails.get(code)
+    }
+
+    fn further(&self, code: u32) -> &[u8] {
+        self.further.get(code)
     }
 
     fn forename_rarity(&self, name: u32) -> u8 {

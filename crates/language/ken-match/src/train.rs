@@ -6,7 +6,7 @@
 //! - I. P. Fellegi, A. B. Sunter, *A theory for record linkage*, 1969.
 //! - W. E. Winkler, *Using the EM algorithm for weight computation*, 1988.
 
-use crate::chance::{Shares, usual_same};
+use crate::chance::{self, Shares, usual_same};
 use crate::number::real;
 use crate::pattern::{Levels, Pattern};
 
@@ -58,11 +58,13 @@ pub(crate) fn probability(logit: f64) -> f64 {
 }
 
 /// Learns how often each level occurs among records of one person, and how many such pairs there
-/// are; `u`, which comes from the values, stays.
+/// are. What chance gives comes from the values of all pairs, those of one person among them; their
+/// part is taken out of it, which matters where a table is small.
 pub(crate) fn train(start: Weights, histogram: &[(Pattern, u64)], all_pairs: f64) -> Weights {
     let patterns: Vec<(Levels, f64)> =
         histogram.iter().map(|(pattern, count)| (pattern.levels(), real(*count))).collect();
-    let usual = usual_same();
+    let (usual, usual_u) = (usual_same(), chance::usual());
+    let seen = start.u.clone();
     let mut now = start;
     for _ in 0..ROUNDS {
         let mut sums: Shares = usual.iter().map(|of| vec![0.0; of.len()]).collect();
@@ -78,7 +80,9 @@ pub(crate) fn train(start: Weights, histogram: &[(Pattern, u64)], all_pairs: f64
         }
         let m: Shares = sums.iter().zip(&usual).map(|(sums, usual)| share(sums, usual)).collect();
         let before = now.share;
-        now = Weights { m, u: now.u, share: (total.max(1.0) / all_pairs.max(2.0)).min(0.5) };
+        let share = (total.max(1.0) / all_pairs.max(2.0)).min(0.5);
+        let u = seen.iter().zip(&m).zip(&usual_u).map(|((seen, m), u)| others(seen, m, u, share));
+        now = Weights { u: u.collect(), m, share };
         if (now.share - before).abs() <= before * 1e-6 {
             break;
         }
@@ -86,7 +90,18 @@ pub(crate) fn train(start: Weights, histogram: &[(Pattern, u64)], all_pairs: f64
     now
 }
 
-fn share(sums: &[f64], usual: &[f64]) -> Vec<f64> {
+/// How often levels occur among records of two people: as often as was seen, without the `share` of
+/// pairs that are one person's, among which they occur as `m` says. It falls below what is usual
+/// only where it was seen to: what is left of a few pairs is no measure.
+fn others(seen: &[f64], m: &[f64], usual: &[f64], share: f64) -> Vec<f64> {
+    let rest = |((seen, m), usual): ((&f64, &f64), &f64)| {
+        ((seen - share * m) / (1.0 - share)).max(seen.min(*usual)).min(1.0)
+    };
+    seen.iter().zip(m).zip(usual).map(rest).collect()
+}
+
+/// The share of each level, with what is usual weighed in; *missing* left out.
+pub(crate) fn share(sums: &[f64], usual: &[f64]) -> Vec<f64> {
     let known: f64 = sums.iter().skip(1).sum();
     let of = |(sum, usual): (&f64, &f64)| (sum + WEIGHT * usual) / (known + WEIGHT);
     let mut shares: Vec<f64> = sums.iter().zip(usual).map(of).collect();
@@ -99,7 +114,6 @@ fn share(sums: &[f64], usual: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance;
     use crate::pattern::Field;
 
     /// The counts that a model says, for a few levels of each of four fields.
@@ -109,7 +123,7 @@ mod tests {
         let mut histogram = Vec::new();
         for (forename, surname) in a.iter().flat_map(|x| b.iter().map(move |y| (*x, *y))) {
             for (born, place) in c.iter().flat_map(|x| d.iter().map(move |y| (*x, *y))) {
-                let levels = [forename, surname, 0, born, place, 0, 0, 0, 0];
+                let levels = [forename, surname, 0, born, place, 0, 0, 0, 0, 0];
                 let product = |shares: &Shares| -> f64 {
                     let of = shares.iter().zip(levels).filter(|(_, level)| *level > 0);
                     of.map(|(of, level)| of[usize::from(level)]).product()
@@ -122,6 +136,27 @@ mod tests {
         }
         histogram.sort_unstable();
         histogram
+    }
+
+    #[test]
+    fn what_one_persons_pairs_agree_in_is_no_chance() {
+        // A small table: of ten thousand pairs eight are one person's, and most of those who were
+        // born on one day are.
+        let of =
+            |same: f64, other: f64| (vec![0.0, 1.0 - same, same], vec![0.0, 1.0 - other, other]);
+        let share = 8e-4;
+        let mix = |(m, u): &(Vec<f64>, Vec<f64>)| -> Vec<f64> {
+            m.iter().zip(u).map(|(m, u)| share * m + (1.0 - share) * u).collect()
+        };
+        let truth = of(0.9, 1e-4);
+        let left = others(&mix(&truth), &truth.0, &[0.0, 1.0, 3e-5], share);
+        assert!(left.iter().zip(&truth.1).all(|(left, u)| (left - u).abs() < 1e-9), "{left:?}");
+        // What is left of next to nothing is no measure, unless even less was seen.
+        let rare = of(0.9, 1e-7);
+        let left = others(&mix(&rare), &rare.0, &[0.0, 1.0, 3e-5], share);
+        assert!((left[2] - 3e-5).abs() < 1e-12, "{left:?}");
+        let left = others(&[0.0, 1.0, 1e-6], &rare.0, &[0.0, 1.0, 3e-5], share);
+        assert!((left[2] - 1e-6).abs() < 1e-12, "{left:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 /// A field of a record, and by which names its column goes.
-const FIELDS: [(&str, &[&str]); 18] = [
+const FIELDS: [(&str, &[&str]); 19] = [
     ("id", &["recid", "recordid", "uniqueid", "id"]),
     ("forename", &["forename", "firstname", "givenname", "first", "given"]),
     ("middle", &["middle", "middlename", "middlenames", "middleinitial", "secondname"]),
@@ -24,7 +24,28 @@ const FIELDS: [(&str, &[&str]); 18] = [
     ("phone", &["phone", "telephone", "phonenumber", "telephonenumber", "mobile", "mobilenumber"]),
     ("chi", &["chi", "chinumber", "chino"]),
     ("nhs", &["nhsnumber", "nhs", "nhsno"]),
+    ("number", &NUMBERS),
     ("source", &["source", "sourcesystem", "agency"]),
+];
+
+/// What further numbers of a person are called. One of them is read; `--map` says which, where there
+/// are several.
+const NUMBERS: [&str; 15] = [
+    "ucrn",
+    "scn",
+    "candidatenumber",
+    "scottishcandidatenumber",
+    "pupilno",
+    "pupilnumber",
+    "pupilid",
+    "nino",
+    "ninumber",
+    "nationalinsuranceno",
+    "nationalinsurancenumber",
+    "ssn",
+    "socsecid",
+    "socialsecurityno",
+    "socialsecuritynumber",
 ];
 
 /// `FIELD=COLUMN`, as it was typed.
@@ -90,8 +111,9 @@ impl Heads {
 
     /// Whether there is enough to tell people by.
     pub(super) fn suffice(&self) -> bool {
-        let telling = ["forename", "surname", "born", "postcode", "email", "phone", "chi", "nhs"];
-        telling.iter().filter(|field| self.place(field).is_some()).count() >= 2
+        let named = ["forename", "surname", "born", "postcode"];
+        let telling = named.into_iter().chain(["email", "phone", "chi", "nhs", "number"]);
+        telling.filter(|field| self.place(field).is_some()).count() >= 2
     }
 
     /// The columns that no field is read from, but those in `used`.
@@ -147,6 +169,13 @@ mod tests {
         for (field, at) in [("email", 1), ("phone", 2), ("house", 3), ("former-address", 4)] {
             assert_eq!(reach.place(field), Some(at), "{field}");
         }
+        let further = |of: &str| heads(of, &[]).unwrap().place("number");
+        for of in ["a,soc_sec_id", "a,SSN", "a,UCRN", "a,SCN", "a,Pupil No.", "a,NI number"] {
+            assert_eq!(further(of), Some(1), "{of}");
+        }
+        assert_eq!((further("a,number"), further("nhs_number,house_number")), (None, None));
+        let mapped = heads("a,Case,ssn", &["number=Case"]).unwrap();
+        assert_eq!((mapped.place("number"), mapped.unknown(&[])), (Some(1), vec!["a", "ssn"]));
         assert!("colour=b".parse::<Map>().is_err() && "b".parse::<Map>().is_err());
     }
 }

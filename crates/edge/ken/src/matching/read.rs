@@ -167,7 +167,7 @@ pub(super) struct Places {
     of: [Option<usize>; 6],
     home: [Option<usize>; 4],
     former: [Option<usize>; 2],
-    more: [Option<usize>; 4],
+    more: [Option<usize>; 5],
     source: Option<usize>,
 }
 
@@ -179,7 +179,7 @@ impl Places {
             of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
             home: ["house", "address", "town", "postcode"].map(at),
             former: ["former-postcode", "former-address"].map(at),
-            more: ["email", "phone", "chi", "nhs"].map(at),
+            more: ["email", "phone", "chi", "nhs", "number"].map(at),
             source: at("source"),
         }
     }
@@ -195,7 +195,7 @@ impl Places {
             self.of.map(|column| from.get(column));
         let [house, address, town, postcode] = self.home.map(|column| from.get(column));
         let [former_postcode, former_address] = self.former.map(|column| from.get(column));
-        let [email, phone, chi, nhs] = self.more.map(|column| from.get(column));
+        let [email, phone, chi, nhs, number] = self.more.map(|column| from.get(column));
         let source = source.unwrap_or_else(|| from.get(self.source));
         Row {
             forename,
@@ -214,6 +214,7 @@ impl Places {
             phone,
             chi,
             nhs,
+            number,
             source,
         }
     }

@@ -235,7 +235,7 @@ impl Page<'_> {
             of one person and of two, and what that says by itself, in bits. What levels say \
             together is told below.</p>\n",
         )?;
-        for of in &self.outcome.model.fields {
+        for of in &self.outcome.model.every_field() {
             let words = of.field.levels().iter().zip(0u8..).zip(of.m.iter().zip(&of.u)).skip(1);
             let rows: Vec<_> = words
                 .map(|((word, level), (m, u))| {

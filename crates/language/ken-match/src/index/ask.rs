@@ -7,6 +7,7 @@ use crate::birth::{self, Birth};
 use crate::block::{RULES, split};
 use crate::compare::{Comparer, Known};
 use crate::contact;
+use crate::further::further;
 use crate::key::{has_earlier, key_now, key_of};
 use crate::model::Scorer;
 use crate::name::{GuestNames, Name};
@@ -56,6 +57,7 @@ struct Asked<'a> {
     towns: Guests<'a>,
     emails: Guests<'a>,
     phones: Guests<'a>,
+    further: Guests<'a>,
     /// The record that asks, where it is not in the index.
     guest: Option<Record>,
 }
@@ -188,6 +190,7 @@ impl<'a> Asked<'a> {
             towns: Guests::new(&columns.towns),
             emails: Guests::new(&columns.emails),
             phones: Guests::new(&columns.phones),
+            further: Guests::new(&columns.further),
             guest: None,
         }
     }
@@ -225,6 +228,10 @@ impl Known for Asked<'_> {
 
     fn email(&self, code: u32) -> &[u8] {
         self.emails.get(code)
+    }
+
+    fn further(&self, code: u32) -> &[u8] {
+        self.further.get(code)
     }
 
     fn forename_rarity(&self, name: u32) -> u8 {
@@ -266,6 +273,10 @@ impl Coder for Asked<'_> {
 
     fn phone(&mut self, written: &str) -> u32 {
         contact::phone(written, &mut self.phones, &mut Vec::new())
+    }
+
+    fn further(&mut self, written: &str) -> u32 {
+        further(written, &mut self.further, &mut Vec::new())
     }
 
     fn name(&mut self, written: &str) -> u32 {

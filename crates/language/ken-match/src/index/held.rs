@@ -24,6 +24,7 @@ pub(super) struct Held {
     town: u32,
     email: u32,
     phone: u32,
+    number: u32,
     sex: u8,
     /// Whether something of earlier days is known.
     pub(super) has_earlier: bool,
@@ -79,6 +80,7 @@ impl Held {
             town: record.town,
             email: record.email,
             phone: record.phone,
+            number: record.number,
             sex: record.sex,
             has_earlier,
             is_gone: false,
@@ -104,6 +106,7 @@ impl Held {
             town: self.town,
             email: self.email,
             phone: self.phone,
+            number: self.number,
             sex: self.sex,
             ..Record::default()
         }
@@ -118,6 +121,7 @@ pub(super) struct Counts {
     surnames: Vec<u32>,
     emails: Vec<u32>,
     phones: Vec<u32>,
+    further: Vec<u32>,
     births: HashMap<u32, u32>,
     former: [u64; 3],
 }
@@ -133,6 +137,7 @@ impl Counts {
             (&mut self.surnames, of.surname),
             (&mut self.emails, of.email),
             (&mut self.phones, of.phone),
+            (&mut self.further, of.number),
         ] {
             let at = index(code);
             if counts.len() <= at {
@@ -187,6 +192,9 @@ impl Counts {
         }
         if shared(&self.phones, record.phone, asking.map(|of| of.phone)) {
             record.phone = 0;
+        }
+        if shared(&self.further, record.number, asking.map(|of| of.number)) {
+            record.number = 0;
         }
     }
 }

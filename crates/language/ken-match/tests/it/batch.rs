@@ -57,7 +57,8 @@ fn a_model_that_was_damaged_is_refused() {
         let error = Model::read(&text.replacen(from, to, 1)).unwrap_err();
         assert_eq!(error.code(), code, "{from}");
     };
-    check("\"format\":2", "\"format\":3", "match.model-form");
+    check("\"format\":2", "\"format\":4", "match.model-form");
+    check("\"format\":2", "\"format\":3", "match.model-shape");
     check("\"forename\"", "\"surname\"", "match.model-shape");
     check("\"learnt\":[", "\"learnt\":[1.0,", "match.model-shape");
     check("\"start\"", "\"begin\"", "match.model-unreadable");
@@ -73,7 +74,7 @@ fn a_model_of_before_there_were_contacts_still_opens() {
     old.interactions.retain(|of| of.one.0 != Field::Contact && of.other.0 != Field::Contact);
     let text = old.write().unwrap();
     let read = Model::read(&text).unwrap();
-    assert_eq!(read.fields.iter().map(|of| of.field).collect::<Vec<_>>(), Field::ALL);
+    assert_eq!(read.fields.iter().map(|of| of.field).collect::<Vec<_>>(), Field::ALL[..9]);
     // What it said of pairs without contacts, it says still.
     let (new, old) = (Scorer::new(&now), Scorer::new(&read));
     for (pattern, _) in now.training.histogram.iter().step_by(7) {
@@ -90,12 +91,13 @@ fn a_model_of_before_there_were_contacts_still_opens() {
 #[test]
 fn more_agreement_is_more_evidence() {
     let model = Model::shipped().unwrap();
-    for of in &model.fields {
+    for of in &model.every_field() {
         let same = match of.field {
             Field::Forename | Field::Surname | Field::Place => 8,
             Field::Born => 9,
             Field::Middle | Field::Contact | Field::Chi => 4,
             Field::Sex | Field::Nhs => 2,
+            Field::Number => 3,
         };
         assert!(of.bits(same) > of.bits(1), "{:?}", of.field);
     }

@@ -12,14 +12,15 @@ use ken_match::{
 use crate::people::Chance;
 
 /// A record of one's own: the values in the order of [`row`].
-type Values = [String; 16];
+type Values = [String; 17];
 
 /// So many that a table of them is not compared whole.
 const MANY: u64 = 2_300;
 
 fn row(of: &Values) -> Row<'_> {
     let [forename, middle, surname, former_surname, born, sex, house, address, ..] = of;
-    let [.., town, postcode, former_postcode, former_address, email, phone, chi, nhs] = of;
+    let [.., town, postcode, former_postcode, former_address, _, _, _, _, _] = of;
+    let [.., email, phone, chi, nhs, number] = of;
     Row {
         forename,
         middle,
@@ -37,6 +38,7 @@ fn row(of: &Values) -> Row<'_> {
         phone,
         chi,
         nhs,
+        number,
         source: "",
     }
 }
@@ -76,9 +78,15 @@ fn values(chance: &mut Chance) -> Values {
     };
     let email = if number(3) == 0 { format!("a{}@x.org", number(500)) } else { String::new() };
     let nhs = if number(9) == 0 { format!("9434765{:03}", number(300)) } else { String::new() };
+    // One number is a whole home's, and one that a form was filled with.
+    let further = match number(6) {
+        0 => "1234567".to_owned(),
+        1 | 2 => format!("AB{:06}", number(700)),
+        _ => String::new(),
+    };
     [
         forename, middle, surname, former, born, sex, house, street, town, unit, old_unit,
-        old_home, email, phone, chi, nhs,
+        old_home, email, phone, chi, nhs, further,
     ]
 }
 

@@ -15,6 +15,8 @@ mod explained;
 #[cfg(test)]
 mod index;
 #[cfg(test)]
+mod number;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod peers;

@@ -7,7 +7,7 @@ use ken_match::{Columns, Model, Options, Outcome, Row, compare, finish};
 use crate::people::Chance;
 
 /// Rows of few values, so that keys collide, runs are split and names are alike.
-fn rows(seed: u64, count: usize) -> Vec<[&'static str; 8]> {
+fn rows(seed: u64, count: usize) -> Vec<[&'static str; 9]> {
     let mut chance = Chance::new(seed);
     let mut of = |from: &[&'static str]| {
         from[usize::try_from(chance.below(u64::try_from(from.len()).unwrap())).unwrap()]
@@ -22,17 +22,18 @@ fn rows(seed: u64, count: usize) -> Vec<[&'static str; 8]> {
             of(&["a@example.org", "b@example.org", "", "", "", ""]),
             of(&["01738 496 000", "", "", "", ""]),
             of(&["", "", "", "3201209996", "3902000007"]),
+            of(&["", "", "QQ123456C", "QQ123465C", "7654321"]),
         ]
     };
     (0..count).map(|_| row()).collect()
 }
 
-fn matched(rows: &[[&str; 8]], order: &[usize], threads: usize) -> Outcome {
+fn matched(rows: &[[&str; 9]], order: &[usize], threads: usize) -> Outcome {
     let mut columns = Columns::new();
     for at in order {
-        let [forename, surname, born, address, postcode, email, phone, chi] = rows[*at];
+        let [forename, surname, born, address, postcode, email, phone, chi, number] = rows[*at];
         let names = Row { forename, surname, born, address, ..Row::default() };
-        columns.push(&Row { postcode, email, phone, chi, ..names }).unwrap();
+        columns.push(&Row { postcode, email, phone, chi, number, ..names }).unwrap();
     }
     let table = columns.close();
     let options = Options { threads, ..Options::default() };

@@ -37,6 +37,7 @@ const WHO: Row<'_> = Row {
     phone: "",
     chi: "",
     nhs: "",
+    number: "",
     source: "health",
 };
 

@@ -27,6 +27,7 @@ const ANN: Row<'static> = Row {
     phone: "",
     chi: "",
     nhs: "",
+    number: "",
     source: "",
 };
 
