@@ -14,8 +14,8 @@ use crate::table::{Record, Table};
 /// How many rules there are.
 pub(crate) const RULES: usize = 21;
 
-/// Rules whose keys are beside each other by record, to see at once which of them claims a pair. The
-/// last rule, by further number, claims no pair before another.
+/// Rules whose keys are beside each other by record, to see at once which of them claims a pair.
+/// The last rule, by further number, claims no pair before another.
 const BESIDE: usize = RULES - 1;
 
 /// What records share under each rule, and last where the table is compared whole.

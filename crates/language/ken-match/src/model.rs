@@ -154,8 +154,8 @@ pub struct Model {
     pub format: u32,
     /// Bits before any evidence.
     pub start: f64,
-    /// Weights by field, in the order of [`Field::ALL`]; one that was learnt without a further number
-    /// leaves it out, and [`Self::every_field`] has it.
+    /// Weights by field, in the order of [`Field::ALL`]; one that was learnt without a further
+    /// number leaves it out, and [`Self::every_field`] has it.
     pub fields: Vec<FieldWeights>,
     /// What levels say together; see [`Self::together`].
     pub interactions: Vec<Interaction>,

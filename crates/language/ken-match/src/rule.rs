@@ -21,8 +21,8 @@ pub enum Rule {
     /// Same surname and date of birth with another forename, and no number in common: of twins each
     /// has their own.
     PossibleTwins,
-    /// Same names at one house, born years apart, and no national number in common. A further number
-    /// in common is no excuse: people of one name are who gets each other's.
+    /// Same names at one house, born years apart, and no national number in common. A further
+    /// number in common is no excuse: people of one name are who gets each other's.
     SameNameRelative,
     /// The same number, and neither name nor date of birth agree.
     ContradictedNumber,

@@ -146,8 +146,17 @@ async fn a_stranger_keeps_nobody_out_of_where_they_sign_in() {
             check(STRANGER, "wrong", "refused").await;
         }
         check(HOME, PASSWORD, "wait").await;
-        world.wait(31);
-        // Of many places the last are kept, and those of a closed account are not.
+    }
+}
+
+#[tokio::test]
+async fn the_last_places_are_kept_and_none_after_a_reset_or_a_closing() {
+    const HOME: &str = "192.0.2.7";
+    for world in worlds().await {
+        let check = async |place: &str, password: &str, want: &str| {
+            let answer = world.try_at(place, (NAME, password, &world.code())).await;
+            assert_eq!(word(&answer), want, "{} {place}", world.on.engine);
+        };
         let places = async || {
             let sql = "SELECT COUNT(*) FROM throttle WHERE bucket LIKE 'place:account:%'";
             let read = async |s: &mut Snapshot| s.find(sql, &[], |row| row.int(0)).await;

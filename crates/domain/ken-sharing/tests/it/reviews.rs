@@ -96,6 +96,29 @@ async fn nobody_near_the_person_checks_and_somebody_always_can() {
     }
 }
 
+/// A council that leads a partnership with out-of-hours, and a board that leads the region above.
+async fn put_tree(world: &World) {
+    let ctx = world.ctx();
+    let put = async |tx: &mut Tx| {
+        for (name, level, lead, members, over) in [
+            ("region", Level::Regional, "nhsl", &["nhsl"][..], None),
+            ("glen", Level::Local, "cec", &["cec", "ooh"], Some("region")),
+        ] {
+            let new = Partnership {
+                id: word(name),
+                name: name.to_owned(),
+                level,
+                above: over.map(word),
+                lead: word(lead),
+                members: members.iter().map(|id| word(id)).collect(),
+            };
+            partnership::register(tx, &ctx, &new).await?;
+        }
+        Ok::<_, ken_directory::Error>(())
+    };
+    world.on.db.write("test.tree", put).await.unwrap();
+}
+
 /// Where everybody of an organisation who may review is near the person, whoever leads the nearest
 /// partnership does; what is not reviewed in time is late there, and on the ledger.
 #[tokio::test]
@@ -109,24 +132,7 @@ async fn where_nobody_of_an_organisation_may_whoever_leads_above_it_checks() {
         let near_lead = staff(&world, "ig.lead", Some(person)).await;
         let lead = staff(&world, "ig.lead", None).await;
         let above = staff_of(&world, ("nhsl", "ig.lead"), None).await;
-        let put = async |tx: &mut Tx| {
-            for (name, level, lead, members, over) in [
-                ("region", Level::Regional, "nhsl", &["nhsl"][..], None),
-                ("glen", Level::Local, "cec", &["cec", "ooh"], Some("region")),
-            ] {
-                let new = Partnership {
-                    id: word(name),
-                    name: name.to_owned(),
-                    level,
-                    above: over.map(word),
-                    lead: word(lead),
-                    members: members.iter().map(|id| word(id)).collect(),
-                };
-                partnership::register(tx, &ctx, &new).await?;
-            }
-            Ok::<_, ken_directory::Error>(())
-        };
-        world.on.db.write("test.tree", put).await.unwrap();
+        put_tree(&world).await;
         let (db, keys, said) = (&world.on.db, &world.on.keys, BTreeSet::new());
         let reason = Sensitive::new("CANARY does not answer".to_owned());
         let open = async |by: &Acting, person| {

@@ -28,8 +28,8 @@ const FIELDS: [(&str, &[&str]); 19] = [
     ("source", &["source", "sourcesystem", "agency"]),
 ];
 
-/// What further numbers of a person are called. One of them is read; `--map` says which, where there
-/// are several.
+/// What further numbers of a person are called. One of them is read; `--map` says which, where
+/// there are several.
 const NUMBERS: [&str; 15] = [
     "ucrn",
     "scn",

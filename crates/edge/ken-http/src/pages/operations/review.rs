@@ -296,9 +296,9 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
         let (ones, others) = (&first.organisations, &side.organisations);
         let follows = queue::follows(&current.bundle, today, ones, others);
         let name = |id: &OrganisationId| compose::name_of(&names, id);
-        let named = follows.iter().map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
+        let told = follows.iter().map(|of| (name(&of.asks), name(&of.of), of.kinds.len()));
         Pair {
-            named: named.collect(),
+            named: told.collect(),
             follows,
             weighed: ken_person::weigh(&first.seen, &side.seen),
             is_left: queue::is_left(place, side.person, by.practitioner),
