@@ -1,8 +1,9 @@
 //! Non-interference (`core.md` 2.10): two worlds that differ only in what the caller may not see
 //! give equal status, headers and bytes, on every route of the router's own list.
 //!
-//! Ids, tokens and parcels are random by nature; they are renamed by the order in which they
-//! appear, so that a page that names one more, or names another, still differs.
+//! Ids, tokens, parcels and the names that two bodies have for a person are random by nature; they
+//! are renamed by the order in which they appear, so that a page that names one more, or names
+//! another, still differs.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,16 @@ use ken_http::{ROUTES, Verb};
 use crate::browser::{Answer, Browser};
 use crate::world::{Hidden, World, worlds_with};
 
-/// Renames ids (UUIDs) and long tokens by their order of appearance.
+/// Whether it is what two bodies call a person between them: `4QQE-VXFD-VQ3G`.
+fn is_pseudonym(part: &str) -> bool {
+    let is_group = |group: &str| {
+        let is_sign = |sign: char| sign.is_ascii_uppercase() || sign.is_ascii_digit();
+        group.len() == 4 && group.chars().all(is_sign)
+    };
+    part.split('-').count() == 3 && part.split('-').all(is_group)
+}
+
+/// Renames ids (UUIDs), pseudonyms and long tokens by their order of appearance.
 pub(crate) fn renamed(text: &str) -> String {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
@@ -26,7 +36,7 @@ pub(crate) fn renamed(text: &str) -> String {
         // One token in forty has no digit; words of the pages that look so are renamed alike.
         let is_random = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
         // The shortest token is an account's id in base 64.
-        if is_uuid || part.len() >= 22 && is_random {
+        if is_uuid || is_pseudonym(part) || part.len() >= 22 && is_random {
             let next = names.len();
             let number = *names.entry(part.to_owned()).or_insert(next);
             out.push_str("ID");
