@@ -121,8 +121,16 @@ async fn told(past: &Past, person: PersonId) -> Vec<Value> {
     told
 }
 
-/// The one place in the queue is decided: these are one person.
+/// The one place in the queue is decided: these are one person. Where it is of the sample that two
+/// review, somebody else says so too.
 async fn join(past: &Past, by: &Acting, other: PersonId) {
+    let second = past.practitioner(("cec", "ops.hub"), None).await;
+    if say_same(past, by, other).await != queue::Outcome::Done {
+        assert_eq!(say_same(past, &second, other).await, queue::Outcome::Done);
+    }
+}
+
+async fn say_same(past: &Past, by: &Acting, other: PersonId) -> queue::Outcome {
     let (ctx, why) = (past.ctx(), Why::new("by telephone").unwrap());
     let keys = &past.on.keys;
     let work = async |tx: &mut Tx| {
@@ -130,8 +138,7 @@ async fn join(past: &Past, by: &Acting, other: PersonId) {
         let (at, answer) = ((place.person, place.id), Said::Same(other));
         queue::decide(tx, &ctx, keys, &[], at, answer, (by, &why)).await
     };
-    let outcome = past.on.db.write("test.join", work).await.unwrap();
-    assert_eq!(outcome, queue::Outcome::Done);
+    past.on.db.write("test.join", work).await.unwrap()
 }
 
 async fn part(past: &Past, by: &Acting, person: PersonId) {
