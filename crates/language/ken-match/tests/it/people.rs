@@ -3,6 +3,37 @@
 use ken_core::identifier::Chi;
 use ken_match::{Columns, Row, Table};
 
+/// Somebody of whom no number is known, to tell others by what differs.
+pub(crate) const ANN: Row<'_> = Row {
+    forename: "Ann",
+    middle: "",
+    surname: "Reid",
+    former_surname: "",
+    born: "1980-05-06",
+    sex: "F",
+    house: "",
+    address: "1 High Street",
+    town: "Perth",
+    postcode: "PH1 1AA",
+    former_postcode: "",
+    former_address: "",
+    email: "",
+    phone: "",
+    chi: "",
+    nhs: "",
+    number: "",
+    source: "",
+};
+
+/// A table of a few records.
+pub(crate) fn table(rows: &[Row<'_>]) -> Table {
+    let mut columns = Columns::new();
+    for row in rows {
+        columns.push(row).unwrap();
+    }
+    columns.close()
+}
+
 /// Records with the truth: one number, one person.
 pub(crate) struct Made {
     pub(crate) table: Table,

@@ -3,42 +3,23 @@
 use std::collections::{HashMap, HashSet};
 
 use ken_core::identifier::Chi;
-use ken_match::{Columns, Model, Options, Row, Rule, Table, compare, finish, pattern};
+use ken_match::{Model, Options, Row, Rule, compare, finish, pattern};
 
-use crate::people::made;
+use crate::people::{self, made, table};
 
 /// A model by which any two records are one person's.
 fn hostile() -> Model {
     Model { start: 60.0, calibration: Vec::new(), ..Model::shipped().unwrap() }
 }
 
-fn table(rows: &[Row<'_>]) -> Table {
-    let mut columns = Columns::new();
-    for row in rows {
-        columns.push(row).unwrap();
-    }
-    columns.close()
-}
-
 const WHO: Row<'_> = Row {
     forename: "Fiona",
     middle: "Jane",
     surname: "MacLeod",
-    former_surname: "",
     born: "1974-03-21",
-    sex: "F",
-    house: "",
     address: "12 High Street",
-    town: "Perth",
-    postcode: "PH1 1AA",
-    former_postcode: "",
-    former_address: "",
-    email: "",
-    phone: "",
-    chi: "",
-    nhs: "",
-    number: "",
     source: "health",
+    ..people::ANN
 };
 
 #[test]

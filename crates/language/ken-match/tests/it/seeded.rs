@@ -3,6 +3,8 @@
 use ken_core::identifier::{CheckRule, Chi};
 use ken_match::{Doubt, Index, Loading, Model, Row, Scorer, Seeding, Written, seed};
 
+use crate::people;
+
 /// A number of a date, as a test makes it: the first that passes by modulus 11.
 fn number(date: &str) -> String {
     let all = (0..10_000).map(|n| format!("{date}{n:04}"));
@@ -11,24 +13,11 @@ fn number(date: &str) -> String {
 }
 
 const ANN: Row<'static> = Row {
-    forename: "Ann",
     middle: "Jane",
     surname: "Kowalska",
-    former_surname: "",
     born: "1980-02-03",
-    sex: "F",
-    house: "",
     address: "12 High Street",
-    town: "Perth",
-    postcode: "PH1 1AA",
-    former_postcode: "",
-    former_address: "",
-    email: "",
-    phone: "",
-    chi: "",
-    nhs: "",
-    number: "",
-    source: "",
+    ..people::ANN
 };
 
 /// A register of three hundred, with Ann, her twin, and two of one name.
