@@ -10,7 +10,8 @@
 //!   much ([`RISK_MOST`]), are linked only by two reviewers who say so apart from one another
 //!   ([`Outcome::AwaitsSecond`]); the second is not shown what the first said. Of all places one in
 //!   [`SAMPLE_OF`] is decided by two, so that it is known how far reviewers agree.
-//! - A decision that stands for longer than [`UNDO_ALONE`] is taken back by two.
+//! - A decision that stands for longer than [`UNDO_ALONE`] is taken back by two; what one of them
+//!   asks is listed, and counts for [`UNDO_ASKED`].
 //! - Whoever joined records does not read them for a while ([`ken_sharing::linker`]).
 //! - Pages of the queue are for stewards of the index: see [`Place`] for what it holds.
 //!
@@ -20,6 +21,7 @@ mod decide;
 mod measure;
 mod order;
 mod risk;
+mod undo;
 
 use std::fmt;
 use std::time::Duration;
@@ -32,10 +34,11 @@ use crate::link::ReviewId;
 use crate::rule::{Doubt, Reason};
 use crate::{Alike, Error, sql};
 
-pub use decide::{Outcome, UNDO_ALONE, claim, decide, release, undo};
+pub use decide::{Outcome, claim, decide, release};
 pub use measure::{Agreement, Waiting, agreement, waiting};
 pub use order::{SAMPLE_OF, candidates_for, is_left};
 pub use risk::{Follow, RISK_MOST, follows, is_much};
+pub use undo::{Contested, UNDO_ALONE, UNDO_ASKED, contested, undo};
 
 /// How long a reviewer has a place for themselves. House policy: long enough to telephone.
 pub const CLAIM_WAIT: Duration = Duration::from_mins(20);

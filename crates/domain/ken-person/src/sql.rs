@@ -367,7 +367,15 @@ statements! {
     /// Whether another reviewer wants a decision taken back.
     UNDO_OF_ANOTHER = "SELECT practitioner_id FROM review_answer
         WHERE person_id = $1 AND review_id = $2 AND practitioner_id <> $3 AND answer = 'undo'
-          AND void_us IS NULL LIMIT 1";
+          AND said_us > $4 AND void_us IS NULL LIMIT 1";
+    /// Which decisions somebody wants taken back, the longest first.
+    UNDOS_ASKED = "SELECT person_id, review_id, MIN(said_us) FROM review_answer
+        WHERE said_us > $1 AND answer = 'undo' AND void_us IS NULL
+        GROUP BY person_id, review_id ORDER BY 3, 2 LIMIT $2";
+    /// Lets what one reviewer asked to take back count no more.
+    UNDO_VOID_OWN = "UPDATE review_answer SET void_us = $4
+        WHERE person_id = $1 AND review_id = $2 AND practitioner_id = $3 AND answer = 'undo'
+          AND void_us IS NULL";
     /// Lets what one reviewer said so far count no more.
     ANSWER_VOID_OWN = "UPDATE review_answer SET void_us = $4
         WHERE person_id = $1 AND review_id = $2 AND practitioner_id = $3 AND void_us IS NULL";

@@ -1,8 +1,8 @@
-//! Deciding places in the queue: claim, answer, and take back.
+//! Deciding places in the queue: claim and answer.
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ken_core::{Ctx, PersonId, PractitionerId};
 use ken_directory::{Acting, practitioner};
 use ken_ledger::EntryKind;
@@ -13,13 +13,9 @@ use serde_json::json;
 
 use super::risk::{self, Follow};
 use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order};
-use crate::link::{LinkId, Linker, ReviewId, join, unlink};
+use crate::link::{LinkId, Linker, ReviewId, join};
 use crate::rule::Doubt;
 use crate::{Error, account, entry, sql};
-
-/// How long one reviewer alone may take a decision back; after that two do. House policy: a month
-/// in which a mistake shows, and much has come to rest on it after that.
-pub const UNDO_ALONE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,7 +232,7 @@ async fn first_of_two(
 }
 
 /// Keeps those who joined records from reading them for a while.
-async fn note_linkers(
+pub(super) async fn note_linkers(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     person: PersonId,
@@ -276,68 +272,22 @@ async fn note_answer(
     Ok(())
 }
 
-/// Takes a decision back: the link is undone, and the place is open again. One that has stood for
-/// longer than [`UNDO_ALONE`] waits for a second reviewer who says so too
-/// ([`Outcome::AwaitsSecond`]).
-///
-/// # Errors
-///
-/// [`Error::Unknown`] for no such place or an undecided one, [`Error::Buried`] where a later link
-/// stands on the one that was made, and whatever the store, the key ring or the ledger says.
-pub async fn undo(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    (person, id): (PersonId, ReviewId),
-    by: &Acting,
-    why: &Why,
-) -> Result<Outcome, Error> {
-    let found = decision(tx, person, id).await?;
-    let since = found.decided.ok_or(Error::Unknown("decision"))?;
-    let mut first: Option<PractitionerId> = None;
-    if ctx.clock.now().duration_since(since) > UNDO_ALONE {
-        let of = values![person, id.to_string(), by.practitioner];
-        first = tx.find(sql::UNDO_OF_ANOTHER, of, |row| row.parse(0)).await?;
-        if first.is_none() {
-            note_answer(tx, ctx, (person, id), ("undo", None), by).await?;
-            note(tx, ctx, keys, person, "first-of-two-undo", by, why).await?;
-            return Ok(Outcome::AwaitsSecond);
-        }
-    }
-    match (found.decision.as_deref(), found.link) {
-        (Some("same"), Some((lead, link))) => {
-            // Who takes a link back is kept from what it joined, as who made it is.
-            note_linkers(tx, ctx, person, &first.into_iter().collect()).await?;
-            unlink(tx, ctx, keys, lead, link, by, why).await?;
-        }
-        (Some("same"), None) => {}
-        (Some(_), _) => {
-            let offered = candidates(tx, person, id).await?;
-            bring_together(tx, ctx, keys, person, &offered, by, why).await?;
-        }
-        (None, _) => return Err(Error::Unknown("decision")),
-    }
-    if tx.execute(sql::REVIEW_REOPEN, values![person, id.to_string()]).await? == 0 {
-        return Err(Error::Contended);
-    }
-    let was = values![person, found.was_provisional];
-    tx.execute(sql::PERSON_SET_PROVISIONAL, was).await?;
-    tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
-    Ok(Outcome::Done)
-}
-
 /// What is stored of a decision.
-struct Found {
-    decision: Option<String>,
-    link: Option<(PersonId, LinkId)>,
+pub(super) struct Found {
+    pub(super) decision: Option<String>,
+    pub(super) link: Option<(PersonId, LinkId)>,
     is_provisional: bool,
     /// Whether the person was provisional when the place was decided.
-    was_provisional: bool,
+    pub(super) was_provisional: bool,
     /// When it was decided.
-    decided: Option<Timestamp>,
+    pub(super) decided: Option<Timestamp>,
 }
 
-async fn decision(s: &mut impl Reads, person: PersonId, id: ReviewId) -> Result<Found, Error> {
+pub(super) async fn decision(
+    s: &mut impl Reads,
+    person: PersonId,
+    id: ReviewId,
+) -> Result<Found, Error> {
     let read = |row: &Row<'_>| {
         let provisional = (row.int(4)? != 0, row.int(5)? != 0);
         let decided = (row.text_opt(2)?, row.time_opt(6)?);
@@ -382,27 +332,7 @@ async fn set_apart(
     note(tx, ctx, keys, person, "set-apart", by, why).await
 }
 
-/// Takes back that a person is none of the candidates.
-async fn bring_together(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    person: PersonId,
-    offered: &[Doubt],
-    by: &Acting,
-    why: &Why,
-) -> Result<(), Error> {
-    let person = account::lead(tx, person).await?;
-    for doubt in offered {
-        let other = account::lead(tx, doubt.person).await?;
-        for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_DELETE, values![one, two]).await?;
-        }
-    }
-    note(tx, ctx, keys, person, "set-apart-undone", by, why).await
-}
-
-async fn note(
+pub(super) async fn note(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,

@@ -3,7 +3,8 @@
 use ken_core::PersonId;
 use ken_directory::Acting;
 use ken_directory::practitioner;
-use ken_person::queue::{self, Agreement, Follow, Outcome, RISK_MOST, UNDO_ALONE, Waiting};
+use ken_person::queue::{self, Agreement, Contested, Follow, Outcome, RISK_MOST};
+use ken_person::queue::{UNDO_ALONE, UNDO_ASKED, Waiting};
 use ken_person::{Answer, Error, Place, Why};
 use ken_sharing::linker;
 use ken_store::{Snapshot, Tx};
@@ -40,6 +41,11 @@ async fn undo(world: &World, by: &Acting, place: &Place) -> Result<Outcome, Erro
 async fn agreement(world: &World) -> Agreement {
     let ctx = world.ctx();
     world.read(async |s: &mut Snapshot| queue::agreement(s, &ctx).await).await
+}
+
+async fn contested(world: &World) -> Vec<Contested> {
+    let ctx = world.ctx();
+    world.read(async |s: &mut Snapshot| queue::contested(s, &ctx).await).await
 }
 
 async fn waiting(world: &World) -> Waiting {
@@ -87,6 +93,11 @@ async fn of_all_places_some_are_decided_by_two() {
         assert_eq!(decide(&world, &second, place, Answer::Different).await, Outcome::Done);
         let both = Agreement { pairs: 1, agreed: 1, kappa: None };
         assert_eq!(agreement(&world).await, both, "{engine}: chance alone agrees so");
+        // Nor does the figure change where one of them asks to take back what still stands.
+        world.clock.advance(UNDO_ALONE);
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        assert_eq!(undo(&world, &first, place).await.unwrap(), Outcome::AwaitsSecond);
+        assert_eq!(agreement(&world).await, both, "{engine}");
         let Some(place) = sampled.get(1) else { continue };
         let other = place.candidates[0].person;
         let answer = decide(&world, &second, place, Answer::Same(other)).await;
@@ -116,8 +127,16 @@ async fn after_a_month_two_take_a_decision_back() {
             assert_eq!(outcome, Outcome::AwaitsSecond, "{engine}: not alone");
             assert_eq!(world.lead(place.person).await, other, "{engine}: it stands");
         }
-        assert_eq!(undo(&world, &second, place).await.unwrap(), Outcome::Done, "{engine}");
+        // It is listed until a second comes; after two weeks it is asked for again.
+        let listed = contested(&world).await;
+        assert_eq!(listed.iter().map(|one| one.place).collect::<Vec<_>>(), [place.id], "{engine}");
+        world.clock.advance(UNDO_ASKED);
+        assert_eq!(contested(&world).await, [], "{engine}");
+        assert_eq!(undo(&world, &second, place).await.unwrap(), Outcome::AwaitsSecond, "{engine}");
+        assert_eq!(contested(&world).await.len(), 1, "{engine}");
+        assert_eq!(undo(&world, &first, place).await.unwrap(), Outcome::Done, "{engine}");
         assert_eq!(world.lead(place.person).await, place.person, "{engine}");
+        assert_eq!(contested(&world).await, [], "{engine}");
     }
 }
 

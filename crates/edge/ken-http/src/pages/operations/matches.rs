@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::State as Of;
 use jiff::Timestamp;
 use ken_core::{PersonId, PractitionerId};
-use ken_person::queue::{Agreement, COUNT_MAX, Waiting};
+use ken_person::queue::{Agreement, COUNT_MAX, Contested, Waiting};
 use ken_person::{Doubt, Reason, ReviewId, queue};
 use ken_store::Snapshot;
 use maud::{Markup, html};
@@ -32,9 +32,10 @@ pub(crate) async fn get(
     let ctx = app.ctx(caller.request());
     let read = async |s: &mut Snapshot| {
         let measured = (queue::waiting(s).await?, queue::agreement(s, &ctx).await?);
-        Ok::<_, ken_person::Error>((queue::list(s, None).await?, measured))
+        let contested = queue::contested(s, &ctx).await?;
+        Ok::<_, ken_person::Error>((queue::list(s, None).await?, contested, measured))
     };
-    let (places, measured) = app.db().snapshot("http.match", read).await?;
+    let (places, contested, measured) = app.db().snapshot("http.match", read).await?;
     let (by, now) = (caller.acting()?, ctx.clock.now());
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
@@ -49,7 +50,7 @@ pub(crate) async fn get(
     Ok(caller
         .frame(app.site(), "Identity to review")
         .at("/ops/match")
-        .page(&show(&queue, &measured)))
+        .page(&show(&queue, &contested, &measured)))
 }
 
 /// Whether somebody is looking at a place, in words.
@@ -124,8 +125,36 @@ fn measures((waiting, agreement): &(Waiting, Agreement)) -> Markup {
     ])
 }
 
+/// Decisions that a reviewer wants taken back; nothing where there are none.
+fn to_take_back(contested: &[Contested]) -> Markup {
+    let rows = contested.iter().map(|one| {
+        let since = words::moment_short(one.since);
+        vec![
+            html! { a href={ "/ops/match/" (one.person) "/" (one.place) } { "Decision, " (since) } },
+            html! { "Waits for a second reviewer" },
+        ]
+    });
+    let table = Table {
+        id: "contested-table",
+        caption: "Asked for, the longest ago first",
+        columns: &["Asked", "Now"],
+        rows: rows.collect(),
+    };
+    let state = State::Content { shown: table::show(&table), from: None };
+    let heading = "Decisions to take back".into();
+    html! {
+        @if !contested.is_empty() {
+            (panel::show(&Panel { id: "contested", heading, open: true, state }))
+        }
+    }
+}
+
 /// The page's content.
-pub(crate) fn show(queue: &[Uncertain], measured: &(Waiting, Agreement)) -> Markup {
+pub(crate) fn show(
+    queue: &[Uncertain],
+    contested: &[Contested],
+    measured: &(Waiting, Agreement),
+) -> Markup {
     let rows = queue.iter().map(|one| {
         vec![
             html! {
@@ -158,6 +187,7 @@ pub(crate) fn show(queue: &[Uncertain], measured: &(Waiting, Agreement)) -> Mark
              one is to have it to yourself for a while. This list names nobody."
         }
         (measures(measured))
+        (to_take_back(contested))
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
         (confirmation::link_on("/ops/merges", "Merges by senders"))
     }
@@ -182,11 +212,15 @@ mod tests {
         let since = "2026-11-21T09:14:00Z".parse().ok();
         let waiting = Waiting { open: 1, oldest: since, middle: since };
         let agreement = Agreement { pairs: 8, agreed: 6, kappa: Some(0.5) };
-        let shown = show(&[one], &(waiting, agreement)).into_string();
+        let contested =
+            Contested { person: one.person, place: one.place, since: waiting.oldest.unwrap() };
+        let shown = show(&[one], &[contested], &(waiting, agreement)).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("2</td>") && shown.contains("NHS Glen"));
         assert!(shown.contains("6 of 8 places; beyond chance 0.50"), "{shown}");
-        let none = show(&[], &(Waiting::default(), Agreement::default())).into_string();
+        assert!(shown.contains("Decisions to take back"), "{shown}");
+        let none = show(&[], &[], &(Waiting::default(), Agreement::default())).into_string();
+        assert!(!none.contains("Decisions to take back"), "{none}");
         rules::assert_part(&none);
         assert!(none.contains("Nobody has answered the same place as another yet"));
     }

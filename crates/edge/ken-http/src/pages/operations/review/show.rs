@@ -298,8 +298,8 @@ pub(super) fn decided(
         h1 { "This was decided" }
         p { (said) }
         p {
-            "One reviewer may undo it for 30 days. After that two must say so, apart from one \
-             another."
+            "One reviewer may undo it for 30 days. After that two must say so, within 14 days of \
+             one another."
         }
         (form.post(&html! {
             (Field::long("reason", "Why is it wrong?", reason)
@@ -315,7 +315,8 @@ pub(super) fn undone(at: At, outcome: Outcome) -> Markup {
     let (what, next) = match outcome {
         Outcome::AwaitsSecond => (
             "Your answer is saved",
-            "The decision is older than 30 days: it stands until a second reviewer undoes it too.",
+            "The decision is older than 30 days: it stands until a second reviewer undoes it too. It is \
+             on the list for 14 days; after that, ask again.",
         ),
         _ => ("The decision is undone", "The place is open again."),
     };
