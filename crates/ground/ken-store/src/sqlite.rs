@@ -42,8 +42,8 @@ pub(crate) struct Sqlite {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     keeper: Option<JoinHandle<()>>,
-    /// Ends after the keeper; held for that alone.
-    _copier: Copier,
+    /// Ends after the keeper.
+    copier: Copier,
     path: std::path::PathBuf,
     /// Held until the keeper has ended; other processes see it.
     _lock: File,
@@ -55,7 +55,7 @@ impl Sqlite {
         let lock = connect::lock(path)?;
         let mut conn = connect::writer(path, &limits)?;
         let copier = connect::copier(path, &mut conn)?;
-        let writer = Arc::new(Writer::new(conn, limits));
+        let writer = Arc::new(Writer::new(conn, copier.log(), limits));
         let readers = Arc::new(Readers::open(path, limits)?);
         let (to_keep, to_watch) = (Arc::clone(&writer), Arc::clone(&readers));
         let keeper = std::thread::Builder::new()
@@ -63,7 +63,7 @@ impl Sqlite {
             .spawn(move || to_keep.keep_all(&to_watch))
             .map_err(OpenError::Place)?;
         let (keeper, path) = (Some(keeper), path.to_owned());
-        Ok(Self { writer, readers, keeper, _copier: copier, path, _lock: lock })
+        Ok(Self { writer, readers, keeper, copier, path, _lock: lock })
     }
 
     /// Waits for a turn to write, and begins it.
@@ -107,13 +107,14 @@ impl Sqlite {
     /// Moves what is in the write-ahead log into the database and empties it, so that erased
     /// bytes are in neither. False where a snapshot that is open now is in the way.
     pub(crate) fn empty_log(&self) -> Result<bool> {
-        let conn = self.connection()?;
-        conn.busy_timeout(EMPTY_MAX)?;
-        let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy != 0 {
+        let (conn, log) = (self.connection()?, self.copier.log());
+        // SQLite does not wait for who copies.
+        let _alone = log.alone();
+        let is_empty = connect::checkpoint(&conn, "TRUNCATE", EMPTY_MAX)?;
+        if !is_empty {
             tracing::warn!("the write-ahead log could not be emptied: a snapshot is open");
         }
-        Ok(busy == 0)
+        Ok(is_empty)
     }
 }
 

@@ -29,3 +29,8 @@ pub(crate) fn revoked(why: &'static str) {
     metrics::counter!("ken_store_revoked_total", "why" => why).increment(1);
     tracing::warn!(store.why = why, "the store took back a turn");
 }
+
+/// The write-ahead log could not be copied.
+pub(crate) fn not_copied() {
+    metrics::counter!("ken_store_not_copied_total").increment(1);
+}

@@ -87,6 +87,16 @@ pub(super) fn plain(path: &Path) -> SqlResult<Connection> {
     Ok(conn)
 }
 
+/// Copies the write-ahead log in a mode of SQLite's, waiting for others at most so long. False where
+/// somebody was in the way to the end.
+pub(super) fn checkpoint(conn: &Connection, mode: &str, wait: Duration) -> SqlResult<bool> {
+    conn.busy_timeout(wait)?;
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let busy = conn.query_row(&sql, [], |row| row.get::<_, i64>(0));
+    conn.busy_timeout(BUSY)?;
+    Ok(busy? == 0)
+}
+
 /// Asserts that a commit outlives a power cut.
 fn durable(conn: &Connection) -> Result<(), OpenError> {
     let text = |name: &'static str| -> Result<String, OpenError> {

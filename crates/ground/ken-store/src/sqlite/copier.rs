@@ -8,19 +8,29 @@
 //! - What stands in the log is durable; copying changes no answer, and a copy that fails is made
 //!   again when more has been written.
 //! - The log is bounded: the commit that makes it longer than [`Bounds::most`] copies what is
-//!   left, and the next one begins the log anew. Only a snapshot that is older than what is left
-//!   keeps it growing, and a snapshot has a limit of time.
+//!   left, and the next one begins the log anew, unless a snapshot is open. Where one always is,
+//!   however short each of them, who writes waits between two transactions at twice that length
+//!   until those that are open now have ended, for [`ANEW_MAX`] at most ([`Log::begin_anew`]).
+//! - A copier that has ended is told of, and commits copy the log.
 //!
 //! Source: SQLite, *Write-Ahead Logging*, "Avoiding Excessively Large WAL Files". Two connections
 //! may copy beside one that writes since SQLite 3.51.3 ("The WAL-Reset Bug").
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::connect;
 use super::writer::lock;
+use crate::telemetry;
+
+/// Longest that a writer waits for snapshots to end so that the log can begin anew. House policy:
+/// longer than a page takes to read, and short enough not to be felt.
+const ANEW_MAX: Duration = Duration::from_millis(100);
 
 /// How long the log may grow, in pages of it.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +49,9 @@ pub(super) struct Copier {
     thread: Option<JoinHandle<()>>,
 }
 
+/// The write-ahead log: how long it is, and who copies it.
 #[derive(Debug)]
-struct Log {
+pub(super) struct Log {
     bounds: Bounds,
     lengths: Mutex<Lengths>,
     bell: Condvar, // Wakes the copier.
@@ -54,6 +65,8 @@ struct Lengths {
     pages: usize,
     /// Pages in it when it was last copied.
     copied: usize,
+    /// Pages in it when it was last to begin anew.
+    waited: usize,
     closing: bool,
 }
 
@@ -68,10 +81,19 @@ impl Copier {
         };
         let log = Arc::new(log);
         let of = Arc::clone(&log);
-        let thread = std::thread::Builder::new()
-            .name("ken-store-copier".into())
-            .spawn(move || while of.copy_next(&conn).is_continue() {})?;
+        let thread =
+            std::thread::Builder::new().name("ken-store-copier".into()).spawn(move || {
+                let copies = || while of.copy_next(&conn).is_continue() {};
+                if catch_unwind(AssertUnwindSafe(copies)).is_err() {
+                    tracing::error!("the copier of the store ended in a panic; commits copy");
+                }
+            })?;
         Ok(Self { log, thread: Some(thread) })
+    }
+
+    /// The log that it copies.
+    pub(super) fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log)
     }
 
     /// Is told from now on of each commit of `writer`, in the place of SQLite's own copying.
@@ -79,7 +101,7 @@ impl Copier {
         let log = Arc::clone(&self.log);
         writer.wal_hook(Some(move |wal: &mut rusqlite::hooks::Wal, pages| {
             if log.grew(usize::try_from(pages).unwrap_or_default()) {
-                let _alone = lock(&log.copying);
+                let _alone = log.alone();
                 // The commit is durable whatever becomes of this; the next one tries again.
                 told(&wal.checkpoint());
             }
@@ -92,18 +114,47 @@ impl Drop for Copier {
     fn drop(&mut self) {
         lock(&self.log.lengths).closing = true;
         self.log.bell.notify_one();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the copier of the store ended in a panic");
-        }
+        // What it ended in, it has told.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
 impl Log {
+    /// Keeps everybody else from copying for as long as this is held.
+    pub(super) fn alone(&self) -> MutexGuard<'_, ()> {
+        lock(&self.copying)
+    }
+
+    /// Between two transactions of `writer`: begins a log anew that has grown to twice its bound
+    /// because some snapshot was open whenever it was copied. Tried again when it has grown by as
+    /// much as the copier copies.
+    pub(super) fn begin_anew(&self, writer: &Connection) {
+        {
+            let mut lengths = lock(&self.lengths);
+            let is_long = lengths.pages >= self.bounds.most * 2;
+            if !is_long || lengths.pages < lengths.waited + self.bounds.copy {
+                return;
+            }
+            lengths.waited = lengths.pages;
+        }
+        let _alone = self.alone();
+        told(&connect::checkpoint(writer, "RESTART", ANEW_MAX).map(drop));
+    }
+
+    /// At the end of `writer`'s work: copies what is left and empties the log. False where a
+    /// snapshot is open.
+    pub(super) fn finish(&self, writer: &Connection) -> rusqlite::Result<bool> {
+        lock(&self.lengths).closing = true;
+        self.bell.notify_one();
+        let _alone = self.alone();
+        connect::checkpoint(writer, "TRUNCATE", ANEW_MAX)
+    }
+
     /// Notes how long a commit has left the log, and says whether it must be copied at once.
     fn grew(&self, pages: usize) -> bool {
         let mut lengths = lock(&self.lengths);
         if pages < lengths.pages {
-            lengths.copied = 0; // It was begun anew.
+            (lengths.copied, lengths.waited) = (0, 0); // It was begun anew.
         }
         lengths.pages = pages;
         if self.is_due(&lengths) {
@@ -119,23 +170,27 @@ impl Log {
     /// Waits until the log has grown, and copies it.
     fn copy_next(&self, conn: &Connection) -> ControlFlow<()> {
         let waits = |lengths: &mut Lengths| !lengths.closing && !self.is_due(lengths);
-        let Ok(mut lengths) = self.bell.wait_while(lock(&self.lengths), waits) else {
-            return ControlFlow::Break(());
-        };
+        let lengths = self.bell.wait_while(lock(&self.lengths), waits);
+        let mut lengths = lengths.unwrap_or_else(PoisonError::into_inner);
         if lengths.closing {
             return ControlFlow::Break(());
         }
         lengths.copied = lengths.pages;
         drop(lengths);
-        let _alone = lock(&self.copying);
+        let _alone = self.alone();
         told(&conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
         ControlFlow::Continue(())
     }
 }
 
 fn told(copied: &rusqlite::Result<()>) {
-    if copied.is_err() {
-        tracing::warn!("the write-ahead log could not be copied into the database this time");
+    if let Err(cause) = copied {
+        telemetry::not_copied();
+        let code = cause.sqlite_error().map(|code| code.extended_code);
+        tracing::warn!(
+            sqlite.code = code,
+            "the write-ahead log could not be copied into the database this time"
+        );
     }
 }
 
@@ -155,6 +210,43 @@ mod tests {
     fn write(conn: &Connection, number: i64) {
         let sql = "INSERT INTO t VALUES (?1, randomblob(6000))";
         assert_eq!(conn.execute(sql, [number]).unwrap(), 1);
+    }
+
+    /// Readers of whom some always sees an older state, each for a moment only.
+    #[test]
+    fn short_snapshots_without_a_gap_do_not_let_it_grow() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("read.db");
+        let mut writer = connect::plain(&path).unwrap();
+        writer.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY, b BLOB)").unwrap();
+        let copier = Copier::start(connect::plain(&path).unwrap(), BOUNDS).unwrap();
+        copier.watch(&mut writer).unwrap();
+        let (log, over) = (copier.log(), std::sync::atomic::AtomicBool::new(false));
+        let most = std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (path, over) = (&path, &over);
+                scope.spawn(move || {
+                    let reader = connect::plain(path).unwrap();
+                    std::thread::sleep(Duration::from_millis(3 * n));
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        reader.execute_batch("BEGIN; SELECT COUNT(*) FROM t").unwrap();
+                        std::thread::sleep(Duration::from_millis(20));
+                        reader.execute_batch("COMMIT").unwrap();
+                    }
+                });
+            }
+            let mut most = 0;
+            for number in 1..=1_500 {
+                write(&writer, number);
+                most = most.max(lock(&log.lengths).pages);
+                log.begin_anew(&writer);
+            }
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            most
+        });
+        // Some waits may be in vain; without any it would have five thousand pages.
+        assert!(most <= 2 * BOUNDS.most + 20 * BOUNDS.copy, "the log had {most} pages");
+        assert!(log.finish(&writer).unwrap(), "nobody reads any more");
     }
 
     #[test]

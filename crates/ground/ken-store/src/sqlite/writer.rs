@@ -30,6 +30,7 @@ use std::time::Instant;
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::oneshot;
 
+use super::copier::Log;
 use super::query;
 use crate::telemetry::instant;
 use crate::tx::Hook;
@@ -43,6 +44,7 @@ pub(super) struct Writer {
     state: Mutex<State>,
     /// Never contended: `state.phase` says who may lock it.
     conn: Mutex<Connection>,
+    log: Arc<Log>,
     interrupt: InterruptHandle,
     bell: Condvar, // Wakes the keeper.
     /// Somebody has the turn; readers make way.
@@ -161,11 +163,11 @@ impl Drop for Turn {
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection, limits: Limits) -> Self {
+    pub(super) fn new(conn: Connection, log: Arc<Log>, limits: Limits) -> Self {
         let interrupt = conn.get_interrupt_handle();
         let (state, conn) = (Mutex::default(), Mutex::new(conn));
         let (bell, busy) = (Condvar::new(), AtomicBool::new(false));
-        Self { state, conn, interrupt, bell, busy, limits }
+        Self { state, conn, log, interrupt, bell, busy, limits }
     }
 
     /// Waits, first come first served, for the turn.

@@ -29,9 +29,8 @@ impl Writer {
                 watched = instant();
             }
         }
-        let log = lock(&self.conn).execute_batch("PRAGMA wal_checkpoint(PASSIVE)");
-        if log.is_err() {
-            tracing::warn!("the write-ahead log stays for the next start");
+        if !matches!(self.log.finish(&lock(&self.conn)), Ok(true)) {
+            tracing::warn!("the write-ahead log stays beside the database for the next start");
         }
         let mut state = lock(&self.state);
         state.ended = true;
@@ -77,6 +76,7 @@ impl Writer {
         let began = instant();
         let outcome = commit(&lock(&self.conn));
         telemetry::committed(members.len(), began.elapsed());
+        self.log.begin_anew(&lock(&self.conn));
         self.pass_on(&mut lock(&self.state));
         for member in members {
             if outcome.is_ok() {
