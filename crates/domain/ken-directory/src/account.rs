@@ -136,7 +136,8 @@ pub async fn close(
 }
 
 /// Gives an account a new password and one-time secret in place of every way in that it had, its
-/// passkeys too, ends its sessions and forgets its places: for whoever has lost them.
+/// passkeys too, ends its sessions, forgets its places and lets its tally begin again: for whoever
+/// has lost them.
 ///
 /// # Errors
 ///
@@ -158,6 +159,7 @@ pub async fn reset(
     tx.execute(sql::PASSKEYS_DELETE_OF, values![id]).await?;
     session::end_all(tx, id).await?;
     throttle::forget_places(tx, id).await?;
+    throttle::begin_again(tx, id).await?;
     changed(tx, ctx, keys, (&account, "account-reset"), by).await
 }
 

@@ -69,7 +69,7 @@ pub struct Ready {
 
 #[derive(Debug)]
 enum By {
-    Code { code: Sensitive<String>, buckets: Buckets, passkeys_offered: bool },
+    Code { code: Sensitive<String>, buckets: Box<Buckets>, passkeys_offered: bool },
     Passkey { answer: Sensitive<String>, site: Site },
     Demonstration,
 }
@@ -164,21 +164,33 @@ pub async fn prepare(
         (Shown::Passkey(_), None) => return refused(db, ctx, keys, account, &about).await,
         (Shown::Password { password, code, address }, _) => (password, code, address),
     };
-    let mut buckets = Buckets::of(Some(account), "", address);
-    let counted = db
+    let (buckets, turn) = db
         .write("directory.confirm-begin", async |tx: &mut Tx| {
-            buckets.count(tx, ctx.clock.now()).await
+            let mut buckets = Buckets::of(tx, keys, (Some(account), ""), address).await?;
+            let turn = buckets.count(tx, ctx.clock.now()).await?;
+            Ok::<_, Error>((buckets, turn))
         })
         .await?;
-    if let Turn::Wait(until) | Turn::Closed(until) = counted {
+    if let Turn::Wait(until) | Turn::Closed(until) = turn {
         return Ok(Prepared::Wait(until));
     }
     let read = async |s: &mut Snapshot| account::load(s, account).await;
     let held = db.snapshot("directory.confirm", read).await?;
-    let is_right = !held.is_closed && hasher.verify(password, held.password).await?;
+    let is_open = !held.is_closed;
+    let is_right = match hasher.verify(password, held.password).await {
+        Ok(is_right) => is_open && is_right,
+        // Too many at once: nothing was looked at, so that nothing counts against anybody.
+        Err(error) => {
+            let back = async |tx: &mut Tx| buckets.take_back(tx).await;
+            db.write("directory.confirm-begin", back).await?;
+            return Err(error);
+        }
+    };
     if !is_right {
-        return refused(db, ctx, keys, account, &about).await;
+        let refused = refused(db, ctx, keys, account, &about).await?;
+        return Ok(if let Turn::OnlyRight(until) = turn { Prepared::Wait(until) } else { refused });
     }
+    let buckets = Box::new(buckets);
     let by = By::Code { code, buckets, passkeys_offered: site.is_some() };
     Ok(Prepared::Ready(Ready { account, about, by }))
 }

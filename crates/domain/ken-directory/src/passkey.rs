@@ -214,16 +214,18 @@ async fn used_up(
 ///
 /// # Errors
 ///
-/// Whatever the store says.
+/// Whatever the store or the key ring says.
 pub async fn begin_sign_in(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
+    keys: &KeyRing,
     site: &Site,
     address: IpAddr,
 ) -> Result<Value, Error> {
+    let class = throttle::of_address(tx, keys, address).await?;
     Ok(json!({
         "rpId": site.id,
-        "challenge": draw(tx, ctx, Drawer::Address(address), "").await?,
+        "challenge": draw(tx, ctx, Drawer::Class(&class), "").await?,
         "timeout": CHALLENGE_LAST.as_millis(),
         "userVerification": "required",
     }))
@@ -365,21 +367,26 @@ pub async fn remove(
     Ok(Removal::Done)
 }
 
-/// For whom a challenge is drawn: an account, or whoever signs in from an address.
+/// For whom a challenge is drawn: an account, or whoever signs in from an address class.
 #[derive(Debug, Clone, Copy)]
-enum Drawer {
+enum Drawer<'a> {
     Account(AccountId),
-    Address(IpAddr),
+    Class(&'a str),
 }
 
 /// Draws a challenge and keeps its hash; of `about`, too, where a thing is to be confirmed.
-async fn draw(tx: &mut Tx, ctx: &Ctx<'_>, drawer: Drawer, about: &str) -> Result<String, Error> {
+async fn draw(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    drawer: Drawer<'_>,
+    about: &str,
+) -> Result<String, Error> {
     let now = ctx.clock.now();
     let challenge = ctx.entropy::<32>();
     let until = now.checked_add(CHALLENGE_LAST).map_err(|_| Error::Corrupt("clock"))?;
     let (account, by, most) = match drawer {
         Drawer::Account(account) => (Some(account), format!("account:{account}"), OF_ONE_MAX),
-        Drawer::Address(address) => (None, throttle::of_address(address), OF_ADDRESS_MAX),
+        Drawer::Class(class) => (None, class.to_owned(), OF_ADDRESS_MAX),
     };
     tx.execute(sql::CHALLENGES_SWEEP, values![now]).await?;
     tx.execute(sql::CHALLENGES_TRIM, values![&by, most - 1]).await?;

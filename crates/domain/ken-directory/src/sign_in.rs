@@ -67,7 +67,7 @@ pub async fn sign_in(
     let name = text::sign_in_name(attempt.name.reveal()).unwrap_or_default();
     let begun = db
         .write("directory.sign-in-begin", async |tx: &mut Tx| {
-            begin(tx, ctx, &name, attempt.address).await
+            begin(tx, ctx, keys, (&name, attempt.address)).await
         })
         .await?;
     if let Turn::Closed(until) = begun.turn {
@@ -98,9 +98,15 @@ struct Begun {
     buckets: Buckets,
 }
 
-async fn begin(tx: &mut Tx, ctx: &Ctx<'_>, name: &str, address: IpAddr) -> Result<Begun, Error> {
+async fn begin(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (name, address): (&str, IpAddr),
+) -> Result<Begun, Error> {
     let account = account::find_by_name(tx, name).await?.filter(|account| !account.is_closed);
-    let mut buckets = Buckets::of(account.as_ref().map(|account| account.id), name, address);
+    let who = (account.as_ref().map(|account| account.id), name);
+    let mut buckets = Buckets::of(tx, keys, who, address).await?;
     let turn = buckets.count(tx, ctx.clock.now()).await?;
     Ok(Begun { turn, account, buckets })
 }

@@ -6,8 +6,30 @@
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[FIRST, PASSKEYS_TOO, BY_PERSON, DRAINED, PUBLIC_BODIES, DRAWN_BY, PARTNERSHIP, SENDINGS];
+pub const MIGRATIONS: &[Migration] = &[
+    FIRST,
+    PASSKEYS_TOO,
+    BY_PERSON,
+    DRAINED,
+    PUBLIC_BODIES,
+    DRAWN_BY,
+    PARTNERSHIP,
+    SENDINGS,
+    KEYED,
+];
+
+const KEYED: Migration = Migration {
+    owner: "ken-directory",
+    number: 9,
+    title: "tallies under a key of the installation",
+    sql: "
+CREATE TABLE throttle_key (
+  is_only BIGINT PRIMARY KEY CHECK (is_only = 1), key_id TEXT NOT NULL
+);
+ALTER TABLE throttle ADD COLUMN shared BIGINT NOT NULL DEFAULT 0;
+DELETE FROM throttle WHERE bucket NOT LIKE 'account:%';
+",
+};
 
 const SENDINGS: Migration = Migration {
     owner: "ken-directory",
@@ -331,14 +353,22 @@ statements! {
     /// Forgets some sendings.
     SENDINGS_SWEEP = "DELETE FROM sending WHERE sending_hash IN
         (SELECT sending_hash FROM sending WHERE at_us <= $1 LIMIT $2)";
-    /// Reads a tally, making it if need be, and holds it until the write ends.
+    /// Reads a tally, making it if need be, and holds it until the write ends. What was noted by a
+    /// clock that was ahead is noted now.
     THROTTLE_TAKE = "INSERT INTO throttle (bucket, failures, last_us, drained_us)
         VALUES ($1, 0, $2, $2)
-        ON CONFLICT (bucket) DO UPDATE SET failures = throttle.failures
-        RETURNING failures, last_us, drained_us";
+        ON CONFLICT (bucket) DO UPDATE
+          SET last_us = CASE WHEN throttle.last_us > $2 THEN $2 ELSE throttle.last_us END,
+            drained_us = CASE WHEN throttle.drained_us > $2 THEN $2 ELSE throttle.drained_us END
+        RETURNING failures, last_us, drained_us, shared";
     /// Keeps a tally.
-    THROTTLE_PUT = "UPDATE throttle SET failures = $2, last_us = $3, drained_us = $4
+    THROTTLE_PUT = "UPDATE throttle SET failures = $2, last_us = $3, drained_us = $4, shared = $5
         WHERE bucket = $1";
+    /// The key under which names and addresses are kept.
+    THROTTLE_KEY = "SELECT key_id FROM throttle_key";
+    /// Gives the installation its key, once.
+    THROTTLE_KEY_PUT = "INSERT INTO throttle_key (is_only, key_id) VALUES (1, $1)
+        ON CONFLICT (is_only) DO NOTHING";
     /// Forgets a tally.
     THROTTLE_CLEAR = "DELETE FROM throttle WHERE bucket = $1";
     /// Whether a sign-in was good at a place since an instant.
@@ -353,6 +383,9 @@ statements! {
     /// Takes one try back.
     THROTTLE_FORGIVE = "UPDATE throttle SET failures = failures - 1
         WHERE bucket = $1 AND failures > 0";
+    /// Takes one try back at an account's place, which stood in the account's tally too, or not.
+    THROTTLE_FORGIVE_HERE = "UPDATE throttle SET failures = failures - 1, shared = shared - $2
+        WHERE bucket = $1 AND failures > 0 AND shared >= $2";
     /// Keeps a challenge's hash.
     CHALLENGE_INSERT = "INSERT INTO passkey_challenge
         (challenge_hash, account_id, drawn_by, until_us) VALUES ($1, $2, $3, $4)";

@@ -9,17 +9,21 @@
 //!   of their own, of the account and the place, and a try there waits only where both do (ADR 52).
 //! - Whatever is wrong is answered by the tally that every name has: no answer tells which names
 //!   there are, nor where their holders sign in.
+//! - A good sign-in takes back of the account's tally what its holder added, and nothing while that
+//!   tally waits: who watches how long a name waits learns nothing of its holder's mornings.
 //! - A site's tally drains: a large site mistypes every day and is never quiet for one.
 //! - The tallies are bounded: one for each account and [`PLACES_MAX`] for its places, and [`SLOTS`]
 //!   each for names that nobody has and for address classes. What is kept of a name or an address
-//!   is its slot.
+//!   is a digest under a key of the installation, cut to a slot: nobody outside can look for two
+//!   that share one.
+//! - What a clock that was ahead has noted counts as noted now: it makes nobody wait until then.
 
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::AccountId;
+use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads as _, Tx, values};
-use sha2::{Digest, Sha256};
 
 use crate::{Error, sql};
 
@@ -57,6 +61,8 @@ struct Tally {
     /// Up to when it has been drained, of an address class; when a sign-in there was good last, of
     /// an account's place.
     drained: Timestamp,
+    /// How many of the tries at an account's place stand in the account's tally too.
+    shared: i64,
 }
 
 /// What of a tally is left at an instant, one failure less for each whole [`DRAIN`].
@@ -124,14 +130,23 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     /// The tallies of one try: by account, or by the name that nobody has; and by address class.
-    pub(crate) fn of(account: Option<AccountId>, name: &str, address: IpAddr) -> Self {
+    pub(crate) async fn of(
+        tx: &mut Tx,
+        keys: &KeyRing,
+        (account, name): (Option<AccountId>, &str),
+        address: IpAddr,
+    ) -> Result<Self, Error> {
+        let own = installation(tx, keys).await?;
+        // Worked out whatever the name: what takes longer for an account would tell of it.
+        let nobody = slot(&digest(keys, own, "name", name.as_bytes()).await?);
+        let class = digest(keys, own, "address", &address_class(address)).await?;
         let name = match account {
             Some(account) => format!("account:{account}"),
-            None => format!("name:{:04x}", slot(name.as_bytes())),
+            None => format!("name:{nobody}"),
         };
-        let address = of_address(address);
-        let place = format!("{PLACE}{name}:{address}");
-        Self { name, place, is_place: false, address, is_counted: false, before: None }
+        let place = format!("{PLACE}{name}:{}", hex(&class));
+        let address = format!("{ADDRESS}{}", slot(&class));
+        Ok(Self { name, place, is_place: false, address, is_counted: false, before: None })
     }
 
     /// Where the account's own tries are counted.
@@ -164,10 +179,14 @@ impl Buckets {
             Some(until) => return Ok(Turn::Wait(until)),
         };
         self.is_counted = true;
-        put(tx, self.own(), after_try(own, now)).await?;
+        let mut own = after_try(own, now);
         if turn == Turn::Now {
             self.before = Some((name, now));
+            own.shared = if is_forgotten(name, now) { 1 } else { own.shared.saturating_add(1) };
             put(tx, &self.name, after_try(name, now)).await?;
+        }
+        if self.is_place {
+            put(tx, &self.place, own).await?;
         }
         Ok(turn)
     }
@@ -178,7 +197,8 @@ impl Buckets {
             tx.execute(sql::THROTTLE_FORGIVE, values![&self.name]).await?;
         }
         if self.is_counted && self.is_place {
-            tx.execute(sql::THROTTLE_FORGIVE, values![&self.place]).await?;
+            let of = values![&self.place, self.before.is_some()];
+            tx.execute(sql::THROTTLE_FORGIVE_HERE, of).await?;
         }
         tx.execute(sql::THROTTLE_FORGIVE, values![&self.address]).await?;
         Ok(())
@@ -190,16 +210,11 @@ impl Buckets {
     }
 
     /// Takes back what a good sign-in was counted as; the place is the account's from now on. What
-    /// others tried elsewhere stays counted where this is a place of the account already, and is
-    /// forgotten where it is a new one.
+    /// others tried elsewhere stays counted.
     pub(crate) async fn forgive(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
-        if self.is_place {
-            self.forgive_here(tx, now).await?;
-        } else {
-            tx.execute(sql::THROTTLE_CLEAR, values![&self.name]).await?;
-            take(tx, &self.place, now).await?;
-        }
-        put(tx, &self.place, Tally { failures: 0, last: now, drained: now }).await?;
+        let shared = self.forgive_name(tx, now).await?;
+        take(tx, &self.place, now).await?;
+        put(tx, &self.place, Tally { failures: 0, last: now, drained: now, shared }).await?;
         let since = now.saturating_sub(PLACE_LAST).unwrap_or(Timestamp::MIN);
         let (from, to) = places(&self.name);
         let of = values![&from, &to, since, PLACES_MAX];
@@ -208,24 +223,25 @@ impl Buckets {
         Ok(())
     }
 
-    /// Takes out of the name's tally what went wrong at this place: who mistypes at home every day
-    /// is kept waiting nowhere by that.
-    async fn forgive_here(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+    /// Takes out of the name's tally what this try added, and what went wrong at this place of the
+    /// account: who mistypes at home every day is kept waiting nowhere by that. Says how much is
+    /// left to be taken out, when the name no longer waits.
+    async fn forgive_name(&self, tx: &mut Tx, now: Timestamp) -> Result<i64, Error> {
         let name = take(tx, &self.name, now).await?;
-        let here = take(tx, &self.place, now).await?.failures;
-        let both = here.saturating_sub(i64::from(self.before.is_none()));
-        let failures = name.failures.saturating_sub(both).max(0);
-        let last = match self.before {
-            // Nobody has tried since: the tally is as quiet as it was.
-            Some((before, at)) if name.last <= at => before.last,
-            _ => name.last,
-        };
-        put(tx, &self.name, Tally { failures, last, ..name }).await
+        let here = if self.is_place { take(tx, &self.place, now).await?.shared } else { 1 };
+        let Some((before, at)) = self.before else { return Ok(here) };
+        let failures = name.failures.saturating_sub(here).max(0);
+        // Where nobody has tried since, the tally is as quiet as it was.
+        let last = if name.last <= at { before.last } else { name.last };
+        put(tx, &self.name, Tally { failures, last, ..name }).await?;
+        Ok(0)
     }
 }
 
 /// How the tallies of accounts' places begin.
 const PLACE: &str = "place:";
+/// How the tallies of address classes begin.
+const ADDRESS: &str = "address:";
 
 /// Between which words the tallies of a name's places lie.
 fn places(name: &str) -> (String, String) {
@@ -239,32 +255,72 @@ pub(crate) async fn forget_places(tx: &mut Tx, account: AccountId) -> Result<(),
     Ok(())
 }
 
+/// Lets an account's tally begin again: its ways in are others now, and whoever guessed the ones
+/// before keeps nobody from these.
+pub(crate) async fn begin_again(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(sql::THROTTLE_CLEAR, values![format!("account:{account}")]).await?;
+    Ok(())
+}
+
 /// Reads a tally and keeps others from it until this write ends.
 async fn take(tx: &mut Tx, bucket: &str, now: Timestamp) -> Result<Tally, Error> {
     let found = tx
         .find(sql::THROTTLE_TAKE, values![bucket, now], |row| {
             let (failures, last) = (row.int(0)?, row.time(1)?);
-            Ok(Tally { failures, last, drained: row.time_opt(2)?.unwrap_or(last) })
+            let drained = row.time_opt(2)?.unwrap_or(last);
+            Ok(Tally { failures, last, drained, shared: row.int(3)? })
         })
         .await?;
     found.ok_or(Error::Corrupt("tally"))
 }
 
 async fn put(tx: &mut Tx, bucket: &str, tally: Tally) -> Result<(), Error> {
-    let of = values![bucket, tally.failures, tally.last, tally.drained];
+    let of = values![bucket, tally.failures, tally.last, tally.drained, tally.shared];
     tx.execute(sql::THROTTLE_PUT, of).await?;
     Ok(())
 }
 
-fn slot(text: &[u8]) -> u16 {
-    let digest = Sha256::digest(text);
-    let [first, second, ..] = <[u8; 32]>::from(digest);
-    u16::from_be_bytes([first, second])
+/// The key under which the installation keeps names and addresses.
+async fn installation(tx: &mut Tx, keys: &KeyRing) -> Result<KeyId, Error> {
+    if let Some(key) = tx.find(sql::THROTTLE_KEY, &[], |row| row.parse(0)).await? {
+        return Ok(key);
+    }
+    let fresh = keys.fresh().await?.to_string();
+    tx.execute(sql::THROTTLE_KEY_PUT, values![&fresh]).await?;
+    // Another write may have given one meanwhile.
+    let held = tx.find(sql::THROTTLE_KEY, &[], |row| row.parse(0)).await?;
+    held.ok_or(Error::Corrupt("key of tallies"))
+}
+
+async fn digest(keys: &KeyRing, own: KeyId, purpose: &str, text: &[u8]) -> Result<[u8; 32], Error> {
+    let digest = keys.digest(&own, &format!("throttle {purpose}"), text).await?;
+    digest.ok_or(Error::Corrupt("key of tallies"))
+}
+
+/// One of [`SLOTS`].
+fn slot(digest: &[u8; 32]) -> String {
+    let [first, second, ..] = digest;
+    format!("{first:02x}{second:02x}")
+}
+
+/// Half of a digest, in letters.
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().take(16).fold(String::with_capacity(32), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The address class of an address, as tallies and challenges keep it: its slot.
-pub(crate) fn of_address(address: IpAddr) -> String {
-    format!("address:{:04x}", slot(&address_class(address)))
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub(crate) async fn of_address(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    address: IpAddr,
+) -> Result<String, Error> {
+    let own = installation(tx, keys).await?;
+    let class = digest(keys, own, "address", &address_class(address)).await?;
+    Ok(format!("{ADDRESS}{}", slot(&class)))
 }
 
 /// The network that an address belongs to: /24 of IPv4, /56 of IPv6, what one site is given.
@@ -288,7 +344,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let check = |failures, since: i64, want: Option<i64>| {
-            let tally = Tally { failures, last: at(0), drained: at(0) };
+            let tally = Tally { failures, last: at(0), drained: at(0), shared: 0 };
             assert_eq!(wait_until(tally, 5, at(since)), want.map(at), "{failures} after {since}");
         };
         check(4, 0, None);
@@ -304,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_quiet_day_begins_again() {
-        let tally = Tally { failures: 40, last: at(0), drained: at(0) };
+        let tally = Tally { failures: 40, last: at(0), drained: at(0), shared: 0 };
         assert_eq!(after_try(tally, at(86_400)).failures, 41);
         assert_eq!(after_try(tally, at(86_401)).failures, 1);
     }
@@ -312,7 +368,7 @@ mod tests {
     #[test]
     fn a_site_that_is_never_quiet_drains_all_the_same() {
         let check = |since: i64, failures: i64, upto: i64| {
-            let tally = Tally { failures: 100, last: at(since), drained: at(0) };
+            let tally = Tally { failures: 100, last: at(since), drained: at(0), shared: 0 };
             let left = drained(tally, at(since));
             assert_eq!((left.failures, left.drained), (failures, at(upto)), "after {since}");
         };
@@ -322,7 +378,7 @@ mod tests {
         check(86_400, 0, 86_400);
         check(-5, 100, 0);
         // A mistyped password every seven minutes for a month: nobody ever waits.
-        let mut tally = Tally { failures: 0, last: at(0), drained: at(0) };
+        let mut tally = Tally { failures: 0, last: at(0), drained: at(0), shared: 0 };
         for minute in (0..43_200).step_by(7) {
             let now = at(minute * 60);
             tally = drained(tally, now);
@@ -347,7 +403,7 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_waits_for_ever(failures in 0..i64::MAX, since in 0i64..2_000_000) {
-            let tally = Tally { failures, last: at(0), drained: at(0) };
+            let tally = Tally { failures, last: at(0), drained: at(0), shared: 0 };
             let until = wait_until(tally, ACCOUNT_FREE, at(since));
             prop_assert!(until.is_none_or(|until| until <= at(900)));
         }

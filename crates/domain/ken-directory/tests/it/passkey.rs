@@ -97,7 +97,9 @@ async fn options_to_sign_in(world: &World) -> Value {
 
 async fn options_to_sign_in_from(world: &World, address: &str) -> Value {
     let address = address.parse().unwrap();
-    let work = async |tx: &mut Tx| passkey::begin_sign_in(tx, &world.ctx(), &site(), address).await;
+    let work = async |tx: &mut Tx| {
+        passkey::begin_sign_in(tx, &world.ctx(), &world.on.keys, &site(), address).await
+    };
     world.write(work).await
 }
 
@@ -135,7 +137,8 @@ async fn whoever_draws_without_end_displaces_nobody_elsewhere() {
         for _ in 0..OF_ADDRESS_MAX / AT_ONCE {
             let some = async |tx: &mut Tx| {
                 for _ in 0..AT_ONCE {
-                    passkey::begin_sign_in(tx, &world.ctx(), &site(), flood).await?;
+                    passkey::begin_sign_in(tx, &world.ctx(), &world.on.keys, &site(), flood)
+                        .await?;
                 }
                 Ok(())
             };

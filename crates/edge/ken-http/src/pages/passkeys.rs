@@ -61,7 +61,8 @@ pub(crate) async fn begin_sign_in(
     Peer(address): Peer,
 ) -> Result<Response, Stop> {
     let (ctx, site) = (app.ctx(request), app.passkeys().ok_or(Stop::NotFound)?);
-    let begin = async |tx: &mut Tx| passkey::begin_sign_in(tx, &ctx, site, address).await;
+    let begin =
+        async |tx: &mut Tx| passkey::begin_sign_in(tx, &ctx, app.keys(), site, address).await;
     Ok(Json(app.db().write("http.passkey-begin", begin).await?).into_response())
 }
 
