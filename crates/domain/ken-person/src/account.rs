@@ -70,6 +70,26 @@ pub async fn together(s: &mut impl Reads, person: PersonId) -> Result<Vec<Person
     Ok(s.list(sql::PERSON_TOGETHER, values![lead, TOGETHER_MAX], |row| row.parse(0)).await?)
 }
 
+/// Whether a human said that two are not one: of any of those for whom the lead `one` stands, and
+/// any for whom the lead `other` does.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub(crate) async fn is_apart(
+    s: &mut impl Reads,
+    one: PersonId,
+    other: PersonId,
+) -> Result<bool, Error> {
+    for other in together(s, other).await? {
+        let said = s.find(sql::APART_FIND, values![one, other], |row| row.int(0)).await?;
+        if said.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether an organisation has registered a person itself, under any of their ids; nobody has
 /// registered somebody unknown.
 ///

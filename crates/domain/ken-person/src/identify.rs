@@ -114,6 +114,8 @@ struct Asked {
     own: Option<PersonId>,
     /// Who stands for them.
     own_lead: Option<PersonId>,
+    /// Whose the national numbers of the registration are, and who stands for each.
+    holders: Vec<(PersonId, PersonId)>,
     candidates: Vec<Known>,
     /// What the source said under this number before, and of whom.
     said: Vec<(PersonId, Kept)>,
@@ -129,9 +131,13 @@ fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
 async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error> {
     let own = account::hold_number(tx, &incoming.source).await?;
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
+    let mut holders = Vec::new();
     for identifier in incoming.national() {
-        found.extend(account::by_identifier(tx, &identifier).await?);
+        if let Some(holder) = account::by_identifier(tx, &identifier).await? {
+            holders.push((holder, account::lead(tx, holder).await?));
+        }
     }
+    found.extend(holders.iter().map(|(holder, _)| *holder));
     let name = NameKey::new(incoming.family.reveal(), incoming.given.reveal());
     let day = incoming.born.and_then(PartialDate::day);
     if let Some(day) = day.filter(|_| name.is_whole()) {
@@ -146,13 +152,12 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error
         }
     }
     let (candidates, said) = (Vec::with_capacity(leads.len()), Vec::new());
-    let mut asked = Asked { own, own_lead, candidates, said };
+    let mut asked = Asked { own, own_lead, holders, candidates, said };
     for lead in leads {
         let (mut known, mut said) = account::known(tx, lead, &incoming.source).await?;
         known.is_sources_own = own_lead == Some(lead);
         if let Some(own) = own_lead.filter(|own| *own != lead) {
-            let of = values![own, lead];
-            known.is_set_apart = tx.find(sql::APART_FIND, of, |row| row.int(0)).await?.is_some();
+            known.is_set_apart = account::is_apart(tx, own, lead).await?;
         }
         asked.candidates.push(known);
         asked.said.append(&mut said);
@@ -226,13 +231,16 @@ async fn known(
     lead: PersonId,
     doubts: &[Doubt],
 ) -> Result<Option<Identified>, Error> {
-    let Registration { incoming, free, asked: Asked { own, own_lead, said, .. } } = now;
+    let Registration { incoming, free, asked } = now;
+    let Asked { own, own_lead, holders, said, .. } = asked;
     // Nothing is filed for one person that the rule says is another's.
     if own_lead.is_some_and(|own| own != lead) {
         return Err(Error::Corrupt("identity"));
     }
-    // A record that another stands for keeps what its source sends, so that the link can be undone.
-    let person = own.unwrap_or(lead);
+    // A record that another stands for keeps what its source sends, and so does the one whose
+    // number is told: the link may be undone.
+    let holder = holders.iter().find(|(_, of)| *of == lead).map(|(holder, _)| *holder);
+    let person = own.or(holder).unwrap_or(lead);
     let claims = Claims { number: own.is_none(), identifiers: &free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);

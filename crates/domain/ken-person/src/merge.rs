@@ -262,7 +262,8 @@ async fn against(
     if let (Some(one), Some(other)) = (says(tx, from, gone).await?, says(tx, to, kept).await?) {
         reasons.extend(rule::contradiction(&one, &other));
     }
-    if is_by_hand(tx, from).await? || is_set_apart(tx, from, to).await? {
+    let leads = (account::lead(tx, from).await?, account::lead(tx, to).await?);
+    if is_by_hand(tx, from).await? || account::is_apart(tx, leads.0, leads.1).await? {
         reasons.insert(Reason::ByHand);
     }
     Ok(reasons)
@@ -278,12 +279,6 @@ async fn is_by_hand(tx: &mut Tx, person: PersonId) -> Result<bool, Error> {
         }
     }
     Ok(false)
-}
-
-/// Whether a human said that the two are two.
-async fn is_set_apart(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<bool, Error> {
-    let of = values![account::lead(tx, from).await?, account::lead(tx, to).await?];
-    Ok(tx.find(sql::APART_FIND, of, |row| row.int(0)).await?.is_some())
 }
 
 /// Whether everything that stands together with `person` is the sender's alone.

@@ -15,7 +15,7 @@ use super::risk::{self, Follow};
 use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order};
 use crate::link::{LinkId, Linker, ReviewId, join};
 use crate::rule::Doubt;
-use crate::{Error, account, entry, sql};
+use crate::{Error, entry, sql};
 
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub async fn decide(
         note_linkers(tx, ctx, person, &linkers).await?;
         (Decision::Same, link.map(|link| link.id))
     } else {
-        set_apart(tx, ctx, keys, person, &offered, by, why).await?;
+        set_apart(tx, ctx, keys, at, &offered, (by, why)).await?;
         (Decision::Different, None)
     };
     // Being none of these, the person may still be one of those of another place.
@@ -187,14 +187,14 @@ fn needs_two(id: ReviewId, answer: Answer, is_provisional: bool, follows: &[Foll
 }
 
 /// Whether a place may be about the reviewer's own record, under any id of theirs.
-async fn is_own(
-    tx: &mut Tx,
+pub(super) async fn is_own(
+    s: &mut impl Reads,
     (person, id): (PersonId, ReviewId),
     by: PractitionerId,
 ) -> Result<bool, Error> {
-    let Some(own) = practitioner::own_person(tx, by).await? else { return Ok(false) };
-    let own = together::group(tx, own).await?;
-    let offered = candidates(tx, person, id).await?;
+    let Some(own) = practitioner::own_person(s, by).await? else { return Ok(false) };
+    let own = together::group(s, own).await?;
+    let offered = candidates(s, person, id).await?;
     Ok(own.contains(&person) || offered.iter().any(|doubt| own.contains(&doubt.person)))
 }
 
@@ -309,23 +309,22 @@ pub(super) async fn decision(
     Ok(Found { decision, link, is_provisional, was_provisional, decided })
 }
 
-/// Says that a person is none of the candidates, both ways.
+/// Says that a person is none of the candidates, both ways: of the very records that were compared,
+/// whoever stands for them now or later.
 async fn set_apart(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    person: PersonId,
+    (person, id): (PersonId, ReviewId),
     offered: &[Doubt],
-    by: &Acting,
-    why: &Why,
+    (by, why): (&Acting, &Why),
 ) -> Result<(), Error> {
-    let person = account::lead(tx, person).await?;
     let people: BTreeSet<_> = offered.iter().map(|doubt| doubt.person).chain([person]).collect();
     let guard = tx.lock_people(&people).await?;
-    for doubt in offered {
-        let other = account::lead(tx, doubt.person).await?;
+    let (id, now) = (id.to_string(), ctx.now_us());
+    for other in offered.iter().map(|doubt| doubt.person) {
         for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_INSERT, values![one, two, ctx.now_us()]).await?;
+            tx.execute(sql::APART_INSERT, values![one, two, &id, now]).await?;
         }
     }
     guard.bump(tx).await?;

@@ -6,7 +6,7 @@ use ken_directory::Acting;
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
-use super::decide::{decision, note, note_linkers};
+use super::decide::{decision, is_own, note, note_linkers};
 use super::{Outcome, PAGE_MAX, Why, candidates};
 use crate::link::{ReviewId, unlink};
 use crate::rule::Doubt;
@@ -31,17 +31,28 @@ pub struct Contested {
     pub since: Timestamp,
 }
 
-/// The decisions that wait for a second reviewer to take them back, the longest first; at most
-/// [`PAGE_MAX`].
+/// The decisions that wait for a second reviewer to take them back, the longest first, but for
+/// those that may be about the reader's own record; at most [`PAGE_MAX`].
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn contested(s: &mut impl Reads, ctx: &Ctx<'_>) -> Result<Vec<Contested>, Error> {
+pub async fn contested(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+) -> Result<Vec<Contested>, Error> {
     let read = |row: &Row<'_>| {
         Ok(Contested { person: row.parse(0)?, place: row.parse(1)?, since: row.time(2)? })
     };
-    Ok(s.list(sql::UNDOS_ASKED, values![asked_since(ctx), PAGE_MAX], read).await?)
+    let all = s.list(sql::UNDOS_ASKED, values![asked_since(ctx), PAGE_MAX], read).await?;
+    let mut contested = Vec::with_capacity(all.len());
+    for one in all {
+        if !is_own(s, (one.person, one.place), by.practitioner).await? {
+            contested.push(one);
+        }
+    }
+    Ok(contested)
 }
 
 /// Since when the word of the first of two counts.
@@ -55,8 +66,9 @@ fn asked_since(ctx: &Ctx<'_>) -> Timestamp {
 ///
 /// # Errors
 ///
-/// [`Error::Unknown`] for no such place or an undecided one, [`Error::Buried`] where a later link
-/// stands on the one that was made, and whatever the store, the key ring or the ledger says.
+/// [`Error::Unknown`] for no such place, an undecided one, or one that may be about the reviewer's
+/// own record, [`Error::Buried`] where a later link stands on the one that was made, and whatever
+/// the store, the key ring or the ledger says.
 pub async fn undo(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -65,7 +77,11 @@ pub async fn undo(
     by: &Acting,
     why: &Why,
 ) -> Result<Outcome, Error> {
+    tx.find(sql::REVIEW_HOLD, values![person, id.to_string()], |row| row.text(0)).await?;
     let found = decision(tx, person, id).await?;
+    if is_own(tx, (person, id), by.practitioner).await? {
+        return Err(Error::Unknown("decision"));
+    }
     let since = found.decided.ok_or(Error::Unknown("decision"))?;
     let mut first: Option<PractitionerId> = None;
     if ctx.clock.now().duration_since(since) > UNDO_ALONE {
@@ -86,7 +102,7 @@ pub async fn undo(
         (Some("same"), None) => {}
         (Some(_), _) => {
             let offered = candidates(tx, person, id).await?;
-            bring_together(tx, ctx, keys, person, &offered, by, why).await?;
+            bring_together(tx, ctx, keys, (person, id), &offered, (by, why)).await?;
         }
         (None, _) => return Err(Error::Unknown("decision")),
     }
@@ -120,16 +136,17 @@ async fn bring_together(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    person: PersonId,
+    (person, id): (PersonId, ReviewId),
     offered: &[Doubt],
-    by: &Acting,
-    why: &Why,
+    (by, why): (&Acting, &Why),
 ) -> Result<(), Error> {
-    let person = account::lead(tx, person).await?;
+    let (id, lead) = (id.to_string(), account::lead(tx, person).await?);
     for doubt in offered {
-        let other = account::lead(tx, doubt.person).await?;
-        for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_DELETE, values![one, two]).await?;
+        // What was said before decisions were noted was said of who stood for them.
+        let leads = (lead, account::lead(tx, doubt.person).await?);
+        for (one, two) in [(person, doubt.person), leads] {
+            tx.execute(sql::APART_DELETE, values![one, two, &id]).await?;
+            tx.execute(sql::APART_DELETE, values![two, one, &id]).await?;
         }
     }
     note(tx, ctx, keys, person, "set-apart-undone", by, why).await

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ken_core::{IdSource, PersonId};
 use ken_directory::Acting;
 use ken_person::queue::Outcome;
-use ken_person::{Answer, Error, Place, Why, queue};
-use ken_store::Tx;
+use ken_person::{Answer, Error, Identified, Place, Why, queue};
+use ken_store::{Reads as _, Tx};
 use ken_testkit::SeededIds;
 
 use crate::world::{World, chi, says, worlds};
@@ -50,9 +50,13 @@ fn groups(people: &[PersonId], standing: &[(Place, bool)]) -> BTreeSet<BTreeSet<
 
 /// Two reviewers say that a place's person and its first candidate are one.
 async fn join(world: &World, by: [&Acting; 2], place: &Place) {
+    decide(world, by, place, Answer::Same(place.candidates[0].person)).await;
+}
+
+/// Two reviewers answer, or one where that is enough.
+async fn decide(world: &World, by: [&Acting; 2], place: &Place, answer: Answer) {
     let why = Why::new("random").unwrap();
     let ctx = world.ctx();
-    let answer = Answer::Same(place.candidates[0].person);
     let at = (place.person, place.id);
     for by in by {
         let work = async |tx: &mut Tx| {
@@ -128,5 +132,66 @@ async fn whatever_is_joined_and_parted_is_as_if_it_had_never_been() {
             }
             assert_eq!(picture(&world, &people).await, before, "{engine} {seed}: as before");
         }
+    }
+}
+
+/// The open place of a person.
+async fn place_of(world: &World, person: PersonId) -> Place {
+    let places = world.places().await;
+    places.into_iter().find(|place| place.person == person).unwrap()
+}
+
+#[tokio::test]
+async fn what_comes_by_a_number_while_two_are_joined_goes_with_its_holder() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let by = [&world.steward(), &world.steward()];
+        let (name, born) = ("Isla Sample", "2017-03-14");
+        let council = world.identify(&says("cec", "9", name, born, &[])).await.person();
+        let board = world.identify(&says("nhsl", "1", name, born, &[chi(1)])).await.person();
+        let place = place_of(&world, board).await;
+        join(&world, by, &place).await;
+        assert_eq!(world.lead(board).await, council, "{engine}: the council's record stands");
+        // A practice that neither has met registers by the number of the board's record.
+        let practice = says("gp", "77", name, born, &[chi(1)]);
+        assert_eq!(world.identify(&practice).await, Identified::Known(board), "{engine}");
+        assert!(part(&world, by[0], &place).await, "{engine}");
+        let practice = "gp".parse().unwrap();
+        for (person, is_known) in [(board, true), (council, false)] {
+            let read = async |s: &mut ken_store::Snapshot| {
+                ken_person::is_known_to(s, person, &practice).await
+            };
+            assert_eq!(world.read(read).await, is_known, "{engine}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_set_apart_stays_so_whoever_stands_for_them() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let by = [&world.steward(), &world.steward()];
+        let (name, born) = ("Isla Sample", "2017-03-14");
+        let practice = world.identify(&says("gp", "77", name, born, &[])).await.person();
+        let board = world.identify(&says("nhsl", "1", name, born, &[chi(1)])).await.person();
+        let joining = place_of(&world, board).await;
+        // The council says the number of somebody who has nothing else in common with its holder.
+        let other = says("cec", "9", "Jack Other", "1990-01-02", &[chi(1)]);
+        let council = world.identify(&other).await.person();
+        let apart = place_of(&world, council).await;
+        assert_eq!(apart.candidates[0].person, board, "{engine}");
+        decide(&world, by, &apart, Answer::Different).await;
+        assert_eq!(world.identify(&other).await, Identified::Known(council), "{engine}");
+        join(&world, by, &joining).await;
+        assert_eq!(world.lead(board).await, practice, "{engine}");
+        // Still apart, and nobody is asked again.
+        assert_eq!(world.identify(&other).await, Identified::Known(council), "{engine}");
+        assert_eq!(world.places().await, [], "{engine}");
+        // What is taken back meanwhile is taken back of the two who were compared.
+        assert!(part(&world, by[0], &apart).await, "{engine}");
+        let apart = "SELECT COUNT(*) FROM person_apart";
+        let read = async |s: &mut ken_store::Snapshot| Ok(s.find(apart, &[], |r| r.int(0)).await?);
+        assert_eq!(world.read(read).await, Some(0), "{engine}");
+        assert!(part(&world, by[0], &joining).await, "{engine}");
     }
 }

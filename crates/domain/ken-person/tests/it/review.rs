@@ -45,7 +45,8 @@ async fn agreement(world: &World) -> Agreement {
 
 async fn contested(world: &World) -> Vec<Contested> {
     let ctx = world.ctx();
-    world.read(async |s: &mut Snapshot| queue::contested(s, &ctx).await).await
+    let by = world.steward();
+    world.read(async |s: &mut Snapshot| queue::contested(s, &ctx, &by).await).await
 }
 
 async fn waiting(world: &World) -> Waiting {
@@ -233,6 +234,12 @@ async fn nobody_decides_about_their_own_record() {
             let by = Acting { practitioner, ..world.steward() };
             let said = decide_that(&world, &by, place, (Answer::Different, &[])).await;
             assert!(matches!(said, Err(Error::Unknown(_))), "{engine}: {said:?}");
+            let other = place.candidates[0].person;
+            let steward = world.steward();
+            assert_eq!(decide(&world, &steward, place, Answer::Same(other)).await, Outcome::Done);
+            let undone = undo(&world, &by, place).await;
+            assert!(matches!(undone, Err(Error::Unknown(_))), "{engine}: {undone:?}");
+            assert_eq!(undo(&world, &steward, place).await.unwrap(), Outcome::Done, "{engine}");
         }
     }
 }

@@ -30,13 +30,13 @@ pub(crate) async fn get(
 ) -> Result<Markup, Stop> {
     let names = ask::names(&app).await?;
     let ctx = app.ctx(caller.request());
+    let (by, now) = (caller.acting()?, ctx.clock.now());
     let read = async |s: &mut Snapshot| {
         let measured = (queue::waiting(s).await?, queue::agreement(s, &ctx).await?);
-        let contested = queue::contested(s, &ctx).await?;
+        let contested = queue::contested(s, &ctx, by).await?;
         Ok::<_, ken_person::Error>((queue::list(s, None).await?, contested, measured))
     };
     let (places, contested, measured) = app.db().snapshot("http.match", read).await?;
-    let (by, now) = (caller.acting()?, ctx.clock.now());
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
         place: place.id,
