@@ -174,7 +174,8 @@ async fn relate(
     };
     let restrictions = &arrival.mapped.restrictions;
     let lifts = order.is_all;
-    let died = if order.hears_of_death() {
+    // Whether somebody has died is a human's to hear where it is not known all that was said since.
+    let died = if order.is_all {
         death::news(tx, ctx, arrival, (person, lifts), number).await?
     } else {
         BTreeSet::new()

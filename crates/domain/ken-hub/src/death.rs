@@ -6,8 +6,8 @@
 //!   every number, has withdrawn it aloud; a message that says nothing withdraws nothing.
 //! - What another organisation said, or a person of this one has set, is not a source's to end.
 //! - What comes late withdraws nothing where it is not known all that was said since: it may have
-//!   been said again. Nor does it say one where a message said since says that they live. A person
-//!   is told of it (`hub.late-by-hand`).
+//!   been said again. Nor does it say one: a message said since may have said that they live. A
+//!   person is told of it (`hub.late-by-hand`).
 //! - What was said under a number follows the number, and is withdrawn under the one that it was
 //!   merged into: nobody says anything under the merged one any more.
 //!

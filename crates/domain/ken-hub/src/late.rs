@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, MessageId, PersonId, ResourceId};
 use ken_fhir::united_kingdom;
-use ken_hl7::map::{Death, Mapped};
+use ken_hl7::map::Mapped;
 use ken_records::Under;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
@@ -60,15 +60,6 @@ pub(crate) struct Later {
     mapped: Mapped,
     /// Whether all that was said since it is said again too.
     pub(crate) is_last_word: bool,
-}
-
-impl Order {
-    /// Whether a message may say that somebody has died: not where one that was said since says
-    /// that they live, and nobody knows what was said after that.
-    pub(crate) fn hears_of_death(&self) -> bool {
-        let lives = |later: &Later| later.mapped.demographics.death == Some(Death::Withdrawn);
-        self.is_all || !self.later.iter().any(lives)
-    }
 }
 
 impl Later {

@@ -417,6 +417,12 @@ async fn what_is_too_late_withdraws_no_death_and_ends_nothing_else() {
         let all = picture(&world, person, "77").await;
         let ann = all.iter().find(|line| line.contains("\"Ann\"")).unwrap();
         assert!(ann.contains(" current "), "{engine}: {ann}");
+        // Nor does it say a death: what says that they live may be among what is not known.
+        for at in 1..=101 {
+            says(&world, &format!("b{at}"), "80", &lives(at)).await;
+        }
+        says(&world, "died-80", "80", &died("0636", "Y")).await;
+        assert_eq!(world.count(is_dead).await, 0, "{engine}: who may live is put as dead");
     }
 }
 
