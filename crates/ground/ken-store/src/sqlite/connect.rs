@@ -87,8 +87,8 @@ pub(super) fn plain(path: &Path) -> SqlResult<Connection> {
     Ok(conn)
 }
 
-/// Copies the write-ahead log in a mode of SQLite's, waiting for others at most so long. False where
-/// somebody was in the way to the end.
+/// Copies the write-ahead log in a mode of SQLite's, waiting for others at most so long. False
+/// where somebody was in the way to the end.
 pub(super) fn checkpoint(conn: &Connection, mode: &str, wait: Duration) -> SqlResult<bool> {
     conn.busy_timeout(wait)?;
     let sql = format!("PRAGMA wal_checkpoint({mode})");

@@ -129,8 +129,9 @@ fn measures((waiting, agreement): &(Waiting, Agreement)) -> Markup {
 fn to_take_back(contested: &[Contested]) -> Markup {
     let rows = contested.iter().map(|one| {
         let since = words::moment_short(one.since);
+        let place = format!("/ops/match/{}/{}", one.person, one.place);
         vec![
-            html! { a href={ "/ops/match/" (one.person) "/" (one.place) } { "Decision, " (since) } },
+            html! { a href=(place) { "Decision, " (since) } },
             html! { "Waits for a second reviewer" },
         ]
     });

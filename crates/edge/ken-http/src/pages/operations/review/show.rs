@@ -315,8 +315,8 @@ pub(super) fn undone(at: At, outcome: Outcome) -> Markup {
     let (what, next) = match outcome {
         Outcome::AwaitsSecond => (
             "Your answer is saved",
-            "The decision is older than 30 days: it stands until a second reviewer undoes it too. It is \
-             on the list for 14 days; after that, ask again.",
+            "The decision is older than 30 days: it stands until a second reviewer undoes it too. \
+             It is on the list for 14 days; after that, ask again.",
         ),
         _ => ("The decision is undone", "The place is open again."),
     };
