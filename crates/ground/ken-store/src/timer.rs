@@ -8,7 +8,8 @@
 //!
 //! - Every claim draws the number of its leases, and every setting anew takes it away: an older
 //!   lease is fenced, also one of a timer of the same name that is gone, whose count is gone too.
-//! - A timer is gone only by [`cancel`], or in the same commit as its effect.
+//! - A timer is gone only by [`cancel`], or in the same commit as its effect. One that fails and
+//!   fails is told of ([`failing`]), and tried on.
 //!
 //! Source: `core.md` 4.5; Kleppmann, *How to do distributed locking* (2016), for fencing.
 
@@ -19,13 +20,19 @@ use ken_core::Ctx;
 
 use crate::sql::timer as sql;
 pub use crate::sql::timer::ALL as STATEMENTS;
-use crate::{Db, Error, Reads, Result, Tx, values};
+use crate::{Db, Error, Reads, Result, Row, Tx, values};
 pub use runner::{Failure, Handler, Runner};
 
 /// Longest detail of a timer, in bytes: ids and words, never a body.
 pub const DETAIL_MAX: usize = 4096;
 /// Most timers of one claim. House policy: what one worker does within a lease.
 pub const CLAIM_MAX: u32 = 64;
+
+/// After how many attempts in vain an operator has to look. House policy: with pauses that double
+/// from five seconds, about three quarters of an hour.
+pub const ALARM_AFTER: i64 = 10;
+/// Most lines of what fails. House policy: kinds are few, and so are reasons.
+const FAILING_MAX: i64 = 50;
 
 /// One of the kinds of timer: `sharing.expiry`. A constant of the crate that handles it.
 pub type Kind = &'static str;
@@ -138,6 +145,28 @@ fn draw(ctx: &Ctx<'_>) -> i64 {
 /// Those of a statement.
 pub async fn next(reads: &mut impl Reads, kind: Kind) -> Result<Option<Timestamp>> {
     reads.find(sql::TIMER_NEXT, values![kind], |row| row.time(0)).await
+}
+
+/// Timers that were tried at least [`ALARM_AFTER`] times in vain; they are tried on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Of which kind.
+    pub kind: String,
+    /// Why they failed last, as a stable code.
+    pub code: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// What fails and fails, by kind and reason.
+///
+/// # Errors
+///
+/// Those of a statement.
+pub async fn failing(reads: &mut impl Reads) -> Result<Vec<Failing>> {
+    let read =
+        |row: &Row<'_>| Ok(Failing { kind: row.text(0)?, code: row.text(1)?, count: row.int(2)? });
+    reads.list(sql::TIMER_FAILING, values![ALARM_AFTER, FAILING_MAX], read).await
 }
 
 fn fits(detail: &str) -> Result<()> {

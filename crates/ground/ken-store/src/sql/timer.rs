@@ -55,6 +55,11 @@ crate::statements! {
     TIMER_AGAIN = "
         UPDATE store_timer SET due_at = $4, leased_until = 0, failure = $5
         WHERE kind = $1 AND key = $2 AND fence = $3";
+    /// How many timers of each kind have been tried so often in vain, and why, at most $2 lines.
+    TIMER_FAILING = "
+        SELECT kind, failure, COUNT(*) FROM store_timer
+        WHERE attempts >= $1 AND failure IS NOT NULL
+        GROUP BY kind, failure ORDER BY kind, failure LIMIT $2";
     /// When the next timer of a kind is due, or its lease ends.
     TIMER_NEXT = "
         SELECT CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END AS next_at

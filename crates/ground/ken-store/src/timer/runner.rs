@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::{BoxFuture, Clock, Ctx, IdSource};
 use tokio_util::sync::CancellationToken;
 
-use super::{CLAIM_MAX, Kind, Lease, claim, next};
+use super::{ALARM_AFTER, CLAIM_MAX, Kind, Lease, claim, next};
 use crate::{Db, Error, Result, outbox};
 
 /// How long a worker holds what it leased. House policy: well over the longest write.
@@ -123,6 +123,9 @@ async fn fire(handler: &dyn Handler, db: &Db, ctx: Ctx<'_>, lease: &Lease) -> Re
     let outcome = match handler.fire(db, ctx, lease).await {
         Ok(()) => "ok",
         Err(failure) => {
+            if lease.attempts == ALARM_AFTER {
+                tracing::error!(error.code = failure.code, "a timer has failed again and again");
+            }
             let at = ctx.clock.now() + outbox::pause(lease.attempts);
             let again = db.write("timer-again", async |tx| lease.again(tx, at, failure.code).await);
             match again.await {

@@ -101,6 +101,31 @@ async fn a_lease_of_a_timer_that_is_gone_ends_no_later_one() {
     }
 }
 
+/// What fails is tried on, and from the tenth time on somebody is told.
+#[tokio::test]
+async fn what_fails_and_fails_is_told_of() {
+    let (clock, ids) = (TestClock::default(), SeededIds::default());
+    let ctx = Ctx::new(&clock, &ids);
+    for it in engines(&[]).await {
+        let failing = async || it.db.snapshot("failing", async |s| timer::failing(s).await).await;
+        for key in ["a", "b"] {
+            set(&it.db, &ctx, key, 0).await;
+        }
+        for attempt in 1..=timer::ALARM_AFTER {
+            assert_eq!(failing().await, Ok(vec![]), "{}: {attempt}", it.engine);
+            for held in claim(&it.db, &ctx).await {
+                let at = clock.now();
+                let again = it.db.write("again", async |tx| held.again(tx, at, "test.no").await);
+                again.await.unwrap();
+            }
+        }
+        let two = timer::Failing { kind: KIND.into(), code: "test.no".into(), count: 2 };
+        assert_eq!(failing().await, Ok(vec![two]), "{}", it.engine);
+        set(&it.db, &ctx, "a", 60).await;
+        assert_eq!(failing().await.unwrap()[0].count, 1, "{}: it was set anew", it.engine);
+    }
+}
+
 #[tokio::test]
 async fn many_workers_never_hold_the_same_timer() {
     let (clock, ids) = (TestClock::default(), SeededIds::default());

@@ -1,6 +1,6 @@
 //! `/ops/health`: whether what was changed is in force everywhere, whether the ledger is sealed in
-//! time, what is being put right and what stopped on the way to that, and which agreement does not
-//! compile. It names nobody.
+//! time, what is being put right and what stopped on the way to that, what was due at a time and
+//! fails, and which agreement does not compile. It names nobody.
 //!
 //! Source: `core.md` 3.2 (sealing), 4.2 (older decisions are over), 4.3 (the barrier).
 
@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::OrganisationId;
 use ken_ledger::SEAL_WITHIN;
 use ken_records::moves::{self, MOVES_MAX, Stopped};
+use ken_store::timer::{self, Failing};
 use ken_store::{Snapshot, guard, node};
 use maud::{Markup, html};
 
@@ -43,6 +44,7 @@ pub(crate) async fn get(
             barred: guard::barred(s, BARRED_MAX).await?.len(),
             shut: shut.map_err(|error| error.code()),
             stopped: moves::stopped(s).await?,
+            failing: timer::failing(s).await?,
             at: ctx.clock.now(),
         })
     };
@@ -64,6 +66,8 @@ struct Health {
     shut: Result<Vec<String>, &'static str>,
     /// Moves of numbers that failed too often.
     stopped: Vec<Stopped>,
+    /// What was promised for a time and fails.
+    failing: Vec<Failing>,
     /// When we looked.
     at: Timestamp,
 }
@@ -71,12 +75,13 @@ struct Health {
 /// A heading, a word and its tone, and what it means.
 type Line = (&'static str, &'static str, Tone, String);
 
-fn lines(health: &Health) -> [Line; 4] {
+fn lines(health: &Health) -> [Line; 5] {
     [
         line("Changes of agreements, roles and training", decisions(health.is_drained)),
         line("Agreements that do not compile", compiling(&health.shut)),
         line("Sealing of the ledger", sealing(health.unsealed)),
         line("Records being put right", records(health.barred)),
+        line("Work that is due at a time", timers(&health.failing)),
     ]
 }
 
@@ -143,6 +148,20 @@ fn records(barred: usize) -> (&'static str, Tone, String) {
     }
 }
 
+fn timers(failing: &[Failing]) -> (&'static str, Tone, String) {
+    if failing.is_empty() {
+        return ("Goes on", Tone::Good, "Nothing of it fails again and again.".to_owned());
+    }
+    let one = |of: &Failing| format!("{} of {} ({})", of.count, of.kind, of.code);
+    let says = format!(
+        "{} failed {} times or more. Each is tried again, at most an hour later. Find the reason \
+         in the list of errors, and mend it.",
+        failing.iter().map(one).collect::<Vec<_>>().join(", "),
+        timer::ALARM_AFTER
+    );
+    ("Fails", Tone::Bad, says)
+}
+
 /// The moves that stopped, the oldest first; nothing where there is none.
 fn stopped(all: &[Stopped], name: impl Fn(&OrganisationId) -> String) -> Markup {
     let rows = all.iter().map(|one| {
@@ -201,7 +220,7 @@ mod tests {
 
     #[test]
     fn each_state_says_what_to_do() {
-        let check = |is_drained, seconds, barred, wants: [&str; 4]| {
+        let check = |is_drained, seconds, barred, wants: [&str; 5]| {
             let unsealed = SignedDuration::from_secs(seconds);
             let at = "2026-11-21T09:14:00Z".parse().unwrap();
             let shut = match barred {
@@ -216,7 +235,10 @@ mod tests {
                 code: "store.unsealable".into(),
             };
             let stopped = if barred > 0 { vec![failed] } else { vec![] };
-            let health = Health { is_drained, unsealed, barred, shut, stopped, at };
+            let one =
+                Failing { kind: "person.parted".into(), code: "store.broken".into(), count: 2 };
+            let failing = if barred > 0 { vec![one] } else { vec![] };
+            let health = Health { is_drained, unsealed, barred, shut, stopped, failing, at };
             let shown = show(&health, |_| "NHS Glen".to_owned()).into_string();
             assert_eq!(shown.contains("store.unsealable"), barred > 0, "{shown}");
             assert_eq!(shown.contains("NHS Glen"), barred > 0, "{shown}");
@@ -229,9 +251,10 @@ mod tests {
             true,
             0,
             0,
-            ["In force", "Every agreement", "In time", "No record is being put right"],
+            ["In force", "Every agreement", "In time", "No record is being put right", "Goes on"],
         );
-        check(false, 59, 1, ["Not yet everywhere", "glen-x@1", "59 seconds", "1 record is"]);
-        check(true, 60, 200, ["In force", "No question", "Late", "at least 200 records"]);
+        let fails = "2 of person.parted (store.broken)";
+        check(false, 59, 1, ["Not yet everywhere", "glen-x@1", "59 seconds", "1 record is", fails]);
+        check(true, 60, 200, ["In force", "No question", "Late", "at least 200 records", fails]);
     }
 }
