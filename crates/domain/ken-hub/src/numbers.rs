@@ -181,7 +181,8 @@ pub(crate) async fn follow(
     how: (bool, bool),
 ) -> Result<(), Error> {
     let people = (moved.from, moved.to);
-    let of = moves::begin(tx, ctx, people, moved.source, under, how).await?;
+    let of = (under, moved.merge);
+    let of = moves::begin(tx, ctx, people, moved.source, of, how).await?;
     step(tx, ctx, keys, &of).await?;
     Ok(())
 }

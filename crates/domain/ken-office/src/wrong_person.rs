@@ -4,10 +4,12 @@
 //! # Invariants
 //!
 //! - It is owed from the transaction that parts the two on, by a timer, and done once.
-//! - What was shown is read from the ledger, as far as anything of it is held or was; what a body
-//!   had of its own is not asked back from it.
-//! - Where a body had to do with one of the two alone, what it saw of the other is asked back;
-//!   where that does not tell, what it saw of both is.
+//! - What was shown is read from the ledger, as far as anything of it was held by then and no mark
+//!   kept it back; what a body had of its own is not asked back from it.
+//! - Where a body has to do with one of the two alone, what it saw of the other is asked back;
+//!   where that does not tell, and it looked at both, what it saw of both is.
+//! - What had been filed under a number that moved is waited for: until all of it is back, an
+//!   emergency may still show it.
 //! - Both people's ledgers say what was asked back from whom, and what became of it; they see it
 //!   when a reviewer releases it, as they do a link.
 //!
@@ -16,20 +18,22 @@
 //! - UK GDPR arts. 5(1)(d), 16, 17(2) and 19 (who received what was wrong is told); house policy
 //!   for the days.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod reading;
+mod rule;
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use ken_agreement::status::PERSON;
 use ken_core::{Category, Ctx, OrganisationId, PersonId, PractitionerId};
 use ken_directory::Acting;
-use ken_ledger::{EntryKind, NewEntry, PAGE_MAX, Page, Stream, Visibility, person_stream};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{LinkId, Parted};
-use ken_sharing::bundle::Bundle;
-use ken_sharing::gate::{Given, given};
-use ken_sharing::{class, relationship};
+use ken_records::moves::{self, Course};
+use ken_sharing::relationship;
 use ken_store::keys::KeyRing;
-use ken_store::timer::Lease;
+use ken_store::timer::{self, Lease};
 use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
 use serde_json::{Value, json};
 
@@ -39,68 +43,16 @@ pub use crate::sql::wrong_person::ALL as STATEMENTS;
 use crate::Error;
 use crate::exit::REASON_MAX;
 use crate::sql::wrong_person as sql;
+use reading::{Held, Look, Window, looks};
+use rule::{Kinds, Seen, Shown, Wrong};
 
 /// How long a body has to answer, in days. House policy.
 const ANSWER_DAYS: i64 = 10;
 /// Most that one body's list shows. House policy.
 const ASKED_MAX: i64 = 200;
-/// Most pages of one id's stream that are read; of a longer one the newest, and the list says so.
-/// House policy: two hundred thousand entries.
-const PAGES_MAX: usize = 1_000;
-/// How far entries may stand from the order of time.
-const DISORDER: SignedDuration = SignedDuration::from_hours(2);
-
-/// Kinds of information, each from whose records.
-type Kinds = BTreeSet<(OrganisationId, Category)>;
-
-/// What one body was shown of one side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    /// Of which kinds, from whose records.
-    kinds: Kinds,
-    /// Who looked.
-    by: BTreeSet<PractitionerId>,
-    times: i64,
-    first: Timestamp,
-    last: Timestamp,
-}
-
-/// What was shown of one side, by whom it was shown to.
-#[derive(Debug, Default)]
-struct Shown {
-    to: BTreeMap<OrganisationId, Seen>,
-    /// Whether all of the ledger was read and opened.
-    is_whole: bool,
-}
-
-impl Shown {
-    fn take(&mut self, given: Given, at: Timestamp, source: Option<&OrganisationId>) {
-        let wanted = |of: &OrganisationId| *of != given.to && source.is_none_or(|one| one == of);
-        let parts = given.parts.into_iter().filter(|part| wanted(&part.source));
-        let kinds: BTreeSet<_> = parts.map(|part| (part.source, part.category)).collect();
-        if kinds.is_empty() {
-            return;
-        }
-        let new =
-            Seen { kinds: BTreeSet::new(), by: BTreeSet::new(), times: 0, first: at, last: at };
-        let seen = self.to.entry(given.to).or_insert(new);
-        seen.kinds.extend(kinds);
-        seen.by.extend(given.by);
-        seen.times += 1;
-        seen.first = seen.first.min(at);
-        seen.last = seen.last.max(at);
-    }
-}
-
-impl Shown {
-    /// Keeps what is held, or was: a permit covers more than there is.
-    fn keep(&mut self, held: &Kinds) {
-        for seen in self.to.values_mut() {
-            seen.kinds.retain(|kind| held.contains(kind));
-        }
-        self.to.retain(|_, seen| !seen.kinds.is_empty());
-    }
-}
+/// How long until a move is looked at again that is not at its end. House policy: as often as moves
+/// are gone on with.
+const MOVE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Asks back what was shown of the wrong person, as a timer says that it is owed.
 ///
@@ -114,144 +66,122 @@ pub(crate) async fn ask_back(
     lease: &Lease,
 ) -> Result<(), Error> {
     let parted = Parted::read(&lease.key, &lease.detail)?;
-    // Fields are not told, so no clause needs to be here.
-    let under = Bundle::compile([])?;
-    let mut shown = vec![];
-    for side in &parted.sides {
-        shown.push(read(db, keys, &under, side, &parted).await?);
-    }
-    let held = async |s: &mut Snapshot| {
-        let held = held(s, &parted, &shown).await?;
-        Ok::<_, Error>((held, knows(s, ctx, &parted, &shown).await?))
+    let found = match &parted.source {
+        None => Some(Box::pin(joined(db, ctx, keys, &parted)).await?),
+        Some(source) => Box::pin(moved(db, ctx, keys, &parted, source)).await?,
     };
-    let (held, knows) = db.snapshot("office.wrong-person-held", held).await?;
-    for (shown, held) in shown.iter_mut().zip(&held) {
-        shown.keep(held);
-    }
-    let wrong = wrong(&parted, &shown, &knows);
     db.write("office.wrong-person", async |tx| {
-        for (side, holder, seen, is_whole) in &wrong {
+        lease.done(tx).await?;
+        let Some((wrong, is_whole)) = &found else {
+            let again = ctx.clock.now() + MOVE_EVERY;
+            timer::set(tx, lease.kind, &lease.key, again, &lease.detail).await?;
+            return Ok(());
+        };
+        for (side, holder, seen) in wrong {
             ask(tx, ctx, keys, &parted, (*side, holder, seen, *is_whole)).await?;
         }
-        lease.done(tx).await?;
         Ok(())
     })
     .await
 }
 
-/// What was shown of one side while the two were one.
-async fn read(
-    db: &Db,
-    keys: &KeyRing,
-    under: &Bundle,
-    side: &BTreeSet<PersonId>,
-    of: &Parted,
-) -> Result<Shown, Error> {
-    let mut shown = Shown { is_whole: true, ..Shown::default() };
-    let begin = of.from.saturating_sub(DISORDER).unwrap_or(Timestamp::MIN);
-    for person in side {
-        let mut page = Page { before: None, limit: PAGE_MAX };
-        let mut is_read = false;
-        for _ in 0..PAGES_MAX {
-            let read = async |s: &mut Snapshot| person_stream(s, keys, *person, page).await;
-            let entries = db.snapshot("office.wrong-person-read", read).await?;
-            page.before = entries.last().map(|entry| entry.id);
-            is_read = entries.len() < usize::try_from(PAGE_MAX).unwrap_or(usize::MAX)
-                || entries.last().is_some_and(|entry| entry.at < begin);
-            for entry in entries {
-                let is_then = entry.at >= of.from && entry.at < of.until;
-                if entry.kind != EntryKind::Permit || !is_then {
-                    continue;
-                }
-                match entry
-                    .detail
-                    .as_ref()
-                    .and_then(|detail| given(detail, under, &|_, _, _, _| true))
-                {
-                    Some(given) => shown.take(given, entry.at, of.source.as_ref()),
-                    None => shown.is_whole = false,
-                }
-            }
-            if is_read {
-                break;
-            }
-        }
-        shown.is_whole &= is_read;
-    }
-    Ok(shown)
-}
+/// What is asked back, and whether that is all.
+type Found = (Vec<Wrong>, bool);
 
-/// What is held of each side, or was, of what was covered.
-async fn held(s: &mut Snapshot, of: &Parted, shown: &[Shown]) -> Result<Vec<Kinds>, Error> {
-    let mut all = vec![];
-    for (side, shown) in of.sides.iter().zip(shown) {
-        let covered = || shown.to.values().flat_map(|seen| &seen.kinds);
-        let sources: BTreeSet<_> = covered().map(|(source, _)| source).collect();
-        let mut held = Kinds::new();
+/// Of two records that were joined.
+async fn joined(db: &Db, ctx: &Ctx<'_>, keys: &KeyRing, of: &Parted) -> Result<Found, Error> {
+    let under = reading::policies(db, ctx).await?;
+    let window = Window::of(of.from, of.until);
+    let (mut both, mut is_whole) = ([Shown::default(), Shown::default()], true);
+    for (side, shown) in of.sides.iter().zip(&mut both) {
         for person in side {
-            for source in &sources {
-                let kinds = class::categories_of(s, *person, source).await?;
-                held.extend(kinds.into_iter().map(|kind| ((*source).clone(), kind)));
-            }
+            let held = Held::of(db, *person).await?;
+            let mut take = |look: &Look<'_>| {
+                let kinds = look.kinds(&held, None);
+                let is_told = kinds.is_some();
+                let who = (&look.given.to, look.given.by);
+                shown.take(who, look.at, kinds.unwrap_or_default());
+                is_told
+            };
+            is_whole &= held.is_whole();
+            is_whole &= looks((db, keys), &under, (*person, window), &mut take).await?;
         }
-        all.push(held);
     }
-    Ok(all)
+    let to: BTreeSet<_> = both.iter().flat_map(|shown| shown.to.keys().cloned()).collect();
+    let read = async |s: &mut Snapshot| knows(s, ctx, of, &to).await;
+    let knows = db.snapshot("office.wrong-person-knows", read).await?;
+    let has_to_do = |side: usize, to: &OrganisationId| {
+        knows.get(side).is_some_and(|bodies| bodies.contains(to))
+    };
+    Ok((rule::of_joined(both, has_to_do), is_whole))
 }
 
-/// Which bodies have to do with which side: by what they said of them, or a relationship.
+/// Of a number that meant somebody else; none while what was filed under it has not all gone back.
+async fn moved(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    of: &Parted,
+    source: &OrganisationId,
+) -> Result<Option<Found>, Error> {
+    let [first, second] = of.people;
+    let merge = of.id.to_string();
+    let course = async |s: &mut Snapshot| moves::course(s, (second, &merge)).await;
+    let course = db.snapshot("office.wrong-person-move", course).await?;
+    // Where nothing was ever filed here, nothing moves.
+    let (number, until) = match course {
+        None => (None, of.until),
+        Some(Course { done: None, .. }) => return Ok(None),
+        Some(Course { under, done: Some(done) }) => (Some(under), of.until.max(done)),
+    };
+    let (under, window) = (reading::policies(db, ctx).await?, Window::of(of.from, until));
+    let brought = Held::of(db, first).await?;
+    let (mut of_number, mut of_second) = (Shown::default(), Shown::default());
+    let mut is_whole = brought.is_whole();
+    for person in &of.sides[1] {
+        let held = Held::of(db, *person).await?;
+        let mut take = |look: &Look<'_>| {
+            let who = (&look.given.to, look.given.by);
+            let theirs = look.kinds(&held, None);
+            let from_number = match &number {
+                Some(number) if *person == second => look.kinds(&brought, Some(number)),
+                _ => Some(Kinds::new()),
+            };
+            let is_told = theirs.is_some() && from_number.is_some();
+            of_second.take(who, look.at, theirs.unwrap_or_default());
+            let only = |kind: &(OrganisationId, Category)| kind.0 == *source;
+            let brought = from_number.into_iter().flatten().filter(only).collect();
+            of_number.take(who, look.at, brought);
+            is_told
+        };
+        is_whole &= held.is_whole();
+        is_whole &= looks((db, keys), &under, (*person, window), &mut take).await?;
+    }
+    Ok(Some((rule::of_moved(of_number, of_second, source), is_whole)))
+}
+
+/// Which of some bodies have to do with which side: by what they said of them, or a relationship.
 async fn knows(
     s: &mut Snapshot,
     ctx: &Ctx<'_>,
     of: &Parted,
-    shown: &[Shown],
+    to: &BTreeSet<OrganisationId>,
 ) -> Result<Vec<BTreeSet<OrganisationId>>, Error> {
-    let to: BTreeSet<_> = shown.iter().flat_map(|shown| shown.to.keys()).collect();
     let mut all = vec![];
     for side in &of.sides {
         let mut known = BTreeSet::new();
         for person in side {
             let related = relationship::of_person(s, ctx, *person).await?;
             known.extend(related.into_iter().map(|one| one.organisation));
-            for body in &to {
+            for body in to {
                 if ken_person::is_known_to(s, *person, body).await? {
-                    known.insert((*body).clone());
+                    known.insert(body.clone());
                 }
             }
         }
         all.push(known);
     }
     Ok(all)
-}
-
-/// A side, who was shown something of it in error, what, and whether that is all.
-type Wrong = (usize, OrganisationId, Seen, bool);
-
-/// What was shown of whom in error.
-fn wrong(of: &Parted, shown: &[Shown], knows: &[BTreeSet<OrganisationId>]) -> Vec<Wrong> {
-    let [ones, twos] = shown else { return vec![] };
-    let is_whole = ones.is_whole && twos.is_whole;
-    let mut wrong = vec![];
-    if of.source.is_some() {
-        // What the number brought was the first one's, and was shown as the second one's.
-        let all = twos.to.iter();
-        wrong.extend(all.map(|(to, seen)| (0, to.clone(), seen.clone(), is_whole)));
-        return wrong;
-    }
-    let has_to_do = |side: usize, to: &OrganisationId| {
-        knows.get(side).is_some_and(|bodies| bodies.contains(to))
-    };
-    // Whoever saw one side alone saw what they asked for.
-    for (to, one) in &ones.to {
-        let Some(two) = twos.to.get(to) else { continue };
-        for (side, seen) in [(0, one), (1, two)] {
-            // Known to both or to neither, it is not told which of the two was meant.
-            if has_to_do(0, to) == has_to_do(1, to) || !has_to_do(side, to) {
-                wrong.push((side, to.clone(), seen.clone(), is_whole));
-            }
-        }
-    }
-    wrong
 }
 
 /// Asks one body, once, and says so to both.

@@ -120,7 +120,32 @@ impl Move {
     }
 }
 
-/// Begins to move what `source` filed under a number; [`advance`] does it.
+/// How far the move of a merge has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Course {
+    /// Under which number what moves was filed.
+    pub under: Under,
+    /// When it came to its end; none while it goes on.
+    pub done: Option<Timestamp>,
+}
+
+/// How far what a merge moves away from somebody has come, or what goes back where it is taken
+/// back; none where there is no such move.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn course(
+    s: &mut impl Reads,
+    (from, merge): (PersonId, &str),
+) -> Result<Option<Course>, Error> {
+    let read =
+        |row: &Row<'_>| Ok(Course { under: Under::from(row.text(0)?), done: row.time_opt(1)? });
+    Ok(s.find(sql::MOVE_FOR, values![from, merge], read).await?)
+}
+
+/// Begins to move what `source` filed under a number; [`advance`] does it, for a merge
+/// or for what takes it back.
 ///
 /// `takes_unknown` says that what was filed before numbers were noted goes too, which is right
 /// only where the source has no other number for `from`; `goes_back`, that a merge is taken back.
@@ -133,13 +158,14 @@ pub async fn begin(
     ctx: &Ctx<'_>,
     (from, to): (PersonId, PersonId),
     source: &OrganisationId,
-    under: &Under,
+    (under, merge): (&Under, &str),
     (takes_unknown, goes_back): (bool, bool),
 ) -> Result<Move, Error> {
     let id = EntryId::draw(ctx.ids).to_string();
     let made_us = ctx.now_us();
     let number = under.as_str();
-    let of = values![from, id.as_str(), to, source, number, takes_unknown, made_us, goes_back];
+    let of =
+        values![from, id.as_str(), to, source, number, takes_unknown, made_us, goes_back, merge];
     tx.execute(sql::INSERT_MOVE, of).await?;
     let (source, under) = (source.clone(), under.clone());
     let (failures, retry_us) = (0, 0);

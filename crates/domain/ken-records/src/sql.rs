@@ -77,6 +77,14 @@ CREATE UNIQUE INDEX record_item_of_number
 ALTER TABLE record_version ADD COLUMN said_us BIGINT;
 ",
     },
+    Migration {
+        owner: "ken-records",
+        number: 6,
+        title: "for which merge something moves",
+        sql: "
+ALTER TABLE record_move ADD COLUMN merge_id TEXT NOT NULL DEFAULT '';
+",
+    },
 ];
 
 statements! {
@@ -170,6 +178,14 @@ statements! {
     /// When the newest version of a class was filed about a person, by an instant.
     FILED_BY = "SELECT MAX(filed_us) FROM record_version
         WHERE person_id = $1 AND class_id = $2 AND filed_us <= $3";
+    /// The versions of a person's next items after one, each with the class, the number, when it
+    /// was filed, and when the next version took its place.
+    HELD_TIMES = "SELECT i.resource_id, v.class_id, i.under_number, v.filed_us,
+          LEAD(v.filed_us) OVER (PARTITION BY v.resource_id ORDER BY v.version)
+        FROM (SELECT person_id, resource_id, under_number FROM record_item
+            WHERE person_id = $1 AND resource_id > $2 ORDER BY resource_id LIMIT $3) i
+        JOIN record_version v ON v.person_id = i.person_id AND v.resource_id = i.resource_id
+        ORDER BY i.resource_id, v.version";
     /// The messages that made the newest versions of an item that were said since an instant.
     MADE_SINCE = "SELECT message_id FROM record_version
         WHERE person_id = $1 AND resource_id = $2 AND said_us > $3
@@ -243,7 +259,11 @@ statements! {
         WHERE person_id = $1 AND source = $2 AND under_number IN ($3, $4)";
     /// Begins to move what a source filed under a number.
     INSERT_MOVE = "INSERT INTO record_move (person_id, move_id, to_id, source, under_number,
-        takes_unknown, moved, made_us, goes_back) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
+        takes_unknown, moved, made_us, goes_back, merge_id)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)";
+    /// Under which number a move is, and when it came to its end.
+    MOVE_FOR = "SELECT under_number, done_us FROM record_move
+        WHERE person_id = $1 AND merge_id = $2 ORDER BY made_us DESC LIMIT 1";
     /// Moves that are not at their end after one of them, the oldest first.
     LIST_MOVES = "SELECT person_id, move_id, to_id, source, under_number, takes_unknown, made_us,
           failures, retry_us, goes_back FROM record_move

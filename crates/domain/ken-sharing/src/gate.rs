@@ -34,7 +34,7 @@ use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
-pub use given::{Given, Part, Wants, given};
+pub use given::{Given, Part, Wants, given, shown};
 pub use policies::{Current, Gate, PurposeChoice};
 pub use said::{Offered, Said};
 

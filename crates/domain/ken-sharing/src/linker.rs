@@ -17,6 +17,8 @@ use crate::sql::linker as sql;
 
 pub use crate::sql::linker::ALL as STATEMENTS;
 
+/// The purpose for which reviewers see a little of both sides; it shows nobody anything new.
+pub const IDENTITY_REVIEW: &str = "identity-review";
 /// The fact that the gate knows it by.
 pub(crate) const LINKER: &str = "linker";
 /// How long it lasts. House policy: as long as one reviewer alone may take the link back.

@@ -62,8 +62,8 @@ pub use hash::{HASH_LEN, Hash};
 pub use note::{KeyUse, Note, NoteError, SignatureLine, VerifierKey};
 pub use prove::{Proof, consistency, prove, resource};
 pub use read::{
-    Opening, PAGE_MAX, Page, entry, opening, organisation_entries, person_entries, person_looks,
-    person_stream,
+    Opening, PAGE_MAX, Page, Placed, entry, opening, organisation_entries, person_entries,
+    person_looks, person_stream,
 };
 pub use receipt::{RECEIPTS_MAX, Receipt, Receipts, SEAL_WITHIN, read_receipts, receipt_word};
 pub use seal::{Sealer, SealerSettings, Turn, oldest_unsealed_age};

@@ -65,19 +65,36 @@ pub async fn person_looks(
     list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE_LOOKS, page).await
 }
 
-/// All of a person's stream, newest first, whatever its visibility: for who asks back what was
-/// shown of the wrong person, not for the person.
+/// What stands at one place of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// Its id as it is stored: what the next page begins after, whatever the rest says.
+    place: String,
+    /// The entry; none where it is not what was written.
+    pub entry: Option<Entry>,
+}
+
+/// All of a person's stream, newest first, whatever its visibility, at most [`PAGE_MAX`] after
+/// `last`: for who asks back what was shown of the wrong person, not for the person. What was
+/// changed in the database is told as such, and the rest is read all the same.
 ///
 /// # Errors
 ///
-/// As [`person_entries`].
+/// Those of the store.
 pub async fn person_stream(
     reads: &mut impl Reads,
     keys: &KeyRing,
     person: PersonId,
-    page: Page,
-) -> Result<Vec<Entry>, Error> {
-    list(reads, keys, &Stream::Person(person), sql::STREAM_PAGE, page).await
+    last: Option<&Placed>,
+) -> Result<Vec<Placed>, Error> {
+    let before = last.map_or(AFTER_ALL, |last| last.place.as_str());
+    let of = values![Stream::Person(person).to_string(), before, PAGE_MAX];
+    let read = |row: &Row<'_>| Ok((row.text(1)?, Stored::read(row, 0).ok()));
+    let mut placed = Vec::new();
+    for (place, stored) in reads.list(sql::STREAM_PAGE, of, read).await? {
+        placed.push(Placed { place, entry: Stored::opened(stored, keys).await? });
+    }
+    Ok(placed)
 }
 
 /// An organisation's own stream, newest first, whatever its visibility.
@@ -209,7 +226,20 @@ impl Stored {
         if self.is_whole() { Ok(self) } else { Err(Error::Corrupt(Fault::Entry)) }
     }
 
-    pub(crate) async fn open(self, keys: &KeyRing) -> Result<Entry, Error> {
+    /// An entry, where it reads and is what was kept.
+    pub(crate) async fn opened(
+        stored: Option<Self>,
+        keys: &KeyRing,
+    ) -> Result<Option<Entry>, Error> {
+        let Some(stored) = stored.filter(Self::is_whole) else { return Ok(None) };
+        match stored.open(keys).await {
+            Ok(entry) => Ok(Some(entry)),
+            Err(Error::Corrupt(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(self, keys: &KeyRing) -> Result<Entry, Error> {
         let Canonical { id, stream, kind, visibility, at_us, key, .. } = self.canonical;
         let binding = detail_binding(&stream, id);
         let detail = match keys.open(&key, &binding, &self.sealed).await {

@@ -80,7 +80,7 @@ async fn scan(
             continue;
         }
         let leaf = u64::try_from(leaf).map_err(|_| Error::Corrupt(Fault::Leaf))?;
-        found.push(Decided { leaf, entry: opened(stored, keys).await? });
+        found.push(Decided { leaf, entry: Stored::opened(stored, keys).await? });
     }
     Ok(found)
 }
@@ -102,19 +102,9 @@ pub async fn unsealed(
     }
     let mut found = Vec::with_capacity(rows.len());
     for stored in rows {
-        found.push(opened(stored, keys).await?);
+        found.push(Stored::opened(stored, keys).await?);
     }
     Ok(Some(found))
-}
-
-/// An entry, where it is what was kept.
-async fn opened(stored: Option<Stored>, keys: &KeyRing) -> Result<Option<Entry>, Error> {
-    let Some(stored) = stored.filter(Stored::is_whole) else { return Ok(None) };
-    match stored.open(keys).await {
-        Ok(entry) => Ok(Some(entry)),
-        Err(Error::Corrupt(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// How many leaves the log has.

@@ -292,10 +292,11 @@ impl World {
         let (ctx, keys) = (self.ctx(), &self.databases.keys);
         let step = self.databases.db.write("test.step", async |tx| {
             let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept).await?;
-            let Merged::Moved { from, to, is_only, .. } = merged else { panic!("{merged:?}") };
+            let Merged::Moved { from, to, id, is_only } = merged else { panic!("{merged:?}") };
             let (people, source) = ((from, to), &gone.organisation);
             let under = Under::of(&gone.local);
-            let of = moves::begin(tx, &ctx, people, source, &under, (is_only, false)).await?;
+            let (of, how) = ((&under, &*id.to_string()), (is_only, false));
+            let of = moves::begin(tx, &ctx, people, source, of, how).await?;
             Ok::<_, ken_hub::Error>(moves::advance(tx, &ctx, keys, &of).await?)
         });
         !step.await.unwrap()

@@ -22,11 +22,12 @@ use ken_sharing::{
 use ken_store::{Migration, Tx, guard};
 use ken_testkit::{Databases, SeededIds, TestClock};
 
-pub(crate) const LISTS: [&[Migration]; 5] = [
+pub(crate) const LISTS: [&[Migration]; 6] = [
     ken_ledger::MIGRATIONS,
     ken_directory::MIGRATIONS,
     ken_sharing::MIGRATIONS,
     ken_person::MIGRATIONS,
+    ken_records::MIGRATIONS,
     ken_office::MIGRATIONS,
 ];
 /// What is in force, each after those that it stands under.

@@ -7,6 +7,8 @@ mod advice;
 #[cfg(test)]
 mod affected;
 #[cfg(test)]
+mod asked_back;
+#[cfg(test)]
 mod assess;
 #[cfg(test)]
 mod breach;

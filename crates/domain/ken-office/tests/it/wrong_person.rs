@@ -4,49 +4,89 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use ken_core::identifier::{Chi, Identifier, LocalIdentifier};
-use ken_core::{Category, PersonId, Sensitive};
+use ken_core::{Category, MessageId, PersonId, Sensitive};
 use ken_directory::Acting;
-use ken_ledger::{EntryKind, Page, person_stream};
+use ken_ledger::{EntryKind, person_stream};
 use ken_office::wrong_person::{self, Answer, AskedBack};
 use ken_office::{Error, due};
 use ken_person::{Answer as Said, Demographics, SourceRecord, Why, identify, queue};
+use ken_records::{Filing, Under};
 use ken_sharing::fact::Grade;
 use ken_sharing::relationship::{self, NewRelationship};
-use ken_sharing::{Action, Caller, Decision, Question, RowClass, class, emergency};
+use ken_sharing::{Action, Caller, Decision, Question, RowClass, affirmation, emergency};
 use ken_store::timer::Runner;
 use ken_store::{Snapshot, Tx};
 use ken_testkit::engines;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::history::{LISTS, Past, word};
 
-/// Somebody whom a source names, of whom it holds one kind of information.
-async fn known(past: &Past, source: &str, number: &str, chi: bool, kind: &str) -> PersonId {
+/// The number of a source.
+pub(crate) fn number_of(source: &str, number: &str) -> SourceRecord {
     let local = LocalIdentifier::new("urn:test:number", number).unwrap();
-    let record = SourceRecord { organisation: word(source), local };
+    SourceRecord { organisation: word(source), local }
+}
+
+/// Somebody whom a source names, of whom it holds one kind of information.
+pub(crate) async fn known(
+    past: &Past,
+    source: &str,
+    number: &str,
+    chi: bool,
+    kind: &str,
+) -> PersonId {
     let says = Demographics {
         given: Sensitive::new("Isla".to_owned()),
         family: Sensitive::new("Sample".to_owned()),
         born: "2017-03-14".parse().ok(),
         identifiers: chi.then(|| Identifier::Chi(Chi::impossible(1))).into_iter().collect(),
-        ..Demographics::from_source(record)
+        ..Demographics::from_source(number_of(source, number))
     };
     let ctx = past.ctx();
     let found = past.on.db.write("test.identify", async |tx: &mut Tx| {
         identify(tx, &ctx, &past.on.keys, &ken_person::Index::new(), &says).await
     });
     let person = found.await.unwrap().person();
-    let class = RowClass {
-        category: word(kind),
-        labels: BTreeSet::new(),
-        source: word(source),
-        lineage: BTreeSet::new(),
-    };
-    past.write(async |tx| Ok(class::note_held(tx, person, &class).await.map(drop)?)).await;
+    files(past, person, (source, number), (kind, &[])).await;
     person
 }
 
-async fn relate(past: &Past, person: PersonId, organisation: &str) {
+/// A source files something of a person under its number, with marks.
+pub(crate) async fn files(
+    past: &Past,
+    person: PersonId,
+    (source, number): (&str, &str),
+    (kind, labels): (&str, &[&str]),
+) {
+    let (ctx, keys) = (past.ctx(), &past.on.keys);
+    let (source, under) = (word(source), Under::of(&number_of(source, number).local));
+    past.write(async |tx| {
+        let key = ken_records::key_of(tx, keys, person).await?;
+        let place = ken_records::place(tx, &ctx, person, (&source, &under), kind).await?;
+        let id = place.resource.to_string();
+        let filing = Filing {
+            key,
+            item_key: kind,
+            resource: json!({ "resourceType": "Observation", "id": id, "status": "final" }),
+            class: RowClass {
+                category: word(kind),
+                labels: labels.iter().map(|label| word(label)).collect(),
+                source: source.clone(),
+                lineage: BTreeSet::new(),
+            },
+            message: MessageId::draw(&*past.ids),
+            event: None,
+            under: &under,
+            told: None,
+            said: None,
+        };
+        ken_records::file(tx, &ctx, keys, place, filing).await?;
+        Ok(())
+    })
+    .await;
+}
+
+pub(crate) async fn relate(past: &Past, person: PersonId, organisation: &str) {
     let ctx = past.ctx();
     let new = NewRelationship {
         person,
@@ -66,9 +106,11 @@ async fn relate(past: &Past, person: PersonId, organisation: &str) {
     .await;
 }
 
-/// Looks at a person; whether anything was permitted. An emergency is opened.
-async fn looks(past: &Past, by: &Acting, person: PersonId, purpose: &str) -> bool {
-    let kinds = ["core", "identifiers", "medication", "health-record", "care-plan"];
+/// Looks at a person; whether anything was permitted. Words are affirmed, and an emergency is
+/// opened.
+pub(crate) async fn looks(past: &Past, by: &Acting, person: PersonId, purpose: &str) -> bool {
+    let kinds =
+        ["core", "identifiers", "medication", "health-record", "care-plan", "equipment", "alerts"];
     let question = Question {
         person,
         sources: ["cec", "nhsl", "ooh", "practice"].into_iter().map(word).collect(),
@@ -88,13 +130,17 @@ async fn looks(past: &Past, by: &Acting, person: PersonId, purpose: &str) -> boo
         });
         let Some(statements) = needs else { return false };
         let (db, ctx, keys) = (&past.on.db, past.ctx(), &past.on.keys);
+        if purpose != "vital" {
+            affirmation::affirm(db, &ctx, by, person, &statements).await.unwrap();
+            continue;
+        }
         let reason = Sensitive::new("She does not answer.".to_owned());
         emergency::open(db, &ctx, keys, by, person, &reason, &statements).await.unwrap();
     }
     false
 }
 
-async fn fire(past: &Past) {
+pub(crate) async fn fire(past: &Past) {
     let handlers = due::handlers(&past.on.keys);
     let runner = handlers.into_iter().fold(Runner::default(), Runner::with);
     for _ in 0..3 {
@@ -102,20 +148,20 @@ async fn fire(past: &Past) {
     }
 }
 
-async fn asked(past: &Past, holder: &str) -> Vec<AskedBack> {
+pub(crate) async fn asked(past: &Past, holder: &str) -> Vec<AskedBack> {
     let holder = word(holder);
     let read = async |s: &mut Snapshot| wrong_person::open(s, &holder).await;
     past.on.db.snapshot("test.asked", read).await.unwrap()
 }
 
 /// What stands on a person's stream about what was asked back, oldest first.
-async fn told(past: &Past, person: PersonId) -> Vec<Value> {
-    let page = Page { before: None, limit: 200 };
+pub(crate) async fn told(past: &Past, person: PersonId) -> Vec<Value> {
     let read = async |s: &mut Snapshot| {
-        Ok::<_, Error>(person_stream(s, &past.on.keys, person, page).await?)
+        Ok::<_, Error>(person_stream(s, &past.on.keys, person, None).await?)
     };
     let entries = past.on.db.snapshot("test.told", read).await.unwrap();
-    let recalled = entries.into_iter().filter(|entry| entry.kind == EntryKind::Recalled);
+    let entries = entries.into_iter().filter_map(|placed| placed.entry);
+    let recalled = entries.filter(|entry| entry.kind == EntryKind::Recalled);
     let mut told: Vec<_> = recalled.filter_map(|entry| entry.detail).collect();
     told.reverse();
     told
@@ -123,7 +169,7 @@ async fn told(past: &Past, person: PersonId) -> Vec<Value> {
 
 /// The one place in the queue is decided: these are one person. Where it is of the sample that two
 /// review, somebody else says so too.
-async fn join(past: &Past, by: &Acting, other: PersonId) {
+pub(crate) async fn join(past: &Past, by: &Acting, other: PersonId) {
     let second = past.practitioner(("cec", "ops.hub"), None).await;
     if say_same(past, by, other).await != queue::Outcome::Done {
         assert_eq!(say_same(past, &second, other).await, queue::Outcome::Done);
@@ -141,7 +187,7 @@ async fn say_same(past: &Past, by: &Acting, other: PersonId) -> queue::Outcome {
     past.on.db.write("test.join", work).await.unwrap()
 }
 
-async fn part(past: &Past, by: &Acting, person: PersonId) {
+pub(crate) async fn part(past: &Past, by: &Acting, person: PersonId) {
     let (ctx, why) = (past.ctx(), Why::new("they are sisters").unwrap());
     let work = async |tx: &mut Tx| {
         for link in ken_person::links(tx, person).await? {

@@ -54,7 +54,8 @@ async fn while_a_record_is_put_right_a_held_permit_dies_and_no_routine_one_is_gi
         let begun = db.write("test.move", async |tx| {
             let people = (world.person, other);
             let (source, under) = (word("nhsl"), Under::default());
-            let of = moves::begin(tx, &ctx, people, &source, &under, (false, false)).await?;
+            let of = (&under, "a merge");
+            let of = moves::begin(tx, &ctx, people, &source, of, (false, false)).await?;
             moves::bar(tx, &of).await?;
             Ok::<_, ken_records::Error>(of)
         });

@@ -7,9 +7,7 @@ use ken_agreement::Kind;
 use ken_core::{Category, OrganisationId};
 
 use super::Bundle;
-
-/// Matching records is done by those who may see little of both; it shows nobody anything new.
-const IDENTITY_REVIEW: &str = "identity-review";
+use crate::linker::IDENTITY_REVIEW;
 
 impl Bundle {
     /// The kinds of information that clauses in force on a day let go from one body to another,

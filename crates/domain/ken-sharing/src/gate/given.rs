@@ -1,13 +1,14 @@
 //! What a past decision gave, as its entry on the ledger tells it: for whoever must say whom a
-//! breach concerns.
+//! breach concerns, or ask back what was shown.
 //!
 //! # Invariants
 //!
 //! - What is told is what the permit covered, by the clauses that it cites and the facts of its
 //!   day: no more was shown, and no less is told.
+//! - Of what was held, nothing is said to have been shown that a mark may have kept back.
 //! - A clause that is not held any more gives its categories without their fields.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use ken_agreement::status::PERSON;
@@ -15,9 +16,10 @@ use ken_core::{Category, ClauseId, FieldName, OrganisationId, PractitionerId, Pu
 use serde_json::Value;
 
 use super::Said;
+use super::replay::Past;
 use super::said::listed;
 use crate::bundle::Bundle;
-use crate::decide::{self, Facts};
+use crate::decide::{self, Facts, Outcome, RowClass};
 
 /// What one permit gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,4 +78,43 @@ pub fn given(detail: &Value, under: &Bundle, wants: Wants<'_>) -> Option<Given> 
         }
     }
     Some(Given { to, by, parts })
+}
+
+/// Of these row classes, held when a permit was given, those of which it showed something.
+///
+/// An ask is decided on each kind's plain class, so that the entry itself says what became of a row
+/// without marks. Of any other the policies say it, on the day and by the facts of the permit; what
+/// only an agreement let out that was replaced since is not among them.
+///
+/// # Errors
+///
+/// As [`decide::decide`].
+pub fn shown(
+    detail: &Value,
+    under: &Bundle,
+    rows: BTreeSet<RowClass>,
+) -> Result<BTreeSet<RowClass>, decide::Error> {
+    let mut covered: BTreeMap<&str, BTreeSet<Category>> = BTreeMap::new();
+    for (source, said) in detail.get("from").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(Said::Given(clauses, _)) = Said::read(said) {
+            covered.insert(source, clauses.into_values().flatten().collect());
+        }
+    }
+    let is_covered = |row: &RowClass| {
+        covered.get(row.source.as_str()).is_some_and(|kinds| kinds.contains(&row.category))
+    };
+    let is_plain = |row: &RowClass| row.labels.is_empty() && row.lineage.is_empty();
+    let (mut shown, marked): (BTreeSet<_>, BTreeSet<_>) =
+        rows.into_iter().filter(is_covered).partition(is_plain);
+    if marked.is_empty() {
+        return Ok(shown);
+    }
+    // What cannot be decided again says nothing of what is marked.
+    let Ok(past) = Past::read(detail) else { return Ok(shown) };
+    for outcome in decide::decide_view(under, &past.view, &past.facts, &marked)?.values() {
+        if let Outcome::Permit(permitted) = &**outcome {
+            shown.extend(permitted.mask.keys().filter(|row| marked.contains(row)).cloned());
+        }
+    }
+    Ok(shown)
 }

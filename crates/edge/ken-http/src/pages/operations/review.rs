@@ -28,6 +28,7 @@ use ken_person::queue::{self, CANDIDATES_MAX, Place};
 use ken_person::{Error, Explanation, ReviewId, Seen};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
+use ken_sharing::linker::IDENTITY_REVIEW;
 use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -40,8 +41,6 @@ use crate::stop::Stop;
 use crate::view::form::Wrong;
 use crate::view::receipt;
 
-/// Under which purpose both records are read.
-const PURPOSE: &str = "identity-review";
 /// What is read of them: enough to tell people apart (accord, clauses M1 and M2).
 const KINDS: [&str; 2] = ["core", "identifiers"];
 /// The answer that none of the candidates is the person.
@@ -272,7 +271,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
         let asked = Ask {
             by: Asker::Practitioner(by),
             person,
-            purpose: ask::purpose(PURPOSE)?,
+            purpose: ask::purpose(IDENTITY_REVIEW)?,
             sources: names.keys().cloned().collect(),
             only: Some(only.clone()),
             part: Part::default(),
