@@ -6,8 +6,9 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Tx, guard, values};
 use serde_json::json;
 
+use crate::confirm::Ready;
 use crate::password::PasswordHash;
-use crate::{Acting, Error, Holder, OneTimeSecret, entry, session, sql, text, throttle};
+use crate::{Acting, Error, Holder, OneTimeSecret, Token, entry, session, sql, text, throttle};
 
 /// An account, as whoever runs the house sees it.
 #[derive(Debug, Clone)]
@@ -161,6 +162,46 @@ pub async fn reset(
     throttle::forget_places(tx, id).await?;
     throttle::begin_again(tx, id).await?;
     changed(tx, ctx, keys, (&account, "account-reset"), by).await
+}
+
+/// As what a new password is confirmed.
+pub const NEW_PASSWORD: &str = "new-password";
+
+/// Gives an account the password that its holder chose in the place of theirs, and ends their other
+/// sessions. False where it is not confirmed; the try is on the ledger.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where the account is closed or has no password, and whatever the store, the
+/// key ring or the ledger says.
+pub async fn change_password(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (id, confirmed): (AccountId, Ready),
+    password: &PasswordHash,
+    here: &Token,
+) -> Result<bool, Error> {
+    if confirmed.use_up_for((id, NEW_PASSWORD), tx, ctx, keys).await?.is_none() {
+        return Ok(false);
+    }
+    let of = values![id, password.as_str()];
+    if tx.execute(sql::ACCOUNT_SET_PASSWORD, of).await? == 0 {
+        return Err(Error::Unknown("password"));
+    }
+    session::end_others(tx, id, here).await?;
+    let account = load(tx, id).await?;
+    changed(tx, ctx, keys, (&account, "password-changed"), None).await?;
+    Ok(true)
+}
+
+/// Whether an account has a password to sign in with.
+///
+/// # Errors
+///
+/// [`Error::Unknown`] where there is none, and whatever the store says.
+pub async fn has_password(s: &mut impl Reads, id: AccountId) -> Result<bool, Error> {
+    Ok(load(s, id).await?.has_password())
 }
 
 /// Notes a change where the account's sign-ins stand.

@@ -88,6 +88,21 @@ impl Ready {
         self.account == account && self.about == about
     }
 
+    /// Uses it up where it is this account's, for this thing; how it was shown, or none where it is
+    /// not, or is refused.
+    pub(crate) async fn use_up_for(
+        self,
+        (account, about): (AccountId, &str),
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+    ) -> Result<Option<How>, Error> {
+        if !self.is_for(account, about) {
+            return Ok(None);
+        }
+        self.use_up(tx, ctx, keys).await
+    }
+
     /// Uses it up, in the write that does what it is for; how it was shown, or none where it is
     /// refused. A refusal is on the ledger, if the write is kept.
     ///

@@ -174,7 +174,7 @@ pub async fn add(
     answer: &str,
 ) -> Result<Answered<()>, Error> {
     text::check(name, "passkey name")?;
-    let Some(how) = used_up(tx, ctx, keys, (account, ADDING), confirmed).await? else {
+    let Some(how) = confirmed.use_up_for((account, ADDING), tx, ctx, keys).await? else {
         return Ok(Answered::Refused("unconfirmed"));
     };
     let checked = Attestation::parse(answer).and_then(|made| made.check(&site.id, &site.origin));
@@ -192,20 +192,6 @@ pub async fn add(
     }
     note(tx, ctx, keys, account, ("passkey-added", Some(how))).await?;
     Ok(Answered::Good(()))
-}
-
-/// How a change of an account's passkeys was confirmed; none where it was not.
-async fn used_up(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    keys: &KeyRing,
-    (account, about): (AccountId, &str),
-    confirmed: Ready,
-) -> Result<Option<How>, Error> {
-    if !confirmed.is_for(account, about) {
-        return Ok(None);
-    }
-    confirmed.use_up(tx, ctx, keys).await
 }
 
 /// Begins a sign-in: the options for `navigator.credentials.get`, as
@@ -355,7 +341,7 @@ pub async fn remove(
     if !held.iter().any(|passkey| passkey.id == id) {
         return Err(Error::Unknown("passkey"));
     }
-    let Some(how) = used_up(tx, ctx, keys, (account, REMOVING), confirmed).await? else {
+    let Some(how) = confirmed.use_up_for((account, REMOVING), tx, ctx, keys).await? else {
         return Ok(Removal::Unconfirmed);
     };
     if held.len() == 1 && !account::load(tx, account).await?.has_password() {

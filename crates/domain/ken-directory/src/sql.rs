@@ -304,6 +304,9 @@ statements! {
     /// Gives an account another password and secret.
     ACCOUNT_RESET = "UPDATE account SET password_hash = $2, key_id = $3, one_time_secret = $4,
         one_time_step = 0 WHERE account_id = $1 AND closed = 0";
+    /// A new password in the place of one.
+    ACCOUNT_SET_PASSWORD = "UPDATE account SET password_hash = $2
+        WHERE account_id = $1 AND closed = 0 AND password_hash IS NOT NULL";
     /// Removes every passkey of an account.
     PASSKEYS_DELETE_OF = "DELETE FROM passkey WHERE account_id = $1";
     /// Uses up a one-time code: nothing where it, or a later one, was used already.

@@ -11,5 +11,6 @@ pub(crate) mod home;
 pub(crate) mod operations;
 pub(crate) mod own;
 pub(crate) mod passkeys;
+pub(crate) mod password;
 pub(crate) mod sign_in;
 pub(crate) mod work;

@@ -246,6 +246,8 @@ fn show((held, way): (&[Passkey], Way), is_offered: bool, wrongs: &[Wrong], csrf
         @else { p { "Passkeys are not offered at this address." } }
         @if !held.is_empty() { (removing(held, way, wrongs, csrf)) }
         @if is_offered { (script()) }
+        h2 { "Password" }
+        p { a href="/password" { "Change your password" } }
         h2 { "Sign out everywhere" }
         p { "Ends your sign-in in every browser, this one too." }
         (everywhere.small(&html! {}))

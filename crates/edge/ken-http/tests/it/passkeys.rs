@@ -107,3 +107,41 @@ async fn signing_out_everywhere_ends_each_browser() {
         assert_eq!(there.get("/passkeys").await.path, "/sign-in", "{}", world.on.engine);
     }
 }
+
+/// Whoever was given their password by somebody else puts their own in its place.
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it_and_ends_other_sessions() {
+    const OWN: &str = "four quite random words";
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let (mut here, mut there) = (lee(&world).await, lee(&world).await);
+        let page = here.get("/password").await;
+        let mut change = async |new: &str, again: &str, password: &str| {
+            let code = world.code();
+            let filled = [("new", new), ("again", again), ("password", password), ("code", &*code)];
+            here.submit(&page, "/password", &filled).await
+        };
+        for (new, again, password, says) in [
+            (OWN, "four quite random word", PASSWORD, "not the same"),
+            ("short", "short", PASSWORD, "at least 12 characters"),
+            (OWN, OWN, "not the words", "could not confirm that it is you"),
+        ] {
+            let tried = change(new, again, password).await;
+            assert_eq!(tried.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine} {says}");
+            tried.assert_has(&[says]);
+        }
+        assert_eq!(there.get("/passkeys").await.path, "/passkeys", "{engine}");
+        let done = change(OWN, OWN, PASSWORD).await;
+        done.assert_has(&["Your password is changed"]);
+        assert_eq!(there.get("/passkeys").await.path, "/sign-in", "{engine}");
+        world.clock.advance(jiff::SignedDuration::from_secs(60));
+        for (password, is_in) in [(PASSWORD, false), (OWN, true)] {
+            let mut anew = world.browser();
+            let page = anew.get("/sign-in").await;
+            let code = world.code();
+            let filled = [("name", "lee"), ("password", password), ("code", &*code)];
+            let tried = anew.submit(&page, "/sign-in", &filled).await;
+            assert_eq!(tried.status == StatusCode::OK, is_in, "{engine}");
+        }
+    }
+}
