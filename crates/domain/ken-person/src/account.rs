@@ -254,6 +254,13 @@ async fn note(tx: &mut Tx, ctx: &Ctx<'_>, person: PersonId) -> Result<(), Error>
     Ok(())
 }
 
+/// Notes that somebody is new, so that they are asked about once more when every change of the same
+/// moment was heard of.
+pub(crate) async fn note_new(tx: &mut Tx, person: PersonId) -> Result<(), Error> {
+    tx.execute_later(sql::index::NEWCOMER_PUT, values![person]).await?;
+    Ok(())
+}
+
 /// Moves one source's account from one record to another.
 pub(crate) async fn transfer(
     tx: &mut Tx,

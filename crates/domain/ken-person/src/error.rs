@@ -53,6 +53,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether one thing that is stored cannot be read back, while all else can.
+    pub(crate) const fn is_of_what_is_stored(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt(_)
+                | Self::Store(ken_store::Error::Column { .. } | ken_store::Error::TooManyRows)
+        )
+    }
+
     /// The stable code, as documented in `docs/errors.md`.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -7,7 +7,10 @@
 //! # Invariants
 //!
 //! - Every national identifier and every source number is claimed by one person under a unique
-//!   key, so that registrations at the same moment cannot make two people of one.
+//!   key, and whoever makes a person holds the turn of their family name and date of birth, so that
+//!   registrations at the same moment cannot make two people of one unseen.
+//! - Who is like another and came at the same moment is asked about a moment later
+//!   ([`crate::newcomer`]).
 //! - An uncertain identity gets a provisional person of its own at once, and a place in the queue;
 //!   nothing waits for the human, and nothing is linked before.
 //! - Each new person, new source and uncertain identity is an entry of the ledger.
@@ -22,13 +25,19 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::account::Kept;
 use crate::demographics::{Demographics, NameKey};
-use crate::index::{self, Index};
+use crate::index::{self, Alike, Index};
 use crate::rule::{self, Doubt, Known, Verdict};
 use crate::variation::{self, Given};
 use crate::{Error, account, entry, queue, sql};
 
-/// How often a registration begins again because others claimed its numbers meanwhile.
-const TRIES_MAX: usize = 3;
+/// How often a registration begins again because others claimed its numbers meanwhile, or because
+/// it had to wait for its turn.
+const TRIES_MAX: usize = 4;
+/// Turns by family name and date of birth: as many as there are rows to hold. House policy: that
+/// two names of one moment share one costs them a wait of milliseconds.
+const TURNS: u64 = 4_096;
+/// Most people that are proposed, the likeliest: what a reviewer can tell apart.
+const PROPOSED_MAX: usize = 4;
 /// People of one family name and date of birth that are read at a time. House policy: of a common
 /// name and an estimated date there are some hundred in a nation.
 const NAMESAKES_READ: i64 = 1_000;
@@ -76,14 +85,22 @@ pub async fn identify(
     index: &Index,
     incoming: &Demographics,
 ) -> Result<Identified, Error> {
+    let mut has_turn = false;
     for _ in 0..TRIES_MAX {
-        let asked = candidates(tx, incoming).await?;
+        let asked = candidates(tx, incoming, &mut has_turn).await?;
         let verdict = match rule::identify(incoming, &asked.candidates) {
             // Who is known is not looked for further.
             Verdict::New => alike(tx, index, incoming, &asked, Vec::new()).await?,
             Verdict::Uncertain(doubts) => alike(tx, index, incoming, &asked, doubts).await?,
             verdict => verdict,
         };
+        let makes = matches!(verdict, Verdict::New | Verdict::Uncertain(_));
+        if makes && !has_turn {
+            has_turn = true;
+            if take_turn(tx, incoming).await? {
+                continue;
+            }
+        }
         let now = Registration { incoming, free: unclaimed(incoming, &asked.candidates), asked };
         let done = match verdict {
             Verdict::Known(lead) => known(tx, ctx, keys, now, lead, &[]).await?,
@@ -127,9 +144,40 @@ fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
     incoming.national().into_iter().filter(|identifier| !held.contains(identifier)).collect()
 }
 
-/// Everyone who may be meant: by the source's number, a national number, or name and date.
-async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error> {
+/// Takes the turn of a family name and date of birth to the end of the transaction; says whether
+/// others may have written since this one looked.
+async fn take_turn(tx: &mut Tx, incoming: &Demographics) -> Result<bool, Error> {
+    let name = NameKey::new(incoming.family.reveal(), "");
+    let Some(day) = incoming.born.and_then(PartialDate::day) else { return Ok(false) };
+    if name.family.reveal().is_empty() {
+        return Ok(false);
+    }
+    let of = values![turn(name.family.reveal(), day)];
+    Ok(tx
+        .find(sql::index::NAME_HOLD, of, |row| row.int(0))
+        .await?
+        .is_some_and(|waited| waited != 0))
+}
+
+/// The turn of a family name and a day: the same on every node of every version (FNV-1a).
+fn turn(family: &str, day: Date) -> i64 {
+    let step = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let sum = format!("{family} {day}").bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    i64::try_from(sum % TURNS).unwrap_or_default()
+}
+
+/// Everyone who may be meant: by the source's number, a national number, or name and date. Whose
+/// number is not known yet may be somebody new, and takes the turn before anybody is looked for.
+async fn candidates(
+    tx: &mut Tx,
+    incoming: &Demographics,
+    has_turn: &mut bool,
+) -> Result<Asked, Error> {
     let own = account::hold_number(tx, &incoming.source).await?;
+    if own.is_none() && !*has_turn {
+        *has_turn = true;
+        take_turn(tx, incoming).await?;
+    }
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
     let mut holders = Vec::new();
     for identifier in incoming.national() {
@@ -165,8 +213,7 @@ async fn candidates(tx: &mut Tx, incoming: &Demographics) -> Result<Asked, Error
     Ok(asked)
 }
 
-/// Adds to the doubts those whom the index proposes, each compared again from what is stored; where
-/// there is neither, nobody is known.
+/// Adds to the doubts those whom the index proposes; where there is neither, nobody is known.
 async fn alike(
     tx: &mut Tx,
     index: &Index,
@@ -174,26 +221,50 @@ async fn alike(
     asked: &Asked,
     mut doubts: Vec<Doubt>,
 ) -> Result<Verdict, Error> {
+    // Of whom the rule was asked, it has said what there is to say.
+    let said = asked.candidates.iter().map(|known| known.person).collect();
+    let found = likely(tx, index, incoming, asked.own_lead, said).await?;
+    doubts.extend(rule::possible(incoming, &found, !doubts.is_empty()));
+    Ok(if doubts.is_empty() { Verdict::New } else { Verdict::Uncertain(doubts) })
+}
+
+/// Whom the index proposes beside those who were `said` already, each compared again from what is
+/// stored of everybody who stands together with them; the likeliest, at most [`PROPOSED_MAX`].
+/// `own` is who registers, where they are known: whom a human has set apart from them is not asked
+/// about again.
+pub(crate) async fn likely(
+    tx: &mut Tx,
+    index: &Index,
+    incoming: &Demographics,
+    own: Option<PersonId>,
+    mut said: BTreeSet<PersonId>,
+) -> Result<Vec<(Known, Alike)>, Error> {
     let mut found = Vec::new();
     for person in index.propose(incoming) {
+        if found.len() == PROPOSED_MAX {
+            break;
+        }
         let lead = match account::lead(tx, person).await {
             // A registration that was undone, of which the index has not heard.
             Err(Error::Unknown(_)) => continue,
             lead => lead?,
         };
-        // Of whom the rule was asked, it has said what there is to say.
-        let is_asked = asked.candidates.iter().any(|known| known.person == lead);
-        if is_asked || found.iter().any(|(known, _): &(Known, _)| known.person == lead) {
+        if !said.insert(lead) {
             continue;
         }
-        let rows = index::rows(tx, person).await?;
+        let (mut known, _) = account::known(tx, lead, &incoming.source).await?;
+        if let Some(own) = own {
+            known.is_set_apart = account::is_apart(tx, own, lead).await?;
+        }
+        if !rule::may_be(incoming, &known) {
+            continue;
+        }
+        let rows = index::rows_together(tx, lead).await?;
         if let Some(alike) = index.weigh(incoming, &rows) {
-            let (known, _) = account::known(tx, lead, &incoming.source).await?;
             found.push((known, alike));
         }
     }
-    doubts.extend(rule::possible(incoming, &found, !doubts.is_empty()));
-    Ok(if doubts.is_empty() { Verdict::New } else { Verdict::Uncertain(doubts) })
+    Ok(found)
 }
 
 /// Those of the same family name and birth date whose given names agree, or may.
@@ -268,6 +339,7 @@ async fn new(
         return Ok(None);
     }
     account::make(tx, ctx, person, false).await?;
+    account::note_new(tx, person).await?;
     account::put(tx, ctx, person, incoming, None).await?;
     entry::identified(tx, ctx, keys, person, &incoming.source, "new").await?;
     Ok(Some(Identified::New(person)))
@@ -288,6 +360,7 @@ async fn uncertain(
         return Ok(None);
     }
     account::make(tx, ctx, person, true).await?;
+    account::note_new(tx, person).await?;
     if let Some(before) = before {
         // From now on the number means the provisional person; what the source said under it
         // before stays where it was.

@@ -203,19 +203,22 @@ pub fn identify(incoming: &Demographics, candidates: &[Known]) -> Verdict {
     Verdict::Uncertain(doubts([sure, doubtful, named].concat()))
 }
 
-/// Whom a human should look at because all that is said taken together makes them likely. What
-/// contradicts is not proposed: another CHI number, a twin's name, what a human has set apart.
+/// Whether somebody who is likely may be meant: nothing that is said of them contradicts, be it
+/// another CHI number or a twin's name, and no human has set them apart.
+pub(crate) fn may_be(incoming: &Demographics, known: &Known) -> bool {
+    let mine = &Mine::of(incoming);
+    let twin = mine.any(known, Compared::is_perhaps_twin);
+    !(known.is_set_apart || mine.chi_differs(known) || twin)
+}
+
+/// Whom a human should look at because all that is said taken together makes them likely, of those
+/// who [`may_be`].
 pub(crate) fn possible(
     incoming: &Demographics,
     found: &[(Known, Alike)],
     beside_others: bool,
 ) -> Vec<Doubt> {
     let mine = &Mine::of(incoming);
-    let may_be = |known: &Known| {
-        let twin = mine.any(known, Compared::is_perhaps_twin);
-        !(known.is_set_apart || mine.chi_differs(known) || twin)
-    };
-    let found: Vec<_> = found.iter().filter(|(known, _)| may_be(known)).collect();
     let several = beside_others || found.len() > 1;
     let of = |(known, alike): &(Known, Alike)| {
         let mut doubt = doubt(mine, known, several);
@@ -223,7 +226,7 @@ pub(crate) fn possible(
         doubt.alike = Some(*alike);
         doubt
     };
-    found.into_iter().map(of).collect()
+    found.iter().map(of).collect()
 }
 
 /// What contradicts in two accounts that one source wants merged.

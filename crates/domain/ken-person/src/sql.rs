@@ -172,6 +172,12 @@ INSERT INTO person_apart SELECT person_id, other_id, '', said_us FROM person_apa
 DROP TABLE person_apart_before;
 ",
     },
+    Migration {
+        owner: "ken-person",
+        number: 11,
+        title: "newcomers are asked about again",
+        sql: index::NEWCOMERS,
+    },
 ];
 
 statements! {

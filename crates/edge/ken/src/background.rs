@@ -203,6 +203,7 @@ impl Background {
                     Ok(count) => {
                         let count = u64::try_from(count).unwrap_or(u64::MAX);
                         metrics::counter!("ken_person_index_changes_total").increment(count);
+                        self.ask_again(&follower).await;
                     }
                     Err(error) => {
                         metrics::counter!("ken_person_index_failures_total").increment(1);
@@ -218,6 +219,24 @@ impl Background {
             };
             if !rested {
                 return;
+            }
+        }
+    }
+
+    /// Asks about newcomers whom the index has heard of since.
+    async fn ask_again(&self, follower: &Follower) {
+        match ken_person::ask_again(&self.db, &self.ctx(), follower).await {
+            Ok(asked) => {
+                let people = u64::try_from(asked.people).unwrap_or(u64::MAX);
+                metrics::counter!("ken_person_asked_again_total").increment(people);
+                if asked.unread > 0 {
+                    let count = asked.unread;
+                    tracing::warn!(count, "newcomers of whom something cannot be read were passed by");
+                }
+            }
+            Err(error) => {
+                metrics::counter!("ken_person_index_failures_total").increment(1);
+                tracing::warn!(error.code = error.code(), "newcomers were not asked about");
             }
         }
     }

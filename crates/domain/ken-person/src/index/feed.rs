@@ -53,17 +53,21 @@ pub(super) async fn publish(db: &Db) -> Result<bool, Error> {
 async fn give(tx: &mut Tx) -> Result<bool, Error> {
     let held = tx.find(sql::FEED_HOLD, &[], |row| row.int(0)).await?;
     let place = held.ok_or(Error::Corrupt("feed"))? + 1;
-    let read = |row: &ken_store::Row<'_>| Ok((row.text(0)?, row.text(1)?));
-    let notes: Vec<(String, String)> = tx.list(sql::CHANGED, values![PLACED_MAX], read).await?;
+    let read = |row: &ken_store::Row<'_>| Ok((row.text(0)?, row.text(1)?, row.int(2)? != 0));
+    let notes: Vec<(String, String, bool)> =
+        tx.list(sql::CHANGED, values![PLACED_MAX], read).await?;
     if notes.is_empty() {
         return Ok(false);
     }
-    let people: BTreeSet<&str> = notes.iter().map(|(_, person)| person.as_str()).collect();
+    let people: BTreeSet<&str> = notes.iter().map(|(_, person, _)| person.as_str()).collect();
     let people = people.into_iter().collect::<Vec<_>>().join(" ");
     tx.execute_later(sql::FEED_MOVE, values![place]).await?;
     tx.execute_later(sql::FEED_PUT, values![place, people]).await?;
     tx.execute_later(sql::FEED_FORGET, values![place - KEPT]).await?;
-    let gone: Vec<_> = notes.iter().map(|(id, _)| values![id.as_str()].to_vec()).collect();
+    let new = notes.iter().filter(|(_, _, is_new)| *is_new);
+    let new: Vec<_> = new.map(|(_, who, _)| values![who.as_str(), place].to_vec()).collect();
+    tx.execute_each(sql::UNASKED_PUT, &new).await?;
+    let gone: Vec<_> = notes.iter().map(|(id, ..)| values![id.as_str()].to_vec()).collect();
     tx.execute_each(sql::CHANGED_DELETE, &gone).await?;
     Ok(i64::try_from(notes.len()).is_ok_and(|count| count == PLACED_MAX))
 }

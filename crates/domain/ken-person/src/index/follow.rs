@@ -42,6 +42,16 @@ impl Follower {
         self.place.is_some()
     }
 
+    /// The index that it fills.
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Up to which place of the feed the index follows; none where it must be filled first.
+    pub(crate) const fn place(&self) -> Option<i64> {
+        self.place
+    }
+
     /// Fills the index from what is stored, a page at a time; nothing is proposed meanwhile. Gives
     /// how many records it holds.
     ///

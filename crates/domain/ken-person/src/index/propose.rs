@@ -17,9 +17,6 @@ const SOUGHT: f64 = 0.02;
 /// Most records that one look for a name reads.
 const SOUGHT_MAX: usize = 40;
 
-/// Most people that are proposed, the likeliest: what a reviewer can tell apart.
-const PROPOSED_MAX: usize = 4;
-
 impl Index {
     /// With whom a registration agrees in anything, by the best of their records, the likeliest
     /// first; nobody until the index is filled. At most [`CANDIDATES_MAX`] records are looked at.
@@ -29,10 +26,11 @@ impl Index {
         asked.map(|(person, one)| (person, Alike::of(&one))).collect()
     }
 
-    /// Whom a registration may be of, the likeliest first; nobody until the index is filled.
+    /// Whom a registration may be of, the likeliest first, at most [`CANDIDATES_MAX`]; nobody until
+    /// the index is filled.
     pub(crate) fn propose(&self, incoming: &Demographics) -> Vec<PersonId> {
         let asked = self.asked(incoming).into_iter().filter(|(_, one)| is_possible(one));
-        asked.map(|(person, _)| person).take(PROPOSED_MAX).collect()
+        asked.map(|(person, _)| person).collect()
     }
 
     /// Who is written much as a name that somebody looks for, the likeliest first.
@@ -79,16 +77,18 @@ impl Index {
         asked.unwrap_or_default()
     }
 
-    /// How a registration and what is stored of somebody agree, by the best of their records;
-    /// `None` where that is too little, or a rule of the engine keeps them apart.
-    pub(crate) fn weigh(&self, incoming: &Demographics, rows: &Rows) -> Option<Alike> {
+    /// How a registration and what is stored of somebody agree, by the best of all records that
+    /// stand together; `None` where that is too little, or a rule of the engine keeps one of them
+    /// apart.
+    pub(crate) fn weigh(&self, incoming: &Demographics, together: &[Rows]) -> Option<Alike> {
         let scorer = self.0.scorer.as_ref()?;
         let numbers = incoming.national();
         let told = Told::of(incoming, &numbers);
         let all = self.read(|held| {
             let weigh =
                 |other: &Told<'_>| held.records.weigh(scorer, &told.row(), (0, &other.row()));
-            rows.told().iter().map(weigh).collect::<Vec<_>>()
+            let told: Vec<_> = together.iter().flat_map(Rows::told).collect();
+            told.iter().map(weigh).collect::<Vec<_>>()
         });
         let all = all.unwrap_or_default();
         // What a rule keeps apart in one account, another account of them does not join.

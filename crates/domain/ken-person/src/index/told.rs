@@ -90,6 +90,15 @@ impl Rows {
         Self { person, accounts: Vec::new(), numbers: Vec::new() }
     }
 
+    /// What they were registered as, the newest first; at most [`RECORDS_MAX`] that differ.
+    pub(crate) fn registered(&self) -> Vec<Demographics> {
+        let with_numbers = |told: &Told<'_>| Demographics {
+            identifiers: self.numbers.clone(),
+            ..told.says.clone()
+        };
+        self.told().iter().map(with_numbers).collect()
+    }
+
     /// What they are compared by, the newest first; at most [`RECORDS_MAX`].
     pub(crate) fn told(&self) -> Vec<Told<'_>> {
         let mut told: Vec<Told<'_>> = Vec::new();
@@ -131,6 +140,22 @@ pub(crate) async fn rows(s: &mut impl Reads, person: PersonId) -> Result<Rows, E
     let numbers = s.list(sql::NUMBERS_OF, of, number).await?;
     rows.numbers = numbers.into_iter().filter_map(|(_, number)| number).collect();
     Ok(rows)
+}
+
+/// What is held of everybody for whom a lead stands, each record by itself.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub(crate) async fn rows_together(
+    s: &mut impl Reads,
+    lead: PersonId,
+) -> Result<Vec<Rows>, Error> {
+    let mut all = Vec::new();
+    for person in account::together(s, lead).await? {
+        all.push(rows(s, person).await?);
+    }
+    Ok(all)
 }
 
 /// What is held of the next people after one, in the order of their ids; empty after the last.

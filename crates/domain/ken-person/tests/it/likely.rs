@@ -1,7 +1,10 @@
 //! Whom the index proposes: somebody for a human to look at, and never more.
 
-use ken_core::Sensitive;
-use ken_person::{Demographics, Error, Follower, Identified, Index, Reason, identify};
+use ken_core::{PersonId, Sensitive};
+use ken_person::queue::Outcome;
+use ken_person::{
+    Answer, Demographics, Error, Follower, Identified, Index, Place, Reason, Why, identify, queue,
+};
 use ken_store::Tx;
 
 use crate::world::{World, chi, nhs, says, worlds};
@@ -137,5 +140,96 @@ async fn two_nodes_that_meet_the_same_newcomer_make_one_person() {
                 tokio::join!(on(&world.on.db, &indexes[0], &one), on(&node, &indexes[1], &other));
             assert_eq!(one.person(), other.person(), "{n}: {one:?} {other:?}");
         }
+    }
+}
+
+/// Reviewers say it, one after the other, until it is decided.
+async fn decide(world: &World, place: &Place, answer: Answer) {
+    let (ctx, at, why) = (world.ctx(), (place.person, place.id), Why::new("a test").unwrap());
+    for _ in 0..2 {
+        let by = world.steward();
+        let work = async |tx: &mut Tx| {
+            queue::decide(tx, &ctx, &world.on.keys, &[], at, answer, (&by, &why)).await
+        };
+        if world.on.db.write("test.decide", work).await.unwrap() == Outcome::Done {
+            return;
+        }
+    }
+    panic!("not decided");
+}
+
+/// Whom a registration is uncertain about.
+async fn asked_about(world: &World, says: &Demographics) -> Vec<PersonId> {
+    match world.identify(says).await {
+        Identified::Uncertain { candidates, .. } => {
+            candidates.into_iter().map(|doubt| doubt.person).collect()
+        }
+        Identified::New(_) => Vec::new(),
+        got @ Identified::Known(_) => panic!("{}: {got:?}", world.on.engine),
+    }
+}
+
+#[tokio::test]
+async fn whom_a_human_set_apart_is_not_proposed_again() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let known = world.identify(&isla()).await.person();
+        let mut follower = followed(&world).await;
+        let with = |number| Demographics { identifiers: vec![nhs(number)], ..at_school("8") };
+        assert_eq!(asked_about(&world, &with(8)).await, [known], "{engine}");
+        let place = world.places().await.remove(0);
+        decide(&world, &place, Answer::Different).await;
+        follower.turn(&world.on.db).await.unwrap();
+        // The school's number means another number now: a question, but not the settled one.
+        let about = asked_about(&world, &with(9)).await;
+        assert_eq!(about, [place.person], "{engine}: {known} was set apart");
+    }
+}
+
+#[tokio::test]
+async fn those_whom_the_name_tells_leave_room_for_whoever_is_misspelt() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        // Less likely than those whose name is the very same.
+        let school = Demographics {
+            address: Sensitive::default(),
+            postcode: Sensitive::default(),
+            ..at_school("7")
+        };
+        let misspelt = world.identify(&school).await.person();
+        let named = |source: &str, number: &str| {
+            living(
+                says(source, number, "Isla Rose Sample", "2017-03-14", &[]),
+                "3 High Street\nGlen",
+            )
+        };
+        for number in ["1", "2", "3", "4"] {
+            world.identify(&named("nhsl", number)).await;
+        }
+        followed(&world).await;
+        let about = asked_about(&world, &named("ooh", "1")).await;
+        assert!(about.contains(&misspelt), "{engine}: {}", about.len());
+        assert_eq!(about.len(), 5, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_one_record_of_a_person_apart_keeps_the_person_apart() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let known = world.identify(&isla()).await.person();
+        let hospital = says("ooh", "5", "Isla Rose Sample", "2017-03-14", &[nhs(5)]);
+        let hospital = world.identify(&living(hospital, "3 High Street\nGlen")).await;
+        let mut follower = followed(&world).await;
+        let other =
+            |number, theirs| Demographics { identifiers: vec![nhs(theirs)], ..at_school(number) };
+        // Apart they are two, and one of them may be meant.
+        assert_eq!(asked_about(&world, &other("7", 7)).await, [known], "{engine}");
+        let places = world.places().await;
+        let place = places.iter().find(|place| place.person == hospital.person()).unwrap();
+        decide(&world, place, Answer::Same(known)).await;
+        follower.turn(&world.on.db).await.unwrap();
+        let about = asked_about(&world, &other("8", 8)).await;
+        assert!(!about.contains(&known), "{engine}: the hospital says another number");
     }
 }
