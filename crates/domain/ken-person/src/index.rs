@@ -9,7 +9,9 @@
 //! - It only proposes. Who is proposed is compared again from what is stored, inside the
 //!   transaction, before it counts for anything.
 //! - Once a [`Follower`] has nothing left to take up, it holds what one filled anew would hold.
-//! - Until it is filled it proposes nobody, and nobody waits for it.
+//! - Until it is filled it proposes nobody, and nobody waits for it; one that must be filled anew
+//!   proposes what it held until the new one stands.
+//! - What cannot be read of one person keeps nobody else out of it.
 //! - Nothing of it does I/O but its [`Follower`].
 //!
 //! Sources: `identity.md` 5.9; ADR 53.
@@ -24,11 +26,10 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::PersonId;
-use ken_match::{Pattern, Scorer, Settled};
+use ken_match::{Pattern, Scorer, Settled, TooManyRecords};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::weigh::SHIPPED;
 use told::{RECORDS_MAX, Rows};
 
@@ -52,7 +53,41 @@ struct Held {
     further: HashMap<u128, PersonId>,
 }
 
+/// How large an index is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Size {
+    records: usize,
+    /// Texts in its dictionaries, those of records that are gone included.
+    texts: usize,
+}
+
+impl Size {
+    fn of(records: &ken_match::Index) -> Self {
+        Self { records: records.len(), texts: records.texts() }
+    }
+}
+
 impl Held {
+    fn remove(&mut self, person: PersonId) {
+        for at in 0..RECORDS_MAX {
+            let id = record_id(person, at);
+            if at == 0 || self.further.remove(&id).is_some() {
+                self.records.remove(id);
+            }
+        }
+    }
+
+    fn add(&mut self, rows: &Rows) -> Result<(), TooManyRecords> {
+        for (at, told) in rows.told().iter().enumerate() {
+            let id = record_id(rows.person, at);
+            if at > 0 {
+                self.further.insert(id, rows.person);
+            }
+            self.records.put(id, &told.row())?;
+        }
+        Ok(())
+    }
+
     /// Whose record it is.
     fn person(&self, id: u128) -> PersonId {
         let further = self.further.get(&id).copied();
@@ -119,36 +154,30 @@ impl Index {
     }
 
     /// Puts another in its place, and gives back what was there.
-    fn replace(&self, held: Option<Held>) -> Option<Held> {
-        let mut now = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *now, held)
+    fn replace(&self, held: Held) -> Option<Held> {
+        self.0.held.write().unwrap_or_else(PoisonError::into_inner).replace(held)
     }
 
-    /// Puts what is stored of some people in place of what was held of them.
-    fn put(&self, people: &[Rows]) -> Result<(), Error> {
+    /// Puts what is stored of some people in place of what was held of them; gives those for whom
+    /// there was no room, of whom nothing is held.
+    fn put(&self, people: &[Rows]) -> Vec<PersonId> {
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = held.as_mut() else { return Ok(()) };
+        let Some(held) = held.as_mut() else { return Vec::new() };
+        let mut full = Vec::new();
         for rows in people {
-            for at in 0..RECORDS_MAX {
-                let id = record_id(rows.person, at);
-                if at == 0 || held.further.remove(&id).is_some() {
-                    held.records.remove(id);
-                }
-            }
-            for (at, told) in rows.told().iter().enumerate() {
-                let id = record_id(rows.person, at);
-                if at > 0 {
-                    held.further.insert(id, rows.person);
-                }
-                held.records.put(id, &told.row())?;
+            held.remove(rows.person);
+            if held.add(rows).is_err() {
+                held.remove(rows.person);
+                full.push(rows.person);
             }
         }
-        Ok(())
+        full
     }
 
-    /// How many records there are, and how many wait to be sorted in.
-    fn sizes(&self) -> (usize, usize) {
-        self.read(|held| (held.records.len(), held.records.unsettled())).unwrap_or_default()
+    /// How large it is, and how many records wait to be sorted in.
+    fn sizes(&self) -> (Size, usize) {
+        let of = |held: &Held| (Size::of(&held.records), held.records.unsettled());
+        self.read(of).unwrap_or_default()
     }
 
     /// Sorts in what came, beside those who ask. Nobody else writes meanwhile.

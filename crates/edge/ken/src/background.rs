@@ -5,10 +5,11 @@
 //! - Each is a tracked task that ends when it is told to stop; none is detached.
 //! - A failure is counted and tried again at the next turn; it never ends the task.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use ken_core::{Clock, Ctx, IdSource};
+use ken_core::{Clock, Ctx, IdSource, PersonId};
 use ken_ledger::{Sealer, Turn};
 use ken_person::{Follower, Index};
 use ken_store::Db;
@@ -36,6 +37,11 @@ const DRAIN_EVERY: SignedDuration = SignedDuration::from_secs(5);
 const FOLLOW_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// How long it waits once this node wrote: what comes in that time is read together.
 const FOLLOW_SOON: SignedDuration = SignedDuration::from_millis(100);
+/// How often that is doubled at most after failures: some eight minutes, since filling the index
+/// reads everybody.
+const PAUSES_MAX: u32 = 9;
+/// Most people of whom one turn logs that they are in no index.
+const UNREAD_TOLD: usize = 20;
 /// Most turns of the sealer in a row while more is waiting, before it looks whether to stop.
 const TURNS_MAX: u32 = 10_000;
 
@@ -193,29 +199,15 @@ impl Background {
 
     /// Fills the index of people and follows what is written; whatever else is served meanwhile.
     pub(crate) async fn follow(self, index: Index) {
-        let mut follower = index.follower();
+        let (mut follower, mut failures, mut unread) = (index.follower(), 0, BTreeSet::new());
         loop {
-            if !follower.is_filled() {
-                self.fill(&mut follower).await;
-            }
-            if follower.is_filled() {
-                match follower.turn(&self.db).await {
-                    Ok(count) => {
-                        let count = u64::try_from(count).unwrap_or(u64::MAX);
-                        metrics::counter!("ken_person_index_changes_total").increment(count);
-                        self.ask_again(&follower).await;
-                    }
-                    Err(error) => {
-                        metrics::counter!("ken_person_index_failures_total").increment(1);
-                        tracing::warn!(error.code = error.code(), "the index could not follow");
-                    }
-                }
-            }
-            measure(&index);
+            let is_well = self.follow_once(&mut follower).await;
+            failures = if is_well { 0 } else { failures + 1 };
+            measure(&index, &follower, &mut unread);
             let rested = tokio::select! {
-                rested = self.rest(FOLLOW_EVERY) => rested,
+                rested = self.rest(pause(failures)) => rested,
                 // One who is woken lets others of the same moment come as well.
-                () = index.changed(), if follower.is_filled() => self.rest(FOLLOW_SOON).await,
+                () = index.changed(), if is_well => self.rest(FOLLOW_SOON).await,
             };
             if !rested {
                 return;
@@ -223,43 +215,72 @@ impl Background {
         }
     }
 
-    /// Asks about newcomers whom the index has heard of since.
-    async fn ask_again(&self, follower: &Follower) {
-        match ken_person::ask_again(&self.db, &self.ctx(), follower).await {
-            Ok(asked) => {
-                let people = u64::try_from(asked.people).unwrap_or(u64::MAX);
-                metrics::counter!("ken_person_asked_again_total").increment(people);
-                if asked.unread > 0 {
-                    let count = asked.unread;
-                    tracing::warn!(count, "newcomers of whom something cannot be read were passed by");
-                }
+    /// One turn of it; says whether all went well.
+    async fn follow_once(&self, follower: &mut Follower) -> bool {
+        if !follower.is_filled() && !self.fill(follower).await {
+            return false;
+        }
+        let missed = follower.missed();
+        match follower.turn(&self.db).await {
+            Ok(count) => {
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                metrics::counter!("ken_person_index_changes_total").increment(count);
             }
+            Err(error) => {
+                metrics::counter!("ken_person_index_failures_total").increment(1);
+                tracing::warn!(error.code = error.code(), "the index could not follow");
+                return false;
+            }
+        }
+        let missed = follower.missed() - missed;
+        metrics::counter!("ken_person_index_missed_total").increment(missed);
+        self.ask_again(follower).await && missed == 0
+    }
+
+    /// Asks about newcomers whom the index has heard of since; says whether that went well.
+    async fn ask_again(&self, follower: &Follower) -> bool {
+        let asked = match ken_person::ask_again(&self.db, &self.ctx(), follower).await {
+            Ok(asked) => asked,
             Err(error) => {
                 metrics::counter!("ken_person_index_failures_total").increment(1);
                 tracing::warn!(error.code = error.code(), "newcomers were not asked about");
+                return false;
             }
+        };
+        let people = u64::try_from(asked.people).unwrap_or(u64::MAX);
+        metrics::counter!("ken_person_asked_again_total").increment(people);
+        if asked.unread > 0 {
+            let count = asked.unread;
+            tracing::warn!(count, "newcomers of whom something cannot be read were passed by");
         }
+        true
     }
 
-    async fn fill(&self, follower: &mut Follower) {
+    /// Fills it; says whether it is filled.
+    async fn fill(&self, follower: &mut Follower) -> bool {
         metrics::gauge!("ken_person_index_is_filled").set(0.0);
         let since = self.clock.now();
-        let filled = tokio::select! {
-            () = self.stop.cancelled() => return,
-            filled = follower.fill(&self.db) => filled,
-        };
-        match filled {
-            Ok(count) => {
-                let took = self.clock.now().duration_since(since);
-                metrics::gauge!("ken_person_index_fill_seconds").set(took.as_secs_f64());
-                let duration_ms = u64::try_from(took.as_millis()).unwrap_or_default();
-                tracing::info!(count, duration_ms, "the index of people is filled");
-            }
-            Err(error) => {
-                metrics::counter!("ken_person_index_failures_total").increment(1);
-                tracing::warn!(error.code = error.code(), "the index could not be filled");
+        loop {
+            let filled = tokio::select! {
+                () = self.stop.cancelled() => return false,
+                filled = follower.fill_some(&self.db) => filled,
+            };
+            match filled {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(error) => {
+                    metrics::counter!("ken_person_index_failures_total").increment(1);
+                    tracing::warn!(error.code = error.code(), "the index could not be filled");
+                    return false;
+                }
             }
         }
+        let took = self.clock.now().duration_since(since);
+        metrics::gauge!("ken_person_index_fill_seconds").set(took.as_secs_f64());
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or_default();
+        let count = follower.records();
+        tracing::info!(count, duration_ms, "the index of people is filled");
+        true
     }
 
     /// Drains histograms, so that they do not grow between scrapes.
@@ -270,10 +291,34 @@ impl Background {
     }
 }
 
-/// Says whether the index is filled, and how many records it holds.
-fn measure(index: &Index) {
-    let records = index.records();
-    metrics::gauge!("ken_person_index_is_filled").set(f64::from(u8::from(records.is_some())));
-    let records = u32::try_from(records.unwrap_or_default()).unwrap_or(u32::MAX);
-    metrics::gauge!("ken_person_index_records").set(f64::from(records));
+/// How long the index waits until its next turn: twice as long after each failure that follows
+/// another, be it that the store does not answer or that something was missed.
+fn pause(failures: u32) -> SignedDuration {
+    FOLLOW_EVERY.checked_mul(1 << failures.min(PAUSES_MAX)).unwrap_or(FOLLOW_EVERY)
+}
+
+/// Says whether the index is filled, how many records it holds, and who is not in it.
+fn measure(index: &Index, follower: &Follower, unread: &mut BTreeSet<PersonId>) {
+    let is_filled = u8::from(follower.is_filled());
+    metrics::gauge!("ken_person_index_is_filled").set(f64::from(is_filled));
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!("ken_person_index_records").set(number(index.records().unwrap_or_default()));
+    metrics::gauge!("ken_person_index_unread").set(number(follower.unread().len()));
+    for person in follower.unread().difference(unread).take(UNREAD_TOLD) {
+        tracing::warn!(person.id = %person, "the index cannot hold a person");
+    }
+    if unread != follower.unread() {
+        unread.clone_from(follower.unread());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_again_and_again_is_tried_less_and_less() {
+        let seconds = |failures| pause(failures).as_secs();
+        assert_eq!([0, 1, 2, 9, 10, 4_000].map(seconds), [1, 2, 4, 512, 512, 512]);
+    }
 }

@@ -179,6 +179,13 @@ impl Index {
         ask::weigh(self, scorer, row, (id, held))
     }
 
+    /// How many texts its dictionaries have. They keep those of records that are gone: one that is
+    /// filled anew has fewer.
+    #[must_use]
+    pub fn texts(&self) -> usize {
+        self.columns.texts() + self.postcodes.len()
+    }
+
     /// How many records wait for [`Self::settle`]: those that came, and those that went. Each takes
     /// some six times the memory of the others until then.
     #[must_use]

@@ -90,6 +90,11 @@ impl Names {
         self.of.len()
     }
 
+    /// How many texts there are, as they were written and folded.
+    pub(crate) fn texts(&self) -> usize {
+        self.raw.len() + self.texts.len()
+    }
+
     fn fold(&mut self, written: &str) -> u32 {
         let (whole, parts) = spelled(written);
         let code = self.keep(&whole);

@@ -307,6 +307,14 @@ impl Columns {
         Ok(())
     }
 
+    /// How many texts the dictionaries have.
+    pub(crate) fn texts(&self) -> usize {
+        let of = [&self.births.0, &self.postcodes.0, &self.streets, &self.towns, &self.sources];
+        let more = [&self.emails, &self.phones, &self.further];
+        let texts = of.into_iter().chain(more).map(Dictionary::len).sum::<usize>();
+        texts + self.names.texts()
+    }
+
     /// Closes the table: how common each value is, is known only now.
     #[must_use]
     pub fn close(self) -> Table {

@@ -83,11 +83,13 @@ pub(crate) struct Rows {
     pub(crate) person: PersonId,
     accounts: Vec<Demographics>,
     numbers: Vec<Identifier>,
+    /// Whether something of it cannot be read: then nothing of it is held.
+    pub(super) is_unread: bool,
 }
 
 impl Rows {
     const fn new(person: PersonId) -> Self {
-        Self { person, accounts: Vec::new(), numbers: Vec::new() }
+        Self { person, accounts: Vec::new(), numbers: Vec::new(), is_unread: false }
     }
 
     /// What they were registered as, the newest first; at most [`RECORDS_MAX`] that differ.
@@ -147,10 +149,7 @@ pub(crate) async fn rows(s: &mut impl Reads, person: PersonId) -> Result<Rows, E
 /// # Errors
 ///
 /// Whatever the store says.
-pub(crate) async fn rows_together(
-    s: &mut impl Reads,
-    lead: PersonId,
-) -> Result<Vec<Rows>, Error> {
+pub(crate) async fn rows_together(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Rows>, Error> {
     let mut all = Vec::new();
     for person in account::together(s, lead).await? {
         all.push(rows(s, person).await?);
@@ -158,34 +157,75 @@ pub(crate) async fn rows_together(
     Ok(all)
 }
 
-/// What is held of the next people after one, in the order of their ids; empty after the last.
+/// The same, where nothing is held of a record of which something cannot be read: one such is not
+/// to stop what is held of the others.
+///
+/// # Errors
+///
+/// Whatever else the store says.
+pub(super) async fn readable(s: &mut impl Reads, person: PersonId) -> Result<Rows, Error> {
+    match rows(s, person).await {
+        Err(error) if error.is_of_what_is_stored() => {
+            Ok(Rows { is_unread: true, ..Rows::new(person) })
+        }
+        rows => rows,
+    }
+}
+
+/// A page of people, in the order of their ids.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Up to which id it goes; none after the last.
+    pub(super) last: Option<String>,
+    pub(super) people: Vec<Rows>,
+}
+
+/// What is held of the next people after an id. Whoever has an id that is none is passed by: nobody
+/// can be filed under it.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub(super) async fn page(s: &mut impl Reads, after: Option<PersonId>) -> Result<Vec<Rows>, Error> {
-    let after = after.map(|person| person.to_string()).unwrap_or_default();
-    let of = values![after.as_str(), PAGE];
-    let people: Vec<PersonId> = s.list(sql::PEOPLE_AFTER, of, |row| row.parse(0)).await?;
-    let Some(last) = people.last() else { return Ok(Vec::new()) };
+pub(super) async fn page(s: &mut impl Reads, after: &str) -> Result<Page, Error> {
+    let ids = s.list(sql::PEOPLE_AFTER, values![after, PAGE], |row| row.text(0)).await?;
+    let Some(last) = ids.last().cloned() else {
+        return Ok(Page { last: None, people: Vec::new() });
+    };
+    let people: Vec<PersonId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let people = match between(s, after, &last, &people).await {
+        Ok(Some(all)) => all,
+        // More than is read at once, or something that cannot be read: each by themselves.
+        Err(error) if !error.is_of_what_is_stored() => return Err(error),
+        _ => {
+            let mut all = Vec::with_capacity(people.len());
+            for person in people {
+                all.push(readable(s, person).await?);
+            }
+            all
+        }
+    };
+    Ok(Page { last: Some(last), people })
+}
+
+/// What is held of people between two ids; `None` where it is more than is read at once.
+async fn between(
+    s: &mut impl Reads,
+    after: &str,
+    last: &str,
+    people: &[PersonId],
+) -> Result<Option<Vec<Rows>>, Error> {
     let with_person =
         |row: &ken_store::Row<'_>| Ok((row.parse::<PersonId>(14)?, account::read(row)?));
-    let of = values![after.as_str(), *last, ROWS_MAX];
-    let said = s.list(sql::SOURCES_BETWEEN, of, with_person).await?;
+    let said = s.list(sql::SOURCES_BETWEEN, values![after, last, ROWS_MAX], with_person).await?;
     let [chi, nhs] = sql::NUMBERED;
-    let of = values![after.as_str(), *last, chi, nhs, ROWS_MAX];
+    let of = values![after, last, chi, nhs, ROWS_MAX];
     let numbers = s.list(sql::NUMBERS_BETWEEN, of, number).await?;
     let most = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
     if said.len() >= most || numbers.len() >= most {
-        // More than is read at once, which no true people have: each by themselves.
-        let mut all = Vec::with_capacity(people.len());
-        for person in people {
-            all.push(rows(s, person).await?);
-        }
-        return Ok(all);
+        return Ok(None);
     }
     let mut all: BTreeMap<PersonId, Rows> =
-        people.into_iter().map(|person| (person, Rows::new(person))).collect();
+        people.iter().map(|person| (*person, Rows::new(*person))).collect();
     for (person, kept) in said {
         if let Some(rows) = all.get_mut(&person) {
             rows.accounts.push(kept.says);
@@ -201,7 +241,7 @@ pub(super) async fn page(s: &mut impl Reads, after: Option<PersonId>) -> Result<
     for rows in all.values_mut() {
         rows.accounts.truncate(most);
     }
-    Ok(all.into_values().collect())
+    Ok(Some(all.into_values().collect()))
 }
 
 /// A number, unless it means nobody.

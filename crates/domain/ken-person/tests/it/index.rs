@@ -211,8 +211,87 @@ async fn who_was_away_too_long_begins_anew() {
         world.on.db.write("test.forget", forget).await.unwrap();
         follower.turn(&world.on.db).await.unwrap();
         assert!(!follower.is_filled(), "{}: it has missed somebody", world.on.engine);
+        assert_eq!(follower.missed(), 1, "{}", world.on.engine);
         follower.fill(&world.on.db).await.unwrap();
         assert_eq!(world.index.ask(&isla).len() + world.index.ask(&jack).len(), 2);
+    }
+}
+
+async fn execute(world: &World, sql: &'static str) -> u64 {
+    let work = async |tx: &mut Tx| tx.execute(sql, &[]).await;
+    world.on.db.write("test.execute", work).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_filling_reads_on_while_others_write_however_long_it_takes() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
+        world.identify(&isla).await;
+        let mut follower = world.index.follower();
+        follower.fill(&world.on.db).await.unwrap();
+        let mut other = Index::new().follower();
+        other.fill(&world.on.db).await.unwrap();
+        other.turn(&world.on.db).await.unwrap();
+        // It has missed something, and is filled anew.
+        world.identify(&says("nhsl", "2", "Una Known", "1950-01-01", &[])).await;
+        other.turn(&world.on.db).await.unwrap();
+        execute(&world, "DELETE FROM person_feed WHERE place = 1").await;
+        follower.turn(&world.on.db).await.unwrap();
+        assert!(!follower.is_filled(), "{engine}");
+        assert!(!follower.fill_some(&world.on.db).await.unwrap(), "{engine}: the first page");
+        // Those whom it has read change, others come, and the feed of it is forgotten at last.
+        let married = says("nhsl", "1", "Isla Quirk", "2017-03-14", &[]);
+        let jack = says("nhsl", "3", "Jack Other", "1948-03-02", &[]);
+        for says in [&married, &jack] {
+            world.identify(says).await;
+            other.turn(&world.on.db).await.unwrap();
+        }
+        assert_eq!(world.index.ask(&isla).len(), 1, "{engine}: it proposes meanwhile");
+        assert_eq!(world.index.ask(&married).len(), 1, "{engine}: what it held before");
+        assert_eq!(follower.fill(&world.on.db).await.unwrap(), 3, "{engine}");
+        execute(&world, "DELETE FROM person_feed").await;
+        follower.turn(&world.on.db).await.unwrap();
+        assert!(follower.is_filled(), "{engine}: nothing was missed");
+        let fresh = filled(&world.on.db).await;
+        for says in [&isla, &married, &jack] {
+            assert_eq!(world.index.ask(says), fresh.ask(says), "{engine}");
+        }
+        assert_eq!(world.index.records(), Some(3), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn one_who_cannot_be_read_keeps_nobody_else_out() {
+    const SPOIL: &str = "UPDATE person_source SET born = 'no day' WHERE number = '1'";
+    const MEND: &str = "UPDATE person_source SET born = '2017-03-14' WHERE number = '1'";
+    const NOTE: &str = "INSERT INTO person_changed (change_id, person_id)
+        SELECT 'a note', person_id FROM person_source WHERE number = '1'";
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
+        let who = world.identify(&isla).await.person();
+        let mut follower = world.index.follower();
+        follower.fill(&world.on.db).await.unwrap();
+        assert_eq!((world.index.ask(&isla).len(), follower.unread().len()), (1, 0), "{engine}");
+        execute(&world, SPOIL).await;
+        execute(&world, NOTE).await;
+        let jack = says("nhsl", "2", "Jack Quirk", "1950-01-01", &[]);
+        world.identify(&jack).await;
+        follower.turn(&world.on.db).await.unwrap();
+        assert_eq!((world.index.ask(&isla).len(), world.index.ask(&jack).len()), (0, 1));
+        assert!(follower.unread().iter().eq([&who]), "{engine}");
+        assert_eq!(follower.turn(&world.on.db).await.unwrap(), 0, "{engine}: it is behind it");
+        // One filled now holds everybody else too.
+        let index = Index::new();
+        let mut anew = index.follower();
+        assert_eq!(anew.fill(&world.on.db).await.unwrap(), 1, "{engine}");
+        assert!(anew.unread().iter().eq([&who]), "{engine}");
+        assert_eq!((index.ask(&isla).len(), index.ask(&jack).len()), (0, 1), "{engine}");
+        execute(&world, MEND).await;
+        execute(&world, NOTE).await;
+        follower.turn(&world.on.db).await.unwrap();
+        assert_eq!((world.index.ask(&isla).len(), follower.unread().len()), (1, 0), "{engine}");
     }
 }
 

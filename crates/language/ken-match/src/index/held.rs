@@ -56,6 +56,11 @@ impl Postcodes {
         held
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.of.len()
+    }
+
     fn get(&self, code: u32) -> Postcode {
         self.of.get(index(code)).copied().unwrap_or_default()
     }

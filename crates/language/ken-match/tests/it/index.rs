@@ -266,3 +266,19 @@ fn what_all_have_floods_nobody_and_the_best_come_first() {
     assert_eq!(Index::new().ask(&scorer, &own, 9), Vec::new());
     assert_eq!(format!("{index:?} {:?}", told[0]).matches("Ann").count(), 0);
 }
+
+#[test]
+fn one_filled_anew_has_no_texts_of_those_who_are_gone() {
+    let names: Vec<String> = (0..200).map(|n| format!("Name{n}")).collect();
+    let of = |name| Row { forename: name, surname: "Sample", ..Row::default() };
+    let mut index = Index::new();
+    for name in &names {
+        index.put(7, &of(name)).unwrap();
+    }
+    index.settle();
+    let mut loading = Loading::new();
+    loading.push(7, &of(&names[199])).unwrap();
+    let anew = loading.close();
+    assert_eq!((index.len(), anew.len()), (1, 1));
+    assert!(index.texts() >= anew.texts() + 199, "{} {}", index.texts(), anew.texts());
+}
