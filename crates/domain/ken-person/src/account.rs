@@ -155,6 +155,7 @@ pub(crate) async fn known(
         postcode: Sensitive::new(postcode_key(kept.says.postcode.reveal())),
         sex: kept.says.sex,
         is_same_source: *source == kept.says.source,
+        is_same_organisation: source.organisation == kept.says.source.organisation,
     };
     let known = Known {
         person: lead,

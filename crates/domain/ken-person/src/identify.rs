@@ -41,6 +41,9 @@ const PROPOSED_MAX: usize = 4;
 /// People of one family name and date of birth that are read at a time. House policy: of a common
 /// name and an estimated date there are some hundred in a nation.
 const NAMESAKES_READ: i64 = 1_000;
+/// Most babies of one family name and day that are looked at. House policy: more are no babies, but
+/// a date that stands for another.
+const BABIES_MAX: usize = 20;
 /// Most such lists that are read. House policy: a source that gives one date for everybody.
 const LISTS_MAX: usize = 20;
 
@@ -188,7 +191,7 @@ async fn candidates(
     found.extend(holders.iter().map(|(holder, _)| *holder));
     let name = NameKey::new(incoming.family.reveal(), incoming.given.reveal());
     let day = incoming.born.and_then(PartialDate::day);
-    if let Some(day) = day.filter(|_| name.is_whole()) {
+    if let Some(day) = day.filter(|_| !name.family.reveal().is_empty()) {
         found.extend(namesakes(tx, &name, day).await?);
     }
     let (mut leads, mut own_lead) = (BTreeSet::new(), None);
@@ -267,28 +270,34 @@ pub(crate) async fn likely(
     Ok(found)
 }
 
-/// Those of the same family name and birth date whose given names agree, or may.
+/// Those of the same family name and birth date whose given names agree, and those of whom, or of
+/// the one who registers, none is told yet; of these none where they are too many for babies.
 async fn namesakes(tx: &mut Tx, name: &NameKey, day: Date) -> Result<Vec<PersonId>, Error> {
     let read = |row: &Row<'_>| Ok((row.text(0)?, row.parse::<PersonId>(0)?, row.text(1)?));
-    let agrees = |given: &str| {
+    let compare = |given: &str| {
         let theirs = NameKey { family: name.family.clone(), given: given.to_owned().into() };
-        matches!(variation::given(name, &theirs), Given::Equal | Given::Agrees)
+        variation::given(name, &theirs)
     };
-    let (mut found, mut after) = (vec![], (String::new(), String::new()));
+    let (mut found, mut babies, mut after) = (vec![], vec![], (String::new(), String::new()));
     for _ in 0..LISTS_MAX {
         let (person, given) = (after.0.as_str(), after.1.as_str());
         let of = values![name.family.reveal(), day, person, given, NAMESAKES_READ];
         let family = tx.list(sql::FAMILY_FIND, of, read).await?;
         let is_all = i64::try_from(family.len()).is_ok_and(|count| count < NAMESAKES_READ);
         for (key, who, given) in family {
-            if agrees(&given) {
-                found.push(who);
+            match compare(&given) {
+                Given::Equal | Given::Agrees => found.push(who),
+                Given::Silent if babies.len() <= BABIES_MAX => babies.push(who),
+                Given::Silent | Given::Varies | Given::Differs => {}
             }
             after = (key, given);
         }
         if is_all {
             break;
         }
+    }
+    if babies.len() <= BABIES_MAX {
+        found.append(&mut babies);
     }
     Ok(found)
 }

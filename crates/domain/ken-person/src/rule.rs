@@ -9,6 +9,8 @@
 //!   given name. A twin's number typed by mistake has the date, a mother's has the name.
 //! - What contradicts never links, whatever else agrees: another valid number of the same kind,
 //!   another sex, or the same birth date and family name with another given name.
+//! - Whoever has no forename yet meets those of their family and day before a human, where nobody
+//!   is meant by name; twins do not meet, be they told by a number, a sex or their own hospital.
 //! - Nobody is linked by name, date and address alone, so twins and namesakes stay apart; nor by
 //!   likeness, which makes a human's look at the most.
 //! - More than one fitting candidate, or evidence that points two ways, is [`Verdict::Uncertain`].
@@ -23,7 +25,7 @@ use ken_core::{PartialDate, PersonId, Sensitive};
 
 use crate::demographics::{Demographics, NameKey, Sex, chi, postcode_key};
 use crate::index::Alike;
-use crate::variation::{Birth, Family, Given, birth, family, given};
+use crate::variation::{Birth, Family, Given, birth, family, given, is_another_baby, is_unnamed};
 
 /// What the index knows about somebody who may be meant.
 #[derive(Debug, Clone)]
@@ -53,6 +55,8 @@ pub struct Account {
     pub sex: Option<Sex>,
     /// Whether the source that registers now gave it, under the number that it gives now.
     pub is_same_source: bool,
+    /// Whether the organisation that registers now gave it, under this or another number.
+    pub is_same_organisation: bool,
 }
 
 impl Account {
@@ -91,6 +95,8 @@ pub enum Reason {
     ByHand,
     /// Neither number nor name and date, but all that is said taken together.
     Alike,
+    /// One has no forename yet, and family name and date of birth are equal.
+    NotYetNamed,
 }
 
 impl Reason {
@@ -111,6 +117,7 @@ impl Reason {
             Self::PerhapsTwin => "perhaps-twin",
             Self::ByHand => "by-hand",
             Self::Alike => "alike",
+            Self::NotYetNamed => "not-yet-named",
         }
     }
 
@@ -120,7 +127,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -134,6 +141,7 @@ impl Reason {
         Self::PerhapsTwin,
         Self::ByHand,
         Self::Alike,
+        Self::NotYetNamed,
     ];
 }
 
@@ -195,7 +203,9 @@ pub fn identify(incoming: &Demographics, candidates: &[Known]) -> Verdict {
         return Verdict::Uncertain(doubts([vec![*only], elsewhere].concat()));
     }
     if sure.is_empty() && doubtful.is_empty() {
-        return Verdict::New;
+        let babies: Vec<_> = fits(Fit::Baby).collect();
+        let is_new = babies.is_empty();
+        return if is_new { Verdict::New } else { Verdict::Uncertain(doubts(babies)) };
     }
     // Whoever looks sees those too whom the name means, although their number says otherwise.
     let named = |known: &&Known| !known.is_set_apart && mine.name_and_birth(known);
@@ -237,6 +247,7 @@ pub(crate) fn contradiction(one: &Demographics, other: &Demographics) -> BTreeSe
         postcode: Sensitive::default(),
         sex: other.sex,
         is_same_source: true,
+        is_same_organisation: true,
     };
     let compared = Mine::of(one).compare(&other);
     let sex = compared.sex_differs.then_some(Reason::SexDiffers);
@@ -259,6 +270,8 @@ struct Compared {
     given: Given,
     birth: Birth,
     sex_differs: bool,
+    /// Neither has a name, and what stands for it, or who numbers them, tells two babies.
+    is_another_baby: bool,
 }
 
 impl Compared {
@@ -279,7 +292,14 @@ impl Compared {
 
     /// As a twin's or a triplet's account would compare.
     fn is_perhaps_twin(self) -> bool {
-        self.birth_agrees() && self.family == Family::Agrees && self.given == Given::Differs
+        let is_another = self.given == Given::Differs || self.is_another_baby;
+        self.birth_agrees() && self.family == Family::Agrees && is_another
+    }
+
+    /// As the account of a baby compares that is named later, or has been meanwhile.
+    fn is_perhaps_baby(self) -> bool {
+        let family = self.family == Family::Agrees && self.birth == Birth::Equal;
+        family && self.given == Given::Silent && !self.is_another_baby
     }
 
     /// Whether a source that says this under a number it has used before still means the same
@@ -293,7 +313,9 @@ impl Compared {
             Birth::Equal | Birth::Agrees | Birth::Year => match self.given {
                 Given::Equal | Given::Agrees => true,
                 // Two babies without a name, born on one day, are told apart by their families.
-                Given::Varies | Given::Silent => self.family != Family::Differs,
+                Given::Varies | Given::Silent => {
+                    self.family != Family::Differs && !self.is_another_baby
+                }
                 Given::Differs => false,
             },
             Birth::Near => self.name_agrees(),
@@ -337,7 +359,22 @@ impl Mine {
             given: given(&self.name, &account.name),
             birth: birth(self.born, account.born),
             sex_differs: (mine, theirs) == (woman, man) || (mine, theirs) == (man, woman),
+            is_another_baby: self.is_another_baby(account),
         }
+    }
+
+    /// Whether two who have no name yet are two babies: a hospital gives each a number.
+    fn is_another_baby(&self, account: &Account) -> bool {
+        let unnamed = |name: &NameKey| is_unnamed(name.given.reveal());
+        let own = account.is_same_organisation && !account.is_same_source;
+        let numbered_apart = own && unnamed(&self.name) && unnamed(&account.name);
+        numbered_apart || is_another_baby(&self.name, &account.name)
+    }
+
+    /// Whether one of the two may be a baby of before it had a name, and the other the same one.
+    fn is_baby_of(&self, known: &Known) -> bool {
+        let contradicts = |one: Compared| one.is_perhaps_twin() || one.sex_differs;
+        self.any(known, Compared::is_perhaps_baby) && !self.any(known, contradicts)
     }
 
     fn any(&self, known: &Known, holds: impl Fn(Compared) -> bool) -> bool {
@@ -383,6 +420,8 @@ impl Mine {
 enum Fit {
     Sure,
     Doubtful,
+    /// Somebody who has no name yet, or who had none, and may be meant where nobody else is.
+    Baby,
     No,
 }
 
@@ -397,7 +436,14 @@ fn weigh(mine: &Mine, known: &Known) -> Fit {
         let links = mine.any(known, Compared::supports) && !mine.contradicts(known);
         return if links { Fit::Sure } else { Fit::Doubtful };
     }
-    if mine.name_and_birth(known) && !mine.chi_differs(known) { Fit::Doubtful } else { Fit::No }
+    if mine.chi_differs(known) {
+        return Fit::No;
+    }
+    match (mine.name_and_birth(known), mine.is_baby_of(known)) {
+        (true, _) => Fit::Doubtful,
+        (false, true) => Fit::Baby,
+        (false, false) => Fit::No,
+    }
 }
 
 /// Whether the registration points to `other` although `sure` fits: by the number that the source
@@ -418,6 +464,7 @@ fn doubt(mine: &Mine, known: &Known, several: bool) -> Doubt {
         (known.is_sources_own, Reason::SourceNumber),
         (mine.same_identifier(known), Reason::Identifier),
         (mine.name_and_birth(known), Reason::NameAndBirth),
+        (mine.is_baby_of(known), Reason::NotYetNamed),
         (mine.same_postcode(known), Reason::Postcode),
         (same_number && !name && !birth, Reason::NothingElseAgrees),
         (same_number && !enough && (name || birth), Reason::TooLittleAgrees),

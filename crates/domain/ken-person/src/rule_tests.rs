@@ -45,6 +45,7 @@ fn known(n: u128, from: &Demographics) -> Known {
         postcode: Sensitive::new(postcode_key(from.postcode.reveal())),
         sex: from.sex,
         is_same_source: false,
+        is_same_organisation: false,
     };
     Known {
         person: person(n),
@@ -61,6 +62,7 @@ fn seen(n: u128, held: &Demographics, incoming: &Demographics) -> Known {
     known.is_sources_own = held.source == incoming.source;
     for account in &mut known.accounts {
         account.is_same_source = known.is_sources_own;
+        account.is_same_organisation = held.source.organisation == incoming.source.organisation;
     }
     known
 }

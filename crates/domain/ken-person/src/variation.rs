@@ -62,9 +62,19 @@ pub(crate) enum Birth {
 }
 
 /// Words that stand where a name will be.
-const NOT_YET_NAMED: [&str; 10] = [
+const NOT_YET_NAMED: [&str; 12] = [
     "baby", "babe", "infant", "newborn", "twin", "triplet", "unknown", "male", "female", "unnamed",
+    "boy", "girl",
 ];
+
+/// Words that tell one baby of a birth from another, those of one list meaning the same.
+const WHICH_BABY: [&[&str]; 3] = [
+    &["1", "one", "i", "a", "first"],
+    &["2", "two", "ii", "b", "second"],
+    &["3", "three", "iii", "c"],
+];
+/// Words for a baby's sex, likewise.
+const BABYS_SEX: [&[&str]; 2] = [&["boy", "male", "son"], &["girl", "female", "daughter"]];
 
 /// Shortest name in which a slip of one letter is taken for a slip.
 const SLIP_LETTERS_MIN: usize = 4;
@@ -166,6 +176,25 @@ pub(crate) fn given(one: &NameKey, two: &NameKey) -> Given {
         || later(first, &two)
         || later(second, &one);
     if varies { Given::Varies } else { Given::Differs }
+}
+
+/// Whether there is no given name yet, but at most a word that stands for one.
+pub(crate) fn is_unnamed(given: &str) -> bool {
+    given.split(' ').next().is_none_or(|first| first.is_empty() || NOT_YET_NAMED.contains(&first))
+}
+
+/// Whether what stands for two names tells two babies apart: the first and the second of twins, a
+/// boy and a girl.
+pub(crate) fn is_another_baby(one: &NameKey, two: &NameKey) -> bool {
+    let (one, two) = (one.given.reveal().as_str(), two.given.reveal().as_str());
+    let told = |name: &str, by: &[&[&str]]| {
+        // What follows is the mother's name.
+        let mut words = name.split(' ').take_while(|word| *word != "of");
+        words.find_map(|word| by.iter().position(|same| same.contains(&word)))
+    };
+    let differ =
+        |by: &[&[&str]]| told(one, by).zip(told(two, by)).is_some_and(|(one, two)| one != two);
+    is_unnamed(one) && is_unnamed(two) && (differ(&WHICH_BABY) || differ(&BABYS_SEX))
 }
 
 /// The first given name, if it is one.
@@ -275,6 +304,27 @@ mod tests {
         check("Baby", "Isla", Given::Silent);
         check("Twin One", "Twin Two", Given::Silent);
         check("", "Isla", Given::Silent);
+    }
+
+    #[test]
+    fn babies_without_a_name() {
+        let check = |one: &str, two: &str, want| {
+            assert_eq!(is_another_baby(&key("x", one), &key("x", two)), want, "{one} {two}");
+            assert_eq!(is_another_baby(&key("x", two), &key("x", one)), want, "{two} {one}");
+        };
+        check("Twin 1", "Twin 2", true);
+        check("Twin One", "TWIN II", true);
+        check("Twin 1", "Baby One", false);
+        check("Baby Boy", "Female", true);
+        check("Baby Boy", "Male infant", false);
+        check("Baby A of Ann", "Baby B of Ann", true);
+        check("Baby of Ann B", "Baby of Ann A", false);
+        check("Twin 1", "Baby", false);
+        check("Twin 1", "Isla", false);
+        check("", "Twin 1", false);
+        for (given, want) in [("", true), ("baby of ann", true), ("isla", false)] {
+            assert_eq!(is_unnamed(given), want, "{given}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use ken_core::PersonId;
 use ken_core::identifier::Identifier;
+use ken_core::{PersonId, normalise};
 use ken_match::Row;
 use ken_store::{Reads, values};
 
@@ -17,6 +17,7 @@ use crate::Error;
 use crate::account::{self, ACCOUNTS_MAX};
 use crate::demographics::Demographics;
 use crate::sql::index as sql;
+use crate::variation::is_unnamed;
 
 /// Most records of one person in the index, the newest. House policy: a general practice, a
 /// hospital, a council and a school, all of which write them differently.
@@ -34,19 +35,23 @@ pub(crate) struct Told<'a> {
     says: &'a Demographics,
     numbers: &'a [Identifier],
     born: String,
+    is_unnamed: bool,
 }
 
 impl<'a> Told<'a> {
     /// An account, and the numbers of whom it is about.
     pub(crate) fn of(says: &'a Demographics, numbers: &'a [Identifier]) -> Self {
         let born = says.born.map(|born| born.to_string()).unwrap_or_default();
-        Self { says, numbers, born }
+        let is_unnamed = is_unnamed(&normalise(says.given.reveal()));
+        Self { says, numbers, born, is_unnamed }
     }
 
     /// The account in the engine's fields.
     pub(crate) fn row(&self) -> Row<'_> {
         let says = self.says;
         let given = says.given.reveal().trim();
+        // What stands for the name of a baby is none: two of a family would agree in it.
+        let given = if self.is_unnamed { "" } else { given };
         let (forename, middle) = given.split_once(char::is_whitespace).unwrap_or((given, ""));
         let mut lines = says.address.reveal().lines();
         let address = lines.next().unwrap_or_default();

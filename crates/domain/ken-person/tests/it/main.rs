@@ -9,6 +9,8 @@ mod likely;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod newborn;
+#[cfg(test)]
 mod newcomer;
 #[cfg(test)]
 mod numberless;

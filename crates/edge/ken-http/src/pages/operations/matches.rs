@@ -81,6 +81,7 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::NameAndBirth => "name and date of birth are equal",
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
         Reason::Alike => "all that is said, taken together, makes it likely",
+        Reason::NotYetNamed => "one has no forename yet, of the same family name and day",
         _ => "the evidence points two ways",
     }
 }
