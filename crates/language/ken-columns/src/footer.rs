@@ -13,6 +13,9 @@ use crate::{COLUMNS_MAX, ColumnsError, ROWS_A_BYTE, ROWS_SMALL, Result, size};
 const ELEMENTS_MAX: usize = 4 * COLUMNS_MAX;
 /// Most groups of rows. House policy: writers begin a new one after tens of thousands of rows.
 const GROUPS_MAX: usize = 10_000;
+/// Most parts of columns in all groups together: each takes 32 bytes in memory, and may take three
+/// in the file.
+const CHUNKS_MAX: usize = 1_000_000;
 /// Most notes of whoever wrote it. House policy: they leave a handful.
 const NOTES_MAX: usize = 1_000;
 
@@ -67,14 +70,16 @@ impl Footer {
     /// Reads a footer of a file that has `bytes` bytes before it.
     pub(crate) fn read(text: &[u8], bytes: u64) -> Result<Self> {
         let mut footer = Self::default();
-        let mut elements = Vec::new();
+        let (mut elements, mut left) = (Vec::new(), CHUNKS_MAX);
         Thrift::new(text).fields(|from, id, kind| match (id, kind) {
             (2, LIST) => from.each(ELEMENTS_MAX, |from| {
                 elements.push(Element::read(from)?);
                 Ok(())
             }),
             (4, LIST) => from.each(GROUPS_MAX, |from| {
-                footer.groups.push(Group::read(from, bytes)?);
+                let group = Group::read(from, bytes, left)?;
+                left -= group.chunks.len();
+                footer.groups.push(group);
                 Ok(())
             }),
             (5, LIST) => from.each(NOTES_MAX, |from| {
@@ -201,11 +206,12 @@ fn meaning(from: &mut Thrift<'_>) -> Result<Option<Int>> {
 }
 
 impl Group {
-    fn read(from: &mut Thrift<'_>, bytes: u64) -> Result<Self> {
+    /// Reads a group of at most `most` parts of columns.
+    fn read(from: &mut Thrift<'_>, bytes: u64, most: usize) -> Result<Self> {
         let mut of = Self::default();
         let mut rows = 0;
         from.fields(|from, id, kind| match (id, kind) {
-            (1, LIST) => from.each(COLUMNS_MAX, |from| {
+            (1, LIST) => from.each(COLUMNS_MAX.min(most), |from| {
                 of.chunks.push(Chunk::read(from, bytes)?);
                 Ok(())
             }),
@@ -222,19 +228,22 @@ impl Group {
 
 impl Chunk {
     fn read(from: &mut Thrift<'_>, bytes: u64) -> Result<Self> {
-        let (mut of, mut elsewhere) = (Self::default(), false);
+        let (mut of, mut elsewhere) = (None, false);
         from.fields(|from, id, kind| {
             match (id, kind) {
                 (1, BYTES) => elsewhere = !from.bytes()?.is_empty(),
-                (3, STRUCT) => of = Self::describe(from)?,
+                (3, STRUCT) => of = Some(Self::describe(from)?),
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        match (elsewhere, of.to <= bytes) {
-            (true, _) => Err(ColumnsError::Unknown("it stands in another file")),
-            (false, true) => Ok(of),
-            (false, false) => Err(ColumnsError::Broken("a column beyond the end of the file")),
+        match of {
+            _ if elsewhere => Err(ColumnsError::Unknown("it stands in another file")),
+            None => Err(ColumnsError::Broken("a column that says nothing of itself")),
+            Some(of) if of.to > bytes => {
+                Err(ColumnsError::Broken("a column beyond the end of the file"))
+            }
+            Some(of) => Ok(of),
         }
     }
 

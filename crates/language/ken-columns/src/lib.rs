@@ -18,9 +18,11 @@
 //! are refused by name.
 
 mod column;
+mod copies;
 mod footer;
 mod hybrid;
 mod kind;
+mod lz4;
 mod page;
 mod read;
 mod snappy;

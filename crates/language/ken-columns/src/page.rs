@@ -1,9 +1,12 @@
 //! A page: its head, and what it holds once it is unpacked.
 
-use std::io::Read;
+use std::io::{self, Read};
+
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
 
 use crate::thrift::{FALSE, I32, STRUCT, Thrift};
-use crate::{ColumnsError, PAGE_MAX, Result, size, snappy};
+use crate::{ColumnsError, PAGE_MAX, Result, lz4, size, snappy};
 
 /// What a page is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,26 +135,28 @@ pub(crate) fn unpack(codec: i64, packed: &[u8], len: usize, out: &mut Vec<u8>) -
     let before = out.len();
     match codec {
         0 => out.extend_from_slice(packed),
-        1 => {
-            let mut whole = Vec::new();
-            snappy::unpack(packed, len, &mut whole)?;
-            if before == 0 {
-                *out = whole;
-            } else {
-                out.extend_from_slice(&whole);
-            }
-        }
-        6 if packed.is_empty() => {}
+        1 => snappy::unpack(packed, len, out)?,
+        2 | 6 if packed.is_empty() => {}
+        2 => drain(MultiGzDecoder::new(packed), len, out).map_err(|_| broken_gzip())?,
         6 => {
-            let unpacker = ruzstd::decoding::StreamingDecoder::new(packed);
-            let unpacker = unpacker.map_err(|_| broken_zstd())?;
-            let most = u64::try_from(len).unwrap_or(0) + 1;
-            out.reserve_exact(len);
-            unpacker.take(most).read_to_end(out).map_err(|_| broken_zstd())?;
+            let unpacker = StreamingDecoder::new(packed).map_err(|_| broken_zstd())?;
+            drain(unpacker, len, out).map_err(|_| broken_zstd())?;
         }
+        7 => lz4::unpack(packed, len, out)?,
         _ => return Err(ColumnsError::Unknown(word(codec))),
     }
     if out.len() == before + len { Ok(()) } else { Err(broken) }
+}
+
+/// Appends what an unpacker gives, and one byte more than it may at most.
+fn drain(from: impl Read, len: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    let most = u64::try_from(len).unwrap_or(0) + 1;
+    out.reserve_exact(len);
+    from.take(most).read_to_end(out).map(drop)
+}
+
+const fn broken_gzip() -> ColumnsError {
+    ColumnsError::Broken("what gzip packed cannot be unpacked")
 }
 
 const fn broken_zstd() -> ColumnsError {
@@ -160,9 +165,9 @@ const fn broken_zstd() -> ColumnsError {
 
 const fn word(codec: i64) -> &'static str {
     match codec {
-        2 => "packed by gzip",
+        3 => "packed by LZO",
         4 => "packed by Brotli",
-        5 | 7 => "packed by LZ4",
+        5 => "packed by LZ4 in its older, framed way",
         _ => "packed in a way that there is not",
     }
 }

@@ -2,27 +2,25 @@
 //!
 //! Source: the Snappy format description (`format_description.txt`).
 
+use crate::copies::Copies;
 use crate::{ColumnsError, Result};
 
 const BROKEN: ColumnsError = ColumnsError::Broken("what Snappy packed cannot be unpacked");
 
-/// Unpacks into `out`, which is empty, exactly `len` bytes.
+/// Appends exactly `len` bytes to `out`.
 pub(crate) fn unpack(packed: &[u8], len: usize, out: &mut Vec<u8>) -> Result<()> {
     let (claimed, mut rest) = length(packed)?;
     if claimed != len {
         return Err(BROKEN);
     }
-    out.reserve_exact(len);
+    let mut out = Copies::new(out, len);
     while let Some((tag, after)) = rest.split_first() {
         let small = usize::from(tag >> 2);
         let (many, offset, after) = match tag & 3 {
             0 => {
                 let (many, after) = literal(small, after)?;
                 let (bytes, after) = after.split_at_checked(many).ok_or(BROKEN)?;
-                if out.len() + many > len {
-                    return Err(BROKEN);
-                }
-                out.extend_from_slice(bytes);
+                out.literal(bytes).ok_or(BROKEN)?;
                 rest = after;
                 continue;
             }
@@ -36,24 +34,9 @@ pub(crate) fn unpack(packed: &[u8], len: usize, out: &mut Vec<u8>) -> Result<()>
             }
         };
         rest = after;
-        repeat(out, many, offset, len)?;
+        out.repeat(many, offset).ok_or(BROKEN)?;
     }
-    if out.len() == len { Ok(()) } else { Err(BROKEN) }
-}
-
-/// Appends `many` bytes that stand `offset` before the end, which may overlap with themselves.
-fn repeat(out: &mut Vec<u8>, many: usize, offset: usize, len: usize) -> Result<()> {
-    let from = out.len().checked_sub(offset).filter(|_| offset > 0).ok_or(BROKEN)?;
-    if out.len() + many > len {
-        return Err(BROKEN);
-    }
-    let mut left = many;
-    while left > 0 {
-        let step = left.min(out.len() - from);
-        out.extend_from_within(from..from + step);
-        left -= step;
-    }
-    Ok(())
+    if out.is_whole() { Ok(()) } else { Err(BROKEN) }
 }
 
 fn literal(small: usize, after: &[u8]) -> Result<(usize, &[u8])> {
@@ -87,10 +70,11 @@ mod tests {
     #[test]
     fn literals_and_overlapping_copies_are_unpacked_and_all_else_is_refused() {
         let check = |packed: &[u8], len: usize, want: Option<&[u8]>| {
-            let mut out = Vec::new();
+            // What stands before is no part of it: copies do not reach there.
+            let mut out = b"before".to_vec();
             let told = unpack(packed, len, &mut out);
-            assert_eq!(told.ok().map(|()| out.as_slice()), want, "{packed:?}");
-            assert!(out.len() <= len);
+            assert_eq!(told.ok().map(|()| &out[6..]), want, "{packed:?}");
+            assert!(out.len() <= len + 6);
         };
         check(&[0], 0, Some(b""));
         check(&[3, 8, b'a', b'b', b'c'], 3, Some(b"abc"));

@@ -126,7 +126,7 @@ fn unread(file: &Path, error: std::io::Error) -> Trouble {
 
 fn broken(file: &Path, error: ColumnsError) -> Trouble {
     let what = format!("{} cannot be read.", file.display());
-    let next =
-        "Write it anew: plain columns, packed by Snappy, Zstandard or not at all; or as CSV.";
+    let next = "Write it anew: plain columns, packed by Snappy, gzip, LZ4 (LZ4_RAW), Zstandard or \
+                not at all; or as CSV.";
     Trouble::new(error.code(), what, NOTHING_DONE, next).because(error)
 }

@@ -8,13 +8,15 @@ use ken_columns::{Cell, ColumnsError, Form, MAGIC, Reader, Writer};
 
 use crate::read;
 
-const FILES: [&[u8]; 6] = [
+const FILES: [&[u8]; 8] = [
     include_bytes!("files/arrow.parquet"),
     include_bytes!("files/arrow-zstd-2.parquet"),
     include_bytes!("files/arrow-plain-96.parquet"),
     include_bytes!("files/duck.parquet"),
     include_bytes!("files/polars.parquet"),
     include_bytes!("files/nested.parquet"),
+    include_bytes!("files/duck-gzip.parquet"),
+    include_bytes!("files/arrow-lz4-2.parquet"),
 ];
 
 /// How often each file is changed.
@@ -115,6 +117,12 @@ fn what_a_footer_claims_takes_no_memory() {
         let refused = read(&footer(&many));
         assert!(matches!(refused, Err(ColumnsError::TooMuch(_))), "{field}: {refused:?}");
     }
+    // Parts of columns that say nothing, and more of them than any file has.
+    let group = |chunk: &[u8]| [&[0x19, 0xfc, 0xe8, 0x07], &*chunk.repeat(1_000), &[0]].concat();
+    let groups = |chunk: &[u8]| [&[0x49, 0xfc, 0xd0, 0x0f], &*group(chunk).repeat(2_000)].concat();
+    broken(&groups(&[0]));
+    let refused = read(&footer(&groups(&[0x3c, 0, 0])));
+    assert!(matches!(refused, Err(ColumnsError::TooMuch(_))), "{refused:?}");
     // Lists in lists in lists.
     broken(&[&[0x79], [0x19; 4_000].as_slice()].concat());
     // A map of as many.

@@ -1,7 +1,7 @@
 //! What other programs write is read, and what is written here reads as it was.
 //!
 //! `files/` was made by `PyArrow` 26, `DuckDB` 2.0 and Polars 2.1, each in the way that it writes
-//! by itself, and in three further ways: the second form of pages, old instants, plain.
+//! by itself, and in further ways: the second form of pages, old instants, plain, packed otherwise.
 
 use std::io::Cursor;
 
@@ -55,6 +55,8 @@ fn what_others_write_is_read() {
     check("arrow-zstd-2", include_bytes!("files/arrow-zstd-2.parquet"));
     check("arrow-plain-96", include_bytes!("files/arrow-plain-96.parquet"));
     check("duck", include_bytes!("files/duck.parquet"));
+    check("arrow-lz4-2", include_bytes!("files/arrow-lz4-2.parquet"));
+    check("duck-gzip", include_bytes!("files/duck-gzip.parquet"));
     check("polars", include_bytes!("files/polars.parquet"));
 }
 
@@ -68,7 +70,7 @@ fn what_is_not_read_is_refused_by_name_and_does_not_stop_the_rest() {
         Err(why @ ColumnsError::Unknown(_)) => why.to_string(),
         other => panic!("{other:?}"),
     };
-    assert!(refused(include_bytes!("files/gzip.parquet")).contains("packed by gzip"));
+    assert!(refused(include_bytes!("files/brotli.parquet")).contains("packed by Brotli"));
     assert!(refused(include_bytes!("files/difference.parquet")).contains("encoding of its values"));
 }
 
