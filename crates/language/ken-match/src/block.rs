@@ -14,10 +14,6 @@ use crate::table::{Record, Table};
 /// How many rules there are.
 pub(crate) const RULES: usize = 21;
 
-/// Rules whose keys are beside each other by record, to see at once which of them claims a pair.
-/// The last rule, by further number, claims no pair before another.
-const BESIDE: usize = RULES - 1;
-
 /// What records share under each rule, and last where the table is compared whole.
 pub(crate) const WORDS: [&str; RULES + 1] = [
     "CHI number",
@@ -99,37 +95,35 @@ const FINER: [&[Finer]; RULES] = [
     &[],
 ];
 
-/// By which rules of earlier days records are looked up at all: where nobody has a former surname,
-/// postcode or home, these rules would find what others have found.
-#[derive(Debug, Clone, Copy, Default)]
-struct Former {
-    surname: bool,
-    postcode: bool,
-    home: bool,
+/// The rules that may find anybody: where nobody has a former surname, postcode or home, those of
+/// earlier days would find what others have found.
+fn looked_up(table: &Table) -> impl Iterator<Item = usize> + use<> {
+    let [mut surname, mut postcode, mut home, mut number] = [false; 4];
+    for record in &table.records {
+        surname |= record.former != 0;
+        postcode |= record.former_unit != 0;
+        home |= record.former_home != 0;
+        number |= record.number != 0;
+    }
+    (0..RULES).filter(move |rule| match rule {
+        17 => surname,
+        18 => postcode,
+        19 => home,
+        20 => number,
+        _ => true,
+    })
 }
 
-impl Former {
-    fn of(table: &Table) -> Self {
-        let any = |is: fn(&Record) -> bool| table.records.iter().any(is);
-        Self {
-            surname: any(|record| record.former != 0),
-            postcode: any(|record| record.former_unit != 0),
-            home: any(|record| record.former_home != 0),
+/// The keys of all records by each rule that may find anybody.
+fn keys(table: &Table) -> Vec<(usize, Vec<u64>)> {
+    let rules = looked_up(table);
+    let mut keys: Vec<_> = rules.map(|rule| (rule, Vec::with_capacity(table.len()))).collect();
+    for record in &table.records {
+        for (rule, keys) in &mut keys {
+            keys.push(key_of(&table.names, record, *rule));
         }
     }
-}
-
-/// The keys of a record, one for each rule but the last.
-fn keys(table: &Table, former: Former, record: &Record) -> [u64; BESIDE] {
-    std::array::from_fn(|rule| {
-        let is_looked_up = match rule {
-            17 => former.surname,
-            18 => former.postcode,
-            19 => former.home,
-            _ => true,
-        };
-        if is_looked_up { key_of(&table.names, record, rule) } else { 0 }
-    })
+    keys
 }
 
 /// Those of a run of one key who share with a record what the rule splits a long run by; `None`
@@ -165,11 +159,12 @@ fn finer(record: &Record, by: Finer) -> u64 {
 
 /// The records that share a key, rule by rule.
 pub(crate) struct Blocks {
-    /// Keys by record, all rules but the last of one record beside each other, as they were split.
-    keys: Vec<[u64; BESIDE]>,
-    /// Keys of the last rule by record, which are never split; empty where nobody has a number.
-    last: Vec<u64>,
     rules: Vec<Runs>,
+    /// The rules that have any runs, in their order.
+    in_use: Vec<usize>,
+    /// By record, the run that it is in under each rule in use, from 1; 0 where it is in none. So
+    /// it is seen at once which rules claim a pair.
+    places: Vec<u32>,
     /// Records that shared the finest key with too many others, by rule.
     pub(crate) left_out: u64,
 }
@@ -227,71 +222,46 @@ impl Blocks {
 
     /// Sorts the records of a table by each rule.
     pub(crate) fn by_rules(table: &Table) -> Self {
-        let former = Former::of(table);
-        let keys = table.records.iter().map(|record| keys(table, former, record)).collect();
-        let mut last = Vec::new();
-        if table.records.iter().any(|record| record.number != 0) {
-            last.extend(table.records.iter().map(|record| key_of(&table.names, record, BESIDE)));
-        }
-        let mut blocks = Self { keys, last, rules: Vec::new(), left_out: 0 };
-        let mut room = Room::default();
+        let (mut rules, mut left_out, mut room) = (Vec::new(), 0, Room::default());
+        let mut keys = keys(table).into_iter().peekable();
         for (rule, finer) in FINER.iter().enumerate() {
-            let runs = blocks.sort(table, rule, finer, &mut room);
-            blocks.rules.push(runs);
+            let own = keys.next_if(|(of, _)| *of == rule).map(|(_, keys)| keys);
+            let (runs, without) = Runs::of(table, &own.unwrap_or_default(), finer, &mut room);
+            rules.push(runs);
+            left_out += without;
         }
-        blocks
+        let in_use = rules.iter().enumerate().filter(|(_, of)| !of.runs.is_empty());
+        let in_use: Vec<usize> = in_use.map(|(rule, _)| rule).collect();
+        let by_rule: Vec<Vec<u32>> = rules
+            .iter()
+            .filter(|of| !of.runs.is_empty())
+            .map(|of| of.places(table.len()))
+            .collect();
+        let mut by_rule: Vec<_> = by_rule.iter().map(|of| of.iter()).collect();
+        let mut places = Vec::with_capacity(table.len() * in_use.len());
+        for _ in table.numbers() {
+            places.extend(by_rule.iter_mut().filter_map(Iterator::next));
+        }
+        Self { rules, in_use, places, left_out }
     }
 
-    fn sort(&mut self, table: &Table, rule: usize, finer: &[Finer], room: &mut Room) -> Runs {
-        let keys = (0..table.len()).filter_map(|record| {
-            let keys = if rule == BESIDE { None } else { self.keys.get(record) };
-            let key = keys.map_or_else(|| self.last.get(record), |keys| keys.get(rule));
-            Some((key.copied().filter(|key| *key != 0)?, code(record)))
-        });
-        let keyed = room.sort(keys);
-        let mut split = Vec::new();
-        let long: Vec<_> = runs(keyed).filter(|(from, to)| to - from > FINE).collect();
-        for (from, to) in long {
-            let Some(run) = keyed.get_mut(from..to) else { continue };
-            self.left_out += refine(table, run, finer);
-            split.extend_from_slice(run);
-        }
-        for (key, record) in split {
-            let keys = self.keys.get_mut(index(record));
-            if let Some(own) = keys.and_then(|keys| keys.get_mut(rule)) {
-                *own = key;
-            }
-        }
-        let kept = runs(keyed).filter(|(from, to)| {
-            to - from > 1 && keyed.get(*from).is_some_and(|(key, _)| *key != 0)
-        });
-        let mut all = Runs { records: Vec::new(), runs: Vec::new() };
-        for (from, to) in kept {
-            let start = code(all.records.len());
-            all.records.extend(keyed.get(from..to).into_iter().flatten().map(|(_, record)| record));
-            all.runs.push((start, code(all.records.len())));
-        }
-        all.records.shrink_to_fit();
-        all
+    /// The runs that a record is in under the first `many` rules in use.
+    fn places(&self, record: u32, many: usize) -> &[u32] {
+        let from = index(record).saturating_mul(self.in_use.len());
+        self.places.get(from..from.saturating_add(many)).unwrap_or_default()
     }
 
     /// Whether two records share a key of any rule.
     #[cfg(test)]
     pub(crate) fn share(&self, a: u32, b: u32) -> bool {
-        self.shared(a, b).any(|shared| shared)
+        self.share_from(0, a, b)
     }
 
-    /// Whether two records share a key, rule by rule.
-    fn shared(&self, a: u32, b: u32) -> impl Iterator<Item = bool> + use<> {
-        let keys = |record: u32| self.keys.get(index(record)).copied().unwrap_or_default();
-        let last = self.share_last(a, b);
-        keys(a).into_iter().zip(keys(b)).map(|(x, y)| x == y && y != 0).chain([last])
-    }
-
-    /// Whether two records share a key of the last rule.
-    fn share_last(&self, a: u32, b: u32) -> bool {
-        let key = |record: u32| self.last.get(index(record)).filter(|key| **key != 0);
-        key(a).is_some_and(|key_of_a| key(b) == Some(key_of_a))
+    /// Whether two records share a key of a rule from one on.
+    fn share_from(&self, rule: usize, a: u32, b: u32) -> bool {
+        let places = |record: u32| self.places(record, self.in_use.len());
+        let both = places(a).iter().zip(places(b));
+        both.zip(&self.in_use).any(|((x, y), of)| *of >= rule && x == y && *x != 0)
     }
 
     /// The work there is, in pieces.
@@ -319,30 +289,27 @@ impl Blocks {
         piece: Piece,
         mut each: impl FnMut((u32, &Record), (u32, &Record), Found),
     ) {
-        let found = |one: u32, other: u32| {
-            let others = || self.shared(one, other).skip(BY_NUMBER).any(|shared| shared);
-            match piece.rule {
-                RULES => Found::Whole,
-                0..BY_NUMBER if !others() => Found::Number,
-                _ => Found::Key,
-            }
+        let found = |one: u32, other: u32| match piece.rule {
+            RULES => Found::Whole,
+            0..BY_NUMBER if !self.share_from(BY_NUMBER, one, other) => Found::Number,
+            _ => Found::Key,
         };
         let Some(of) = self.rules.get(piece.rule) else { return };
-        // Only the keys of earlier rules claim; records are read for pairs that nobody claims.
-        let earlier = |record: u32| {
-            let keys = self.keys.get(index(record)).map(<[u64; BESIDE]>::as_slice);
-            keys.and_then(|keys| keys.get(..piece.rule.min(BESIDE))).unwrap_or_default()
-        };
+        let earlier = self.in_use.iter().take_while(|rule| **rule < piece.rule).count();
+        // Who is in no run shares it with nobody.
+        let alone = |place: &u32| if *place == 0 { u32::MAX } else { *place };
+        let mut mine = Vec::with_capacity(earlier);
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
             let mut rest = of.records.get(index(*from)..index(*to)).unwrap_or_default();
             while let [one, others @ ..] = rest {
-                let mine = earlier(*one);
+                mine.clear();
+                mine.extend(self.places(*one, earlier).iter().map(alone));
                 for other in others {
-                    let both = mine.iter().zip(earlier(*other));
-                    let claimed = both.filter(|(x, y)| x == y && **x != 0).count() > 0
-                        || (piece.rule == RULES && self.share_last(*one, *other));
-                    if let (false, Some(a), Some(b)) =
-                        (claimed, table.records.get(index(*one)), table.records.get(index(*other)))
+                    // Only earlier rules claim; records are read for pairs that nobody claims.
+                    let both = mine.iter().zip(self.places(*other, earlier));
+                    let claims = both.filter(|(x, y)| x == y).count();
+                    if let (0, Some(a), Some(b)) =
+                        (claims, table.records.get(index(*one)), table.records.get(index(*other)))
                     {
                         each((*one, a), (*other, b), found(*one, *other));
                     }
@@ -350,6 +317,48 @@ impl Blocks {
                 rest = others;
             }
         }
+    }
+}
+
+impl Runs {
+    /// Sorts records by their keys, of which 0 is none; gives how many records are left out, too.
+    fn of(table: &Table, keys: &[u64], finer: &[Finer], room: &mut Room) -> (Self, u64) {
+        let keyed = keys.iter().zip(0..).filter(|(key, _)| **key != 0);
+        let keyed = room.sort(keyed.map(|(key, record)| (*key, record)));
+        let long: Vec<_> = runs(keyed).filter(|(from, to)| to - from > FINE).collect();
+        let mut left_out = 0;
+        for (from, to) in long {
+            left_out += keyed.get_mut(from..to).map_or(0, |run| refine(table, run, finer));
+        }
+        let kept = || {
+            runs(keyed).filter_map(|(from, to)| keyed.get(from..to)).filter(|run| match run {
+                [(key, _), _, ..] => *key != 0,
+                _ => false,
+            })
+        };
+        let mut all = Self {
+            records: Vec::with_capacity(kept().map(<[_]>::len).sum()),
+            runs: Vec::with_capacity(kept().count()),
+        };
+        for run in kept() {
+            let from = code(all.records.len());
+            all.records.extend(run.iter().map(|(_, record)| record));
+            all.runs.push((from, code(all.records.len())));
+        }
+        (all, left_out)
+    }
+
+    /// The run that each of so many records is in, from 1.
+    fn places(&self, records: usize) -> Vec<u32> {
+        let mut places = vec![0; records];
+        for ((from, to), run) in self.runs.iter().zip(1..) {
+            for record in self.records.get(index(*from)..index(*to)).unwrap_or_default() {
+                if let Some(place) = places.get_mut(index(*record)) {
+                    *place = run;
+                }
+            }
+        }
+        places
     }
 }
 

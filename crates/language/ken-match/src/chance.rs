@@ -4,11 +4,9 @@
 //! fixed number of pairs drawn from the table, which cost less than reading a page of it. A level
 //! that chance hardly ever gives keeps a share of the usual figure below.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-
+use crate::birth::Birth;
 use crate::compare::{Comparer, Known as _, level};
-use crate::number::{code, draw, pairs, real, wide};
+use crate::number::{code, draw, pairs, real, tally, wide};
 use crate::pattern::Pattern;
 use crate::table::{Record, Table};
 
@@ -90,44 +88,39 @@ pub(crate) fn shares(table: &Table) -> (Shares, Vec<Pattern>) {
             *slot = share;
         }
     };
-    for rarity in 0..3 {
-        let forename = |r: &Record| (r.forename, table.forename_rarity(r.forename));
-        let surname = |r: &Record| (r.surname, table.surname_rarity(r.surname));
-        let at = level::NAME_SAME + rarity;
-        set(&mut shares, 0, at, same(table, |r| class(forename(r), rarity)));
-        set(&mut shares, 1, at, same(table, |r| class(surname(r), rarity)));
+    let forenames = same(table, |r| r.forename, |name| table.forename_rarity(name));
+    let surnames = same(table, |r| r.surname, |name| table.surname_rarity(name));
+    for (at, (forename, surname)) in (level::NAME_SAME..).zip(forenames.into_iter().zip(surnames)) {
+        set(&mut shares, 0, at, forename);
+        set(&mut shares, 1, at, surname);
     }
-    let born = |r: &Record| (r.born.digits, u8::from(table.is_common_birth(r.born)));
-    set(&mut shares, 3, level::BORN_SAME, same(table, |r| class(born(r), 0)));
-    set(&mut shares, 3, level::BORN_COMMON, same(table, |r| class(born(r), 1)));
-    let (email, phone) = (|r: &Record| class((r.email, 0), 0), |r: &Record| class((r.phone, 0), 0));
-    set(&mut shares, 6, level::CONTACT_EMAIL, same(table, email));
-    set(&mut shares, 6, level::CONTACT_PHONE, same(table, phone));
-    let number = same(table, |r| class((r.number, 0), 0)).max(NUMBER_SAME);
-    set(&mut shares, 9, level::NUMBER_SAME, number);
+    let is_common = |digits: u32| u8::from(table.is_common_birth(Birth::of(digits)));
+    let [born, common, _] = same(table, |r| r.born.digits, is_common);
+    set(&mut shares, 3, level::BORN_SAME, born);
+    set(&mut shares, 3, level::BORN_COMMON, common);
+    let [email, ..] = same(table, |r| r.email, |_| 0);
+    let [phone, ..] = same(table, |r| r.phone, |_| 0);
+    set(&mut shares, 6, level::CONTACT_EMAIL, email);
+    set(&mut shares, 6, level::CONTACT_PHONE, phone);
+    let [number, ..] = same(table, |r| r.number, |_| 0);
+    set(&mut shares, 9, level::NUMBER_SAME, number.max(NUMBER_SAME));
     let near = shares.get(9).and_then(|of| of.get(usize::from(level::NUMBER_NEAR)));
     let near = near.copied().unwrap_or(0.0).max(NUMBER_NEAR);
     set(&mut shares, 9, level::NUMBER_NEAR, near);
     (shares, drawn)
 }
 
-/// A value, whether it is of the class that is asked for.
-fn class<T: Default + PartialEq>((value, class): (T, u8), wanted: u8) -> Option<(T, bool)> {
-    (value != T::default()).then_some((value, class == wanted))
-}
-
-/// Of all pairs that both have a value, the share that has the same one of the class asked for.
-fn same<T: Eq + Hash>(table: &Table, of: impl Fn(&Record) -> Option<(T, bool)>) -> f64 {
-    let mut counts: HashMap<T, u64> = HashMap::new();
-    let mut known = 0u64;
-    for (value, is_of) in table.records.iter().filter_map(of) {
-        known += 1;
-        if is_of {
-            *counts.entry(value).or_default() += 1;
+/// Of all pairs that both have a value, the share that has the same one, by its class.
+fn same(table: &Table, of: impl Fn(&Record) -> u32, class: impl Fn(u32) -> u8) -> [f64; 3] {
+    let counts = tally(table.records.iter().map(of).filter(|value| *value != 0));
+    let known: u64 = counts.iter().map(|(_, count)| u64::from(*count)).sum();
+    let mut agree = [0u64; 3];
+    for (value, count) in &counts {
+        if let Some(agree) = agree.get_mut(usize::from(class(*value))) {
+            *agree += pairs(u64::from(*count));
         }
     }
-    let agree: u64 = counts.values().map(|count| pairs(*count)).sum();
-    real(agree) / real(pairs(known).max(1))
+    agree.map(|agree| real(agree) / real(pairs(known).max(1)))
 }
 
 /// Pairs of records that are drawn, the same ones each time, in the order of patterns.

@@ -189,17 +189,22 @@ pub fn keep_ids(people: &People, before: &[Option<u64>]) -> Vec<u64> {
             keeper.entry(*id).or_insert(*person);
         }
     }
-    let mut oldest: HashMap<u32, u64> = HashMap::new();
+    // By the group's first record.
+    let mut oldest: Vec<Option<u64>> = vec![None; people.of.len()];
     for (id, person) in keeper {
-        oldest.entry(person).and_modify(|has| *has = (*has).min(id)).or_insert(id);
+        if let Some(has) = oldest.get_mut(index(person)) {
+            *has = Some(has.map_or(id, |has| has.min(id)));
+        }
     }
     let mut ids = Vec::with_capacity(people.of.len());
     for person in &people.of {
-        let id = oldest.entry(*person).or_insert_with(|| {
-            next += 1;
-            next - 1
+        let id = oldest.get_mut(index(*person)).map_or(next, |has| {
+            *has.get_or_insert_with(|| {
+                next += 1;
+                next - 1
+            })
         });
-        ids.push(*id);
+        ids.push(id);
     }
     ids
 }

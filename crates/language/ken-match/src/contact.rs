@@ -64,6 +64,10 @@ pub(crate) fn own(
     get: impl Fn(&Record) -> u32,
     clear: impl Fn(&mut Record),
 ) -> u64 {
+    // There is the code of nothing alone.
+    if codes < 2 {
+        return 0;
+    }
     let counts = count(records, codes, &get);
     let mut shared = 0;
     for record in records {

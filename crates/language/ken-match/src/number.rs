@@ -27,6 +27,14 @@ pub(crate) fn pairs(of: u64) -> u64 {
     of.saturating_mul(of.saturating_sub(1)) / 2
 }
 
+/// How often each value occurs, in the order of values.
+pub(crate) fn tally(values: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
+    let mut values: Vec<u32> = values.collect();
+    values.sort_unstable();
+    let runs = values.chunk_by(|a, b| a == b);
+    runs.filter_map(|run| Some((*run.first()?, code(run.len())))).collect()
+}
+
 /// Spreads the bits of a number over all of it (the finaliser of `SplitMix64`, public domain).
 pub(crate) const fn mix(number: u64) -> u64 {
     let z = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

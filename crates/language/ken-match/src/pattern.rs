@@ -192,8 +192,11 @@ impl Pattern {
     pub(crate) const COUNT: u32 = 4 * 5 * 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
 
     pub(crate) fn of(levels: Levels) -> Self {
-        let counted = held(levels).into_iter().zip(HELD);
-        Self(counted.fold(0, |all, (level, count)| all * count + u32::from(level)))
+        let last_first = held(levels).into_iter().zip(HELD).rev();
+        let (all, _) = last_first.fold((0, 1), |(all, worth), (level, count)| {
+            (all + u32::from(level) * worth, worth * count)
+        });
+        Self(all)
     }
 
     pub(crate) fn levels(self) -> Levels {

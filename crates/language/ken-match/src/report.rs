@@ -1,7 +1,5 @@
 //! What the columns of a table were like, for whoever must judge the answer.
 
-use std::collections::HashMap;
-
 use crate::number::wide;
 use crate::table::{Record, Row};
 use crate::text::tidy;
@@ -59,35 +57,59 @@ impl Unread {
         self,
         records: &[Record],
         [forenames, surnames]: [Option<u32>; 2],
-        births: &HashMap<u32, u32>,
+        births: &[(u32, u32)],
         short_chi: u64,
     ) -> Report {
-        let born = births.iter().filter(|(digits, _)| **digits != 0).map(|(_, count)| *count).max();
-        let missing = |is: fn(&Record) -> bool| wide(records.iter().filter(|r| is(r)).count());
-        let column = |without: u64, unread: u64, commonest: Option<u32>| Quality {
-            missing: without.saturating_sub(unread),
-            unread,
-            commonest: u64::from(commonest.unwrap_or(0)),
+        let born = births.iter().filter(|(digits, _)| *digits != 0).map(|(_, count)| *count).max();
+        let missing = missing(records);
+        let column = |(word, missing): (&'static str, u64)| {
+            let (unread, commonest) = match word {
+                "forename" => (0, forenames),
+                "surname" => (0, surnames),
+                "born" => (self.births, born),
+                "postcode" => (self.postcodes, None),
+                "email" => (self.emails, None),
+                "phone" => (self.phones, None),
+                "chi" => (self.numbers, None),
+                "number" => (self.further, None),
+                _ => (0, None),
+            };
+            let commonest = u64::from(commonest.unwrap_or(0));
+            (word, Quality { missing: missing.saturating_sub(unread), unread, commonest })
         };
-        let plain = |is: fn(&Record) -> bool| column(missing(is), 0, None);
         Report {
             records: wide(records.len()),
-            columns: vec![
-                ("forename", column(missing(|r| r.forename == 0), 0, forenames)),
-                ("middle", plain(|r| r.middle == 0)),
-                ("surname", column(missing(|r| r.surname == 0), 0, surnames)),
-                ("born", column(missing(|r| r.born.digits == 0), self.births, born)),
-                ("sex", plain(|r| r.sex == 0)),
-                ("address", plain(|r| r.address.street == 0)),
-                ("postcode", column(missing(|r| r.postcode.unit == 0), self.postcodes, None)),
-                ("email", column(missing(|r| r.email == 0), self.emails, None)),
-                ("phone", column(missing(|r| r.phone == 0), self.phones, None)),
-                ("chi", column(missing(|r| !r.chi.is_sure()), self.numbers, None)),
-                ("nhs", plain(|r| r.nhs.is_missing())),
-                ("number", column(missing(|r| r.number == 0), self.further, None)),
-            ],
+            columns: missing.into_iter().map(column).collect(),
             short_chi,
             shared: [0; 3],
         }
     }
+}
+
+/// The word of a column, and whether a record has no value there.
+type Column = (&'static str, fn(&Record) -> bool);
+
+/// How many records have no value, column by column, in one walk over all of them.
+fn missing(records: &[Record]) -> [(&'static str, u64); 12] {
+    let columns: [Column; 12] = [
+        ("forename", |r| r.forename == 0),
+        ("middle", |r| r.middle == 0),
+        ("surname", |r| r.surname == 0),
+        ("born", |r| r.born.digits == 0),
+        ("sex", |r| r.sex == 0),
+        ("address", |r| r.address.street == 0),
+        ("postcode", |r| r.postcode.unit == 0),
+        ("email", |r| r.email == 0),
+        ("phone", |r| r.phone == 0),
+        ("chi", |r| !r.chi.is_sure()),
+        ("nhs", |r| r.nhs.is_missing()),
+        ("number", |r| r.number == 0),
+    ];
+    let mut missing = columns.map(|(word, _)| (word, 0));
+    for record in records {
+        for ((_, count), (_, is_missing)) in missing.iter_mut().zip(columns) {
+            *count += u64::from(is_missing(record));
+        }
+    }
+    missing
 }

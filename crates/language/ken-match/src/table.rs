@@ -5,7 +5,6 @@
 //! - A value that cannot be read is missing, and is counted; no value stops a table.
 //! - No text of a person leaves this module but to be compared.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use thiserror::Error;
@@ -16,7 +15,7 @@ use crate::contact;
 use crate::digits::Digits;
 use crate::further::further;
 use crate::name::{Name, Names};
-use crate::number::{code, index, real, wide};
+use crate::number::{code, index, real, tally, wide};
 use crate::place::{self, Address, Postcode};
 use crate::report::{Report, Unread};
 use crate::text::{Dictionary, tidy};
@@ -331,19 +330,15 @@ impl Columns {
         let names = self.names.len();
         let (forenames, surnames) =
             (count(&records, names, |r| r.forename), count(&records, names, |r| r.surname));
-        let mut births: HashMap<u32, u32> = HashMap::new();
-        for record in &records {
-            *births.entry(record.born.digits).or_default() += 1;
-        }
+        let births = tally(records.iter().map(|record| record.born.digits));
         let most = [&forenames, &surnames].map(|counts| counts.iter().skip(1).max().copied());
         let mut report = self.unread.report(&records, most, &births, self.short_chi);
         report.shared = shared;
         let all = wide(records.len());
         let dates = wide(births.len());
         let common =
-            births.iter().filter(|(digits, n)| **digits != 0 && is_common(**n, dates, all));
-        let mut common_births: Vec<_> = common.map(|(digits, _)| *digits).collect();
-        common_births.sort_unstable();
+            births.iter().filter(|(digits, n)| *digits != 0 && is_common(*n, dates, all));
+        let common_births = common.map(|(digits, _)| *digits).collect();
         let rarity = [forenames, surnames]
             .map(|counts| counts.iter().map(|count| rarity(*count, all)).collect());
         Table {

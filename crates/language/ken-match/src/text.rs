@@ -7,7 +7,7 @@
 //! - Nobody can choose texts that collide: places come from a keyed hash, whose key is drawn for
 //!   each dictionary. Codes do not depend on the key.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use crate::number::{code, index, mix};
 
@@ -130,7 +130,9 @@ impl Dictionary {
     }
 
     fn hash(&self, text: &[u8]) -> u32 {
-        u32::try_from(self.key.hash_one(text) >> 32).unwrap_or(0)
+        let mut hasher = self.key.build_hasher();
+        hasher.write(text);
+        u32::try_from(hasher.finish() >> 32).unwrap_or(0)
     }
 
     /// The code of a text that is held, or else the free place for it.
@@ -176,6 +178,12 @@ pub(crate) fn hash(text: &[u8]) -> u32 {
 /// What is left of a value when blanks and control characters around and NUL bytes within it are
 /// gone; cut after [`VALUE_MAX`] bytes.
 pub(crate) fn tidy(value: &str) -> &str {
+    // Most values are tidy, and their ends say so.
+    let ends = [value.as_bytes().first(), value.as_bytes().last()];
+    let is_tidy = ends.iter().all(|end| end.is_none_or(u8::is_ascii_graphic));
+    if is_tidy && value.len() <= VALUE_MAX {
+        return value;
+    }
     let value = value.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control());
     let mut end = value.len().min(VALUE_MAX);
     while !value.is_char_boundary(end) {
