@@ -40,6 +40,8 @@ pub(crate) struct Column {
     levels: Option<Hybrid>,
     values: Values,
     dictionary: Option<Texts>,
+    /// The mark of the dictionary's first value.
+    first: u32,
     now: Now,
     room: String,
     /// Values that were no UTF-8.
@@ -70,6 +72,11 @@ enum Now {
 const SHORT: ColumnsError = ColumnsError::Broken("a page ends before its values");
 
 impl Texts {
+    /// Whether there is a text of this code.
+    fn has(&self, code: u32) -> bool {
+        usize::try_from(code).is_ok_and(|code| code < self.ends.len())
+    }
+
     fn get(&self, code: u32) -> Option<&str> {
         let code = usize::try_from(code).ok()?;
         let end = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
@@ -83,7 +90,7 @@ impl Column {
         let (page, room) = (Vec::new(), String::new());
         let (levels, dictionary) = (None, None);
         let (values, now) = (Values::Plain(0), Now::Missing);
-        let [at, to, due, left, mended] = [0; 5];
+        let ([at, to, due, left, mended], first) = ([0; 5], 0);
         Self {
             leaf,
             codec: 0,
@@ -95,6 +102,7 @@ impl Column {
             levels,
             values,
             dictionary,
+            first,
             now,
             room,
             mended,
@@ -125,12 +133,22 @@ impl Column {
         }
     }
 
-    /// Reads on until there are values; `most` bytes may be held.
+    /// The mark of the row's value, if it is one of the dictionary.
+    pub(crate) fn mark(&self) -> u32 {
+        match self.now {
+            Now::Code(code) => self.first.saturating_add(code),
+            Now::Missing | Now::Room => 0,
+        }
+    }
+
+    /// Reads on until there are values; `most` bytes may be held. A dictionary that is read takes
+    /// its marks from `marks`, the greatest that another has.
     pub(crate) fn load(
         &mut self,
         from: &mut (impl Read + Seek),
         packed: &mut Vec<u8>,
         most: usize,
+        marks: &mut u32,
     ) -> Result<()> {
         while self.left == 0 {
             let (head, len) = self.head(from, packed)?;
@@ -152,7 +170,10 @@ impl Column {
             from.take(size).read_to_end(packed)?;
             self.unpack(head, packed)?;
             if head.page == Page::Dictionary {
-                self.learn(head)?;
+                // All that may be held of a group has fewer values than there are marks.
+                let many = self.learn(head)?;
+                self.first = marks.saturating_add(1);
+                *marks = marks.saturating_add(many);
             } else {
                 self.open(head)?;
             }
@@ -194,8 +215,8 @@ impl Column {
         page::unpack(codec, packed, head.len.checked_sub(levels).ok_or(SHORT)?, &mut self.page)
     }
 
-    /// Reads the dictionary that the page is.
-    fn learn(&mut self, head: Head) -> Result<()> {
+    /// Reads the dictionary that the page is; gives how many values it has.
+    fn learn(&mut self, head: Head) -> Result<u32> {
         if self.dictionary.is_some() {
             return Err(ColumnsError::Broken("a second dictionary"));
         }
@@ -208,8 +229,9 @@ impl Column {
             texts.ends.push(u32::try_from(texts.text.len()).map_err(|_| SHORT)?);
         }
         self.page = Vec::new();
+        let many = u32::try_from(texts.ends.len()).map_err(|_| SHORT)?;
         self.dictionary = Some(texts);
-        Ok(())
+        Ok(many)
     }
 
     /// Goes to the first value of the page.
@@ -273,8 +295,9 @@ impl Column {
         match &mut self.values {
             Values::Codes(codes) => {
                 let code = codes.next(&self.page)?;
-                let known = self.dictionary.as_ref().and_then(|texts| texts.get(code));
-                known.ok_or(ColumnsError::Broken("a code that its dictionary does not have"))?;
+                if !self.dictionary.as_ref().is_some_and(|texts| texts.has(code)) {
+                    return Err(ColumnsError::Broken("a code that its dictionary does not have"));
+                }
                 self.now = Now::Code(code);
                 return Ok(());
             }

@@ -19,6 +19,8 @@ pub struct Reader<R> {
     left: u64,
     held: usize,
     packed: Vec<u8>,
+    /// The greatest mark of a value so far, in this group.
+    marks: u32,
 }
 
 impl<R> fmt::Debug for Reader<R> {
@@ -59,8 +61,8 @@ impl<R: Read + Seek> Reader<R> {
         from.by_ref().take(len).read_to_end(&mut text)?;
         let footer = Footer::read(&text, before)?;
         let places = vec![None; footer.leaves.len()];
-        let (columns, packed) = (Vec::new(), Vec::new());
-        Ok(Self { from, footer, columns, places, group: 0, left: 0, held: 0, packed })
+        let (columns, packed, marks) = (Vec::new(), Vec::new(), 0);
+        Ok(Self { from, footer, columns, places, group: 0, left: 0, held: 0, packed, marks })
     }
 
     /// The names of the columns that hold one value a row.
@@ -112,7 +114,7 @@ impl<R: Read + Seek> Reader<R> {
     pub fn next(&mut self) -> Result<bool> {
         while self.left == 0 {
             let Some(group) = self.footer.groups.get(self.group) else { return Ok(false) };
-            (self.group, self.left) = (self.group + 1, group.rows);
+            (self.group, self.left, self.marks) = (self.group + 1, group.rows, 0);
             for column in &mut self.columns {
                 let chunk = group.chunks.get(column.leaf.at).copied().unwrap_or_default();
                 if chunk.values != group.rows {
@@ -128,7 +130,7 @@ impl<R: Read + Seek> Reader<R> {
             if column.left == 0 {
                 self.held -= column.held();
                 let most = HELD_MAX.saturating_sub(self.held);
-                column.load(&mut self.from, &mut self.packed, most)?;
+                column.load(&mut self.from, &mut self.packed, most, &mut self.marks)?;
                 self.held += column.held();
             }
             column.step()?;
@@ -141,6 +143,19 @@ impl<R: Read + Seek> Reader<R> {
     pub fn get(&self, column: usize) -> &str {
         let place = self.places.get(column).copied().flatten();
         place.and_then(|place| self.columns.get(place)).map_or("", Column::get)
+    }
+
+    /// A mark of the row's value in a column: within one group of rows ([`Self::group`]) the same
+    /// mark is the same text, so that whoever has read the text once need not read it again. 0
+    /// where it has none, because no dictionary holds it.
+    pub fn mark(&self, column: usize) -> u32 {
+        let place = self.places.get(column).copied().flatten();
+        place.and_then(|place| self.columns.get(place)).map_or(0, Column::mark)
+    }
+
+    /// In which group of rows the row is, from 1; marks are the group's.
+    pub const fn group(&self) -> usize {
+        self.group
     }
 
     /// How many values so far were no UTF-8, and were read as ISO 8859-1.

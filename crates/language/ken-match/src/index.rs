@@ -20,6 +20,7 @@ use std::fmt;
 use crate::block::RULES;
 use crate::engine::Worth;
 use crate::key::{has_earlier, key_of};
+use crate::marks::Marks;
 use crate::model::Scorer;
 use crate::name::Name;
 use crate::number::{code, index, mix};
@@ -285,7 +286,7 @@ impl Index {
         if self.held.len() >= RECORDS_MAX {
             return Err(TooManyRecords);
         }
-        let record = Record::read(row, &mut self.columns);
+        let record = Record::read(row, &Marks::default(), &mut self.columns);
         self.counts.note(&record, true);
         let slot = code(self.held.len());
         let (held, earlier) = Held::of(&record, &mut self.postcodes);

@@ -35,6 +35,7 @@ mod further;
 mod index;
 mod key;
 mod learn;
+mod marks;
 mod model;
 mod name;
 mod number;
@@ -56,6 +57,7 @@ pub use engine::{Compared, Options, Outcome, THRESHOLD, alone, compare, finish, 
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};
 pub use index::{CANDIDATES_MAX, Candidate, Index, Loading, Settled};
+pub use marks::Marks;
 pub use model::{FieldWeights, Interaction, Model, ModelError, Score, Scorer, Training};
 pub use pass::Note;
 pub use pattern::{Field, Pattern, PatternError};

@@ -14,6 +14,7 @@ use crate::compare::Known;
 use crate::contact;
 use crate::digits::Digits;
 use crate::further::further;
+use crate::marks::{Marked, Marks};
 use crate::name::{Name, Names};
 use crate::number::{code, index, real, tally, wide};
 use crate::place::{self, Address, Postcode};
@@ -122,36 +123,36 @@ pub(crate) struct Record {
     pub(crate) is_double: bool,
 }
 
-/// Gives values their codes.
+/// Gives values their codes; beside some stands their mark ([`Marks`]), or 0.
 pub(crate) trait Coder {
-    fn born(&mut self, written: &str) -> Birth;
-    fn postcode(&mut self, written: &str) -> Postcode;
+    fn born(&mut self, written: &str, mark: u32) -> Birth;
+    fn postcode(&mut self, written: &str, mark: u32) -> Postcode;
     fn address(&mut self, house: &str, written: &str) -> Address;
-    fn town(&mut self, written: &str) -> u32;
+    fn town(&mut self, written: &str, mark: u32) -> u32;
     fn email(&mut self, written: &str) -> u32;
     fn phone(&mut self, written: &str) -> u32;
     fn further(&mut self, written: &str) -> u32;
-    fn name(&mut self, written: &str) -> u32;
+    fn name(&mut self, written: &str, mark: u32) -> u32;
     fn known_name(&self, code: u32) -> Name;
 }
 
 impl Record {
     /// Reads a row, all but its source.
-    pub(crate) fn read(row: &Row<'_>, coder: &mut impl Coder) -> Self {
-        let born = coder.born(row.born);
+    pub(crate) fn read(row: &Row<'_>, marks: &Marks, coder: &mut impl Coder) -> Self {
+        let born = coder.born(row.born, marks.born);
         let record = Self {
             chi: Digits::chi(row.chi, born),
             nhs: Digits::nhs(row.nhs),
-            postcode: coder.postcode(row.postcode),
-            former_unit: coder.postcode(row.former_postcode).unit,
+            postcode: coder.postcode(row.postcode, marks.postcode),
+            former_unit: coder.postcode(row.former_postcode, 0).unit,
             former_home: coder.address("", row.former_address).home(),
             born,
             address: coder.address(row.house, row.address),
-            forename: coder.name(row.forename),
-            middle: coder.name(row.middle),
-            surname: coder.name(row.surname),
-            former: coder.name(row.former_surname),
-            town: coder.town(row.town),
+            forename: coder.name(row.forename, marks.forename),
+            middle: coder.name(row.middle, marks.middle),
+            surname: coder.name(row.surname, marks.surname),
+            former: coder.name(row.former_surname, 0),
+            town: coder.town(row.town, marks.town),
             email: coder.email(row.email),
             phone: coder.phone(row.phone),
             number: coder.further(row.number),
@@ -183,20 +184,25 @@ impl Record {
 }
 
 impl Coder for Columns {
-    fn born(&mut self, written: &str) -> Birth {
-        read_once(&mut self.births, written, birth::read)
+    fn born(&mut self, written: &str, mark: u32) -> Birth {
+        let births = &mut self.births;
+        let code = self.marked.births.code(mark, || read_once(births, written, birth::read));
+        births.1.get(index(code)).copied().unwrap_or_default()
     }
 
-    fn postcode(&mut self, written: &str) -> Postcode {
-        read_once(&mut self.postcodes, written, place::postcode)
+    fn postcode(&mut self, written: &str, mark: u32) -> Postcode {
+        let postcodes = &mut self.postcodes;
+        let code =
+            self.marked.postcodes.code(mark, || read_once(postcodes, written, place::postcode));
+        postcodes.1.get(index(code)).copied().unwrap_or_default()
     }
 
     fn address(&mut self, house: &str, written: &str) -> Address {
         place::address(house, written, &mut self.streets, &mut self.room)
     }
 
-    fn town(&mut self, written: &str) -> u32 {
-        self.towns.put(tidy(written).as_bytes()).0
+    fn town(&mut self, written: &str, mark: u32) -> u32 {
+        self.marked.towns.code(mark, || self.towns.put(tidy(written).as_bytes()).0)
     }
 
     fn email(&mut self, written: &str) -> u32 {
@@ -211,8 +217,8 @@ impl Coder for Columns {
         further(written, &mut self.further, &mut self.room)
     }
 
-    fn name(&mut self, written: &str) -> u32 {
-        self.names.put(written)
+    fn name(&mut self, written: &str, mark: u32) -> u32 {
+        self.marked.names.code(mark, || self.names.put(written))
     }
 
     fn known_name(&self, code: u32) -> Name {
@@ -232,6 +238,7 @@ pub struct Columns {
     pub(crate) emails: Dictionary,
     pub(crate) phones: Dictionary,
     pub(crate) further: Dictionary,
+    marked: Marked,
     room: Vec<u8>,
     unread: Unread,
     short_chi: u64,
@@ -283,10 +290,16 @@ impl Columns {
             emails: Dictionary::new(),
             phones: Dictionary::new(),
             further: Dictionary::new(),
+            marked: Marked::default(),
             room: Vec::new(),
             unread: Unread::default(),
             short_chi: 0,
         }
+    }
+
+    /// Makes room for so many more records, as far as a table holds them.
+    pub fn reserve(&mut self, records: usize) {
+        self.records.reserve(records.min(RECORDS_MAX));
     }
 
     /// Takes one more record.
@@ -295,10 +308,20 @@ impl Columns {
     ///
     /// [`TooManyRecords`] after [`RECORDS_MAX`].
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), TooManyRecords> {
+        self.push_marked(row, &Marks::default())
+    }
+
+    /// Takes one more record, whose values the reader knows by marks.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyRecords`] after [`RECORDS_MAX`].
+    pub fn push_marked(&mut self, row: &Row<'_>, marks: &Marks) -> Result<(), TooManyRecords> {
         if self.records.len() >= RECORDS_MAX {
             return Err(TooManyRecords);
         }
-        let mut record = Record::read(row, self);
+        self.marked.open(marks.book);
+        let mut record = Record::read(row, marks, self);
         record.source = self.sources.put(tidy(row.source).as_bytes()).0;
         self.unread.note(row, &record);
         self.short_chi += u64::from(is_short_chi(row.chi));
@@ -336,8 +359,7 @@ impl Columns {
         report.shared = shared;
         let all = wide(records.len());
         let dates = wide(births.len());
-        let common =
-            births.iter().filter(|(digits, n)| *digits != 0 && is_common(*n, dates, all));
+        let common = births.iter().filter(|(digits, n)| *digits != 0 && is_common(*n, dates, all));
         let common_births = common.map(|(digits, _)| *digits).collect();
         let rarity = [forenames, surnames]
             .map(|counts| counts.iter().map(|count| rarity(*count, all)).collect());
@@ -371,17 +393,17 @@ fn is_short_chi(written: &str) -> bool {
     written.len() == 9 && written.iter().all(u8::is_ascii_digit)
 }
 
-/// Reads a value the first time that it occurs.
-fn read_once<T: Copy + Default>(
+/// The code of a value, which is read the first time that it occurs.
+fn read_once<T>(
     (texts, read): &mut (Dictionary, Vec<T>),
     written: &str,
     how: impl Fn(&str) -> T,
-) -> T {
+) -> u32 {
     let (code, new) = texts.put(tidy(written).as_bytes());
     if new {
         read.push(how(written));
     }
-    read.get(index(code)).copied().unwrap_or_default()
+    code
 }
 
 fn sex(written: &str) -> u8 {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ken_match::{Columns, Row, Table};
+use ken_match::{Columns, Marks, Row, Table};
 
 use super::heads::{Heads, Map};
 use super::rows::Rows;
@@ -127,11 +127,13 @@ impl Reading {
         }
         let place = Places::of(&heads);
         rows.select(heads.read().chain(truth_at))?;
+        self.columns.reserve(rows.expected());
+        self.ids.ends.reserve(rows.expected());
         let mut count = 0u64;
         while rows.next()? {
             count += 1;
-            let row = place.row(&rows, source);
-            self.columns.push(&row).map_err(|error| {
+            let (row, marks) = (place.row(&rows, source), place.marks(&rows, self.counts.len()));
+            self.columns.push_marked(&row, &marks).map_err(|error| {
                 let next = "Match the files in parts.";
                 Trouble::new(error.code(), "There are too many records.", NOTHING_DONE, next)
             })?;
@@ -187,6 +189,15 @@ impl Places {
     /// The column of what its owner calls a record.
     pub(super) const fn id(&self) -> Option<usize> {
         self.id
+    }
+
+    /// The marks of the row that is read, of the file of this number.
+    fn marks(&self, from: &Rows, file: usize) -> Marks {
+        let wide = |of: usize| u64::try_from(of).unwrap_or(0);
+        let [forename, middle, surname, _, born, _] = self.of.map(|column| from.mark(column));
+        let [_, _, town, postcode] = self.home.map(|column| from.mark(column));
+        let book = (wide(file) + 1) << 32 | wide(from.part());
+        Marks { book, forename, middle, surname, born, town, postcode }
     }
 
     /// The row that is read.

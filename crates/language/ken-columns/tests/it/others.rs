@@ -3,6 +3,7 @@
 //! `files/` was made by `PyArrow` 26, `DuckDB` 2.0 and Polars 2.1, each in the way that it writes
 //! by itself, and in further ways: the second form of pages, old instants, plain, packed otherwise.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 
 use ken_columns::{Cell, ColumnsError, Form, Reader, Writer};
@@ -58,6 +59,32 @@ fn what_others_write_is_read() {
     check("arrow-lz4-2", include_bytes!("files/arrow-lz4-2.parquet"));
     check("duck-gzip", include_bytes!("files/duck-gzip.parquet"));
     check("polars", include_bytes!("files/polars.parquet"));
+}
+
+#[test]
+fn a_mark_is_one_text_within_its_group() {
+    let check = |name: &str, bytes: &[u8], groups: usize| {
+        let mut reader = Reader::open(Cursor::new(bytes)).unwrap();
+        let many = reader.heads().count();
+        reader.select(0..many).unwrap();
+        let mut texts: HashMap<(usize, u32), String> = HashMap::new();
+        let mut marked = 0;
+        while reader.next().unwrap() {
+            for at in (0..many).filter(|at| reader.mark(*at) != 0) {
+                let own = reader.get(at).to_owned();
+                let known = texts.entry((reader.group(), reader.mark(at)));
+                assert_eq!(*known.or_insert_with(|| own.clone()), own, "{name}");
+                marked += 1;
+            }
+        }
+        assert_eq!(texts.keys().map(|(group, _)| *group).max(), Some(groups), "{name}");
+        // Texts come again and again; each is kept once.
+        assert!(marked > texts.len(), "{name}: {marked} of {}", texts.len());
+    };
+    check("arrow", include_bytes!("files/arrow.parquet"), 1);
+    check("arrow-zstd-2", include_bytes!("files/arrow-zstd-2.parquet"), 3);
+    check("duck", include_bytes!("files/duck.parquet"), 1);
+    check("polars", include_bytes!("files/polars.parquet"), 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::compare::{Comparer, Known};
 use crate::contact;
 use crate::further::further;
 use crate::key::{has_earlier, key_now, key_of};
+use crate::marks::Marks;
 use crate::model::Scorer;
 use crate::name::{GuestNames, Name};
 use crate::number::index;
@@ -67,7 +68,7 @@ impl Index {
     #[must_use]
     pub fn ask(&self, scorer: &Scorer, row: &Row<'_>, most: usize) -> Vec<Candidate> {
         let mut asked = Asked::of(self);
-        let mut record = Record::read(row, &mut asked);
+        let mut record = Record::read(row, &Marks::default(), &mut asked);
         let guest = record;
         asked.guest = Some(guest);
         self.counts.own(&mut record, Some(&guest));
@@ -164,8 +165,8 @@ pub(super) fn weigh(
     (id, held): (u128, &Row<'_>),
 ) -> Candidate {
     let mut asked = Asked::of(index);
-    let mut record = Record::read(row, &mut asked);
-    let mut other = Record::read(held, &mut asked);
+    let mut record = Record::read(row, &Marks::default(), &mut asked);
+    let mut other = Record::read(held, &Marks::default(), &mut asked);
     let guest = record;
     asked.guest = Some(guest);
     index.counts.own(&mut record, Some(&guest));
@@ -251,11 +252,11 @@ impl Known for Asked<'_> {
 }
 
 impl Coder for Asked<'_> {
-    fn born(&mut self, written: &str) -> Birth {
+    fn born(&mut self, written: &str, _: u32) -> Birth {
         birth::read(written)
     }
 
-    fn postcode(&mut self, written: &str) -> Postcode {
+    fn postcode(&mut self, written: &str, _: u32) -> Postcode {
         place::postcode(written)
     }
 
@@ -263,7 +264,7 @@ impl Coder for Asked<'_> {
         place::address(house, written, &mut self.streets, &mut Vec::new())
     }
 
-    fn town(&mut self, written: &str) -> u32 {
+    fn town(&mut self, written: &str, _: u32) -> u32 {
         self.towns.put(tidy(written).as_bytes()).0
     }
 
@@ -279,7 +280,7 @@ impl Coder for Asked<'_> {
         further(written, &mut self.further, &mut Vec::new())
     }
 
-    fn name(&mut self, written: &str) -> u32 {
+    fn name(&mut self, written: &str, _: u32) -> u32 {
         self.names.put(written)
     }
 
