@@ -298,23 +298,33 @@ impl Blocks {
         let earlier = self.in_use.iter().take_while(|rule| **rule < piece.rule).count();
         // Who is in no run shares it with nobody.
         let alone = |place: &u32| if *place == 0 { u32::MAX } else { *place };
-        let mut mine = Vec::with_capacity(earlier);
+        // What is far apart in memory is fetched at once for a run, and then lies beside each other.
+        let (mut places, mut mine, mut near) = (Vec::new(), Vec::new(), Vec::new());
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
-            let mut rest = of.records.get(index(*from)..index(*to)).unwrap_or_default();
-            while let [one, others @ ..] = rest {
+            let run = of.records.get(index(*from)..index(*to)).unwrap_or_default();
+            places.clear();
+            near.clear();
+            for record in run {
+                places.extend_from_slice(self.places(*record, earlier));
+            }
+            let row = |at: usize| places.get(at * earlier..(at + 1) * earlier).unwrap_or_default();
+            for (at, one) in run.iter().enumerate() {
                 mine.clear();
-                mine.extend(self.places(*one, earlier).iter().map(alone));
-                for other in others {
-                    // Only earlier rules claim; records are read for pairs that nobody claims.
-                    let both = mine.iter().zip(self.places(*other, earlier));
-                    let claims = both.filter(|(x, y)| x == y).count();
-                    if let (0, Some(a), Some(b)) =
-                        (claims, table.records.get(index(*one)), table.records.get(index(*other)))
-                    {
+                mine.extend(row(at).iter().map(alone));
+                for (place, other) in run.iter().enumerate().skip(at + 1) {
+                    let both = mine.iter().zip(row(place));
+                    if both.filter(|(x, y)| x == y).count() > 0 {
+                        continue;
+                    }
+                    // Only earlier rules claim; records are read where nobody claims a pair.
+                    if near.is_empty() {
+                        let records = run.iter().map(|record| table.get(*record));
+                        near.extend(records);
+                    }
+                    if let (Some(a), Some(b)) = (near.get(at), near.get(place)) {
                         each((*one, a), (*other, b), found(*one, *other));
                     }
                 }
-                rest = others;
             }
         }
     }
