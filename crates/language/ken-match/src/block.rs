@@ -298,7 +298,7 @@ impl Blocks {
         let earlier = self.in_use.iter().take_while(|rule| **rule < piece.rule).count();
         // Who is in no run shares it with nobody.
         let alone = |place: &u32| if *place == 0 { u32::MAX } else { *place };
-        // What is far apart in memory is fetched at once for a run, and then lies beside each other.
+        // What is far apart in memory is fetched at once for a run, and lies side by side then.
         let (mut places, mut mine, mut near) = (Vec::new(), Vec::new(), Vec::new());
         for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
             let run = of.records.get(index(*from)..index(*to)).unwrap_or_default();
