@@ -6,6 +6,9 @@ const open = (path) => async (page) => {
   return answer.status() < 500 && new URL(page.url()).pathname === path;
 };
 
+/** Links to people: of their own page, or of a list of who was found. */
+const TO_PEOPLE = 'main a[href^="/w/p/"], main a[href^="/w/find/h/"]';
+
 /** Looks for somebody whom nobody knows: the refusal is the same as for somebody unlinked. */
 const findNobody = async (page) => {
   await page.goto("/w/find");
@@ -29,7 +32,7 @@ const firstPerson = async (page, account) => {
     await page.getByLabel(/CHI, NHS or other number/).fill(number);
     await page.getByRole("button", { name: "Find" }).click();
   }
-  const links = page.locator('main a[href^="/w/p/"]');
+  const links = page.locator(TO_PEOPLE);
   if ((await links.count()) === 0) await page.goto("/w/people");
   if ((await links.count()) === 0) return false;
   await links.first().click();
@@ -48,7 +51,7 @@ const findFirstPerson = async (page, account) => {
   await page.getByLabel("Month").fill(String(months.indexOf(told[3]) + 1));
   await page.getByLabel("Year").fill(told[4]);
   await page.getByRole("button", { name: "Find" }).click();
-  return (await page.locator('main a[href^="/w/p/"]').count()) > 0;
+  return (await page.locator(TO_PEOPLE).count()) > 0;
 };
 
 /** The words that an agreement asks for, as somebody sees them whose clause requires some. */

@@ -34,6 +34,7 @@ use crate::weigh::SHIPPED;
 use told::{RECORDS_MAX, Rows};
 
 pub use follow::Follower;
+pub(crate) use propose::millibits;
 pub(crate) use told::{rows, rows_together};
 
 /// People in memory, by which a registration finds whom it may be of; a clone is the same index.

@@ -11,6 +11,8 @@
 //!   given name is asked for too; and a part of a date finds whoever was born in it.
 //! - A number finds nobody of whom the other details that were given cannot be true.
 //! - More than [`FOUND_MAX`] people is "ask for more detail", and gives none of them.
+//! - [`search`] knows of everybody, and is for what is shown to nobody: a claim, a refusal, and an
+//!   emergency, which opens by its own decision. What a page lists is [`look`](fn@crate::look)'s.
 
 use std::collections::BTreeSet;
 
@@ -20,32 +22,27 @@ use ken_core::{PartialDate, PersonId};
 use ken_store::{Reads, values};
 
 use crate::demographics::{Demographics, NameKey};
-use crate::index::{self, Index};
 use crate::variation::{self, Birth, Family, Given};
 use crate::{Error, account, sql};
 
 /// Most people that one search finds. Source: ux.md 4.8, "over 20 results: ask for more detail".
 pub const FOUND_MAX: usize = 20;
 
-/// Most people who fit that one look gives. House policy: five times as many as a page shows, of
-/// whom it shows those whom the asker may know of.
-pub const LOOKED_MAX: usize = 100;
-
 /// What to look for; only what is enough to look for can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query(What);
+pub struct Query(pub(crate) What);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
+pub(crate) enum What {
     Numbers { numbers: Vec<Identifier>, beside: Option<Beside> },
     NameAndBirth { name: NameKey, born: PartialDate },
 }
 
 /// What was given beside a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Beside {
-    name: NameKey,
-    born: Option<PartialDate>,
+pub(crate) struct Beside {
+    pub(crate) name: NameKey,
+    pub(crate) born: Option<PartialDate>,
 }
 
 impl Query {
@@ -127,7 +124,7 @@ pub enum Found {
 /// Somebody found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    person: PersonId,
+    pub(crate) person: PersonId,
 }
 
 impl Candidate {
@@ -138,69 +135,24 @@ impl Candidate {
     }
 }
 
-/// Somebody sought, and whether it is what was asked for or only like it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sought {
-    /// Who.
-    pub candidate: Candidate,
-    /// Whether number, or name and date of birth, are those that were asked for.
-    pub is_exact: bool,
-}
-
 /// Looks for somebody.
 ///
 /// # Errors
 ///
 /// Whatever the store says.
 pub async fn search(s: &mut impl Reads, query: &Query) -> Result<Found, Error> {
-    let leads = exact(s, query, FOUND_MAX).await?;
+    let leads = exact(s, query).await?;
     if leads.len() > FOUND_MAX {
         return Ok(Found::TooMany);
     }
     Ok(Found::People(leads.into_iter().map(|person| Candidate { person }).collect()))
 }
 
-/// Looks for somebody and for whom they may be if they are written otherwise: those who fit first,
-/// then the likely ones, the likeliest first; at most [`LOOKED_MAX`] of the one and as many as
-/// [`FOUND_MAX`] of the other. How many of them the asker may know of is not known here, so that
-/// nobody but they may be counted.
-///
-/// # Errors
-///
-/// Whatever the store says.
-pub async fn look(s: &mut impl Reads, index: &Index, query: &Query) -> Result<Vec<Sought>, Error> {
-    let leads = exact(s, query, LOOKED_MAX).await?;
-    let of = |person, is_exact| Sought { candidate: Candidate { person }, is_exact };
-    let mut sought: Vec<_> = leads.iter().map(|person| of(*person, true)).collect();
-    sought.truncate(LOOKED_MAX);
-    let What::NameAndBirth { name, born } = &query.0 else { return Ok(sought) };
-    let mut likely: Vec<PersonId> = Vec::new();
-    for person in index.resembling(name, *born) {
-        let lead = match account::lead(s, person).await {
-            Err(Error::Unknown(_)) => continue,
-            lead => lead?,
-        };
-        if leads.contains(&lead) || likely.contains(&lead) {
-            continue;
-        }
-        // The index may be behind: what is stored decides.
-        if index.resembles(name, *born, &index::rows(s, person).await?) {
-            likely.push(lead);
-        }
-    }
-    sought.extend(likely.into_iter().take(FOUND_MAX).map(|person| of(person, false)));
-    Ok(sought)
-}
-
-/// Those who fit, and some more where they are more than `most`.
-async fn exact(
-    s: &mut impl Reads,
-    query: &Query,
-    most: usize,
-) -> Result<BTreeSet<PersonId>, Error> {
+/// Those who fit, whoever may know of them; some more where they are more than [`FOUND_MAX`].
+pub(crate) async fn exact(s: &mut impl Reads, query: &Query) -> Result<BTreeSet<PersonId>, Error> {
     let found = match &query.0 {
         What::Numbers { numbers, .. } => by_numbers(s, numbers).await?,
-        What::NameAndBirth { name, born } => by_name(s, name, *born, most).await?,
+        What::NameAndBirth { name, born } => by_name(s, name, *born).await?,
     };
     let mut leads = BTreeSet::new();
     for person in found {
@@ -241,17 +193,11 @@ async fn by_name(
     s: &mut impl Reads,
     name: &NameKey,
     born: PartialDate,
-    most: usize,
 ) -> Result<Vec<PersonId>, Error> {
     let (family, given) = (name.family.reveal(), name.given.reveal());
     // Records of one person count as one, so a few more are read than are shown.
-    let most = i64::try_from(4 * most).unwrap_or(i64::MAX);
-    let year = PartialDate::Year(born.year());
-    let month = match born {
-        PartialDate::Year(_) => year,
-        PartialDate::Month(year, month) => PartialDate::Month(year, month),
-        PartialDate::Day(day) => PartialDate::Month(day.year(), day.month()),
-    };
+    let most = i64::try_from(4 * FOUND_MAX).unwrap_or(i64::MAX);
+    let (month, year) = less(born);
     // Dates are text whose parts stand in order: what begins as the date lies in this range.
     let until = format!("{born}-99");
     Ok(if given.is_empty() {
@@ -264,6 +210,17 @@ async fn by_name(
         let of = values![family, format!("% {first} %"), born, month, year, "", born, until, most];
         s.list(sql::NAME_FIND, of, |row| row.parse(0)).await?
     })
+}
+
+/// The same date of which less is known: its month, and its year.
+pub(crate) fn less(born: PartialDate) -> (PartialDate, PartialDate) {
+    let year = PartialDate::Year(born.year());
+    let month = match born {
+        PartialDate::Year(_) => year,
+        PartialDate::Month(year, month) => PartialDate::Month(year, month),
+        PartialDate::Day(day) => PartialDate::Month(day.year(), day.month()),
+    };
+    (month, year)
 }
 
 #[cfg(test)]

@@ -178,6 +178,12 @@ DROP TABLE person_apart_before;
         title: "newcomers are asked about again",
         sql: index::NEWCOMERS,
     },
+    Migration {
+        owner: "ken-person",
+        number: 12,
+        title: "names by the day, for those who look among their own",
+        sql: search::LOOKS,
+    },
 ];
 
 statements! {

@@ -6,10 +6,40 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use ken_match::{Explanation, Model, Row, alone, explain};
+use ken_match::{Explanation, Field, Model, Row, Rule, Scorer, alone, explain};
 
 /// The shipped model, read once.
 pub(crate) static SHIPPED: LazyLock<Option<Model>> = LazyLock::new(|| Model::shipped().ok());
+
+/// What scores by it, made once.
+static SCORER: LazyLock<Option<Scorer>> = LazyLock::new(|| SHIPPED.as_ref().map(Scorer::new));
+
+/// The engine's word where two names are not alike at all.
+const DIFFERS: &str = "differs";
+
+/// How two records agree that are looked at by themselves: nobody else's name counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Alone {
+    /// How likely it is that they are one person's.
+    pub(crate) probability: f64,
+    /// The evidence, in thousandths of a bit.
+    pub(crate) millibits: i64,
+    /// Whether a rule keeps them apart whatever the evidence, or another family name does.
+    pub(crate) is_apart: bool,
+}
+
+/// Compares two records by themselves; `None` where this program has no model that reads.
+pub(crate) fn alike(one: &Row<'_>, other: &Row<'_>) -> Option<Alone> {
+    let pattern = alone(one, other);
+    let score = SCORER.as_ref()?.score(pattern);
+    let family = usize::from(pattern.level(Field::Surname));
+    let differs = Field::Surname.levels().get(family).is_none_or(|word| *word == DIFFERS);
+    Some(Alone {
+        probability: score.probability,
+        millibits: crate::index::millibits(score.bits),
+        is_apart: differs || Rule::of(pattern).is_some(),
+    })
+}
 
 /// What is seen of one record; an empty text is not known, or not shown.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -95,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     page("/w/find", Who::Practitioner, || get(work::find::get)),
     form("/w/find", Who::Practitioner, || post(work::find::post)),
     page("/w/find/r/{parcel}", Who::Practitioner, || get(work::results::get)),
+    plain("/w/find/h/{parcel}", Who::Practitioner, || get(work::handle::get)),
     page("/w/find/other", Who::Practitioner, || get(work::refusal::get)),
     page("/w/p/{person}", Who::Practitioner, || get(work::person::get)),
     form("/w/p/{person}/earlier", Who::Practitioner, || post(work::person::earlier)),

@@ -64,24 +64,24 @@ pub(super) fn find(client: &mut Client, people: &[&Made]) -> Result<Vec<String>>
 fn way(client: &mut Client, mut answer: Answer) -> Result<String> {
     const STEPS_MAX: usize = 4;
     for _ in 0..STEPS_MAX {
-        if let Some(path) = answer.location.take() {
-            answer = client.get(&path)?;
-            continue;
-        }
-        let Some(next) = link(&answer.body) else {
-            bail!("the search leads to nobody: answered {}", answer.status);
+        let next = match answer.location.take() {
+            Some(path) if path.starts_with("/w/p/") => {
+                return Ok(format!("{path}?purpose={PURPOSE}"));
+            }
+            Some(path) => path,
+            None => match link(&answer.body) {
+                Some(next) => next,
+                None => bail!("the search leads to nobody: answered {}", answer.status),
+            },
         };
-        if next.contains("purpose=") {
-            return Ok(next);
-        }
-        return Ok(format!("{next}?purpose={PURPOSE}"));
+        answer = client.get(&next)?;
     }
     bail!("the search leads nowhere in {STEPS_MAX} steps")
 }
 
-/// The first link to a person's page.
+/// The first link to somebody who was found.
 fn link(body: &str) -> Option<String> {
-    let from = body.find("href=\"/w/p/")? + "href=\"".len();
+    let from = body.find("href=\"/w/find/h/")? + "href=\"".len();
     let rest = body.get(from..)?;
     Some(rest.get(..rest.find('"')?)?.replace("&amp;", "&"))
 }
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn fields_and_links_are_read_from_a_page() {
         let page = "<form action=\"/a\"><input type=\"hidden\" name=\"csrf\" value=\"abc\">\
-                    <input name=\"x\"></form><a href=\"/w/p/1?a=1&amp;b=2\">A</a>";
+                    <input name=\"x\"></form><a href=\"/w/find/h/1?a=1&amp;b=2\">A</a>";
         assert_eq!(hidden(page, "csrf").as_deref(), Some("abc"));
         assert_eq!(hidden(page, "x"), None);
-        assert_eq!(link(page).as_deref(), Some("/w/p/1?a=1&b=2"));
+        assert_eq!(link(page).as_deref(), Some("/w/find/h/1?a=1&b=2"));
         assert_eq!(link("<a href=\"/w/find\">"), None);
     }
 

@@ -1,21 +1,14 @@
 //! Whom a registration may be of.
 
-use ken_core::{PartialDate, PersonId};
-use ken_match::{CANDIDATES_MAX, Candidate, Row};
+use ken_core::PersonId;
+use ken_match::{CANDIDATES_MAX, Candidate};
 
 use super::told::{Rows, Told};
 use super::{Alike, Index};
-use crate::demographics::{Demographics, NameKey};
+use crate::demographics::Demographics;
 
 /// From which probability on somebody may be meant. House policy, measured: see ADR 53.
 const POSSIBLE: f64 = 0.5;
-
-/// From which probability on somebody is shown to whoever looks for a name. House policy: lower,
-/// since nobody is shown whom the asker does not work with.
-const SOUGHT: f64 = 0.02;
-
-/// Most records that one look for a name reads.
-const SOUGHT_MAX: usize = 40;
 
 impl Index {
     /// With whom a registration agrees in anything, by the best of their records, the likeliest
@@ -31,32 +24,6 @@ impl Index {
     pub(crate) fn propose(&self, incoming: &Demographics) -> Vec<PersonId> {
         let asked = self.asked(incoming).into_iter().filter(|(_, one)| is_possible(one));
         asked.map(|(person, _)| person).collect()
-    }
-
-    /// Who is written much as a name that somebody looks for, the likeliest first.
-    pub(crate) fn resembling(&self, name: &NameKey, born: PartialDate) -> Vec<PersonId> {
-        let Some(scorer) = &self.0.scorer else { return Vec::new() };
-        let born = born.to_string();
-        let row = sought(name, &born);
-        let asked = self.read(|held| {
-            let found = held.records.ask(scorer, &row, CANDIDATES_MAX);
-            let likely = found.iter().filter(|one| is_sought(one));
-            likely.map(|one| held.person(one.id)).take(SOUGHT_MAX).collect()
-        });
-        asked.unwrap_or_default()
-    }
-
-    /// Whether what is stored of somebody is much as a name that somebody looks for.
-    pub(crate) fn resembles(&self, name: &NameKey, born: PartialDate, rows: &Rows) -> bool {
-        let Some(scorer) = &self.0.scorer else { return false };
-        let born = born.to_string();
-        let row = sought(name, &born);
-        let any = self.read(|held| {
-            let told = rows.told();
-            let mut all = told.iter().map(|of| held.records.weigh(scorer, &row, (0, &of.row())));
-            all.any(|one| is_sought(&one))
-        });
-        any.unwrap_or_default()
     }
 
     fn asked(&self, incoming: &Demographics) -> Vec<(PersonId, Candidate)> {
@@ -100,17 +67,6 @@ impl Index {
     }
 }
 
-/// What somebody looks for. The address is none of it, so that a protected one finds nobody.
-fn sought<'a>(name: &'a NameKey, born: &'a str) -> Row<'a> {
-    let given = name.given.reveal();
-    let (forename, middle) = given.split_once(' ').unwrap_or((given, ""));
-    Row { forename, middle, surname: name.family.reveal(), born, ..Row::default() }
-}
-
-fn is_sought(candidate: &Candidate) -> bool {
-    candidate.rule.is_none() && candidate.probability >= SOUGHT
-}
-
 impl Alike {
     fn of(one: &Candidate) -> Self {
         Self { millibits: millibits(one.bits), pattern: one.pattern }
@@ -122,6 +78,6 @@ fn is_possible(candidate: &Candidate) -> bool {
 }
 
 /// Bits in thousandths; by way of their text, since a number that is none has no thousandths.
-fn millibits(bits: f64) -> i64 {
+pub(crate) fn millibits(bits: f64) -> i64 {
     format!("{:.0}", bits * 1_000.0).parse().unwrap_or_default()
 }

@@ -1,9 +1,10 @@
 //! Finding somebody.
 
+use ken_core::PersonId;
 use ken_core::identifier::{Chi, NhsNumber};
 use ken_directory::Acting;
-use ken_person::budget::{self, ACCOUNT_MISSES_MAX};
-use ken_person::{Error, FOUND_MAX, Found, Query, look, search};
+use ken_person::budget::{self, ACCOUNT_MISSES_MAX, SOUGHT_MISSES_MAX};
+use ken_person::{Asker, Error, FOUND_MAX, Found, Grade, Query, Seen, look, search};
 use ken_store::{Snapshot, Tx};
 
 use crate::world::{World, chi, nhs, says, worlds};
@@ -122,9 +123,15 @@ async fn one_of_the_given_names_finds() {
     }
 }
 
-async fn sought(world: &World, query: &Query) -> Vec<(ken_core::PersonId, bool)> {
-    let read = async |s: &mut Snapshot| look(s, &world.index, query).await;
-    let sought = world.read(read).await;
+/// Who is found by a name for an organisation that has these relationships.
+async fn sought(
+    world: &World,
+    query: &Query,
+    (organisation, related): (&str, &[PersonId]),
+) -> Vec<(PersonId, bool)> {
+    let organisation = organisation.parse().unwrap();
+    let by = Asker { organisation: &organisation, related };
+    let sought = world.read(async |s: &mut Snapshot| look(s, query, &by).await).await;
     sought.into_iter().map(|one| (one.candidate.person(), one.is_exact)).collect()
 }
 
@@ -135,27 +142,106 @@ async fn who_is_written_otherwise_is_found_too() {
         let isla = says("nhsl", "1", "Isla Sample", "2017-03-14", &[]);
         let isla = world.identify(&isla).await.person();
         world.identify(&says("nhsl", "2", "Morag Quirk", "1948-02-03", &[])).await;
-        let misspelt = named("Sampel", "Isla", "2017-03-14");
-        assert_eq!(sought(&world, &misspelt).await, [], "{engine}: not filled");
-        let mut follower = world.index.follower();
-        follower.fill(&world.on.db).await.unwrap();
-        let exact = named("Sample", "Isla", "2017-03-14");
-        assert_eq!(sought(&world, &exact).await, [(isla, true)], "{engine}");
-        for (family, given, born) in [
-            ("Sampel", "Isla", "2017-03-14"),
-            ("Sample", "Ilsa", "2017-03-14"),
-            ("Sample", "Isla", "2017-04-14"),
-        ] {
-            let found = sought(&world, &named(family, given, born)).await;
-            assert_eq!(found, [(isla, false)], "{engine} {family} {given} {born}");
+        for asker in [("nhsl", &[][..]), ("cec", &[isla][..])] {
+            let exact = named("Sample", "Isla", "2017-03-14");
+            assert_eq!(sought(&world, &exact, asker).await, [(isla, true)], "{engine}");
+            for (family, given, born) in [
+                ("Sampel", "Isla", "2017-03-14"),
+                ("Sampel", "", "2017-03-14"),
+                ("Sample", "Ilsa", "2017-03-14"),
+                ("Sample", "Isla", "2017-04-14"),
+            ] {
+                let found = sought(&world, &named(family, given, born), asker).await;
+                assert_eq!(found, [(isla, false)], "{engine} {family} {given} {born}");
+            }
+            // Another name on that day, or another day with that name, is somebody else.
+            for (family, given, born) in [
+                ("Sample", "Jack", "2017-03-14"),
+                ("Quirk", "Isla", "2001-10-30"),
+                ("Sampel", "", "2017-03-15"),
+            ] {
+                let found = sought(&world, &named(family, given, born), asker).await;
+                assert_eq!(found, [], "{engine} {family} {given} {born}");
+            }
         }
-        // Another name on that day, or another day with that name, is somebody else.
-        for (family, given, born) in
-            [("Sample", "Jack", "2017-03-14"), ("Quirk", "Isla", "2001-10-30")]
-        {
-            assert_eq!(sought(&world, &named(family, given, born)).await, [], "{engine} {given}");
+        let stranger = ("cec", &[][..]);
+        for family in ["Sample", "Sampel"] {
+            let found = sought(&world, &named(family, "Isla", "2017-03-14"), stranger).await;
+            assert_eq!(found, [], "{engine}: whom nobody of theirs knows");
         }
     }
+}
+
+/// Whoever may not be known of takes nobody's place: not of those who fit, not of the likely ones,
+/// however many they are, and whether the index holds them or not.
+#[tokio::test]
+async fn nobody_unknown_to_the_asker_takes_a_place() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let mut own = Vec::new();
+        for (n, name) in (0..).zip(["Isla Sample", "Isla Sampel", "Ilsa Sample"]) {
+            let says = says("nhsl", &format!("own{n}"), name, "2017-03-14", &[chi(n)]);
+            own.push(world.identify(&says).await.person());
+        }
+        let friend = says("cec", "friend", "Isla Sampl", "2017-03-14", &[chi(7)]);
+        let friend = world.identify(&friend).await.person();
+        let asker = ("nhsl", &[friend][..]);
+        let queries = [
+            named("Sample", "Isla", "2017-03-14"),
+            named("Sampel", "Isla", "2017-03-14"),
+            named("Sample", "", "2017-03-14"),
+            named("Semple", "Isla", "2017-03-14"),
+        ];
+        let mut before = Vec::new();
+        for query in &queries {
+            before.push(sought(&world, query, asker).await);
+        }
+        assert_eq!(before[0].first(), Some(&(own[0], true)), "{engine}");
+        assert_eq!(before[0].len(), 4, "{engine}: {:?}", before[0]);
+        let names = ["Isla Sample", "Isla Sampel", "Isla Semple"].into_iter().cycle();
+        for (n, name) in (0..150).zip(names) {
+            let says = says("cec", &n.to_string(), name, "2017-03-14", &[chi(100 + n)]);
+            world.identify(&says).await;
+        }
+        world.index.follower().fill(&world.on.db).await.unwrap();
+        for (query, before) in queries.iter().zip(before) {
+            assert_eq!(sought(&world, query, asker).await, before, "{engine} {query:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_decides_whether_somebody_fits() {
+    let seen = |family: &str, given: &str, born: &str| Seen {
+        family: family.to_owned(),
+        given: given.to_owned(),
+        born: born.to_owned(),
+        ..Seen::default()
+    };
+    let isla = seen("Sample", "Isla", "2017-03-14");
+    let fits = |query: &Query, seen: &Seen| {
+        query.fits(seen).map(|fits| (fits.grade, fits.is_exact, fits.is_shown))
+    };
+    let possible = |is_exact, is_shown| Some((Grade::Possible, is_exact, is_shown));
+    let name = named("Sample", "Isla", "2017-03-14");
+    assert_eq!(fits(&name, &isla), possible(true, true));
+    assert_eq!(fits(&named("Sampel", "Isla", "2017-03-14"), &isla), possible(false, true));
+    assert_eq!(fits(&named("Former", "Isla", "2017-03-14"), &isla), None);
+    assert_eq!(fits(&name, &Seen::default()), None);
+    // A date that is not shown is not confirmed.
+    assert_eq!(fits(&name, &seen("Sample", "Isla", "")), possible(true, false));
+    assert_eq!(fits(&named("Sampel", "Isla", "2017-03-14"), &seen("Sample", "Isla", "")), None);
+    let number = |family: &str, given: &str, born: &str| {
+        Query::chi(Chi::impossible(1)).beside(family, given, born.parse().ok())
+    };
+    assert_eq!(fits(&number("", "", ""), &isla), possible(true, true));
+    assert_eq!(fits(&number("Sample", "", ""), &isla), possible(true, true));
+    let sure = number("Sample", "Isla", "2017-03-14");
+    assert_eq!(fits(&sure, &isla), Some((Grade::Sure, true, true)));
+    assert_eq!(fits(&sure, &seen("Sample", "Isla", "")), possible(true, false));
+    assert_eq!(fits(&number("Sample", "Isla", "1950-01-01"), &isla), None);
+    assert_eq!(fits(&number("Sample", "Jack", ""), &isla), None);
+    assert!(sure.is_number(Chi::impossible(1).reveal()) && !sure.is_number("1"));
 }
 
 #[tokio::test]
@@ -209,5 +295,29 @@ async fn searches_that_find_nobody_come_to_an_end() {
         }
         world.clock.advance(jiff::SignedDuration::from_hours(1));
         taken(&world, &by).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_that_looks_for_one_person_again_and_again_is_stopped() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let name = named("Sample", "Isla", "2017-03-14");
+        let missed = async |query: &Query| {
+            // Every account another.
+            let (ctx, by) = (world.ctx(), world.steward());
+            budget::missed(&world.on.db, &ctx, &world.on.keys, &by, query).await
+        };
+        for _ in 0..SOUGHT_MISSES_MAX {
+            missed(&name).await.unwrap();
+        }
+        // Another given name is one more try for the same person.
+        let refused = missed(&named("Sample", "Jack", "2017-03-14")).await;
+        assert!(matches!(refused, Err(Error::TooManySearches)), "{engine}: {refused:?}");
+        missed(&named("Sample", "Isla", "2017-03-15")).await.unwrap();
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        missed(&name).await.unwrap();
+        world.clock.advance(jiff::SignedDuration::from_hours(48));
+        missed(&name).await.unwrap();
     }
 }

@@ -31,8 +31,6 @@ pub(crate) const VITAL: &str = "vital";
 pub(crate) const OWN_WORK: &str = "own-work";
 /// A person's own reading of their own record.
 pub(crate) const OWN_RECORD: &str = "own-record";
-/// Under which purpose a refusal is entered when none could be chosen.
-const REFUSED_FOR: &str = "direct-care";
 /// Not about a person, so never asked for one (`core.md` section 6).
 const AGGREGATE: &str = "aggregate";
 /// Records of one person that are read together. House policy: as many as a page can show.
@@ -137,7 +135,8 @@ pub(crate) async fn own(
 ) -> Result<Option<Shown>, Stop> {
     let sources = BTreeSet::from([by.organisation.clone()]);
     let purpose = purpose(OWN_WORK)?;
-    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only, part };
+    let (by, action) = (Asker::Practitioner(by), Action::View);
+    let asked = Ask { by, person, action, purpose, sources, only, part };
     Ok(match ask(app, ctx, &asked).await? {
         Answer::Shown(shown) => Some(shown),
         Answer::Words(_) | Answer::Refused => None,
@@ -199,6 +198,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) by: Asker<'a>,
     /// About whom.
     pub(crate) person: PersonId,
+    /// How it would leave: to be viewed, or to be found by.
+    pub(crate) action: Action,
     /// What for.
     pub(crate) purpose: Purpose,
     /// Whose records.
@@ -218,6 +219,15 @@ pub(crate) async fn ask(app: &App, ctx: &Ctx<'_>, ask: &Ask<'_>) -> Result<Answe
     let read = async |s: &mut Snapshot| together_in(s, ask.person).await;
     let people = app.db().snapshot("http.together", read).await?;
     answer(app, ctx, ask, &people, None).await
+}
+
+/// Asks about one id alone of somebody.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub(crate) async fn ask_alone(app: &App, ctx: &Ctx<'_>, ask: &Ask<'_>) -> Result<Answer, Stop> {
+    answer(app, ctx, ask, &[ask.person], None).await
 }
 
 /// Asks for a purpose as [`ask`], and shows beside it what the reader's own organisation holds: an
@@ -257,7 +267,7 @@ async fn answer(
         let question = |sources: &BTreeSet<_>| Question {
             person: *person,
             sources: sources.clone(),
-            action: Action::View,
+            action: ask.action,
             purpose: ask.purpose.clone(),
             categories: categories.clone(),
             before: ask.part.moment(),
@@ -421,7 +431,7 @@ fn parted(decided: Decided) -> (Vec<Permit>, BTreeSet<Statement>) {
 }
 
 /// Everybody who is the same person as `person`; for somebody unknown, only themselves.
-async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>, Stop> {
+pub(crate) async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>, Stop> {
     match ken_person::together(s, person).await {
         Ok(mut people) => {
             people.truncate(TOGETHER_MAX);
@@ -436,30 +446,6 @@ async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>
 fn every_category(bundle: &Bundle) -> BTreeSet<Category> {
     let categories = bundle.dictionary().categories();
     categories.filter(|category| category.as_str() != AGGREGATE).cloned().collect()
-}
-
-/// Enters a refusal for which there was not even a purpose to choose.
-///
-/// # Errors
-///
-/// What the gate says.
-pub(crate) async fn enter_refusal(
-    app: &App,
-    ctx: &Ctx<'_>,
-    by: &Acting,
-    person: PersonId,
-) -> Result<(), Stop> {
-    let question = Question {
-        person,
-        sources: BTreeSet::from([by.organisation.clone()]),
-        action: Action::View,
-        purpose: purpose(REFUSED_FOR)?,
-        categories: BTreeSet::from([core()?]),
-        before: None,
-    };
-    let by = Asker::Practitioner(by);
-    gate::decide_many(app.db(), ctx, app.keys(), app.gate(), by, &question).await?;
-    Ok(())
 }
 
 /// A purpose that this crate names.

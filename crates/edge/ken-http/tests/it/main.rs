@@ -40,6 +40,8 @@ mod rules;
 #[cfg(test)]
 mod second;
 #[cfg(test)]
+mod seeking;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod signatories;

@@ -22,7 +22,7 @@ pub(crate) fn link(page: &Answer, start: &str) -> String {
 async fn open_morag(world: &World, browser: &mut Browser) -> Answer {
     let results = world.search(browser, "Drummond", MORAG).await;
     results.assert_has(&["1 person you work with fits", "Linked to you: direct care"]);
-    let purposes = browser.get(&link(&results, "/w/p/")).await;
+    let purposes = browser.get(&link(&results, "/w/find/h/")).await;
     purposes.assert_has(&["Why do you need to see this record?"]);
     browser.get(&link(&purposes, &format!("/w/p/{}?purpose=direct-care", world.morag))).await
 }
@@ -77,7 +77,7 @@ async fn words_are_affirmed_before_anything_is_seen() {
     for world in worlds().await {
         let mut browser = world.signed_in("Dr Bea Doctor").await;
         let results = world.search(&mut browser, "Drummond", MORAG).await;
-        let purposes = browser.get(&link(&results, "/w/p/")).await;
+        let purposes = browser.get(&link(&results, "/w/find/h/")).await;
         let path = link(&purposes, &format!("/w/p/{}?purpose=direct-care", world.morag));
         let words = browser.get(&path).await;
         words.assert_has(&["Before you see this record", "I am treating this person now"]);
@@ -115,7 +115,7 @@ async fn a_school_finds_its_own() {
         let mut browser = world.signed_in("Ms Teacher").await;
         let results = world.search(&mut browser, "Gow", CALLUM).await;
         results.assert_has(&["GOW, CALLUM", "your organisation holds them"]);
-        let page = browser.get(&link(&results, "/w/p/")).await;
+        let page = browser.get(&link(&results, "/w/find/h/")).await;
         page.assert_has(&["GOW, CALLUM", "clause O1"]);
     }
 }

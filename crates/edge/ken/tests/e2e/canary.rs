@@ -157,7 +157,7 @@ fn by_the_nurse(demo: &Demo, planted: &Planted) -> String {
     let find = nurse.get("/w/find");
     let found = nurse.submit(&find, "/w/find", &[("number", &planted.chi)]);
     assert!(found.body.contains(&family), "{}", found.body);
-    let purposes = nurse.get(&link(&found, "/w/p/"));
+    let purposes = nurse.get(&link(&found, "/w/find/h/"));
     let shown = if purposes.body.contains("?purpose=") {
         nurse.get(&link(&purposes, &format!("{}?purpose=", purposes.path)))
     } else {

@@ -164,7 +164,7 @@ fn read(browser: &mut Browser) -> Page {
     let find = browser.get("/w/find");
     let typed = [("family", "Canaryfinch"), ("day", "12"), ("month", "5"), ("year", "1961")];
     let found = browser.submit(&find, "/w/find", &typed);
-    let purposes = browser.get(&link(&found, "/w/p/"));
+    let purposes = browser.get(&link(&found, "/w/find/h/"));
     if purposes.body.contains("?purpose=") {
         return browser.get(&link(&purposes, &format!("{}?purpose=", purposes.path)));
     }

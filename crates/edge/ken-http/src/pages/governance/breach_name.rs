@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use ken_agreement::Action;
 use ken_core::Category;
 use ken_office::breach::Affected;
 use ken_records::Part;
@@ -51,6 +52,7 @@ pub(super) async fn named(
     let asked = Ask {
         by: Asker::Practitioner(by),
         person: one.person,
+        action: Action::View,
         purpose: ask::purpose(PURPOSE)?,
         sources: one.items.keys().map(|(source, _)| source.clone()).collect(),
         only: Some(BTreeSet::from([ask::core()?, identifiers])),

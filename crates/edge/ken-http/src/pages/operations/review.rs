@@ -12,7 +12,7 @@
 //! - What the model makes of two records is computed from what is shown of them, and what would
 //!   follow from agreements: neither tells of what is not shown.
 
-mod seen;
+pub(crate) mod seen;
 mod show;
 
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
+use ken_agreement::Action;
 use ken_core::{Category, EntryId, OrganisationId, PersonId, Sensitive};
 use ken_directory::practitioner;
 use ken_person::queue::{self, CANDIDATES_MAX, Place};
@@ -271,6 +272,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
         let asked = Ask {
             by: Asker::Practitioner(by),
             person,
+            action: Action::View,
             purpose: ask::purpose(IDENTITY_REVIEW)?,
             sources: names.keys().cloned().collect(),
             only: Some(only.clone()),

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
+use ken_agreement::Action;
 use ken_records::{Part, Point};
 use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
@@ -52,6 +53,7 @@ async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> 
     let asked = Ask {
         by: Asker::Own(caller.session().account),
         person,
+        action: Action::View,
         purpose: ask::purpose(ask::OWN_RECORD)?,
         sources: names.keys().cloned().collect(),
         only: None,

@@ -8,8 +8,8 @@ use axum::extract::State;
 use ken_sharing::relationship;
 use maud::{Markup, html};
 
-use super::find::Typed;
-use super::results::{self, Fit};
+use super::fit::{Fit, Seeker};
+use super::results;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask;
@@ -28,10 +28,10 @@ pub(crate) async fn get(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let related = relationship::caseload(app.db(), &ctx, by).await?;
     let (of, names) = ((related.people.len(), related.is_more), ask::names(&app).await?);
+    let seeker = Seeker { app: &app, ctx: &ctx, by, names: &names, query: None };
     let mut people = vec![];
     for person in related.people.into_iter().take(PEOPLE_MAX) {
-        let fit = results::fit(&app, &ctx, by, person, &Typed::default(), &names).await?;
-        people.extend(fit.filter(|fit| !fit.details.is_empty()));
+        people.extend(seeker.fit(person, true).await?);
     }
     people.sort_by(|a, b| a.name.cmp(&b.name));
     let frame = caller.frame(app.site(), "People you work with").at("/w/today");
@@ -86,7 +86,7 @@ mod tests {
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into()],
             linked: "direct care".into(),
-            is_exact: true,
+            how: None,
             entries: std::collections::BTreeSet::new(),
         };
         let fit = [fit];

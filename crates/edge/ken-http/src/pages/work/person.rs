@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, Query, State as Of};
 use axum::response::{IntoResponse, Redirect, Response};
+use ken_agreement::Action;
 use ken_core::{Category, OrganisationId, PersonId, Purpose};
 use ken_records::Part;
 use ken_sharing::bundle::Bundle;
@@ -165,8 +166,9 @@ pub(crate) async fn decide(
         }));
     }
     let sources = begun.names.keys().cloned().collect();
-    let (purpose, part) = (purpose.clone(), part.clone());
-    let asked = Ask { by: Asker::Practitioner(by), person, purpose, sources, only: None, part };
+    let (purpose, part, only) = (purpose.clone(), part.clone(), None);
+    let (of, action) = (Asker::Practitioner(by), Action::View);
+    let asked = Ask { by: of, person, action, purpose, sources, only, part };
     Ok(Ok(ask::ask_beside_own(app, &ctx, &asked, &begun.people, by).await?))
 }
 

@@ -5,12 +5,18 @@
 //! - The page is the same whether the person is held, unknown, or hidden: it is made from what the
 //!   caller typed and from the caller's role alone (`core.md` 2.9).
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{Query as Sent, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ken_core::PersonId;
+use ken_agreement::Action;
+use ken_core::{Ctx, PersonId};
+use ken_directory::Acting;
 use ken_person::{Found, search};
+use ken_sharing::Question;
+use ken_sharing::gate::{self, Caller as Asker};
 use ken_store::{Snapshot, guard};
 use maud::{Markup, html};
 
@@ -23,6 +29,9 @@ use crate::pages::ask;
 use crate::stop::Stop;
 use crate::view::{card, confirmation};
 use crate::wire::parcel;
+
+/// Under which purpose a refusal is entered when none could be chosen.
+const REFUSED_FOR: &str = "direct-care";
 
 /// What an address or a form carries on: a sealed parcel, or a person's opaque id.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -89,8 +98,32 @@ pub(crate) async fn refuse(app: &App, caller: &Caller, asked: &Asked) -> Result<
     let ctx = app.ctx(caller.request());
     // Somebody unknown gets an id that nobody has, so that the refusal is entered all the same.
     let person = asked.person(app).await?.unwrap_or_else(|| PersonId::draw(ctx.ids));
-    ask::enter_refusal(app, &ctx, caller.acting()?, person).await?;
+    let action = match asked {
+        Asked::Typed(..) => Action::Search,
+        Asked::Address(_) => Action::View,
+    };
+    enter(app, &ctx, caller.acting()?, (person, action)).await?;
     Ok(page(app, caller, asked))
+}
+
+/// Enters a refusal for which there was not even a purpose to choose.
+async fn enter(
+    app: &App,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    (person, action): (PersonId, Action),
+) -> Result<(), Stop> {
+    let question = Question {
+        person,
+        sources: BTreeSet::from([by.organisation.clone()]),
+        action,
+        purpose: ask::purpose(REFUSED_FOR)?,
+        categories: BTreeSet::from([ask::core()?]),
+        before: None,
+    };
+    let by = Asker::Practitioner(by);
+    gate::decide_many(app.db(), ctx, app.keys(), app.gate(), by, &question).await?;
+    Ok(())
 }
 
 /// Shows a refusal that the gate has entered already.

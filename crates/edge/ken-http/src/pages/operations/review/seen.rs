@@ -7,7 +7,7 @@ use ken_person::Seen;
 use crate::pages::compose::{self, Held};
 
 /// Takes from what was disclosed what the engine compares, of each detail the newest.
-pub(super) fn seen(held: &[Held]) -> Seen {
+pub(crate) fn seen(held: &[Held]) -> Seen {
     let mut newest: Vec<_> = held.iter().collect();
     newest.sort_by_key(|held| std::cmp::Reverse(held.filed));
     let patients: Vec<_> =
