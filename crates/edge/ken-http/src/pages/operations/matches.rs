@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use axum::Extension;
 use axum::extract::State as Of;
 use jiff::Timestamp;
-use ken_core::{PersonId, PractitionerId};
+use ken_core::{PersonId, PractitionerId, normalise};
 use ken_person::queue::{Agreement, COUNT_MAX, Contested, Waiting};
-use ken_person::{Doubt, Reason, ReviewId, queue};
+use ken_person::{Doubt, Reason, ReviewId, Seen, queue};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
@@ -66,21 +66,40 @@ fn standing(place: &queue::Place, me: PractitionerId, now: Timestamp) -> String 
 }
 
 /// Why somebody must look, in words.
-pub(crate) fn why<'a>(doubts: impl IntoIterator<Item = &'a Doubt>) -> String {
-    let reasons = doubts.into_iter().flat_map(|doubt| &doubt.reasons);
+fn why(doubts: &[Doubt]) -> String {
+    let reasons = doubts.iter().flat_map(|doubt| &doubt.reasons);
     // The index compares addresses that are kept from whoever reads this.
     let reasons = reasons.filter(|reason| **reason != Reason::Postcode);
-    let why: BTreeSet<_> = reasons.map(|reason| reason_words(*reason)).collect();
-    why.into_iter().collect::<Vec<_>>().join("; ")
+    told(reasons.copied())
+}
+
+/// Why somebody must look, as far as what they see of the two records says so: the index compares
+/// accounts that may be kept from them.
+pub(crate) fn why_shown(doubt: &Doubt, one: &Seen, other: &Seen) -> String {
+    let same = |a: &str, b: &str| !a.trim().is_empty() && normalise(a) == normalise(b);
+    let number = same(&one.chi, &other.chi) || same(&one.nhs, &other.nhs);
+    let name = same(&one.family, &other.family) && same(&one.given, &other.given);
+    let is_shown = |reason: &&Reason| match reason {
+        Reason::Identifier | Reason::NothingElseAgrees | Reason::TooLittleAgrees => number,
+        Reason::NameAndBirth => name && same(&one.born, &other.born),
+        // The sum below the records tells what the model makes of what is shown.
+        Reason::Alike | Reason::Postcode => false,
+        _ => true,
+    };
+    told(doubt.reasons.iter().filter(is_shown).copied())
+}
+
+fn told(reasons: impl Iterator<Item = Reason>) -> String {
+    let words: BTreeSet<_> = reasons.map(reason_words).collect();
+    words.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::SourceNumber => "the source used this number before",
         Reason::Identifier => "a national number is equal",
-        Reason::NameAndBirth => "name and date of birth are equal",
+        Reason::NameAndBirth | Reason::Alike => "name and date of birth are equal, or alike",
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
-        Reason::Alike => "all that is said, taken together, makes it likely",
         Reason::NotYetNamed => "one has no forename yet, of the same family name and day",
         _ => "the evidence points two ways",
     }
@@ -199,6 +218,28 @@ pub(crate) fn show(
 mod tests {
     use super::*;
     use crate::view::rules;
+
+    #[test]
+    fn no_reason_tells_more_than_what_is_shown() {
+        let reasons = [Reason::Identifier, Reason::NameAndBirth, Reason::Postcode, Reason::Alike];
+        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let doubt = Doubt { person, reasons: reasons.into(), alike: None };
+        let isla = Seen {
+            family: "Sample".into(),
+            given: "Isla".into(),
+            born: "2017-03-14".into(),
+            chi: "9990000018".into(),
+            ..Seen::default()
+        };
+        let check = |one: &Seen, other: &Seen, want: &str| {
+            assert_eq!(why_shown(&doubt, one, other), want);
+        };
+        let both = "a national number is equal; name and date of birth are equal, or alike";
+        check(&isla, &Seen { family: "SAMPLE".into(), ..isla.clone() }, both);
+        check(&isla, &Seen { chi: String::new(), ..isla.clone() }, &both[28..]);
+        check(&isla, &Seen { family: "Other".into(), ..isla.clone() }, &both[..26]);
+        check(&Seen::default(), &Seen::default(), "");
+    }
 
     #[test]
     fn the_queue_names_nobody() {

@@ -144,15 +144,16 @@ fn beside(place: &Place, first: &Side, pair: &Pair, number: usize) -> Panel {
     let [one, two] = &names;
     let table = format!("pair-{number}-table");
     let doubt = place.candidates.iter().find(|doubt| doubt.person == other.person);
-    let doubt = doubt.map(|doubt| matches::why([doubt]));
+    let why = doubt.map(|doubt| matches::why_shown(doubt, &first.seen, &other.seen));
+    let why = why.filter(|why| !why.is_empty());
     // An address may be kept from this reader: what is told of it is what they see.
     let (mine, theirs) = (&first.seen.postcode, &other.seen.postcode);
     let same_postcode = !mine.is_empty() && compare::alike(mine, theirs) == Alike::Same;
     let shown = html! {
         p { (one) " was sent by " (left.sources) ". " (two) " was sent by " (right.sources) "." }
-        @if let Some(doubt) = doubt {
+        @if let Some(why) = why {
             p {
-                "Why somebody must look: " (doubt)
+                "Why somebody must look: " (why)
                 @if same_postcode { "; the postcode is equal" } "."
             }
         }
