@@ -19,6 +19,7 @@
 
 mod affected;
 mod book;
+mod desk;
 mod people;
 mod reading;
 
@@ -28,12 +29,13 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::{EntryId, OrganisationId, PractitionerId, Sensitive};
 
 pub use affected::{
-    ANY_WAY, Affected, Affecteds, Asked, Item, LISTED_MAX, SAFE_ONLY, Selection, csv,
+    ANY_WAY, Affected, Affecteds, AsOf, Asked, Item, LISTED_MAX, SAFE_ONLY, Selection, csv,
 };
 pub(crate) use book::missed;
 pub use book::{STATEMENTS, find, list, record, reported, step, steps};
+pub use desk::{AT_ONCE, Answer, Desk, Far, HELD, Place};
 pub use people::{GROUPS_MAX, Group, count, groups};
-pub use reading::{AT_ONCE, Answer, Desk, Far, HELD, LEAVES_MAX, Place, affected};
+pub use reading::{LEAVES_MAX, affected};
 
 /// The timer that notices a breach on which nobody decided in time.
 pub(crate) const TIMER: ken_store::timer::Kind = "office.breach";

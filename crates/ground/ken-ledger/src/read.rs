@@ -217,6 +217,16 @@ impl Stored {
         self.canonical.commitment(&self.nonce) == self.commitment
     }
 
+    /// Whether it is what a leaf says that was sealed.
+    pub(crate) fn is_sealed_as(&self, leaf: [u8; 32]) -> bool {
+        self.is_whole() && self.commitment == Commitment::from_hash(Hash::from_bytes(leaf))
+    }
+
+    /// When it says that it was written, in microseconds.
+    pub(crate) fn at_us(&self) -> i64 {
+        self.canonical.at_us
+    }
+
     /// What it says that happened.
     pub(crate) fn kind(&self) -> EntryKind {
         self.canonical.kind
@@ -252,7 +262,7 @@ impl Stored {
     }
 }
 
-fn bytes32(row: &Row<'_>, index: usize) -> StoreResult<[u8; 32]> {
+pub(crate) fn bytes32(row: &Row<'_>, index: usize) -> StoreResult<[u8; 32]> {
     row.bytes(index)?.try_into().map_err(|_| StoreError::Column { index })
 }
 

@@ -250,24 +250,18 @@ ken_store::statements! {
         FROM ledger_leaf l LEFT JOIN ledger_entry e
             ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
         WHERE l.leaf_index >= $1 ORDER BY l.leaf_index LIMIT $2";
-    /// The gate's decisions among the leaves from $1 up to, not including, $2.
+    /// The leaves from $1 up to, not including, $2, with their entries: of what kind one is, only
+    /// what was sealed says. An entry that is gone leaves nulls.
     SCAN = "
-        SELECT l.leaf_index, e.stream_id, e.entry_id, e.kind, e.visibility, e.at_us, e.key_id,
-            e.nonce, e.commitment, e.detail
-        FROM ledger_leaf l JOIN ledger_entry e
+        SELECT l.leaf_index, l.commitment, e.stream_id, e.entry_id, e.kind, e.visibility, e.at_us,
+            e.key_id, e.nonce, e.commitment, e.detail
+        FROM ledger_leaf l LEFT JOIN ledger_entry e
             ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
-        WHERE l.leaf_index >= $1 AND l.leaf_index < $2 AND e.kind IN ('permit', 'need', 'deny')
-        ORDER BY l.leaf_index";
-    /// When the entry of a leaf was written.
-    LEAF_TIME = "
-        SELECT e.at_us FROM ledger_leaf l JOIN ledger_entry e
-            ON e.stream_id = l.stream_id AND e.entry_id = l.entry_id
-        WHERE l.leaf_index = $1";
-    /// Decisions that have no leaf yet, at most $1.
+        WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index";
+    /// Entries that have no leaf yet, at most $1.
     SCAN_UNSEALED = "
         SELECT stream_id, entry_id, kind, visibility, at_us, key_id, nonce, commitment, detail
-        FROM ledger_entry WHERE sealed = 0 AND kind IN ('permit', 'need', 'deny')
-        ORDER BY at_us, entry_id LIMIT $1";
+        FROM ledger_entry WHERE sealed = 0 ORDER BY at_us, entry_id LIMIT $1";
     /// How many decisions have no leaf yet.
     UNSEALED_DECISIONS = "
         SELECT COUNT(*) FROM ledger_entry

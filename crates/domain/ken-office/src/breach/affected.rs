@@ -8,7 +8,8 @@
 //!
 //! - Only what one's own organisation gave or received: a breach opens nobody else's ledger.
 //! - The list is whole, or it is not told: a span that holds more than can be read is refused, and
-//!   what could not be read, and what was erased, is counted beside the list.
+//!   what could not be read, and what was erased, is counted beside the list. It says how the
+//!   ledger stood when it was read.
 //! - What somebody read of their own record is no disclosure, unless the officer asks for it: who
 //!   signed in as them may have been another.
 //! - It names nobody. A handle stands for each person, another in each breach; who may see a name
@@ -120,15 +121,28 @@ pub struct Affected {
     pub is_safe_only: bool,
 }
 
+/// How the ledger stood when it was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AsOf {
+    /// When that was: of what was written later, nothing is told.
+    pub at: Timestamp,
+    /// How many entries had a place in the log.
+    pub leaves: u64,
+}
+
 /// Whom a breach concerns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Affecteds {
+    /// How the ledger stood.
+    pub as_of: AsOf,
+    /// Whether the span goes on after that.
+    pub goes_on: bool,
     /// The people, by handle.
     pub people: Vec<Affected>,
     /// How many disclosures that was.
     pub disclosures: u64,
-    /// How many decisions of the span could not be read: they are not what was sealed, or of a
-    /// form that is not known.
+    /// How many entries of about the span could not be read: they are gone, not what was sealed,
+    /// or of a form that is not known. What they were of is not known either.
     pub unread: u64,
     /// How many permits of the span were erased since. The ledger can no longer tell whose they
     /// were: of this organisation, or of another.
@@ -268,6 +282,7 @@ pub(super) struct People {
     left: btree_map::IntoIter<PersonId, Items>,
     told: BTreeMap<PersonId, Affected>,
     key: KeyId,
+    until: Timestamp,
     disclosures: u64,
     unread: u64,
     erased: u64,
@@ -275,9 +290,9 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn new(found: Found<'_>, key: KeyId) -> Self {
-        let Found { people, disclosures, unread, erased, .. } = found;
+        let Found { people, of, disclosures, unread, erased, .. } = found;
         let (left, told) = (people.into_iter(), BTreeMap::new());
-        Self { left, told, key, disclosures, unread, erased }
+        Self { left, told, key, until: of.until, disclosures, unread, erased }
     }
 
     /// Whether somebody is not told of yet.
@@ -310,11 +325,11 @@ impl People {
     }
 
     /// All of them, by handle.
-    pub(super) fn told(self) -> Affecteds {
-        let Self { told, disclosures, unread, erased, .. } = self;
+    pub(super) fn told(self, as_of: AsOf) -> Affecteds {
+        let Self { told, until, disclosures, unread, erased, .. } = self;
         let mut people: Vec<Affected> = told.into_values().collect();
         people.sort_by(|a, b| a.handle.cmp(&b.handle));
-        Affecteds { people, disclosures, unread, erased }
+        Affecteds { as_of, goes_on: until > as_of.at, people, disclosures, unread, erased }
     }
 }
 
@@ -348,9 +363,10 @@ async fn handle(keys: &KeyRing, breach: &KeyId, person: PersonId) -> Result<Stri
 /// The list as a spreadsheet reads it: a line for each person, source and kind of information.
 #[must_use]
 pub fn csv(of: &Affecteds) -> String {
-    let mut text = "person,how to tell,whose record,kind of information,fields,to,times,first,last\
-        \r\n"
-        .to_owned();
+    let mut text =
+        "person,how to tell,whose record,kind of information,fields,to,times,first,last,\
+        as of,entries of the log\r\n"
+            .to_owned();
     for one in &of.people {
         let tell = if one.is_safe_only { SAFE_ONLY } else { ANY_WAY };
         for ((source, category), item) in &one.items {
@@ -366,6 +382,8 @@ pub fn csv(of: &Affecteds) -> String {
                 item.times.to_string(),
                 item.first.to_string(),
                 item.last.to_string(),
+                of.as_of.at.to_string(),
+                of.as_of.leaves.to_string(),
             ];
             let cells: Vec<_> = cells.iter().map(|cell| quoted(cell)).collect();
             text.push_str(&cells.join(","));

@@ -15,7 +15,7 @@ use ken_office::breach::{
 };
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::{Action, Caller, Decision, Question, affirmation};
-use ken_store::{Reads as _, Snapshot};
+use ken_store::{Reads as _, Snapshot, values};
 use ken_testkit::engines;
 
 use crate::history::{LISTS, Past, care, word};
@@ -311,7 +311,10 @@ async fn tell(past: &Past, bodies: &[(Acting, EntryId)], (begin, end): (Timestam
         ..all
     };
     let found = list(past, one, (&before, Asked::List)).await.unwrap();
-    assert_eq!(found, Affecteds::default(), "{engine}: nothing was given then");
+    let as_of = found.as_of;
+    assert_eq!(found, Affecteds { as_of, ..Affecteds::default() }, "{engine}: nothing was given");
+    assert_eq!(as_of.at, past.ctx().clock.now(), "{engine}");
+    assert_eq!(asked["as-of"], mine.as_of.at.to_string(), "{engine}");
 }
 
 /// A long span is read in the background: the same is told, once it is read, to whom asked.
@@ -376,4 +379,60 @@ async fn erased(
     let want = u64::try_from(of.len()).unwrap();
     assert_eq!((after.unread, after.erased), (0, want), "{engine}");
     assert_eq!(after.people, before.people[1..], "{engine}");
+}
+
+/// What somebody did to one entry in the database.
+const CHANGES: [&str; 6] = [
+    "UPDATE ledger_entry SET at_us = 4000000000000000 WHERE entry_id = $1",
+    "UPDATE ledger_entry SET kind = 'filed' WHERE entry_id = $1",
+    "UPDATE ledger_entry SET kind = 'no kind' WHERE entry_id = $1",
+    "DELETE FROM ledger_entry WHERE entry_id = $1",
+    "DELETE FROM ledger_leaf WHERE entry_id = $1",
+    "UPDATE ledger_entry SET at_us = 1 WHERE entry_id = $1",
+];
+
+/// A look of a doctor at what their own practice holds.
+async fn own_look(past: &Past) -> EntryId {
+    let question = Question {
+        person: past.people[0],
+        sources: BTreeSet::from([word("practice")]),
+        action: Action::View,
+        purpose: word("own-work"),
+        categories: KINDS.into_iter().map(word).collect(),
+        before: None,
+    };
+    let decided = past.ask(Caller::Practitioner(&past.staff[0]), &question).await;
+    let Some(Decision::Permit(permit)) = decided.into_values().next() else { panic!("no permit") };
+    permit.entry()
+}
+
+#[tokio::test]
+async fn what_was_changed_or_removed_is_counted_and_hides_nothing_else() {
+    for on in engines(&LISTS).await {
+        let engine = on.engine;
+        let past = Past::begin(on, 36, 1).await;
+        past.pass(SignedDuration::from_hours(6)).await;
+        let (from, mut looks) = (past.ctx().clock.now(), vec![]);
+        for _ in 0..2 * CHANGES.len() {
+            looks.push(own_look(&past).await);
+            past.pass(SignedDuration::from_mins(10)).await;
+        }
+        let unsealed = own_look(&past).await;
+        past.clock.advance(SignedDuration::from_secs(1));
+        let until = past.ctx().clock.now();
+        let all = Selection { from, until, to: None, by: None, source: None, under: None };
+        let own = breached(&past, "practice").await;
+        let counts = async || {
+            let found = list(&past, &own, (&all, Asked::List)).await.unwrap();
+            (found.disclosures, found.unread)
+        };
+        assert_eq!(counts().await, (13, 0), "{engine}");
+        let changed = looks.iter().step_by(2).zip(CHANGES).chain([(&unsealed, CHANGES[1])]);
+        let (mut whole, mut unread) = (13, 0);
+        for (entry, change) in changed {
+            past.write(async |tx| Ok(tx.execute(change, values![*entry]).await.map(drop)?)).await;
+            (whole, unread) = (whole - 1, unread + 1);
+            assert_eq!(counts().await, (whole, unread), "{engine}: {change}");
+        }
+    }
 }

@@ -143,6 +143,7 @@ pub(crate) async fn post(
             return Ok(waits(&app, &caller, &shown, &filled, Far::default()));
         }
         Ok(Answer::Busy) => return Ok(wrong(busy())),
+        Ok(Answer::Failed(code)) => return Ok(wrong(failed(code))),
         Err(refusal) => return Ok(wrong(told(refusal))),
     };
     if asked == Asked::File {
@@ -224,6 +225,15 @@ fn some<T: std::str::FromStr>(text: &str, field: &'static str) -> Result<Option<
 /// Why nothing is read now.
 fn busy() -> Wrong {
     Wrong::new("hours", "Another list is being read. Ask again in a minute")
+}
+
+/// Why nothing was read.
+fn failed(code: &str) -> Wrong {
+    let says = format!(
+        "The ledger could not be read ({code}). Ask again to begin anew; where it fails again, \
+         tell whoever runs Ken"
+    );
+    Wrong::new("hours", says)
 }
 
 /// Why nothing is listed.
@@ -418,8 +428,8 @@ mod tests {
         check("1", "2", "count", "", Some("hours"));
         check("1", "24", "all", "", Some("what"));
         check("1", "24", "list", "nobody", Some("practitioner"));
-        for refusal in [Refusal::TooMany, Refusal::When] {
-            let wrongs = [told(refusal)];
+        for wrong in [told(Refusal::TooMany), told(Refusal::When), failed("store.broken")] {
+            let wrongs = [wrong];
             let page = show(&shown(), &Filled::default(), None, &wrongs, &Csrf::of("x"));
             rules::assert_part(&page.into_string());
         }

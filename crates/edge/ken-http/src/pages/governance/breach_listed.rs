@@ -58,12 +58,18 @@ pub(super) fn result(asked: Asked, found: &Affecteds, names: &Names) -> Markup {
             ("People", html! { (people) }),
             ("Disclosures", html! { (found.disclosures) }),
             ("By a safe way only", html! { (safe) }),
+            ("As the ledger stood", html! {
+                (words::moment_short(found.as_of.at)) ", with " (found.as_of.leaves) " entries"
+            }),
         ]))
+        @if found.goes_on {
+            p { "The span goes on after that. Ask again when it is over." }
+        }
         @if found.unread > 0 {
             p {
                 (facts::tag("Not whole", Tone::Warn))
-                " " (found.unread) " decisions could not be read: they are not what was sealed. \
-                Tell whoever runs Ken."
+                " " (found.unread) " entries of about that time cannot be read: they are not what \
+                was sealed, or are gone. Tell whoever runs Ken."
             }
         }
         @if found.erased > 0 {
@@ -152,6 +158,7 @@ mod tests {
     use std::sync::Arc;
 
     use jiff::Timestamp;
+    use ken_office::breach::AsOf;
 
     use super::*;
     use crate::view::rules;
@@ -176,6 +183,8 @@ mod tests {
             is_safe_only,
         };
         Affecteds {
+            as_of: AsOf { at: at("2027-06-02T08:00:00Z"), leaves: 4_711 },
+            goes_on: true,
             people: vec![
                 one("ABCDE-FGHJK", true, item(&["name", "key_safe"], "2027-06-01T09:00:00Z")),
                 one("ZBCDE-FGHJK", false, item(&[], "2027-06-01T08:00:00Z")),
@@ -196,6 +205,8 @@ mod tests {
             assert!(page.contains("Not whole") && page.contains("By a safe way only"), "{page}");
             assert!(page.contains("Erased") && page.contains(" 2 disclosures"), "{page}");
             assert!(!page.contains("6f1c1c1e"), "{page}");
+            assert!(page.contains("2 Jun 2027, 09:00, with 4711 entries"), "{page}");
+            assert!(page.contains("The span goes on"), "{page}");
         }
         assert!(!count.contains("ABCDE-FGHJK"), "{count}");
         for want in ["ABCDE-FGHJK", "key safe", "Safe way only", SAFE_ONLY, "fields not known"] {
