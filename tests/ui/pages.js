@@ -196,6 +196,11 @@ const firstMatch = async (page) => {
   await links.first().click();
 };
 
+const firstNumbers = async (page) => {
+  if ((await firstMatch(page)) === false) return false;
+  await page.locator('main a[href^="/ops/numbers/"]').first().click();
+};
+
 const firstMerge = async (page) => {
   await page.goto("/ops/merges");
   const links = page.locator('main a[href^="/ops/merges/"]');
@@ -465,6 +470,8 @@ export const visits = [
   { name: "held", route: "/ops/held/{held}", as: "ops", go: firstHeld },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
+  { name: "numbers", route: "/ops/numbers", as: "ops", go: open("/ops/numbers") },
+  { name: "numbers-of", route: "/ops/numbers/{person}", as: "ops", go: firstNumbers },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
   { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

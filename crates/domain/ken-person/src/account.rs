@@ -2,6 +2,7 @@
 
 use ken_core::identifier::{Identifier, LocalIdentifier, NumberRange};
 use ken_core::{Ctx, OrganisationId, PartialDate, PersonId, Sensitive};
+use ken_directory::Acting;
 use ken_store::{Reads, Row, Tx, guard, values};
 
 use crate::demographics::{Demographics, NameKey, SourceRecord, cut, postcode_key};
@@ -139,13 +140,22 @@ pub async fn numbers(
     Ok(s.list(sql::SOURCE_NUMBERS, values![person, organisation, ACCOUNTS_MAX], read).await?)
 }
 
-/// What the rule needs to know about whoever a lead stands for, when `source` registers somebody,
-/// and what that source said of whom under this number before.
+/// What is held of whoever a lead stands for, when a source registers somebody.
+pub(crate) struct Candidate {
+    /// What the rule needs to know.
+    pub(crate) known: Known,
+    /// What the source said of whom under this number before.
+    pub(crate) said: Vec<(PersonId, Kept)>,
+    /// The numbers that the source said were theirs, and that were taken back since.
+    pub(crate) taken_back: Vec<Identifier>,
+}
+
+/// Reads what is held of whoever a lead stands for, when `source` registers somebody.
 pub(crate) async fn known(
     s: &mut impl Reads,
     lead: PersonId,
     source: &SourceRecord,
-) -> Result<(Known, Vec<(PersonId, Kept)>), Error> {
+) -> Result<Candidate, Error> {
     let with_person = |row: &Row<'_>| Ok((row.parse(14)?, read(row)?));
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
     let said = s.list(sql::SOURCES_TOGETHER, of, with_person).await?;
@@ -157,15 +167,18 @@ pub(crate) async fn known(
         is_same_source: *source == kept.says.source,
         is_same_organisation: source.organisation == kept.says.source.organisation,
     };
+    let (identifiers, ended) = held(s, lead).await?;
+    let by_source = |(by, number)| (by == source.organisation).then_some(number);
+    let taken_back = ended.into_iter().filter_map(by_source).collect();
     let known = Known {
         person: lead,
-        identifiers: national(s, lead).await?,
+        identifiers,
         accounts: said.iter().map(account).collect(),
         is_sources_own: false,
         is_set_apart: false,
     };
     let own = said.into_iter().filter(|(_, kept)| kept.says.source == *source);
-    Ok((known, own.collect()))
+    Ok(Candidate { known, said: own.collect(), taken_back })
 }
 
 /// What each source says of everyone for whom a lead stands.
@@ -177,9 +190,25 @@ pub(crate) async fn says(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Demog
 
 /// The national identifiers of everyone for whom a lead stands.
 pub(crate) async fn national(s: &mut impl Reads, lead: PersonId) -> Result<Vec<Identifier>, Error> {
+    Ok(held(s, lead).await?.0)
+}
+
+/// The same, and of whatever kind those that were taken back, by who had said them.
+async fn held(
+    s: &mut impl Reads,
+    lead: PersonId,
+) -> Result<(Vec<Identifier>, Vec<(OrganisationId, Identifier)>), Error> {
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
-    let list = s.list(sql::IDENTIFIERS_TOGETHER, of, identifier).await?;
-    Ok(list.into_iter().filter(|one| one.is_national() && !one.is_filler()).collect())
+    let read = |row: &Row<'_>| Ok((row.parse_opt(2)?, identifier(row)?));
+    let (mut standing, mut ended) = (Vec::new(), Vec::new());
+    for (ended_by, number) in s.list(sql::IDENTIFIERS_TOGETHER, of, read).await? {
+        match ended_by {
+            Some(by) => ended.push((by, number)),
+            None if number.is_national() && !number.is_filler() => standing.push(number),
+            None => {}
+        }
+    }
+    Ok((standing, ended))
 }
 
 /// Whom a source's number means, held so to the end of the transaction: what is filed under a
@@ -199,6 +228,35 @@ pub(crate) async fn by_identifier(
 ) -> Result<Option<PersonId>, Error> {
     let of = values![identifier.system(), identifier.reveal()];
     Ok(s.find(sql::CLAIM_FIND, of, |row| row.parse(0)).await?)
+}
+
+/// Lets nobody be found as this person by an identifier.
+pub(crate) async fn unclaim(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    number: &Identifier,
+) -> Result<(), Error> {
+    tx.execute(sql::CLAIM_DELETE, values![number.system(), number.reveal(), person]).await?;
+    note(tx, ctx, person).await
+}
+
+/// Keeps an identifier by a practitioner's word.
+pub(crate) async fn give(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+    number: &Identifier,
+    (by, evidence): (&Acting, &str),
+) -> Result<(), Error> {
+    note(tx, ctx, person).await?;
+    let (rule, range) = flags(number);
+    let (system, value, organisation) = (number.system(), number.reveal(), &by.organisation);
+    let now = ctx.now_us();
+    let who = by.practitioner;
+    let of = values![person, system, value, organisation, rule, range, now, who, evidence];
+    tx.execute(sql::number::NUMBER_GIVE, of).await?;
+    Ok(())
 }
 
 /// Keeps what a source says, over what it said of the person `before`: what it leaves out stays.
@@ -409,7 +467,8 @@ fn flags(identifier: &Identifier) -> (&'static str, &'static str) {
     }
 }
 
-fn identifier(row: &Row<'_>) -> Result<Identifier, ken_store::Error> {
+/// An identifier, of the columns that the statements of identifiers begin with.
+pub(crate) fn identifier(row: &Row<'_>) -> Result<Identifier, ken_store::Error> {
     Identifier::parse(&row.text(0)?, &row.text(1)?)
         .map_err(|_| ken_store::Error::Column { index: 1 })
 }

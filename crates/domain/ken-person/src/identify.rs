@@ -14,7 +14,9 @@
 //! - An uncertain identity gets a provisional person of its own at once, and a place in the queue;
 //!   nothing waits for the human, and nothing is linked before.
 //! - Each new person, new source and uncertain identity is an entry of the ledger.
+//! - A source that repeats a number which was taken back ([`crate::number`]) gives nothing by it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -90,7 +92,7 @@ pub async fn identify(
 ) -> Result<Identified, Error> {
     let mut has_turn = false;
     for _ in 0..TRIES_MAX {
-        let asked = candidates(tx, incoming, &mut has_turn).await?;
+        let asked = Box::pin(candidates(tx, incoming, &mut has_turn)).await?;
         let verdict = match rule::identify(incoming, &asked.candidates) {
             // Who is known is not looked for further.
             Verdict::New => alike(tx, index, incoming, &asked, Vec::new()).await?,
@@ -104,7 +106,7 @@ pub async fn identify(
                 continue;
             }
         }
-        let now = Registration { incoming, free: unclaimed(incoming, &asked.candidates), asked };
+        let now = Registration { incoming, asked };
         let done = match verdict {
             Verdict::Known(lead) => known(tx, ctx, keys, now, lead, &[]).await?,
             Verdict::Duplicate(lead, doubts) => known(tx, ctx, keys, now, lead, &doubts).await?,
@@ -123,8 +125,6 @@ pub async fn identify(
 /// What a source says of somebody, and what was known when it came.
 struct Registration<'a> {
     incoming: &'a Demographics,
-    /// The national numbers that nobody holds.
-    free: Vec<Identifier>,
     asked: Asked,
 }
 
@@ -137,14 +137,13 @@ struct Asked {
     /// Whose the national numbers of the registration are, and who stands for each.
     holders: Vec<(PersonId, PersonId)>,
     candidates: Vec<Known>,
+    /// The national numbers that nobody holds.
+    free: Vec<Identifier>,
     /// What the source said under this number before, and of whom.
     said: Vec<(PersonId, Kept)>,
-}
-
-/// The national numbers of a registration that no candidate holds.
-fn unclaimed(incoming: &Demographics, candidates: &[Known]) -> Vec<Identifier> {
-    let held: BTreeSet<_> = candidates.iter().flat_map(|known| &known.identifiers).collect();
-    incoming.national().into_iter().filter(|identifier| !held.contains(identifier)).collect()
+    /// The numbers of candidates that the source gave, and that were taken back since: that it
+    /// repeats them says nothing new.
+    taken_back: Vec<(PersonId, Identifier)>,
 }
 
 /// Takes the turn of a family name and date of birth to the end of the transaction; says whether
@@ -182,10 +181,11 @@ async fn candidates(
         take_turn(tx, incoming).await?;
     }
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
-    let mut holders = Vec::new();
+    let (mut holders, mut free) = (Vec::new(), Vec::new());
     for identifier in incoming.national() {
-        if let Some(holder) = account::by_identifier(tx, &identifier).await? {
-            holders.push((holder, account::lead(tx, holder).await?));
+        match account::by_identifier(tx, &identifier).await? {
+            Some(holder) => holders.push((holder, account::lead(tx, holder).await?)),
+            None => free.push(identifier),
         }
     }
     found.extend(holders.iter().map(|(holder, _)| *holder));
@@ -203,15 +203,18 @@ async fn candidates(
         }
     }
     let (candidates, said) = (Vec::with_capacity(leads.len()), Vec::new());
-    let mut asked = Asked { own, own_lead, holders, candidates, said };
+    let taken_back = Vec::new();
+    let mut asked = Asked { own, own_lead, holders, candidates, free, said, taken_back };
     for lead in leads {
-        let (mut known, mut said) = account::known(tx, lead, &incoming.source).await?;
+        let found = account::known(tx, lead, &incoming.source).await?;
+        let (mut known, mut said) = (found.known, found.said);
         known.is_sources_own = own_lead == Some(lead);
         if let Some(own) = own_lead.filter(|own| *own != lead) {
             known.is_set_apart = account::is_apart(tx, own, lead).await?;
         }
         asked.candidates.push(known);
         asked.said.append(&mut said);
+        asked.taken_back.extend(found.taken_back.into_iter().map(|number| (lead, number)));
     }
     Ok(asked)
 }
@@ -255,7 +258,7 @@ pub(crate) async fn likely(
         if !said.insert(lead) {
             continue;
         }
-        let (mut known, _) = account::known(tx, lead, &incoming.source).await?;
+        let mut known = account::known(tx, lead, &incoming.source).await?.known;
         if let Some(own) = own {
             known.is_set_apart = account::is_apart(tx, own, lead).await?;
         }
@@ -311,8 +314,8 @@ async fn known(
     lead: PersonId,
     doubts: &[Doubt],
 ) -> Result<Option<Identified>, Error> {
-    let Registration { incoming, free, asked } = now;
-    let Asked { own, own_lead, holders, said, .. } = asked;
+    let Registration { incoming, asked } = now;
+    let Asked { own, own_lead, holders, mut free, said, taken_back, .. } = asked;
     // Nothing is filed for one person that the rule says is another's.
     if own_lead.is_some_and(|own| own != lead) {
         return Err(Error::Corrupt("identity"));
@@ -321,6 +324,8 @@ async fn known(
     // number is told: the link may be undone.
     let holder = holders.iter().find(|(_, of)| *of == lead).map(|(holder, _)| *holder);
     let person = own.or(holder).unwrap_or(lead);
+    let incoming = &without(incoming, lead, &taken_back);
+    free.retain(|number| incoming.identifiers.contains(number));
     let claims = Claims { number: own.is_none(), identifiers: &free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
@@ -334,6 +339,22 @@ async fn known(
     Ok(Some(Identified::Known(person)))
 }
 
+/// What a source says, but for the numbers that it gave this person and that were taken back.
+fn without<'a>(
+    incoming: &'a Demographics,
+    lead: PersonId,
+    taken_back: &[(PersonId, Identifier)],
+) -> Cow<'a, Demographics> {
+    let is_back =
+        |number: &Identifier| taken_back.iter().any(|(of, taken)| *of == lead && taken == number);
+    if !incoming.identifiers.iter().any(is_back) {
+        return Cow::Borrowed(incoming);
+    }
+    let mut less = incoming.clone();
+    less.identifiers.retain(|number| !is_back(number));
+    Cow::Owned(less)
+}
+
 /// Somebody new; `None` when another claimed one of the numbers meanwhile.
 async fn new(
     tx: &mut Tx,
@@ -343,7 +364,7 @@ async fn new(
 ) -> Result<Option<Identified>, Error> {
     let incoming = now.incoming;
     let person = PersonId::draw(ctx.ids);
-    let claims = Claims { number: true, identifiers: &now.free };
+    let claims = Claims { number: true, identifiers: &now.asked.free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
     }
@@ -364,7 +385,7 @@ async fn uncertain(
 ) -> Result<Option<Identified>, Error> {
     let (incoming, before) = (now.incoming, now.asked.own);
     let person = PersonId::draw(ctx.ids);
-    let claims = Claims { number: before.is_none(), identifiers: &now.free };
+    let claims = Claims { number: before.is_none(), identifiers: &now.asked.free };
     if !claims.take(tx, incoming, person).await? {
         return Ok(None);
     }

@@ -32,6 +32,7 @@ mod look;
 mod merge;
 mod near;
 mod newcomer;
+mod number;
 mod parted;
 pub mod queue;
 pub mod rule;
@@ -52,11 +53,16 @@ pub use look::{Asker, Fits, Grade, LOOKED_MAX, Sought, given_by, look};
 pub use merge::{MergeId, Merged, Unmerged, hold, hold_merged, merge, merges, unmerge};
 pub use near::share_postcode;
 pub use newcomer::{AskedAgain, ask_again};
+pub use number::{
+    EVENTS_MAX, Evidence, GivenNumber, NumberEvent, NumberLink, give_number, holder, number_events,
+    number_links, take_number_back,
+};
 pub use parted::{PARTED, Parted};
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::index::ALL as INDEX_STATEMENTS;
+pub use sql::number::ALL as NUMBER_STATEMENTS;
 pub use sql::search::ALL as SEARCH_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use standing::{MERGES_MAX, Standing, find_standing, standing};

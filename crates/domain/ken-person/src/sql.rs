@@ -8,6 +8,7 @@
 //! undone is that column put back.
 
 pub(crate) mod index;
+pub(crate) mod number;
 pub(crate) mod search;
 
 use ken_store::{Migration, statements};
@@ -184,6 +185,12 @@ DROP TABLE person_apart_before;
         title: "names by the day, for those who look among their own",
         sql: search::LOOKS,
     },
+    Migration {
+        owner: "ken-person",
+        number: 13,
+        title: "numbers as links that can be taken back",
+        sql: number::LINKS,
+    },
 ];
 
 statements! {
@@ -232,10 +239,12 @@ statements! {
         (person_id, system, value, organisation_id, check_rule, issue_range, said_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (person_id, system, value, organisation_id) DO NOTHING";
-    /// The identifiers of everyone for whom a person stands.
-    IDENTIFIERS_TOGETHER = "SELECT DISTINCT i.system, i.value FROM person p
-        JOIN person_identifier i ON i.person_id = p.person_id
-        WHERE p.lead_id = $1 ORDER BY i.system, i.value LIMIT $2";
+    /// The identifiers of everyone for whom a person stands, and of those that were taken back who
+    /// had said them.
+    IDENTIFIERS_TOGETHER = "SELECT DISTINCT i.system, i.value,
+          CASE WHEN i.ended_us IS NULL THEN NULL ELSE i.organisation_id END AS ended_by
+        FROM person p JOIN person_identifier i ON i.person_id = p.person_id
+        WHERE p.lead_id = $1 ORDER BY i.system, i.value, ended_by LIMIT $2";
     /// Keeps what a source says about a person.
     SOURCE_PUT = "INSERT INTO person_source
         (person_id, organisation_id, system, number, family, given, family_key, given_key,

@@ -252,6 +252,10 @@ pub const ROUTES: &[Route] = &[
         post(operations::review::release)
     }),
     form("/ops/match/{person}/{place}/undo", Who::Operations, || post(operations::review::undo)),
+    page("/ops/numbers", Who::Operations, || get(operations::numbers::get)),
+    form("/ops/numbers", Who::Operations, || post(operations::numbers::post)),
+    page("/ops/numbers/{person}", Who::Operations, || get(operations::numbers::get_one)),
+    form("/ops/numbers/{person}", Who::Operations, || post(operations::numbers::post_one)),
     page("/ops/merges", Who::Operations, || get(operations::merges::get)),
     page("/ops/merges/{person}/{merge}", Who::Operations, || get(operations::unmerge::get)),
     form("/ops/merges/{person}/{merge}", Who::Operations, || post(operations::unmerge::post)),

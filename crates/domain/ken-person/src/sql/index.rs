@@ -30,7 +30,8 @@ statements! {
     /// The same, where a person does not have a number yet from that organisation.
     CHANGED_PUT_UNLESS = "INSERT INTO person_changed (change_id, person_id)
         SELECT CAST($1 AS TEXT), CAST($2 AS TEXT) WHERE NOT EXISTS
-          (SELECT 1 FROM person_identifier WHERE person_id = $2 AND system = $3 AND value = $4)";
+          (SELECT 1 FROM person_identifier
+           WHERE person_id = $2 AND system = $3 AND value = $4 AND ended_us IS NULL)";
     /// Notes that somebody is new, which they are once.
     NEWCOMER_PUT = "INSERT INTO person_changed (change_id, person_id, is_new) VALUES ($1, $1, 1)";
     /// Whether any change waits for its place.
@@ -81,11 +82,12 @@ statements! {
         ORDER BY said_us DESC, organisation_id, system, number LIMIT $2";
     /// Numbers of one kind or another of people of one part of the order.
     NUMBERS_BETWEEN = "SELECT DISTINCT person_id, system, value FROM person_identifier
-        WHERE person_id > $1 AND person_id <= $2 AND system IN ($3, $4)
+        WHERE person_id > $1 AND person_id <= $2 AND system IN ($3, $4) AND ended_us IS NULL
         ORDER BY person_id, system, value LIMIT $5";
     /// The same of one record.
     NUMBERS_OF = "SELECT DISTINCT person_id, system, value FROM person_identifier
-        WHERE person_id = $1 AND system IN ($2, $3) ORDER BY person_id, system, value LIMIT $4";
+        WHERE person_id = $1 AND system IN ($2, $3) AND ended_us IS NULL
+        ORDER BY person_id, system, value LIMIT $4";
 }
 
 /// The kinds of numbers that the index compares.

@@ -15,6 +15,8 @@ mod newcomer;
 #[cfg(test)]
 mod numberless;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod review;

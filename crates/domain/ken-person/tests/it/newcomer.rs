@@ -108,7 +108,7 @@ async fn a_misspelt_newcomer_of_the_same_moment_is_asked_about_once() {
         let (mut one, mut other) = (world.index.follower(), Index::new().follower());
         one.fill(&world.on.db).await.unwrap();
         other.fill(&node).await.unwrap();
-        let both = two_new(&world).await;
+        let both = Box::pin(two_new(&world)).await;
         assert!(world.places().await.is_empty(), "{engine}");
         // A node that has not heard of them asks nothing, and takes nothing from the others.
         assert_eq!(ask(&world, &node, &other).await, AskedAgain::default(), "{engine}");
@@ -134,7 +134,7 @@ async fn a_node_that_stops_before_it_asks_leaves_the_question() {
         let engine = world.on.engine;
         let mut first = world.index.follower();
         first.fill(&world.on.db).await.unwrap();
-        two_new(&world).await;
+        Box::pin(two_new(&world)).await;
         first.turn(&world.on.db).await.unwrap();
         drop(first);
         // Whoever comes after fills anew, and asks.
@@ -171,7 +171,7 @@ async fn what_cannot_be_read_of_one_stops_no_other_question() {
     for world in worlds().await {
         let engine = world.on.engine;
         world.identify(&says("ooh", "spoilt", "Una Known", "1950-01-01", &[])).await;
-        two_new(&world).await;
+        Box::pin(two_new(&world)).await;
         let mut follower = world.index.follower();
         follower.fill(&world.on.db).await.unwrap();
         follower.turn(&world.on.db).await.unwrap();

@@ -7,7 +7,7 @@ use ken_core::{AccountId, Ctx, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::EntryKind;
 use ken_person::{Demographics, Error, Identified, Index, Place, SourceRecord, identify, queue};
-use ken_store::{Snapshot, Tx};
+use ken_store::{Reads, Snapshot, Tx};
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 
 pub(crate) struct World {
@@ -91,6 +91,13 @@ impl World {
     pub(crate) async fn stands_with(&self, person: PersonId) -> Vec<PersonId> {
         let read = async |s: &mut Snapshot| Ok(ken_sharing::together::others(s, person).await?);
         self.read(read).await.into_iter().collect()
+    }
+
+    /// How many entries the ledger has, whoever may see them.
+    pub(crate) async fn entries(&self) -> i64 {
+        let count = "SELECT COUNT(*) FROM ledger_entry";
+        let read = async |s: &mut Snapshot| Ok(s.find(count, &[], |row| row.int(0)).await?);
+        self.read(read).await.unwrap()
     }
 
     /// The kinds and events on a person's stream, oldest first, whoever may see them.

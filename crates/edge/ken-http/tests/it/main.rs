@@ -29,6 +29,8 @@ mod matches;
 #[cfg(test)]
 mod merges;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod parts;

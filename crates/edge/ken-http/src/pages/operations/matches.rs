@@ -211,6 +211,7 @@ pub(crate) fn show(
         (to_take_back(contested))
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
         (confirmation::link_on("/ops/merges", "Merges by senders"))
+        (confirmation::link_on("/ops/numbers", "Whose number is it?"))
     }
 }
 

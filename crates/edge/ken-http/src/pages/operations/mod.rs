@@ -6,5 +6,6 @@ pub(crate) mod held;
 pub(crate) mod hub;
 pub(crate) mod matches;
 pub(crate) mod merges;
+pub(crate) mod numbers;
 pub(crate) mod review;
 pub(crate) mod unmerge;

@@ -89,6 +89,14 @@ pub(super) fn open(
                 .hinted("Kept with your name; do not copy details of the records into it.")
                 .show(wrongs))
         }))
+        h2 { "Their numbers, and who says so" }
+        ul {
+            @for (number, side) in (1..).zip(sides.all()) {
+                li {
+                    a href={ "/ops/numbers/" (side.person) } { "The numbers of record " (number) }
+                }
+            }
+        }
         p { "No time to finish? Give it back, so that somebody else can answer it." }
         (give_back.small(&html! {}))
     }
