@@ -10,6 +10,18 @@ use serde_json::json;
 
 use crate::world::{World, word, worlds};
 
+/// What a council signs with a charity, which needs no number.
+const CHECKS: &str = include_str!("../../../../../agreements/glen-welfare-checks.toml");
+/// What a text says that has numbers.
+const NUMBERS: &str = r#"[[category]]
+id = "identifiers"
+text = "CHI number"
+fields = ["chi"]
+source = "the Community Health Index"
+why = "so that two bodies mean the same person"
+
+[[basis]]
+id = "b.cec""#;
 /// A number of the range that is never given to anybody.
 const NUMBER: &str = "9990000018";
 
@@ -57,5 +69,69 @@ async fn no_number_leaves_without_identifiers_and_the_pair_has_a_name_of_its_own
         }
         let other = PersonId::draw(&*world.ids);
         assert_eq!(called(&world, other, ("nhsl", "practice")).await, None, "{engine}: nobody");
+    }
+}
+
+/// The same text, for reading; with the number where a clause is to say so.
+fn checks(says_numbers: bool) -> String {
+    let from = r#"from = { party = "cec", roles = ["sw.duty"] }"#;
+    let (kinds, fields) = (r#"["core", "contacts"]"#, r#"fields = ["name", "address""#);
+    let mut text = CHECKS.to_owned();
+    for (old, new) in [
+        (from, r#"from = { party = "cec", roles = ["*"] }"#),
+        (r#"["lowland-accord@1", "scot-accord@3"]"#, r#"["scot-accord@3"]"#),
+        (r#"action = ["push"]"#, r#"action = ["view"]"#),
+    ] {
+        assert!(text.contains(old), "{old}");
+        text = text.replace(old, new);
+    }
+    if !says_numbers {
+        return text;
+    }
+    for (old, new) in [
+        ("[[basis]]\nid = \"b.cec\"", NUMBERS),
+        (kinds, r#"["core", "contacts", "identifiers"]"#),
+        (fields, r#"fields = ["chi", "name", "address""#),
+    ] {
+        assert!(text.contains(old), "{old}");
+        text = text.replacen(old, new, 1);
+    }
+    text
+}
+
+#[tokio::test]
+async fn no_third_sector_payload_has_a_chi_unless_its_clause_says_identifiers() {
+    for says_numbers in [false, true] {
+        for world in worlds().await {
+            let engine = world.databases.engine;
+            world.sign(&checks(says_numbers), |_| true).await;
+            let number = json!([{ "value": NUMBER,
+                "system": "urn:oid:2.16.840.1.113883.2.1.3.2.4.16.53" }]);
+            for (category, kind, family) in [
+                ("core", "Patient", "Sample"),
+                ("identifiers", "Patient", "Sample"),
+                ("contacts", "RelatedPerson", "Neighbour"),
+            ] {
+                let told = json!({ "resourceType": kind, "identifier": number,
+                    "name": [{ "family": family }] });
+                world.file("cec", category, &[], &told).await;
+            }
+            let worker = world.acting("rowan", "ts.support-worker");
+            let mut question = world.question("welfare-check", &["cec"]);
+            question.categories.insert(word("contacts"));
+            let by = ken_sharing::Caller::Practitioner(&worker);
+            let decisions = world.ask_as(by, &question).await;
+            assert!(matches!(decisions.as_slice(), [Decision::Permit(_)]), "{engine}");
+            let shown = world.read(decisions).await.unwrap();
+            let payload: String = shown.items.iter().map(|item| item.body.to_string()).collect();
+            for name in ["Sample", "Neighbour"] {
+                assert!(payload.contains(name), "{engine}: {payload}");
+            }
+            assert_eq!(payload.contains(NUMBER), says_numbers, "{engine}: {payload}");
+            // What they call the person between them stands in its place, and is theirs alone.
+            let theirs = called(&world, world.person, ("cec", "rowan")).await;
+            assert!(theirs.is_some(), "{engine}");
+            assert_ne!(theirs, called(&world, world.person, ("cec", "practice")).await);
+        }
     }
 }
