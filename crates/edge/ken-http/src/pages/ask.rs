@@ -388,7 +388,7 @@ async fn read(
     let disclosed = disclose_part(app.db(), ctx, app.keys(), permits, part).await?;
     shown.is_whole &= disclosed.is_whole;
     shown.earlier = shown.earlier.max(disclosed.earlier);
-    shown.held.extend(compose::read(disclosed.items));
+    shown.held.extend(compose::read(disclosed.person, disclosed.items));
     Ok(true)
 }
 

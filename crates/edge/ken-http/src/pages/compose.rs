@@ -7,6 +7,8 @@
 //! - What another took the place of, or its source took back, is neither in the banner nor in an
 //!   alert or box: an event that was replaced says so, and one that was an error is absent.
 
+mod held;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -17,7 +19,9 @@ use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
     Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
 };
-use ken_records::{Item, Point, Status};
+use ken_records::Status;
+
+pub(crate) use held::{Held, read};
 
 use crate::view::alert::{Alert, Weight};
 use crate::view::banner::Banner;
@@ -26,51 +30,6 @@ use crate::view::words;
 
 /// What is said of an event whose place another took.
 const SUPERSEDED: &str = "superseded";
-
-/// One disclosed item, read as FHIR.
-#[derive(Debug)]
-pub(crate) struct Held {
-    /// Its kind of information.
-    pub(crate) category: Category,
-    /// Whose record it is.
-    pub(crate) source: OrganisationId,
-    /// When it was filed.
-    pub(crate) filed: Timestamp,
-    /// Its point in the order of what has happened.
-    pub(crate) point: Point,
-    /// Whether it is an event of the part that is shown; what only stands is not.
-    pub(crate) is_of_part: bool,
-    status: Status,
-    clauses: BTreeSet<ClauseId>,
-    event: Option<Timestamp>,
-    pub(crate) resource: Resource,
-}
-
-/// Reads disclosed items; one that is no resource is left out.
-pub(crate) fn read(items: Vec<Item>) -> Vec<Held> {
-    let held = |item: Item| {
-        let point = item.point();
-        Some(Held {
-            category: item.category,
-            source: item.source,
-            filed: item.filed,
-            point,
-            is_of_part: item.is_of_part,
-            status: item.status,
-            clauses: item.clauses,
-            event: item.event,
-            resource: Resource::of(item.body).ok()?,
-        })
-    };
-    items.into_iter().filter_map(held).collect()
-}
-
-impl Held {
-    /// Whether it holds.
-    fn stands(&self) -> bool {
-        self.status == Status::Current
-    }
-}
 
 /// What holds.
 fn standing(held: &[Held]) -> impl Iterator<Item = &Held> {
@@ -414,6 +373,7 @@ mod tests {
             "verificationStatus": { "coding": [{ "code": verification }] },
         });
         Held {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             category: "medication".parse().unwrap(),
             source: "nhsl".parse().unwrap(),
             filed: Timestamp::UNIX_EPOCH,

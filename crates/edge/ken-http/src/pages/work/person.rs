@@ -185,7 +185,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let is_emergency = purpose.as_str() == ask::VITAL;
-    let sources = called::called(app, caller.acting()?, person, &shown).await?;
+    let sources = called::called(app, caller.acting()?, &shown).await?;
     let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
     let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);

@@ -1,0 +1,56 @@
+//! What was disclosed, item by item.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ken_core::{Category, ClauseId, OrganisationId, PersonId};
+use ken_fhir::Resource;
+use ken_records::{Item, Point, Status};
+
+/// One disclosed item, read as FHIR.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Under which id of the person it lies.
+    pub(crate) person: PersonId,
+    /// Its kind of information.
+    pub(crate) category: Category,
+    /// Whose record it is.
+    pub(crate) source: OrganisationId,
+    /// When it was filed.
+    pub(crate) filed: Timestamp,
+    /// Its point in the order of what has happened.
+    pub(crate) point: Point,
+    /// Whether it is an event of the part that is shown; what only stands is not.
+    pub(crate) is_of_part: bool,
+    pub(super) status: Status,
+    pub(super) clauses: BTreeSet<ClauseId>,
+    pub(super) event: Option<Timestamp>,
+    pub(crate) resource: Resource,
+}
+
+/// Reads items that were disclosed of one id; one that is no resource is left out.
+pub(crate) fn read(person: PersonId, items: Vec<Item>) -> Vec<Held> {
+    let held = |item: Item| {
+        let point = item.point();
+        Some(Held {
+            person,
+            category: item.category,
+            source: item.source,
+            filed: item.filed,
+            point,
+            is_of_part: item.is_of_part,
+            status: item.status,
+            clauses: item.clauses,
+            event: item.event,
+            resource: Resource::of(item.body).ok()?,
+        })
+    };
+    items.into_iter().filter_map(held).collect()
+}
+
+impl Held {
+    /// Whether it holds.
+    pub(super) fn stands(&self) -> bool {
+        self.status == Status::Current
+    }
+}
