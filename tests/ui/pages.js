@@ -472,6 +472,7 @@ export const visits = [
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
   { name: "numbers", route: "/ops/numbers", as: "ops", go: open("/ops/numbers") },
   { name: "numbers-of", route: "/ops/numbers/{person}", as: "ops", go: firstNumbers },
+  { name: "questions", route: "/ops/questions", as: "ops", go: open("/ops/questions") },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
   { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

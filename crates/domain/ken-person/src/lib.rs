@@ -63,6 +63,7 @@ pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::index::ALL as INDEX_STATEMENTS;
 pub use sql::number::ALL as NUMBER_STATEMENTS;
+pub use sql::question::ALL as QUESTION_STATEMENTS;
 pub use sql::search::ALL as SEARCH_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use standing::{MERGES_MAX, Standing, find_standing, standing};

@@ -20,6 +20,7 @@
 mod decide;
 mod measure;
 mod order;
+mod question;
 mod risk;
 mod undo;
 
@@ -37,6 +38,10 @@ use crate::{Alike, Error, sql};
 pub use decide::{Outcome, claim, decide, release};
 pub use measure::{Agreement, Waiting, agreement, waiting};
 pub use order::{SAMPLE_OF, candidates_for, is_left};
+pub use question::{
+    ASK_WAIT, Detail, QUESTIONS_MAX, Said, SourceQuestion, SourceSays, answer_source, ask_source,
+    find_question, pending, questions, questions_to,
+};
 pub use risk::{Follow, RISK_MOST, follows, is_much};
 pub use undo::{Contested, UNDO_ALONE, UNDO_ASKED, contested, undo};
 

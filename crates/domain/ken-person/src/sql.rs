@@ -9,6 +9,7 @@
 
 pub(crate) mod index;
 pub(crate) mod number;
+pub(crate) mod question;
 pub(crate) mod search;
 
 use ken_store::{Migration, statements};
@@ -190,6 +191,12 @@ DROP TABLE person_apart_before;
         number: 13,
         title: "numbers as links that can be taken back",
         sql: number::LINKS,
+    },
+    Migration {
+        owner: "ken-person",
+        number: 14,
+        title: "questions to those who sent a record",
+        sql: question::QUESTIONS,
     },
 ];
 

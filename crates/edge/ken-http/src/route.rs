@@ -252,6 +252,14 @@ pub const ROUTES: &[Route] = &[
         post(operations::review::release)
     }),
     form("/ops/match/{person}/{place}/undo", Who::Operations, || post(operations::review::undo)),
+    page("/ops/questions", Who::Operations, || get(operations::questions::get)),
+    // Nobody in the demo is asked: there is no such page for a browser to visit.
+    plain("/ops/questions/{person}/{question}", Who::Operations, || {
+        get(operations::questions::get_one)
+    }),
+    form("/ops/questions/{person}/{question}", Who::Operations, || {
+        post(operations::questions::post_one)
+    }),
     page("/ops/numbers", Who::Operations, || get(operations::numbers::get)),
     form("/ops/numbers", Who::Operations, || post(operations::numbers::post)),
     page("/ops/numbers/{person}", Who::Operations, || get(operations::numbers::get_one)),

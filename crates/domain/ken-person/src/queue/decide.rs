@@ -12,7 +12,7 @@ use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
 use super::risk::{self, Follow};
-use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order};
+use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order, question};
 use crate::link::{LinkId, Linker, ReviewId, join};
 use crate::rule::Doubt;
 use crate::{Error, entry, sql};
@@ -154,6 +154,7 @@ pub async fn decide(
     if is_settled {
         tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
     }
+    question::close(tx, ctx, at).await?;
     Ok(Outcome::Done)
 }
 
@@ -256,7 +257,7 @@ const fn said(answer: Answer) -> (&'static str, Option<PersonId>) {
 }
 
 /// Keeps an answer in the place of an earlier one by the same reviewer.
-async fn note_answer(
+pub(super) async fn note_answer(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     (person, id): (PersonId, ReviewId),

@@ -58,7 +58,8 @@ statements! {
         WHERE scope = $1 AND hour = $2 AND misses > 0";
     /// Which organisations have given a number for one record.
     NUMBER_GIVEN = "SELECT DISTINCT organisation_id FROM person_identifier
-        WHERE person_id = $1 AND system = $2 AND value = $3 ORDER BY organisation_id LIMIT $4";
+        WHERE person_id = $1 AND system = $2 AND value = $3 AND ended_us IS NULL
+        ORDER BY organisation_id LIMIT $4";
     /// The key of a day.
     SOUGHT_KEY = "SELECT key_id FROM sought_key WHERE day = $1";
     /// Keeps a key for a day, or gives the one that is kept.

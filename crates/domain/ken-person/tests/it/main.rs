@@ -17,6 +17,8 @@ mod numberless;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod review;

@@ -83,6 +83,7 @@ impl Given {
             .replace("{person}", &self.person)
             .replace("{access}", &self.access)
             .replace("{place}", &self.access)
+            .replace("{question}", &self.access)
             .replace("{duty}", &self.access)
             .replace("{wish}", &self.access)
             .replace("{finding}", &self.access)

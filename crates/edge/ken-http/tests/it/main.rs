@@ -37,6 +37,8 @@ mod parts;
 #[cfg(test)]
 mod passkeys;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]

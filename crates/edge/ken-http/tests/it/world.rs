@@ -61,6 +61,7 @@ const STAFF: &[Staff] = &[
     ("tea", "Ms Teacher", &[("primary", "ed.teacher")]),
     ("sam", "Sam Both", &[("cec", "ops.hub"), ("cec", "ig.lead")]),
     ("nan", "Nan Second", &[("cec", "ops.hub")]),
+    ("ola", "Ola Ward", &[("nhsl", "ops.hub")]),
     ("fay", "Fay Governs", &[("cec", "ig.lead")]),
     ("gil", "Gil Governs", &[("practice", "ig.lead")]),
     // Whoever has no button of the demonstration.

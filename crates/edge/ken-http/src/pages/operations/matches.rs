@@ -34,9 +34,10 @@ pub(crate) async fn get(
     let read = async |s: &mut Snapshot| {
         let measured = (queue::waiting(s).await?, queue::agreement(s, &ctx).await?);
         let contested = queue::contested(s, &ctx, by).await?;
-        Ok::<_, ken_person::Error>((queue::list(s, None).await?, contested, measured))
+        let waits = queue::pending(s, &ctx).await?;
+        Ok::<_, ken_person::Error>((queue::list(s, None).await?, waits, contested, measured))
     };
-    let (places, contested, measured) = app.db().snapshot("http.match", read).await?;
+    let (places, waits, contested, measured) = app.db().snapshot("http.match", read).await?;
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
         place: place.id,
@@ -44,13 +45,27 @@ pub(crate) async fn get(
         source: compose::name_of(&names, &place.source),
         candidates: place.candidates.len(),
         why: why(&place.candidates),
-        now: standing(place, by.practitioner, now),
+        now: waiting_for(&waits, (place.person, place.id), &names)
+            .unwrap_or_else(|| standing(place, by.practitioner, now)),
     };
     let queue: Vec<_> = places.iter().map(uncertain).collect();
     Ok(caller
         .frame(app.site(), "Identity to review")
         .at("/ops/match")
         .page(&show(&queue, &contested, &measured)))
+}
+
+/// Whom of those who sent records a place waits for, in words; none where it does not.
+fn waiting_for(
+    waits: &[queue::SourceQuestion],
+    place: (PersonId, ReviewId),
+    names: &ask::Names,
+) -> Option<String> {
+    let of = waits.iter().filter(|one| one.place == place);
+    let since = of.clone().map(|one| one.since).min()?;
+    let sources: BTreeSet<_> = of.map(|one| compose::name_of(names, &one.source)).collect();
+    let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+    Some(format!("Waiting for {sources} since {}", words::moment_short(since)))
 }
 
 /// Whether somebody is looking at a place, in words.
@@ -211,6 +226,7 @@ pub(crate) fn show(
         (to_take_back(contested))
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
         (confirmation::link_on("/ops/merges", "Merges by senders"))
+        (confirmation::link_on("/ops/questions", "Questions to your organisation"))
         (confirmation::link_on("/ops/numbers", "Whose number is it?"))
     }
 }

@@ -7,5 +7,6 @@ pub(crate) mod hub;
 pub(crate) mod matches;
 pub(crate) mod merges;
 pub(crate) mod numbers;
+pub(crate) mod questions;
 pub(crate) mod review;
 pub(crate) mod unmerge;

@@ -22,6 +22,7 @@ use ken_core::{Category, OrganisationId, PersonId, PractitionerId, Sensitive};
 use ken_directory::practitioner;
 use ken_person::{Error, Evidence, GivenNumber, NumberEvent, NumberLink, Why, budget};
 use ken_sharing::gate::{self, Caller as Asker, SOURCES_MAX};
+use ken_sharing::linker::IDENTITY_REVIEW;
 use ken_sharing::{Action, Decision, Question};
 use ken_store::{Snapshot, Tx};
 use maud::Markup;
@@ -33,8 +34,6 @@ use crate::pages::ask;
 use crate::stop::Stop;
 use crate::view::form::Wrong;
 
-/// Under which purpose numbers are looked at.
-const PURPOSE: &str = "identity-review";
 /// Which kind of information they are.
 const KIND: &str = "identifiers";
 /// The answer that a number is not theirs.
@@ -270,7 +269,7 @@ async fn permitted(
             person,
             sources: some.iter().cloned().collect(),
             action: Action::View,
-            purpose: ask::purpose(PURPOSE)?,
+            purpose: ask::purpose(IDENTITY_REVIEW)?,
             categories: BTreeSet::from([kind.clone()]),
             before: None,
         };

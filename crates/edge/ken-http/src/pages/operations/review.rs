@@ -43,11 +43,13 @@ use crate::view::form::Wrong;
 use crate::view::receipt;
 
 /// What is read of them: enough to tell people apart (accord, clauses M1 and M2).
-const KINDS: [&str; 2] = ["core", "identifiers"];
+pub(super) const KINDS: [&str; 2] = ["core", "identifiers"];
 /// The answer that none of the candidates is the person.
 const DIFFERENT: &str = "different";
 /// The answer that it cannot be said.
 const NOT_SURE: &str = "not-sure";
+/// The answer that those who sent the records are to say.
+const ASK_SOURCE: &str = "ask-source";
 
 /// What the form carries.
 #[derive(Debug, Default, Deserialize)]
@@ -75,8 +77,9 @@ pub(crate) async fn get(
             Some(sides) => {
                 let entries = sides.all().flat_map(|side| side.entries.iter().copied());
                 let receipts = ask::receipts(&app, entries).await?;
+                let asked = asked(&app, at).await?;
                 let main = show::open(&place, &sides, &Decided::default(), &[], caller.csrf());
-                html! { (main) (receipt::detail(&receipts)) }
+                html! { (main) (asked) (receipt::detail(&receipts)) }
             }
             None => show::unseen(),
         },
@@ -107,6 +110,7 @@ pub(crate) async fn post(
         let main = show::open(&place, &sides, &sent, wrongs, caller.csrf());
         page(&app, &caller, StatusCode::UNPROCESSABLE_ENTITY, &main)
     };
+    let asks = sent.answer == ASK_SOURCE;
     let answer = answer(&sent.answer, &place, &sides)?;
     let reason = queue::Why::new(sent.reason.reveal());
     let (Some(answer), Ok(why)) = (answer, &reason) else {
@@ -120,6 +124,9 @@ pub(crate) async fn post(
         return Ok(again(&wrongs));
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    if asks {
+        return Ok(page(&app, &caller, StatusCode::OK, &ask_source(&app, &caller, at, why).await?));
+    }
     let follows = sides.follows(answer);
     let decide = async |tx: &mut Tx| {
         queue::decide(tx, &ctx, app.keys(), follows, at, answer, (by, why)).await
@@ -135,6 +142,26 @@ pub(crate) async fn post(
         Err(error) => return Err(error.into()),
     };
     Ok(page(&app, &caller, StatusCode::OK, &main))
+}
+
+/// Asks those who sent the records.
+async fn ask_source(app: &App, caller: &Caller, at: At, why: &queue::Why) -> Result<Markup, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let work = async |tx: &mut Tx| queue::ask_source(tx, &ctx, app.keys(), at, (by, why)).await;
+    match app.db().write("http.match-ask", work).await {
+        Ok(count) => Ok(show::asked_now(count)),
+        Err(Error::Decided(_) | Error::Claimed) => Err(Stop::Busy),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What those who sent the records were asked, and said.
+async fn asked(app: &App, at: At) -> Result<Markup, Stop> {
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, Stop>((queue::questions(s, at).await?, ask::names_in(s).await?))
+    };
+    let (asked, names) = app.db().snapshot("http.match-asked", read).await?;
+    Ok(show::asked(&asked, at.0, &names))
 }
 
 /// `POST /ops/match/{person}/{place}/release`: gives the place back.
@@ -246,7 +273,7 @@ async fn give_back(app: &App, caller: &Caller, at: At) -> Result<(), Stop> {
 /// What was chosen; none where nothing was that the page offers.
 fn answer(sent: &str, place: &Place, sides: &Sides) -> Result<Option<queue::Answer>, Stop> {
     match sent {
-        NOT_SURE => Ok(Some(queue::Answer::NotSure)),
+        NOT_SURE | ASK_SOURCE => Ok(Some(queue::Answer::NotSure)),
         DIFFERENT if all_shown(place) => Ok(Some(queue::Answer::Different)),
         other => {
             let Ok(other) = other.parse::<PersonId>() else { return Ok(None) };

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use ken_core::PersonId;
 use ken_person::Explanation;
-use ken_person::queue::{self, Decision, Outcome, Place, SAMPLE_OF};
+use ken_person::queue::{
+    self, Decision, Detail as Asked, Outcome, Place, SAMPLE_OF, Said, SourceQuestion,
+};
 use maud::{Markup, html};
 
-use super::super::matches;
+use super::super::{matches, questions};
 use super::{
-    At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Pair, Side, Sides, Taken, all_shown,
+    ASK_SOURCE, At, CANDIDATES_MAX, DIFFERENT, Decided, NOT_SURE, Pair, Side, Sides, Taken,
+    all_shown,
 };
+use crate::pages::ask::Names;
+use crate::pages::compose;
 use crate::view::compare::{self, Alike, Detail};
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
 use crate::view::panel::{self, Panel, State};
@@ -263,7 +269,16 @@ fn offered(place: &Place, others: &[Pair]) -> Vec<Choice> {
         label: "I cannot tell".into(),
         hint: Some("It stays in the queue, for somebody else.".into()),
     };
-    same.chain(none).chain([unsure]).collect()
+    let source = Choice {
+        value: ASK_SOURCE.to_owned(),
+        label: "I cannot tell: ask those who sent them".into(),
+        hint: Some(
+            "Each looks at what it sent, and at nothing else. The place waits for them for 14 \
+             days at most."
+                .into(),
+        ),
+    };
+    same.chain(none).chain([unsure, source]).collect()
 }
 
 /// What became of an answer.
@@ -285,6 +300,46 @@ pub(super) fn answered(at: At, outcome: Outcome) -> Markup {
         // To open one that is not decided is to claim it again.
         @if outcome == Outcome::Done { p { a href=(address(at)) { "Look at it again" } } }
         (back())
+    }
+}
+
+/// Those who sent the records were asked.
+pub(super) fn asked_now(count: usize) -> Markup {
+    let next = match count {
+        0 => "Nobody is known who sent these records. The place stays in the queue.".to_owned(),
+        count => format!(
+            "{count} of their records' senders look at what they sent. The place is listed as \
+             waiting for them."
+        ),
+    };
+    html! { (confirmation::done("Your answer is saved", &next)) (back()) }
+}
+
+/// What those who sent the records were asked, and what they said; nothing where nobody was.
+pub(super) fn asked(all: &[SourceQuestion], first: PersonId, names: &Names) -> Markup {
+    let answer = |one: &SourceQuestion| match &one.answer {
+        None => format!("Asked. It is waited for until {}.", words::moment_short(one.until)),
+        Some((at, says)) => {
+            let said = |(detail, said): (&Asked, &Said)| {
+                format!("{}: {}", questions::words_of(*detail), questions::said_words(*said))
+            };
+            let said: Vec<_> = says.iter().map(said).collect();
+            format!("{} ({}).", said.join("; "), words::moment_short(*at))
+        }
+    };
+    html! {
+        @if !all.is_empty() {
+            h2 { "What those who sent them say" }
+            ul {
+                @for one in all {
+                    li {
+                        (compose::name_of(names, &one.source)) ", of "
+                        @if one.person == first { "record 1" } @else { "the other record" }
+                        ": " (answer(one))
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -404,7 +459,7 @@ mod tests {
         }
         let heads = ["Record 2</th>", "Record 1</th>"].map(|head| shown.find(head).unwrap());
         assert!(heads[0] < heads[1], "the first pair stands the other way round");
-        assert_eq!(shown.matches("type=\"radio\"").count(), 4);
+        assert_eq!(shown.matches("type=\"radio\"").count(), 5);
         // With more candidates than are shown, nobody says that it is none of them.
         let person = sides.others[0].side.person;
         let doubt = Doubt { person, reasons: BTreeSet::new(), alike: None };
@@ -414,6 +469,8 @@ mod tests {
         let wrong = &wrongs[1..];
         rules::assert_part(&decided(at, Decision::Same, "", wrong, &csrf).into_string());
         rules::assert_part(&unseen().into_string());
+        rules::assert_part(&asked_now(2).into_string());
+        assert_eq!(asked(&[], at.0, &Names::new()).into_string(), "");
         for outcome in [Outcome::Done, Outcome::AwaitsSecond] {
             rules::assert_part(&undone(at, outcome).into_string());
         }
