@@ -28,10 +28,10 @@ use crate::pattern::Pattern;
 use crate::rule::Rule;
 
 /// Pairs of known truth that a reviewer must have decided before anything of theirs counts.
-const GOLD_LEAST: u32 = 10;
+pub const GOLD_LEAST: u32 = 10;
 
 /// Of these, so many in a hundred must have been right.
-const GOLD_RIGHT: u32 = 90;
+pub const GOLD_RIGHT: u32 = 90;
 
 /// Reviewers who must have decided a pattern before it moves.
 const REVIEWERS_LEAST: usize = 2;
@@ -145,6 +145,37 @@ impl TooManyDecisions {
     }
 }
 
+/// How a reviewer did on pairs of known truth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Pairs of known truth that they decided.
+    pub known: u32,
+    /// Those of them that they decided as they are.
+    pub right: u32,
+}
+
+impl Proof {
+    /// Whether their other decisions are heard.
+    #[must_use]
+    pub fn is_enough(self) -> bool {
+        self.known >= GOLD_LEAST && self.right * 100 >= self.known * GOLD_RIGHT
+    }
+
+    /// How each reviewer did; of one who decided no pair of known truth there is none.
+    #[must_use]
+    pub fn of<'a>(decisions: &[Decision<'a>]) -> BTreeMap<&'a str, Self> {
+        let mut seen: BTreeMap<&str, Self> = BTreeMap::new();
+        for of in decisions {
+            if let Some(truth) = of.gold {
+                let proof = seen.entry(of.reviewer).or_default();
+                proof.known += 1;
+                proof.right += u32::from(truth == of.is_same);
+            }
+        }
+        seen
+    }
+}
+
 /// A model that decisions lead to, and that nothing is matched by before two have signed it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,7 +205,8 @@ impl Proposal {
         if decisions.len() > DECISIONS_MAX {
             return Err(TooManyDecisions);
         }
-        let proved = proved(decisions);
+        let proofs = Proof::of(decisions);
+        let is_proved = |of: &str| proofs.get(of).is_some_and(|proof| proof.is_enough());
         let mut ignored: BTreeMap<Ignored, u64> = BTreeMap::new();
         let mut heard: BTreeMap<Pattern, Heard<'_>> = BTreeMap::new();
         let mut many: BTreeMap<&str, u32> = BTreeMap::new();
@@ -182,7 +214,7 @@ impl Proposal {
             let so_far = many.entry(of.reviewer).or_default();
             let why = if of.gold.is_some() {
                 Some(Ignored::Gold)
-            } else if !proved.contains(of.reviewer) {
+            } else if !is_proved(of.reviewer) {
                 Some(Ignored::Unproved)
             } else if Rule::of(of.pattern).is_some() {
                 Some(Ignored::Rule)
@@ -281,6 +313,21 @@ impl Proposal {
         Ok(Self { proposed, moved: Vec::new(), ignored: BTreeMap::new() })
     }
 
+    /// Scores as the model would that it proposes: for reports, and for nothing else.
+    #[must_use]
+    pub fn scorer(&self) -> Scorer {
+        Scorer::new(&self.proposed)
+    }
+
+    /// The hash of the whole model that it proposes, in hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] when a weight is no number.
+    pub fn hash(&self) -> Result<String, ModelError> {
+        self.proposed.hash()
+    }
+
     /// What is signed: the hash of the whole model.
     ///
     /// # Errors
@@ -307,17 +354,31 @@ impl Proposal {
 }
 
 impl Model {
-    /// What is signed of it: the hash of all that it says, signatures left out.
-    fn signed_text(&self) -> Result<String, ModelError> {
+    /// The same without what people decided: what was learnt of counts.
+    #[must_use]
+    pub fn undecided(&self) -> Self {
+        Self { decided: Vec::new(), signatures: Vec::new(), ..self.clone() }
+    }
+
+    /// The hash of all that it says, signatures left out, in hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] when a weight is no number.
+    pub fn hash(&self) -> Result<String, ModelError> {
         let bare = Self { signatures: Vec::new(), ..self.clone() }.write()?;
         let hash = Sha256::digest(bare.as_bytes());
-        let mut text = format!("{SIGNED}\n{}\n", self.version());
+        let mut text = String::with_capacity(hash.len() * 2);
         for byte in &hash {
             // Writing to a text cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
-        text.push('\n');
         Ok(text)
+    }
+
+    /// What is signed of it: its mark and its hash.
+    fn signed_text(&self) -> Result<String, ModelError> {
+        Ok(format!("{SIGNED}\n{}\n{}\n", self.version(), self.hash()?))
     }
 
     /// Whether nothing was decided of it, or two of different names have signed what was.
@@ -339,23 +400,16 @@ impl Model {
     }
 }
 
+/// What is signed to withdraw a model of this hash: other words than those that adopted it.
+#[must_use]
+pub fn withdrawal_text(hash: &str) -> String {
+    format!("{SIGNED}, withdrawn\n{hash}\n")
+}
+
 /// Whether two of different names have signed.
 pub(crate) fn has_two(signatures: &[Signature]) -> bool {
     let names: BTreeSet<&str> = signatures.iter().map(|of| of.name.as_str()).collect();
     names.len() >= 2
-}
-
-/// Reviewers who have shown on pairs of known truth that they can tell.
-fn proved<'a>(decisions: &[Decision<'a>]) -> BTreeSet<&'a str> {
-    let mut seen: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-    for of in decisions {
-        if let Some(truth) = of.gold {
-            let (all, right) = seen.entry(of.reviewer).or_default();
-            (*all, *right) = (*all + 1, *right + u32::from(truth == of.is_same));
-        }
-    }
-    let can = |(all, right): &(u32, u32)| *all >= GOLD_LEAST && right * 100 >= all * GOLD_RIGHT;
-    seen.into_iter().filter(|(_, of)| can(of)).map(|(reviewer, _)| reviewer).collect()
 }
 
 impl<'a> Heard<'a> {

@@ -52,7 +52,10 @@ mod train;
 
 pub use calibrate::Knot;
 pub use cluster::{Link, People, Refused, keep_ids, sizes};
-pub use decide::{Decision, Ignored, Moved, Proposal, Signature, TooManyDecisions};
+pub use decide::{
+    Decision, GOLD_LEAST, GOLD_RIGHT, Ignored, Moved, Proof, Proposal, Signature, TooManyDecisions,
+    withdrawal_text,
+};
 pub use engine::{Compared, Options, Outcome, THRESHOLD, alone, compare, finish, pattern, train};
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};
