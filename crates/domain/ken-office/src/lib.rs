@@ -24,6 +24,7 @@ pub mod exit;
 pub mod findings;
 pub mod guardian;
 pub mod mark;
+pub mod matching;
 pub mod matrix;
 pub mod notice;
 pub mod paper;

@@ -66,6 +66,42 @@ pub async fn sign_kept(
     if !confirmed.is_for(by.account, &about(&by.organisation, hash)) {
         return Ok(Attempt::Unconfirmed);
     }
+    let Some(Kept { signatory, office: role, key }) = kept(db, keys, by).await? else {
+        return Ok(Attempt::NoKey);
+    };
+    let changed = answers_changed(db, ctx, hash).await?;
+    if changed > 0 {
+        return Ok(Attempt::AnswersChanged(changed));
+    }
+    let party = &by.organisation;
+    let (hash, party, time) = (hash.clone(), party.clone(), ctx.clock.now());
+    let signing = Signing { hash, party, signatory, role, time };
+    let message = signing.message().map_err(|_| Error::Corrupt("signatory"))?;
+    let signature = key.sign(&message).to_bytes();
+    db.write("office.sign", async |tx| {
+        let Some(how) = confirmed.use_up(tx, ctx, keys).await? else {
+            return Ok(Attempt::Unconfirmed);
+        };
+        let of = (&signature, Some(how.code()));
+        let refusal = instrument::sign_within(tx, ctx, keys, &signing, of).await?;
+        Ok(refusal.map_or(Attempt::Signed, Attempt::Refused))
+    })
+    .await
+}
+
+/// A key that Ken keeps for whoever acts, opened.
+pub(crate) struct Kept {
+    /// The name by which they sign.
+    pub(crate) signatory: String,
+    /// The office in which they sign.
+    pub(crate) office: String,
+    /// The key.
+    pub(crate) key: SigningKey,
+}
+
+/// The key that Ken keeps for whoever acts to sign for their own organisation; none where it keeps
+/// none.
+pub(crate) async fn kept(db: &Db, keys: &KeyRing, by: &Acting) -> Result<Option<Kept>, Error> {
     let party = &by.organisation;
     let row = |row: &Row<'_>| {
         Ok((row.text(0)?, row.text(1)?, row.parse_opt::<KeyId>(2)?, row.bytes_opt(3)?))
@@ -76,28 +112,12 @@ pub async fn sign_kept(
             Ok::<_, Error>(s.find(sql::FIND_OWN_SIGNATORY, of, row).await?)
         })
         .await?;
-    let Some((signatory, role, Some(key), Some(sealed))) = own else { return Ok(Attempt::NoKey) };
-    let changed = answers_changed(db, ctx, hash).await?;
-    if changed > 0 {
-        return Ok(Attempt::AnswersChanged(changed));
-    }
+    let Some((signatory, office, Some(key), Some(sealed))) = own else { return Ok(None) };
     let Some(seed) = keys.open(&key, &binding(party, &signatory), &sealed).await? else {
-        return Ok(Attempt::NoKey);
+        return Ok(None);
     };
     let seed: [u8; 32] = seed.try_into().map_err(|_| Error::Corrupt("signing key"))?;
-    let (hash, party, time) = (hash.clone(), party.clone(), ctx.clock.now());
-    let signing = Signing { hash, party, signatory, role, time };
-    let message = signing.message().map_err(|_| Error::Corrupt("signatory"))?;
-    let signature = SigningKey::from_bytes(&seed).sign(&message).to_bytes();
-    db.write("office.sign", async |tx| {
-        let Some(how) = confirmed.use_up(tx, ctx, keys).await? else {
-            return Ok(Attempt::Unconfirmed);
-        };
-        let of = (&signature, Some(how.code()));
-        let refusal = instrument::sign_within(tx, ctx, keys, &signing, of).await?;
-        Ok(refusal.map_or(Attempt::Signed, Attempt::Refused))
-    })
-    .await
+    Ok(Some(Kept { signatory, office, key: SigningKey::from_bytes(&seed) }))
 }
 
 /// Takes a signature that was made elsewhere by whoever acts, for one's own organisation.

@@ -137,6 +137,23 @@ pub async fn has_signatory<R: Reads>(
     Ok(found.is_some())
 }
 
+/// The key that a party's signatory signs with now; none where they have none, or it has run out.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn live_key<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    party: &OrganisationId,
+    name: &str,
+) -> Result<Option<Vec<u8>>, Error> {
+    let row = |row: &Row<'_>| Ok((row.bytes(0)?, row.int_opt(2)?));
+    let found = reads.find(sql::FIND_SIGNING_KEY, values![party, name], row).await?;
+    let lives = |until: Option<i64>| until.is_none_or(|until| until > ctx.now_us());
+    Ok(found.filter(|(_, until)| lives(*until)).map(|(key, _)| key))
+}
+
 /// Takes a signatory's key away, within a write that tells the ledger who did it; whether there was
 /// one. What it has signed stays signed.
 ///
@@ -453,7 +470,12 @@ fn read(canonical: &str) -> Result<Instrument, Error> {
     Instrument::from_canonical(canonical).map_err(|_| Error::Corrupt("instrument"))
 }
 
-fn verifies(key: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<bool, Error> {
+/// Whether a signature is that of a key on a message.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] where it is no key.
+pub fn verifies(key: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<bool, Error> {
     let key: [u8; 32] = key.try_into().map_err(|_| Error::Corrupt("signing key"))?;
     let key = VerifyingKey::from_bytes(&key).map_err(|_| Error::Corrupt("signing key"))?;
     Ok(key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())

@@ -180,7 +180,7 @@ async fn say_same(past: &Past, by: &Acting, other: PersonId) -> queue::Outcome {
     let (ctx, why) = (past.ctx(), Why::new("by telephone").unwrap());
     let keys = &past.on.keys;
     let work = async |tx: &mut Tx| {
-        let place = queue::list(tx, None).await?.remove(0);
+        let place = queue::list(tx, by.practitioner, None).await?.remove(0);
         let (at, answer) = ((place.person, place.id), Said::Same(other));
         queue::decide(tx, &ctx, keys, &[], at, answer, (by, &why)).await
     };
