@@ -191,7 +191,7 @@ const affectedByBreach = async (page) => {
 
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
-  const links = page.locator('main a[href^="/ops/match/"]');
+  const links = page.locator('main a[href^="/ops/match/"]:not([href="/ops/match/model"])');
   if ((await links.count()) === 0) return false;
   await links.first().click();
 };
@@ -421,6 +421,7 @@ export const visits = [
   { name: "standing", route: "/ig/agreements/{hash}/standing", as: "ig",
     go: firstAgreement("/standing") },
   { name: "partnerships", route: "/ig/partnerships", as: "ig", go: open("/ig/partnerships") },
+  { name: "model-to-sign", route: "/ig/model", as: "ig", go: open("/ig/model") },
   { name: "signatories", route: "/ig/signatories", as: "ig", go: open("/ig/signatories") },
   { name: "replay", route: "/ig/replay", as: "ig", go: firstReplay },
   { name: "due-duty", route: null, as: "officer", go: open("/ig") },
@@ -473,6 +474,7 @@ export const visits = [
   { name: "numbers", route: "/ops/numbers", as: "ops", go: open("/ops/numbers") },
   { name: "numbers-of", route: "/ops/numbers/{person}", as: "ops", go: firstNumbers },
   { name: "questions", route: "/ops/questions", as: "ops", go: open("/ops/questions") },
+  { name: "model", route: "/ops/match/model", as: "ops", go: open("/ops/match/model") },
   { name: "merges", route: "/ops/merges", as: "ops", go: open("/ops/merges") },
   { name: "unmerge", route: "/ops/merges/{person}/{merge}", as: "ops", go: firstMerge },
 ];

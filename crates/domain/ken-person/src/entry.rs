@@ -57,6 +57,20 @@ pub(crate) fn source(organisation: &OrganisationId) -> Value {
     json!({ "organisation": organisation.as_str() })
 }
 
+/// Notes what stewards do that is about no person: under the organisation of whoever does it.
+pub(crate) async fn of_stewards(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    detail: Value,
+) -> Result<(), Error> {
+    let stream = Stream::Organisation(by.organisation.clone());
+    let (kind, visibility) = (EntryKind::Setting, Visibility::Never);
+    ken_ledger::append(tx, ctx, keys, NewEntry { stream, kind, visibility, detail }).await?;
+    Ok(())
+}
+
 async fn append(
     tx: &mut Tx,
     ctx: &Ctx<'_>,

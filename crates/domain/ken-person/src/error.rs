@@ -20,6 +20,9 @@ pub enum Error {
     /// The index in memory cannot hold so many.
     #[error("the index in memory is full")]
     Index(#[from] ken_match::TooManyRecords),
+    /// A matching model cannot be read or written.
+    #[error("a matching model cannot be used")]
+    Model(#[from] ken_match::ModelError),
     /// Others registered the same person at the same time, again and again; try once more.
     #[error("others kept registering the same identifiers")]
     Contended,
@@ -71,6 +74,7 @@ impl Error {
             Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Index(cause) => cause.code(),
+            Self::Model(cause) => cause.code(),
             Self::Contended => "person.contended",
             Self::Unknown(_) => "person.unknown",
             Self::Decided(_) => "person.decided",

@@ -26,15 +26,15 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::PersonId;
-use ken_match::{Pattern, Scorer, Settled, TooManyRecords};
+use ken_match::{Pattern, Settled, TooManyRecords};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::weigh::SHIPPED;
+use crate::learning::Using;
 use told::{RECORDS_MAX, Rows};
 
 pub use follow::Follower;
-pub(crate) use propose::millibits;
+pub(crate) use propose::{POSSIBLE, millibits};
 pub(crate) use told::{rows, rows_together};
 
 /// People in memory, by which a registration finds whom it may be of; a clone is the same index.
@@ -42,7 +42,7 @@ pub(crate) use told::{rows, rows_together};
 pub struct Index(Arc<Shared>);
 
 struct Shared {
-    scorer: Option<Scorer>,
+    using: RwLock<Arc<Using>>,
     held: RwLock<Option<Held>>,
     changed: Notify,
 }
@@ -122,7 +122,7 @@ impl Index {
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Shared {
-            scorer: SHIPPED.as_ref().map(Scorer::new),
+            using: RwLock::new(Arc::new(Using::shipped())),
             held: RwLock::new(None),
             changed: Notify::new(),
         }))
@@ -138,6 +138,32 @@ impl Index {
     #[must_use]
     pub fn records(&self) -> Option<usize> {
         self.read(|held| held.records.len())
+    }
+
+    /// Why the model that two adopted is not used, by the code of the error; none where it is, or
+    /// the shipped one is in use.
+    #[must_use]
+    pub fn refused_model(&self) -> Option<&'static str> {
+        self.using().refused
+    }
+
+    /// The mark of the model that it matches by, and of how many records and pairs that was learnt;
+    /// none where this program has no model that reads.
+    #[must_use]
+    pub fn model(&self) -> Option<(String, u64, u64)> {
+        let using = self.using();
+        let model = using.model.as_ref()?;
+        Some((model.version(), model.training.records, model.training.pairs))
+    }
+
+    /// By what it matches now.
+    pub(crate) fn using(&self) -> Arc<Using> {
+        Arc::clone(&self.0.using.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Matches by another model from now on.
+    fn take_model(&self, using: Using) {
+        *self.0.using.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(using);
     }
 
     /// Waits until something was written that it should take up.

@@ -27,7 +27,7 @@ use crate::demographics::chi;
 use crate::parted::Parted;
 use crate::{Error, Why, entry, sql};
 
-/// The id of a link or of a place in the queue.
+/// The id of a link, of a place in the queue, or of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReviewId(Uuid);
 

@@ -18,6 +18,7 @@
 //! Sources: `identity.md` section 5.8 (blind double review); house policy for the rest.
 
 mod decide;
+mod known;
 mod measure;
 mod order;
 mod question;
@@ -36,6 +37,7 @@ use crate::rule::{Doubt, Reason};
 use crate::{Alike, Error, sql};
 
 pub use decide::{Outcome, claim, decide, release};
+pub use known::{KNOWN_OF, mark, may_be_known, not_shown, tend};
 pub use measure::{Agreement, Waiting, agreement, waiting};
 pub use order::{SAMPLE_OF, candidates_for, is_left};
 pub use question::{
@@ -108,6 +110,9 @@ pub struct Place {
     pub needs_second: bool,
     /// How many reviewers have answered and left it open; what they said is not shown.
     pub answers: i64,
+    /// Whether it was decided before, and stands here so that it is known how well reviewers tell:
+    /// each record is then shown as it stood apart. Nobody who reviews is told.
+    pub is_copy: bool,
 }
 
 /// What a human says.
@@ -175,16 +180,20 @@ pub(crate) async fn offer_once(
     Ok(())
 }
 
-/// The open places after `after`, oldest first; at most [`PAGE_MAX`].
+/// The open places that a reviewer may answer after `after`, oldest first; at most [`PAGE_MAX`].
 ///
 /// # Errors
 ///
 /// Whatever the store says.
-pub async fn list(s: &mut impl Reads, after: Option<&Place>) -> Result<Vec<Place>, Error> {
+pub async fn list(
+    s: &mut impl Reads,
+    by: PractitionerId,
+    after: Option<&Place>,
+) -> Result<Vec<Place>, Error> {
     let start = after.map_or((i64::MIN, String::new()), |place| {
         (place.since.as_microsecond(), place.id.to_string())
     });
-    let rows = s.list(sql::REVIEWS_OPEN, values![start.0, start.1, PAGE_MAX], read).await?;
+    let rows = s.list(sql::REVIEWS_OPEN, values![start.0, start.1, PAGE_MAX, by], read).await?;
     let mut places = Vec::with_capacity(rows.len());
     for place in rows {
         places.push(whole(s, place).await?);
@@ -219,11 +228,12 @@ pub async fn find_any(
     person: PersonId,
     id: ReviewId,
 ) -> Result<Option<Place>, Error> {
-    let read = |row: &Row<'_>| Ok((row.parse(0)?, row.time(1)?, row.int(4)? == 0));
+    let read = |row: &Row<'_>| Ok((row.parse(0)?, row.time(1)?, row.int(4)? == 0, row.flag(7)?));
     let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
-    let Some((source, since, needs_second)) = found else { return Ok(None) };
+    let Some((source, since, needs_second, is_copy)) = found else { return Ok(None) };
     let (candidates, claimed, answers) = (Vec::new(), None, 0);
-    let place = Place { person, id, source, since, candidates, claimed, needs_second, answers };
+    let place =
+        Place { person, id, source, since, candidates, claimed, needs_second, answers, is_copy };
     whole(s, place).await.map(Some)
 }
 
@@ -254,6 +264,7 @@ fn read(row: &Row<'_>) -> Result<Place, ken_store::Error> {
         claimed: claim.0.zip(claim.1),
         needs_second: row.int(6)? == 0,
         answers: 0,
+        is_copy: row.flag(7)?,
     })
 }
 

@@ -8,6 +8,7 @@
 //! undone is that column put back.
 
 pub(crate) mod index;
+pub(crate) mod learning;
 pub(crate) mod number;
 pub(crate) mod question;
 pub(crate) mod search;
@@ -198,6 +199,18 @@ DROP TABLE person_apart_before;
         title: "questions to those who sent a record",
         sql: question::QUESTIONS,
     },
+    Migration {
+        owner: "ken-person",
+        number: 15,
+        title: "models that reviewers' decisions make",
+        sql: learning::MODELS,
+    },
+    Migration {
+        owner: "ken-person",
+        number: 16,
+        title: "places of known truth",
+        sql: learning::KNOWN_TRUTH,
+    },
 ];
 
 statements! {
@@ -380,15 +393,27 @@ statements! {
     REVIEW_CANDIDATE = "INSERT INTO review_candidate
         (person_id, review_id, candidate_id, reasons, alike_millibits, alike_pattern)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    /// The open places in the queue after one of them, oldest first.
+    /// The open places in the queue after one of them, oldest first, without copies that a reviewer
+    /// would know again.
     REVIEWS_OPEN = "SELECT r.person_id, r.review_id, r.organisation_id, r.made_us, r.claimed_by,
-          r.claimed_until_us, p.provisional
+          r.claimed_until_us,
+          CASE WHEN r.copy_of IS NULL THEN p.provisional ELSE r.was_provisional END,
+          CASE WHEN r.copy_of IS NULL THEN 0 ELSE 1 END
         FROM review r JOIN person p ON p.person_id = r.person_id
         WHERE r.decision IS NULL AND (r.made_us, r.review_id) > ($1, $2)
+          AND (r.copy_of IS NULL OR NOT EXISTS (SELECT 1 FROM review_answer a
+              JOIN review o ON o.person_id = a.person_id AND o.review_id = a.review_id
+              WHERE a.person_id = r.person_id AND a.practitioner_id = $4
+                AND o.review_id <> r.review_id
+                AND (o.review_id = r.copy_of OR o.copy_of = r.copy_of))
+            AND NOT EXISTS (SELECT 1 FROM review_known k WHERE k.person_id = r.person_id
+              AND k.review_id = r.copy_of AND k.marked_by = $4))
         ORDER BY r.made_us, r.review_id LIMIT $3";
     /// One open place in the queue.
     REVIEW_OPEN = "SELECT r.person_id, r.review_id, r.organisation_id, r.made_us, r.claimed_by,
-          r.claimed_until_us, p.provisional
+          r.claimed_until_us,
+          CASE WHEN r.copy_of IS NULL THEN p.provisional ELSE r.was_provisional END,
+          CASE WHEN r.copy_of IS NULL THEN 0 ELSE 1 END
         FROM review r JOIN person p ON p.person_id = r.person_id
         WHERE r.person_id = $1 AND r.review_id = $2 AND r.decision IS NULL";
     /// Claims an open place that nobody else has now.
@@ -436,7 +461,9 @@ statements! {
           AND one.practitioner_id <> two.practitioner_id AND one.answer_id < two.answer_id
           AND one.void_us IS NOT DISTINCT FROM two.void_us
         WHERE two.said_us >= $1 AND one.answer IN ('same', 'different')
-          AND two.answer IN ('same', 'different')
+          AND two.answer IN ('same', 'different') AND NOT EXISTS (SELECT 1 FROM review r
+            WHERE r.person_id = two.person_id AND r.review_id = two.review_id
+              AND r.copy_of IS NOT NULL)
         ORDER BY two.said_us DESC, two.answer_id LIMIT $2";
     /// Since when the open place waits that has so many older ones before it.
     REVIEW_AT = "SELECT made_us FROM review WHERE decision IS NULL
@@ -448,8 +475,9 @@ statements! {
     REVIEWS_COUNT = "SELECT COUNT(*) FROM
         (SELECT review_id FROM review WHERE decision IS NULL LIMIT $1) AS open";
     /// One place in the queue.
-    REVIEW = "SELECT r.organisation_id, r.made_us, r.decision, r.link_event_id, p.provisional,
-          r.was_provisional, r.decided_us
+    REVIEW = "SELECT r.organisation_id, r.made_us, r.decision, r.link_event_id,
+          CASE WHEN r.copy_of IS NULL THEN p.provisional ELSE r.was_provisional END,
+          r.was_provisional, r.decided_us, CASE WHEN r.copy_of IS NULL THEN 0 ELSE 1 END
         FROM review r JOIN person p ON p.person_id = r.person_id
         WHERE r.person_id = $1 AND r.review_id = $2";
     /// Whether a candidate was offered for a person before.
@@ -468,7 +496,7 @@ statements! {
         WHERE person_id = $1 AND review_id = $2 AND candidate_id = $3";
     /// Whether another place of a person is open.
     REVIEW_OTHER_OPEN = "SELECT review_id FROM review
-        WHERE person_id = $1 AND review_id <> $2 AND decision IS NULL LIMIT 1";
+        WHERE person_id = $1 AND review_id <> $2 AND decision IS NULL AND copy_of IS NULL LIMIT 1";
     /// Decides a place in the queue that is open.
     REVIEW_DECIDE = "UPDATE review SET decision = $3, decided_us = $4, decided_by = $5,
         link_event_id = $6, was_provisional = $7, claimed_by = NULL, claimed_until_us = NULL

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use ken_match::{Explanation, Field, Model, Row, Rule, Scorer, alone, explain};
 
+use crate::Index;
+
 /// The shipped model, read once.
 pub(crate) static SHIPPED: LazyLock<Option<Model>> = LazyLock::new(|| Model::shipped().ok());
 
@@ -86,12 +88,13 @@ impl Seen {
     }
 }
 
-/// Weighs two records by the shipped model; `None` where this program has none that reads.
+/// Weighs two records by the model in use; `None` where this program has none that reads.
 ///
 /// It tells a human what the model makes of what they see, and decides nothing.
 #[must_use]
-pub fn weigh(one: &Seen, other: &Seen) -> Option<Explanation> {
-    let model = SHIPPED.as_ref()?;
+pub fn weigh(index: &Index, one: &Seen, other: &Seen) -> Option<Explanation> {
+    let using = index.using();
+    let model = using.model.as_ref()?;
     Some(explain(model, alone(&one.row(), &other.row())))
 }
 
@@ -110,15 +113,18 @@ mod tests {
             postcode: "EH1 1AA".into(),
             ..Seen::default()
         };
-        let whole = weigh(&morag, &morag).unwrap();
+        let whole = weigh(&Index::new(), &morag, &morag).unwrap();
         assert!(whole.rule.is_none() && whole.score.probability > 0.99);
         let hidden = Seen { address: String::new(), postcode: String::new(), ..morag.clone() };
-        let without = weigh(&morag, &hidden).unwrap();
+        let without = weigh(&Index::new(), &morag, &hidden).unwrap();
         let place = without.steps.iter().find(|step| step.what == "address").unwrap();
         assert_eq!(place.how, "missing");
         assert!(without.score.bits < whole.score.bits);
         let twin = Seen { given: "Agnes".into(), ..morag.clone() };
-        assert!(weigh(&morag, &twin).unwrap().rule.is_some(), "possible twins are never sure");
+        assert!(
+            weigh(&Index::new(), &morag, &twin).unwrap().rule.is_some(),
+            "possible twins are never sure"
+        );
         assert_eq!(format!("{morag:?}"), "Seen(..)");
     }
 }

@@ -197,6 +197,13 @@ pub const ROUTES: &[Route] = &[
     }),
     page("/ig/partnerships", Who::Governance, || get(governance::partnerships::get)),
     form("/ig/partnerships", Who::Governance, || post(governance::partnerships::post)),
+    page("/ig/model", Who::Governance, || get(governance::model::get)),
+    form("/ig/model/adopt", Who::Governance, || post(governance::model::adopt)),
+    form("/ig/model/adopt/begin", Who::Governance, || post(governance::model::begin_adopting)),
+    form("/ig/model/withdraw", Who::Governance, || post(governance::model::withdraw)),
+    form("/ig/model/withdraw/begin", Who::Governance, || {
+        post(governance::model::begin_withdrawing)
+    }),
     page("/ig/signatories", Who::Governance, || get(governance::signatories::get)),
     form("/ig/signatories", Who::Governance, || post(governance::signatories::post)),
     form("/ig/signatories/begin", Who::Governance, || post(governance::signatories::begin)),
@@ -246,11 +253,14 @@ pub const ROUTES: &[Route] = &[
     form("/ops/held/{held}", Who::Operations, || post(operations::held::post)),
     page("/ops/health", Who::Operations, || get(operations::health::get)),
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
+    page("/ops/match/model", Who::Operations, || get(operations::model::get)),
+    form("/ops/match/model", Who::Operations, || post(operations::model::post)),
     page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),
     form("/ops/match/{person}/{place}", Who::Operations, || post(operations::review::post)),
     form("/ops/match/{person}/{place}/release", Who::Operations, || {
         post(operations::review::release)
     }),
+    form("/ops/match/{person}/{place}/known", Who::Operations, || post(operations::review::known)),
     form("/ops/match/{person}/{place}/undo", Who::Operations, || post(operations::review::undo)),
     page("/ops/questions", Who::Operations, || get(operations::questions::get)),
     // Nobody in the demo is asked: there is no such page for a browser to visit.

@@ -125,9 +125,13 @@ impl Background {
         }
     }
 
-    /// Measures how long uncertain identities wait for a human, again and again.
+    /// Measures how long uncertain identities wait for a human, again and again, and keeps the
+    /// pairs of known truth among them.
     pub(crate) async fn measure_queue(self) {
         while self.rest(REPORT_EVERY).await {
+            if let Err(error) = ken_person::queue::tend(&self.db, &self.ctx()).await {
+                tracing::warn!(error.code = error.code(), "known pairs were not looked at");
+            }
             let read =
                 self.db.snapshot("person.waiting", async |s| ken_person::queue::waiting(s).await);
             let waiting = match read.await {
@@ -200,10 +204,12 @@ impl Background {
     /// Fills the index of people and follows what is written; whatever else is served meanwhile.
     pub(crate) async fn follow(self, index: Index) {
         let (mut follower, mut failures, mut unread) = (index.follower(), 0, BTreeSet::new());
+        let mut refused = None;
         loop {
             let is_well = self.follow_once(&mut follower).await;
             failures = if is_well { 0 } else { failures + 1 };
             measure(&index, &follower, &mut unread);
+            tell_refused(&index, &mut refused);
             let rested = tokio::select! {
                 rested = self.rest(pause(failures)) => rested,
                 // One who is woken lets others of the same moment come as well.
@@ -310,6 +316,16 @@ fn measure(index: &Index, follower: &Follower, unread: &mut BTreeSet<PersonId>) 
     if unread != follower.unread() {
         unread.clone_from(follower.unread());
     }
+}
+
+/// Says whether the model that two signatories adopted is refused, and in the log once.
+fn tell_refused(index: &Index, before: &mut Option<&'static str>) {
+    let now = index.refused_model();
+    metrics::gauge!("ken_person_model_is_refused").set(f64::from(u8::from(now.is_some())));
+    if let Some(code) = now.filter(|_| now != *before) {
+        tracing::error!(error.code = code, "the adopted matching model is refused");
+    }
+    *before = now;
 }
 
 #[cfg(test)]

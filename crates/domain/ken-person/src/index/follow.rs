@@ -11,11 +11,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use ken_core::PersonId;
 use ken_match::Loading;
-use ken_store::Db;
+use ken_store::{Db, Snapshot};
 
 use super::told::{Rows, page, readable};
 use super::{Held, Index, Size, feed, record_id};
-use crate::Error;
+use crate::{Error, learning};
 
 /// Most places that one turn gives or reads, so that whoever asks it to stop is heard.
 const TURN_MAX: usize = 64;
@@ -175,6 +175,7 @@ impl Follower {
     /// As [`Self::fill`].
     pub async fn fill_some(&mut self, db: &Db) -> Result<bool, Error> {
         self.place = None;
+        self.take_model(db).await?;
         let mut filling = match self.filling.take() {
             Some(filling) => filling,
             None => Filling::begin(db).await?,
@@ -215,6 +216,7 @@ impl Follower {
     }
 
     async fn follow(&mut self, db: &Db) -> Result<usize, Error> {
+        self.take_model(db).await?;
         for _ in 0..TURN_MAX {
             if !feed::publish(db).await? {
                 break;
@@ -241,6 +243,17 @@ impl Follower {
             self.place = None;
         }
         Ok(count)
+    }
+
+    /// Takes up the model that two adopted, or the one before it where that was withdrawn. Most
+    /// looks find the one that is in use.
+    async fn take_model(&self, db: &Db) -> Result<(), Error> {
+        let look = async |s: &mut Snapshot| learning::in_use_id(s).await;
+        if db.snapshot("person.model", look).await? != self.index.using().id {
+            let read = async |s: &mut Snapshot| learning::using(s).await;
+            self.index.take_model(db.snapshot("person.take-model", read).await?);
+        }
+        Ok(())
     }
 
     /// Reads people again, and puts what is stored of them in place of what was held.

@@ -8,7 +8,7 @@ use super::{Alike, Index};
 use crate::demographics::Demographics;
 
 /// From which probability on somebody may be meant. House policy, measured: see ADR 53.
-const POSSIBLE: f64 = 0.5;
+pub(crate) const POSSIBLE: f64 = 0.5;
 
 impl Index {
     /// With whom a registration agrees in anything, by the best of their records, the likeliest
@@ -27,7 +27,8 @@ impl Index {
     }
 
     fn asked(&self, incoming: &Demographics) -> Vec<(PersonId, Candidate)> {
-        let Some(scorer) = &self.0.scorer else { return Vec::new() };
+        let using = self.using();
+        let Some(scorer) = &using.scorer else { return Vec::new() };
         let numbers = incoming.national();
         let told = Told::of(incoming, &numbers);
         let asked = self.read(|held| {
@@ -48,7 +49,8 @@ impl Index {
     /// stand together; `None` where that is too little, or a rule of the engine keeps one of them
     /// apart.
     pub(crate) fn weigh(&self, incoming: &Demographics, together: &[Rows]) -> Option<Alike> {
-        let scorer = self.0.scorer.as_ref()?;
+        let using = self.using();
+        let scorer = using.scorer.as_ref()?;
         let numbers = incoming.national();
         let told = Told::of(incoming, &numbers);
         let all = self.read(|held| {

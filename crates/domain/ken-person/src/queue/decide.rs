@@ -12,10 +12,15 @@ use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
 use super::risk::{self, Follow};
-use super::{Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, order, question};
+use super::{
+    Answer, CANDIDATES_MAX, CLAIM_WAIT, Decision, Why, candidates, known, order, question,
+};
 use crate::link::{LinkId, Linker, ReviewId, join};
 use crate::rule::Doubt;
 use crate::{Error, entry, sql};
+
+/// What the ledger calls an answer to a place of known truth.
+pub(super) const KNOWN: &str = "known-truth-answered";
 
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +53,8 @@ pub async fn claim(
     if is_own(tx, (person, id), by.practitioner).await? {
         return Err(Error::Unknown("place in the queue"));
     }
-    if found.decision.is_some() {
+    let is_open = known::is_open_to(tx, (person, id), by.practitioner).await?;
+    if found.decision.is_some() || !is_open {
         return Err(Error::Decided("place in the queue"));
     }
     let wait = i64::try_from(CLAIM_WAIT.as_micros()).unwrap_or(i64::MAX);
@@ -128,19 +134,41 @@ pub async fn decide(
     note_answer(tx, ctx, at, said(answer), by).await?;
     if outcome != Outcome::Done {
         leave_open(tx, ctx, at, outcome, by).await?;
-        note(tx, ctx, keys, person, left_open(outcome), by, why).await?;
+        let event = if found.is_copy { KNOWN } else { left_open(outcome) };
+        note(tx, ctx, keys, person, event, by, why).await?;
         return Ok(outcome);
     }
-    let (decided, link) = if let Answer::Same(other) = answer {
-        let linkers: BTreeSet<_> = first.into_iter().chain([by.practitioner]).collect();
-        let by = Linker::Practitioner(by);
-        let link = join(tx, ctx, keys, person, other, by, Some(why)).await?;
-        note_linkers(tx, ctx, person, &linkers).await?;
-        (Decision::Same, link.map(|link| link.id))
-    } else {
-        set_apart(tx, ctx, keys, at, &offered, (by, why)).await?;
-        (Decision::Different, None)
+    let (decided, link) = match answer {
+        // What is answered to a copy changes nobody's record.
+        _ if found.is_copy => {
+            note(tx, ctx, keys, person, KNOWN, by, why).await?;
+            let is_same = matches!(answer, Answer::Same(_));
+            (if is_same { Decision::Same } else { Decision::Different }, None)
+        }
+        Answer::Same(other) => {
+            let linkers: BTreeSet<_> = first.into_iter().chain([by.practitioner]).collect();
+            let by = Linker::Practitioner(by);
+            let link = join(tx, ctx, keys, person, other, by, Some(why)).await?;
+            note_linkers(tx, ctx, person, &linkers).await?;
+            (Decision::Same, link.map(|link| link.id))
+        }
+        Answer::Different | Answer::NotSure => {
+            set_apart(tx, ctx, keys, at, &offered, (by, why)).await?;
+            (Decision::Different, None)
+        }
     };
+    finish(tx, ctx, (person, id), (decided, link, &found), by).await
+}
+
+/// Notes that a place is decided; whom it was about is then known for good, unless another place of
+/// theirs is open.
+async fn finish(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (person, id): (PersonId, ReviewId),
+    (decided, link, found): (Decision, Option<LinkId>, &Found),
+    by: &Acting,
+) -> Result<Outcome, Error> {
     // Being none of these, the person may still be one of those of another place.
     let of = values![person, id.to_string()];
     let other = tx.find(sql::REVIEW_OTHER_OPEN, of, |row| row.text(0)).await?;
@@ -151,7 +179,7 @@ pub async fn decide(
     if tx.execute(sql::REVIEW_DECIDE, of).await? == 0 {
         return Err(Error::Decided("place in the queue"));
     }
-    if is_settled {
+    if is_settled && !found.is_copy {
         tx.execute(sql::PERSON_SET_PROVISIONAL, values![person, false]).await?;
     }
     question::close(tx, ctx, at).await?;
@@ -282,6 +310,8 @@ pub(super) struct Found {
     pub(super) was_provisional: bool,
     /// When it was decided.
     pub(super) decided: Option<Timestamp>,
+    /// Whether it is a copy of a place of known truth, which touches nobody's record.
+    pub(super) is_copy: bool,
 }
 
 pub(super) async fn decision(
@@ -292,10 +322,10 @@ pub(super) async fn decision(
     let read = |row: &Row<'_>| {
         let provisional = (row.int(4)? != 0, row.int(5)? != 0);
         let decided = (row.text_opt(2)?, row.time_opt(6)?);
-        Ok((decided, row.parse_opt::<LinkId>(3)?, provisional))
+        Ok((decided, row.parse_opt::<LinkId>(3)?, provisional, row.flag(7)?))
     };
     let found = s.find(sql::REVIEW, values![person, id.to_string()], read).await?;
-    let ((decision, decided), link, provisional) =
+    let ((decision, decided), link, provisional, is_copy) =
         found.ok_or(Error::Unknown("place in the queue"))?;
     // The link is kept under whoever stood for the person when it was made.
     let link = match link {
@@ -307,7 +337,7 @@ pub(super) async fn decision(
         None => None,
     };
     let (is_provisional, was_provisional) = provisional;
-    Ok(Found { decision, link, is_provisional, was_provisional, decided })
+    Ok(Found { decision, link, is_provisional, was_provisional, decided, is_copy })
 }
 
 /// Says that a person is none of the candidates, both ways: of the very records that were compared,

@@ -36,6 +36,11 @@ pub(crate) fn is_sampled(id: ReviewId) -> bool {
     mix(id.uuid().as_u128(), 0) % SAMPLE_OF == SAMPLE
 }
 
+/// A number that looks like chance, of a place.
+pub(super) fn chance(id: ReviewId) -> u64 {
+    mix(id.uuid().as_u128(), 1)
+}
+
 /// Mixes two ids to a number that looks like chance. Source: the finaliser of `SplitMix64` (Steele,
 /// Lea and Flood 2014); it keeps nothing secret.
 fn mix(one: u128, other: u128) -> u64 {
@@ -73,6 +78,7 @@ mod tests {
             claimed: None,
             needs_second: false,
             answers: 0,
+            is_copy: false,
         };
         let (mut left, mut first, mut sampled) = (0, 0, 0);
         for _ in 0..1_000 {
@@ -106,6 +112,7 @@ mod tests {
             claimed: None,
             needs_second: false,
             answers: 0,
+            is_copy: false,
         };
         let orders: BTreeSet<_> =
             (0..100).map(|_| candidates_for(&place, PractitionerId::draw(&ids))).collect();

@@ -10,6 +10,7 @@
 //! - A place waits for an answer for [`ASK_WAIT`] at most; decided meanwhile, nobody is asked for
 //!   it any more. It may be opened all the while: who can tell need not wait.
 //! - Who asks does not answer. Question and answer are entries of the ledger.
+//! - Nobody is asked about a copy of known truth; its reviewer is answered as if they were.
 //!
 //! Source: the pages' design, section 4.24, "not sure (ask the source)"; the wait is house policy.
 
@@ -24,7 +25,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use super::decide::{claim, note_answer, release};
+use super::decide::{KNOWN, claim, decision, note, note_answer, release};
 use super::{CANDIDATES_MAX, Why, candidates};
 use crate::account::{self, ACCOUNTS_MAX};
 use crate::link::ReviewId;
@@ -153,6 +154,7 @@ pub async fn ask_source(
 ) -> Result<usize, Error> {
     claim(tx, ctx, at, by).await?;
     let (person, id) = at;
+    let is_copy = decision(tx, person, id).await?.is_copy;
     let offered = candidates(tx, person, id).await?;
     let others = offered.iter().take(CANDIDATES_MAX).map(|doubt| doubt.person);
     let mut senders: BTreeSet<(PersonId, OrganisationId)> = BTreeSet::new();
@@ -166,7 +168,7 @@ pub async fn ask_source(
     let mut asked = BTreeSet::new();
     for (about, source) in senders.into_iter().take(ASKED_MAX) {
         let of = values![about, &source, place.0, &place.1, now];
-        if tx.find(sql::QUESTION_PENDING, of, |row| row.int(0)).await?.is_none() {
+        if !is_copy && tx.find(sql::QUESTION_PENDING, of, |row| row.int(0)).await?.is_none() {
             let question = ReviewId::draw(ctx).to_string();
             let (who, until) = (by.practitioner, due.as_microsecond());
             let of = values![about, question, &source, place.0, &place.1, now, who, until];
@@ -176,6 +178,10 @@ pub async fn ask_source(
     }
     note_answer(tx, ctx, at, ("not-sure", None), by).await?;
     release(tx, at, by).await?;
+    if is_copy {
+        note(tx, ctx, keys, person, KNOWN, by, why).await?;
+        return Ok(asked.len());
+    }
     let sources: BTreeSet<_> = asked.iter().map(|(_, source)| source.as_str()).collect();
     let detail = json!({ "event": "asked-source", "sources": sources, "by": entry::who(by),
         "reason": why.reveal() });

@@ -7,7 +7,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
 use super::decide::{decision, is_own, note, note_linkers};
-use super::{Outcome, PAGE_MAX, Why, candidates};
+use super::{Outcome, PAGE_MAX, Why, candidates, known};
 use crate::link::{ReviewId, unlink};
 use crate::rule::Doubt;
 use crate::{Error, account, sql};
@@ -94,6 +94,9 @@ pub async fn undo(
         }
     }
     match (found.decision.as_deref(), found.link) {
+        (Some(_), _) if found.is_copy => {
+            note(tx, ctx, keys, person, "known-truth-undone", by, why).await?;
+        }
         (Some("same"), Some((lead, link))) => {
             // Who takes a link back is kept from what it joined, as who made it is.
             note_linkers(tx, ctx, person, &first.into_iter().collect()).await?;
@@ -109,8 +112,11 @@ pub async fn undo(
     if tx.execute(sql::REVIEW_REOPEN, values![person, id.to_string()]).await? == 0 {
         return Err(Error::Contended);
     }
-    let was = values![person, found.was_provisional];
-    tx.execute(sql::PERSON_SET_PROVISIONAL, was).await?;
+    if !found.is_copy {
+        let was = values![person, found.was_provisional];
+        tx.execute(sql::PERSON_SET_PROVISIONAL, was).await?;
+        known::reopened(tx, ctx, (person, id)).await?;
+    }
     tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
     Ok(Outcome::Done)
 }

@@ -5,6 +5,8 @@ mod identify;
 #[cfg(test)]
 mod index;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod likely;
 #[cfg(test)]
 mod links;

@@ -80,7 +80,8 @@ impl World {
     }
 
     pub(crate) async fn places(&self) -> Vec<Place> {
-        self.read(async |s: &mut Snapshot| queue::list(s, None).await).await
+        let nobody = PractitionerId::draw(&*self.ids);
+        self.read(async |s: &mut Snapshot| queue::list(s, nobody, None).await).await
     }
 
     pub(crate) async fn lead(&self, person: PersonId) -> PersonId {

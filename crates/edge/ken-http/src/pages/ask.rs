@@ -122,10 +122,7 @@ impl Shown {
 }
 
 /// What a practitioner's own organisation holds, for its own work; `None` where the role has none.
-///
-/// # Errors
-///
-/// As [`ask`].
+/// It fails as [`ask`] does.
 pub(crate) async fn own(
     app: &App,
     ctx: &Ctx<'_>,
@@ -246,7 +243,8 @@ pub(crate) async fn ask_beside_own(
     answer(app, ctx, ask, people, Some(by)).await
 }
 
-async fn answer(
+/// Asks as [`ask`], of these ids alone, whoever else is the same person.
+pub(crate) async fn answer(
     app: &App,
     ctx: &Ctx<'_>,
     ask: &Ask<'_>,

@@ -8,6 +8,7 @@ pub(crate) mod confirm;
 pub(crate) mod follow;
 pub(crate) mod governance;
 pub(crate) mod home;
+pub(crate) mod matching;
 pub(crate) mod operations;
 pub(crate) mod own;
 pub(crate) mod passkeys;

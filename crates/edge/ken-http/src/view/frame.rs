@@ -53,6 +53,7 @@ impl Area {
                 ("/ig/breaches", "Breaches"),
                 ("/ig/findings", "What the audit found"),
                 ("/ig/recommendations", "Recommendations"),
+                ("/ig/model", "Matching model"),
             ],
             Self::Guardian => {
                 &[("/guardian", "Questions"), ("/guardian/reviews", "Emergency access to check")]

@@ -138,6 +138,7 @@ const FIELDS: &[&str] = &[
     "family",
     "given",
     "happened",
+    "hash",
     "hours",
     "how",
     "key",

@@ -29,6 +29,7 @@ mod matches;
 #[cfg(test)]
 mod merges;
 #[cfg(test)]
+mod model;
 mod numbers;
 #[cfg(test)]
 mod once;

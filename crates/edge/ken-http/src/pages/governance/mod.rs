@@ -20,6 +20,7 @@ pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod guardian;
 pub(crate) mod matrix;
+pub(crate) mod model;
 pub(crate) mod notices;
 pub(crate) mod partnerships;
 pub(crate) mod publication;

@@ -43,6 +43,7 @@ pub(crate) async fn get(
             unsealed: ken_ledger::oldest_unsealed_age(s, &ctx).await?,
             barred: guard::barred(s, BARRED_MAX).await?.len(),
             shut: shut.map_err(|error| error.code()),
+            refused: app.index().refused_model(),
             stopped: moves::stopped(s).await?,
             failing: timer::failing(s).await?,
             at: ctx.clock.now(),
@@ -64,6 +65,8 @@ struct Health {
     barred: usize,
     /// The agreements that do not compile; or the code of why nothing is decided at all.
     shut: Result<Vec<String>, &'static str>,
+    /// Why the matching model that two adopted is not used.
+    refused: Option<&'static str>,
     /// Moves of numbers that failed too often.
     stopped: Vec<Stopped>,
     /// What was promised for a time and fails.
@@ -75,13 +78,14 @@ struct Health {
 /// A heading, a word and its tone, and what it means.
 type Line = (&'static str, &'static str, Tone, String);
 
-fn lines(health: &Health) -> [Line; 5] {
+fn lines(health: &Health) -> [Line; 6] {
     [
         line("Changes of agreements, roles and training", decisions(health.is_drained)),
         line("Agreements that do not compile", compiling(&health.shut)),
         line("Sealing of the ledger", sealing(health.unsealed)),
         line("Records being put right", records(health.barred)),
         line("Work that is due at a time", timers(&health.failing)),
+        line("Matching model", matching(health.refused)),
     ]
 }
 
@@ -162,6 +166,18 @@ fn timers(failing: &[Failing]) -> (&'static str, Tone, String) {
     ("Fails", Tone::Bad, says)
 }
 
+fn matching(refused: Option<&str>) -> (&'static str, Tone, String) {
+    let Some(code) = refused else {
+        let says = "Matching is by the model that is in use, as two signed it or as it came.";
+        return ("In use", Tone::Good, says.to_owned());
+    };
+    let says = format!(
+        "The adopted model is not what two people signed ({code}). Matching is by the model that \
+         came with this program. Restore the row from a backup, or have the model withdrawn."
+    );
+    ("Refused", Tone::Bad, says)
+}
+
 /// The moves that stopped, the oldest first; nothing where there is none.
 fn stopped(all: &[Stopped], name: impl Fn(&OrganisationId) -> String) -> Markup {
     let rows = all.iter().map(|one| {
@@ -235,13 +251,16 @@ mod tests {
                 code: "store.unsealable".into(),
             };
             let stopped = if barred > 0 { vec![failed] } else { vec![] };
+            let refused = (barred > 0).then_some("match.model-unsigned");
             let one =
                 Failing { kind: "person.parted".into(), code: "store.broken".into(), count: 2 };
             let failing = if barred > 0 { vec![one] } else { vec![] };
-            let health = Health { is_drained, unsealed, barred, shut, stopped, failing, at };
+            let health =
+                Health { is_drained, unsealed, barred, shut, refused, stopped, failing, at };
             let shown = show(&health, |_| "NHS Glen".to_owned()).into_string();
             assert_eq!(shown.contains("store.unsealable"), barred > 0, "{shown}");
             assert_eq!(shown.contains("NHS Glen"), barred > 0, "{shown}");
+            assert_eq!(shown.contains("match.model-unsigned"), barred > 0, "{shown}");
             rules::assert_part(&shown);
             for want in wants {
                 assert!(shown.contains(want), "{want}: {shown}");

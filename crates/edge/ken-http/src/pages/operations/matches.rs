@@ -29,15 +29,19 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
     let names = ask::names(&app).await?;
-    let ctx = app.ctx(caller.request());
-    let (by, now) = (caller.acting()?, ctx.clock.now());
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let read = async |s: &mut Snapshot| {
-        let measured = (queue::waiting(s).await?, queue::agreement(s, &ctx).await?);
+        let mut waiting = queue::waiting(s).await?;
+        // What the reader is not shown is not counted to them either.
+        waiting.open -= queue::not_shown(s, by.practitioner).await?;
+        let measured = (waiting, queue::agreement(s, &ctx).await?);
         let contested = queue::contested(s, &ctx, by).await?;
         let waits = queue::pending(s, &ctx).await?;
-        Ok::<_, ken_person::Error>((queue::list(s, None).await?, waits, contested, measured))
+        let places = queue::list(s, by.practitioner, None).await?;
+        Ok::<_, ken_person::Error>((places, waits, contested, measured))
     };
     let (places, waits, contested, measured) = app.db().snapshot("http.match", read).await?;
+    let now = ctx.clock.now();
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
         place: place.id,
@@ -228,6 +232,7 @@ pub(crate) fn show(
         (confirmation::link_on("/ops/merges", "Merges by senders"))
         (confirmation::link_on("/ops/questions", "Questions to your organisation"))
         (confirmation::link_on("/ops/numbers", "Whose number is it?"))
+        (confirmation::link_on("/ops/match/model", "The matching model"))
     }
 }
 
@@ -298,6 +303,7 @@ mod tests {
             claimed: Some((me, until)),
             needs_second: false,
             answers: 0,
+            is_copy: false,
         };
         let other = "0190163d-8694-739b-aea5-966c26f8ad92".parse().unwrap();
         let before = until - jiff::SignedDuration::from_secs(1);

@@ -6,6 +6,7 @@ pub(crate) mod held;
 pub(crate) mod hub;
 pub(crate) mod matches;
 pub(crate) mod merges;
+pub(crate) mod model;
 pub(crate) mod numbers;
 pub(crate) mod questions;
 pub(crate) mod review;

@@ -83,7 +83,13 @@ pub(crate) async fn get(
             }
             None => show::unseen(),
         },
-        taken => show::not_yours(at, &taken, false, caller.csrf()),
+        taken => {
+            let ctx = app.ctx(caller.request());
+            let read = async |s: &mut Snapshot| queue::may_be_known(s, &ctx, at).await;
+            let may = app.db().snapshot("http.match-known", read).await?;
+            let main = show::not_yours(at, &taken, false, caller.csrf());
+            html! { (main) @if may { (show::offer_known(at, caller.csrf())) } }
+        }
     };
     Ok(page(&app, &caller, StatusCode::OK, &main))
 }
@@ -211,6 +217,27 @@ pub(crate) async fn undo(
     }
 }
 
+/// `POST /ops/match/{person}/{place}/known`: marks what was decided as known truth.
+pub(crate) async fn known(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Which,
+) -> Result<Response, Stop> {
+    let at = at(&which)?;
+    let read = async |s: &mut Snapshot| queue::find_any(s, at.0, at.1).await;
+    let place = app.db().snapshot("http.match-to-mark", read).await?.ok_or(Stop::NotFound)?;
+    // Who may not see the records cannot tell that it is true.
+    if sides(&app, &caller, &place).await?.is_none() {
+        return Ok(page(&app, &caller, StatusCode::CONFLICT, &show::unseen()));
+    }
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let mark = async |tx: &mut Tx| queue::mark(tx, &ctx, app.keys(), at, by).await;
+    if !app.db().write("http.match-mark", mark).await? {
+        return Err(Stop::NotFound);
+    }
+    Ok(page(&app, &caller, StatusCode::OK, &show::marked()))
+}
+
 fn at((person, place): &(String, String)) -> Result<At, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
     Ok((person, place.parse().map_err(|_| Stop::NotFound)?))
@@ -305,7 +332,13 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
             only: Some(only.clone()),
             part: Part::default(),
         };
-        let (held, entries) = match ask::ask(app, &ctx, &asked).await? {
+        // Each as it stood: of two that were found to be one, nobody could tell.
+        let answered = if place.is_copy {
+            ask::answer(app, &ctx, &asked, &[person], None).await?
+        } else {
+            ask::ask(app, &ctx, &asked).await?
+        };
+        let (held, entries) = match answered {
             Answer::Shown(shown) => (shown.held, shown.entries),
             _ => Default::default(),
         };
@@ -328,7 +361,7 @@ async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides
         Pair {
             named: told.collect(),
             follows,
-            weighed: ken_person::weigh(&first.seen, &side.seen),
+            weighed: ken_person::weigh(app.index(), &first.seen, &side.seen),
             is_left: queue::is_left(place, side.person, by.practitioner),
             side,
         }

@@ -374,6 +374,28 @@ pub(super) fn decided(
     }
 }
 
+/// Offers to mark what was decided as known truth.
+pub(super) fn offer_known(at: At, csrf: &Csrf) -> Markup {
+    let action = format!("{}/known", address(at));
+    let form = Form { action: &action, csrf, button: "Use it as known truth", hidden: &[] };
+    html! {
+        h2 { "Is it beyond doubt?" }
+        p {
+            "Two reviewers said so, a month ago or longer, and nobody said otherwise. Put among \
+             the others once more, for reviewers who have not seen it, it shows how well they \
+             tell; what they answer to it changes nobody's record."
+        }
+        (form.small(&html! {}))
+    }
+}
+
+/// It is marked as known truth.
+pub(super) fn marked() -> Markup {
+    let next = "It is put among the others now and then. It is used no more once it is undone, or \
+                anything changes about either record.";
+    html! { (confirmation::done("It is known truth from now on", next)) (back()) }
+}
+
 /// A decision that was taken back.
 pub(super) fn undone(at: At, outcome: Outcome) -> Markup {
     let (what, next) = match outcome {
@@ -421,6 +443,7 @@ mod tests {
             claimed: Some((me.parse().unwrap(), until.parse().unwrap())),
             needs_second: true,
             answers: 1,
+            is_copy: false,
         }
     }
 
@@ -431,7 +454,7 @@ mod tests {
         let first = side("6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", "SAMPLE");
         let pair = |person: &str, family: &str, is_left| {
             let side = side(person, family);
-            let weighed = ken_person::weigh(&first.seen, &side.seen);
+            let weighed = ken_person::weigh(&ken_person::Index::new(), &first.seen, &side.seen);
             let named = vec![("Glen Council".to_owned(), "NHS Glen".to_owned(), 4)];
             let kinds = (0..=queue::RISK_MOST).map(|n| format!("kind-{n}").parse().unwrap());
             let (asks, of) = ("cec".parse().unwrap(), "nhsl".parse().unwrap());
@@ -471,6 +494,9 @@ mod tests {
         rules::assert_part(&unseen().into_string());
         rules::assert_part(&asked_now(2).into_string());
         assert_eq!(asked(&[], at.0, &Names::new()).into_string(), "");
+        rules::assert_part(&marked().into_string());
+        let both = [decided(at, Decision::Same, "", &[], &csrf), offer_known(at, &csrf)];
+        rules::assert_part(&both.map(maud::Markup::into_string).concat());
         for outcome in [Outcome::Done, Outcome::AwaitsSecond] {
             rules::assert_part(&undone(at, outcome).into_string());
         }
