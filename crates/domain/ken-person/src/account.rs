@@ -83,7 +83,7 @@ pub(crate) async fn is_apart(
     other: PersonId,
 ) -> Result<bool, Error> {
     for other in together(s, other).await? {
-        let said = s.find(sql::APART_FIND, values![one, other], |row| row.int(0)).await?;
+        let said = s.find(sql::apart::FIND, values![one, other], |row| row.int(0)).await?;
         if said.is_some() {
             return Ok(true);
         }

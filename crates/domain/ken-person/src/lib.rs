@@ -62,6 +62,7 @@ pub use parted::{PARTED, Parted};
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
+pub use sql::apart::ALL as APART_STATEMENTS;
 pub use sql::index::ALL as INDEX_STATEMENTS;
 pub use sql::learning::ALL as LEARNING_STATEMENTS;
 pub use sql::number::ALL as NUMBER_STATEMENTS;

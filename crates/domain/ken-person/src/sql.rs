@@ -7,6 +7,7 @@
 //! Nobody is moved by a link: `person.lead_id` says who stands for whom, one step deep, and a link
 //! undone is that column put back.
 
+pub(crate) mod apart;
 pub(crate) mod index;
 pub(crate) mod learning;
 pub(crate) mod number;
@@ -165,15 +166,7 @@ CREATE INDEX link_event_other ON link_event (other_id);
         owner: "ken-person",
         number: 10,
         title: "by which decision two are apart",
-        sql: "
-ALTER TABLE person_apart RENAME TO person_apart_before;
-CREATE TABLE person_apart (
-  person_id TEXT NOT NULL, other_id TEXT NOT NULL, review_id TEXT NOT NULL, said_us BIGINT NOT NULL,
-  PRIMARY KEY (person_id, other_id, review_id)
-);
-INSERT INTO person_apart SELECT person_id, other_id, '', said_us FROM person_apart_before;
-DROP TABLE person_apart_before;
-",
+        sql: apart::BY_DECISION,
     },
     Migration {
         owner: "ken-person",
@@ -324,17 +317,6 @@ statements! {
     SOURCE = "SELECT organisation_id, system, number, family, given, family_key, given_key,
         born, sex, address, postcode, phone, died, said_us FROM person_source
         WHERE person_id = $1 AND organisation_id = $2 AND system = $3 AND number = $4";
-    /// Says by a decision that two are not one.
-    APART_INSERT = "INSERT INTO person_apart (person_id, other_id, review_id, said_us)
-        VALUES ($1, $2, $3, $4) ON CONFLICT (person_id, other_id, review_id) DO NOTHING";
-    /// Takes back that two are not one, as a decision says; what was said before decisions were
-    /// noted goes with it.
-    APART_DELETE = "DELETE FROM person_apart
-        WHERE person_id = $1 AND other_id = $2 AND review_id IN ($3, '')";
-    /// Whether a human said that somebody for whom a lead stands is not one with another.
-    APART_FIND = "SELECT a.said_us FROM person p
-        JOIN person_apart a ON a.person_id = p.person_id
-        WHERE p.lead_id = $1 AND a.other_id = $2 LIMIT 1";
     /// Notes a link, and whom whoever made it named.
     LINK_INSERT = "INSERT INTO link_event (person_id, event_id, from_lead_id, to_lead_id, moved,
         made_us, made_by, one_id, other_id, told) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";

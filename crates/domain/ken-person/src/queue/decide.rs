@@ -165,10 +165,11 @@ pub async fn decide(
 async fn finish(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
-    (person, id): (PersonId, ReviewId),
+    at: (PersonId, ReviewId),
     (decided, link, found): (Decision, Option<LinkId>, &Found),
     by: &Acting,
 ) -> Result<Outcome, Error> {
+    let (person, id) = at;
     // Being none of these, the person may still be one of those of another place.
     let of = values![person, id.to_string()];
     let other = tx.find(sql::REVIEW_OTHER_OPEN, of, |row| row.text(0)).await?;
@@ -355,7 +356,7 @@ async fn set_apart(
     let (id, now) = (id.to_string(), ctx.now_us());
     for other in offered.iter().map(|doubt| doubt.person) {
         for (one, two) in [(person, other), (other, person)] {
-            tx.execute(sql::APART_INSERT, values![one, two, &id, now]).await?;
+            tx.execute(sql::apart::INSERT, values![one, two, &id, now]).await?;
         }
     }
     guard.bump(tx).await?;

@@ -151,8 +151,8 @@ async fn bring_together(
         // What was said before decisions were noted was said of who stood for them.
         let leads = (lead, account::lead(tx, doubt.person).await?);
         for (one, two) in [(person, doubt.person), leads] {
-            tx.execute(sql::APART_DELETE, values![one, two, &id]).await?;
-            tx.execute(sql::APART_DELETE, values![two, one, &id]).await?;
+            tx.execute(sql::apart::DELETE, values![one, two, &id]).await?;
+            tx.execute(sql::apart::DELETE, values![two, one, &id]).await?;
         }
     }
     note(tx, ctx, keys, person, "set-apart-undone", by, why).await
