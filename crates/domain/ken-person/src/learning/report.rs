@@ -33,7 +33,7 @@ pub struct Change {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// The patterns, those of most pairs first, at most [`NAMED_MAX`].
+    /// The patterns, those of most pairs first, at most two hundred.
     pub changes: Vec<Change>,
     /// How many more there are.
     pub unnamed: u64,
