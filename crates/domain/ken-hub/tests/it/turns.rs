@@ -2,39 +2,41 @@
 
 use ken_hl7::ack::Code;
 use ken_hub::{Again, Answer, ROUNDS_MAX};
+use ken_store::Migration;
 use tokio_util::sync::CancellationToken;
 
 use crate::outage::waking;
-use crate::world::{World, worlds};
+use crate::world::{MIGRATIONS, World, worlds};
 
 /// Whoever claims this number is told that another was first, whom nobody ever finds: a
 /// registration with it never comes to its turn.
-const BREAK: [(&str, &[&str]); 2] = [
-    (
-        "sqlite",
-        &["CREATE TRIGGER turnless BEFORE INSERT ON identifier_claim
-            WHEN NEW.value = '9990000018' BEGIN SELECT RAISE(IGNORE); END"],
-    ),
-    (
-        "postgres",
-        &[
-            "CREATE FUNCTION turnless() RETURNS trigger LANGUAGE plpgsql AS
-                $$BEGIN IF NEW.value = '9990000018' THEN RETURN NULL; END IF; RETURN NEW; END$$",
-            "CREATE TRIGGER turnless BEFORE INSERT ON identifier_claim
-                FOR EACH ROW EXECUTE FUNCTION turnless()",
-        ],
-    ),
-];
-const MEND: [(&str, &[&str]); 2] = [
-    ("sqlite", &["DROP TRIGGER turnless"]),
-    ("postgres", &["DROP TRIGGER turnless ON identifier_claim"]),
-];
+const BREAK: Migration = Migration {
+    owner: "test-turns",
+    number: 1,
+    title: "a number that nobody gets",
+    sql: "
+-- sqlite: CREATE TRIGGER turnless BEFORE INSERT ON identifier_claim
+-- sqlite:   WHEN NEW.value = '9990000018' BEGIN SELECT RAISE(IGNORE); END;
+-- pg: CREATE FUNCTION turnless() RETURNS trigger LANGUAGE plpgsql AS $$
+-- pg: BEGIN IF NEW.value = '9990000018' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+-- pg: CREATE TRIGGER turnless BEFORE INSERT ON identifier_claim
+-- pg:   FOR EACH ROW EXECUTE FUNCTION turnless();
+",
+};
+const MEND: Migration = Migration {
+    owner: "test-turns",
+    number: 2,
+    title: "a number as any other",
+    sql: "
+-- sqlite: DROP TRIGGER turnless;
+-- pg: DROP TRIGGER turnless ON identifier_claim;
+",
+};
 
-async fn change(world: &World, all: [(&str, &'static [&'static str]); 2]) {
-    let of = all.into_iter().find(|(engine, _)| *engine == world.databases.engine);
-    for sql in of.unwrap().1 {
-        world.change(sql).await;
-    }
+/// Changes the tables themselves, which no write may.
+async fn change(world: &World, changes: &'static [Migration]) {
+    let lists: Vec<_> = MIGRATIONS.into_iter().chain([changes]).collect();
+    world.databases.db.migrate(&lists).await.unwrap();
 }
 
 fn message(control_id: &str, identifiers: &str, place: &str) -> String {
@@ -58,7 +60,7 @@ async fn what_never_comes_to_its_turn_waits_for_a_person_and_keeps_back_nobody()
         let engine = world.databases.engine;
         let somebody = message("1", "77^^^B^MR", "").replace("Gray^", "Bain^");
         assert_eq!(world.say(&somebody).await, "AA", "{engine}");
-        change(&world, BREAK).await;
+        change(&world, &[BREAK]).await;
         let never = message("2", "9990000018^^^NHSNBR^NH~78^^^B^MR", "1 First St");
         for round in 1..ROUNDS_MAX {
             assert_eq!(waits(&world, &never).await, None, "{engine}: {round}");
@@ -82,7 +84,7 @@ async fn what_never_comes_to_its_turn_waits_for_a_person_and_keeps_back_nobody()
         world.tick();
         assert_eq!(world.say(&message("3", "78^^^B^MR", "2 Second St")).await, "AA", "{engine}");
         // And nobody maps the one over the other unawares.
-        change(&world, MEND).await;
+        change(&world, &[BREAK, MEND]).await;
         let (db, keys, by) =
             (&world.databases.db, &world.databases.keys, world.operator("practice"));
         let with = (keys, world.hub.index());
@@ -96,12 +98,12 @@ async fn what_comes_to_its_turn_is_taken_and_begins_anew() {
     for world in worlds().await {
         let engine = world.databases.engine;
         assert_eq!(world.say(&message("1", "77^^^B^MR", "")).await, "AA");
-        change(&world, BREAK).await;
+        change(&world, &[BREAK]).await;
         let late = message("2", "9990000018^^^NHSNBR^NH~78^^^B^MR", "1 First St");
         for _ in 1..ROUNDS_MAX {
             assert_eq!(waits(&world, &late).await, None, "{engine}");
         }
-        change(&world, MEND).await;
+        change(&world, &[BREAK, MEND]).await;
         assert_eq!(waits(&world, &late).await, Some(Code::Accept), "{engine}");
         assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty(), "{engine}");
     }

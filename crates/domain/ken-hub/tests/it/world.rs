@@ -8,7 +8,7 @@ use ken_directory::Acting;
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Merged, SourceRecord};
 use ken_records::{Under, moves};
-use ken_store::{Db, Limits, Reads, Snapshot, values};
+use ken_store::{Db, Limits, Migration, Reads, Snapshot, values};
 use ken_testkit::{Databases, SeededIds, TestClock, engines_with, patient};
 use serde_json::Value;
 
@@ -34,18 +34,20 @@ pub(crate) async fn worlds() -> Vec<World> {
     worlds_with(patient()).await
 }
 
+/// The tables of everything that the hub stands on.
+pub(crate) const MIGRATIONS: [&[Migration]; 6] = [
+    ken_ledger::MIGRATIONS,
+    ken_directory::MIGRATIONS,
+    ken_sharing::MIGRATIONS,
+    ken_person::MIGRATIONS,
+    ken_records::MIGRATIONS,
+    ken_hub::MIGRATIONS,
+];
+
 /// The same, with limits of the test's own; with the tables of everything that the hub stands on.
 pub(crate) async fn worlds_with(limits: Limits) -> Vec<World> {
-    let migrations = [
-        ken_ledger::MIGRATIONS,
-        ken_directory::MIGRATIONS,
-        ken_sharing::MIGRATIONS,
-        ken_person::MIGRATIONS,
-        ken_records::MIGRATIONS,
-        ken_hub::MIGRATIONS,
-    ];
     let mut worlds = vec![];
-    for databases in engines_with(&migrations, limits).await {
+    for databases in engines_with(&MIGRATIONS, limits).await {
         worlds.push(world(databases).await);
     }
     worlds
