@@ -5,11 +5,10 @@
 //! - Each is a tracked task that ends when it is told to stop; none is detached.
 //! - A failure is counted and tried again at the next turn; it never ends the task.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use ken_core::{Clock, Ctx, IdSource, PersonId};
+use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Sealer, Turn};
 use ken_person::{Follower, Index};
 use ken_store::Db;
@@ -40,8 +39,6 @@ const FOLLOW_SOON: SignedDuration = SignedDuration::from_millis(100);
 /// How often that is doubled at most after failures: some eight minutes, since filling the index
 /// reads everybody.
 const PAUSES_MAX: u32 = 9;
-/// Most people of whom one turn logs that they are in no index.
-const UNREAD_TOLD: usize = 20;
 /// Most turns of the sealer in a row while more is waiting, before it looks whether to stop.
 const TURNS_MAX: u32 = 10_000;
 
@@ -203,7 +200,7 @@ impl Background {
 
     /// Fills the index of people and follows what is written; whatever else is served meanwhile.
     pub(crate) async fn follow(self, index: Index) {
-        let (mut follower, mut failures, mut unread) = (index.follower(), 0, BTreeSet::new());
+        let (mut follower, mut failures, mut unread) = (index.follower(), 0, 0);
         let mut refused = None;
         loop {
             let is_well = self.follow_once(&mut follower).await;
@@ -303,19 +300,22 @@ fn pause(failures: u32) -> SignedDuration {
     FOLLOW_EVERY.checked_mul(1 << failures.min(PAUSES_MAX)).unwrap_or(FOLLOW_EVERY)
 }
 
-/// Says whether the index is filled, how many records it holds, and who is not in it.
-fn measure(index: &Index, follower: &Follower, unread: &mut BTreeSet<PersonId>) {
+/// Says whether the index is filled, how many records it holds, and of how many people it holds
+/// nothing. Who they are stands in no log.
+fn measure(index: &Index, follower: &Follower, before: &mut usize) {
     let is_filled = u8::from(follower.is_filled());
     metrics::gauge!("ken_person_index_is_filled").set(f64::from(is_filled));
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     metrics::gauge!("ken_person_index_records").set(number(index.records().unwrap_or_default()));
-    metrics::gauge!("ken_person_index_unread").set(number(follower.unread().len()));
-    for person in follower.unread().difference(unread).take(UNREAD_TOLD) {
-        tracing::warn!(person.id = %person, "the index cannot hold a person");
+    let count = follower.unread().len();
+    metrics::gauge!("ken_person_index_unread").set(number(count));
+    if count > *before {
+        tracing::warn!(
+            count,
+            "something stored of people cannot be read; the index leaves them out"
+        );
     }
-    if unread != follower.unread() {
-        unread.clone_from(follower.unread());
-    }
+    *before = count;
 }
 
 /// Says whether the model that two signatories adopted is refused, and in the log once.
