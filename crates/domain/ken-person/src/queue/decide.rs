@@ -8,7 +8,7 @@ use ken_directory::{Acting, practitioner};
 use ken_ledger::EntryKind;
 use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
-use ken_store::{Reads, Row, Tx, values};
+use ken_store::{Reads, Row, Sql, Tx, values};
 use serde_json::json;
 
 use super::risk::{self, Follow};
@@ -293,10 +293,21 @@ pub(super) async fn note_answer(
     (word, other): (&str, Option<PersonId>),
     by: &Acting,
 ) -> Result<(), Error> {
+    put_answer(tx, ctx, (person, id), (word, other), by, sql::ANSWER_VOID_OWN).await
+}
+
+/// Keeps an answer in the place of those that `void` lets count no more.
+pub(super) async fn put_answer(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (person, id): (PersonId, ReviewId),
+    (word, other): (&str, Option<PersonId>),
+    by: &Acting,
+    void: Sql,
+) -> Result<(), Error> {
     let own = ReviewId::draw(ctx).to_string();
     let (id, now) = (id.to_string(), ctx.now_us());
-    let of = values![person, &id, by.practitioner, now];
-    tx.execute(sql::ANSWER_VOID_OWN, of).await?;
+    tx.execute(void, values![person, &id, by.practitioner, now]).await?;
     let of = values![person, id, own, by.practitioner, word, other, now];
     tx.execute(sql::ANSWER_INSERT, of).await?;
     Ok(())

@@ -6,7 +6,7 @@ use ken_directory::Acting;
 use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
-use super::decide::{decision, is_own, note, note_linkers};
+use super::decide::{decision, is_own, note, note_linkers, put_answer};
 use super::{Outcome, PAGE_MAX, Why, candidates, known};
 use crate::link::{ReviewId, unlink};
 use crate::rule::Doubt;
@@ -88,7 +88,9 @@ pub async fn undo(
         let of = values![person, id.to_string(), by.practitioner, asked_since(ctx)];
         first = tx.find(sql::UNDO_OF_ANOTHER, of, |row| row.parse(0)).await?;
         if first.is_none() {
-            ask(tx, ctx, (person, id), by).await?;
+            // What they said when it was decided stays: the decision stands.
+            let asked = ("undo", None);
+            put_answer(tx, ctx, (person, id), asked, by, sql::UNDO_VOID_OWN).await?;
             note(tx, ctx, keys, person, "first-of-two-undo", by, why).await?;
             return Ok(Outcome::AwaitsSecond);
         }
@@ -119,22 +121,6 @@ pub async fn undo(
     }
     tx.execute(sql::ANSWERS_VOID, values![person, id.to_string(), ctx.now_us()]).await?;
     Ok(Outcome::Done)
-}
-
-/// Keeps the word of the first of two, in the place of what they asked before. What they said when
-/// it was decided stays: the decision stands.
-async fn ask(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    (person, id): (PersonId, ReviewId),
-    by: &Acting,
-) -> Result<(), Error> {
-    let own = ReviewId::draw(ctx).to_string();
-    let (id, now) = (id.to_string(), ctx.now_us());
-    tx.execute(sql::UNDO_VOID_OWN, values![person, &id, by.practitioner, now]).await?;
-    let of = values![person, id, own, by.practitioner, "undo", None::<PersonId>, now];
-    tx.execute(sql::ANSWER_INSERT, of).await?;
-    Ok(())
 }
 
 /// Takes back that a person is none of the candidates.

@@ -56,6 +56,13 @@ pub(crate) async fn way(app: &App, s: &mut Snapshot, account: AccountId) -> Resu
     })
 }
 
+/// The way of whoever asks.
+pub(crate) async fn way_of(app: &App, caller: &Caller) -> Result<Way, Stop> {
+    let account = caller.session().account;
+    let read = async |s: &mut Snapshot| way(app, s, account).await;
+    app.db().snapshot("http.confirm-way", read).await
+}
+
 /// What the browser needs to ask for a passkey that confirms a thing.
 pub(crate) async fn begin(app: &App, caller: &Caller, about: &str) -> Result<Response, Stop> {
     let (ctx, site) = (app.ctx(caller.request()), app.passkeys().ok_or(Stop::NotFound)?);

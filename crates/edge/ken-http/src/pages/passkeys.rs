@@ -139,7 +139,7 @@ pub(crate) async fn post(
     let typed = made.called.trim();
     let label = if typed.is_empty() { "My passkey" } else { typed };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let about = (way(&app, &caller).await?, passkey::ADDING);
+    let about = (confirm::way_of(&app, &caller).await?, passkey::ADDING);
     let shown = Typed { password: made.password, code: made.code, answer: made.confirmed };
     let confirmed = match confirm::prepare(&app, &caller, about, (shown, from)).await? {
         Ok(ready) => (account, ready),
@@ -169,7 +169,7 @@ pub(crate) async fn remove(
 ) -> Result<Response, Stop> {
     let (ctx, account) = (app.ctx(caller.request()), caller.session().account);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let about = (way(&app, &caller).await?, passkey::REMOVING);
+    let about = (confirm::way_of(&app, &caller).await?, passkey::REMOVING);
     let confirmed = match confirm::prepare(&app, &caller, about, (unwanted.shown, from)).await? {
         Ok(ready) => (account, ready),
         Err(says) => return page(&app, &caller, status, &[Wrong::new("passkey", says)]).await,
@@ -193,12 +193,6 @@ pub(crate) async fn remove(
 
 /// What somebody reads who would lock themselves out.
 const ONLY_WAY_IN: &str = "This passkey is your only way in. Add another first";
-
-async fn way(app: &App, caller: &Caller) -> Result<Way, Stop> {
-    let account = caller.session().account;
-    let read = async |s: &mut Snapshot| confirm::way(app, s, account).await;
-    app.db().snapshot("http.passkey-way", read).await
-}
 
 /// What a browser's passkey answered, if it can be an answer at all.
 pub(crate) fn bounded(answer: &Sensitive<String>) -> Result<&str, Stop> {

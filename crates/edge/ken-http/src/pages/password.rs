@@ -70,9 +70,7 @@ pub(crate) async fn post(
         Err(ken_directory::Error::Unfit(_)) => return wrong("new", UNFIT).await,
         Err(error) => return Err(error.into()),
     };
-    let read = async |s: &mut Snapshot| confirm::way(&app, s, id).await;
-    let way = app.db().snapshot("http.password", read).await?;
-    let about = (way, NEW_PASSWORD);
+    let about = (confirm::way_of(&app, &caller).await?, NEW_PASSWORD);
     let ready = match confirm::prepare(&app, &caller, about, (chosen.shown, from)).await? {
         Ok(ready) => ready,
         Err(says) => return wrong("new", &says).await,
