@@ -19,11 +19,13 @@ const HEAD_ROOM: usize = 1 << 10;
 /// Longest head of a page, in bytes: it may hold the least and the greatest value.
 const HEAD_MAX: usize = 1 << 20;
 
-/// Texts beside each other.
+/// The values of a dictionary, each by itself: to give one that nobody looks at, its letters are
+/// not touched.
 #[derive(Debug, Default)]
 struct Texts {
-    text: String,
-    ends: Vec<u32>,
+    values: Vec<Box<str>>,
+    /// Bytes of them all.
+    long: usize,
 }
 
 /// A column of the file that is read.
@@ -69,19 +71,28 @@ enum Now {
     Room,
 }
 
+const MUCH: ColumnsError = ColumnsError::TooMuch("pages and dictionaries of more than 1 GB");
+
 const SHORT: ColumnsError = ColumnsError::Broken("a page ends before its values");
 
 impl Texts {
+    fn push(&mut self, text: &str) {
+        self.values.push(text.into());
+        self.long += text.len();
+    }
+
     /// Whether there is a text of this code.
     fn has(&self, code: u32) -> bool {
-        usize::try_from(code).is_ok_and(|code| code < self.ends.len())
+        usize::try_from(code).is_ok_and(|code| code < self.values.len())
     }
 
     fn get(&self, code: u32) -> Option<&str> {
-        let code = usize::try_from(code).ok()?;
-        let end = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
-        let from = if code == 0 { 0 } else { end(code - 1)? };
-        self.text.get(from..end(code)?)
+        self.values.get(usize::try_from(code).ok()?).map(AsRef::as_ref)
+    }
+
+    /// Bytes that they take, the allocator's own for each included.
+    fn held(&self) -> usize {
+        self.long + self.values.len() * 8 + self.values.capacity() * size_of::<Box<str>>()
     }
 }
 
@@ -117,9 +128,7 @@ impl Column {
 
     /// Bytes that it holds.
     pub(crate) fn held(&self) -> usize {
-        let dictionary = self.dictionary.as_ref();
-        let texts = |of: &Texts| of.text.capacity() + of.ends.capacity() * size_of::<u32>();
-        self.page.capacity() + dictionary.map_or(0, texts)
+        self.page.capacity() + self.dictionary.as_ref().map_or(0, Texts::held)
     }
 
     /// The value of the row, empty where there is none.
@@ -163,7 +172,7 @@ impl Column {
             }
             self.page = Vec::new();
             if self.held().saturating_add(head.len) > most {
-                return Err(ColumnsError::TooMuch("pages and dictionaries of more than 1 GB"));
+                return Err(MUCH);
             }
             from.seek(SeekFrom::Start(start))?;
             packed.clear();
@@ -171,14 +180,14 @@ impl Column {
             self.unpack(head, packed)?;
             if head.page == Page::Dictionary {
                 // All that may be held of a group has fewer values than there are marks.
-                let many = self.learn(head)?;
+                let many = self.learn(head, most)?;
                 self.first = marks.saturating_add(1);
                 *marks = marks.saturating_add(many);
             } else {
                 self.open(head)?;
             }
             if self.held() > most {
-                return Err(ColumnsError::TooMuch("pages and dictionaries of more than 1 GB"));
+                return Err(MUCH);
             }
         }
         Ok(())
@@ -215,8 +224,9 @@ impl Column {
         page::unpack(codec, packed, head.len.checked_sub(levels).ok_or(SHORT)?, &mut self.page)
     }
 
-    /// Reads the dictionary that the page is; gives how many values it has.
-    fn learn(&mut self, head: Head) -> Result<u32> {
+    /// Reads the dictionary that the page is, which with all else may hold `most` bytes; gives how
+    /// many values it has.
+    fn learn(&mut self, head: Head, most: usize) -> Result<u32> {
         if self.dictionary.is_some() {
             return Err(ColumnsError::Broken("a second dictionary"));
         }
@@ -225,11 +235,16 @@ impl Column {
         }
         let (mut texts, mut at) = (Texts::default(), 0);
         for _ in 0..head.values {
-            self.mended += u64::from(plain(self.leaf.kind, &self.page, &mut at, &mut texts.text)?);
-            texts.ends.push(u32::try_from(texts.text.len()).map_err(|_| SHORT)?);
+            self.room.clear();
+            self.mended += u64::from(plain(self.leaf.kind, &self.page, &mut at, &mut self.room)?);
+            texts.push(&self.room);
+            // What is short in the file is longer here.
+            if texts.held() > most {
+                return Err(MUCH);
+            }
         }
         self.page = Vec::new();
-        let many = u32::try_from(texts.ends.len()).map_err(|_| SHORT)?;
+        let many = u32::try_from(texts.values.len()).map_err(|_| SHORT)?;
         self.dictionary = Some(texts);
         Ok(many)
     }

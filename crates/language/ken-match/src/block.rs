@@ -7,6 +7,7 @@
 //!   key is split by what else is known, and what is still too many is left out and counted.
 
 use crate::key::{forename_class, key_of, surname_class};
+use crate::near::{FETCHED, Near};
 use crate::number::{code, index, mix, pairs, wide};
 use crate::sort::{Room, runs};
 use crate::table::{Record, Table};
@@ -114,16 +115,18 @@ fn looked_up(table: &Table) -> impl Iterator<Item = usize> + use<> {
     })
 }
 
-/// The keys of all records by each rule that may find anybody.
-fn keys(table: &Table) -> Vec<(usize, Vec<u64>)> {
-    let rules = looked_up(table);
-    let mut keys: Vec<_> = rules.map(|rule| (rule, Vec::with_capacity(table.len()))).collect();
+/// Rules whose keys are made at once: a record that is read gives several, and the room for them
+/// is asked for once.
+const AT_ONCE: usize = 5;
+
+/// Fills `keys` with those of all records by each of some rules.
+fn keys(table: &Table, rules: &[usize], keys: &mut [Vec<u64>]) {
+    keys.iter_mut().for_each(Vec::clear);
     for record in &table.records {
-        for (rule, keys) in &mut keys {
+        for (rule, keys) in rules.iter().zip(keys.iter_mut()) {
             keys.push(key_of(&table.names, record, *rule));
         }
     }
-    keys
 }
 
 /// Those of a run of one key who share with a record what the rule splits a long run by; `None`
@@ -181,6 +184,7 @@ pub(crate) enum Found {
 }
 
 /// Runs of records that share a key.
+#[derive(Default)]
 struct Runs {
     records: Vec<u32>,
     runs: Vec<(u32, u32)>,
@@ -222,14 +226,22 @@ impl Blocks {
 
     /// Sorts the records of a table by each rule.
     pub(crate) fn by_rules(table: &Table) -> Self {
-        let (mut rules, mut left_out, mut room) = (Vec::new(), 0, Room::default());
-        let mut keys = keys(table).into_iter().peekable();
-        for (rule, finer) in FINER.iter().enumerate() {
-            let own = keys.next_if(|(of, _)| *of == rule).map(|(_, keys)| keys);
-            let (runs, without) = Runs::of(table, &own.unwrap_or_default(), finer, &mut room);
-            rules.push(runs);
-            left_out += without;
+        let (mut left_out, mut room) = (0, Room::default());
+        let mut rules: Vec<Runs> = FINER.iter().map(|_| Runs::default()).collect();
+        let mut made: Vec<_> = (0..AT_ONCE).map(|_| Vec::with_capacity(table.len())).collect();
+        let looked_up: Vec<usize> = looked_up(table).collect();
+        for group in looked_up.chunks(AT_ONCE) {
+            keys(table, group, &mut made);
+            for (rule, keys) in group.iter().zip(&made) {
+                let finer = FINER.get(*rule).copied().unwrap_or_default();
+                let (runs, without) = Runs::of(table, keys, finer, &mut room);
+                left_out += without;
+                if let Some(of) = rules.get_mut(*rule) {
+                    *of = runs;
+                }
+            }
         }
+        drop((made, room));
         let in_use = rules.iter().enumerate().filter(|(_, of)| !of.runs.is_empty());
         let in_use: Vec<usize> = in_use.map(|(rule, _)| rule).collect();
         let by_rule: Vec<Vec<u32>> = rules
@@ -296,36 +308,19 @@ impl Blocks {
         };
         let Some(of) = self.rules.get(piece.rule) else { return };
         let earlier = self.in_use.iter().take_while(|rule| **rule < piece.rule).count();
-        // Who is in no run shares it with nobody.
-        let alone = |place: &u32| if *place == 0 { u32::MAX } else { *place };
-        // What is far apart in memory is fetched at once for a run, and lies side by side then.
-        let (mut places, mut mine, mut near) = (Vec::new(), Vec::new(), Vec::new());
-        for (from, to) in of.runs.get(piece.from..piece.to).unwrap_or_default() {
-            let run = of.records.get(index(*from)..index(*to)).unwrap_or_default();
-            places.clear();
-            near.clear();
-            for record in run {
-                places.extend_from_slice(self.places(*record, earlier));
-            }
-            let row = |at: usize| places.get(at * earlier..(at + 1) * earlier).unwrap_or_default();
-            for (at, one) in run.iter().enumerate() {
-                mine.clear();
-                mine.extend(row(at).iter().map(alone));
-                for (place, other) in run.iter().enumerate().skip(at + 1) {
-                    let both = mine.iter().zip(row(place));
-                    if both.filter(|(x, y)| x == y).count() > 0 {
-                        continue;
-                    }
-                    // Only earlier rules claim; records are read where nobody claims a pair.
-                    if near.is_empty() {
-                        let records = run.iter().map(|record| table.get(*record));
-                        near.extend(records);
-                    }
-                    if let (Some(a), Some(b)) = (near.get(at), near.get(place)) {
-                        each((*one, a), (*other, b), found(*one, *other));
-                    }
-                }
-            }
+        let mut near = Near::default();
+        let mut left = of.runs.get(piece.from..piece.to).unwrap_or_default();
+        while let Some((from, _)) = left.first() {
+            let most = from.saturating_add(FETCHED);
+            let many = left.partition_point(|(_, to)| *to <= most).max(1);
+            let (runs, rest) = left.split_at_checked(many).unwrap_or((left, &[]));
+            left = rest;
+            let till = runs.last().map_or(*from, |(_, to)| *to);
+            let records = of.records.get(index(*from)..index(till)).unwrap_or_default();
+            near.fetch(records.iter().map(|record| self.places(*record, earlier)), earlier);
+            near.pairs(runs.iter().map(|(a, b)| index(a - from)..index(b - from)), |near| {
+                near.compare(table, records, |one, other| each(one, other, found(one.0, other.0)));
+            });
         }
     }
 }

@@ -84,7 +84,8 @@ struct Groups<'a> {
     root: Vec<u32>,
     /// Members of a group of more than one, under its root.
     members: HashMap<u32, Vec<u32>>,
-    bits: HashMap<(u32, u32), f64>,
+    /// What each pair says that was scored, in the order of pairs.
+    said: Vec<((u32, u32), f64)>,
     once: bool,
 }
 
@@ -96,9 +97,11 @@ pub(crate) fn cluster(table: &Table, scored: &[Link], threshold: f64, once: bool
     links.sort_by(|a, b| {
         b.bits.total_cmp(&a.bits).then(a.one.cmp(&b.one)).then(a.other.cmp(&b.other))
     });
-    let bits = scored.iter().map(|link| ((link.one, link.other), said(link))).collect();
+    let mut said: Vec<_> = scored.iter().map(|of| ((of.one, of.other), said(of))).collect();
+    // They come in this order as a rule, and then there is nothing to sort.
+    said.sort_by_key(|(pair, _)| *pair);
     let root = table.numbers().collect();
-    let mut groups = Groups { table, root, members: HashMap::new(), bits, once };
+    let mut groups = Groups { table, root, members: HashMap::new(), said, once };
     let mut refused = BTreeMap::new();
     for link in links {
         if let Err(why) = groups.join(link) {
@@ -165,8 +168,13 @@ impl Groups<'_> {
             return Err(Refused::WeakBridge);
         }
         let between = mine.iter().flat_map(|a| theirs.iter().map(move |b| (*a.min(b), *a.max(b))));
-        let sum: f64 = between.map(|pair| self.bits.get(&pair).copied().unwrap_or(UNSEEN)).sum();
+        let sum: f64 = between.map(|pair| self.said(pair)).sum();
         if sum > 0.0 { Ok(()) } else { Err(Refused::WeakBridge) }
+    }
+
+    fn said(&self, pair: (u32, u32)) -> f64 {
+        let found = self.said.binary_search_by_key(&pair, |(of, _)| *of);
+        found.ok().and_then(|at| self.said.get(at)).map_or(UNSEEN, |(_, bits)| *bits)
     }
 
     /// The person of each record: the group's first record.

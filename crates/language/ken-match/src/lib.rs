@@ -38,6 +38,7 @@ mod learn;
 mod marks;
 mod model;
 mod name;
+mod near;
 mod number;
 mod pass;
 mod pattern;

@@ -158,6 +158,14 @@ pub(crate) type Levels = [u8; 10];
 /// before there were such fields.
 const HELD: [u32; 10] = [4, 5, 11, 11, 5, 10, 10, 3, 5, 3];
 
+/// By how much a number grows with each of them: by the levels of all that stands behind it.
+const WORTH: [u32; 10] = {
+    let [.., b, c, d, e, f, g, h, i, j] = HELD;
+    let [place, born] = [g * h * i * j, f * g * h * i * j];
+    let [middle, surname] = [e * born, d * e * born];
+    [b * c * surname, c * surname, surname, middle, born, place, h * i * j, i * j, j, 1]
+};
+
 /// As [`Levels`] in the order of [`HELD`].
 fn held(levels: Levels) -> Levels {
     let [forename, surname, middle, born, place, sex, contact, chi, nhs, number] = levels;
@@ -192,11 +200,13 @@ impl Pattern {
     pub(crate) const COUNT: u32 = 4 * 5 * 11 * 11 * 5 * 10 * 10 * 3 * 5 * 3;
 
     pub(crate) fn of(levels: Levels) -> Self {
-        let last_first = held(levels).into_iter().zip(HELD).rev();
-        let (all, _) = last_first.fold((0, 1), |(all, worth), (level, count)| {
-            (all + u32::from(level) * worth, worth * count)
-        });
-        Self(all)
+        Self(
+            held(levels)
+                .into_iter()
+                .zip(WORTH)
+                .map(|(level, worth)| u32::from(level) * worth)
+                .sum(),
+        )
     }
 
     pub(crate) fn levels(self) -> Levels {
