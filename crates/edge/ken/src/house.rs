@@ -28,6 +28,7 @@ const MIGRATIONS: &[&[Migration]] = &[
     ken_sharing::MIGRATIONS,
     ken_person::MIGRATIONS,
     ken_records::MIGRATIONS,
+    ken_care::MIGRATIONS,
     ken_hub::MIGRATIONS,
     ken_office::MIGRATIONS,
 ];

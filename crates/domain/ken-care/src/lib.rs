@@ -1,0 +1,22 @@
+//! Care around the person: who coordinates it, and whom they let into the team.
+//!
+//! # Invariants
+//!
+//! - Of each coordinating role a person has at most one holder at a time, and no turn is ever
+//!   changed or removed: who holds it now is what its turns come to.
+//! - Nobody names themselves, and nobody lets themselves in.
+//! - Who is let in has a relationship that a clause in force knows already; nothing else is given.
+//! - Every change takes and bumps the person's guard, and stands in their stream of the ledger.
+//!
+//! # Sources
+//!
+//! - Getting it right for every child: practice guidance (2022), on the named person and the lead
+//!   professional, which are voluntary; the maturity model's row on professional details.
+
+mod error;
+pub mod role;
+mod sql;
+pub mod team;
+
+pub use error::Error;
+pub use sql::{ALL as STATEMENTS, MIGRATIONS};

@@ -1,0 +1,324 @@
+//! Adding a turn to a role: under the person's guard, with its relationship, its version in the
+//! shared record and its ledger entry, in one write.
+
+use std::collections::BTreeSet;
+
+use ken_core::{Ctx, OrganisationId, PersonId, Sensitive};
+use ken_directory::{Acting, HeldRole, practitioner, sending};
+use ken_ledger::{EntryKind, NewEntry, Stream};
+use ken_sharing::fact::{self, Grade};
+use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::together;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, PeopleGuard, Reads, Tx, values};
+use serde_json::json;
+
+use super::rule::{self, Change, Refused, Standing};
+use super::{Holder, Kind, State, WHY_LEN_MAX, bound, filing, turns};
+use crate::{Error, sql};
+
+/// Changes who coordinates care for a person, and says why; gives the number of the turn. The same
+/// request again changes nothing.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring, the directory, the record or the ledger says.
+pub async fn change(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (person, kind): (PersonId, Kind),
+    (change, why): (&Change, &Sensitive<String>),
+) -> Result<Result<i64, Refused>, Error> {
+    if !(1..=WHY_LEN_MAX).contains(&why.reveal().trim().chars().count()) {
+        return Ok(Err(Refused::Unfit));
+    }
+    let asked = Asked { by, person, kind, change, why };
+    // Before a key is drawn: whoever asks for ever leaves nothing behind.
+    let before = db.snapshot("care.role-before", async |s| asked.judged(s, ctx).await).await?;
+    if let Judged::Before(turn) = before {
+        return Ok(Ok(turn));
+    } else if let Judged::Refused(refused) = before {
+        return Ok(Err(refused));
+    }
+    let fresh = keys.fresh().await?;
+    db.write("care.role", async |tx| {
+        // What is filed for the person waits here, before their guard (`ken_records::hold`).
+        let group = together::group(tx, person).await?;
+        ken_records::hold(tx, keys, &group).await?;
+        let guard = together::lock(tx, &BTreeSet::from([person])).await?;
+        let state = match asked.judged(tx, ctx).await? {
+            Judged::Before(turn) => return Ok(Ok(turn)),
+            Judged::Refused(refused) => return Ok(Err(refused)),
+            Judged::May(state) => state,
+        };
+        let turn = asked.write(tx, ctx, (keys, &fresh), &state, &guard).await?;
+        guard.bump(tx).await?;
+        Ok(Ok(turn))
+    })
+    .await
+}
+
+/// What is asked, by whom.
+struct Asked<'a> {
+    by: &'a Acting,
+    person: PersonId,
+    kind: Kind,
+    change: &'a Change,
+    why: &'a Sensitive<String>,
+}
+
+/// What comes of asking.
+enum Judged {
+    /// The same request made this turn.
+    Before(i64),
+    /// Nothing.
+    Refused(Refused),
+    /// This state.
+    May(State),
+}
+
+impl Asked<'_> {
+    fn what(&self) -> [String; 5] {
+        let holder = match self.change {
+            Change::Offer(holder) | Change::Set(holder) => format!("{holder:?}"),
+            Change::Accept | Change::Decline | Change::End => String::new(),
+        };
+        let (kind, code) = (self.kind.code().to_owned(), self.change.code().to_owned());
+        [self.person.to_string(), kind, code, holder, self.why.reveal().clone()]
+    }
+
+    async fn judged<R: Reads>(&self, reads: &mut R, ctx: &Ctx<'_>) -> Result<Judged, Error> {
+        let what = self.what();
+        let what: Vec<&str> = what.iter().map(String::as_str).collect();
+        if let Some(turn) = sending::before(reads, ctx, &what).await? {
+            return Ok(Judged::Before(turn));
+        }
+        let held = relationship::of_person(reads, ctx, self.person).await?;
+        let mut standing = super::standing(reads, self.person, self.kind).await?;
+        let named = match self.change {
+            Change::Offer(holder) | Change::Set(holder) => Some(holder),
+            Change::Accept => standing.offered.as_ref(),
+            Change::Decline | Change::End => None,
+        };
+        let named = named.cloned();
+        let is_in_role = match &named {
+            Some(holder) => is_in_role(reads, ctx, holder).await?,
+            None => false,
+        };
+        if matches!(self.change, Change::Offer(_) | Change::Set(_)) {
+            standing = everywhere(reads, self.person, (self.kind, standing)).await?;
+        }
+        let known = (rule::works_with(&held, self.by), is_in_role);
+        Ok(match rule::may(self.change, self.by, &standing, known) {
+            Ok(state) => Judged::May(state),
+            Err(refused) => Judged::Refused(refused),
+        })
+    }
+
+    /// Adds the turn, and ends the role under every other id that stands together with this one.
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        (keys, fresh): (&KeyRing, &KeyId),
+        state: &State,
+        guard: &PeopleGuard,
+    ) -> Result<i64, Error> {
+        let mut turns = turns(tx, self.person).await?;
+        turns.retain(|turn| turn.kind == self.kind);
+        let own = Standing::of(&turns);
+        let last = turns.last();
+        let number = last.map_or(0, |turn| turn.number).saturating_add(1);
+        let what = self.what();
+        let what: Vec<&str> = what.iter().map(String::as_str).collect();
+        if let Some(turn) = sending::once(tx, ctx, &what, number).await? {
+            return Ok(turn);
+        }
+        let after = own.clone().after(state, ctx.clock.now());
+        self.put(tx, ctx, (keys, fresh), self.person, (number, state)).await?;
+        self.relate(tx, ctx, keys, (&own, &after)).await?;
+        let said_none = last.filter(|_| own.is_declined).map(|turn| turn.by.1.clone());
+        self.file(tx, ctx, keys, (&own, &after), said_none).await?;
+        if matches!(state, State::Accepted(_)) {
+            for (other, _) in guard.people().iter().filter(|(one, _)| *one != self.person) {
+                self.end_under(tx, ctx, (keys, fresh), *other).await?;
+            }
+        }
+        Ok(number)
+    }
+
+    /// The row and its entry.
+    async fn put(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        (keys, fresh): (&KeyRing, &KeyId),
+        person: PersonId,
+        (number, state): (i64, &State),
+    ) -> Result<(), Error> {
+        let why = self.why.reveal().trim();
+        let aad = bound(person, self.kind, number);
+        let sealed = keys.seal(fresh, &aad, why.as_bytes()).await?;
+        let holder = state.holder();
+        let contact = holder.map(|holder| &holder.contact);
+        let of = values![
+            person,
+            self.kind.code(),
+            number,
+            state.code(),
+            holder.map(|holder| holder.practitioner),
+            holder.map(|holder| holder.organisation.as_str()),
+            holder.map(|holder| holder.role.as_str()),
+            contact.map(|contact| contact.phone.as_str()),
+            contact.map(|contact| contact.address.as_str()),
+            contact.map(|contact| contact.hours.as_str()),
+            contact.map(|contact| contact.cover.as_str()),
+            self.by.practitioner,
+            &self.by.organisation,
+            fresh.to_string(),
+            sealed.as_slice(),
+            ctx.now_us()
+        ];
+        tx.execute(sql::ROLE_INSERT, of).await?;
+        let entry = NewEntry {
+            stream: Stream::Person(person),
+            kind: EntryKind::Relationship,
+            visibility: fact::shown_at(tx, ctx, person).await?,
+            detail: json!({
+                "coordinating": self.kind.code(),
+                "state": state.code(),
+                "turn": number,
+                "holder": holder.map(|holder| holder.practitioner.to_string()),
+                "organisation": holder.map(|holder| holder.organisation.as_str()),
+                "practitioner": self.by.practitioner.to_string(),
+                "by": self.by.organisation.as_str(),
+                "role": self.by.role.as_str(),
+                "why": why,
+            }),
+        };
+        ken_ledger::append(tx, ctx, keys, entry).await?;
+        Ok(())
+    }
+
+    /// Lets the holder's relationship follow the role, under the id that the turn is of.
+    async fn relate(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+        (own, after): (&Standing, &Standing),
+    ) -> Result<(), Error> {
+        let who = |standing: &Standing| {
+            let holder = standing.holder.as_ref().map(|(holder, _)| holder);
+            holder.map(|holder| (holder.practitioner, holder.organisation.clone()))
+        };
+        if who(own) == who(after) {
+            return Ok(());
+        }
+        end_relationships(tx, ctx, keys, (self.person, self.kind)).await?;
+        let Some((practitioner, organisation)) = who(after) else { return Ok(()) };
+        let new = NewRelationship {
+            person: self.person,
+            kind: self.kind.code().to_owned(),
+            source: organisation.clone(),
+            organisation,
+            practitioner: Some(practitioner),
+            grade: Grade::Confirmed,
+            until: None,
+        };
+        relationship::record(tx, ctx, keys, &new).await?;
+        Ok(())
+    }
+
+    /// Ends the role under another id, where anything stands there.
+    async fn end_under(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        (keys, fresh): (&KeyRing, &KeyId),
+        other: PersonId,
+    ) -> Result<(), Error> {
+        let turns = turns(tx, other).await?;
+        let theirs: Vec<_> = turns.iter().filter(|turn| turn.kind == self.kind).collect();
+        let was = Standing::of(theirs.iter().copied());
+        // Two ends: one takes an offer back, the next ends the role.
+        let ends = usize::from(was.offered.is_some()) + usize::from(was.holder.is_some());
+        let last = theirs.last().map_or(0, |turn| turn.number);
+        for number in (1..).take(ends).map(|next: i64| last.saturating_add(next)) {
+            self.put(tx, ctx, (keys, fresh), other, (number, &State::Ended)).await?;
+        }
+        let Some((holder, _)) = &was.holder else { return Ok(()) };
+        end_relationships(tx, ctx, keys, (other, self.kind)).await?;
+        let key = ken_records::key_of(tx, keys, other).await?;
+        let (at, gone) = (&holder.organisation, (self.kind, &Standing::default()));
+        filing::file(tx, ctx, keys, (other, key), gone, at).await
+    }
+
+    /// Files how the role stands: at the organisation of whoever held it and of whoever does; where
+    /// nobody does because the family chose so, at that of who said so and of who says so now.
+    async fn file(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        keys: &KeyRing,
+        (own, after): (&Standing, &Standing),
+        said_none: Option<OrganisationId>,
+    ) -> Result<(), Error> {
+        let key = ken_records::key_of(tx, keys, self.person).await?;
+        let of = |standing: &Standing| {
+            standing.holder.as_ref().map(|(holder, _)| holder.organisation.clone())
+        };
+        let places = [of(own), of(after), said_none];
+        let mut places: BTreeSet<OrganisationId> = places.into_iter().flatten().collect();
+        if places.is_empty() {
+            places.insert(self.by.organisation.clone());
+        }
+        for at in &places {
+            filing::file(tx, ctx, keys, (self.person, key), (self.kind, after), at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How a role stands, with whoever was set in last under any id that stands together with a
+/// person's as its holder.
+async fn everywhere<R: Reads>(
+    reads: &mut R,
+    person: PersonId,
+    (kind, mut own): (Kind, Standing),
+) -> Result<Standing, Error> {
+    let since = |of: &Standing| of.holder.as_ref().map(|(_, since)| *since);
+    for other in together::others(reads, person).await? {
+        let theirs = super::standing(reads, other, kind).await?;
+        if since(&theirs) > since(&own) {
+            own.holder = theirs.holder;
+        }
+    }
+    Ok(own)
+}
+
+async fn is_in_role<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    holder: &Holder,
+) -> Result<bool, Error> {
+    let wanted = HeldRole { organisation: holder.organisation.clone(), role: holder.role.clone() };
+    Ok(practitioner::roles(reads, ctx, holder.practitioner).await?.contains(&wanted))
+}
+
+/// Ends every relationship of this kind that a role of one id gave.
+async fn end_relationships(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (person, kind): (PersonId, Kind),
+) -> Result<(), Error> {
+    for held in relationship::of_person(tx, ctx, person).await? {
+        if held.kind == kind.code() {
+            relationship::end(tx, ctx, keys, person, &held).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! What turns come to, and who may add one: values in, values out.
+
+use jiff::Timestamp;
+use ken_core::PractitionerId;
+use ken_directory::Acting;
+use ken_sharing::fact::Grade;
+use ken_sharing::relationship::{REFERRER, Relationship};
+
+use super::{Holder, State, Turn};
+
+/// What somebody wants of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Offer somebody to the person or their family.
+    Offer(Holder),
+    /// Set somebody in with whom the person or their family agrees already.
+    Set(Holder),
+    /// Note that whoever is offered was accepted.
+    Accept,
+    /// Note that the person or their family declined: whoever is offered, or to have anybody.
+    Decline,
+    /// End it: who is offered no longer is, who holds it no longer does.
+    End,
+}
+
+impl Change {
+    /// The word of a form for it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Offer(_) => "offer",
+            Self::Set(_) => "set",
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+            Self::End => "end",
+        }
+    }
+}
+
+/// Why a change was refused. Nothing is kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refused {
+    /// Who asks neither holds the role nor works with the person for whoever provides it.
+    NotTheirs,
+    /// Nobody names themselves, nor says for the family that it is they.
+    Oneself,
+    /// Whoever is named has no such role at that organisation now.
+    NotInRole,
+    /// Nobody is offered.
+    NothingOffered,
+    /// It is so already.
+    Already,
+    /// A part of the contact, or the reason, is missing or too long.
+    Unfit,
+}
+
+/// Who holds a role at a moment, and what else its turns say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Who holds it, and since when.
+    pub holder: Option<(Holder, Timestamp)>,
+    /// Who is offered.
+    pub offered: Option<Holder>,
+    /// Whether nobody holds it because the person or their family chose so.
+    pub is_declined: bool,
+}
+
+impl Standing {
+    /// What turns of one role under one id come to, in their order.
+    #[must_use]
+    pub fn of<'a>(turns: impl IntoIterator<Item = &'a Turn>) -> Self {
+        let after = |standing: Self, turn: &Turn| standing.after(&turn.state, turn.at);
+        turns.into_iter().fold(Self::default(), after)
+    }
+
+    /// What it comes to after one more turn.
+    #[must_use]
+    pub fn after(self, state: &State, at: Timestamp) -> Self {
+        match state {
+            State::Offered(holder) => Self { offered: Some(holder.clone()), ..self },
+            State::Accepted(holder) => {
+                let since = match self.holder {
+                    Some((old, since)) if old.practitioner == holder.practitioner => since,
+                    _ => at,
+                };
+                Self { holder: Some((holder.clone(), since)), ..Self::default() }
+            }
+            // Of a hand-over that was declined the holder stays: there is no gap.
+            State::Declined if self.offered.is_some() && self.holder.is_some() => {
+                Self { offered: None, ..self }
+            }
+            State::Declined => Self { is_declined: true, ..Self::default() },
+            // An offer that is taken back leaves whoever holds it.
+            State::Ended if self.offered.is_some() => Self { offered: None, ..self },
+            State::Ended => Self::default(),
+        }
+    }
+
+    /// Whether this practitioner of this organisation holds it.
+    #[must_use]
+    pub fn is_held_by(&self, by: &Acting) -> bool {
+        self.holder.as_ref().is_some_and(|(holder, _)| is(holder, by))
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.holder.is_none() && self.offered.is_none()
+    }
+}
+
+fn is(holder: &Holder, by: &Acting) -> bool {
+    holder.practitioner == by.practitioner && holder.organisation == by.organisation
+}
+
+/// Whether who asks works with the person: by a relationship of their own or of the whole
+/// organisation that is more than claimed, and more than that they once referred them.
+#[must_use]
+pub fn works_with(held: &[Relationship], by: &Acting) -> bool {
+    held.iter().any(|one| {
+        one.organisation == by.organisation
+            && one.grade != Grade::Claimed
+            && one.kind != REFERRER
+            && one.practitioner.is_none_or(|practitioner| practitioner == by.practitioner)
+    })
+}
+
+/// The state that a change comes to, or why nobody makes it.
+///
+/// The holder may hand over to anybody in a role of a registered organisation; a colleague of the
+/// holder, who works with the person, may set in another of their own. Where nobody holds the role
+/// whoever works with the person names somebody of their own organisation.
+///
+/// # Errors
+///
+/// [`Refused`].
+pub fn may(
+    change: &Change,
+    by: &Acting,
+    standing: &Standing,
+    (works_with, is_in_role): (bool, bool),
+) -> Result<State, Refused> {
+    let is_holder = standing.is_held_by(by);
+    let holder = standing.holder.as_ref().map(|(holder, _)| holder);
+    let mut sides = holder.into_iter().chain(&standing.offered).map(|one| &one.organisation);
+    let is_of_a_side = standing.is_nothing() || sides.any(|side| *side == by.organisation);
+    if !(is_holder || works_with && is_of_a_side) {
+        return Err(Refused::NotTheirs);
+    }
+    match change {
+        Change::Offer(new) | Change::Set(new) => {
+            if new.practitioner == by.practitioner {
+                return Err(Refused::Oneself);
+            }
+            let is_of_them = holder.is_none_or(|holder| holder.organisation == by.organisation);
+            if !(is_holder || new.organisation == by.organisation && is_of_them) {
+                return Err(Refused::NotTheirs);
+            }
+            check(new, is_in_role)?;
+            let is_same = |old: Option<&Holder>| old == Some(new);
+            match change {
+                Change::Offer(_) if is_same(standing.offered.as_ref()) => Err(Refused::Already),
+                Change::Offer(_) => Ok(State::Offered(new.clone())),
+                _ if is_same(holder) && standing.offered.is_none() => Err(Refused::Already),
+                _ => Ok(State::Accepted(new.clone())),
+            }
+        }
+        Change::Accept => accepted(by.practitioner, standing, is_in_role),
+        Change::Decline if standing.is_declined && standing.is_nothing() => Err(Refused::Already),
+        Change::Decline => Ok(State::Declined),
+        Change::End if standing.is_nothing() => Err(Refused::Already),
+        Change::End => Ok(State::Ended),
+    }
+}
+
+fn check(new: &Holder, is_in_role: bool) -> Result<(), Refused> {
+    match () {
+        () if !new.contact.fits() => Err(Refused::Unfit),
+        () if !is_in_role => Err(Refused::NotInRole),
+        () => Ok(()),
+    }
+}
+
+fn accepted(by: PractitionerId, standing: &Standing, is_in_role: bool) -> Result<State, Refused> {
+    let offered = standing.offered.clone().ok_or(Refused::NothingOffered)?;
+    if offered.practitioner == by {
+        return Err(Refused::Oneself);
+    }
+    check(&offered, is_in_role)?;
+    Ok(State::Accepted(offered))
+}

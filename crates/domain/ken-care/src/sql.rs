@@ -1,0 +1,54 @@
+//! Every statement of this crate, and its tables. Both tables only grow.
+
+use ken_store::{Migration, statements};
+
+/// The tables of this crate, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ken-care",
+    number: 1,
+    title: "coordinating roles and the team's access",
+    sql: FIRST,
+}];
+
+/// Turns of coordinating roles, and what became of access to the team; beside their person. Why
+/// is sealed.
+const FIRST: &str = "
+CREATE TABLE care_role (
+  person_id TEXT NOT NULL, kind TEXT NOT NULL, turn BIGINT NOT NULL, state TEXT NOT NULL,
+  practitioner_id TEXT, organisation TEXT, role TEXT,
+  phone TEXT, address TEXT, hours TEXT, cover TEXT,
+  by_practitioner TEXT NOT NULL, by_organisation TEXT NOT NULL,
+  key_id TEXT NOT NULL, why {bytes} NOT NULL, at_us BIGINT NOT NULL,
+  PRIMARY KEY (person_id, kind, turn)
+);
+CREATE TABLE care_team (
+  person_id TEXT NOT NULL, relationship_id TEXT NOT NULL, what TEXT NOT NULL,
+  kind TEXT NOT NULL, practitioner_id TEXT NOT NULL, organisation TEXT NOT NULL,
+  role TEXT NOT NULL, by_practitioner TEXT NOT NULL, by_organisation TEXT NOT NULL,
+  key_id TEXT NOT NULL, why {bytes} NOT NULL, at_us BIGINT NOT NULL, until_us BIGINT NOT NULL,
+  is_shown BIGINT NOT NULL CHECK (is_shown IN (0, 1)),
+  PRIMARY KEY (person_id, relationship_id, what)
+);
+";
+
+statements! {
+    /// Adds a turn of a role; nothing changes one.
+    ROLE_INSERT = "INSERT INTO care_role
+        (person_id, kind, turn, state, practitioner_id, organisation, role, phone, address, hours,
+         cover, by_practitioner, by_organisation, key_id, why, at_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    /// The turns of a person's roles, the oldest first.
+    ROLE_LIST = "SELECT kind, turn, state, practitioner_id, organisation, role, phone, address,
+         hours, cover, by_practitioner, by_organisation, at_us, key_id, why, person_id
+        FROM care_role
+        WHERE person_id = $1 ORDER BY kind, turn";
+    /// Says what became of somebody's access to the team; nothing changes it.
+    TEAM_INSERT = "INSERT INTO care_team
+        (person_id, relationship_id, what, kind, practitioner_id, organisation, role,
+         by_practitioner, by_organisation, key_id, why, at_us, until_us, is_shown)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    /// Who was ever let into a person's team, and what became of it, the oldest first.
+    TEAM_LIST = "SELECT relationship_id, what, kind, practitioner_id, organisation, role,
+         by_practitioner, by_organisation, at_us, until_us, is_shown, key_id, why FROM care_team
+        WHERE person_id = $1 ORDER BY at_us, relationship_id, what";
+}

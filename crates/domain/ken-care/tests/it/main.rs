@@ -1,0 +1,10 @@
+//! Care around the person over both engines.
+
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod statements;
+#[cfg(test)]
+mod team;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,216 @@
+//! Who holds a coordinating role: one at a time, named by those who may, and never forgotten.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use ken_care::role::{Change, Contact, Holder, Kind, Refused};
+use ken_core::IdSource as _;
+use ken_directory::Acting;
+use ken_sharing::Decision;
+use ken_testkit::SeededIds;
+
+use crate::world::{World, holder, why, word, worlds};
+
+const LEAD: Kind = Kind::LeadProfessional;
+
+#[tokio::test]
+async fn a_named_person_is_offered_accepted_and_handed_over_without_a_gap() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, Kind::NamedPerson));
+        let (jo, beth, nadia) = (&world.jo, &world.beth, &world.nadia);
+        world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
+        let standing = world.standing(world.person, of.1).await;
+        assert!(standing.holder.is_none() && standing.offered == Some(holder(beth)), "{engine}");
+        // Who is offered does not say for the family that it is they.
+        assert_eq!(world.change(beth, of, &Change::Accept).await, Err(Refused::Oneself));
+        world.change(jo, of, &Change::Accept).await.unwrap();
+        assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
+        // A hand-over that is offered, and declined, leaves who holds it.
+        world.change(beth, of, &Change::Offer(holder(nadia))).await.unwrap();
+        assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
+        world.change(jo, of, &Change::Decline).await.unwrap();
+        assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
+        world.change(beth, of, &Change::Set(holder(nadia))).await.unwrap();
+        assert!(world.standing(world.person, of.1).await.is_held_by(nadia), "{engine}");
+        world.change(nadia, of, &Change::End).await.unwrap();
+        let states: Vec<_> =
+            world.turns(world.person).await.iter().map(|turn| turn.state.code()).collect();
+        let want = ["offered", "accepted", "offered", "declined", "accepted", "ended"];
+        assert_eq!(states, want, "{engine}");
+        let entries = world.entries(world.person).await;
+        assert_eq!(entries.len(), want.len(), "{engine}");
+        assert!(entries.iter().all(|one| one["why"] == why().reveal().as_str()), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_family_that_chose_none_is_a_state_and_no_absence() {
+    for world in worlds().await {
+        let of = (world.person, Kind::NamedPerson);
+        assert!(!world.standing(world.person, of.1).await.is_declined);
+        world.change(&world.jo, of, &Change::Decline).await.unwrap();
+        let standing = world.standing(world.person, of.1).await;
+        assert!(standing.is_declined && standing.holder.is_none(), "{}", world.on.engine);
+        assert_eq!(world.change(&world.jo, of, &Change::Decline).await, Err(Refused::Already));
+        // The other role is another question.
+        assert!(!world.standing(world.person, LEAD).await.is_declined);
+        world.change(&world.jo, of, &Change::Set(holder(&world.beth))).await.unwrap();
+        assert!(!world.standing(world.person, of.1).await.is_declined);
+    }
+}
+
+#[tokio::test]
+async fn nobody_names_themselves_and_no_stranger_names_anybody() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let World { jo, beth, nadia, kirsty, rao, .. } = &world;
+        let epoch = world.epoch(world.person).await;
+        let check = async |by: &Acting, change: &Change, want: Refused| {
+            assert_eq!(world.change(by, of, change).await, Err(want), "{engine} {change:?}");
+        };
+        check(jo, &Change::Set(holder(jo)), Refused::Oneself).await;
+        check(kirsty, &Change::Set(holder(rao)), Refused::NotTheirs).await;
+        check(kirsty, &Change::Decline, Refused::NotTheirs).await;
+        check(jo, &Change::Set(holder(kirsty)), Refused::NotTheirs).await;
+        check(jo, &Change::Accept, Refused::NothingOffered).await;
+        check(jo, &Change::End, Refused::Already).await;
+        let elsewhere = Holder { role: word("sw.duty"), ..holder(beth) };
+        check(jo, &Change::Set(elsewhere), Refused::NotInRole).await;
+        let contact = Contact { phone: "0".repeat(201), ..Contact::default() };
+        check(jo, &Change::Set(Holder { contact, ..holder(beth) }), Refused::Unfit).await;
+        assert_eq!(world.epoch(world.person).await, epoch, "{engine}: a refusal changes nothing");
+        assert!(world.turns(world.person).await.is_empty() && world.entries(of.0).await.is_empty());
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        assert!(world.epoch(world.person).await > epoch, "{engine}");
+        // Another body that works with her names nobody while there is a holder.
+        world.relate(world.person, "nhsl", "direct-care").await;
+        check(kirsty, &Change::Set(holder(rao)), Refused::NotTheirs).await;
+        check(kirsty, &Change::End, Refused::NotTheirs).await;
+        // The holder hands over to whoever will have it.
+        world.change(beth, of, &Change::Set(holder(kirsty))).await.unwrap();
+        check(nadia, &Change::End, Refused::NotTheirs).await;
+        assert!(world.standing(world.person, LEAD).await.is_held_by(kirsty), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_sees_who_it_is_and_how_to_reach_them_by_a_clause_alone() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let silent = Holder { contact: Contact::default(), ..holder(&world.beth) };
+        world.change(&world.jo, of, &Change::Set(silent)).await.unwrap();
+        let shown = async || {
+            let mut said = vec![];
+            if let Decision::Permit(permit) = world.ask(&world.rao, ("cec", "named-person")).await {
+                let (db, keys) = (&world.on.db, &world.on.keys);
+                let of = ken_records::disclose(db, &world.ctx(), keys, vec![permit]).await.unwrap();
+                said.extend(of.items.iter().map(|item| item.body.to_string()));
+            }
+            said.join(" ")
+        };
+        assert_eq!(shown().await, "", "{engine}: no relationship, no name");
+        world.relate(world.person, "practice", "direct-care").await;
+        let said = shown().await;
+        assert!(said.contains("Beth Ogilvie, Glen cec"), "{engine}: {said}");
+        assert!(said.contains("01632 960 001 (the desk of Glen cec)"), "{engine}: {said}");
+        world.change(&world.beth, of, &Change::Set(holder(&world.kirsty))).await.unwrap();
+        let said = shown().await;
+        assert!(!said.contains("Beth") && said.contains("\"active\":false"), "{engine}: {said}");
+        world.change(&world.jo, (of.0, Kind::NamedPerson), &Change::Decline).await.unwrap();
+        assert!(shown().await.contains("None: the person or their family chose this"), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn the_gate_knows_a_holder_by_the_role_and_nobody_else() {
+    for world in worlds().await {
+        let of = (world.person, LEAD);
+        let has = async |by: &Acting| {
+            let held = world.related(world.person).await;
+            held.iter().any(|one| {
+                one.kind == "lead-professional" && one.practitioner == Some(by.practitioner)
+            })
+        };
+        world.change(&world.jo, of, &Change::Offer(holder(&world.beth))).await.unwrap();
+        assert!(!has(&world.beth).await, "an offer is no role");
+        world.change(&world.jo, of, &Change::Accept).await.unwrap();
+        assert!(has(&world.beth).await && !has(&world.jo).await);
+        world.change(&world.beth, of, &Change::Set(holder(&world.nadia))).await.unwrap();
+        assert!(!has(&world.beth).await && has(&world.nadia).await);
+        world.change(&world.nadia, of, &Change::End).await.unwrap();
+        assert!(!has(&world.nadia).await);
+    }
+}
+
+/// A link widens nothing: each id keeps its own until somebody is set in, who is then the only one;
+/// and who is parted again keeps what was said of them.
+#[tokio::test]
+async fn two_records_of_one_person_have_one_holder_once_somebody_is_set_in() {
+    for world in worlds().await {
+        let (engine, one, other) = (world.on.engine, world.person, world.another().await);
+        world.relate(other, "nhsl", "direct-care").await;
+        let World { jo, beth, kirsty, .. } = &world;
+        world.change(jo, (one, LEAD), &Change::Set(holder(beth))).await.unwrap();
+        let ward = world.change(jo, (other, LEAD), &Change::Set(holder(beth))).await;
+        assert_eq!(ward, Err(Refused::NotTheirs), "{engine}");
+        world.join(one, other).await;
+        // The ward cannot name its own beside the council's, under the other id.
+        let beside = world.change(kirsty, (other, LEAD), &Change::Set(holder(beth))).await;
+        assert_eq!(beside, Err(Refused::NotTheirs), "{engine}");
+        world.change(beth, (other, LEAD), &Change::Set(holder(kirsty))).await.unwrap();
+        assert!(world.standing(one, LEAD).await.holder.is_none(), "{engine}");
+        assert!(world.standing(other, LEAD).await.is_held_by(kirsty), "{engine}");
+        let lead = |held: &[ken_sharing::relationship::Relationship]| {
+            held.iter().filter(|held| held.kind == LEAD.code()).count()
+        };
+        assert_eq!(lead(&world.related(one).await), 0, "{engine}");
+        world.part(other).await;
+        assert_eq!(lead(&world.related(other).await), 1, "{engine}");
+        assert_eq!(world.turns(one).await.len(), 2, "{engine}: set, and ended");
+    }
+}
+
+fn any(dice: &SeededIds, count: usize) -> usize {
+    let number = u128::from_le_bytes(dice.random().into_bytes()) >> 70;
+    usize::try_from(number).unwrap() % count
+}
+
+#[tokio::test]
+async fn whatever_is_asked_a_role_has_one_holder_and_its_history_only_grows() {
+    for world in worlds().await {
+        let (engine, dice) = (world.on.engine, SeededIds::new(61));
+        world.relate(world.person, "nhsl", "direct-care").await;
+        let people = [&world.jo, &world.beth, &world.nadia, &world.kirsty, &world.rao];
+        let (mut made, mut told) = (0, vec![]);
+        for _ in 0..60 {
+            let kind = Kind::ALL[any(&dice, 2)];
+            let (by, new) = (people[any(&dice, 5)], holder(people[any(&dice, 5)]));
+            let change = match any(&dice, 6) {
+                0 => Change::Offer(new),
+                1 | 2 => Change::Set(new),
+                3 => Change::Accept,
+                4 => Change::Decline,
+                _ => Change::End,
+            };
+            let is_made = world.change(by, (world.person, kind), &change).await.is_ok();
+            made += usize::from(is_made);
+            world.clock.advance(SignedDuration::from_secs(1));
+            let related = world.related(world.person).await;
+            for kind in Kind::ALL {
+                let standing = world.standing(world.person, kind).await;
+                let holds = standing.holder.map(|(holder, _)| holder.practitioner);
+                let of_kind = related.iter().filter(|one| one.kind == kind.code());
+                let of_kind: Vec<_> = of_kind.filter_map(|one| one.practitioner).collect();
+                assert_eq!(of_kind, holds.into_iter().collect::<Vec<_>>(), "{engine}: {change:?}");
+            }
+            let turns = world.turns(world.person).await;
+            let now: BTreeSet<_> =
+                turns.iter().map(|one| (one.kind, one.number, format!("{one:?}"))).collect();
+            let before: BTreeSet<_> = told.drain(..).collect();
+            assert!(before.is_subset(&now), "{engine}: {change:?}");
+            assert_eq!(now.len(), made, "{engine}: {change:?}");
+            told.extend(now);
+        }
+        assert!(made > 10, "{engine}: {made} are too few");
+    }
+}

@@ -1,0 +1,12 @@
+//! Every statement of this crate is one that both engines understand.
+
+use ken_testkit::assert_prepares;
+
+use crate::world::worlds;
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    for world in worlds().await {
+        assert_prepares(&world.on.db, ken_care::STATEMENTS).await;
+    }
+}
