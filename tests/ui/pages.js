@@ -277,6 +277,14 @@ export const waitForFinding = async (page) => {
   return false;
 };
 
+/** The team around somebody, from their overview. */
+const team = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "The team around this person" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -327,6 +335,7 @@ export const visits = [
   { name: "claims", route: "/w/claims", as: "work", go: open("/w/claims") },
   { name: "purpose", route: null, as: "work", go: firstPerson },
   { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
+  { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },
@@ -334,6 +343,7 @@ export const visits = [
   { name: "person-emergency", route: null, as: "words", go: emergencyPerson },
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
+  { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
   { name: "my-agreements", route: "/my/agreements", as: "my", go: open("/my/agreements") },
   { name: "my-agreement", route: "/my/agreements/{hash}", as: "my",

@@ -7,6 +7,7 @@
 //!   is answered as before. So a build that was cut off goes on where it was.
 //! - A household's messages keep their order; households do not wait for each other.
 
+mod care;
 mod desk;
 mod directory;
 mod drafting;
@@ -112,6 +113,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     let staff = found(parts, &partnership, listener).await?;
     history::send(parts, &partnership, listener).await?;
     people::settle(parts, &partnership, &staff, listener).await?;
+    care::coordinate(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })

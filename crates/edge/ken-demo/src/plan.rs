@@ -31,14 +31,90 @@ pub const RELATIONSHIPS: &[Relationship] = &[
     with("morag", "direct-care", "ooh", None),
     with("hamish", "direct-care", "ooh", None),
     with("isla", "girfec-team", "cec", Some("beth.ogilvie")),
+    with("isla", "girfec-team", "cec", Some("nadia.hussain")),
     with("isla", "girfec-team", "practice", None),
     with("isla", "girfec-team", "primary", Some("donald.yuill")),
+    with("isla", "girfec-team", "primary", Some("eilidh.grant")),
     with("zofia", "girfec-team", "practice", None),
     with("leanne", "open-inquiry", "cec", Some("nadia.hussain")),
     with("leanne", "open-inquiry", "nhsl", Some("helen.aitken")),
     with("leanne", "concern-report", "police", None),
     with("shabnam", "direct-care", "strath-nhs", None),
 ];
+
+/// Who coordinates somebody's care in the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coordinator {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// Which role.
+    pub kind: &'static str,
+    /// Who holds it; where nobody does, the family chose so.
+    pub holder: Option<&'static str>,
+    /// Who recorded it.
+    pub by: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Who coordinates. Of everybody else nobody has said who does.
+pub const COORDINATORS: &[Coordinator] = &[
+    Coordinator {
+        person: "isla",
+        kind: "named-person",
+        holder: Some("donald.yuill"),
+        by: "eilidh.grant",
+        why: "Isla and her mother said at school that they go to Mr Yuill first.",
+    },
+    Coordinator {
+        person: "isla",
+        kind: "lead-professional",
+        holder: Some("beth.ogilvie"),
+        by: "nadia.hussain",
+        why: "The meeting about Isla's plan agreed on Beth, and so did her mother.",
+    },
+    Coordinator {
+        person: "morag",
+        kind: "lead-professional",
+        holder: Some("jo.findlay"),
+        by: "sunita.rao",
+        why: "Morag would rather ring one nurse whom she knows.",
+    },
+    Coordinator {
+        person: "zofia",
+        kind: "named-person",
+        holder: None,
+        by: "sunita.rao",
+        why: "Zofia's mother would rather speak with the practice as it comes.",
+    },
+];
+
+/// Somebody whom a coordinator has let into a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LetIn {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// By which relationship.
+    pub kind: &'static str,
+    /// Who.
+    pub whom: &'static str,
+    /// For how many days.
+    pub days: i64,
+    /// The coordinator.
+    pub by: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Who was let in.
+pub const LET_IN: &[LetIn] = &[LetIn {
+    person: "morag",
+    kind: "direct-care",
+    whom: "nadia.hussain",
+    days: 90,
+    by: "jo.findlay",
+    why: "Nadia looks into help at home after Morag's fall.",
+}];
 
 /// People of the stories who are family: neither opens the other's record alone.
 pub const FAMILIES: &[(&str, &str)] =
@@ -86,6 +162,13 @@ mod tests {
             let at = Practitioner::find(key).map(|practitioner| practitioner.organisation);
             assert_eq!(at, Some(one.organisation), "{key}");
         }
+        for one in COORDINATORS {
+            let named = one.holder.into_iter().chain([one.by]);
+            assert!(named.into_iter().all(|key| Practitioner::find(key).is_some()), "{}", one.why);
+            assert_ne!(one.holder, Some(one.by), "nobody names themselves");
+        }
+        let of = |key: &str| Practitioner::find(key).is_some();
+        assert!(LET_IN.iter().all(|one| of(one.by) && of(one.whom) && one.by != one.whom));
         let told = |handle: &str| stories().any(|story| story.handle == handle);
         assert!(FAMILIES.iter().all(|(one, other)| told(one) && told(other)));
         let own = |(key, handle): &(&str, &str)| Practitioner::find(key).is_some() && told(handle);

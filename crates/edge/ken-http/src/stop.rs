@@ -144,6 +144,7 @@ faults!(
     ken_sharing::Error,
     ken_person::Error,
     ken_records::Error,
+    ken_care::Error,
     ken_hub::Error,
     ken_office::Error
 );

@@ -26,6 +26,9 @@ pub enum Error {
     /// The hub failed.
     #[error("hub failed")]
     Hub(#[from] ken_hub::Error),
+    /// Who coordinates care, or a team, could not be recorded.
+    #[error("care failed")]
+    Care(#[from] ken_care::Error),
     /// The hub did not take a message of the demo.
     #[error("a message of the demo was not taken: {source_id} answered {code}")]
     NotTaken {
@@ -57,6 +60,7 @@ impl Error {
             Self::Office(cause) => cause.code(),
             Self::Person(cause) => cause.code(),
             Self::Hub(cause) => cause.code(),
+            Self::Care(cause) => cause.code(),
             Self::NotTaken { .. } => "demo.not-taken",
             Self::Missing(_) => "demo.missing",
             Self::Data(_) => "demo.data",

@@ -60,7 +60,11 @@ pub(super) async fn settle(
 }
 
 /// The person of a story, as the index has them.
-async fn find(parts: &Parts, partnership: &Partnership, handle: &str) -> Result<PersonId, Error> {
+pub(super) async fn find(
+    parts: &Parts,
+    partnership: &Partnership,
+    handle: &str,
+) -> Result<PersonId, Error> {
     let told = partnership.person(handle).ok_or(Error::Missing("story"))?;
     let chi = told.chi.clone().ok_or(Error::Missing("CHI number"))?;
     let query = Query::chi(chi);

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ken_agreement::Action;
+use ken_care::role::{self, Kind};
+use ken_care::team;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_demo::{Account, Built, Parts, Progress, build};
 use ken_directory::Hasher;
@@ -33,6 +35,7 @@ async fn parts(dir: &Path) -> Parts {
         ken_sharing::MIGRATIONS,
         ken_person::MIGRATIONS,
         ken_records::MIGRATIONS,
+        ken_care::MIGRATIONS,
         ken_hub::MIGRATIONS,
         ken_office::MIGRATIONS,
     ])
@@ -82,6 +85,32 @@ async fn it_is_built_once_and_found_again() {
     // The house seals all the while; without it, a build of over a minute stops what is routine.
     sealed(&parts).await;
     reads_her_own(&parts, &first).await;
+    is_coordinated(&parts, &first).await;
+}
+
+/// Who coordinates is set, a family has declined, and one was let in.
+async fn is_coordinated(parts: &Parts, built: &Built) {
+    for (handle, named, lead, declined, members) in [
+        ("isla", true, true, false, 0),
+        ("morag", false, true, false, 1),
+        ("zofia", false, false, true, 0),
+        ("catriona", false, false, false, 0),
+    ] {
+        let chi = built.partnership.person(handle).unwrap().chi.clone().unwrap();
+        let read = async |s: &mut Snapshot| {
+            let Found::People(found) = ken_person::search(s, &Query::chi(chi)).await.unwrap()
+            else {
+                panic!("too many people have their number");
+            };
+            let person = found[0].person();
+            let named = role::standing(s, person, Kind::NamedPerson).await?;
+            let lead = role::standing(s, person, Kind::LeadProfessional).await?;
+            Ok::<_, ken_care::Error>((named, lead, team::members(s, person).await?.len()))
+        };
+        let (of, led, many) = parts.db.snapshot("test.team", read).await.unwrap();
+        let told = (of.holder.is_some(), led.holder.is_some(), of.is_declined, many);
+        assert_eq!(told, (named, lead, declined, members), "{handle}");
+    }
 }
 
 async fn sealed(parts: &Parts) {

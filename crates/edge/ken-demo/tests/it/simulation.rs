@@ -120,6 +120,7 @@ impl House {
             ken_sharing::MIGRATIONS,
             ken_person::MIGRATIONS,
             ken_records::MIGRATIONS,
+            ken_care::MIGRATIONS,
             ken_hub::MIGRATIONS,
             ken_office::MIGRATIONS,
         ])

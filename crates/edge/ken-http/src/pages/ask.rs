@@ -257,8 +257,7 @@ pub(crate) async fn answer(
         None => every_category(&current.bundle),
     };
     let sources = in_parts(parties(&current.bundle, &ask.sources));
-    let beside =
-        |person| own.map(|by| own_work(&current.bundle, by, person, &ask.part)).transpose();
+    let beside = |person| own.map(|by| own_work(by, person, &ask.part, &categories)).transpose();
     let mut shown = Shown { is_whole: true, ..Shown::default() };
     let (mut refused, mut missing) = (vec![], BTreeSet::new());
     for person in people {
@@ -330,13 +329,18 @@ fn in_parts(sources: BTreeSet<OrganisationId>) -> Vec<BTreeSet<OrganisationId>> 
 }
 
 /// What a practitioner's own organisation holds, for its own work.
-fn own_work(bundle: &Bundle, by: &Acting, person: PersonId, part: &Part) -> Result<Question, Stop> {
+fn own_work(
+    by: &Acting,
+    person: PersonId,
+    part: &Part,
+    categories: &BTreeSet<Category>,
+) -> Result<Question, Stop> {
     Ok(Question {
         person,
         sources: BTreeSet::from([by.organisation.clone()]),
         action: Action::View,
         purpose: purpose(OWN_WORK)?,
-        categories: every_category(bundle),
+        categories: categories.clone(),
         before: part.moment(),
     })
 }
@@ -462,6 +466,15 @@ pub(crate) fn purpose(word: &str) -> Result<Purpose, Stop> {
 /// None: the word fits.
 pub(crate) fn core() -> Result<Category, Stop> {
     Category::new("core").map_err(|_| Stop::Fault("http.word"))
+}
+
+/// The category of who coordinates care.
+///
+/// # Errors
+///
+/// None: the word fits.
+pub(crate) fn named_person() -> Result<Category, Stop> {
+    Category::new("named-person").map_err(|_| Stop::Fault("http.word"))
 }
 
 /// A clause in words: the agreement, the clause, and the sentence that was signed.

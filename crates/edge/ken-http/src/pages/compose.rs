@@ -298,8 +298,12 @@ pub(crate) fn who(held: &[Held], today: Date) -> Vec<(String, String)> {
         let label = if kinds.is_empty() { "Contact".to_owned() } else { kinds.join(", ") };
         let label = words::capitalised(&label);
         let mut value = person.name()?;
-        if let Some(phone) = person.contacts().find_map(ken_fhir::Contact::value) {
-            value = format!("{value}, {phone}");
+        // A number first, then when it is answered and who stands in.
+        let is_other = |way: &ken_fhir::Contact<'_>| way.system() == Some("other");
+        let first = person.contacts().take(1);
+        let rest = person.contacts().skip(1).filter(is_other);
+        for way in first.chain(rest).filter_map(ken_fhir::Contact::value) {
+            value = format!("{value}, {way}");
         }
         Some((label, value))
     });

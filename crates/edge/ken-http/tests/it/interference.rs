@@ -134,12 +134,40 @@ async fn tries(world: &World, name: &str) -> Vec<(String, String)> {
     told_all
 }
 
+/// What is sent by forms. An emergency with its reason and words is a disclosure that the accord
+/// permits, so it may differ; without them it may not, nor where a second person is asked first.
+fn forms(given: &Given) -> Vec<(&'static str, String)> {
+    let Given { parcel, person, access, .. } = given;
+    vec![
+        ("empty", String::new()),
+        ("claim", format!("&t={parcel}&kind=direct-care&reason=I+visit+them+every+week")),
+        ("by id", format!("&p={person}&kind=direct-care&reason=I+visit+them+every+week")),
+        (
+            "second",
+            format!(
+                "&t={parcel}&reason=The+gas+is+on+there&affirmed=yes&second=yes\
+                 &asking={access}&decision=agree&outcome=justified"
+            ),
+        ),
+        ("words", "&purpose=direct-care&affirmed=yes&seen=x".to_owned()),
+        ("search", "&family=Gow&day=6&month=5&year=2012".to_owned()),
+        ("earlier", format!("&purpose=direct-care&before=1700000000000000.{NOTHING}")),
+        ("out", format!("&purpose=direct-care&step=out&member={access}&because=Left")),
+        (
+            "role",
+            "&purpose=direct-care&step=role&role=named-person&change=decline&reason=Chosen"
+                .to_owned(),
+        ),
+        ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
+    ]
+}
+
 async fn one(
     browser: &mut Browser,
     route: &ken_http::Route,
     given: &Given,
 ) -> Vec<(String, Answer)> {
-    let Given { csrf, parcel, person, access } = given;
+    let Given { csrf, parcel, person, .. } = given;
     let path = given.path(route.path);
     assert!(!path.contains('{'), "{path}");
     let mut answers = vec![];
@@ -165,24 +193,7 @@ async fn one(
             if !["/sign-in", "/sign-in/demo", "/choose", "/sign-in/passkey"]
                 .contains(&route.path) =>
         {
-            // An emergency with its reason and words is a disclosure that the accord permits, so
-            // it may differ; without them it may not, nor where a second person is asked first.
-            for (way, form) in [
-                ("empty", String::new()),
-                ("claim", format!("&t={parcel}&kind=direct-care&reason=I+visit+them+every+week")),
-                ("by id", format!("&p={person}&kind=direct-care&reason=I+visit+them+every+week")),
-                (
-                    "second",
-                    format!(
-                        "&t={parcel}&reason=The+gas+is+on+there&affirmed=yes&second=yes\
-                         &asking={access}&decision=agree&outcome=justified"
-                    ),
-                ),
-                ("words", "&purpose=direct-care&affirmed=yes&seen=x".to_owned()),
-                ("search", "&family=Gow&day=6&month=5&year=2012".to_owned()),
-                ("earlier", format!("&purpose=direct-care&before=1700000000000000.{NOTHING}")),
-                ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
-            ] {
+            for (way, form) in forms(given) {
                 let form = format!("csrf={csrf}{form}");
                 let answer = browser.send(Method::POST, &path, Some(&form)).await;
                 answers.push((format!("POST {} {way}", route.path), answer));

@@ -55,6 +55,8 @@ mod signed;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod team;
+#[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod words;

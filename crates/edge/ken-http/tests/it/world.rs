@@ -108,6 +108,7 @@ pub(crate) async fn worlds_with(hidden: Hidden) -> Vec<World> {
         ken_sharing::MIGRATIONS,
         ken_person::MIGRATIONS,
         ken_records::MIGRATIONS,
+        ken_care::MIGRATIONS,
         ken_hub::MIGRATIONS,
         ken_office::MIGRATIONS,
     ];

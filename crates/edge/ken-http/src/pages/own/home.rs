@@ -32,6 +32,10 @@ fn show(looks: (usize, bool)) -> Markup {
                 p { "Who helps me? What has happened? What did people write?" }
             },
             html! {
+                h2 { a href="/my/team" { "My team" } }
+                p { "Who can I turn to? Who was let in to help me?" }
+            },
+            html! {
                 h2 { a href="/my/looked" { "Who looked at my record" } }
                 p { (looked(looks)) }
             },

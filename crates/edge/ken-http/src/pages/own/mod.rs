@@ -7,3 +7,4 @@ pub(crate) mod home;
 pub(crate) mod looked;
 mod looks;
 pub(crate) mod record;
+pub(crate) mod team;

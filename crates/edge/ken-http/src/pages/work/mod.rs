@@ -19,4 +19,5 @@ pub(crate) mod purpose;
 pub(crate) mod refusal;
 pub(crate) mod results;
 pub(crate) mod second;
+pub(crate) mod team;
 pub(crate) mod today;

@@ -343,6 +343,10 @@ pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
                     (panel::show(&aside(id, heading, facts)))
                 }
                 (panel::show(&sources(&view.sources)))
+                @if ![ask::OWN_WORK, ask::VITAL].contains(&view.because.purpose.as_str()) {
+                    @let to = format!("/w/p/{}/team?purpose={}", view.person, view.because.purpose);
+                    p { a.care_lone href=(to) { "The team around this person" } }
+                }
             }
         }
         @if !view.more.is_empty() {
