@@ -123,6 +123,7 @@ impl Hub {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, Error> {
+        ken_records::called::keep(&db, &keys).await?;
         let known = RwLock::new(Arc::new(sources(&db).await?));
         let places = Semaphore::new(WAITING_MAX);
         let rounds = Rounds::default();
@@ -212,7 +213,7 @@ impl Hub {
     }
 
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
-        let told = told(letter.bytes);
+        let told = told(&self.keys, &letter.source.id, letter.bytes);
         let mut outcome = self.try_to_apply(ctx, letter, &told).await;
         let refused = match &outcome {
             Ok(Outcome::Refused(code)) => Some(*code),

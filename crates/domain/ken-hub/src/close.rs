@@ -280,7 +280,7 @@ async fn again(
     if letter.is_merge {
         return Ok(Again::Merges);
     }
-    let told = match told(bytes) {
+    let told = match told(keys, &letter.source.id, bytes) {
         Ok(told) => told,
         Err(code) => return Ok(Again::Refused(code)),
     };

@@ -66,7 +66,7 @@ pub(crate) async fn file_all(
     done.changed.clone_from(&told);
     done.touched.extend(told);
     done.touched.extend(done.ended.keys());
-    late::add_makers(tx, keys, order, (to.person, &done.touched)).await?;
+    late::add_makers(tx, keys, order, (arrival.source, to.person, &done.touched)).await?;
     for later in &order.later {
         let arrival = later.arrival(arrival);
         let then = Then { said: later.said, message: arrival.message };

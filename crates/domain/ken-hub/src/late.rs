@@ -24,7 +24,7 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, demographics};
 use crate::told::told;
-use crate::{Error, death, restrict, sql};
+use crate::{Error, Source, death, restrict, sql};
 
 /// The code of a message that came so late that not all that was said since was said again.
 pub(crate) const LATE: &str = "hub.late-by-hand";
@@ -96,7 +96,7 @@ pub(crate) async fn order(
     order.is_all = found.len() <= most;
     let (mut left, mut is_last_word) = (LATER_BYTES_MAX, true);
     for id in found.into_iter().take(most) {
-        let one = read_again(tx, keys, (person, said), (id, &mut left)).await?;
+        let one = read_again(tx, keys, (arrival.source, person, said), (id, &mut left)).await?;
         order.is_all &= one.is_some();
         is_last_word &= one.is_some();
         order.later.extend(one.map(|one| Later { is_last_word, ..one }));
@@ -112,7 +112,7 @@ pub(crate) async fn add_makers(
     tx: &mut Tx,
     keys: &KeyRing,
     order: &mut Order,
-    (person, items): (PersonId, &BTreeSet<ResourceId>),
+    (of, person, items): (&Source, PersonId, &BTreeSet<ResourceId>),
 ) -> Result<(), Error> {
     let Some(said) = order.said.filter(|_| !order.is_all) else { return Ok(()) };
     let made = ken_records::made_since(tx, person, items, said).await?;
@@ -121,7 +121,7 @@ pub(crate) async fn add_makers(
     let most = usize::try_from(LATER_MAX).unwrap_or_default();
     let mut left = MAKERS_BYTES_MAX;
     for id in made.iter().rev().filter(|id| !known.contains(*id)).take(most) {
-        order.later.extend(read_again(tx, keys, (person, said), (*id, &mut left)).await?);
+        order.later.extend(read_again(tx, keys, (of, person, said), (*id, &mut left)).await?);
     }
     order.later.sort_by_key(|later| (later.said, later.id));
     Ok(())
@@ -132,7 +132,7 @@ pub(crate) async fn add_makers(
 async fn read_again(
     tx: &mut Tx,
     keys: &KeyRing,
-    (person, since): (PersonId, Timestamp),
+    (source, person, since): (&Source, PersonId, Timestamp),
     (id, left): (MessageId, &mut usize),
 ) -> Result<Option<Later>, Error> {
     let read =
@@ -143,7 +143,7 @@ async fn read_again(
     let Some(rest) = left.checked_sub(body.len()) else { return Ok(None) };
     *left = rest;
     let bytes = keys.open(&key, &associated(person, id), &body).await?;
-    let mapped = bytes.and_then(|bytes| Some(told(&bytes).ok()?.pop()?.mapped));
+    let mapped = bytes.and_then(|bytes| Some(told(keys, &source.id, &bytes).ok()?.pop()?.mapped));
     Ok(mapped.map(|mapped| Later { said, id, kind, mapped, is_last_word: false }))
 }
 

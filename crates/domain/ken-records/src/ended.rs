@@ -261,12 +261,12 @@ async fn remembered(
 
 /// How an ending is remembered of what a system calls by a key, whatever the category: as a
 /// pattern of `LIKE ... ESCAPE '!'`, which is compared to the letter.
-fn pattern(system: &str, key: &str) -> String {
+pub(crate) fn pattern(system: &str, key: &str) -> String {
     format!("{} % {}", escaped(system), escaped(key))
 }
 
 /// A text that `LIKE ... ESCAPE '!'` takes as it is.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '!') {

@@ -21,6 +21,7 @@
 //!
 //! - FHIR R4, *Resource versioning*; `core.md` sections 2 and 6.
 
+pub mod called;
 mod dictionary;
 mod disclose;
 mod ended;
@@ -41,6 +42,7 @@ mod sql;
 mod steward;
 mod under;
 
+pub use called::Namer;
 pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclose_part};
 pub use ended::{Ending, Scope, Status, end, leaving};

@@ -85,6 +85,16 @@ ALTER TABLE record_version ADD COLUMN said_us BIGINT;
 ALTER TABLE record_move ADD COLUMN merge_id TEXT NOT NULL DEFAULT '';
 ",
     },
+    Migration {
+        owner: "ken-records",
+        number: 7,
+        title: "names that say nothing",
+        sql: "
+CREATE TABLE record_names_kept (
+  is_only BIGINT PRIMARY KEY CHECK (is_only = 1)
+);
+",
+    },
 ];
 
 statements! {
@@ -231,6 +241,21 @@ statements! {
     CLASS_OF = "SELECT class_id FROM record_item WHERE person_id = $1 AND resource_id = $2";
     /// Gives an item its name of now.
     RENAME_ITEM = "UPDATE record_item SET item_key = $3 WHERE person_id = $1 AND resource_id = $2";
+    /// Whether no name is kept as it was told.
+    NAMES_KEPT = "SELECT is_only FROM record_names_kept WHERE is_only = 1";
+    /// Says that none is.
+    PUT_NAMES_KEPT = "INSERT INTO record_names_kept (is_only) VALUES (1)
+        ON CONFLICT (is_only) DO NOTHING";
+    /// The next items and their names, of everybody.
+    NEXT_NAMES = "SELECT person_id, resource_id, item_key, under_number FROM record_item
+        WHERE (person_id, resource_id) > ($1, $2) ORDER BY person_id, resource_id LIMIT $3";
+    /// The next endings, of everybody.
+    NEXT_ENDINGS = "SELECT person_id, source, own_like, under_number FROM record_ending
+        WHERE (person_id, source, own_like, under_number) > ($1, $2, $3, $4)
+        ORDER BY person_id, source, own_like, under_number LIMIT $5";
+    /// Gives an ending its name of now.
+    RENAME_ENDING = "UPDATE record_ending SET own_like = $5, cut_like = $6
+        WHERE person_id = $1 AND source = $2 AND own_like = $3 AND under_number = $4";
     /// Points to an item's current version, which bears other marks; it stands as it did.
     RECLASS_ITEM = "UPDATE record_item SET class_id = $3, version = $4
         WHERE person_id = $1 AND resource_id = $2";

@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 pub use crate::sql::keys::{ALL as STATEMENTS, MIGRATIONS};
 pub use cache::LIFE_MAX;
+pub use cipher::Digests;
 pub use ring::KeyRing;
 pub use root::RootKey;
 

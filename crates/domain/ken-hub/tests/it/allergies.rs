@@ -80,17 +80,17 @@ async fn two_allergies_of_one_code_are_two() {
 #[tokio::test]
 async fn an_allergy_filed_by_its_code_alone_is_recognised_by_its_words() {
     const NUTS: &str = "UPDATE record_item SET item_key = 'torture medication allergy||OTHER'
-        WHERE item_key LIKE '%allergy||OTHER|%'";
+        WHERE item_key LIKE '%allergy|=%|=%|=%'";
     const LATEX: &str = "UPDATE record_item SET item_key = 'torture medication allergy||OTHER#2'
-        WHERE item_key LIKE '%allergy||OTHER|%'";
+        WHERE item_key LIKE '%allergy|=%|=%|=%'";
     for world in worlds().await {
         let other = |n: u8, name: &str| format!("AL1|{n}|DA|OTHER^{name}\r");
         let (latex, nuts) = ("Latex active - -", "Nuts active - -");
         // As a database of before has them.
         says(&world, "1", &other(1, "Nuts"), &[nuts]).await;
-        world.change(NUTS).await;
+        world.name_as_before(NUTS).await;
         says(&world, "2", &other(2, "Latex"), &[latex, nuts]).await;
-        world.change(LATEX).await;
+        world.name_as_before(LATEX).await;
         // A number says nothing of what another may have told last.
         let taken_back = "Nuts - entered-in-error -";
         says(&world, "3", "IAM|1|DA|OTHER^Nuts|||D|A9^PAS", &[latex, taken_back, nuts]).await;
@@ -107,14 +107,14 @@ async fn an_allergy_filed_by_its_code_alone_is_recognised_by_its_words() {
 #[tokio::test]
 async fn a_number_takes_over_only_what_does_the_same() {
     const BEFORE: &str = "UPDATE record_item SET item_key = 'torture medication allergy||P'
-        WHERE item_key LIKE '%allergy||P|%'";
+        WHERE item_key LIKE '%allergy|=%|=%|=%'";
     for world in worlds().await {
         let iam = |n: u8, what: &str, action: &str| {
             format!("IAM|{n}|DA|P^Penicillin|SV|{what}|{action}|A{n}^PAS")
         };
         let (rash, shock) = ("Penicillin active - Rash", "Penicillin active - Shock");
         says(&world, "1", "AL1|1|DA|P^Penicillin|SV|Rash", &[rash]).await;
-        world.change(BEFORE).await;
+        world.name_as_before(BEFORE).await;
         // It may have been another number that told of the rash last.
         says(&world, "2", &iam(1, "Shock", "A"), &[rash, shock]).await;
         says(&world, "3", &iam(2, "Rash", "A"), &[rash, shock]).await;

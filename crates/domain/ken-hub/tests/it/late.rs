@@ -129,7 +129,10 @@ async fn picture(world: &World, person: PersonId, number: &str) -> Vec<String> {
         lines.extend(s.list(STATES, values![person], |row| row.text(0)).await?);
         Ok::<_, ken_store::Error>((lines, s.list(ITEMS, values![person], item).await?))
     };
-    let (mut lines, items) = world.databases.db.snapshot("test.late", read).await.unwrap();
+    let (mut lines, mut items) = world.databases.db.snapshot("test.late", read).await.unwrap();
+    for (_, name, _) in &mut items {
+        *name = world.as_told(name);
+    }
     let names: BTreeMap<String, &str> =
         items.iter().map(|(id, name, _)| (id.clone(), name.as_str())).collect();
     for line in world.picture(person).await.into_iter().filter(|line| line.contains(" true ")) {

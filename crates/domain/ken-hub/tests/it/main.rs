@@ -19,6 +19,8 @@ mod merges;
 #[cfg(test)]
 mod mllp;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod newborn;
 #[cfg(test)]
 mod numbers;

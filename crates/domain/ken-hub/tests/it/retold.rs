@@ -65,7 +65,7 @@ async fn who_is_restricted_is_so_under_every_name_until_it_is_lifted() {
             format!("NK1|1|{name}^Ann|{role}{}{mark}", "|".repeat(20))
         };
         let person = says(&world, "1", "ADT^A08", &ann("Bain", "MTH", "Y")).await;
-        world.change(OLDER).await;
+        world.name_as_before(OLDER).await;
         let is = async |want: &[&str], at: &str| {
             let held = world.held(person, "RelatedPerson", "name").await;
             assert_eq!(held.labels, want, "{engine}: {at}");

@@ -1,13 +1,15 @@
 //! A hub with one source, over fresh databases.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use ken_core::identifier::LocalIdentifier;
 use ken_core::{AccountId, Ctx, OrganisationId, PersonId, PractitionerId};
 use ken_directory::Acting;
+use ken_hl7::Message;
 use ken_hub::{Hub, Mode, Source};
 use ken_person::{Merged, SourceRecord};
-use ken_records::{Under, moves};
+use ken_records::{Namer, Under, moves};
 use ken_store::{Db, Limits, Migration, Reads, Snapshot, values};
 use ken_testkit::{Databases, SeededIds, TestClock, engines_with, patient};
 use serde_json::Value;
@@ -20,6 +22,8 @@ pub(crate) struct World {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Arc<TestClock>,
     ids: Arc<SeededIds>,
+    /// The keys that were told, by what is kept of them.
+    told: Mutex<BTreeMap<String, String>>,
 }
 
 /// What is held of one thing.
@@ -63,7 +67,7 @@ async fn world(databases: Databases) -> World {
     ken_hub::register(&databases.db, &source("torture", "practice", "A", "B")).await.unwrap();
     let (db, keys) = (databases.db.clone(), databases.keys.clone());
     let hub = Hub::open(db, keys, clock.clone(), ids.clone()).await.unwrap();
-    World { databases, hub: Arc::new(hub), clock, ids }
+    World { databases, hub: Arc::new(hub), clock, ids, told: Mutex::default() }
 }
 
 fn source(id: &str, organisation: &str, app: &str, facility: &str) -> Source {
@@ -94,6 +98,7 @@ impl World {
 
     /// The same by another process's hub.
     pub(crate) async fn say_to(&self, hub: &Hub, message: &str) -> String {
+        self.learn(message);
         let answer = hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         let text = String::from_utf8(answer).unwrap();
         let field = |segment: &str, number: usize| {
@@ -101,6 +106,28 @@ impl World {
             line.and_then(|line| line.split('|').nth(number)).unwrap_or_default().to_owned()
         };
         format!("{} {}", field("MSA", 1), field("ERR", 5)).trim().to_owned()
+    }
+
+    /// Learns what a message calls things, so that a test can read what is kept of it.
+    fn learn(&self, message: &str) {
+        let Ok(parsed) = Message::parse(message.as_bytes()) else { return };
+        let Ok(mapped) = ken_hl7::map::map(&parsed) else { return };
+        let (namer, mut told) = (Namer::new(&self.databases.keys), self.told.lock().unwrap());
+        let keys = mapped.resources.into_iter().filter_map(|one| one.key);
+        for key in keys.filter(|key| key.contains('|')) {
+            for system in ["torture", "simhospital", "training", "anybody"] {
+                told.insert(namer.key(system, &key), key.clone());
+            }
+        }
+    }
+
+    /// The name of a thing as it was told.
+    pub(crate) fn as_told(&self, name: &str) -> String {
+        let mut words = name.splitn(3, ' ');
+        let rest = words.nth(2).unwrap_or_default();
+        let kept = rest.split(['#', ' ']).next().unwrap_or_default();
+        let told = self.told.lock().unwrap();
+        told.get(kept).map_or_else(|| name.to_owned(), |key| name.replacen(kept, key, 1))
     }
 
     /// Registers the source that takes what no other is named for.
@@ -124,6 +151,14 @@ impl World {
     pub(crate) async fn change(&self, sql: &'static str) {
         let changed = self.databases.db.write("test.change", async |tx| tx.execute(sql, &[]).await);
         changed.await.unwrap();
+    }
+
+    /// Calls things as a database of before has them, which kept names as they were told; and
+    /// starts anew on it.
+    pub(crate) async fn name_as_before(&self, sql: &'static str) {
+        self.change(sql).await;
+        self.change("DELETE FROM record_names_kept").await;
+        ken_records::called::keep(&self.databases.db, &self.databases.keys).await.unwrap();
     }
 
     /// Registers a training system.
@@ -181,7 +216,8 @@ impl World {
         };
         let rows = self.databases.db.snapshot("test", read).await.unwrap();
         let mut all = vec![];
-        for (head, kind, (version, current), (resource, key, body), labels) in rows {
+        for (mut head, kind, (version, current), (resource, key, body), labels) in rows {
+            head[1] = self.as_told(&head[1]);
             let aad = format!("record/1 {person} {resource} {version}");
             let opened = self.databases.keys.open(&key, aad.as_bytes(), &body).await;
             let body = opened.ok().flatten().map(|body| serde_json::from_slice(&body).unwrap());

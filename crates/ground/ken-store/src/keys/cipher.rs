@@ -49,16 +49,32 @@ pub(super) fn open(key: &KeyBytes, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>>
     cipher.decrypt(&XNonce::from(nonce), Payload { msg, aad }).map_err(|_| Error::Unsealable)
 }
 
-/// A digest of `text` that only who has the key can make, for the purpose named; not under the key
-/// itself, which seals.
-pub(super) fn digest(key: &KeyBytes, purpose: &str, text: &[u8]) -> [u8; 32] {
-    let mac = |key: &[u8], text: &[u8]| -> [u8; 32] {
-        // A key of any length is taken.
-        let keyed = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text));
-        keyed.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
-    };
-    let own = Zeroizing::new(mac(key.as_slice(), format!("ken-digest/1\n{purpose}").as_bytes()));
-    mac(own.as_slice(), text)
+/// Makes digests for one purpose that nobody makes without its key.
+pub struct Digests(Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for Digests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Digests(..)")
+    }
+}
+
+impl Digests {
+    /// Not under the key itself, which seals.
+    pub(super) fn new(key: &KeyBytes, purpose: &str) -> Self {
+        Self(Zeroizing::new(mac(key.as_slice(), format!("ken-digest/1\n{purpose}").as_bytes())))
+    }
+
+    /// The digest of a text.
+    #[must_use]
+    pub fn of(&self, text: &[u8]) -> [u8; 32] {
+        mac(self.0.as_slice(), text)
+    }
+}
+
+fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    // A key of any length is taken.
+    let keyed = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text));
+    keyed.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
 }
 
 /// Draws a key.
@@ -78,6 +94,8 @@ mod tests {
     #[test]
     fn a_digest_is_of_its_key_its_purpose_and_its_text() {
         let (key, other) = (draw(&SystemIds), draw(&SystemIds));
+        let digest =
+            |key: &KeyBytes, purpose: &str, text: &[u8]| Digests::new(key, purpose).of(text);
         let one = digest(&key, "handle", b"text");
         assert_eq!(digest(&key, "handle", b"text"), one);
         let others = [

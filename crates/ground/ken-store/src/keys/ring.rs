@@ -8,7 +8,7 @@ use ken_core::{Clock, IdSource};
 use tokio_util::task::TaskTracker;
 
 use super::cache::Cache;
-use super::cipher::{self, KeyBytes};
+use super::cipher::{self, Digests, KeyBytes};
 use super::{KeyId, MIGRATIONS, RootKey};
 use crate::ambient::{SystemClock, SystemIds};
 use crate::sql::keys as sql;
@@ -142,7 +142,14 @@ impl KeyRing {
         text: &[u8],
     ) -> Result<Option<[u8; 32]>> {
         let bytes = self.0.load(*key).await?;
-        Ok(bytes.map(|bytes| cipher::digest(&bytes, purpose, text)))
+        Ok(bytes.map(|bytes| Digests::new(&bytes, purpose).of(text)))
+    }
+
+    /// What makes digests for a purpose that nobody makes without the root key: every process of an
+    /// installation makes the same, for as long as it has that key.
+    #[must_use]
+    pub fn own_digests(&self, purpose: &str) -> Digests {
+        Digests::new(&self.0.root.0, &format!("installation {purpose}"))
     }
 
     /// Erases a key for good: what was sealed under it cannot be read again. True if it was

@@ -81,6 +81,20 @@ impl std::fmt::Debug for Mapped {
     }
 }
 
+impl Mapped {
+    /// Calls by another key whatever it calls by a key.
+    pub fn rename(&mut self, named: impl Fn(&str) -> String) {
+        for one in &mut self.resources {
+            for key in one.key.iter_mut().chain(&mut one.former).chain(&mut one.bears) {
+                *key = named(key);
+            }
+        }
+        for one in &mut self.ended {
+            one.key = named(&one.key);
+        }
+    }
+}
+
 /// One resource to file. Its `Debug` shows type and category alone.
 #[derive(Clone)]
 pub struct MappedResource {
