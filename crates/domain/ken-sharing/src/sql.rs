@@ -431,6 +431,12 @@ statements! {
     /// Ends what a person asked, by what it is.
     END_WISHES = "UPDATE wish SET ended_us = $3
         WHERE person_id = $1 AND what = $2 AND ended_us IS NULL";
+    /// Ends what was granted of what a person asked, by what it is.
+    END_GRANTED_WISHES = "UPDATE wish SET ended_us = $3
+        WHERE person_id = $1 AND what = $2 AND is_granted = 1 AND ended_us IS NULL";
+    /// Whether the same waits for an answer, whoever is to give it.
+    WISH_WAITS = "SELECT id FROM wish WHERE person_id = $1 AND what = $2
+        AND due_us IS NOT NULL AND decided_us IS NULL AND ended_us IS NULL LIMIT 1";
     /// Ends one thing that shows on the person's own pages.
     END_OWN_WISH = "UPDATE wish SET ended_us = $3
         WHERE person_id = $1 AND id = $2 AND is_shown = 1 AND ended_us IS NULL

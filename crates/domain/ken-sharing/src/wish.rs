@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 use crate::relationship::later;
 use crate::{Error, fact, sql, together};
 
-pub use answer::{Answer, Waiting, decide, end, find, granted, waiting};
+pub use answer::{Answer, Ending, Waiting, decide, end, find, granted, waiting};
 pub use what::{OPT_OUTS, What};
 
 /// Most that one person asks in a day, of what is quiet and of the rest each: whoever has their

@@ -245,7 +245,19 @@ async fn hold(tx: &mut Tx, ctx: &Ctx<'_>, answer: &Answer, what: &What) -> Resul
     Ok(())
 }
 
-/// Ends what this officer's organisation granted, for a reason; false where there is no such.
+/// What became of an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It has ended.
+    Done,
+    /// There is no such, or not for this officer.
+    Unknown,
+    /// The person has asked for the same again, and that waits for an answer: nothing has ended.
+    /// Who asks for protection again may be in danger again.
+    AskedAgain,
+}
+
+/// Ends what this officer's organisation granted, for a reason.
 ///
 /// # Errors
 ///
@@ -256,18 +268,22 @@ pub async fn end(
     keys: &KeyRing,
     by: &Acting,
     (which, reason): ((PersonId, EntryId), &Sensitive<String>),
-) -> Result<bool, Error> {
+) -> Result<Ending, Error> {
     db.write("sharing.wish-end", async |tx| {
         let (person, id) = which;
         let guard = together::lock(tx, &BTreeSet::from([person])).await?;
         let found = found(tx, ctx, by, which).await?;
-        let Some(what) = found.map(|found| found.waiting.what) else { return Ok(false) };
+        let Some(what) = found.map(|found| found.waiting.what) else { return Ok(Ending::Unknown) };
+        let again = values![person, what.code()];
+        if tx.find(sql::WISH_WAITS, again, |row| row.text(0)).await?.is_some() {
+            return Ok(Ending::AskedAgain);
+        }
         let of = values![person, id, &by.organisation, ctx.now_us()];
         if tx.execute(sql::END_GRANTED_WISH, of).await? == 0 {
-            return Ok(false);
+            return Ok(Ending::Unknown);
         }
         // The same, asked and granted twice, is one fact.
-        tx.execute(sql::END_WISHES, values![person, what.code(), ctx.now_us()]).await?;
+        tx.execute(sql::END_GRANTED_WISHES, values![person, what.code(), ctx.now_us()]).await?;
         fact::end(tx, ctx, person, &source()?, &what.fact()?).await?;
         guard.bump(tx).await?;
         let detail = json!({
@@ -278,7 +294,7 @@ pub async fn end(
             "practitioner": by.practitioner.to_string(),
         });
         note(tx, ctx, keys, (person, &what), (!what.is_quiet(), detail)).await?;
-        Ok(true)
+        Ok(Ending::Done)
     })
     .await
 }

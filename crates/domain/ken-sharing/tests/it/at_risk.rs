@@ -10,7 +10,7 @@ use ken_directory::Acting;
 use ken_sharing::emergency::{self, Finding, ReviewOutcome};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
-use ken_sharing::wish::{self, Answer, Asked, NewWish, What};
+use ken_sharing::wish::{self, Answer, Asked, Ending, NewWish, What};
 use ken_sharing::{Caller, Decision, Question, gate, together};
 use ken_store::{Reads as _, Row, Snapshot, guard, values};
 
@@ -282,7 +282,17 @@ async fn a_risk_that_an_officer_grants_hides_and_one_that_ends_does_not() {
             Answer { person: which.0, id: which.1, is_granted, is_shown, words: words.clone() };
         assert!(wish::decide(db, &world.ctx(), keys, officer, &answer).await.unwrap());
         assert_eq!(looks().await, 0, "{}", world.on.engine);
-        assert!(wish::end(db, &world.ctx(), keys, officer, (which, &words)).await.unwrap());
+        // Who asks again may be in danger again: nothing ends before somebody has answered that.
+        let again = wish::ask(db, &world.ctx(), keys, &new).await.unwrap();
+        let Asked::Kept(again) = again else { panic!("{again:?}") };
+        let end = async || wish::end(db, &world.ctx(), keys, officer, (which, &words)).await;
+        assert_eq!(end().await.unwrap(), Ending::AskedAgain, "{}", world.on.engine);
+        let waiting = wish::waiting(db, &world.ctx(), keys, officer).await.unwrap();
+        assert!(waiting.iter().any(|one| one.id == again), "{}", world.on.engine);
+        assert_eq!(looks().await, 0, "{}", world.on.engine);
+        let answer = Answer { id: again, is_granted: false, ..answer };
+        assert!(wish::decide(db, &world.ctx(), keys, officer, &answer).await.unwrap());
+        assert_eq!(end().await.unwrap(), Ending::Done, "{}", world.on.engine);
         assert_eq!(looks().await, 1, "{}", world.on.engine);
         let kept = async |s: &mut Snapshot| guard::find(s, near.person).await;
         assert!(db.snapshot("test.guard", kept).await.unwrap().is_some());

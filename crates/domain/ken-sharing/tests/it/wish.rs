@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use ken_agreement::Jurisdiction;
 use ken_core::{AccountId, EntryId, PersonId, Purpose, Sensitive};
 use ken_directory::Acting;
-use ken_sharing::wish::{self, Answer, Asked, NewWish, State, What};
+use ken_sharing::wish::{self, Answer, Asked, Ending, NewWish, State, What};
 use ken_sharing::{Error, fact};
 use ken_store::{Reads as _, Row, Snapshot, Tx, values};
 
@@ -169,7 +169,8 @@ async fn a_protection_waits_for_an_officer_and_shows_nowhere() {
         assert!(shown(&world, person).await.is_empty(), "{engine}");
         let reason = Sensitive::new("They asked, alone with me".to_owned());
         let end = async |by: &Acting| {
-            wish::end(db, &world.ctx(), keys, by, ((person, id), &reason)).await.unwrap()
+            let which = ((person, id), &reason);
+            wish::end(db, &world.ctx(), keys, by, which).await.unwrap() == Ending::Done
         };
         assert!(!end(&elsewhere).await && !end(&former).await, "{engine}");
         assert!(end(&officer).await, "{engine}");

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use ken_core::Sensitive;
-use ken_sharing::wish::{self, Answer, Waiting, What};
+use ken_sharing::wish::{self, Answer, Ending, Waiting, What};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -37,6 +37,10 @@ pub(crate) struct Filled {
     #[serde(default)]
     shown: String,
 }
+
+/// What an officer reads who would end what the person has just asked for again.
+const ASKED_AGAIN: &str =
+    "They have asked for this again, and wait for an answer. Answer that first";
 
 /// `GET /ig/wishes`.
 pub(crate) async fn get(
@@ -77,7 +81,15 @@ pub(crate) async fn post(
     let words = Sensitive::new(filled.words.trim().to_owned());
     let kept = if found.is_granted {
         let which = ((found.person, found.id), &words);
-        wish::end(app.db(), &ctx, app.keys(), by, which).await?
+        match wish::end(app.db(), &ctx, app.keys(), by, which).await? {
+            Ending::Done => true,
+            Ending::Unknown => false,
+            Ending::AskedAgain => {
+                let wrongs = [Wrong::new("decision", ASKED_AGAIN)];
+                let page = page(&app, &caller, &one(&found, &filled, &wrongs, caller.csrf()));
+                return Ok((StatusCode::CONFLICT, page).into_response());
+            }
+        }
     } else {
         let answer = Answer {
             person: found.person,
