@@ -15,7 +15,7 @@ use ken_person::{MergeId, Standing, Why};
 use ken_records::{Under, moves};
 use ken_sharing::relationship::{self, number::Moved};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Reads, Tx, values};
+use ken_store::{Db, Reads, Snapshot, Tx, values};
 
 use crate::numbers::{births, follow};
 use crate::settle::settle;
@@ -63,7 +63,8 @@ impl From<ken_store::Error> for Tried {
     }
 }
 
-/// Says what taking a merge back would do; `None` for no such merge, or one that was taken back.
+/// Says what taking a merge back would do; `None` for no such merge, one that was taken back, and
+/// one of the practitioner's own record.
 ///
 /// # Errors
 ///
@@ -75,9 +76,8 @@ pub async fn plan(
     (person, merge): (PersonId, MergeId),
     by: &Acting,
 ) -> Result<Option<Plan>, Error> {
-    let found =
-        db.snapshot("hub.merge", async |s| ken_person::find_standing(s, person, merge).await);
-    let Some(merge) = found.await? else { return Ok(None) };
+    let found = async |s: &mut Snapshot| theirs(s, (person, merge), by).await;
+    let Some(merge) = db.snapshot("hub.merge", found).await? else { return Ok(None) };
     let why = Why::new("to see what it would do")?;
     let tried: Result<(), Tried> = db
         .write("hub.unmerge-trial", async |tx| match undo(tx, ctx, keys, &merge, by, &why).await {
@@ -95,12 +95,25 @@ pub async fn plan(
     }
 }
 
+/// A merge that stands, for whoever may take it back: it is of nobody's own record.
+async fn theirs(
+    s: &mut impl Reads,
+    (person, merge): (PersonId, MergeId),
+    by: &Acting,
+) -> Result<Option<Standing>, Error> {
+    let Some(found) = ken_person::find_standing(s, person, merge).await? else { return Ok(None) };
+    let people = BTreeSet::from([found.person, found.to]);
+    let is_own = ken_person::is_own(s, by.practitioner, &people).await?;
+    Ok((!is_own).then_some(found))
+}
+
 /// Takes a merge back: a number means whom it meant, and what was filed and founded under it goes
 /// back; or two records that a source joined stand apart again. Says what that did.
 ///
 /// # Errors
 ///
-/// [`ken_person::Error::Unknown`] for no such merge, or one that was taken back,
+/// [`ken_person::Error::Unknown`] for no such merge, one that was taken back, and one of the
+/// practitioner's own record,
 /// [`ken_person::Error::Buried`] where the number has moved on since, or a later link stands on it;
 /// whatever the store, the key ring or the ledger says.
 pub async fn unmerge(
@@ -112,7 +125,7 @@ pub async fn unmerge(
     why: &Why,
 ) -> Result<Effects, Error> {
     let effects = db.write("hub.unmerge", async |tx| {
-        let found = ken_person::find_standing(tx, person, merge).await?;
+        let found = theirs(tx, (person, merge), by).await?;
         let found = found.ok_or(ken_person::Error::Unknown("merge"))?;
         let undone = undo(tx, ctx, keys, &found, by, why).await?;
         if let Some((back, under)) = undone.back {

@@ -124,8 +124,13 @@ pub async fn missed(
     if misses > SOUGHT_MISSES_MAX { Err(Error::TooManySearches) } else { Ok(()) }
 }
 
-/// The key of a day, for every node; those of days gone by are erased, and their digests are noise.
-async fn key_of(db: &Db, keys: &KeyRing, day: i64) -> Result<KeyId, Error> {
+/// The key of a day, counted in days of the Unix epoch, for every node. Those of days before the last
+/// are erased with the next day's first use: digests and parcels under them are noise.
+///
+/// # Errors
+///
+/// Whatever the store or the key store says.
+pub async fn key_of(db: &Db, keys: &KeyRing, day: i64) -> Result<KeyId, Error> {
     let find = async |s: &mut Snapshot| {
         Ok::<_, Error>(s.find(sql::SOUGHT_KEY, values![day], |row| row.parse(0)).await?)
     };

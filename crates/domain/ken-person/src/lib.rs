@@ -34,6 +34,7 @@ mod merge;
 mod near;
 mod newcomer;
 mod number;
+mod own;
 mod parted;
 pub mod queue;
 pub mod rule;
@@ -58,6 +59,7 @@ pub use number::{
     EVENTS_MAX, Evidence, GivenNumber, NumberEvent, NumberLink, give_number, holder, number_events,
     number_links, take_number_back,
 };
+pub use own::is_own;
 pub use parted::{PARTED, Parted};
 pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};

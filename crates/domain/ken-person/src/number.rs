@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ken_core::identifier::{CheckRule, Identifier};
 use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId};
-use ken_directory::{Acting, practitioner};
+use ken_directory::Acting;
 use ken_ledger::EntryKind;
 use ken_sharing::together;
 use ken_store::keys::KeyRing;
@@ -34,7 +34,7 @@ use crate::link::ReviewId;
 use crate::queue::{self, Why};
 use crate::rule::{Doubt, Reason};
 use crate::sql::{CLAIM_INSERT, number as sql};
-use crate::{Error, entry};
+use crate::{Error, entry, own};
 
 /// Most acts of practitioners that are read of one person. House policy: a page.
 pub const EVENTS_MAX: i64 = 100;
@@ -144,12 +144,14 @@ pub async fn give_number(
             let reasons = BTreeSet::from([Reason::Identifier, Reason::ByHand]);
             let doubt = Doubt { person: other, reasons, alike: None };
             queue::offer_once(tx, ctx, person, &by.organisation, &[doubt]).await?;
+            note_refused(tx, ctx, keys, person, number, (by, why)).await?;
             return Ok(GivenNumber::Another);
         }
     } else {
         let has = account::national(tx, lead).await?;
         let of_kind = |one: &&Identifier| one.system() == number.system() && *one != number;
         if number.is_national() && has.iter().any(|one| of_kind(&one)) {
+            note_refused(tx, ctx, keys, person, number, (by, why)).await?;
             return Ok(GivenNumber::HasOther);
         }
         if !claim(tx, person, number).await? {
@@ -242,13 +244,28 @@ async fn claim(tx: &mut Tx, person: PersonId, number: &Identifier) -> Result<boo
 async fn hold(tx: &mut Tx, person: PersonId, by: &Acting) -> Result<ken_store::PeopleGuard, Error> {
     account::lead(tx, person).await?;
     let guard = together::lock(tx, &BTreeSet::from([person])).await?;
-    let own = practitioner::own_person(tx, by.practitioner).await?;
-    if let Some(own) = own
-        && together::group(tx, own).await?.contains(&person)
-    {
+    if own::is_own(tx, by.practitioner, &BTreeSet::from([person])).await? {
         return Err(Error::Unknown("person"));
     }
     Ok(guard)
+}
+
+/// Enters that a number was to be given and was not: whoever tries one after the other is seen.
+async fn note_refused(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    person: PersonId,
+    number: &Identifier,
+    (by, why): (&Acting, &Why),
+) -> Result<(), Error> {
+    let detail = json!({
+        "event": "number-not-given",
+        "system": number.system(),
+        "by": entry::who(by),
+        "reason": why.reveal(),
+    });
+    entry::decided(tx, ctx, keys, person, EntryKind::Deny, detail).await
 }
 
 /// Keeps what was done, and enters it. The entry says of which kind the number is, and not which.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{Ctx, PersonId, PractitionerId};
-use ken_directory::{Acting, practitioner};
+use ken_directory::Acting;
 use ken_ledger::EntryKind;
 use ken_sharing::{linker, together};
 use ken_store::keys::KeyRing;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::link::{LinkId, Linker, ReviewId, join};
 use crate::rule::Doubt;
-use crate::{Error, entry, sql};
+use crate::{Error, entry, own, sql};
 
 /// What the ledger calls an answer to a place of known truth.
 pub(super) const KNOWN: &str = "known-truth-answered";
@@ -222,10 +222,8 @@ pub(super) async fn is_own(
     (person, id): (PersonId, ReviewId),
     by: PractitionerId,
 ) -> Result<bool, Error> {
-    let Some(own) = practitioner::own_person(s, by).await? else { return Ok(false) };
-    let own = together::group(s, own).await?;
-    let offered = candidates(s, person, id).await?;
-    Ok(own.contains(&person) || offered.iter().any(|doubt| own.contains(&doubt.person)))
+    let offered = candidates(s, person, id).await?.into_iter().map(|doubt| doubt.person);
+    own::is_own(s, by, &offered.chain([person]).collect()).await
 }
 
 /// Whether an answer decides by itself, beside what another reviewer said before.

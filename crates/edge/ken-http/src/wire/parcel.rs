@@ -21,16 +21,16 @@ use crate::stop::Stop;
 /// How long a parcel may be opened. House policy: longer than a session may be silent, so that no
 /// telephone call is longer than the form it interrupts.
 const LAST: SignedDuration = SignedDuration::from_mins(45);
-/// How long one key seals parcels, so that an old one is soon worth nothing.
-const KEY_LAST: SignedDuration = SignedDuration::from_hours(24);
+const DAY_SECONDS: i64 = 86_400;
 /// Longest parcel, in characters: twice what six details of 100 characters need.
 const LEN_MAX: usize = 8 * 1024;
 /// Length of a key's id in a parcel.
 const KEY_LEN: usize = 36;
 
-/// The key of today's parcels, and when it was taken.
+/// The key of a day's parcels, on whatever node, and the day. A parcel of yesterday still opens,
+/// and one of the day before is noise, also after a restart.
 #[derive(Debug, Default)]
-pub(crate) struct ParcelKey(Mutex<Option<(KeyId, Timestamp)>>);
+pub(crate) struct ParcelKey(Mutex<Option<(KeyId, i64)>>);
 
 #[derive(Serialize, Deserialize)]
 struct Inside<T> {
@@ -61,16 +61,15 @@ pub(crate) async fn seal<T: Serialize>(
 }
 
 async fn key(app: &App, now: Timestamp) -> Result<KeyId, Stop> {
+    let day = now.as_second().div_euclid(DAY_SECONDS);
     let mut held = app.parcel_key().0.lock().await;
-    if let Some((key, since)) = *held
-        && now.duration_since(since) < KEY_LAST
+    if let Some((key, of)) = *held
+        && of == day
     {
         return Ok(key);
     }
-    let key = app.keys().fresh().await?;
-    if let Some((old, _)) = held.replace((key, now)) {
-        app.keys().erase(&old).await?;
-    }
+    let key = ken_person::budget::key_of(app.db(), app.keys(), day).await?;
+    *held = Some((key, day));
     Ok(key)
 }
 

@@ -7,7 +7,8 @@
 //! - It names nobody, and shows no number whole: whoever takes one back types it.
 //! - Whose number it is is told to whoever may see numbers to review identity, decided by the gate
 //!   and entered; to others it is nobody's.
-//! - Who tries numbers one after the other is stopped ([`ken_person::budget`]).
+//! - Who tries numbers one after the other is stopped ([`ken_person::budget`]), and each number that
+//!   is not given is entered; that it is another's is not told.
 
 mod show;
 
@@ -40,6 +41,13 @@ const KIND: &str = "identifiers";
 const TAKE_BACK: &str = "take-back";
 /// The kind of a number that means something in one system only.
 const LOCAL: &str = "local";
+
+/// What somebody reads who has tried too often.
+const TOO_MANY: &str = "You have tried too many. Wait for the next hour";
+/// What a steward reads of a number that is another's, and where somebody whom they may not hear
+/// says another of that kind: neither is told.
+const NOT_GIVEN: &str = "It was not given: it does not fit what is held. Whoever reviews identity \
+    sees what there is to decide";
 
 /// What the forms carry.
 #[derive(Debug, Default, Deserialize)]
@@ -111,6 +119,14 @@ struct View {
     practitioners: BTreeMap<PractitionerId, String>,
 }
 
+impl View {
+    /// Whether another number of that kind stands among what is shown.
+    fn shows_another(&self, number: &Identifier) -> bool {
+        let is_other = |one: &Identifier| one.system() == number.system() && one != number;
+        self.links.iter().any(|link| link.ended.is_none() && is_other(&link.number))
+    }
+}
+
 /// `GET /ops/numbers`.
 pub(crate) async fn get(Of(app): Of<App>, Extension(caller): Extension<Caller>) -> Response {
     page(&app, &caller, StatusCode::OK, &show::find(&Filled::default(), &[], caller.csrf()))
@@ -130,14 +146,10 @@ pub(crate) async fn post(
         Ok(number) => number,
         Err(wrong) => return again(wrong),
     };
-    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let take = async |tx: &mut Tx| budget::take(tx, &ctx, by).await;
-    let taken = match app.db().write("http.number-take", take).await {
-        Err(Error::TooManySearches) => {
-            return again(Wrong::new("number", "You have tried too many. Wait for the next hour"));
-        }
-        taken => taken?,
+    let Some(taken) = take(&app, &caller).await? else {
+        return again(Wrong::new("number", TOO_MANY));
     };
+    let ctx = app.ctx(caller.request());
     let read = async |s: &mut Snapshot| ken_person::holder(s, &number).await;
     let holder = app.db().snapshot("http.number", read).await?;
     // Looking at nobody asks what looking at somebody hidden does.
@@ -145,9 +157,25 @@ pub(crate) async fn post(
     if permitted(&app, &caller, person).await?.is_empty() || holder.is_none() {
         return Ok(page(&app, &caller, StatusCode::OK, &show::nobody()));
     }
-    let give = async |tx: &mut Tx| budget::give_back(tx, &taken).await;
-    app.db().write("http.number-found", give).await?;
+    give_back(&app, &taken).await?;
     Ok(Redirect::to(&address(person)).into_response())
+}
+
+/// Takes a place for one try; none where there were too many.
+async fn take(app: &App, caller: &Caller) -> Result<Option<budget::Taken>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let take = async |tx: &mut Tx| budget::take(tx, &ctx, by).await;
+    match app.db().write("http.number-take", take).await {
+        Ok(taken) => Ok(Some(taken)),
+        Err(Error::TooManySearches) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives the place back: the try told nothing that was not known.
+async fn give_back(app: &App, taken: &budget::Taken) -> Result<(), Stop> {
+    let give = async |tx: &mut Tx| budget::give_back(tx, taken).await;
+    Ok(app.db().write("http.number-found", give).await?)
 }
 
 /// `GET /ops/numbers/{person}`.
@@ -190,6 +218,10 @@ pub(crate) async fn post_one(
         }
         return Ok(again(&wrongs));
     };
+    // Each number that is another's says something of them.
+    let Some(taken) = take(&app, &caller).await? else {
+        return Ok(again(&[Wrong::new("number", TOO_MANY)]));
+    };
     let (ctx, keys, by) = (app.ctx(caller.request()), app.keys(), caller.acting()?);
     let work = async |tx: &mut Tx| match act {
         Act::Give(evidence) => {
@@ -201,12 +233,13 @@ pub(crate) async fn post_one(
     };
     let says = match app.db().write("http.number-link", work).await {
         Ok(GivenNumber::Done) => {
+            give_back(&app, &taken).await?;
             return Ok(page(&app, &caller, StatusCode::OK, &show::done(person, act)));
         }
-        Ok(GivenNumber::Another) => {
-            "It is another record's. Both are in the review queue now, and nothing was given"
+        Ok(GivenNumber::HasOther) if view.shows_another(number) => {
+            "They have another of that kind: take that back first"
         }
-        Ok(GivenNumber::HasOther) => "They have another of that kind: take that back first",
+        Ok(GivenNumber::Another | GivenNumber::HasOther) => NOT_GIVEN,
         Ok(GivenNumber::Filler) => "No such number is anybody's: systems fill it in for none",
         Err(Error::Unknown("number")) => "It is not one of these, or was taken back already",
         Err(Error::Unknown(_)) => return Err(Stop::NotFound),
