@@ -167,6 +167,7 @@ async fn the_person_reads_their_own_record() {
 #[tokio::test]
 async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
     for world in worlds().await {
+        let engine = world.databases.engine;
         let constable = world.acting("police", "pp.supervisor");
         let decisions = world.ask(&constable, "vital", &["nhsl"]).await;
         let [Decision::Need(need)] = decisions.as_slice() else { panic!("{decisions:?}") };
@@ -190,7 +191,11 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         };
         assert!(!review(&constable).await, "nobody reviews their own");
         assert_eq!(world.released().await, None, "nothing before the review");
+        let taken = world.ask(&constable, "vital", &["nhsl"]).await;
         assert!(review(&world.acting("police", "ig.lead")).await);
+        assert!(matches!(world.read(taken).await, Err(ken_records::Error::Stale)), "{engine}: taken before");
+        assert_eq!(told(&world.ask(&constable, "vital", &["nhsl"]).await), ["need"], "{engine}");
+        assert!(world.open_of(&constable).await.is_empty(), "{engine}: what was not right is over");
         let released = world.released().await.unwrap();
         assert_eq!(released["practitioner"], constable.practitioner.to_string());
         assert_eq!(released.get("reason"), None, "the reviewer kept it back");

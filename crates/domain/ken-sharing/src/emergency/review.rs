@@ -6,6 +6,7 @@
 //! - Nobody reviews their own access, nor one that they agreed to, nor one on themselves, family or
 //!   a former partner, of which they read nothing.
 //! - Each access waits with somebody who may review it, as long as there is anybody (`reviewers`).
+//! - What is found not to be right ends with the finding, and no permit of it is good any longer.
 //! - A review that is not made in time stays in that list, late, and stands on the ledger of the
 //!   organisation whose access it was.
 //! - The review releases what was kept back until then (`after-review`): who opened the record, who
@@ -80,7 +81,7 @@ impl Unreviewed {
 pub enum ReviewOutcome {
     /// The access was right.
     Justified,
-    /// It was not; the breach procedure begins.
+    /// It was not: it ends at once, and the breach procedure begins.
     NotJustified,
 }
 
@@ -300,15 +301,19 @@ pub async fn review(
     let outcome = finding.outcome.as_str();
     db.write("sharing.review-emergency", async |tx| {
         // Whoever agrees to it meanwhile waits, or is read here: the person reads every name.
-        let _guard = tx.lock_people(&BTreeSet::from([person])).await?;
+        let guard = tx.lock_people(&BTreeSet::from([person])).await?;
         let Some(one) = reviewable(tx, ctx, by, (person, id)).await? else { return Ok(false) };
         let mut released = released(tx, keys, &one).await?;
         if !finding.shows_reason {
             released.remove("reason");
         }
-        let of = values![person, id, by.practitioner, ctx.now_us(), outcome];
+        let ends = finding.outcome == ReviewOutcome::NotJustified;
+        let of = values![person, id, by.practitioner, ctx.now_us(), outcome, i64::from(ends)];
         if tx.execute(sql::REVIEW_EMERGENCY, of).await? == 0 {
             return Ok(false);
+        }
+        if ends {
+            guard.bump(tx).await?;
         }
         timer::cancel(tx, TIMER, &id.to_string()).await?;
         let entry = NewEntry {

@@ -45,8 +45,11 @@ statements! {
     FIND_UNREVIEWED = "SELECT person_id, id, practitioner_id, second_by, entry_id, from_us,
           until_us, review_due_us, organisation, role FROM emergency_access
         WHERE person_id = $1 AND id = $2 AND reviewed_us IS NULL";
-    /// Closes the review; nobody reviews their own, nor what they agreed to.
-    REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4, outcome = $5
+    /// Closes the review; nobody reviews their own, nor what they agreed to. What is found not to
+    /// be right is over at once.
+    REVIEW_EMERGENCY = "UPDATE emergency_access SET reviewed_by = $3, reviewed_us = $4,
+          outcome = $5,
+          until_us = CASE WHEN until_us > $4 AND $6 = 1 THEN $4 ELSE until_us END
         WHERE person_id = $1 AND id = $2 AND reviewed_us IS NULL
           AND practitioner_id <> $3 AND (second_by IS NULL OR second_by <> $3)
           AND NOT EXISTS (SELECT 1 FROM emergency_agreed

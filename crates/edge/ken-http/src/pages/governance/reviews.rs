@@ -258,7 +258,11 @@ pub(crate) struct Review {
 /// What a check may find.
 pub(crate) const OUTCOMES: [(&str, &str, &str); 2] = [
     ("justified", "It was right to look", "The person can read that it was checked and right."),
-    ("not-justified", "It was not right", "The person can read that it was checked and not right."),
+    (
+        "not-justified",
+        "It was not right",
+        "If it is still open, it closes now. The person can read that it was checked and not right.",
+    ),
 ];
 
 /// Whether the person reads why, in the practitioner's words; who looked, and when, they always do.
