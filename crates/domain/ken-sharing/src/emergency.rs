@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use ken_agreement::words_hash;
 use ken_core::{ClauseId, Ctx, EntryId, PersonId, PractitionerId, Sensitive};
-use ken_directory::Acting;
+use ken_directory::{Acting, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, timer, values};
@@ -65,9 +65,9 @@ pub struct Own {
 /// Opens emergency access: the practitioner's reason in their own words, and the words affirmed.
 ///
 /// The reason is kept in the encrypted detail of the ledger entry alone. The gate still decides
-/// each disclosure; without the exceptional clause in force this opens nothing. While one is open
-/// for the same organisation with the same words this opens no other: a form that is sent twice
-/// gives one access, and one thing to review.
+/// each disclosure; without the exceptional clause in force this opens nothing. A form that is sent
+/// twice gives one access, and one thing to review, while that is open and nobody has reviewed it.
+/// Another form is another emergency: its reason, its 24 hours and its review are its own.
 ///
 /// # Errors
 ///
@@ -83,17 +83,40 @@ pub async fn open(
 ) -> Result<Open, Error> {
     db.write("sharing.emergency", async |tx| {
         let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        if let Some(open) = find(tx, ctx, by, person).await?
-            && goes_on(tx, ctx, (by, person), said, &open).await?
-        {
+        let of = Opening { id: EntryId::draw(ctx.ids), person, reason, said, second: None };
+        if let Some(open) = opened_before(tx, ctx, by, &of).await? {
             return Ok(open);
         }
-        let of = Opening { person, reason, said, second: None };
         let open = open_one(tx, ctx, keys, by, &of).await?;
         guard.bump(tx).await?;
         Ok(open)
     })
     .await
+}
+
+/// What the same form opened before, while it is open, waits for its review, and its words are
+/// affirmed. After that the same form opens anew. The caller holds the person's guard.
+async fn opened_before(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    of: &Opening<'_>,
+) -> Result<Option<Open>, Error> {
+    let (person, practitioner) = (of.person.to_string(), by.practitioner.to_string());
+    let whose = [practitioner.as_str(), by.organisation.as_str(), by.role.as_str()];
+    let what = ["emergency", person.as_str(), of.reason.reveal()];
+    let what = [&what[..], &whose[..]].concat();
+    let Some(before) = sending::once(tx, ctx, &what, of.id).await? else { return Ok(None) };
+    let read = |row: &Row<'_>| Ok((row.time(6)?, row.text_opt(3)?.is_some()));
+    let found = tx.find(sql::FIND_UNREVIEWED, values![of.person, before], read).await?;
+    if let Some((until, has_second)) = found.filter(|(until, _)| *until > ctx.clock.now()) {
+        let open = Open { id: before, until, has_second };
+        if goes_on(tx, ctx, (by, of.person), of.said, &open).await? {
+            return Ok(Some(open));
+        }
+    }
+    sending::anew(tx, ctx, &what, (before, of.id)).await?;
+    Ok(None)
 }
 
 /// Whether an access that is open serves: its words are affirmed. Those that were affirmed for half
@@ -117,6 +140,7 @@ async fn goes_on(
 /// One access to open.
 #[derive(Debug)]
 struct Opening<'a> {
+    id: EntryId,
     person: PersonId,
     reason: &'a Sensitive<String>,
     said: &'a BTreeSet<Statement>,
@@ -132,9 +156,8 @@ async fn open_one(
     by: &Acting,
     of: &Opening<'_>,
 ) -> Result<Open, Error> {
-    let Opening { person, reason, said, second } = of;
-    let (id, until) = (EntryId::draw(ctx.ids), later(ctx, EMERGENCY_LAST));
-    let due = review_due(ctx);
+    let Opening { id, person, reason, said, second } = of;
+    let (until, due) = (later(ctx, EMERGENCY_LAST), review_due(ctx));
     let second = second.map(|second| second.practitioner.to_string());
     let affirmed: Vec<_> = said
         .iter()
@@ -157,7 +180,7 @@ async fn open_one(
     let entry = ken_ledger::append(tx, ctx, keys, entry).await?;
     let of = values![
         *person,
-        id,
+        *id,
         &by.organisation,
         &by.role,
         by.practitioner,
@@ -170,7 +193,7 @@ async fn open_one(
     tx.execute(sql::INSERT_EMERGENCY, of).await?;
     timer::set(tx, TIMER, &id.to_string(), due, &person.to_string()).await?;
     keep(tx, ctx, by, *person, said, EMERGENCY_LAST).await?;
-    Ok(Open { id, until, has_second: second.is_some() })
+    Ok(Open { id: *id, until, has_second: second.is_some() })
 }
 
 /// The emergency access that a practitioner has open on a person, for the organisation for which

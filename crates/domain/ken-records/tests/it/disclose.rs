@@ -193,7 +193,10 @@ async fn an_emergency_opens_and_is_reviewed_by_somebody_else() {
         assert_eq!(world.released().await, None, "nothing before the review");
         let taken = world.ask(&constable, "vital", &["nhsl"]).await;
         assert!(review(&world.acting("police", "ig.lead")).await);
-        assert!(matches!(world.read(taken).await, Err(ken_records::Error::Stale)), "{engine}: taken before");
+        assert!(
+            matches!(world.read(taken).await, Err(ken_records::Error::Stale)),
+            "{engine}: taken before"
+        );
         assert_eq!(told(&world.ask(&constable, "vital", &["nhsl"]).await), ["need"], "{engine}");
         assert!(world.open_of(&constable).await.is_empty(), "{engine}: what was not right is over");
         let released = world.released().await.unwrap();

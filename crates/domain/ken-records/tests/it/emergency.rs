@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use ken_core::{ClauseId, PersonId, Sensitive};
+use jiff::SignedDuration;
+use ken_core::{ClauseId, Ctx, PersonId, Sensitive};
 use ken_directory::{Acting, account};
 use ken_sharing::emergency::{self, Open, second};
 use ken_sharing::{Decision, Statement};
 use ken_store::{Snapshot, Tx, guard};
 
 use crate::world::{World, worlds};
+
+const ACCESSES: &str = "SELECT COUNT(*) FROM emergency_access";
 
 /// A supervisor of the police, the same practitioner for the council, and the words they affirm.
 async fn twice_employed(world: &World) -> (Acting, Acting, BTreeSet<Statement>) {
@@ -21,9 +24,14 @@ async fn twice_employed(world: &World) -> (Acting, Acting, BTreeSet<Statement>) 
 }
 
 async fn open(world: &World, by: &Acting, said: &BTreeSet<Statement>) -> Open {
+    open_by(world, &world.ctx(), by, said).await
+}
+
+/// The same by one form, which may be sent twice.
+async fn open_by(world: &World, form: &Ctx<'_>, by: &Acting, said: &BTreeSet<Statement>) -> Open {
     let (db, keys) = (&world.databases.db, &world.databases.keys);
     let reason = Sensitive::new("He is on the bridge.".to_owned());
-    emergency::open(db, &world.ctx(), keys, by, world.person, &reason, said).await.unwrap()
+    emergency::open(db, form, keys, by, world.person, &reason, said).await.unwrap()
 }
 
 async fn finish(world: &World, by: &Acting, person: PersonId, said: &BTreeSet<Statement>) -> bool {
@@ -66,10 +74,11 @@ async fn a_form_sent_twice_opens_one_emergency_and_finishing_leaves_none() {
     for world in worlds().await {
         let engine = world.databases.engine;
         let (police, _, said) = twice_employed(&world).await;
-        let first = open(&world, &police, &said).await;
-        assert_eq!(open(&world, &police, &said).await, first, "{engine}: the same one");
-        let unreviewed = "SELECT COUNT(*) FROM emergency_access";
-        assert_eq!(world.count(unreviewed).await, 1, "{engine}: one to review");
+        let form = world.ctx();
+        let first = open_by(&world, &form, &police, &said).await;
+        let again = open_by(&world, &form, &police, &said).await;
+        assert_eq!(again, first, "{engine}: the same one");
+        assert_eq!(world.count(ACCESSES).await, 1, "{engine}: one to review");
         // A colleague agrees to another, so that two are open.
         let (db, keys, ctx) = (&world.databases.db, &world.databases.keys, world.ctx());
         let new = second::NewAsking {
@@ -86,8 +95,39 @@ async fn a_form_sent_twice_opens_one_emergency_and_finishing_leaves_none() {
         assert!(world.open_of(&police).await.is_empty(), "{engine}: none is left open");
         assert!(!is_permitted(&world, &police).await, "{engine}");
         assert!(!finish(&world, &police, world.person, &said).await, "{engine}: once");
-        let again = open(&world, &police, &said).await;
+        let again = open_by(&world, &form, &police, &said).await;
         assert_ne!(again.id, first.id, "{engine}: what is finished is opened anew");
+        let form = open_by(&world, &form, &police, &said).await;
+        assert_eq!(form.id, again.id, "{engine}: and once");
+    }
+}
+
+#[tokio::test]
+async fn another_emergency_is_another_access_with_its_own_review() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (db, keys) = (&world.databases.db, &world.databases.keys);
+        let (police, _, said) = twice_employed(&world).await;
+        let (form, officer) = (world.ctx(), world.acting("police", "ig.lead"));
+        let first = open_by(&world, &form, &police, &said).await;
+        world.wait(SignedDuration::from_hours(10)).await;
+        // Another form while the first waits: it lasts as long as its page says.
+        let second = open(&world, &police, &said).await;
+        assert_ne!(second.id, first.id, "{engine}");
+        assert_eq!(second.until.duration_since(first.until), SignedDuration::from_hours(10));
+        let outcome = emergency::ReviewOutcome::Justified;
+        let finding = emergency::Finding { outcome, shows_reason: true };
+        for one in [&first, &second] {
+            let which = (world.person, one.id);
+            let done = emergency::review(db, &world.ctx(), keys, &officer, which, finding).await;
+            assert!(done.unwrap(), "{engine}");
+        }
+        // The very form again, though both are open still: somebody checks what it opens.
+        let again = open_by(&world, &form, &police, &said).await;
+        assert!(again.id != first.id && again.id != second.id, "{engine}");
+        assert_eq!(world.count(ACCESSES).await, 3, "{engine}");
+        let waits = emergency::unreviewed(db, &world.ctx(), &officer).await.unwrap().first;
+        assert_eq!(waits.iter().map(|one| one.id).collect::<Vec<_>>(), [again.id], "{engine}");
     }
 }
 

@@ -263,7 +263,8 @@ pub async fn decide(
                 agree_too(tx, ctx, keys, by, (*person, open.id)).await?;
                 continue;
             }
-            let of = Opening { person: *person, reason: &reason, said: &said, second: Some(by) };
+            let (id, person) = (EntryId::draw(ctx.ids), *person);
+            let of = Opening { id, person, reason: &reason, said: &said, second: Some(by) };
             open_one(tx, ctx, keys, &one.by, &of).await?;
         }
         guard.bump(tx).await?;

@@ -226,10 +226,11 @@ pub(crate) async fn own(app: &App, caller: &Caller) -> Result<Own, Stop> {
 }
 
 impl Own {
-    /// A record opened twice stands here once, with its second person if it has one.
+    /// A record opened twice stands here once, with its second person if it has one; otherwise
+    /// as it was opened last, which comes first.
     fn add(&mut self, new: Opened) {
         match self.open.iter_mut().find(|one| one.person == new.person) {
-            Some(one) if one.second.is_none() => *one = new,
+            Some(one) if one.second.is_none() && new.second.is_some() => *one = new,
             Some(_) => {}
             None => self.open.push(new),
         }
