@@ -27,11 +27,11 @@ pub use review::{
 };
 pub use reviewers::{GUARDIAN, OFFICERS};
 
-use crate::Error;
 use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};
 use crate::sql as held;
 use crate::sql::emergency as sql;
+use crate::{Error, together};
 
 /// How long emergency access lasts (`core.md` 2.8).
 pub const EMERGENCY_LAST: Duration = Duration::from_hours(24);
@@ -69,6 +69,9 @@ pub struct Own {
 /// twice gives one access, and one thing to review, while that is open and nobody has reviewed it.
 /// Another form is another emergency: its reason, its 24 hours and its review are its own.
 ///
+/// Everybody who stands together with the person is opened, each with an entry and a review: what
+/// is held of somebody under another number may be what saves them (ADR 67).
+///
 /// # Errors
 ///
 /// Whatever the store or the ledger says.
@@ -82,14 +85,22 @@ pub async fn open(
     said: &BTreeSet<Statement>,
 ) -> Result<Open, Error> {
     db.write("sharing.emergency", async |tx| {
-        let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        let of = Opening { id: EntryId::draw(ctx.ids), person, reason, said, second: None };
-        if let Some(open) = opened_before(tx, ctx, by, &of).await? {
-            return Ok(open);
+        let guard = together::lock(tx, &BTreeSet::from([person])).await?;
+        let (mut theirs, mut is_new) = (None, false);
+        for one in together::group(tx, person).await? {
+            let id = EntryId::draw(ctx.ids);
+            let of = Opening { id, person: one, reason, said, second: None };
+            let open = match opened_before(tx, ctx, by, &of).await? {
+                Some(open) => open,
+                None => open_one(tx, ctx, keys, by, &of).await?,
+            };
+            is_new |= open.id == id;
+            theirs = theirs.or((one == person).then_some(open));
         }
-        let open = open_one(tx, ctx, keys, by, &of).await?;
-        guard.bump(tx).await?;
-        Ok(open)
+        if is_new {
+            guard.bump(tx).await?;
+        }
+        theirs.ok_or(Error::Corrupt("group"))
     })
     .await
 }
@@ -217,9 +228,9 @@ pub async fn find<R: Reads>(
     .transpose()
 }
 
-/// Finishes emergency access now: every one that the practitioner has open on the person for this
-/// organisation. Their words are withdrawn, unless one that is open for another organisation needs
-/// them. Where nothing is open nothing is written.
+/// Finishes emergency access now: every one that the practitioner has open for this organisation,
+/// on the person and on everybody who stands together with them. Their words are withdrawn, unless
+/// one that is open for another organisation needs them. Where nothing is open nothing is written.
 ///
 /// # Errors
 ///
@@ -234,39 +245,71 @@ pub async fn finish(
 ) -> Result<bool, Error> {
     db.write("sharing.finish-emergency", async |tx| {
         // Before the guard: taking it would give one to any id that somebody makes up.
-        if find(tx, ctx, by, person).await?.is_none() {
+        if !has_open(tx, ctx, by, person).await? {
             return Ok(false);
         }
-        let guard = tx.lock_people(&BTreeSet::from([person])).await?;
-        let of = values![person, by.practitioner, ctx.now_us(), &by.organisation];
-        let ended = tx.list(sql::END_EMERGENCIES, of, |row| row.parse::<EntryId>(0)).await?;
-        if ended.is_empty() {
-            return Ok(false);
+        let guard = together::lock(tx, &BTreeSet::from([person])).await?;
+        let mut is_finished = false;
+        for one in together::group(tx, person).await? {
+            is_finished |= finish_one(tx, ctx, keys, by, (one, clauses)).await?;
         }
-        let of = values![person, by.practitioner, ctx.now_us()];
-        if tx.find(sql::HAS_EMERGENCY, of, |row| row.int(0)).await?.is_none() {
-            for clause in clauses {
-                let of = values![person, by.practitioner, clause];
-                tx.execute(held::DELETE_AFFIRMATIONS, of).await?;
-            }
+        if is_finished {
+            guard.bump(tx).await?;
         }
-        guard.bump(tx).await?;
-        let finished: Vec<_> = ended.iter().map(ToString::to_string).collect();
-        let entry = NewEntry {
-            stream: Stream::Person(person),
-            kind: EntryKind::Affirmed,
-            visibility: Visibility::AfterReview,
-            detail: json!({
-                "organisation": by.organisation.as_str(),
-                "role": by.role.as_str(),
-                "practitioner": by.practitioner.to_string(),
-                "finished": finished.join(" "),
-            }),
-        };
-        ken_ledger::append(tx, ctx, keys, entry).await?;
-        Ok(true)
+        Ok(is_finished)
     })
     .await
+}
+
+/// Whether the practitioner has one open on the person, under any of their ids.
+async fn has_open(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<bool, Error> {
+    for one in together::group(tx, person).await? {
+        if find(tx, ctx, by, one).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Finishes what is open on one id. The caller holds its guard and bumps it.
+async fn finish_one(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    (person, clauses): (PersonId, &BTreeSet<ClauseId>),
+) -> Result<bool, Error> {
+    let of = values![person, by.practitioner, ctx.now_us(), &by.organisation];
+    let ended = tx.list(sql::END_EMERGENCIES, of, |row| row.parse::<EntryId>(0)).await?;
+    if ended.is_empty() {
+        return Ok(false);
+    }
+    let of = values![person, by.practitioner, ctx.now_us()];
+    if tx.find(sql::HAS_EMERGENCY, of, |row| row.int(0)).await?.is_none() {
+        for clause in clauses {
+            let of = values![person, by.practitioner, clause];
+            tx.execute(held::DELETE_AFFIRMATIONS, of).await?;
+        }
+    }
+    let finished: Vec<_> = ended.iter().map(ToString::to_string).collect();
+    let entry = NewEntry {
+        stream: Stream::Person(person),
+        kind: EntryKind::Affirmed,
+        visibility: Visibility::AfterReview,
+        detail: json!({
+            "organisation": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "practitioner": by.practitioner.to_string(),
+            "finished": finished.join(" "),
+        }),
+    };
+    ken_ledger::append(tx, ctx, keys, entry).await?;
+    Ok(true)
 }
 
 /// The emergency accesses that a practitioner has open, the newest first: where to go on.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use ken_core::{ClauseId, Ctx, PersonId, Sensitive};
 use ken_directory::{Acting, account};
 use ken_sharing::emergency::{self, Open, second};
-use ken_sharing::{Decision, Statement};
+use ken_sharing::{Caller, Decision, Question, Statement, together};
 use ken_store::{Snapshot, Tx, guard};
 
 use crate::world::{World, worlds};
@@ -99,6 +99,60 @@ async fn a_form_sent_twice_opens_one_emergency_and_finishing_leaves_none() {
         assert_ne!(again.id, first.id, "{engine}: what is finished is opened anew");
         let form = open_by(&world, &form, &police, &said).await;
         assert_eq!(form.id, again.id, "{engine}: and once");
+    }
+}
+
+/// Says that an id is the person's too.
+async fn joined(world: &World, other: PersonId) {
+    let join = async |tx: &mut Tx| {
+        let guard = together::lock(tx, &[world.person, other].into()).await?;
+        together::join(tx, &guard, world.person, other).await
+    };
+    world.databases.db.write("test.join", join).await.unwrap();
+}
+
+/// Whether an emergency shows what is held under an id.
+async fn is_open_under(world: &World, by: &Acting, person: PersonId) -> bool {
+    let question = Question { person, ..world.question("vital", &["nhsl"]) };
+    let told = world.ask_as(Caller::Practitioner(by), &question).await;
+    matches!(told.as_slice(), [Decision::Permit(_)])
+}
+
+#[tokio::test]
+async fn an_emergency_opens_every_id_of_the_person_and_finishing_ends_it_under_all() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let (db, keys) = (&world.databases.db, &world.databases.keys);
+        let (police, _, said) = twice_employed(&world).await;
+        let other = PersonId::draw(&*world.ids);
+        joined(&world, other).await;
+        let both = [world.person, other];
+        let form = world.ctx();
+        let first = open_by(&world, &form, &police, &said).await;
+        assert_eq!(open_by(&world, &form, &police, &said).await, first, "{engine}: by one form");
+        for person in both {
+            assert!(is_open_under(&world, &police, person).await, "{engine}");
+        }
+        assert_eq!(world.count(ACCESSES).await, 2, "{engine}: each with its review");
+        // Finished under whichever.
+        assert!(finish(&world, &police, other, &said).await, "{engine}");
+        for person in both {
+            assert!(!is_open_under(&world, &police, person).await, "{engine}: finished");
+        }
+        // And likewise where a colleague agrees to what fits one of them.
+        let new = second::NewAsking {
+            people: BTreeSet::from([world.person]),
+            typed: Sensitive::new("Sample, Isla".to_owned()),
+            reason: Sensitive::new("He is on the bridge.".to_owned()),
+            said: said.clone(),
+        };
+        let asked = second::ask(db, &world.ctx(), keys, &police, &new).await.unwrap();
+        let colleague = world.acting("police", "pp.supervisor");
+        let ctx = world.ctx();
+        second::decide(db, &ctx, keys, &colleague, (asked, true)).await.unwrap();
+        for person in both {
+            assert!(is_open_under(&world, &police, person).await, "{engine}");
+        }
     }
 }
 

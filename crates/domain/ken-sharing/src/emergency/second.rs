@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::{EMERGENCY_LAST, Open, Opening, find, goes_on, moment, open_one};
 use crate::relationship::{LIST_MAX, later};
 use crate::sql::emergency as sql;
-use crate::{Error, Statement};
+use crate::{Error, Statement, together};
 
 /// Most people that one asking is about: those who fit what was typed. House policy.
 pub const PEOPLE_MAX: usize = 32;
@@ -234,10 +234,6 @@ pub async fn decide(
     let reason = Sensitive::new(text(&body, "reason")?);
     let decision = if agrees { "agreed" } else { "declined" };
     let asked = moment(one.at_us)?;
-    // What was opened after this was asked is the same emergency.
-    let is_same = |open: &Open| {
-        open.has_second && open.until.duration_since(asked).unsigned_abs() >= EMERGENCY_LAST
-    };
     db.write("sharing.second-person-decide", async |tx| {
         // The asker may have left since they asked: nobody is said to have agreed to nothing.
         if agrees && ken_directory::account::has_left(tx, ctx, &one.by).await? {
@@ -252,25 +248,55 @@ pub async fn decide(
         if !agrees {
             return Ok(Decided::Declined);
         }
-        let guard = tx.lock_people(&people).await?;
-        for person in &people {
-            // Of two askings that are agreed to at once, one opens: one access, one review. What
-            // was reviewed already is not gone on with: nobody would read who agreed.
-            if let Some(open) = find(tx, ctx, &one.by, *person).await?.filter(is_same)
-                && is_to_review(tx, *person, open.id).await?
-                && goes_on(tx, ctx, (&one.by, *person), &said, &open).await?
-            {
-                agree_too(tx, ctx, keys, by, (*person, open.id)).await?;
-                continue;
-            }
-            let (id, person) = (EntryId::draw(ctx.ids), *person);
-            let of = Opening { id, person, reason: &reason, said: &said, second: Some(by) };
-            open_one(tx, ctx, keys, &one.by, &of).await?;
-        }
-        guard.bump(tx).await?;
+        let asked = Agreed { of: &one.by, at: asked, people, said, reason };
+        open_agreed(tx, ctx, keys, by, &asked).await?;
         Ok(Decided::Agreed)
     })
     .await
+}
+
+/// An asking that is agreed to.
+struct Agreed<'a> {
+    of: &'a Acting,
+    at: Timestamp,
+    people: BTreeSet<PersonId>,
+    said: BTreeSet<Statement>,
+    reason: Sensitive<String>,
+}
+
+/// Opens for the asker everybody who fits, and everybody who stands together with them: what is
+/// held of somebody under another number may be what saves them (ADR 67).
+async fn open_agreed(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    Agreed { of, at, people, said, reason }: &Agreed<'_>,
+) -> Result<(), Error> {
+    // What was opened after this was asked is the same emergency.
+    let is_same = |open: &Open| {
+        open.has_second && open.until.duration_since(*at).unsigned_abs() >= EMERGENCY_LAST
+    };
+    let guard = together::lock(tx, people).await?;
+    let mut everybody = BTreeSet::new();
+    for person in people {
+        everybody.append(&mut together::group(tx, *person).await?);
+    }
+    for person in everybody {
+        // Of two askings that are agreed to at once, one opens: one access, one review. What was
+        // reviewed already is not gone on with: nobody would read who agreed.
+        if let Some(open) = find(tx, ctx, of, person).await?.filter(is_same)
+            && is_to_review(tx, person, open.id).await?
+            && goes_on(tx, ctx, (of, person), said, &open).await?
+        {
+            agree_too(tx, ctx, keys, by, (person, open.id)).await?;
+            continue;
+        }
+        let id = EntryId::draw(ctx.ids);
+        let opening = Opening { id, person, reason, said, second: Some(by) };
+        open_one(tx, ctx, keys, of, &opening).await?;
+    }
+    Ok(guard.bump(tx).await?)
 }
 
 /// Whether nobody has reviewed an access yet.

@@ -120,6 +120,14 @@ async fn name(s: &mut Snapshot, who: PractitionerId) -> Result<String, Stop> {
     Ok(practitioner::find(s, who).await?.map(|found| found.name).unwrap_or_default())
 }
 
+/// Who stands for a person; for somebody unknown, only themselves.
+async fn lead(s: &mut Snapshot, person: PersonId) -> Result<PersonId, Stop> {
+    match ken_person::lead(s, person).await {
+        Err(ken_person::Error::Unknown(_)) => Ok(person),
+        lead => Ok(lead?),
+    }
+}
+
 /// The panel of what waits.
 pub(crate) fn panel(askings: &[Asking], csrf: &Csrf) -> Panel {
     let state = if askings.is_empty() {
@@ -176,7 +184,10 @@ pub(crate) struct Own {
 /// One record that is open.
 #[derive(Debug, Clone)]
 struct Opened {
+    /// Under which of their ids.
     person: PersonId,
+    /// Who stands for all of these.
+    lead: PersonId,
     from: String,
     until: String,
     second: Option<String>,
@@ -203,6 +214,7 @@ pub(crate) async fn own(app: &App, caller: &Caller) -> Result<Own, Stop> {
         for one in emergency::own(s, &ctx, by).await? {
             let opened = Opened {
                 person: one.person,
+                lead: lead(s, one.person).await?,
                 from: words::moment_short(one.from),
                 until: words::moment_short(one.until),
                 second: match one.second {
@@ -226,10 +238,10 @@ pub(crate) async fn own(app: &App, caller: &Caller) -> Result<Own, Stop> {
 }
 
 impl Own {
-    /// A record opened twice stands here once, with its second person if it has one; otherwise
-    /// as it was opened last, which comes first.
+    /// A record opened twice, or under several ids of one person, stands here once, with its
+    /// second person if it has one; otherwise as it was opened last, which comes first.
     fn add(&mut self, new: Opened) {
-        match self.open.iter_mut().find(|one| one.person == new.person) {
+        match self.open.iter_mut().find(|one| one.lead == new.lead) {
             Some(one) if one.second.is_none() && new.second.is_some() => *one = new,
             Some(_) => {}
             None => self.open.push(new),
@@ -308,6 +320,7 @@ mod tests {
     fn a_record_opened_twice_is_listed_once() {
         let opened = |second: Option<&str>| Opened {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            lead: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             from: "21 Nov 2026, 09:14".into(),
             until: "22 Nov 2026, 09:14".into(),
             second: second.map(str::to_owned),
