@@ -4,10 +4,12 @@
 //! # Invariants
 //!
 //! - A duty and its timer are set in the write that enters the disclosure; neither can be lost.
-//! - While a duty is open, the same disclosure again sets no second one.
+//! - While a duty is open, the same disclosure again sets no second one, nor do two at one moment.
 //! - Nothing here changes what the asker is told.
 //!
 //! Source: the obligations of agreements; UK GDPR arts. 13 and 14 for telling the person.
+
+use std::collections::BTreeMap;
 
 use ken_agreement::Modality;
 use ken_core::{ClauseId, Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
@@ -134,28 +136,33 @@ pub(crate) async fn note(
     outcomes: impl Iterator<Item = &Outcome>,
     entry: EntryId,
 ) -> Result<(), Error> {
+    // In one order, whoever sends: two looks at one moment wait for each other, and not in a ring.
+    let mut duties = BTreeMap::new();
     for outcome in outcomes {
         let Outcome::Permit(permitted) = outcome else { continue };
         for (clause, citation) in &permitted.citations {
+            let is_must = i64::from(citation.modality == Modality::Must);
             for (what, due) in due(ctx, citation) {
-                let id = EntryId::draw(ctx.ids);
-                let is_must = i64::from(citation.modality == Modality::Must);
-                let of = values![
-                    person,
-                    id,
-                    &by.organisation,
-                    by.practitioner,
-                    entry,
-                    clause,
-                    what.code(),
-                    is_must,
-                    due,
-                    ctx.now_us()
-                ];
-                if tx.execute(sql::INSERT_DUTY, of).await? > 0 {
-                    timer::set(tx, TIMER, &id.to_string(), due, &person.to_string()).await?;
-                }
+                duties.entry((clause, what)).or_insert((is_must, due));
             }
+        }
+    }
+    for ((clause, what), (is_must, due)) in duties {
+        let id = EntryId::draw(ctx.ids);
+        let of = values![
+            person,
+            id,
+            &by.organisation,
+            by.practitioner,
+            entry,
+            clause,
+            what.code(),
+            is_must,
+            due,
+            ctx.now_us()
+        ];
+        if tx.execute(sql::INSERT_DUTY, of).await? > 0 {
+            timer::set(tx, TIMER, &id.to_string(), due, &person.to_string()).await?;
         }
     }
     Ok(())

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "who joined records",
         sql: linker::LINKERS,
     },
+    Migration { owner: "ken-sharing", number: 11, title: "one open duty of a kind", sql: ONE_DUTY },
 ];
 
 const FIRST: &str = "
@@ -138,6 +139,18 @@ CREATE TABLE duty (
 );
 CREATE INDEX duty_open ON duty (organisation, due_us);
 CREATE INDEX duty_of_practitioner ON duty (person_id, practitioner_id, clause);
+";
+
+/// Two looks at one moment may have set the same duty twice; the first stands.
+const ONE_DUTY: &str = "
+DELETE FROM duty WHERE done_us IS NULL AND EXISTS (
+  SELECT 1 FROM duty AS earlier WHERE earlier.person_id = duty.person_id AND earlier.id < duty.id
+    AND earlier.practitioner_id = duty.practitioner_id AND earlier.clause = duty.clause
+    AND earlier.what = duty.what AND earlier.organisation = duty.organisation
+    AND earlier.done_us IS NULL
+);
+CREATE UNIQUE INDEX duty_once ON duty (person_id, practitioner_id, clause, what, organisation)
+  WHERE done_us IS NULL;
 ";
 
 const SECOND: &str = "
@@ -383,12 +396,12 @@ statements! {
     LIST_HELD_CLASSES = "SELECT c.category, c.labels, c.source, c.lineage
         FROM person_row_class p JOIN row_class c ON c.id = p.class_id
         WHERE p.person_id = $1 ORDER BY c.id";
-    /// Sets a duty, unless the same one is open.
+    /// Sets a duty, unless the same one is open, or is being set at this moment.
     INSERT_DUTY = "INSERT INTO duty (person_id, id, organisation, practitioner_id, entry_id, clause,
           what, is_must, due_us, set_us)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (
-          SELECT 1 FROM duty WHERE person_id = $1 AND practitioner_id = $4 AND clause = $6
-            AND what = $7 AND organisation = $3 AND done_us IS NULL)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (person_id, practitioner_id, clause, what, organisation)
+          WHERE done_us IS NULL DO NOTHING";
     /// The open duties of an organisation, the most urgent first.
     LIST_DUTIES = "SELECT id, person_id, practitioner_id, what, clause, is_must, due_us, missed_us
         FROM duty WHERE organisation = $1 AND done_us IS NULL ORDER BY due_us, id LIMIT $2";

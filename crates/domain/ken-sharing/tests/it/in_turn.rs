@@ -45,13 +45,33 @@ fn permitted(answers: &[Decision]) -> EntryId {
     permit.entry()
 }
 
+/// Agreements of which every clause that the person sees at once obliges.
+fn oblige(text: &str) -> String {
+    let seen = "visible_to_person = \"now\"";
+    text.replace(seen, &format!("obligations = [\"tell-person-unless-exempt\"]\n{seen}"))
+}
+
+/// On PostgreSQL two decisions about one person run beside each other.
+#[tokio::test]
+async fn looks_at_one_moment_set_a_duty_once() {
+    for world in worlds_of(50, oblige).await {
+        let by = world.practitioner(("practice", "gp.doctor"), None).await;
+        for round in 0..8 {
+            let asked = [question(world.person().await)];
+            let look = async || in_turn(&world, &by, &asked).await.unwrap();
+            tokio::join!(look(), look(), look(), look());
+            let sql = "SELECT COUNT(*) FROM duty WHERE person_id = $1 AND done_us IS NULL";
+            let of = values![asked[0].person];
+            let read = async |s: &mut Snapshot| s.find(sql, of, |row| row.int(0)).await;
+            let set = world.on.db.snapshot("test.duties", read).await.unwrap();
+            assert_eq!(set, Some(1), "{}: round {round}", world.on.engine);
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_permit_and_each_duty_stands_under_the_entry_of_its_own_question() {
-    // Every clause that the person sees at once obliges here, so that both questions do.
-    let oblige = |text: &str| {
-        let seen = "visible_to_person = \"now\"";
-        text.replace(seen, &format!("obligations = [\"tell-person-unless-exempt\"]\n{seen}"))
-    };
+    // So that both questions do.
     for world in worlds_of(51, oblige).await {
         let engine = world.on.engine;
         let person = world.person().await;
