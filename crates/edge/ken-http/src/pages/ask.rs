@@ -33,8 +33,6 @@ pub(crate) const OWN_WORK: &str = "own-work";
 pub(crate) const OWN_RECORD: &str = "own-record";
 /// Not about a person, so never asked for one (`core.md` section 6).
 const AGGREGATE: &str = "aggregate";
-/// Records of one person that are read together. House policy: as many as a page can show.
-const TOGETHER_MAX: usize = 16;
 
 /// Organisations by id.
 pub(crate) type Names = BTreeMap<OrganisationId, String>;
@@ -432,13 +430,11 @@ fn parted(decided: Decided) -> (Vec<Permit>, BTreeSet<Statement>) {
     (permits, missing)
 }
 
-/// Everybody who is the same person as `person`; for somebody unknown, only themselves.
+/// Everybody who is the same person as `person`; for somebody unknown, only themselves. All of
+/// them: whoever links sees to it that they are at most [`GROUP_MAX`](ken_sharing::together::GROUP_MAX).
 pub(crate) async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>, Stop> {
     match ken_person::together(s, person).await {
-        Ok(mut people) => {
-            people.truncate(TOGETHER_MAX);
-            Ok(people)
-        }
+        Ok(people) => Ok(people),
         Err(ken_person::Error::Unknown(_)) => Ok(vec![person]),
         Err(error) => Err(error.into()),
     }

@@ -59,6 +59,8 @@ mod team;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod words;
 #[cfg(test)]
 mod world;

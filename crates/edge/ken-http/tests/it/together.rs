@@ -1,0 +1,58 @@
+//! Somebody whom a sender knows under many numbers: a page shows all of it, an emergency's too.
+
+use crate::browser::Answer;
+use crate::story::link;
+use crate::world::{World, worlds};
+
+const MORAG: [&str; 3] = ["2", "3", "1948"];
+/// With Morag's first, more than a page once asked about.
+const MORE: usize = 16;
+
+fn allergies() -> Vec<String> {
+    (1..=MORE).map(|number| format!("Plaster {number:02}")).collect()
+}
+
+/// The hospital hears of Morag under number after number, and says that each is hers. What it
+/// was told under each stays where it was told.
+async fn known_under_many(world: &World) {
+    for (number, allergy) in allergies().iter().enumerate() {
+        let id = format!("{number:03}");
+        let person = format!(
+            "M{id}^^^TRAK^MR||DRUMMOND^MORAG||19480302|F|||1 Made-up Road^^Glen^^ZZ99 9ZZ\r\
+             PV1|1|E|WARD4^^^GLEN||||||||||||||||V{id}^^^TRAK|||||||||||||||||||||||||\
+             20261101101500\rAL1|1|DA|^{allergy}||Rash"
+        );
+        world.hear_as(&format!("came-{id}"), "ADT^A01^ADT_A01", &person).await;
+        let same = format!(
+            "77^^^TRAK^MR||DRUMMOND^MORAG||19480302|F|||1 Made-up Road^^Glen^^ZZ99 9ZZ\r\
+             MRG|M{id}^^^TRAK^MR"
+        );
+        world.hear_as(&format!("same-{id}"), "ADT^A40^ADT_A39", &same).await;
+    }
+}
+
+fn assert_whole(page: &Answer) {
+    page.assert_has(&["Penicillin"]);
+    for allergy in allergies() {
+        page.assert_has(&[&allergy]);
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_shows_what_is_held_under_every_number_of_the_person() {
+    for world in worlds().await {
+        known_under_many(&world).await;
+        let mut jo = world.signed_in("Jo Worker").await;
+        let refusal = world.search(&mut jo, "Drummond", MORAG).await;
+        let form = jo.get(&link(&refusal, "/w/emergency?")).await;
+        let filled = [("reason", "She fell and does not answer"), ("affirmed", "yes")];
+        let seen = jo.submit(&form, "/w/emergency", &filled).await;
+        assert_whole(&seen);
+        let today = jo.get("/w/today").await;
+        assert_eq!(today.body.matches("Record opened").count(), 1, "it is one person");
+        let finish = format!("{}/finish", seen.path.split('?').next().unwrap());
+        jo.submit(&seen, &finish, &[]).await.assert_has(&["Emergency access is finished"]);
+        jo.get("/w/today").await.assert_lacks(&["Record opened"]);
+        assert_whole(&world.signed_in("Morag Drummond").await.get("/my/record").await);
+    }
+}
