@@ -36,6 +36,8 @@ pub const CLAIM_WAIT: Duration = Duration::from_hours(7 * 24);
 pub const CLAIM_LAST: Duration = Duration::from_hours(90 * 24);
 /// Most claims or people that one list shows.
 pub const LIST_MAX: i64 = 200;
+/// The same as a count of what is listed.
+pub(crate) const LISTED: usize = 200;
 
 /// A relationship that holds now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +86,16 @@ pub struct Claim {
     pub typed: Sensitive<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What claims wait in an organisation.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// At most [`LIST_MAX`] of them, the oldest first. Where there are more, of each claimant the
+    /// newest are here: whoever claims much hides nothing of anybody else.
+    pub claims: Vec<Claim>,
+    /// Whether there are more than these.
+    pub is_more: bool,
 }
 
 /// What became of a claim.
@@ -264,9 +276,10 @@ pub async fn claims(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     organisation: &OrganisationId,
-) -> Result<Vec<Claim>, Error> {
-    let of = values![organisation, ctx.now_us(), LIST_MAX];
-    let rows = db
+) -> Result<Claims, Error> {
+    // One more than is given tells whether there are more.
+    let of = values![organisation, ctx.now_us(), LIST_MAX + 1];
+    let mut rows = db
         .snapshot("sharing.claims", async |s| {
             let list = s.list(sql::LIST_CLAIMS, of, |row| {
                 let claim = (row.parse(0)?, row.text(1)?, row.parse(2)?);
@@ -275,6 +288,8 @@ pub async fn claims(
             Ok::<_, Error>(list.await?)
         })
         .await?;
+    let is_more = rows.len() > LISTED;
+    rows.truncate(LISTED);
     let mut claims = Vec::with_capacity(rows.len());
     for ((id, kind, asserted_by), key, sealed, at) in rows {
         let id: RelationshipId = id;
@@ -285,7 +300,8 @@ pub async fn claims(
         let at = Timestamp::from_microsecond(at).map_err(|_| Error::Corrupt("time"))?;
         claims.push(Claim { id, kind, asserted_by, typed: Sensitive::new(typed), at });
     }
-    Ok(claims)
+    claims.sort_by_key(|claim| (claim.at, claim.id));
+    Ok(Claims { claims, is_more })
 }
 
 /// Confirms or refuses a claim; nobody decides their own.
@@ -445,10 +461,9 @@ pub async fn caseload(db: &Db, ctx: &Ctx<'_>, by: &Acting) -> Result<Caseload, E
         Ok::<_, Error>(both)
     };
     let [own, all] = db.snapshot("sharing.caseload", read).await?;
-    let limit = usize::try_from(LIST_MAX).unwrap_or(usize::MAX);
-    let is_more = own.len() > limit || all.len() > limit;
+    let is_more = own.len() > LISTED || all.len() > LISTED;
     let (mut people, mut seen) = (vec![], BTreeSet::new());
-    for person in own.into_iter().take(limit).chain(all.into_iter().take(limit)) {
+    for person in own.into_iter().take(LISTED).chain(all.into_iter().take(LISTED)) {
         if seen.insert(person) {
             people.push(person);
         }

@@ -368,10 +368,14 @@ statements! {
     INSERT_CLAIM = "INSERT INTO claim
         (id, organisation, kind, asserted_by, person_id, key_id, typed, at_us, until_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// Open claims of one organisation.
-    LIST_CLAIMS = "SELECT id, kind, asserted_by, key_id, typed, at_us FROM claim
-        WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
-        ORDER BY at_us, id LIMIT $3";
+    /// Open claims of one organisation: of each claimant the newest, then of each the one before
+    /// it, and so on.
+    LIST_CLAIMS = "SELECT c.id, c.kind, c.asserted_by, c.key_id, c.typed, c.at_us
+        FROM (SELECT id, at_us,
+            ROW_NUMBER() OVER (PARTITION BY asserted_by ORDER BY at_us DESC, id DESC) AS turn
+          FROM claim WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
+          ORDER BY turn, at_us, id LIMIT $3) w
+        JOIN claim c ON c.id = w.id ORDER BY w.turn, w.at_us, w.id";
     /// One open claim of an organisation, not one's own.
     FIND_CLAIM = "SELECT kind, asserted_by, person_id FROM claim
         WHERE id = $1 AND organisation = $2 AND asserted_by <> $3

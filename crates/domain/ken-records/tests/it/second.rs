@@ -66,7 +66,7 @@ async fn an_emergency_on_oneself_needs_a_second_person() {
         assert_eq!(decide(&world, &colleague, declined, true).await, NotOpen, "{engine}: decided");
         assert!(!is_permitted(&world, &asker).await, "{engine}: declined");
         let agreed = ask(&world, &asker, &said).await;
-        let waiting = second::waiting(db, &ctx, keys, &word("police")).await.unwrap();
+        let waiting = second::waiting(db, &ctx, keys, &word("police")).await.unwrap().askings;
         let [one] = waiting.as_slice() else { panic!("{waiting:?}") };
         assert_eq!((one.id, one.typed.reveal().as_str()), (agreed, "Sample, Isla"), "{engine}");
         assert!(!is_permitted(&world, &asker).await, "{engine}: asked is not agreed");

@@ -24,7 +24,7 @@ use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
 use super::{EMERGENCY_LAST, Open, Opening, find, goes_on, moment, open_one};
-use crate::relationship::{LIST_MAX, later};
+use crate::relationship::{LIST_MAX, LISTED, later};
 use crate::sql::emergency as sql;
 use crate::{Error, Statement, together};
 
@@ -57,6 +57,16 @@ pub struct Waiting {
     pub reason: Sensitive<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What waits in an organisation.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// At most [`LIST_MAX`] of it, the oldest first. Where there is more, of each asker the newest
+    /// are here: whoever asks much hides nothing of anybody else.
+    pub askings: Vec<Waiting>,
+    /// Whether there are more than these.
+    pub is_more: bool,
 }
 
 /// One's own asking, and what became of it.
@@ -151,7 +161,7 @@ async fn waiting_before(
     Ok(sending::anew(tx, ctx, &what, (before, id)).await?)
 }
 
-/// What waits for a second person in an organisation, the oldest first.
+/// What waits for a second person in an organisation.
 ///
 /// # Errors
 ///
@@ -161,17 +171,20 @@ pub async fn waiting(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     organisation: &OrganisationId,
-) -> Result<Vec<Waiting>, Error> {
-    let of = values![organisation, ctx.now_us(), LIST_MAX];
-    let rows = db
+) -> Result<Waits, Error> {
+    // One more than is given tells whether there are more.
+    let of = values![organisation, ctx.now_us(), LIST_MAX + 1];
+    let mut rows = db
         .snapshot("sharing.second-person-waiting", async |s| {
             Ok::<_, Error>(s.list(sql::LIST_ASKINGS, of, row).await?)
         })
         .await?;
-    let mut waiting = Vec::with_capacity(rows.len());
+    let is_more = rows.len() > LISTED;
+    rows.truncate(LISTED);
+    let mut askings = Vec::with_capacity(rows.len());
     for one in rows {
         let Some(body) = opened(keys, &one).await? else { continue };
-        waiting.push(Waiting {
+        askings.push(Waiting {
             id: one.id,
             by: one.by.practitioner,
             typed: Sensitive::new(text(&body, "typed")?),
@@ -179,7 +192,8 @@ pub async fn waiting(
             at: moment(one.at_us)?,
         });
     }
-    Ok(waiting)
+    askings.sort_by_key(|one| (one.at, one.id));
+    Ok(Waits { askings, is_more })
 }
 
 /// What a practitioner asked in the last twenty-four hours, the newest first.

@@ -74,11 +74,15 @@ statements! {
     INSERT_ASKING = "INSERT INTO second_person
         (id, organisation, role, practitioner_id, account_id, key_id, asked, at_us, until_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// What waits for a second person in an organisation.
-    LIST_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked, at_us
-        FROM second_person
-        WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
-        ORDER BY at_us, id LIMIT $3";
+    /// What waits for a second person in an organisation: of each asker the newest, then of each
+    /// the one before it, and so on.
+    LIST_ASKINGS = "SELECT a.id, a.organisation, a.role, a.practitioner_id, a.account_id, a.key_id,
+          a.asked, a.at_us
+        FROM (SELECT id, at_us,
+            ROW_NUMBER() OVER (PARTITION BY practitioner_id ORDER BY at_us DESC, id DESC) AS turn
+          FROM second_person WHERE organisation = $1 AND decided_us IS NULL AND until_us > $2
+          ORDER BY turn, at_us, id LIMIT $3) w
+        JOIN second_person a ON a.id = w.id ORDER BY w.turn, w.at_us, w.id";
     /// What a practitioner asked, until it runs out, and what became of it.
     LIST_OWN_ASKINGS = "SELECT id, organisation, role, practitioner_id, account_id, key_id, asked,
           at_us, decision, decided_by

@@ -56,11 +56,41 @@ async fn the_same_form_asks_anew_once_what_it_asked_is_over() {
         let (again, reclaimed) = (form.ask().await, form.claim().await);
         assert!(again != asked && reclaimed != claimed, "{engine}");
         assert_eq!((form.ask().await, form.claim().await), (again, reclaimed), "{engine}: one");
-        let waiting = second::waiting(db, &ctx, keys, &by.organisation).await.unwrap();
+        let waiting = second::waiting(db, &ctx, keys, &by.organisation).await.unwrap().askings;
         assert_eq!(waiting.iter().map(|one| one.id).collect::<Vec<_>>(), [again], "{engine}");
         world.clock.advance(SignedDuration::from_hours(24));
         assert_ne!(form.ask().await, again, "{engine}: it had run out");
         world.clock.advance(SignedDuration::from_hours(24 * 60));
         assert_ne!(form.claim().await, reclaimed, "{engine}: it had run out");
+    }
+}
+
+/// More than a list shows of one practitioner leave place for one of another.
+#[tokio::test]
+async fn whoever_asks_much_hides_nothing_of_anybody_else() {
+    for world in worlds(92).await {
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let person = world.person().await;
+        let many = world.practitioner(("cec", "sw.duty"), None).await;
+        let few = world.practitioner(("cec", "sw.duty"), None).await;
+        let form = |by| Form { world: &world, ctx: world.ctx(), by, person };
+        for _ in 0..relationship::LIST_MAX {
+            form(&many).ask().await;
+            form(&many).claim().await;
+        }
+        let ctx = world.ctx();
+        let whole = second::waiting(db, &ctx, keys, &few.organisation).await.unwrap();
+        assert!(!whole.is_more, "{engine}: all of them are there");
+        world.clock.advance(SignedDuration::from_secs(60));
+        let (asked, claimed) = (form(&few).ask().await, form(&few).claim().await);
+        let waits = second::waiting(db, &ctx, keys, &few.organisation).await.unwrap();
+        assert_eq!(waits.askings.last().map(|one| one.id), Some(asked), "{engine}");
+        let claims = relationship::claims(db, &ctx, keys, &few.organisation).await.unwrap();
+        assert_eq!(claims.claims.last().map(|one| one.id), Some(claimed), "{engine}");
+        for (shown, is_more) in
+            [(waits.askings.len(), waits.is_more), (claims.claims.len(), claims.is_more)]
+        {
+            assert_eq!((shown, is_more), (200, true), "{engine}");
+        }
     }
 }

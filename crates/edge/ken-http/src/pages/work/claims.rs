@@ -32,12 +32,12 @@ pub(crate) async fn get(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
-    let askings = second::waiting(&app, &caller).await?;
-    let claims = waiting(&app, &caller).await?;
+    let (askings, more_askings) = second::waiting(&app, &caller).await?;
+    let (claims, more_claims) = waiting(&app, &caller).await?;
     let main = html! {
         h1 { "To confirm for a colleague" }
-        (panel::show(&second::panel(&askings, caller.csrf())))
-        (panel::show(&of_claims(&claims, caller.csrf())))
+        (panel::show(&second::panel((&askings, more_askings), caller.csrf())))
+        (panel::show(&of_claims((&claims, more_claims), caller.csrf())))
     };
     Ok(caller.frame(app.site(), "To confirm").at("/w/claims").page(&main))
 }
@@ -69,17 +69,17 @@ pub(crate) async fn post(
     Ok(frame.page(&main).into_response())
 }
 
-/// The claims that wait in the caller's organisation.
+/// The claims that wait in the caller's organisation, and whether there are more.
 ///
 /// # Errors
 ///
 /// What the registers say.
-pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Waiting>, Stop> {
+pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<(Vec<Waiting>, bool), Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let claims = relationship::claims(app.db(), &ctx, app.keys(), &by.organisation).await?;
     let read = async |s: &mut Snapshot| {
         let mut waiting = vec![];
-        for claim in claims {
+        for claim in claims.claims {
             let found = practitioner::find(s, claim.asserted_by).await?;
             waiting.push(Waiting {
                 id: claim.id,
@@ -90,7 +90,7 @@ pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Waiting>, 
                 is_own: claim.asserted_by == by.practitioner,
             });
         }
-        Ok::<_, Stop>(waiting)
+        Ok::<_, Stop>((waiting, claims.is_more))
     };
     app.db().snapshot("http.claims", read).await
 }
@@ -113,7 +113,7 @@ pub(crate) struct Waiting {
 }
 
 /// The panel of claims.
-fn of_claims(claims: &[Waiting], csrf: &Csrf) -> Panel {
+fn of_claims((claims, is_more): (&[Waiting], bool), csrf: &Csrf) -> Panel {
     let state = if claims.is_empty() {
         State::Nothing {
             looked: "No claim in your organisation waits for a second person.".into(),
@@ -127,6 +127,7 @@ fn of_claims(claims: &[Waiting], csrf: &Csrf) -> Panel {
                  it is so. The person can see that it was confirmed."
             }
             (card::cards(false, &cards))
+            @if is_more { p { (second::MORE) } }
         };
         State::Content { shown, from: None }
     };
@@ -169,8 +170,9 @@ mod tests {
             is_own: false,
         };
         let own = Waiting { is_own: true, ..claim.clone() };
-        let show =
-            |claims: &[Waiting]| panel::show(&of_claims(claims, &Csrf::of("x"))).into_string();
+        let show = |claims: &[Waiting]| {
+            panel::show(&of_claims((claims, true), &Csrf::of("x"))).into_string()
+        };
         let shown = show(&[claim, own]);
         rules::assert_part(&shown);
         assert_eq!(shown.matches("value=\"confirm\"").count(), 1);

@@ -91,17 +91,17 @@ pub(crate) struct Asking {
     pub(crate) is_own: bool,
 }
 
-/// What waits for a second person in the caller's organisation.
+/// What waits for a second person in the caller's organisation, and whether there is more of it.
 ///
 /// # Errors
 ///
 /// What the registers or the key ring say.
-pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Asking>, Stop> {
+pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<(Vec<Asking>, bool), Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let waiting = second::waiting(app.db(), &ctx, app.keys(), &by.organisation).await?;
     let read = async |s: &mut Snapshot| {
         let mut askings = vec![];
-        for one in waiting {
+        for one in waiting.askings {
             askings.push(Asking {
                 id: one.id,
                 by: name(s, one.by).await?,
@@ -111,7 +111,7 @@ pub(crate) async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Asking>, S
                 is_own: one.by == by.practitioner,
             });
         }
-        Ok::<_, Stop>(askings)
+        Ok::<_, Stop>((askings, waiting.is_more))
     };
     app.db().snapshot("http.askings", read).await
 }
@@ -128,8 +128,11 @@ async fn lead(s: &mut Snapshot, person: PersonId) -> Result<PersonId, Stop> {
     }
 }
 
+/// Where more waits than a list shows.
+pub(crate) const MORE: &str = "More waits than is listed here: of each colleague the newest is.";
+
 /// The panel of what waits.
-pub(crate) fn panel(askings: &[Asking], csrf: &Csrf) -> Panel {
+pub(crate) fn panel((askings, is_more): (&[Asking], bool), csrf: &Csrf) -> Panel {
     let state = if askings.is_empty() {
         State::Nothing {
             looked: "No emergency in your organisation waits for a second person.".into(),
@@ -144,6 +147,7 @@ pub(crate) fn panel(askings: &[Asking], csrf: &Csrf) -> Panel {
                  nothing of the record yourself, and somebody other than you checks it afterwards."
             }
             (card::cards(false, &cards))
+            @if is_more { p { (MORE) } }
         };
         State::Content { shown, from: None }
     };
@@ -309,11 +313,14 @@ mod tests {
             is_own: false,
         };
         let own = Asking { is_own: true, typed: String::new(), ..asking.clone() };
-        let shown = panel::show(&super::panel(&[asking, own], &Csrf::of("x"))).into_string();
+        let shown =
+            panel::show(&super::panel((&[asking, own], true), &Csrf::of("x"))).into_string();
         rules::assert_part(&shown);
         assert_eq!(shown.matches("value=\"agree\"").count(), 1);
-        assert!(shown.contains("&lt;on&gt;") && shown.contains("typed no name"));
-        rules::assert_part(&panel::show(&super::panel(&[], &Csrf::of("x"))).into_string());
+        assert!(
+            shown.contains("&lt;on&gt;") && shown.contains("typed no name") && shown.contains(MORE)
+        );
+        rules::assert_part(&panel::show(&super::panel((&[], false), &Csrf::of("x"))).into_string());
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub(crate) async fn get(
 
 /// How much of colleagues waits for the caller: emergencies, and claims.
 async fn waiting(app: &App, caller: &Caller) -> Result<(usize, usize), Stop> {
-    let askings = second::waiting(app, caller).await?;
-    let claims = claims::waiting(app, caller).await?;
+    let (askings, _) = second::waiting(app, caller).await?;
+    let (claims, _) = claims::waiting(app, caller).await?;
     let askings = askings.iter().filter(|asking| !asking.is_own).count();
     Ok((askings, claims.iter().filter(|claim| !claim.is_own).count()))
 }
