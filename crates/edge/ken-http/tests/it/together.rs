@@ -1,8 +1,10 @@
+//! Whom an emergency opens, and all of them.
+//!
 //! Somebody whom a sender knows under many numbers: a page shows all of it, an emergency's too.
 
 use crate::browser::Answer;
 use crate::story::link;
-use crate::world::{World, worlds};
+use crate::world::{NUMBER, World, worlds};
 
 const MORAG: [&str; 3] = ["2", "3", "1948"];
 /// With Morag's first, more than a page once asked about.
@@ -54,5 +56,30 @@ async fn an_emergency_shows_what_is_held_under_every_number_of_the_person() {
         jo.submit(&seen, &finish, &[]).await.assert_has(&["Emergency access is finished"]);
         jo.get("/w/today").await.assert_lacks(&["Record opened"]);
         assert_whole(&world.signed_in("Morag Drummond").await.get("/my/record").await);
+    }
+}
+
+#[tokio::test]
+async fn a_number_opens_an_emergency_whatever_name_was_typed_beside_it() {
+    for world in worlds().await {
+        let mut jo = world.signed_in("Jo Worker").await;
+        let digits = NUMBER.split('^').next().unwrap();
+        let find = jo.get("/w/find").await;
+        let typed = [("number", digits), ("family", "Nobodyatall")];
+        let refusal = jo.submit(&find, "/w/find", &typed).await;
+        refusal.assert_has(&["We cannot show you this"]);
+        let form = jo.get(&link(&refusal, "/w/emergency?")).await;
+        let reason = ("reason", "She fell and does not answer");
+        // A colleague agrees to the name as well, so both must be hers.
+        let second = [reason, ("affirmed", "yes"), ("second", "yes")];
+        jo.submit(&form, "/w/emergency", &second).await.assert_has(&["A colleague must agree"]);
+        let mut ann = world.signed_in("Ann Colleague").await;
+        let waits = ann.get("/w/claims").await;
+        let agreed = ann.submit(&waits, "/w/emergency/second", &[]).await;
+        agreed.assert_has(&["You agreed"]);
+        jo.get("/w/today").await.assert_lacks(&["Record opened"]);
+        let alone = [reason, ("affirmed", "yes")];
+        let seen = jo.submit(&form, "/w/emergency", &alone).await;
+        seen.assert_has(&["DRUMMOND, MORAG", "Emergency access.", "Check the name"]);
     }
 }

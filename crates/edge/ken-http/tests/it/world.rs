@@ -73,7 +73,7 @@ const STAFF: &[Staff] = &[
 ];
 
 /// Morag's number, of the range that is never given to anybody.
-const NUMBER: &str = "9990000018^^^NHSNBR^NH";
+pub(crate) const NUMBER: &str = "9990000018^^^NHSNBR^NH";
 
 /// What differs between two worlds, none of which Dr Rao may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

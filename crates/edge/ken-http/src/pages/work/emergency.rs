@@ -75,17 +75,18 @@ pub(crate) async fn post(
         let page = page(&app, &caller, &main);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let people = asked.everybody(&app).await?;
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let said = clauses.into_iter().flat_map(|clause| clause.statements).collect();
     let reason = Sensitive::new(reason.to_owned());
     if sent.second == "yes" {
         // Taken alike whether anybody who fits is held or not.
+        let people = asked.everybody(&app).await?;
         let typed = Sensitive::new(claim::typed_line(&asked));
         let new = second::NewAsking { people: people.into_iter().collect(), typed, reason, said };
         second::ask(app.db(), &ctx, app.keys(), by, &new).await?;
         return Ok(page(&app, &caller, &sent_on()).into_response());
     }
+    let people = asked.by_number(&app).await?;
     if people.is_empty() {
         return refusal::refuse(&app, &caller, &asked).await;
     }

@@ -95,6 +95,14 @@ impl Typed {
         Some(found.beside(self.family.reveal(), self.given.reveal(), born))
     }
 
+    /// The number without what stands beside it; all of it where there is no number.
+    pub(crate) fn number_alone(&self) -> Self {
+        if self.number.reveal().is_empty() {
+            return self.clone();
+        }
+        Self { number: self.number.clone(), ..Self::default() }
+    }
+
     /// What must be put right before anybody is searched for.
     pub(crate) fn wrongs(&self) -> Vec<Wrong> {
         let empty = |detail: &Sensitive<String>| detail.reveal().is_empty();

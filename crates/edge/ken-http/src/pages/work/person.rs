@@ -371,7 +371,10 @@ fn because_shown(because: &Because) -> Markup {
             b { "You can see this because " }
             "you act as " (because.acting) ", for this purpose: "
             b { (words::purpose(&because.purpose)) } "."
-            @if because.is_emergency { " You opened it in an emergency; somebody will check it." }
+            @if because.is_emergency {
+                " You opened it in an emergency; somebody will check it. Check the name and the \
+                 date of birth: a number opens whoever has it, whatever name was typed beside it."
+            }
         }
         p {
             @if because.clauses.len() == 1 { "The clause that allows it: " }

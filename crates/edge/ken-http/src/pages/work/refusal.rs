@@ -190,7 +190,8 @@ impl Asked {
     }
 
     /// Everybody who fits, at most [`FOUND_MAX`](ken_person::FOUND_MAX); for an emergency, which
-    /// must not wait until an index knows that two records are one person.
+    /// must not wait until an index knows that two records are one person. A colleague agrees to
+    /// what was typed, all of it.
     ///
     /// # Errors
     ///
@@ -199,6 +200,19 @@ impl Asked {
         match self {
             Self::Typed(typed, _) => people(app, typed).await,
             Self::Address(_) => Ok(self.person(app).await?.into_iter().collect()),
+        }
+    }
+
+    /// Whom one opens alone in an emergency: whoever has the number that was typed, whatever name
+    /// stands beside it; the number alone would have done. Without a number, everybody who fits.
+    ///
+    /// # Errors
+    ///
+    /// What the index says.
+    pub(crate) async fn by_number(&self, app: &App) -> Result<Vec<PersonId>, Stop> {
+        match self {
+            Self::Typed(typed, _) => people(app, &typed.number_alone()).await,
+            Self::Address(_) => self.everybody(app).await,
         }
     }
 
