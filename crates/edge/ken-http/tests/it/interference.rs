@@ -143,6 +143,13 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
         ("claim", format!("&t={parcel}&kind=direct-care&reason=I+visit+them+every+week")),
         ("by id", format!("&p={person}&kind=direct-care&reason=I+visit+them+every+week")),
         (
+            "by id and name",
+            format!(
+                "&p={person}&family=Gow&day=6&month=5&year=2012\
+                 &kind=direct-care&reason=I+visit+them+every+week"
+            ),
+        ),
+        (
             "second",
             format!(
                 "&t={parcel}&reason=The+gas+is+on+there&affirmed=yes&second=yes\

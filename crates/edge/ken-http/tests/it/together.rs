@@ -1,6 +1,8 @@
-//! Whom an emergency opens, and all of them.
+//! Whom an emergency opens, and whom a claim is about.
 //!
 //! Somebody whom a sender knows under many numbers: a page shows all of it, an emergency's too.
+
+use axum::http::StatusCode;
 
 use crate::browser::Answer;
 use crate::story::link;
@@ -81,5 +83,39 @@ async fn a_number_opens_an_emergency_whatever_name_was_typed_beside_it() {
         let alone = [reason, ("affirmed", "yes")];
         let seen = jo.submit(&form, "/w/emergency", &alone).await;
         seen.assert_has(&["DRUMMOND, MORAG", "Emergency access.", "Check the name"]);
+    }
+}
+
+/// Claims a relationship by an address, as the colleague reads it; Ann confirms.
+async fn claim_by_address(world: &World, who: &[(&str, &str)]) {
+    let (mut jo, mut ann) =
+        (world.signed_in("Jo Worker").await, world.signed_in("Ann Colleague").await);
+    let refusal = jo.get(&format!("/w/p/{}", world.morag)).await;
+    let form = jo.get(&link(&refusal, "/w/claim?p=")).await;
+    let how = [("kind", "direct-care"), ("reason", "I visit her every week at home")];
+    let nobody = jo.submit(&form, "/w/claim", &how).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    nobody.assert_has(&["Enter a number, or a family name", "names nobody"]);
+    let filled = [who, &how].concat();
+    jo.submit(&nobody, "/w/claim", &filled).await.assert_has(&["Your claim was sent"]);
+    let claims = ann.get("/w/claims").await;
+    claims.assert_has(&[&format!("Family name: {}", who[0].1), "every week"]);
+    ann.submit(&claims, "/w/claims", &[]).await.assert_has(&["The claim is confirmed"]);
+}
+
+#[tokio::test]
+async fn a_claim_by_an_address_is_about_whom_the_colleague_reads_of() {
+    for world in worlds().await {
+        let here = format!("/w/p/{}", world.morag);
+        let una = [("family", "Tait"), ("day", "19"), ("month", "7"), ("year", "1961")];
+        claim_by_address(&world, &una).await;
+        let mut jo = world.signed_in("Jo Worker").await;
+        let refused = jo.get(&here).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "Ann confirmed it of Una Tait");
+        let morag = [("family", "Drummond"), ("day", "2"), ("month", "3"), ("year", "1948")];
+        claim_by_address(&world, &morag).await;
+        let chosen = jo.get(&here).await;
+        assert_eq!(chosen.status, StatusCode::OK);
+        chosen.assert_has(&["direct-care"]);
     }
 }

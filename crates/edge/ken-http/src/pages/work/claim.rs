@@ -1,19 +1,26 @@
 //! `/w/claim`: a practitioner says that they work with somebody; a second person confirms it.
 //!
-//! The claim is taken alike whether anybody of that description is held or not.
+//! # Invariants
+//!
+//! - The claim is taken alike whether anybody of that description is held or not.
+//! - A claim is about whom the colleague reads of. An address names nobody, so whoever follows one
+//!   types who it is, and the claim is about nobody where that is somebody else.
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use ken_core::Sensitive;
+use ken_core::{PersonId, Sensitive};
 use ken_sharing::relationship;
+use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::refusal::{Asked, Carried};
+use super::find::{self, Typed};
+use super::refusal::{self, Asked, Carried};
 use crate::App;
 use crate::caller::Caller;
+use crate::pages::ask;
 use crate::stop::Stop;
 use crate::view::confirmation;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
@@ -37,6 +44,9 @@ pub(crate) const KINDS: &[(&str, &str, &str)] = &[
 pub(crate) struct Claimed {
     #[serde(flatten)]
     carried: Carried,
+    /// Who it is, typed beside an address.
+    #[serde(flatten)]
+    who: Typed,
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -52,7 +62,7 @@ pub(crate) async fn get(
     let Some(asked) = carried.asked(&app, &caller).await? else {
         return Ok(Redirect::to("/w/find").into_response());
     };
-    Ok(page(&app, &caller, &show(&asked, "", "", &[], caller.csrf())).into_response())
+    Ok(page(&app, &caller, &show(&asked, &Said::default(), &[], caller.csrf())).into_response())
 }
 
 /// `POST /w/claim`: kept alike whether anybody who fits is held or not.
@@ -62,31 +72,63 @@ pub(crate) async fn post(
     Sent(sent): Sent<Claimed>,
 ) -> Result<Response, Stop> {
     let asked = sent.carried.still_asked(&app, &caller).await?;
-    let reason = sent.reason.reveal().trim();
-    let wrongs = wrongs(&sent.kind, reason);
+    let said =
+        Said { who: sent.who.trimmed(), kind: &sent.kind, reason: sent.reason.reveal().trim() };
+    let wrongs = said.wrongs(&asked);
     if !wrongs.is_empty() {
-        let main = show(&asked, &sent.kind, reason, &wrongs, caller.csrf());
-        let page = page(&app, &caller, &main);
+        let page = page(&app, &caller, &show(&asked, &said, &wrongs, caller.csrf()));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
+    let (person, answers) = match &asked {
+        Asked::Typed(..) => (asked.person(&app).await?, asked.answers()),
+        Asked::Address(person) => (fits(&app, *person, &said.who).await?, said.who.answers()),
+    };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let person = asked.person(&app).await?;
-    let typed = Sensitive::new(for_colleague(&asked, reason));
+    // What the second person reads: what the claimant typed, and nothing else.
+    let typed = Sensitive::new(format!("{}. {}", line(answers), said.reason));
     let (db, keys) = (app.db(), app.keys());
-    relationship::claim(db, &ctx, keys, by, &sent.kind, person, &typed).await?;
+    relationship::claim(db, &ctx, keys, by, said.kind, person, &typed).await?;
     Ok(page(&app, &caller, &done()).into_response())
 }
 
-/// What the second person reads: what the claimant typed, and nothing else.
-fn for_colleague(asked: &Asked, reason: &str) -> String {
-    let typed = typed_line(asked);
-    if typed.is_empty() { reason.to_owned() } else { format!("{typed}. {reason}") }
+/// The person of an address, where what was typed finds one person and it is they. What a page
+/// shows must not depend on it.
+async fn fits(app: &App, person: PersonId, who: &Typed) -> Result<Option<PersonId>, Stop> {
+    let found = refusal::people(app, who).await?;
+    let [one] = found.as_slice() else { return Ok(None) };
+    let read = async |s: &mut Snapshot| ask::together_in(s, *one).await;
+    let same = app.db().snapshot("http.together", read).await?;
+    Ok(same.contains(&person).then_some(person))
 }
 
 /// What was typed, question and answer, in one line; empty for an address.
 pub(crate) fn typed_line(asked: &Asked) -> String {
-    let answers = asked.answers().into_iter();
-    answers.map(|(what, answer)| format!("{what}: {answer}")).collect::<Vec<_>>().join(", ")
+    line(asked.answers())
+}
+
+fn line(answers: Vec<(&'static str, String)>) -> String {
+    let answers = answers.into_iter().map(|(what, answer)| format!("{what}: {answer}"));
+    answers.collect::<Vec<_>>().join(", ")
+}
+
+/// What the claimant says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said<'a> {
+    /// Who it is, where an address was followed.
+    who: Typed,
+    kind: &'a str,
+    reason: &'a str,
+}
+
+impl Said<'_> {
+    /// What must be put right.
+    fn wrongs(&self, asked: &Asked) -> Vec<Wrong> {
+        let who = match asked {
+            Asked::Typed(..) => vec![],
+            Asked::Address(_) => self.who.wrongs(),
+        };
+        [who, wrongs(self.kind, self.reason)].concat()
+    }
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
@@ -94,13 +136,7 @@ fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
 }
 
 /// The form.
-pub(crate) fn show(
-    asked: &Asked,
-    kind: &str,
-    reason: &str,
-    wrongs: &[Wrong],
-    csrf: &Csrf,
-) -> Markup {
+pub(crate) fn show(asked: &Asked, said: &Said<'_>, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let hidden = hidden(asked);
     let form = Form { action: "/w/claim", csrf, button: "Send the claim", hidden: &hidden };
     let kinds: Vec<_> = KINDS
@@ -119,8 +155,16 @@ pub(crate) fn show(
         p { "A second person in your organisation must confirm this before it counts." }
         (asked.shown())
         (form.post(&html! {
-            (choices("How do you work with this person?", "kind", &kinds, kind, wrongs))
-            (Field::long("reason", who, reason).hinted(hint).show(wrongs))
+            @if let Asked::Address(_) = asked {
+                h2 { "Who it is" }
+                p {
+                    "You followed an address, which names nobody. Give a number, or a name and a \
+                     date of birth: your colleague reads it, and your claim is about nobody else."
+                }
+                (find::fields(&said.who, wrongs))
+            }
+            (choices("How do you work with this person?", "kind", &kinds, said.kind, wrongs))
+            (Field::long("reason", who, said.reason).hinted(hint).show(wrongs))
         }))
     }
 }
@@ -178,9 +222,13 @@ mod tests {
     #[test]
     fn both_ways_of_asking_keep_the_rules() {
         for asked in crate::pages::work::refusal::tests::asked() {
-            let wrongs = wrongs("", "short");
-            let shown = show(&asked, "", "short", &wrongs, &Csrf::of("x")).into_string();
+            let said = Said { reason: "short", ..Said::default() };
+            let wrongs = said.wrongs(&asked);
+            let shown = show(&asked, &said, &wrongs, &Csrf::of("x")).into_string();
             rules::assert_part(&shown);
+            let names_nobody = matches!(asked, Asked::Address(_));
+            assert_eq!(shown.contains("name=\"family\""), names_nobody);
+            assert_eq!(wrongs.iter().any(|wrong| wrong.field == "family"), names_nobody);
         }
         rules::assert_part(&done().into_string());
     }

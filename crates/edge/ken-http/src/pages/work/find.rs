@@ -183,7 +183,8 @@ pub(crate) fn show(typed: &Typed, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     }
 }
 
-fn fields(typed: &Typed, wrongs: &[Wrong]) -> Markup {
+/// The fields of a number, and of a name and a date of birth.
+pub(crate) fn fields(typed: &Typed, wrongs: &[Wrong]) -> Markup {
     let boxes = [typed.day.reveal(), typed.month.reveal(), typed.year.reveal()].map(String::as_str);
     html! {
         fieldset {
