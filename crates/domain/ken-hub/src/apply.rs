@@ -56,7 +56,7 @@ pub(crate) async fn apply(
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     if let Some(former) = &former {
-        numbers::fold_former(tx, former, &who.source).await?;
+        numbers::fold_former(tx, ctx, keys, former, &who.source).await?;
     }
     let under = Under::of(&who.source.local);
     let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;

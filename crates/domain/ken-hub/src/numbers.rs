@@ -112,10 +112,12 @@ fn may_be_baby(ctx: &Ctx<'_>, born: Option<PartialDate>) -> bool {
 /// on, where both mean one person.
 pub(crate) async fn fold_former(
     tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
     former: &SourceRecord,
     own: &SourceRecord,
 ) -> Result<(), Error> {
-    if fold(tx, former, own).await? {
+    if fold(tx, ctx, keys, (former, own)).await? {
         let numbers = (&Under::of(&former.local), &Under::of(&own.local));
         death::rename(tx, &own.organisation, numbers).await?;
     }
@@ -139,7 +141,7 @@ pub(crate) async fn relink(
                 death::rename(tx, &gone.organisation, (&under, &Under::of(&kept.local))).await?;
             }
             if merged == Merged::Nothing {
-                fold(tx, &gone, &kept).await?;
+                fold(tx, ctx, keys, (&gone, &kept)).await?;
             } else if let Merged::Moved { from, to, id, is_only } = merged {
                 let merge = id.to_string();
                 let (source, number) = (&gone.organisation, under.as_str());
@@ -159,12 +161,18 @@ pub(crate) async fn relink(
 
 /// Both numbers meant one person already: what was told under the one is told under the other now.
 /// False where they mean two.
-async fn fold(tx: &mut Tx, gone: &SourceRecord, kept: &SourceRecord) -> Result<bool, Error> {
+async fn fold(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (gone, kept): (&SourceRecord, &SourceRecord),
+) -> Result<bool, Error> {
     let ended = ken_person::hold(tx, &BTreeSet::from([gone.clone()])).await?;
     let known = ken_person::hold(tx, &BTreeSet::from([kept.clone()])).await?;
     let Some(person) = known.first().filter(|_| ended == known) else { return Ok(false) };
     let (under, now) = (Under::of(&gone.local), Under::of(&kept.local));
-    moves::fold(tx, *person, &gone.organisation, (&under, &now)).await?;
+    let of = (*person, &gone.organisation);
+    moves::fold(tx, ctx, keys, of, (&under, &now)).await?;
     let of = values![person, &gone.organisation, under.as_str(), now.as_str()];
     tx.execute(sql::FOLD_MESSAGES, of).await?;
     Ok(true)

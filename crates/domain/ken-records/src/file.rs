@@ -55,6 +55,16 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where something is held, that stands so.
+    pub(crate) fn held(
+        (person, resource): (PersonId, ResourceId),
+        held: HeldVersion,
+        status: String,
+    ) -> Self {
+        let current = Some((held.version, status));
+        Self { person, resource, held: Some(held), current, keeps_marks: false }
+    }
+
     /// Whether nothing is held there yet.
     #[must_use]
     pub const fn is_new(&self) -> bool {
@@ -147,8 +157,7 @@ pub async fn places(
             let resource = ResourceId::draw(ctx.ids);
             return Place { person, resource, held: None, current: None, keeps_marks: false };
         };
-        let current = Some((held.version, status));
-        Place { person, resource, held: Some(held), current, keeps_marks: false }
+        Place::held((person, resource), held, status)
     };
     Ok(item_keys.iter().map(place).collect())
 }

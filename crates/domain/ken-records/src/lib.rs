@@ -22,6 +22,7 @@
 //! - FHIR R4, *Resource versioning*; `core.md` sections 2 and 6.
 
 pub mod called;
+mod beside;
 mod dictionary;
 mod disclose;
 mod ended;

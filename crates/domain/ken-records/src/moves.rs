@@ -16,8 +16,7 @@
 //!   no longer leads.
 //! - Numbers are held before keys, keys before guards, as by whoever files a message.
 //! - The same move the other way restores what was: keys of items, status and all.
-//! - An item that comes to where the source has one of its name already, under another number,
-//!   stands beside it as superseded, until something is told under its own number again.
+//! - What an item finds where it comes to is for `beside`.
 //!
 //! Source: `core.md` 5 (a merge message relinks only its sender's own records).
 
@@ -26,16 +25,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ken_core::{Ctx, EntryId, MessageId, OrganisationId, PersonId, ResourceId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
-use ken_sharing::class;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
-use crate::ended::MERGED;
 use crate::file::associated;
 use crate::steward::Stewardship;
-use crate::{Error, Status, Under, hold, key_of, sql};
+use crate::{Error, Under, beside, hold, key_of, sql};
 
+pub use crate::beside::fold;
 pub use crate::room::{Room, STEP_MAX};
 
 /// Who has people "being put right" while a move goes on; one name for all moves, since one person
@@ -55,10 +53,10 @@ pub struct Move {
     /// Whose record it comes to.
     pub to: PersonId,
     id: String,
-    source: OrganisationId,
-    under: Under,
+    pub(crate) source: OrganisationId,
+    pub(crate) under: Under,
     takes_unknown: bool,
-    goes_back: bool,
+    pub(crate) goes_back: bool,
     made_us: i64,
     failures: i64,
     retry_us: i64,
@@ -280,7 +278,7 @@ pub async fn advance(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, of: &Move) -> R
             break;
         };
         if versions(tx, keys, of, (&item, key), &mut left).await? {
-            place(tx, of, &item).await?;
+            beside::place(tx, ctx, keys, of, &item).await?;
             items += 1;
         }
     }
@@ -330,33 +328,15 @@ async fn endings(tx: &mut Tx, of: &Move) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a source told of a person under a number is told under another from now on: the source says
-/// that both numbers are this person's. What it told under both stands beside the other's.
-///
-/// # Errors
-///
-/// Whatever the store says.
-pub async fn fold(
-    tx: &mut Tx,
-    person: PersonId,
-    source: &OrganisationId,
-    (gone, kept): (&Under, &Under),
-) -> Result<(), Error> {
-    for sql in [sql::FOLD_BESIDE, sql::FOLD] {
-        tx.execute(sql, values![person, source, gone.as_str(), kept.as_str()]).await?;
-    }
-    Ok(())
-}
-
 /// An item that is to move.
-struct Item {
-    resource: ResourceId,
-    called: String,
-    kind: String,
-    class: String,
-    version: i64,
-    event_us: Option<i64>,
-    status: String,
+pub(crate) struct Item {
+    pub(crate) resource: ResourceId,
+    pub(crate) called: String,
+    pub(crate) kind: String,
+    pub(crate) class: String,
+    pub(crate) version: i64,
+    pub(crate) event_us: Option<i64>,
+    pub(crate) status: String,
 }
 
 async fn next(tx: &mut Tx, of: &Move) -> Result<Option<Item>, Error> {
@@ -428,46 +408,6 @@ async fn versions(
         tx.execute(sql::DELETE_VERSION, values![of.from, item.resource, one.version]).await?;
     }
     Ok(is_whole)
-}
-
-/// Moves an item whose versions have moved. Where the source has another item of this name for the
-/// person, that one holds, and this one stands beside it. What goes back holds as it did.
-async fn place(tx: &mut Tx, of: &Move, item: &Item) -> Result<(), Error> {
-    // Items were named so that stood beside another, when a name was of one number only; and one
-    // that would meet its like under the same number is named so still.
-    let (number, own) = (format!(" ~{}", of.under.as_str()), format!(" ~{}", item.resource));
-    let name = item.called.strip_suffix(&number).unwrap_or(&item.called);
-    let mut name = name.strip_suffix(&own).unwrap_or(name).to_owned();
-    let at = values![of.to, &of.source, name.as_str()];
-    let is_taken = tx.find(sql::HAS_ITEM, at, |row| row.text(0)).await?.is_some();
-    let status = match (is_taken && !of.goes_back, item.status.as_str()) {
-        (true, status) if status == Status::Current.code() => MERGED,
-        (false, MERGED) => Status::Current.code(),
-        (_, status) => status,
-    };
-    let at = values![of.to, &of.source, name.as_str(), of.under.as_str()];
-    let like = tx.find(sql::HAS_NAME, at, |row| row.text(0)).await?;
-    let mut status = status;
-    if like.is_some() {
-        // What was told last under the number holds.
-        (name, status) = (format!("{name}{own}"), MERGED);
-    }
-    tx.execute(sql::DELETE_ITEM, values![of.from, item.resource]).await?;
-    let row = values![
-        of.to,
-        item.resource,
-        &of.source,
-        name.as_str(),
-        item.kind.as_str(),
-        item.class.as_str(),
-        item.version,
-        item.event_us,
-        of.under.as_str(),
-        status
-    ];
-    tx.execute(sql::INSERT_ITEM, row).await?;
-    class::note_id(tx, of.to, &item.class).await?;
-    Ok(())
 }
 
 /// Both streams say that items moved. Whether two numbers are one person may betray something: a

@@ -331,17 +331,34 @@ statements! {
         WHERE person_id = $1 AND resource_id = $2 AND version = $3";
     /// Takes an item away from where it was, once its versions are gone.
     DELETE_ITEM = "DELETE FROM record_item WHERE person_id = $1 AND resource_id = $2";
-    /// Whether a source has an item of this key that holds, under whatever number.
-    HAS_ITEM = "SELECT resource_id FROM record_item
-        WHERE person_id = $1 AND source = $2 AND item_key = $3 AND status = 'current' LIMIT 1";
+    /// What a source calls by this key that holds, under whatever number.
+    LIKES = "SELECT i.resource_id, i.under_number, i.resource_type, i.version, i.class_id, v.key_id,
+          v.body, i.status
+        FROM record_item i JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
+        WHERE i.person_id = $1 AND i.source = $2 AND i.item_key = $3 AND i.status = 'current'
+        ORDER BY i.resource_id LIMIT $4";
+    /// The message that made a version.
+    MESSAGE_OF = "SELECT message_id FROM record_version
+        WHERE person_id = $1 AND resource_id = $2 AND version = $3";
+    /// The next things that a source told under a number and of which it tells another under
+    /// another, by name.
+    FOLD_LIKES = "SELECT i.item_key, i.resource_id, i.class_id, i.version FROM record_item i
+        WHERE i.person_id = $1 AND i.source = $2 AND i.under_number = $3 AND i.item_key > $5
+          AND EXISTS (SELECT 1 FROM record_item o WHERE o.person_id = $1 AND o.source = $2
+            AND o.item_key = i.item_key AND o.under_number = $4 AND o.status = 'current')
+        ORDER BY i.item_key LIMIT $6";
     /// Whether a source has an item of this key under a number.
     HAS_NAME = "SELECT resource_id FROM record_item
         WHERE person_id = $1 AND source = $2 AND item_key = $3 AND under_number = $4";
-    /// What a source told under a number stands beside what it told under another of this key.
+    /// What a source told under a number stands beside what it told under another of this key and
+    /// holds; but for what is safe to be shown twice, as `beside.rs` has it.
     FOLD_BESIDE = "UPDATE record_item SET status = 'merged'
         WHERE person_id = $1 AND source = $2 AND under_number = $3 AND status = 'current'
+          AND resource_type NOT IN ('AllergyIntolerance', 'Flag', 'Condition')
           AND EXISTS (SELECT 1 FROM record_item o WHERE o.person_id = $1 AND o.source = $2
-            AND o.item_key = record_item.item_key AND o.under_number = $4)";
+            AND o.item_key = record_item.item_key AND o.under_number = $4
+            AND o.status = 'current')";
     /// What a source told under a number is told under another from now on.
     FOLD = "UPDATE record_item SET under_number = $4
         WHERE person_id = $1 AND source = $2 AND under_number = $3

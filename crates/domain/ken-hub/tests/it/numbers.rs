@@ -96,16 +96,84 @@ async fn two_numbers_of_one_person_become_one() {
         says(&world, "1", (7, 0), "Seven").await;
         says(&world, "2", (8, 0), "Eight").await;
         let people = world.people().await;
-        // The board says itself that both are one: what it told last under the other holds.
+        // The board says itself that both are one: what it told last under the other holds, and
+        // both allergies do.
         merge(&world, "3", 8, (7, 0)).await;
         let (seven, eight) =
             (places(&world, people[0], "Seven").await, places(&world, people[0], "Eight").await);
-        assert!(seven.0 > 0 && eight.0 == 0 && eight.1 > 0, "{engine}: {seven:?} {eight:?}");
+        assert!(seven.0 > 1 && eight.0 == 1 && eight.1 > 1, "{engine}: {seven:?} {eight:?}");
         // A number that nobody knew yet takes what the one before it had.
         merge(&world, "4", 7, (5, 0)).await;
         says(&world, "5", (5, 0), "Five").await;
         let seven = places(&world, people[0], "Seven").await;
         assert_eq!(seven.0, 0, "{engine}: {seven:?}: it is told anew");
+    }
+}
+
+/// An allergy that was entered in error under the one number is true under the other, whether both
+/// meant one person or two.
+#[tokio::test]
+async fn what_is_withdrawn_under_one_number_hides_no_allergy_of_another() {
+    for seven in [0, 1] {
+        for world in worlds().await {
+            withdrawn(&world, seven).await;
+        }
+    }
+}
+
+async fn withdrawn(world: &World, seven: usize) {
+    let engine = world.databases.engine;
+    known(world).await;
+    for (id, (number, one), action) in
+        [("1", (7, seven), "A"), ("2", (7, seven), "D"), ("3", (8, 0), "A")]
+    {
+        world.tick();
+        let rest = format!("\rIAM|1|DA|OTHER^Latex|SV|Rash|{action}");
+        let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, number, one), &rest);
+        assert_eq!(world.say(&says).await, "AA", "{engine}: {id}");
+    }
+    merge(world, "4", 8, (7, seven)).await;
+    let people = world.people().await;
+    let all = world.picture(people[seven]).await;
+    let is_true = |line: &&String| {
+        ["nhsl ", " current ", " true ", "Latex", "\"active\""].iter().all(|one| line.contains(one))
+    };
+    assert_eq!(all.iter().filter(is_true).count(), 1, "{engine} {seven}: {all:?}");
+}
+
+/// What few may read of a person stays so where it meets, under the other number, the same that
+/// anybody may read.
+#[tokio::test]
+async fn what_is_marked_under_one_number_protects_its_like_under_another() {
+    const PATIENTS: &str =
+        "SELECT COUNT(*) FROM record_item i JOIN row_class c ON c.id = i.class_id
+        WHERE i.resource_type = 'Patient' AND i.status = 'current' AND c.labels LIKE '%restricted%'
+          AND i.person_id IN (SELECT person_id FROM record_item WHERE status = 'merged')";
+    const OPEN: &str = "SELECT COUNT(*) FROM record_item i JOIN row_class c ON c.id = i.class_id
+        WHERE i.resource_type = 'Patient' AND i.status = 'current' AND i.source = 'nhsl'
+          AND c.labels NOT LIKE '%restricted%'
+          AND i.person_id IN (SELECT person_id FROM record_item WHERE status = 'merged')";
+    for seven in [0, 1] {
+        for world in worlds().await {
+            let engine = world.databases.engine;
+            known(&world).await;
+            says(&world, "1", (7, seven), "Seven").await;
+            world.tick();
+            let rest = "|||Eight Rd\rPD1||||||||||||Y";
+            let hidden = message("2", "SIMHOSP|SFAC", "A08", &pid(1, 8, 0), rest);
+            assert_eq!(world.say(&hidden).await, "AA");
+            merge(&world, "3", 8, (7, seven)).await;
+            assert_eq!(world.count(OPEN).await, 0, "{engine} {seven}");
+            assert!(world.count(PATIENTS).await > 0, "{engine} {seven}");
+            // What says nothing of marks lifts none, and who lifts it says so.
+            says(&world, "4", (7, seven), "Seven").await;
+            assert_eq!(world.count(OPEN).await, 0, "{engine} {seven}: it stays");
+            world.tick();
+            let lifts = "|||Seven Rd\rPD1||||||||||||N";
+            let lifts = message("5", "SIMHOSP|SFAC", "A08", &pid(1, 7, seven), lifts);
+            assert_eq!(world.say(&lifts).await, "AA");
+            assert!(world.count(OPEN).await > 0, "{engine} {seven}: it is lifted aloud");
+        }
     }
 }
 
