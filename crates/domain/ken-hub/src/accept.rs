@@ -242,9 +242,13 @@ impl Hub {
             let applied = self.db.write("hub.accept", async |tx| {
                 claim_and_apply(tx, ctx, (&self.keys, &self.index), letter, told).await
             });
-            match applied.await {
-                Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
+            let error = match applied.await {
+                Err(error) if error.is_transient() && tries < TRIES_MAX => error,
                 outcome => return outcome,
+            };
+            tries += 1;
+            if matches!(error, Error::Moving { .. }) {
+                self.settle(ctx, Which::Due).await;
             }
         }
     }

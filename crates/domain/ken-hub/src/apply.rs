@@ -8,7 +8,7 @@ use ken_core::{Ctx, MessageId, OrganisationId, PartialDate, PersonId, Sensitive}
 use ken_hl7::map::{Death, Mapped};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::{Demographics, Identified, Index, SourceRecord};
-use ken_records::Under;
+use ken_records::{Under, moves};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_store::keys::KeyRing;
@@ -59,6 +59,11 @@ pub(crate) async fn apply(
         numbers::fold_former(tx, ctx, keys, former, &who.source).await?;
     }
     let under = Under::of(&who.source.local);
+    // What is told now is composed with what was told before: not until that is here.
+    let organisation = &arrival.source.organisation;
+    if let Some(is_stopped) = moves::coming(tx, person, organisation, &under).await? {
+        return Err(Error::Moving { is_stopped });
+    }
     let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
     let to = To { person, key, under: &under };
     keep_message(tx, ctx, keys, arrival, &to, order.said).await?;

@@ -20,6 +20,13 @@ pub enum Error {
     /// Sharing facts could not be changed.
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
+    /// What was filed under the number before is still on its way to whom it means now; a human
+    /// must look where that has stopped.
+    #[error("what was filed under a number is on its way")]
+    Moving {
+        /// Whether it goes on by itself no more.
+        is_stopped: bool,
+    },
     /// A source would be trusted for what no setting of its own may say.
     #[error("a source does not set {0}")]
     Unfit(&'static str),
@@ -32,7 +39,10 @@ impl Error {
     /// Whether the same message may well succeed in a moment: another write was in the way.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        if matches!(self, Self::Person(ken_person::Error::Contended)) {
+        if matches!(
+            self,
+            Self::Person(ken_person::Error::Contended) | Self::Moving { is_stopped: false }
+        ) {
             return true;
         }
         self.store().is_some_and(ken_store::Error::is_transient)
@@ -61,7 +71,10 @@ impl Error {
     /// and may do something else.
     pub(crate) fn is_of_turn(&self) -> bool {
         use ken_store::Error as Store;
-        let by_person = matches!(self, Self::Person(ken_person::Error::Contended));
+        let by_person = matches!(
+            self,
+            Self::Person(ken_person::Error::Contended) | Self::Moving { is_stopped: false }
+        );
         let store = self.store();
         let by_other =
             matches!(store, Some(Store::Contended | Store::Interrupted | Store::Revoked));
@@ -89,6 +102,7 @@ impl Error {
             Self::Person(cause) => cause.code(),
             Self::Records(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
+            Self::Moving { .. } => "hub.number-moving",
             Self::Unfit(_) => "hub.unfit-source",
             Self::Corrupt(_) => "hub.corrupt",
         }

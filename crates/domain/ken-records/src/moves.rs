@@ -186,6 +186,24 @@ pub async fn count(
     Ok(count.unwrap_or_default())
 }
 
+/// Whether what a source filed under a number is still on its way to a person, and if it is whether
+/// that has [stopped](stopped). Whoever files more under the number waits for it: what is told is
+/// composed with what was told before.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn coming(
+    s: &mut impl Reads,
+    person: PersonId,
+    source: &OrganisationId,
+    under: &Under,
+) -> Result<Option<bool>, Error> {
+    let of = values![person, source, under.as_str()];
+    let failures = s.find(sql::MOVE_COMING, of, |row| row.int(0)).await?;
+    Ok(failures.map(|failures| failures >= FAILURES_MAX))
+}
+
 /// Moves that are not at their end after one of them, the oldest first; at most [`MOVES_MAX`].
 ///
 /// # Errors

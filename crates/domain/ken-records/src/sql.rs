@@ -311,6 +311,10 @@ statements! {
     /// Whether a move to or from a person is not at its end.
     MOVE_OF = "SELECT moved FROM record_move
         WHERE (person_id = $1 OR to_id = $1) AND done_us IS NULL LIMIT 1";
+    /// How often the move of a number to a person has failed that is not at its end.
+    MOVE_COMING = "SELECT failures FROM record_move
+        WHERE to_id = $1 AND source = $2 AND under_number = $3 AND done_us IS NULL
+        ORDER BY failures DESC LIMIT 1";
     /// Notes how far a move has come.
     PUT_MOVE = "UPDATE record_move SET moved = moved + $3, done_us = $4, failures = 0
         WHERE person_id = $1 AND move_id = $2";

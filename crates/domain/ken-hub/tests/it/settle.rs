@@ -135,3 +135,48 @@ async fn moves_of_one_number_go_in_their_order() {
         }
     }
 }
+
+/// What comes under a number while what came before is on its way is composed with that, once it is
+/// there: nothing that was protected is filed anew and open.
+#[tokio::test]
+async fn what_comes_while_its_number_moves_waits_for_what_came_before() {
+    const ANEW: &str = "SELECT COUNT(*) FROM record_item WHERE item_key LIKE '% ~%'";
+    const MARKED: &str = "SELECT COUNT(*) FROM record_item i JOIN row_class c ON c.id = i.class_id
+        WHERE i.resource_type = 'Patient' AND i.status = 'current' AND i.under_number =
+            (SELECT under_number FROM record_move) AND c.labels LIKE '%restricted%'";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let people = three_known(&world).await;
+        much(&world, 1, "x").await;
+        let rest = "|||1 Hidden Rd\rPD1||||||||||||Y";
+        let hidden = message("h", "SIMHOSP|SFAC", "A08", &pid(1, 1, 1), rest);
+        assert_eq!(world.say(&hidden).await, "AA");
+        assert!(world.begin_merge(("1001", "1000")).await, "{engine}: one step is not enough");
+        let bare = message("b", "SIMHOSP|SFAC", "A08", "1001^^^S^MR|||||", "");
+        assert_eq!(world.say(&bare).await, "AA", "{engine}");
+        world.reopen().await;
+        assert_eq!(world.count(OPEN).await, 0, "{engine}");
+        assert_eq!(world.count(ANEW).await, 0, "{engine}: nothing began anew");
+        assert!(world.count(MARKED).await > 0, "{engine}: what was protected is, and holds");
+        let held = world.held(people[0], "Patient", "address").await;
+        assert!(held.body["address"].to_string().contains("1 Hidden Rd"), "{engine}: {held:?}");
+    }
+}
+
+/// What has stopped on its way waits for a human, and so does what comes under its number.
+#[tokio::test]
+async fn what_comes_while_its_number_is_stuck_is_kept_for_a_person() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        three_known(&world).await;
+        much(&world, 1, "x").await;
+        world.change(SPOIL).await;
+        merge(&world, "m1", 1, 0).await;
+        let late = message("l", "SIMHOSP|SFAC", "A08", "1001^^^S^MR|||||", "");
+        assert!(!world.hub.accept(late.as_bytes()).await.is_kept(), "{engine}: it may wait");
+        ken_hub::start(&world.databases.db, &world.ctx()).await.unwrap();
+        minutes(&world, 80).await;
+        assert_eq!(stopped(&world).await.len(), 1, "{engine}");
+        assert_eq!(world.say(&late).await, "AE hub.number-moving", "{engine}");
+    }
+}

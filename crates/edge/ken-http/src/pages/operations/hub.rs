@@ -110,6 +110,10 @@ const REASONS: &[(&str, &str)] = &[
         "It lost its turn again and again: see what holds the database, then have it mapped again.",
     ),
     (
+        "hub.number-moving",
+        "What came under the number before is stuck: mend that, then have it mapped again.",
+    ),
+    (
         "hl7.merge-by-hand",
         "It merges by national numbers: look at both, and join them in the review queue.",
     ),
