@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ken_core::{Clock, Ctx, IdSource, MessageId, PersonId};
+use ken_core::{Clock, Ctx, IdSource, MessageId, OrganisationId, PersonId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
 use ken_hl7::{AckWish, Header, Message};
 use ken_person::Index;
@@ -60,7 +60,9 @@ impl fmt::Debug for Hub {
 
 /// What became of one message within a transaction.
 pub(crate) enum Outcome {
-    /// Answered, now or before, with these bytes.
+    /// Applied now, and answered with these bytes.
+    Applied(Code, Vec<u8>),
+    /// Answered with these bytes, before or without being applied.
     Answered(Code, Vec<u8>),
     /// Not to be applied, for this reason.
     Refused(&'static str),
@@ -130,7 +132,10 @@ impl Hub {
         let index = Index::new();
         let hub = Self { db, keys, clock, ids, sources: known, index, places, rounds };
         // With a start, what stopped is tried again: what was in its way may have been mended.
-        hub.settle(&Ctx::new(&*hub.clock, &*hub.ids), Which::All).await;
+        let (ctx, steps) = (Ctx::new(&*hub.clock, &*hub.ids), settle::STEPS_MAX);
+        if let Err(error) = settle::advance(&hub.db, &ctx, &hub.keys, Which::All, steps).await {
+            tracing::error!(error.code = error.code(), "items have not followed their number");
+        }
         if let Err(error) = ken_person::tell(&hub.db).await {
             tracing::error!(error.code = error.code(), "older links are not all told to the gate");
         }
@@ -167,13 +172,7 @@ impl Hub {
         let ctx = Ctx::new(&*self.clock, &*self.ids);
         let known = Arc::clone(&self.sources.read().unwrap_or_else(PoisonError::into_inner));
         let answer = match Letter::read(bytes, &known) {
-            Ok(letter) => {
-                let answer = self.take(&ctx, &letter).await;
-                if letter.is_merge {
-                    self.settle(&ctx, Which::Due).await;
-                }
-                answer
-            }
+            Ok(letter) => self.take(&ctx, &letter).await,
             Err(Unread { code, header }) => self.refuse(&ctx, bytes, code, header.as_deref()).await,
         };
         let silent = if answer.is_kept() { "none" } else { "not-kept" };
@@ -195,11 +194,16 @@ impl Hub {
         }
     }
 
-    /// Lets what a merge left to move follow it, before another message of this sender is taken.
-    /// What is left or fails here is taken up by the timer.
-    async fn settle(&self, ctx: &Ctx<'_>, which: Which) {
-        let settled = settle::advance(&self.db, ctx, &self.keys, which, settle::STEPS_MAX).await;
-        if let Err(error) = settled {
+    /// Lets what an organisation's merges left to move follow them, before another message of this
+    /// sender is taken. What is left or fails here is taken up by the timer.
+    async fn settle(&self, ctx: &Ctx<'_>, of: &OrganisationId) {
+        let (which, steps) = (Which::DueOf(of), settle::TURN_MAX);
+        let settled = settle::advance(&self.db, ctx, &self.keys, which, steps).await;
+        let left = match settled {
+            Ok(settled) if settled.is_cut => settle::hurry(&self.db, ctx).await,
+            settled => settled.map(drop),
+        };
+        if let Err(error) = left {
             tracing::error!(error.code = error.code(), "items have not followed their number");
         }
     }
@@ -215,6 +219,9 @@ impl Hub {
     async fn take(&self, ctx: &Ctx<'_>, letter: &Letter<'_>) -> Answer {
         let told = told(&self.keys, &letter.source.id, letter.bytes);
         let mut outcome = self.try_to_apply(ctx, letter, &told).await;
+        if letter.is_merge && matches!(outcome, Ok(Outcome::Applied(..))) {
+            self.settle(ctx, &letter.source.organisation).await;
+        }
         let refused = match &outcome {
             Ok(Outcome::Refused(code)) => Some(*code),
             // What cannot be applied is kept. What the database did not do says nothing of the
@@ -248,7 +255,7 @@ impl Hub {
             };
             tries += 1;
             if matches!(error, Error::Moving { .. }) {
-                self.settle(ctx, Which::Due).await;
+                self.settle(ctx, &letter.source.organisation).await;
             }
         }
     }
@@ -327,7 +334,9 @@ impl Hub {
 fn said(ctx: &Ctx<'_>, letter: &Letter<'_>, outcome: Result<Outcome, Error>) -> Answer {
     let (mode, wish) = (letter.source.mode, letter.header.accept_wish);
     match outcome {
-        Ok(Outcome::Answered(code, bytes)) => answer(mode, wish, code, bytes),
+        Ok(Outcome::Applied(code, bytes) | Outcome::Answered(code, bytes)) => {
+            answer(mode, wish, code, bytes)
+        }
         Ok(Outcome::Refused(code)) => {
             let (code, bytes) = refusal(ctx, letter.bytes, mode, code);
             answer(mode, wish, code, bytes)
@@ -380,7 +389,7 @@ async fn claim_and_apply(
         return Ok(Outcome::Answered(code, bytes));
     }
     apply_all(tx, ctx, (keys, index), letter, told, message).await?;
-    Ok(Outcome::Answered(code, bytes))
+    Ok(Outcome::Applied(code, bytes))
 }
 
 /// Applies what a claimed message tells: about whom, each with the id that it is kept under.

@@ -294,7 +294,7 @@ async fn again(
     tx.execute(sql::UNCLAIM_HELD, of).await?;
     match find_answer(tx, &letter, &letter.key).await? {
         Some(Outcome::Refused(code)) => return Ok(Again::Refused(code)),
-        Some(Outcome::Answered(..)) => return Ok(Again::Before),
+        Some(Outcome::Applied(..) | Outcome::Answered(..)) => return Ok(Again::Before),
         None => {}
     }
     let message = MessageId::draw(ctx.ids);

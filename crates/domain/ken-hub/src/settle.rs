@@ -3,16 +3,19 @@
 //!
 //! # Invariants
 //!
-//! - A move that fails stops none but those that must wait for it.
+//! - A move that fails stops none but those that must wait for it; these cost nothing meanwhile.
+//! - Whoever sends a merge waits for a few steps of what its own organisation moves, and for nobody
+//!   else's; the timer goes on at once with what is left.
 //! - A failure is counted and the move tried again after a pause that doubles; after
 //!   [`FAILURES_MAX`](moves::FAILURES_MAX) it stops, is listed for operations, and is tried again
 //!   with the next start. Its people stay "being put right" until then.
 //! - What was only in the way of another write, or met a database that is gone, is no failure.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use ken_core::{BoxFuture, Ctx};
+use ken_core::{BoxFuture, Ctx, OrganisationId, PersonId};
 use ken_records::moves::{self, Move};
 use ken_store::keys::KeyRing;
 use ken_store::timer::{self, Failure, Handler, Lease};
@@ -25,8 +28,9 @@ use crate::numbers::{Step, step};
 const TRIES_MAX: u32 = 3;
 /// Most steps of one call. House policy: a million versions; a later call goes on.
 pub(crate) const STEPS_MAX: u32 = 10_000;
-/// Most steps of one turn of the timer, behind which other timers wait. House policy: some seconds.
-const TURN_MAX: u32 = 20;
+/// Most steps of one turn of the timer, behind which other timers wait, and of a message, whose
+/// sender waits. House policy: some seconds.
+pub(crate) const TURN_MAX: u32 = 20;
 /// Most lists of open moves that one call reads. House policy: ten thousand moves.
 const LISTS_MAX: u32 = 100;
 /// The timer that goes on with moves.
@@ -51,11 +55,23 @@ pub struct Settled {
 
 /// Which moves are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum Which<'a> {
     /// Those that are due.
     Due,
+    /// Those of an organisation that are due.
+    DueOf(&'a OrganisationId),
     /// Those that stopped or pause as well.
     All,
+}
+
+impl Which<'_> {
+    /// Whether a move is one of them.
+    fn has(self, of: &Move) -> bool {
+        match self {
+            Self::DueOf(organisation) => of.source() == organisation,
+            Self::Due | Self::All => true,
+        }
+    }
 }
 
 /// Goes on with whatever moves are due and not at their end.
@@ -72,36 +88,55 @@ pub(crate) async fn advance(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    which: Which,
+    which: Which<'_>,
     mut steps: u32,
 ) -> Result<Settled, Error> {
     let (mut settled, mut last) = (Settled::default(), None::<Move>);
+    let mut waiting = BTreeSet::<(OrganisationId, PersonId)>::new();
     for _ in 0..LISTS_MAX {
         let after = last.as_ref();
         let mut open = db.snapshot("hub.moves", async |s| moves::open(s, after).await).await?;
-        for of in &open {
-            if which == Which::Due && !of.is_due(ctx) {
-                settled.left += 1;
+        for of in open.iter().filter(|of| which.has(of)) {
+            let people = [of.from, of.to].map(|person| (of.source().clone(), person));
+            let is_asked = which == Which::All || of.is_due(ctx);
+            let goes = is_asked && people.iter().all(|one| !waiting.contains(one));
+            let so_far = (&mut steps, &mut settled.failed);
+            if goes && went(db, ctx, keys, of, so_far).await? {
+                settled.done += 1;
                 continue;
             }
-            match one(db, ctx, keys, of, &mut steps).await {
-                Ok(true) => settled.done += 1,
-                Ok(false) => settled.left += 1,
-                Err(error) if is_of_all(&error) => return Err(error),
-                Err(error) if error.is_transient() => settled.left += 1,
-                Err(error) => {
-                    note(db, ctx, of, &error).await?;
-                    settled.failed += 1;
-                }
-            }
+            // What comes after it of its people waits for it.
+            waiting.extend(people);
+            settled.left += 1;
         }
         last = open.pop();
         if last.is_none() {
             break;
         }
     }
+    settled.left -= settled.failed;
     settled.is_cut = steps == 0 && settled.left > 0;
     Ok(settled)
+}
+
+/// Goes on with one move as far as it goes. True at its end.
+async fn went(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    of: &Move,
+    (steps, failed): (&mut u32, &mut usize),
+) -> Result<bool, Error> {
+    match one(db, ctx, keys, of, steps).await {
+        Ok(is_done) => return Ok(is_done),
+        Err(error) if is_of_all(&error) => return Err(error),
+        Err(error) if error.is_transient() => {}
+        Err(error) => {
+            note(db, ctx, of, &error).await?;
+            *failed += 1;
+        }
+    }
+    Ok(false)
 }
 
 /// Whether an error says that no other move will fare better now.
@@ -149,6 +184,12 @@ async fn note(db: &Db, ctx: &Ctx<'_>, of: &Move, error: &Error) -> Result<(), Er
         tracing::error!(error.code = code, "items will not follow their number by themselves");
     }
     Ok(db.write("hub.move-failed", async |tx| moves::failed(tx, of, code, at).await).await?)
+}
+
+/// Has the timer look now, where it looks at all: for who could not wait until all had moved.
+pub(crate) async fn hurry(db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    Ok(db.write("hub.moves-hurry", async |tx| timer::set(tx, TIMER, "", now, "").await).await?)
 }
 
 /// Begins to look for open moves by a timer; harmless when it goes on already. For the start of a

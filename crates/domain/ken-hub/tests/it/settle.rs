@@ -180,3 +180,49 @@ async fn what_comes_while_its_number_is_stuck_is_kept_for_a_person() {
         assert_eq!(world.say(&late).await, "AE hub.number-moving", "{engine}");
     }
 }
+
+/// Who says that two of its numbers are one waits for nobody else's records to move.
+#[tokio::test]
+async fn a_merge_is_answered_before_another_senders_moves() {
+    const OTHERS: &str =
+        "SELECT COUNT(*) FROM record_move WHERE done_us IS NULL AND source = 'nhsl'";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        three_known(&world).await;
+        much(&world, 1, "x").await;
+        assert!(world.begin_merge(("1001", "1000")).await, "{engine}: one step is not enough");
+        let small = format!("70^^^B^MR~{}", person(1, 0));
+        let small = message("s", "A|B", "A40", &small, "\rMRG|72^^^B^MR");
+        assert_eq!(world.say(&small).await, "AA", "{engine}");
+        assert_eq!((world.count(OTHERS).await, world.count(OPEN).await), (1, 1), "{engine}");
+    }
+}
+
+/// However many moves wait for one that fails, the timer comes to those that do not.
+#[tokio::test]
+async fn those_that_wait_keep_back_none_that_do_not() {
+    const APART: &str = "SELECT COUNT(*) FROM record_move WHERE done_us IS NULL
+        AND person_id = (SELECT person_id FROM source_number WHERE number = '72')";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        three_known(&world).await;
+        much(&world, 2, "x").await;
+        let far = format!("1009^^^S^MR~{}^^^NHSNBR^NH||Else^Una||19550505|F", nhs(999));
+        assert_eq!(world.say(&message("b9", "SIMHOSP|SFAC", "A08", &far, "")).await, "AA");
+        for at in 10..31 {
+            let says = message(&at.to_string(), "SIMHOSP|SFAC", "A08", &pid(1, at, 1), "");
+            assert_eq!(world.say(&says).await, "AA", "{engine}");
+        }
+        much(&world, 1, "y").await;
+        world.change(SPOIL).await;
+        merge(&world, "m1", 1, 0).await;
+        for at in 10..31 {
+            merge(&world, &format!("m{at}"), at, 0).await;
+        }
+        assert_eq!(world.count(OPEN).await, 22, "{engine}: one fails, and all wait for it");
+        assert!(world.begin_merge(("1002", "1009")).await, "{engine}: one step is not enough");
+        ken_hub::start(&world.databases.db, &world.ctx()).await.unwrap();
+        minutes(&world, 3).await;
+        assert_eq!((world.count(APART).await, world.count(OPEN).await), (0, 22), "{engine}");
+    }
+}
