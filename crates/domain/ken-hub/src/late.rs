@@ -142,7 +142,11 @@ async fn read_again(
     // What is too long keeps back nothing that is not.
     let Some(rest) = left.checked_sub(body.len()) else { return Ok(None) };
     *left = rest;
-    let bytes = keys.open(&key, &associated(person, id), &body).await?;
+    let bytes = match keys.open(&key, &associated(person, id), &body).await {
+        // A message is none the worse for another that does not open.
+        Err(ken_store::Error::Unsealable | ken_store::Error::KeyUnknown) => None,
+        opened => opened?,
+    };
     let mapped = bytes.and_then(|bytes| Some(told(keys, &source.id, &bytes).ok()?.pop()?.mapped));
     Ok(mapped.map(|mapped| Later { said, id, kind, mapped, is_last_word: false }))
 }

@@ -74,7 +74,8 @@ pub enum Error {
     /// Asked for inside another write or snapshot.
     #[error("a store closure is already open in this task")]
     Nested,
-    /// Too many wait, or the wait was too long; try again later.
+    /// Too many wait, or the wait was too long, or the database has no memory or files left; try
+    /// again later.
     #[error("store is overloaded")]
     Overloaded,
     /// The store has been closed.

@@ -226,3 +226,22 @@ async fn those_that_wait_keep_back_none_that_do_not() {
         assert_eq!((world.count(APART).await, world.count(OPEN).await), (0, 22), "{engine}");
     }
 }
+
+/// What came before and does not open any more keeps back nothing that comes late.
+#[tokio::test]
+async fn what_does_not_open_keeps_back_no_late_message() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        three_known(&world).await;
+        let at = |id: &str, time: &str| {
+            let says = message(id, "SIMHOSP|SFAC", "A08", &pid(1, 1, 1), "|||1 Made-up Rd");
+            says.replace("20261121101500", time)
+        };
+        assert_eq!(world.say(&at("1", "20261120120000")).await, "AA", "{engine}");
+        world.change(SPOIL).await;
+        assert_eq!(world.say(&at("2", "20261120110000")).await, "AA", "{engine}");
+        let held = ken_hub::held(&world.databases.db).await.unwrap();
+        let codes: Vec<_> = held.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["hub.late-by-hand"], "{engine}: a person is told");
+    }
+}

@@ -33,6 +33,27 @@ const MEND: Migration = Migration {
 ",
 };
 
+/// The server has no memory for what is to be filed.
+const FULL: Migration = Migration {
+    owner: "test-turns",
+    number: 1,
+    title: "no memory",
+    sql: "
+-- pg: CREATE FUNCTION memoryless() RETURNS trigger LANGUAGE plpgsql AS $$
+-- pg: BEGIN RAISE EXCEPTION 'out of memory' USING ERRCODE = '53200'; END $$;
+-- pg: CREATE TRIGGER memoryless BEFORE INSERT ON record_item
+-- pg:   FOR EACH ROW EXECUTE FUNCTION memoryless();
+",
+};
+const FREED: Migration = Migration {
+    owner: "test-turns",
+    number: 2,
+    title: "memory again",
+    sql: "
+-- pg: DROP TRIGGER memoryless ON record_item;
+",
+};
+
 /// Changes the tables themselves, which no write may.
 async fn change(world: &World, changes: &'static [Migration]) {
     let lists: Vec<_> = MIGRATIONS.into_iter().chain([changes]).collect();
@@ -106,5 +127,20 @@ async fn what_comes_to_its_turn_is_taken_and_begins_anew() {
         change(&world, &[BREAK, MEND]).await;
         assert_eq!(waits(&world, &late).await, Some(Code::Accept), "{engine}");
         assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_has_no_memory_for_is_taken_when_it_has() {
+    for world in worlds().await {
+        // SQLite has no way to be told that it has none.
+        let Some(_) = world.databases.another_node().await else { continue };
+        change(&world, &[FULL]).await;
+        let one = message("1", "77^^^B^MR", "");
+        let answer = world.hub.accept(one.as_bytes()).await;
+        assert!(!answer.is_kept() && answer.into_bytes().is_none(), "it says nothing of this one");
+        assert_eq!(world.count("SELECT COUNT(*) FROM inbox").await, 0, "nothing is claimed");
+        change(&world, &[FULL, FREED]).await;
+        assert_eq!(world.say(&one).await, "AA");
     }
 }

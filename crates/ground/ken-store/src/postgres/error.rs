@@ -52,7 +52,8 @@ fn by_state(told: &DbError, message: String) -> Error {
         "25006" => Error::ReadOnly,
         "25P02" => Error::Spoilt,
         "25P03" => Error::Revoked,
-        "53300" => Error::Overloaded,
+        // Out of memory, connections, locks or files: it says nothing of what was asked.
+        _ if code.starts_with("53") || code.starts_with("58") => Error::Overloaded,
         _ if code.starts_with("23") => Error::Constraint(kept),
         _ if code.starts_with("57P") || code.starts_with("08") => Error::Broken,
         _ => Error::Statement(kept),

@@ -104,6 +104,8 @@ pub(super) fn error(cause: &rusqlite::Error) -> Error {
         Some(ErrorCode::OperationInterrupted) => Error::Interrupted,
         Some(ErrorCode::DiskFull) => Error::DiskFull,
         Some(ErrorCode::ReadOnly) => Error::ReadOnly,
+        // It says nothing of what was asked.
+        Some(ErrorCode::OutOfMemory | ErrorCode::CannotOpen) => Error::Overloaded,
         _ => Error::Statement(kept),
     }
 }
