@@ -260,35 +260,47 @@ impl Hub {
         }
     }
 
-    /// Keeps a message whose id is free, or taken by another content, without applying it.
+    /// Keeps a message whose id is free, or taken by another content, without applying it. Where
+    /// other content takes its id meanwhile, it is kept as that.
     async fn keep_as_evidence(
         &self,
         ctx: &Ctx<'_>,
         letter: &Letter<'_>,
         code: &'static str,
     ) -> Result<Outcome, Error> {
+        let kept = async |tx: &mut Tx| match self.keep(tx, ctx, letter, code).await? {
+            Outcome::Refused(code) => self.keep(tx, ctx, letter, code).await,
+            kept => Ok(kept),
+        };
+        self.db.write("hub.hold", kept).await
+    }
+
+    /// The same in the caller's transaction; refused where its id is taken by another content, and
+    /// the code does not say so.
+    async fn keep(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx<'_>,
+        letter: &Letter<'_>,
+        code: &'static str,
+    ) -> Result<Outcome, Error> {
         let (said, bytes) = refusal(ctx, letter.bytes, letter.source.mode, code);
-        self.db
-            .write("hub.hold", async |tx| {
-                let id = MessageId::draw(ctx.ids);
-                let state =
-                    if code == OTHER_CONTENT { evidence_key(letter) } else { letter.key.clone() };
-                if !claim(tx, ctx, letter, &state, (id, "held"), &bytes).await? {
-                    return answered_before(tx, letter, &state).await;
-                }
-                let held = NewHeld {
-                    id,
-                    source: Some(&letter.source.id),
-                    control_id: &letter.header.control_id,
-                    kind: &letter.header.kind.to_string(),
-                    code,
-                    body: letter.bytes,
-                    waits: true,
-                };
-                hold(tx, ctx, &self.keys, &held).await?;
-                Ok(Outcome::Answered(said, bytes))
-            })
-            .await
+        let id = MessageId::draw(ctx.ids);
+        let state = if code == OTHER_CONTENT { evidence_key(letter) } else { letter.key.clone() };
+        if !claim(tx, ctx, letter, &state, (id, "held"), &bytes).await? {
+            return answered_before(tx, letter, &state).await;
+        }
+        let held = NewHeld {
+            id,
+            source: Some(&letter.source.id),
+            control_id: &letter.header.control_id,
+            kind: &letter.header.kind.to_string(),
+            code,
+            body: letter.bytes,
+            waits: true,
+        };
+        hold(tx, ctx, &self.keys, &held).await?;
+        Ok(Outcome::Answered(said, bytes))
     }
 
     /// Keeps what is nobody's message; the same bytes again are kept once.

@@ -144,3 +144,24 @@ async fn what_the_server_has_no_memory_for_is_taken_when_it_has() {
         assert_eq!(world.say(&one).await, "AA");
     }
 }
+
+/// Its id is another's by the time that it has had its turns: it is kept as what it is.
+#[tokio::test]
+async fn what_loses_its_turn_and_its_id_is_kept_all_the_same() {
+    const KEPT: &str = "SELECT COUNT(*) FROM held_message
+        WHERE reason = 'hub.same-id-other-content'";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        change(&world, &[BREAK]).await;
+        let never = message("2", "9990000018^^^NHSNBR^NH~78^^^B^MR", "1 First St");
+        for round in 1..ROUNDS_MAX {
+            assert_eq!(waits(&world, &never).await, None, "{engine}: {round}");
+        }
+        let other = message("2", "79^^^B^MR", "2 Second St").replace("Gray^", "Bain^");
+        assert_eq!(world.say(&other).await, "AA", "{engine}");
+        assert_eq!(waits(&world, &never).await, Some(Code::Error), "{engine}");
+        assert_eq!(world.count(KEPT).await, 1, "{engine}");
+        assert_eq!(world.say(&never).await, "AE hub.same-id-other-content", "{engine}");
+        assert_eq!(world.count(KEPT).await, 1, "{engine}: once");
+    }
+}
