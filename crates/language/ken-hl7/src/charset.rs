@@ -7,6 +7,8 @@
 //! - What was written in a set that is not read here is never passed off as text
 //!   ([`Charset::Unknown`]).
 //! - UTF-8 is borrowed, not copied.
+//! - No text has a NUL: it is no character of any message, and not every database holds one. Each
+//!   is replaced, and the message is damaged.
 //!
 //! # Sources
 //!
@@ -24,7 +26,8 @@ pub enum Charset {
     Ascii,
     /// UTF-8, declared or not.
     Utf8,
-    /// UTF-8 with bytes that are none, each replaced: a person must look.
+    /// Text with bytes that are none of UTF-8, or of no text at all, each replaced: a person must
+    /// look.
     Utf8Damaged,
     /// ISO 8859-1 as declared in MSH-18.
     Latin1,
@@ -101,6 +104,17 @@ const LATIN9: Half = [
 /// are broken are lost, one mark (U+FFFD) for each.
 #[must_use]
 pub fn decode<'m>(bytes: &'m [u8], declared: &str) -> (Cow<'m, str>, Charset) {
+    let (text, charset) = read(bytes, declared);
+    if !text.contains('\0') {
+        return (text, charset);
+    }
+    let is_read = charset != Charset::Unknown;
+    let charset = if is_read { Charset::Utf8Damaged } else { charset };
+    (Cow::Owned(text.replace('\0', "\u{fffd}")), charset)
+}
+
+/// The same, with every NUL as it stands.
+fn read<'m>(bytes: &'m [u8], declared: &str) -> (Cow<'m, str>, Charset) {
     let set = Named::of(declared);
     let single = |charset| (Cow::Owned(from_single(bytes, charset)), charset);
     match std::str::from_utf8(bytes) {
@@ -253,6 +267,9 @@ mod tests {
         for declared in ["UNICODE UTF-8", "", "8859/1"] {
             check(&broken, declared, "Se\u{fffd}n Áine Ó Néill", Charset::Utf8Damaged);
         }
+        // A field that is filled up with NUL, whatever the set.
+        check(b"Aine\0\0", "", "Aine\u{fffd}\u{fffd}", Charset::Utf8Damaged);
+        check(b"\xc1ine\0", "8859/1", "Áine\u{fffd}", Charset::Utf8Damaged);
         // A set that was declared wrongly costs nobody their name.
         for declared in ["UNICODE UTF-8", "UTF-8", "ASCII~UNICODE UTF-8"] {
             check(b"M\xc1IRI", declared, "MÁIRI", Charset::Latin1Assumed);

@@ -379,6 +379,7 @@ mod tests {
         check("\\.é\\", "\\.é\\");
         check("\\X41\\\\XC3A9\\", "Aé");
         check("\\XE9\\", "é");
+        check("a\\X00\\b\\X410042\\", "a\u{fffd}bA\u{fffd}B");
         check("\\XE\\", "\\XE\\");
         check("\\Z01\\", "\\Z01\\");
         check("C:\\notes", "C:\\notes");

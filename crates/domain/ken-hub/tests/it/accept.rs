@@ -200,3 +200,20 @@ async fn no_source_is_registered_whose_every_message_would_be_a_referral() {
         assert_eq!(after, before, "{}", world.databases.engine);
     }
 }
+
+/// NUL is what old systems fill their fields with, and what no row of PostgreSQL may hold.
+#[tokio::test]
+async fn a_byte_that_no_row_holds_keeps_back_nobody() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        for id in ["n\\X00\\", "m\0\0"] {
+            assert_eq!(world.say(&admitted(id, "MORAG")).await, "AA", "{engine}: {id:?}");
+        }
+        let unknown = admitted("o\0", "MORAG").replace("|A|B|", "|X\0|Y|");
+        assert_eq!(world.say(&unknown).await, "AE hub.unknown-source", "{engine}");
+        for name in ["MOR\\X00\\AG", "MOR\0AG"] {
+            let id = format!("p{}", name.len());
+            assert_eq!(world.say(&admitted(&id, name)).await, "AA", "{engine}: {name:?}");
+        }
+    }
+}
