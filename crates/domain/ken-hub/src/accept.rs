@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ken_core::{Clock, Ctx, IdSource, MessageId, OrganisationId, PersonId};
 use ken_hl7::ack::{self, Code, Mode, Reason};
-use ken_hl7::{AckWish, Header, Message};
+use ken_hl7::{AckWish, Header, Message, Processing};
 use ken_person::Index;
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
@@ -37,6 +37,9 @@ const LOST_TURN: &str = "hub.lost-turn";
 const UNKNOWN_SOURCE: &str = "hub.unknown-source";
 /// The code of a message for training: kept so marked, and filed under nobody.
 pub(crate) const TRAINING: &str = "hub.training";
+
+/// The code of a message of which nobody can say whether what it says is so (MSH-11).
+pub(crate) const UNKNOWN_USE: &str = "hub.unknown-use";
 
 /// The hub of one process: what it needs to take a message.
 pub struct Hub {
@@ -104,6 +107,12 @@ impl<'a> Letter<'a> {
     pub(crate) fn is_training(&self) -> bool {
         let processing = self.header.processing.trim_start().chars().next();
         !self.source.is_training && matches!(processing, Some('T' | 't' | 'D' | 'd'))
+    }
+
+    /// Whether nobody can say what it was sent for, and it is of no system that is for training.
+    pub(crate) fn is_unknown_use(&self) -> bool {
+        let is_unknown = self.header.sent_for() == Processing::Unknown;
+        !self.source.is_training && !self.is_training() && is_unknown
     }
 }
 
@@ -369,7 +378,8 @@ async fn claim_and_apply(
     told: &Result<Vec<Told<'_>>, &'static str>,
 ) -> Result<Outcome, Error> {
     let control_id = &letter.key;
-    let told = match told {
+    let unknown = letter.is_unknown_use().then_some(&UNKNOWN_USE);
+    let told = match unknown.map_or(told.as_ref(), Err) {
         Ok(told) => told,
         Err(code) => {
             // A repeat of what was refused is answered as it was.

@@ -20,7 +20,8 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
-use crate::accept::{Letter, Outcome, TRAINING, accepted, apply_all, claim, find_answer};
+use crate::accept::{Letter, Outcome, TRAINING, UNKNOWN_USE};
+use crate::accept::{accepted, apply_all, claim, find_answer};
 use crate::apply::{DAMAGED, LEFT_OUT};
 use crate::held::{Held, read};
 use crate::late::LATE;
@@ -288,6 +289,9 @@ async fn again(
     let items = told.iter().map(|told| told.mapped.resources.len()).sum();
     if letter.is_training() {
         return Ok(Again::Refused(TRAINING));
+    }
+    if letter.is_unknown_use() {
+        return Ok(Again::Refused(UNKNOWN_USE));
     }
     // Its place in the inbox says that it was refused; other content under its id stays there.
     let of = values![letter.source.id.as_str(), letter.key.as_str(), letter.digest.as_slice()];

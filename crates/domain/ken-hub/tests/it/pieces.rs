@@ -257,6 +257,13 @@ async fn what_is_for_training_is_nobodys() {
             WHERE reason = 'hub.training' AND closed_us IS NOT NULL";
         assert_eq!(world.count(kept).await, 3, "{engine}");
         assert!(ken_hub::held(&world.databases.db).await.unwrap().is_empty(), "{engine}");
+        // What nobody knows is nobody's either, and a person is told.
+        for (code, id) in [("X", "4"), ("U^T", "5")] {
+            let unknown = real.replace("|1|P|2.5", &format!("|{id}|{code}|2.5"));
+            assert_eq!(world.say(&unknown).await, "AE hub.unknown-use", "{engine}: {code}");
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM record_version").await, 0, "{engine}");
+        assert_eq!(ken_hub::held(&world.databases.db).await.unwrap().len(), 2, "{engine}");
         // A training system's own are filed: that is what it is for.
         world.let_train().await;
         let trained = real.replace("|A|B|", "|TRAIN|B|").replace("|P|2.5", "|T|2.5");

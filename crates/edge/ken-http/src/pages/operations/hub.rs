@@ -78,6 +78,7 @@ const REASONS: &[(&str, &str)] = &[
         "It was applied, long after later messages: some of what it says may stand over what was \
          said since. Ask its sender to send what holds again.",
     ),
+    ("hub.unknown-use", "MSH-11 is neither real nor training: ask its sender which it is."),
     ("hub.unknown-source", "No source is registered for its MSH-3 and MSH-4."),
     ("hl7.no-header", "It is not an HL7 version 2 message."),
     ("hl7.separators", "Its separators cannot be told apart."),
