@@ -7,6 +7,8 @@
 //!   cannot both hold, a human looks.
 //! - What contradicts is not merged, as the rule has it: two CHI numbers, two sexes, a twin's name.
 //! - A merge that moved a number can be taken back.
+//! - A number into which others were merged is not moved away from them: what came by them would
+//!   stay with somebody whom the sender no longer means. A human looks.
 //!
 //! Source: `core.md` 5; HL7 v2.8, 3.3.40.
 
@@ -149,6 +151,12 @@ pub async fn merge(
         let link = join(tx, ctx, keys, from, to, Linker::Source(&gone.organisation), None).await?;
         return Ok(link.map_or(Merged::Nothing, Merged::Linked));
     }
+    if has_joined(tx, from, gone).await? {
+        let reasons = BTreeSet::from([Reason::MergedBefore]);
+        let doubt = Doubt { person: to, reasons, alike: None };
+        queue::offer_once(tx, ctx, from, &gone.organisation, &[doubt]).await?;
+        return Ok(Merged::Uncertain);
+    }
     transfer(tx, ctx, keys, gone, (from, to)).await
 }
 
@@ -275,6 +283,23 @@ async fn is_by_hand(tx: &mut Tx, person: PersonId) -> Result<bool, Error> {
         let of = values![one, account::TOGETHER_MAX];
         let makers: Vec<String> = tx.list(sql::LINK_MAKERS, of, |row| row.text(0)).await?;
         if makers.iter().any(|maker| maker.parse::<PractitionerId>().is_ok()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the sender has merged others into whom a number means: numbers of its own, or records.
+async fn has_joined(tx: &mut Tx, person: PersonId, gone: &SourceRecord) -> Result<bool, Error> {
+    let sender = &gone.organisation;
+    let of = values![person, sender, gone.local.system(), gone.local.reveal()];
+    if tx.find(sql::MERGED_INTO, of, |row| row.int(0)).await?.is_some() {
+        return Ok(true);
+    }
+    for one in account::together(tx, person).await? {
+        let of = values![one, account::TOGETHER_MAX];
+        let makers: Vec<String> = tx.list(sql::LINK_MAKERS, of, |row| row.text(0)).await?;
+        if makers.iter().any(|maker| maker == sender.as_str()) {
             return Ok(true);
         }
     }

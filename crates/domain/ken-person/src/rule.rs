@@ -97,6 +97,8 @@ pub enum Reason {
     Alike,
     /// One has no forename yet, and family name and date of birth are equal.
     NotYetNamed,
+    /// A source merged others of its numbers into the one that it now merges away.
+    MergedBefore,
 }
 
 impl Reason {
@@ -118,6 +120,7 @@ impl Reason {
             Self::ByHand => "by-hand",
             Self::Alike => "alike",
             Self::NotYetNamed => "not-yet-named",
+            Self::MergedBefore => "merged-before",
         }
     }
 
@@ -127,7 +130,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -142,6 +145,7 @@ impl Reason {
         Self::ByHand,
         Self::Alike,
         Self::NotYetNamed,
+        Self::MergedBefore,
     ];
 }
 

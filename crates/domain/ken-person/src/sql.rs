@@ -349,6 +349,13 @@ statements! {
     /// One merge.
     MERGE = "SELECT to_id, organisation_id, system, number, undone_us, made_us FROM merge_event
         WHERE person_id = $1 AND event_id = $2";
+    /// Whether other numbers of an organisation than one were merged into a person's.
+    MERGED_INTO = "SELECT 1 FROM merge_event m
+        WHERE m.to_id = $1 AND m.organisation_id = $2 AND (m.system <> $3 OR m.number <> $4)
+          AND m.undone_us IS NULL AND EXISTS (SELECT 1 FROM source_number n
+            WHERE n.organisation_id = m.organisation_id AND n.system = m.system
+              AND n.number = m.number AND n.person_id = $1)
+        LIMIT 1";
     /// Notes that a merge was taken back.
     MERGE_UNDO = "UPDATE merge_event SET undone_us = $3
         WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";

@@ -177,6 +177,33 @@ async fn what_is_marked_under_one_number_protects_its_like_under_another() {
     }
 }
 
+/// A number into which another was merged is not moved away from that: a human looks.
+#[tokio::test]
+async fn what_was_merged_into_a_number_is_not_left_behind() {
+    const SEVEN: &str = "SELECT COUNT(*) FROM source_number a JOIN source_number b
+        ON a.person_id = b.person_id WHERE a.number = '1007' AND b.number = '71'";
+    const REVIEWS: &str = "SELECT COUNT(*) FROM review";
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        known(&world).await;
+        for (id, number, one) in [("1", 7, 1), ("2", 6, 2), ("3", 8, 0)] {
+            says(&world, id, (number, one), "Some").await;
+        }
+        let people = world.people().await;
+        merge(&world, "4", 8, (7, 1)).await;
+        let before = world.count(REVIEWS).await;
+        merge(&world, "5", 7, (6, 2)).await;
+        let now = (world.count(SEVEN).await, world.count(REVIEWS).await - before);
+        assert_eq!(now, (1, 1), "{engine}: it stays, and a person is asked");
+        // With the first taken back, the number goes, and leaves nothing of the other's.
+        world.unmerge(people[0]).await;
+        merge(&world, "6", 7, (6, 2)).await;
+        assert_eq!(world.count(SEVEN).await, 0, "{engine}");
+        assert!(places(&world, people[0], "Some").await.0 > 0, "{engine}");
+        assert_eq!(places(&world, people[1], "Some").await, (0, 0), "{engine}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_sender_restricts_holds_for_both_when_a_number_moves() {
     for world in worlds().await {

@@ -120,6 +120,9 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::NameAndBirth | Reason::Alike => "name and date of birth are equal, or alike",
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
         Reason::NotYetNamed => "one has no forename yet, of the same family name and day",
+        Reason::MergedBefore => {
+            "their source merged others into the number that it merges away: take that back first"
+        }
         _ => "the evidence points two ways",
     }
 }
