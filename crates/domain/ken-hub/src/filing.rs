@@ -31,7 +31,7 @@ pub(crate) struct Filed {
 pub(crate) struct Part<'a> {
     pub(crate) of: &'a MappedResource,
     category: Category,
-    item_key: String,
+    pub(crate) item_key: String,
     resource: Value,
 }
 

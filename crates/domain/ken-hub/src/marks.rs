@@ -9,6 +9,8 @@
 //! - What a late message lifts is lifted of what has replaced it too, where all that was said since
 //!   is said again; of people near somebody it never is, since nobody knows any more whom a list
 //!   left.
+//! - Of several of one name, told by their places in a list, nobody knows which is which the next
+//!   time: where one bears a mark, each of whom a message says nothing of marks bears it.
 //! - An error is none of what replaced it: that is what put it right.
 //!
 //! Source: ADR 48.
@@ -123,7 +125,31 @@ pub(crate) async fn of(
         }
     }
     heirs(asks, placed, (turn, changed), &mut marks).await?;
+    namesakes(asks, placed, turn, &mut marks).await?;
     Ok(marks)
+}
+
+/// Who is near the person, told without a word of a mark, and had or has one of the same name
+/// beside them who is restricted.
+async fn namesakes(
+    asks: &mut Asks<'_, '_>,
+    (parts, places): Placed<'_, '_>,
+    turn: Turn,
+    marks: &mut Marks,
+) -> Result<(), Error> {
+    let arrival = asks.arrival;
+    let source = &arrival.source.organisation;
+    let is_told =
+        |part: &Part<'_>| part.of.resource.kind() == "RelatedPerson" && !part.of.bears.is_empty();
+    for (part, place) in parts.iter().zip(places).filter(|(part, _)| is_told(part)) {
+        let name = part.item_key.split('#').next().unwrap_or_default();
+        let all = ken_records::namesakes(asks.tx, asks.person, source, name).await?;
+        let others = all.into_iter().filter(|one| *one != place.resource).collect();
+        if asks.any_bears(&others, turn.then()).await? {
+            marks.bear.insert(place.resource);
+        }
+    }
+    Ok(())
 }
 
 /// Who is near the person, new, and told without a word of a mark, in a list that somebody leaves

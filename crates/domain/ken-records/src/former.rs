@@ -53,6 +53,23 @@ pub async fn named(
     Ok(found)
 }
 
+/// What a source calls by a whole name, and by that name with `#2` and so on after it: several of
+/// one name that one message told, by their places in it.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn namesakes(
+    tx: &mut Tx,
+    person: PersonId,
+    source: &OrganisationId,
+    name: &str,
+) -> Result<Vec<ResourceId>, Error> {
+    let run = Run::beginning(format!("{name}#"));
+    let of = values![person, source, name, &*run.low, &*run.high, FORMER_MAX];
+    Ok(tx.list(sql::NAMESAKES, of, |row| row.parse(0)).await?)
+}
+
 /// Gives what is held under a former name its name of now, where it is what `said` tells and
 /// nothing has that name yet. Says whether it did.
 ///

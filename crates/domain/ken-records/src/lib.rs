@@ -49,7 +49,7 @@ pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclos
 pub use ended::{Ending, Scope, Status, end, leaving};
 pub use error::Error;
 pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, mark, place, places};
-pub use former::{Former, named, rename};
+pub use former::{Former, named, namesakes, rename};
 pub use key::{hold, key_of};
 pub use late::{Then, bears, is_first, made_since, places_by};
 pub use measure::{HeldTimes, filed_by, held_times};

@@ -237,6 +237,10 @@ statements! {
         WHERE person_id = $1 AND source = $2
           AND item_key IN ($4, $5, $6, $7, $8, $9, $10, $11)
         ORDER BY item_key LIMIT $3";
+    /// What a source calls by a name, and by those of a run.
+    NAMESAKES = "SELECT resource_id FROM record_item
+        WHERE person_id = $1 AND source = $2 AND (item_key = $3 OR item_key BETWEEN $4 AND $5)
+        ORDER BY item_key LIMIT $6";
     /// The class of an item.
     CLASS_OF = "SELECT class_id FROM record_item WHERE person_id = $1 AND resource_id = $2";
     /// Gives an item its name of now.

@@ -211,3 +211,24 @@ async fn broken_letters_are_marked_and_a_person_is_told() {
         assert_eq!(world.count("SELECT COUNT(*) FROM message").await, 1, "{engine}");
     }
 }
+
+/// Father and son of one name: the next list has them the other way round, or one of them alone.
+#[tokio::test]
+async fn of_two_of_one_name_neither_takes_the_others_mark_away() {
+    const OPEN: &str = "SELECT COUNT(*) FROM record_item i JOIN row_class c ON c.id = i.class_id
+        WHERE i.resource_type = 'RelatedPerson' AND i.status = 'current'
+          AND c.labels NOT LIKE '%restricted%'";
+    let (father, son) = ("Bain^John|FTH||01592 1", "Bain^John|SON||01592 2");
+    for later in [vec![son, father], vec![son]] {
+        for world in worlds().await {
+            let engine = world.databases.engine;
+            let marked = format!("NK1|1|{father}\rNK1|2|{son}{}Y", "|".repeat(18));
+            says(&world, "1", "ADT^A08", &marked).await;
+            assert_eq!(world.count(OPEN).await, 1, "{engine}: the father");
+            let list = later.iter().enumerate().map(|(at, one)| format!("NK1|{at}|{one}"));
+            let list: Vec<_> = list.collect();
+            says(&world, "2", "ADT^A08", &list.join("\r")).await;
+            assert_eq!(world.count(OPEN).await, 0, "{engine}: {later:?}");
+        }
+    }
+}
