@@ -7,7 +7,7 @@ use ken_store::{Reads, Row, Tx, guard, values};
 
 use crate::demographics::{Demographics, NameKey, SourceRecord, cut, postcode_key};
 use crate::rule::{Account, Known};
-use crate::{Error, sql};
+use crate::{Error, sql, unread};
 
 /// Most records that stand for one person. House policy: far beyond any true number of sources.
 pub(crate) const TOGETHER_MAX: i64 = 100;
@@ -45,8 +45,8 @@ pub(crate) async fn make(
 ///
 /// [`Error::Unknown`] for nobody, and whatever the store says.
 pub async fn lead(s: &mut impl Reads, person: PersonId) -> Result<PersonId, Error> {
-    let lead = s.find(sql::PERSON_LEAD, values![person], |row| row.parse(0)).await?;
-    lead.ok_or(Error::Unknown("person"))
+    let lead = s.find(sql::PERSON_LEAD, values![person], |row| Ok(row.parse(0).ok())).await?;
+    lead.ok_or(Error::Unknown("person"))?.ok_or(Error::Corrupt("person"))
 }
 
 /// Whether a person was made for the time being, until somebody says who they are.
@@ -156,9 +156,9 @@ pub(crate) async fn known(
     lead: PersonId,
     source: &SourceRecord,
 ) -> Result<Candidate, Error> {
-    let with_person = |row: &Row<'_>| Ok((row.parse(14)?, read(row)?));
+    let with_person = |row: &Row<'_>| Ok(row.parse(14).ok().zip(read(row).ok()));
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
-    let said = s.list(sql::SOURCES_TOGETHER, of, with_person).await?;
+    let said = unread::none(s.list(sql::SOURCES_TOGETHER, of, with_person).await?)?;
     let account = |(_, kept): &(PersonId, Kept)| Account {
         name: kept.name(),
         born: kept.says.born,
@@ -199,9 +199,9 @@ async fn held(
     lead: PersonId,
 ) -> Result<(Vec<Identifier>, Vec<(OrganisationId, Identifier)>), Error> {
     let of = values![lead, TOGETHER_MAX * ACCOUNTS_MAX];
-    let read = |row: &Row<'_>| Ok((row.parse_opt(2)?, identifier(row)?));
+    let read = |row: &Row<'_>| Ok(row.parse_opt(2).ok().zip(identifier(row).ok()));
     let (mut standing, mut ended) = (Vec::new(), Vec::new());
-    for (ended_by, number) in s.list(sql::IDENTIFIERS_TOGETHER, of, read).await? {
+    for (ended_by, number) in unread::none(s.list(sql::IDENTIFIERS_TOGETHER, of, read).await?)? {
         match ended_by {
             Some(by) => ended.push((by, number)),
             None if number.is_national() && !number.is_filler() => standing.push(number),

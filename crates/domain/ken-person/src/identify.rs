@@ -14,10 +14,11 @@
 //! - An uncertain identity gets a provisional person of its own at once, and a place in the queue;
 //!   nothing waits for the human, and nothing is linked before.
 //! - Each new person, new source and uncertain identity is an entry of the ledger.
+//! - Who may be meant and cannot be read stops no message: a human looks ([`crate::unread`]).
 //! - A source that repeats a number which was taken back ([`crate::number`]) gives nothing by it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use ken_core::identifier::Identifier;
@@ -27,10 +28,12 @@ use ken_store::{Reads, Row, Tx, values};
 
 use crate::account::Kept;
 use crate::demographics::{Demographics, NameKey};
-use crate::index::{self, Alike, Index};
+use crate::index::Index;
+use crate::likely::likely;
 use crate::rule::{self, Doubt, Known, Verdict};
+use crate::unread::{self, Unread};
 use crate::variation::{self, Given};
-use crate::{Error, account, entry, queue, sql};
+use crate::{Error, account, bounds, entry, number, queue, sql};
 
 /// How often a registration begins again because others claimed its numbers meanwhile, or because
 /// it had to wait for its turn.
@@ -38,8 +41,6 @@ const TRIES_MAX: usize = 4;
 /// Turns by family name and date of birth: as many as there are rows to hold. House policy: that
 /// two names of one moment share one costs them a wait of milliseconds.
 const TURNS: u64 = 4_096;
-/// Most people that are proposed, the likeliest: what a reviewer can tell apart.
-const PROPOSED_MAX: usize = 4;
 /// People of one family name and date of birth that are read at a time. House policy: of a common
 /// name and an estimated date there are some hundred in a nation.
 const NAMESAKES_READ: i64 = 1_000;
@@ -93,12 +94,7 @@ pub async fn identify(
     let mut has_turn = false;
     for _ in 0..TRIES_MAX {
         let asked = Box::pin(candidates(tx, incoming, &mut has_turn)).await?;
-        let verdict = match rule::identify(incoming, &asked.candidates) {
-            // Who is known is not looked for further.
-            Verdict::New => alike(tx, index, incoming, &asked, Vec::new()).await?,
-            Verdict::Uncertain(doubts) => alike(tx, index, incoming, &asked, doubts).await?,
-            verdict => verdict,
-        };
+        let verdict = Box::pin(verdict(tx, index, incoming, &asked)).await?;
         let makes = matches!(verdict, Verdict::New | Verdict::Uncertain(_));
         if makes && !has_turn {
             has_turn = true;
@@ -129,6 +125,7 @@ struct Registration<'a> {
 }
 
 /// What the index knows that bears on a registration.
+#[derive(Default)]
 struct Asked {
     /// Whom the source's number means already.
     own: Option<PersonId>,
@@ -144,6 +141,8 @@ struct Asked {
     /// The numbers of candidates that the source gave, and that were taken back since: that it
     /// repeats them says nothing new.
     taken_back: Vec<(PersonId, Identifier)>,
+    /// Of whom something that is stored cannot be read.
+    unread: Unread,
 }
 
 /// Takes the turn of a family name and date of birth to the end of the transaction; says whether
@@ -181,35 +180,49 @@ async fn candidates(
         take_turn(tx, incoming).await?;
     }
     let mut found: BTreeSet<PersonId> = own.into_iter().collect();
-    let (mut holders, mut free) = (Vec::new(), Vec::new());
+    let (mut holders, mut free): (Vec<PersonId>, Vec<_>) = (Vec::new(), Vec::new());
     for identifier in incoming.national() {
-        match account::by_identifier(tx, &identifier).await? {
-            Some(holder) => holders.push((holder, account::lead(tx, holder).await?)),
+        match number::hold_claim(tx, &identifier).await? {
+            Some(holder) => holders.push(holder),
             None => free.push(identifier),
         }
     }
-    found.extend(holders.iter().map(|(holder, _)| *holder));
+    found.extend(&holders);
     let name = NameKey::new(incoming.family.reveal(), incoming.given.reveal());
     let day = incoming.born.and_then(PartialDate::day);
     if let Some(day) = day.filter(|_| !name.family.reveal().is_empty()) {
         found.extend(namesakes(tx, &name, day).await?);
     }
-    let (mut leads, mut own_lead) = (BTreeSet::new(), None);
+    let mut asked = Asked { own, free, ..Asked::default() };
+    let mut leads: BTreeMap<PersonId, bool> = BTreeMap::new();
     for person in found {
-        let lead = account::lead(tx, person).await?;
-        leads.insert(lead);
+        let numbered = own == Some(person) || holders.contains(&person);
+        let lead = match account::lead(tx, person).await {
+            Err(error) if error.is_of_what_is_stored() => {
+                asked.unread.insert(person, numbered);
+                continue;
+            }
+            lead => lead?,
+        };
+        *leads.entry(lead).or_default() |= numbered;
         if own == Some(person) {
-            own_lead = Some(lead);
+            asked.own_lead = Some(lead);
+        }
+        if holders.contains(&person) {
+            asked.holders.push((person, lead));
         }
     }
-    let (candidates, said) = (Vec::with_capacity(leads.len()), Vec::new());
-    let taken_back = Vec::new();
-    let mut asked = Asked { own, own_lead, holders, candidates, free, said, taken_back };
-    for lead in leads {
-        let found = account::known(tx, lead, &incoming.source).await?;
+    for (lead, numbered) in leads {
+        let found = match account::known(tx, lead, &incoming.source).await {
+            Err(error) if error.is_of_what_is_stored() => {
+                asked.unread.insert(lead, numbered);
+                continue;
+            }
+            found => found?,
+        };
         let (mut known, mut said) = (found.known, found.said);
-        known.is_sources_own = own_lead == Some(lead);
-        if let Some(own) = own_lead.filter(|own| *own != lead) {
+        known.is_sources_own = asked.own_lead == Some(lead);
+        if let Some(own) = asked.own_lead.filter(|own| *own != lead) {
             known.is_set_apart = account::is_apart(tx, own, lead).await?;
         }
         asked.candidates.push(known);
@@ -217,6 +230,27 @@ async fn candidates(
         asked.taken_back.extend(found.taken_back.into_iter().map(|number| (lead, number)));
     }
     Ok(asked)
+}
+
+/// What is said of those who were found, and of whom the index proposes where nobody is known.
+async fn verdict(
+    tx: &mut Tx,
+    index: &Index,
+    incoming: &Demographics,
+    asked: &Asked,
+) -> Result<Verdict, Error> {
+    let mut verdict = rule::identify(incoming, &asked.candidates);
+    if let Verdict::Uncertain(doubts) = &verdict
+        && bounds::is_beyond(tx, incoming, doubts).await?
+    {
+        verdict = Verdict::New;
+    }
+    match unread::beside(verdict, asked.own_lead, &asked.unread) {
+        // Who is known is not looked for further.
+        Verdict::New => alike(tx, index, incoming, asked, Vec::new()).await,
+        Verdict::Uncertain(doubts) => alike(tx, index, incoming, asked, doubts).await,
+        verdict @ (Verdict::Known(_) | Verdict::Duplicate(..)) => Ok(verdict),
+    }
 }
 
 /// Adds to the doubts those whom the index proposes; where there is neither, nobody is known.
@@ -228,49 +262,11 @@ async fn alike(
     mut doubts: Vec<Doubt>,
 ) -> Result<Verdict, Error> {
     // Of whom the rule was asked, it has said what there is to say.
-    let said = asked.candidates.iter().map(|known| known.person).collect();
+    let said = asked.candidates.iter().map(|known| known.person);
+    let said = said.chain(asked.unread.keys().copied()).collect();
     let found = likely(tx, index, incoming, asked.own_lead, said).await?;
-    doubts.extend(rule::possible(incoming, &found, !doubts.is_empty()));
+    doubts.extend(found.doubts(incoming, !doubts.is_empty()));
     Ok(if doubts.is_empty() { Verdict::New } else { Verdict::Uncertain(doubts) })
-}
-
-/// Whom the index proposes beside those who were `said` already, each compared again from what is
-/// stored of everybody who stands together with them; the likeliest, at most [`PROPOSED_MAX`].
-/// `own` is who registers, where they are known: whom a human has set apart from them is not asked
-/// about again.
-pub(crate) async fn likely(
-    tx: &mut Tx,
-    index: &Index,
-    incoming: &Demographics,
-    own: Option<PersonId>,
-    mut said: BTreeSet<PersonId>,
-) -> Result<Vec<(Known, Alike)>, Error> {
-    let mut found = Vec::new();
-    for person in index.propose(incoming) {
-        if found.len() == PROPOSED_MAX {
-            break;
-        }
-        let lead = match account::lead(tx, person).await {
-            // A registration that was undone, of which the index has not heard.
-            Err(Error::Unknown(_)) => continue,
-            lead => lead?,
-        };
-        if !said.insert(lead) {
-            continue;
-        }
-        let mut known = account::known(tx, lead, &incoming.source).await?.known;
-        if let Some(own) = own {
-            known.is_set_apart = account::is_apart(tx, own, lead).await?;
-        }
-        if !rule::may_be(incoming, &known) {
-            continue;
-        }
-        let rows = index::rows_together(tx, lead).await?;
-        if let Some(alike) = index.weigh(incoming, &rows) {
-            found.push((known, alike));
-        }
-    }
-    Ok(found)
 }
 
 /// Those of the same family name and birth date whose given names agree, and those of whom, or of

@@ -21,6 +21,7 @@
 //! - `identity.md` sections 5 and 6; `domain.md` edge cases 10 to 16; `core.md` sections 2 and 5.
 
 mod account;
+mod bounds;
 pub mod budget;
 pub mod demographics;
 mod entry;
@@ -28,6 +29,7 @@ mod error;
 mod identify;
 mod index;
 pub mod learning;
+mod likely;
 mod link;
 mod look;
 mod merge;
@@ -41,17 +43,19 @@ pub mod rule;
 mod search;
 mod sql;
 mod standing;
+mod unread;
 mod variation;
 mod weigh;
 
 pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_again, together};
+pub use bounds::{NotAsked, UNASKED_KEPT, UNNAMED_MAX, not_asked};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
 pub use identify::{Identified, identify};
 pub use index::{Alike, Follower, Index};
 pub use ken_match::Explanation;
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
-pub use look::{Asker, Fits, Grade, LOOKED_MAX, Sought, given_by, look};
+pub use look::{Asker, Fits, Grade, LOOKED_MAX, Meant, Sought, given_by, look, meant};
 pub use merge::{MergeId, Merged, Unmerged, hold, hold_merged, merge, merges, unmerge};
 pub use near::share_postcode;
 pub use newcomer::{AskedAgain, ask_again};
@@ -65,6 +69,7 @@ pub use queue::{Answer, Place, Why};
 pub use rule::{Doubt, Reason, Verdict};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::apart::ALL as APART_STATEMENTS;
+pub use sql::bounds::ALL as BOUNDS_STATEMENTS;
 pub use sql::index::ALL as INDEX_STATEMENTS;
 pub use sql::learning::ALL as LEARNING_STATEMENTS;
 pub use sql::number::ALL as NUMBER_STATEMENTS;

@@ -22,10 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ken_core::identifier::CHI_SYSTEM;
 use ken_core::{OrganisationId, PartialDate, PersonId, Sensitive};
 use ken_match::Row;
-use ken_store::{Reads, Row as Found, Value, values};
+use ken_store::{Reads, Row as StoredRow, Value, values};
 
 use crate::demographics::NameKey;
-use crate::search::{Beside, Candidate, FOUND_MAX, Query, What, exact, less};
+use crate::search::{Beside, Candidate, FOUND_MAX, Found, Query, What, exact, less, search};
 use crate::sql::search as sql;
 use crate::variation::{self, Birth, Family, Given};
 use crate::weigh::{self, Seen};
@@ -113,9 +113,61 @@ pub async fn look(s: &mut impl Reads, query: &Query, by: &Asker<'_>) -> Result<V
     Ok(fitting.chain(likely.into_iter().map(|person| of(person, false))).collect())
 }
 
-/// Which organisations have given the number that is asked for, for one record alone. A CHI number
-/// is left out: an account that is shown shows whether it carries that, and one that a source has
-/// replaced finds nobody.
+/// Who is meant, for what lists nobody: a claim, a refusal, an emergency.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Those who fit and whom the asker may know of; nobody else changes who they are.
+    pub known: Vec<PersonId>,
+    /// The others who fit; none where they are more than [`FOUND_MAX`].
+    pub others: Vec<PersonId>,
+}
+
+impl Meant {
+    /// The one who is meant; none where that cannot be told. Whoever may be known of comes first, so
+    /// that a stranger of the same name keeps nobody from a person whom they work with.
+    #[must_use]
+    pub fn only(&self) -> Option<PersonId> {
+        let of = if self.known.is_empty() { &self.others } else { &self.known };
+        match of.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Everybody who may be meant, those whom the asker may know of first; nobody of them where
+    /// they are more than [`FOUND_MAX`].
+    #[must_use]
+    pub fn all(&self) -> Vec<PersonId> {
+        let known = if self.known.len() > FOUND_MAX { &[] } else { self.known.as_slice() };
+        known.iter().chain(&self.others).copied().collect()
+    }
+}
+
+/// Who is meant by what an asker typed, whoever may know of them; those whom the asker may know of
+/// apart. What a page shows must not depend on the others.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn meant(s: &mut impl Reads, query: &Query, by: &Asker<'_>) -> Result<Meant, Error> {
+    let others = match search(s, query).await? {
+        Found::People(people) => people.iter().map(Candidate::person).collect(),
+        Found::TooMany => Vec::new(),
+    };
+    let What::NameAndBirth { name, born } = &query.0 else {
+        return Ok(Meant { known: Vec::new(), others });
+    };
+    let wanted = Wanted { name, born: *born };
+    let mut fitting = known(s, &wanted, by.organisation).await?;
+    let related = related(s, &wanted, by.related).await?.into_iter();
+    fitting.extend(related.filter(|(_, how)| matches!(how, How::Exact)).map(|(lead, _)| lead));
+    let others = others.into_iter().filter(|other| !fitting.contains(other)).collect();
+    Ok(Meant { known: fitting.into_iter().collect(), others })
+}
+
+/// Which organisations have given the number that is asked for, for one record alone. Of a CHI
+/// number only those whose steward gave it, from a list for instance: an account that is shown shows
+/// whether it carries that, and one that a source has replaced finds nobody.
 ///
 /// # Errors
 ///
@@ -127,9 +179,14 @@ pub async fn given_by(
 ) -> Result<BTreeSet<OrganisationId>, Error> {
     let mut given = BTreeSet::new();
     let What::Numbers { numbers, .. } = &query.0 else { return Ok(given) };
-    for number in numbers.iter().filter(|number| number.system() != CHI_SYSTEM) {
+    for number in numbers {
         let of = values![person, number.system(), number.reveal(), GIVEN_READ];
-        given.extend(s.list(sql::NUMBER_GIVEN, of, |row| row.parse(0)).await?);
+        let by = if number.system() == CHI_SYSTEM {
+            sql::NUMBER_GIVEN_BY_HAND
+        } else {
+            sql::NUMBER_GIVEN
+        };
+        given.extend(s.list(by, of, |row| row.parse(0)).await?);
     }
     Ok(given)
 }
@@ -365,7 +422,9 @@ async fn related(
 }
 
 /// Whose, which name, and born when.
-fn name_of(row: &Found<'_>) -> Result<(PersonId, NameKey, Option<PartialDate>), ken_store::Error> {
+fn name_of(
+    row: &StoredRow<'_>,
+) -> Result<(PersonId, NameKey, Option<PartialDate>), ken_store::Error> {
     let name = NameKey { family: row.text(1)?.into(), given: row.text(2)?.into() };
     let born = row.text_opt(3)?.and_then(|born| born.parse().ok());
     Ok((row.parse(0)?, name, born))

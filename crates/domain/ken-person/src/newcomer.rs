@@ -20,7 +20,8 @@ use ken_core::{Ctx, PersonId};
 use ken_store::{Db, Reads, Tx, values};
 
 use crate::index::{self, Follower, Index};
-use crate::{Demographics, Error, account, identify, queue, rule, sql};
+use crate::likely::likely;
+use crate::{Demographics, Error, account, queue, sql};
 
 /// Newcomers that are read from one picture of the store. House policy: some milliseconds of work.
 const ASKED_AT_ONCE: i64 = 64;
@@ -35,8 +36,7 @@ type Waiting = (PersonId, i64);
 pub struct AskedAgain {
     /// How many newcomers were asked about.
     pub people: usize,
-    /// Of how many of them, or of whom they are like, something stored could not be read: they are
-    /// not asked about again.
+    /// Of how many of them something stored could not be read: they are not asked about again.
     pub unread: usize,
 }
 
@@ -119,8 +119,8 @@ async fn ask(tx: &mut Tx, ctx: &Ctx<'_>, index: &Index, newcomer: Waiting) -> Re
         lead => lead?,
     };
     for says in index::rows(tx, person).await?.registered() {
-        let found = identify::likely(tx, index, &says, Some(own), BTreeSet::from([own])).await?;
-        let mut doubts = rule::possible(&says, &found, false);
+        let found = likely(tx, index, &says, Some(own), BTreeSet::from([own])).await?;
+        let mut doubts = found.doubts(&says, false);
         let mut asked_elsewhere = BTreeSet::new();
         for doubt in &doubts {
             if is_asked_elsewhere(tx, newcomer, doubt.person).await? {

@@ -178,6 +178,9 @@ pub async fn take_number_back(
     number: &Identifier,
     (by, why): (&Acting, &Why),
 ) -> Result<(), Error> {
+    // Before the people, as a message does that brings the number: what such a message has said is
+    // there when words are ended, and one that comes later finds the number taken back.
+    tx.execute(sql::CLAIM_HOLD, values![number.system(), number.reveal()]).await?;
     let guard = hold(tx, person, by).await?;
     let mut ended = 0;
     for one in account::together(tx, person).await? {
@@ -232,6 +235,15 @@ pub async fn holder(s: &mut impl Reads, number: &Identifier) -> Result<Option<Pe
         Some(person) => account::lead(s, person).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Whose a number is, held so to the end of the transaction.
+pub(crate) async fn hold_claim(
+    tx: &mut Tx,
+    number: &Identifier,
+) -> Result<Option<PersonId>, Error> {
+    let of = values![number.system(), number.reveal()];
+    Ok(tx.find(sql::CLAIM_SHARE, of, |row| row.parse(0)).await?)
 }
 
 /// Takes an identifier for a person; false where another has it.

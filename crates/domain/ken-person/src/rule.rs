@@ -99,6 +99,8 @@ pub enum Reason {
     NotYetNamed,
     /// A source merged others of its numbers into the one that it now merges away.
     MergedBefore,
+    /// Something that is stored of them cannot be read.
+    Unread,
 }
 
 impl Reason {
@@ -121,6 +123,7 @@ impl Reason {
             Self::Alike => "alike",
             Self::NotYetNamed => "not-yet-named",
             Self::MergedBefore => "merged-before",
+            Self::Unread => "unread",
         }
     }
 
@@ -130,7 +133,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::SourceNumber,
         Self::Identifier,
         Self::NameAndBirth,
@@ -146,6 +149,7 @@ impl Reason {
         Self::Alike,
         Self::NotYetNamed,
         Self::MergedBefore,
+        Self::Unread,
     ];
 }
 

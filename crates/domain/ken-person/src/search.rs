@@ -11,8 +11,9 @@
 //!   given name is asked for too; and a part of a date finds whoever was born in it.
 //! - A number finds nobody of whom the other details that were given cannot be true.
 //! - More than [`FOUND_MAX`] people is "ask for more detail", and gives none of them.
-//! - [`search`] knows of everybody, and is for what is shown to nobody: a claim, a refusal, and an
-//!   emergency, which opens by its own decision. What a page lists is [`look`](fn@crate::look)'s.
+//! - [`search`] knows of everybody, and is for what is shown to nobody. What a page lists is
+//!   [`look`](fn@crate::look)'s, and whom a claim, a refusal or an emergency means is
+//!   [`meant`](fn@crate::meant)'s: there everybody counts only behind those who may be known of.
 
 use std::collections::BTreeSet;
 

@@ -8,6 +8,7 @@
 //! undone is that column put back.
 
 pub(crate) mod apart;
+pub(crate) mod bounds;
 pub(crate) mod index;
 pub(crate) mod learning;
 pub(crate) mod number;
@@ -204,6 +205,7 @@ CREATE INDEX link_event_other ON link_event (other_id);
         title: "places of known truth",
         sql: learning::KNOWN_TRUTH,
     },
+    Migration { owner: "ken-person", number: 17, title: "what is not asked", sql: bounds::BOUNDS },
 ];
 
 statements! {

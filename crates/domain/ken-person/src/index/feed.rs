@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use ken_core::PersonId;
 use ken_store::{Db, Reads, Snapshot, Tx, values};
 
-use crate::Error;
 use crate::sql::index as sql;
+use crate::{Error, bounds};
 
 /// Most notes that get one place. House policy: on SQLite it holds the one writer, for which
 /// messages wait.
@@ -67,6 +67,7 @@ async fn give(tx: &mut Tx) -> Result<bool, Error> {
     let new = notes.iter().filter(|(_, _, is_new)| *is_new);
     let new: Vec<_> = new.map(|(_, who, _)| values![who.as_str(), place].to_vec()).collect();
     tx.execute_each(sql::UNASKED_PUT, &new).await?;
+    bounds::forget(tx, place).await?;
     let gone: Vec<_> = notes.iter().map(|(id, ..)| values![id.as_str()].to_vec()).collect();
     tx.execute_each(sql::CHANGED_DELETE, &gone).await?;
     Ok(i64::try_from(notes.len()).is_ok_and(|count| count == PLACED_MAX))

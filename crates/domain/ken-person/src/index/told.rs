@@ -17,6 +17,7 @@ use crate::Error;
 use crate::account::{self, ACCOUNTS_MAX};
 use crate::demographics::Demographics;
 use crate::sql::index as sql;
+use crate::unread;
 use crate::variation::is_unnamed;
 
 /// Most records of one person in the index, the newest. House policy: a general practice, a
@@ -137,8 +138,8 @@ fn says_same(one: &Demographics, other: &Demographics) -> bool {
 pub(crate) async fn rows(s: &mut impl Reads, person: PersonId) -> Result<Rows, Error> {
     let mut rows = Rows::new(person);
     let of = values![person, ACCOUNTS_MAX];
-    let said = s.list(sql::SOURCES_OF, of, account::read).await?;
-    rows.accounts = said.into_iter().map(|kept| kept.says).collect();
+    let said = s.list(sql::SOURCES_OF, of, |row| Ok(account::read(row).ok())).await?;
+    rows.accounts = unread::none(said)?.into_iter().map(|kept| kept.says).collect();
     if rows.accounts.is_empty() {
         return Ok(rows);
     }

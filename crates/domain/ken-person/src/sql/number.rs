@@ -17,6 +17,14 @@ CREATE TABLE identifier_event (
 ";
 
 statements! {
+    /// Whose a number is, so to the end of the transaction: nobody takes it back meanwhile.
+    /// Variant: SQLite has one writer, whose turn is the lock.
+    CLAIM_SHARE = "SELECT person_id FROM identifier_claim WHERE system = $1 AND value = $2",
+        postgres = "SELECT person_id FROM identifier_claim WHERE system = $1 AND value = $2
+        FOR SHARE";
+    /// Waits for those who read whose a number is, and keeps others from it.
+    CLAIM_HOLD = "UPDATE identifier_claim SET person_id = person_id
+        WHERE system = $1 AND value = $2";
     /// The numbers of everyone for whom a person stands, with who says so.
     NUMBERS_TOGETHER = "SELECT i.system, i.value, i.organisation_id, i.practitioner_id, i.evidence,
         i.check_rule, i.issue_range, i.said_us, i.ended_us

@@ -60,6 +60,11 @@ statements! {
     NUMBER_GIVEN = "SELECT DISTINCT organisation_id FROM person_identifier
         WHERE person_id = $1 AND system = $2 AND value = $3 AND ended_us IS NULL
         ORDER BY organisation_id LIMIT $4";
+    /// Which organisations have given a number for one record by a steward's hand.
+    NUMBER_GIVEN_BY_HAND = "SELECT DISTINCT organisation_id FROM person_identifier
+        WHERE person_id = $1 AND system = $2 AND value = $3 AND ended_us IS NULL
+          AND practitioner_id IS NOT NULL
+        ORDER BY organisation_id LIMIT $4";
     /// The key of a day.
     SOUGHT_KEY = "SELECT key_id FROM sought_key WHERE day = $1";
     /// Keeps a key for a day, or gives the one that is kept.

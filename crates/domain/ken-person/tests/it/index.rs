@@ -102,6 +102,7 @@ async fn every_statement_prepares() {
     for world in worlds().await {
         assert_prepares(&world.on.db, ken_person::INDEX_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::SEARCH_STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_person::BOUNDS_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::APART_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::NUMBER_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::QUESTION_STATEMENTS).await;

@@ -1,6 +1,8 @@
 //! The index on both engines: identification, the queue, links, search.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod identify;
 #[cfg(test)]
 mod index;

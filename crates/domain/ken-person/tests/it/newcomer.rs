@@ -32,7 +32,7 @@ async fn ask(world: &World, db: &Db, follower: &Follower) -> AskedAgain {
 }
 
 /// How many connections of this database wait for a lock.
-async fn waiting(db: &Db) -> i64 {
+pub(crate) async fn waiting(db: &Db) -> i64 {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let count = async |s: &mut Snapshot| s.find(WAITING, &[], |row| row.int(0)).await;

@@ -7,7 +7,7 @@ use ken_person::budget::SOUGHT_MISSES_MAX;
 use crate::browser::{Answer, Browser};
 use crate::interference::told;
 use crate::story::link;
-use crate::world::{Hidden, World, worlds, worlds_with};
+use crate::world::{Hidden, World, find, worlds, worlds_with};
 
 /// What is typed: number, family name, given name, and the date of birth.
 type Typed<'a> = (&'a str, &'a str, &'a str, [&'a str; 3]);
@@ -153,5 +153,68 @@ async fn the_way_to_somebody_found_is_the_askers_alone() {
         rao.get("/w/today").await;
         world.clock.advance(jiff::SignedDuration::from_mins(25));
         assert_eq!(rao.get(&way).await.path, "/w/find");
+    }
+}
+
+/// Whom a steward gave a CHI number, from a list or a letter, is found by it although no account
+/// carries it; by others only where their account of them is shown.
+#[tokio::test]
+async fn a_number_that_a_steward_gave_finds_whose_it_is() {
+    let given = "9990000026";
+    for world in worlds().await {
+        let engine = world.on.engine;
+        world.hear_from("TRAK", "una", "78^^^TRAK^MR||BAIN^UNA||19500102|F").await;
+        let una = find(&world.on, "Bain", "1950-01-02").await.unwrap();
+        let mut bea = world.signed_in("Dr Bea Doctor").await;
+        let alone = (given, "", "", ["", "", ""]);
+        assert_eq!(search(&mut bea, alone).await.status, StatusCode::FORBIDDEN, "{engine}");
+        let mut ola = world.signed_in("Ola Ward").await;
+        let way = format!("/ops/numbers/{una}");
+        let page = ola.get(&way).await;
+        let act =
+            |what, reason| [("kind", "chi"), ("number", given), ("what", what), ("reason", reason)];
+        let done = ola.submit(&page, &way, &act("document", "Her medical card")).await;
+        done.assert_has(&["The number is theirs"]);
+        let found = search(&mut bea, alone).await;
+        found.assert_has(&["BAIN, UNA", "Possible."]);
+        found.assert_lacks(&[given]);
+        let sure = search(&mut bea, (given, "Bain", "Una", ["2", "1", "1950"])).await;
+        sure.assert_has(&["BAIN, UNA", "Sure."]);
+        let mut rao = world.signed_in("Dr Rao").await;
+        assert_eq!(search(&mut rao, alone).await.status, StatusCode::FORBIDDEN, "{engine}");
+        ola.submit(&page, &way, &act("take-back", "It is her sister's")).await;
+        assert_eq!(search(&mut bea, alone).await.status, StatusCode::FORBIDDEN, "{engine}");
+    }
+}
+
+/// In an emergency whoever may be known of is opened, whatever strangers have the name; who knows of
+/// nobody is asked for more detail.
+#[tokio::test]
+async fn no_stranger_keeps_an_emergency_from_a_person_one_works_with() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        for n in 0..25 {
+            let given = char::from(b'A' + n);
+            let person = format!("60{n}^^^SEEMIS^MR||DRUMMOND^{given}NN||19480302|F");
+            world.hear_from("SEEMIS", &format!("namesake{n}"), &person).await;
+        }
+        for (who, opens) in [("Dr Bea Doctor", true), ("Jo Worker", false)] {
+            let mut browser = world.signed_in(who).await;
+            let mut page = search(&mut browser, ("", "Drummond", "", BORN)).await;
+            if opens {
+                page.assert_has(&["1 person you work with fits"]);
+                page = browser.get(&link(&page, "/w/find/other?")).await;
+            }
+            let form = browser.get(&link(&page, "/w/emergency?")).await;
+            let reason = "She does not answer the door and her light is on";
+            let filled = [("reason", reason), ("affirmed", "yes")];
+            let seen = browser.submit(&form, "/w/emergency", &filled).await;
+            if opens {
+                assert_eq!(seen.path, format!("/w/p/{}?purpose=vital", world.morag), "{engine}");
+                seen.assert_has(&["DRUMMOND, MORAG", "Emergency access."]);
+            } else {
+                assert_eq!(seen.status, StatusCode::FORBIDDEN, "{engine}");
+            }
+        }
     }
 }

@@ -286,7 +286,7 @@ fn message(app: &str, kind: &str, id: &str, person: &str, more: &str) -> String 
     )
 }
 
-async fn find(on: &Databases, family: &str, born: &str) -> Option<PersonId> {
+pub(crate) async fn find(on: &Databases, family: &str, born: &str) -> Option<PersonId> {
     let query = Query::name_and_birth(family, "", born.parse().unwrap()).unwrap();
     let read = async |s: &mut Snapshot| ken_person::search(s, &query).await;
     match on.db.snapshot("test.find", read).await.unwrap() {

@@ -10,7 +10,7 @@ use axum::extract::State as Of;
 use jiff::Timestamp;
 use ken_core::{PersonId, PractitionerId, normalise};
 use ken_person::queue::{Agreement, COUNT_MAX, Contested, Waiting};
-use ken_person::{Doubt, Reason, ReviewId, Seen, queue};
+use ken_person::{Doubt, NotAsked, Reason, ReviewId, Seen, UNNAMED_MAX, queue};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
@@ -38,9 +38,10 @@ pub(crate) async fn get(
         let contested = queue::contested(s, &ctx, by).await?;
         let waits = queue::pending(s, &ctx).await?;
         let places = queue::list(s, by.practitioner, None).await?;
-        Ok::<_, ken_person::Error>((places, waits, contested, measured))
+        let left = ken_person::not_asked(s).await?;
+        Ok::<_, ken_person::Error>((places, waits, contested, measured, left))
     };
-    let (places, waits, contested, measured) = app.db().snapshot("http.match", read).await?;
+    let (places, waits, contested, measured, left) = app.db().snapshot("http.match", read).await?;
     let now = ctx.clock.now();
     let uncertain = |place: &queue::Place| Uncertain {
         person: place.person,
@@ -53,10 +54,12 @@ pub(crate) async fn get(
             .unwrap_or_else(|| standing(place, by.practitioner, now)),
     };
     let queue: Vec<_> = places.iter().map(uncertain).collect();
-    Ok(caller
-        .frame(app.site(), "Identity to review")
-        .at("/ops/match")
-        .page(&show(&queue, &contested, &measured)))
+    Ok(caller.frame(app.site(), "Identity to review").at("/ops/match").page(&show(
+        &queue,
+        &contested,
+        &measured,
+        &not_asked(&left, &names),
+    )))
 }
 
 /// Whom of those who sent records a place waits for, in words; none where it does not.
@@ -123,7 +126,30 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::MergedBefore => {
             "their source merged others into the number that it merges away: take that back first"
         }
+        Reason::Unread => "something stored of one cannot be read: tell whoever runs Ken",
         _ => "the evidence points two ways",
+    }
+}
+
+/// What nobody is asked, in words; nothing where that is nothing.
+fn not_asked(left: &NotAsked, names: &ask::Names) -> Markup {
+    let sources = left.unnamed_of.iter().map(|of| compose::name_of(names, of));
+    let sources: Vec<_> = sources.collect();
+    html! {
+        @if !sources.is_empty() {
+            p {
+                strong { "More than " (UNNAMED_MAX - 1) " without a forename wait" } ", sent by "
+                (sources.join(", ")) ". Nobody is asked about others whom they send without one, \
+                 until some of these are decided: each is registered as somebody new."
+            }
+        }
+        @if left.newcomers > 0 {
+            p {
+                strong { (left.newcomers) " newcomers were not asked about" }
+                ": no index of people was there for too long. A list of your organisation that is \
+                 matched again finds whom they may be."
+            }
+        }
     }
 }
 
@@ -197,6 +223,7 @@ pub(crate) fn show(
     queue: &[Uncertain],
     contested: &[Contested],
     measured: &(Waiting, Agreement),
+    not_asked: &Markup,
 ) -> Markup {
     let rows = queue.iter().map(|one| {
         vec![
@@ -230,6 +257,7 @@ pub(crate) fn show(
              one is to have it to yourself for a while. This list names nobody."
         }
         (measures(measured))
+        (not_asked)
         (to_take_back(contested))
         (panel::show(&Panel { id: "queue", heading: "Review queue".into(), open: true, state }))
         (confirmation::link_on("/ops/merges", "Merges by senders"))
@@ -282,12 +310,17 @@ mod tests {
         let agreement = Agreement { pairs: 8, agreed: 6, kappa: Some(0.5) };
         let contested =
             Contested { person: one.person, place: one.place, since: waiting.oldest.unwrap() };
-        let shown = show(&[one], &[contested], &(waiting, agreement)).into_string();
+        let names = ask::Names::from([("nhsg".parse().unwrap(), "NHS Glen".to_owned())]);
+        let left = NotAsked { unnamed_of: vec!["nhsg".parse().unwrap()], newcomers: 12 };
+        let left = not_asked(&left, &names);
+        let shown = show(&[one], &[contested], &(waiting, agreement), &left).into_string();
+        assert!(shown.contains("12 newcomers") && shown.contains("sent by NHS Glen."), "{shown}");
         rules::assert_part(&shown);
         assert!(shown.contains("2</td>") && shown.contains("NHS Glen"));
         assert!(shown.contains("6 of 8 places; beyond chance 0.50"), "{shown}");
         assert!(shown.contains("Decisions to take back"), "{shown}");
-        let none = show(&[], &[], &(Waiting::default(), Agreement::default())).into_string();
+        let none = not_asked(&NotAsked::default(), &names);
+        let none = show(&[], &[], &(Waiting::default(), Agreement::default()), &none).into_string();
         assert!(!none.contains("Decisions to take back"), "{none}");
         rules::assert_part(&none);
         assert!(none.contains("Nobody has answered the same place as another yet"));

@@ -80,8 +80,10 @@ pub(crate) async fn post(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (person, answers) = match &asked {
-        Asked::Typed(..) => (asked.person(&app).await?, asked.answers()),
-        Asked::Address(person) => (fits(&app, *person, &said.who).await?, said.who.answers()),
+        Asked::Typed(..) => (asked.person(&app, &caller).await?, asked.answers()),
+        Asked::Address(person) => {
+            (fits(&app, &caller, (*person, &said.who)).await?, said.who.answers())
+        }
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     // What the second person reads: what the claimant typed, and nothing else.
@@ -93,10 +95,13 @@ pub(crate) async fn post(
 
 /// The person of an address, where what was typed finds one person and it is they. What a page
 /// shows must not depend on it.
-async fn fits(app: &App, person: PersonId, who: &Typed) -> Result<Option<PersonId>, Stop> {
-    let found = refusal::people(app, who).await?;
-    let [one] = found.as_slice() else { return Ok(None) };
-    let read = async |s: &mut Snapshot| ask::together_in(s, *one).await;
+async fn fits(
+    app: &App,
+    caller: &Caller,
+    (person, who): (PersonId, &Typed),
+) -> Result<Option<PersonId>, Stop> {
+    let Some(one) = refusal::people(app, caller, who).await?.only() else { return Ok(None) };
+    let read = async |s: &mut Snapshot| ask::together_in(s, one).await;
     let same = app.db().snapshot("http.together", read).await?;
     Ok(same.contains(&person).then_some(person))
 }

@@ -9,8 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ken_agreement::{Action, Kind, Words};
 use ken_core::{ClauseId, PersonId, Sensitive};
 use ken_directory::Acting;
+use ken_records::Part;
 use ken_sharing::bundle::Bundle;
 use ken_sharing::emergency::second;
+use ken_sharing::gate::Caller as Asker;
 use ken_sharing::{Statement, emergency};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -19,7 +21,7 @@ use super::claim;
 use super::refusal::{self, Asked, Carried};
 use crate::App;
 use crate::caller::Caller;
-use crate::pages::ask::VITAL;
+use crate::pages::ask::{self, Answer, Ask, VITAL};
 use crate::stop::Stop;
 use crate::view::confirmation;
 use crate::view::form::{Field, Form, Wrong, summary, tick_again};
@@ -80,23 +82,52 @@ pub(crate) async fn post(
     let reason = Sensitive::new(reason.to_owned());
     if sent.second == "yes" {
         // Taken alike whether anybody who fits is held or not.
-        let people = asked.everybody(&app).await?;
+        let people = asked.everybody(&app, &caller).await?;
         let typed = Sensitive::new(claim::typed_line(&asked));
         let new = second::NewAsking { people: people.into_iter().collect(), typed, reason, said };
         second::ask(app.db(), &ctx, app.keys(), by, &new).await?;
         return Ok(page(&app, &caller, &sent_on()).into_response());
     }
-    let people = asked.by_number(&app).await?;
+    let people = asked.by_number(&app, &caller).await?;
     if people.is_empty() {
         return refusal::refuse(&app, &caller, &asked).await;
     }
     for person in &people {
         emergency::open(app.db(), &ctx, app.keys(), by, *person, &reason, &said).await?;
     }
-    if let [person] = people.as_slice() {
-        return Ok(Redirect::to(&format!("/w/p/{person}?purpose={VITAL}")).into_response());
+    let people = match people.as_slice() {
+        [_] => people,
+        _ => opened(&app, &caller, people).await?,
+    };
+    match people.as_slice() {
+        [] => refusal::refuse(&app, &caller, &asked).await,
+        [person] => Ok(Redirect::to(&format!("/w/p/{person}?purpose={VITAL}")).into_response()),
+        _ => Ok(page(&app, &caller, &several(&people)).into_response()),
     }
-    Ok(page(&app, &caller, &several(&people)).into_response())
+}
+
+/// Those of whom an emergency shows something: who stays hidden in one as well is not counted.
+async fn opened(app: &App, caller: &Caller, people: Vec<PersonId>) -> Result<Vec<PersonId>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let names: BTreeSet<_> = ask::names(app).await?.into_keys().collect();
+    let mut opened = Vec::with_capacity(people.len());
+    for person in people {
+        let asked = Ask {
+            by: Asker::Practitioner(by),
+            person,
+            action: Action::View,
+            purpose: ask::purpose(VITAL)?,
+            sources: names.clone(),
+            only: Some(BTreeSet::from([ask::core()?])),
+            part: Part::default(),
+        };
+        if let Answer::Shown(shown) = ask::ask(app, &ctx, &asked).await?
+            && !shown.held.is_empty()
+        {
+            opened.push(person);
+        }
+    }
+    Ok(opened)
 }
 
 /// The page after a second person was asked: the same for whomever it is about.

@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Response};
 use ken_agreement::Action;
 use ken_core::{Ctx, PersonId};
 use ken_directory::Acting;
-use ken_person::{Found, search};
-use ken_sharing::Question;
+use ken_person::{Asker as Known, Meant, meant};
 use ken_sharing::gate::{self, Caller as Asker};
+use ken_sharing::{Question, relationship};
 use ken_store::{Snapshot, guard};
 use maud::{Markup, html};
 
@@ -97,7 +97,7 @@ pub(crate) async fn get(
 pub(crate) async fn refuse(app: &App, caller: &Caller, asked: &Asked) -> Result<Response, Stop> {
     let ctx = app.ctx(caller.request());
     // Somebody unknown gets an id that nobody has, so that the refusal is entered all the same.
-    let person = asked.person(app).await?.unwrap_or_else(|| PersonId::draw(ctx.ids));
+    let person = asked.person(app, caller).await?.unwrap_or_else(|| PersonId::draw(ctx.ids));
     let action = match asked {
         Asked::Typed(..) => Action::Search,
         Asked::Address(_) => Action::View,
@@ -175,12 +175,13 @@ impl Asked {
     /// # Errors
     ///
     /// What the index says.
-    pub(crate) async fn person(&self, app: &App) -> Result<Option<PersonId>, Stop> {
+    pub(crate) async fn person(
+        &self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<Option<PersonId>, Stop> {
         match self {
-            Self::Typed(typed, _) => Ok(match people(app, typed).await?.as_slice() {
-                [one] => Some(*one),
-                _ => None,
-            }),
+            Self::Typed(typed, _) => Ok(people(app, caller, typed).await?.only()),
             Self::Address(person) => {
                 let read = async |s: &mut Snapshot| guard::find(s, *person).await;
                 let held = app.db().snapshot("http.person", read).await?;
@@ -189,17 +190,21 @@ impl Asked {
         }
     }
 
-    /// Everybody who fits, at most [`FOUND_MAX`](ken_person::FOUND_MAX); for an emergency, which
-    /// must not wait until an index knows that two records are one person. A colleague agrees to
-    /// what was typed, all of it.
+    /// Everybody who fits ([`ken_person::Meant::all`]); for an emergency, which must not wait until
+    /// an index knows that two records are one person. A colleague agrees to what was typed, all of
+    /// it.
     ///
     /// # Errors
     ///
     /// What the index says.
-    pub(crate) async fn everybody(&self, app: &App) -> Result<Vec<PersonId>, Stop> {
+    pub(crate) async fn everybody(
+        &self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<Vec<PersonId>, Stop> {
         match self {
-            Self::Typed(typed, _) => people(app, typed).await,
-            Self::Address(_) => Ok(self.person(app).await?.into_iter().collect()),
+            Self::Typed(typed, _) => Ok(people(app, caller, typed).await?.all()),
+            Self::Address(_) => Ok(self.person(app, caller).await?.into_iter().collect()),
         }
     }
 
@@ -209,10 +214,14 @@ impl Asked {
     /// # Errors
     ///
     /// What the index says.
-    pub(crate) async fn by_number(&self, app: &App) -> Result<Vec<PersonId>, Stop> {
+    pub(crate) async fn by_number(
+        &self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<Vec<PersonId>, Stop> {
         match self {
-            Self::Typed(typed, _) => people(app, &typed.number_alone()).await,
-            Self::Address(_) => self.everybody(app).await,
+            Self::Typed(typed, _) => Ok(people(app, caller, &typed.number_alone()).await?.all()),
+            Self::Address(_) => self.everybody(app, caller).await,
         }
     }
 
@@ -291,18 +300,14 @@ fn ways(query: &str) -> [Markup; 4] {
     ]
 }
 
-/// People who fit what was typed; nobody where they are too many to tell apart.
-///
-/// # Errors
-///
-/// What the index says.
-pub(crate) async fn people(app: &App, typed: &Typed) -> Result<Vec<PersonId>, Stop> {
-    let Some(query) = typed.query() else { return Ok(vec![]) };
-    let read = async |s: &mut Snapshot| search(s, &query).await;
-    Ok(match app.db().snapshot("http.search", read).await? {
-        Found::People(people) => people.iter().map(ken_person::Candidate::person).collect(),
-        Found::TooMany => vec![],
-    })
+/// People who fit what was typed, those whom the caller may know of apart.
+async fn people(app: &App, caller: &Caller, typed: &Typed) -> Result<Meant, Stop> {
+    let Some(query) = typed.query() else { return Ok(Meant::default()) };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let related = relationship::caseload(app.db(), &ctx, by).await?.people;
+    let asker = Known { organisation: &by.organisation, related: &related };
+    let read = async |s: &mut Snapshot| meant(s, &query, &asker).await;
+    Ok(app.db().snapshot("http.search", read).await?)
 }
 
 #[cfg(test)]
