@@ -69,3 +69,18 @@ pub(crate) async fn append(
     ken_ledger::append(tx, ctx, keys, NewEntry { stream, kind, visibility, detail }).await?;
     Ok(())
 }
+
+/// Notes that a practitioner changed what their organisation says of itself.
+pub(crate) async fn set(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    by: &Acting,
+    mut detail: Value,
+) -> Result<(), Error> {
+    if let Some(fields) = detail.as_object_mut() {
+        fields.insert("by".to_owned(), by.practitioner.to_string().into());
+    }
+    let stream = Stream::Organisation(by.organisation.clone());
+    append(tx, ctx, keys, stream, EntryKind::Setting, detail).await
+}

@@ -1,4 +1,4 @@
-//! Organisations, practitioners, accounts, sign-in and sessions.
+//! Organisations, practitioners, accounts, sign-in and sessions, duty rosters.
 //!
 //! # Invariants
 //!
@@ -27,6 +27,8 @@ pub mod partnership;
 pub mod passkey;
 mod password;
 pub mod practitioner;
+pub mod roster;
+pub mod rows;
 pub mod seed;
 pub mod sending;
 pub mod session;

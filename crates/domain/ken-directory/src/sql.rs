@@ -3,6 +3,8 @@
 //! All are reference tables: small, read by every node, without hot foreign keys to them
 //! (`core.md` 4.3). Sessions and tallies are looked up by their own key.
 
+pub(crate) mod roster;
+
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
@@ -16,7 +18,11 @@ pub const MIGRATIONS: &[Migration] = &[
     PARTNERSHIP,
     SENDINGS,
     KEYED,
+    ROSTERS,
 ];
+
+const ROSTERS: Migration =
+    Migration { owner: "ken-directory", number: 10, title: "duty rosters", sql: roster::ROSTERS };
 
 const KEYED: Migration = Migration {
     owner: "ken-directory",

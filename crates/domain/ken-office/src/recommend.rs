@@ -25,7 +25,8 @@ use serde_json::json;
 use crate::Error;
 use crate::sql::desk as sql;
 
-pub use list::{Fault, ITEMS_MAX, New, read};
+pub use ken_directory::rows::Fault;
+pub use list::{ITEMS_MAX, New, read};
 
 /// Most lists of an organisation. House policy.
 const LISTS_MAX: i64 = 200;

@@ -16,6 +16,7 @@ mod history;
 mod office;
 mod partnerships;
 mod people;
+mod rosters;
 mod sharing;
 mod state;
 
@@ -115,6 +116,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     people::settle(parts, &partnership, &staff, listener).await?;
     care::coordinate(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
+    rosters::plan(parts, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
 }

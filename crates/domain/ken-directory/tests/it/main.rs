@@ -7,6 +7,8 @@ mod passkey;
 #[cfg(test)]
 mod register;
 #[cfg(test)]
+mod roster;
+#[cfg(test)]
 mod seed;
 #[cfg(test)]
 mod sending;

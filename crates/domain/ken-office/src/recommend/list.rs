@@ -1,13 +1,12 @@
 //! Reading a list of recommendations: comma-separated values, one recommendation on a row.
 //!
 //! A row has a number and a sentence, and may have who answers for it and by which day. A first
-//! row that says `number` is a heading. What stands in quotes may have commas and lines.
-//!
-//! Source: RFC 4180 for quotes; a tab or a semicolon separates as well, as spreadsheets write them.
+//! row that says `number` is a heading.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use ken_directory::rows::{self, Cells, Fault};
 
 use super::TEXT_MAX;
 
@@ -29,31 +28,14 @@ pub struct New {
     pub due: Option<Date>,
 }
 
-/// What is wrong with a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The line on which the row begins, counted from 1.
-    pub line: usize,
-    /// What is wrong, in a sentence.
-    pub says: &'static str,
-}
-
-/// One row of cells, and the line on which it begins.
-struct Cells {
-    line: usize,
-    cells: Vec<String>,
-}
-
 /// Reads a list; every fault, where there is one.
 ///
 /// # Errors
 ///
 /// Every [`Fault`], in the order of their lines.
 pub fn read(text: &str) -> Result<Vec<New>, Vec<Fault>> {
-    let (rows, mut faults) = rows(text);
-    let is_heading = |row: &Cells| {
-        row.cells.first().is_some_and(|cell| cell.trim().eq_ignore_ascii_case("number"))
-    };
+    let (rows, mut faults) = rows::split(text);
+    let is_heading = |row: &Cells| row.at(0).eq_ignore_ascii_case("number");
     let skip = usize::from(rows.first().is_some_and(is_heading));
     let (mut items, mut numbers) = (Vec::new(), BTreeSet::new());
     for row in rows.iter().skip(skip) {
@@ -76,11 +58,11 @@ pub fn read(text: &str) -> Result<Vec<New>, Vec<Fault>> {
 }
 
 fn one(row: &Cells) -> Result<New, &'static str> {
-    let cell = |place: usize| row.cells.get(place).map_or("", |cell| cell.trim());
-    let [number, says, owner, due] = [cell(0), cell(1), cell(2), cell(3)];
-    let extra = row.cells.iter().skip(CELLS_MAX).any(|cell| !cell.trim().is_empty());
+    let [number, says, owner, due] = [row.at(0), row.at(1), row.at(2), row.at(3)];
     match () {
-        () if extra => return Err("a row has a number, a sentence, who, and by when: no more"),
+        () if row.has_more_than(CELLS_MAX) => {
+            return Err("a row has a number, a sentence, who, and by when: no more");
+        }
         () if number.is_empty() || number.chars().count() > 20 => {
             return Err("a number of at most 20 characters comes first");
         }
@@ -96,62 +78,6 @@ fn one(row: &Cells) -> Result<New, &'static str> {
     };
     let owner = (!owner.is_empty()).then(|| owner.to_owned());
     Ok(New { number: number.to_owned(), says: says.to_owned(), owner, due })
-}
-
-/// What separates cells: what the first line has outside quotes.
-fn separator(text: &str) -> char {
-    let line = text.lines().next().unwrap_or_default();
-    let mut quoted = false;
-    for sign in line.chars() {
-        match sign {
-            '"' => quoted = !quoted,
-            ',' | ';' | '\t' if !quoted => return sign,
-            _ => {}
-        }
-    }
-    ','
-}
-
-/// The rows that are not empty, and a fault where a quote is never closed.
-fn rows(text: &str) -> (Vec<Cells>, Vec<Fault>) {
-    let text = text.trim_start_matches('\u{feff}');
-    let (separator, mut rows, mut faults) = (separator(text), vec![], vec![]);
-    let (mut line, mut began, mut quoted) = (1_usize, 1_usize, false);
-    let (mut cells, mut cell) = (Vec::new(), String::new());
-    let mut signs = text.chars().peekable();
-    let mut end = |cells: &mut Vec<String>, cell: &mut String, began: usize| {
-        cells.push(std::mem::take(cell));
-        let cells = std::mem::take(cells);
-        if cells.iter().any(|cell| !cell.trim().is_empty()) {
-            rows.push(Cells { line: began, cells });
-        }
-    };
-    while let Some(sign) = signs.next() {
-        line += usize::from(sign == '\n');
-        match sign {
-            '"' if quoted && signs.peek() == Some(&'"') => {
-                signs.next();
-                cell.push('"');
-            }
-            '"' if quoted => quoted = false,
-            '"' if cell.trim().is_empty() => {
-                cell.clear();
-                quoted = true;
-            }
-            '\n' if !quoted => {
-                end(&mut cells, &mut cell, began);
-                began = line;
-            }
-            '\r' if !quoted => {}
-            sign if sign == separator && !quoted => cells.push(std::mem::take(&mut cell)),
-            sign => cell.push(sign),
-        }
-    }
-    if quoted {
-        faults.push(Fault { line: began, says: "a quote is opened and never closed" });
-    }
-    end(&mut cells, &mut cell, began);
-    (rows, faults)
 }
 
 #[cfg(test)]

@@ -32,9 +32,12 @@ impl Area {
     pub(crate) const fn menu(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Outside => &[],
-            Self::Work => {
-                &[("/w/today", "Today"), ("/w/find", "Find a person"), ("/w/claims", "To confirm")]
-            }
+            Self::Work => &[
+                ("/w/today", "Today"),
+                ("/w/find", "Find a person"),
+                ("/w/claims", "To confirm"),
+                ("/w/duty", "On duty"),
+            ],
             Self::Own => &[
                 ("/my", "Home"),
                 ("/my/record", "My record"),

@@ -58,6 +58,16 @@ pub(crate) fn moment_short(at: Timestamp) -> String {
     format!("{}, {:02}:{:02}", day_short(at.date()), at.hour(), at.minute())
 }
 
+/// From when until when: the day once where both are on it.
+pub(crate) fn from_until(from: Timestamp, until: Timestamp) -> String {
+    let end = local(until);
+    if local(from).date() == end.date() {
+        format!("{} to {:02}:{:02}", moment_short(from), end.hour(), end.minute())
+    } else {
+        format!("{} to {}", moment_short(from), moment_short(until))
+    }
+}
+
 /// `14 March 2017, 9:05am`; `Today` and `Yesterday` where they are.
 pub(crate) fn moment_long(at: Timestamp, today: Date) -> String {
     let at = local(at);
@@ -264,6 +274,16 @@ mod tests {
         assert_eq!(moment_long(at, date(2026, 10, 4)), "Yesterday, 11:15pm");
         let midnight: Timestamp = "2026-12-01T00:05:00Z".parse().unwrap();
         assert_eq!(moment_long(midnight, date(2026, 12, 1)), "Today, 12:05am");
+    }
+
+    #[test]
+    fn a_span_says_its_day_once() {
+        let check = |from: &str, until: &str, want: &str| {
+            assert_eq!(from_until(from.parse().unwrap(), until.parse().unwrap()), want);
+        };
+        check("2026-10-03T08:00:00Z", "2026-10-03T16:00:00Z", "3 Oct 2026, 09:00 to 17:00");
+        let night = "3 Oct 2026, 17:00 to 4 Oct 2026, 09:00";
+        check("2026-10-03T16:00:00Z", "2026-10-04T08:00:00Z", night);
     }
 
     #[test]

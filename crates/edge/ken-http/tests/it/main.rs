@@ -15,6 +15,8 @@ mod desk;
 #[cfg(test)]
 mod disposal;
 #[cfg(test)]
+mod duty;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod follow;

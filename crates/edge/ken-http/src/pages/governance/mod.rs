@@ -32,6 +32,7 @@ pub(crate) mod register;
 pub(crate) mod registers;
 pub(crate) mod replay;
 pub(crate) mod reviews;
+pub(crate) mod roster;
 pub(crate) mod seal;
 pub(crate) mod signatories;
 pub(crate) mod signing;

@@ -219,6 +219,7 @@ fn show(list: &List<'_>, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Mark
             @for other in others {
                 li { a href={ "/ig/registers/" (other.code()) } { (title(other)) } }
             }
+            li { a href="/ig/roster" { "Duty roster: who is on duty at which desk" } }
             li { a href="/ig/disposal" { "Disposal: what has been kept long enough" } }
         }
         @if list.register == Register::Asset { (unowned(list)) }

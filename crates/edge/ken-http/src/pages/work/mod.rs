@@ -13,6 +13,7 @@ pub(crate) mod guardian;
 pub(crate) mod handle;
 pub(crate) mod happened;
 pub(crate) mod more;
+pub(crate) mod on_duty;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod purpose;

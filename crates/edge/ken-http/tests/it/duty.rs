@@ -1,0 +1,75 @@
+//! Duty rosters from the outside: an officer plans, everybody reads who is on duty, and a gap is
+//! told as one.
+
+use axum::http::{Method, StatusCode};
+use jiff::ToSpan as _;
+use ken_core::Clock as _;
+
+use crate::agreements::csrf_of;
+use crate::browser::{Answer, Browser};
+use crate::world::{World, worlds};
+
+const PAGE: &str = "/ig/roster";
+const BRING: &str = "/ig/roster/bring";
+
+/// Sends a form of the roster.
+async fn send(browser: &mut Browser, fields: &str) -> Answer {
+    let csrf = csrf_of(&browser.get(PAGE).await);
+    browser.send(Method::POST, PAGE, Some(&format!("csrf={csrf}&{fields}"))).await
+}
+
+/// The day, so many days from now, as a roster has it.
+fn day(world: &World, ahead: i32) -> String {
+    world.clock.today().checked_add(ahead.days()).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn an_officer_plans_and_everybody_reads_who_is_on_duty() {
+    for world in worlds().await {
+        let mut fay = world.signed_in("Fay Governs").await;
+        let mut rao = world.signed_in("Dr Rao").await;
+        rao.get("/w/duty").await.assert_has(&["No organisation has registered a desk"]);
+        let desk = "what=desk&name=Adult+duty+desk&role=sw.duty&phone=01632+960+001";
+        send(&mut fay, desk).await.assert_has(&["It is kept"]);
+        let nobody = rao.get("/w/duty").await;
+        nobody.assert_has(&["Adult duty desk", "Glen Council", "Nobody on duty", "01632 960 001"]);
+
+        // A dry run keeps nothing, and one fault keeps all of it out.
+        let (today, next) = (day(&world, 0), day(&world, 1));
+        let good = format!("Adult duty desk,{today},00:00,24:00,Jo Worker,01632 960 009");
+        let bad = format!("{good}\nNo desk,{today},09:00,17:00");
+        let page = fay.get(BRING).await;
+        let refused = fay.submit(&page, BRING, &[("text", &bad)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        refused.assert_has(&["Line 2: no desk of yours has this name"]);
+        let sure = fay.submit(&page, BRING, &[("text", &bad), ("step", "sure")]).await;
+        assert_eq!(sure.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", sure.body);
+        let two = format!("{good}\nAdult duty desk,{next},09:00,17:00");
+        let told = fay.submit(&page, BRING, &[("text", &two)]).await;
+        told.assert_has(&["Nothing is kept yet", "Jo Worker", "Keep these 2"]);
+        rao.get("/w/duty").await.assert_has(&["Nobody on duty"]);
+        fay.submit(&told, BRING, &[]).await.assert_has(&["2 shifts are planned"]);
+        fay.submit(&told, BRING, &[]).await.assert_has(&["2 of them stood there already"]);
+
+        let on = rao.get("/w/duty").await;
+        on.assert_has(&["Jo Worker", "01632 960 009", "Duty social worker"]);
+        on.assert_lacks(&["Nobody on duty"]);
+        let plan = fay.get(PAGE).await;
+        plan.assert_has(&["Nobody on duty", "Jo Worker", "Take out Adult duty desk"]);
+        // Another body's officer sees and plans their own alone.
+        let mut gil = world.signed_in("Gil Governs").await;
+        gil.get(PAGE).await.assert_has(&["Your organisation has no desk"]);
+        let (_, rest) = plan.body.split_once("name=\"shift\" value=\"").unwrap();
+        let shift = rest.split('"').next().unwrap();
+        let out = format!("what=out-shift&shift={shift}");
+        let tried = send(&mut gil, &out).await;
+        assert_eq!(tried.status, StatusCode::UNPROCESSABLE_ENTITY);
+        rao.get("/w/duty").await.assert_has(&["Jo Worker"]);
+        send(&mut fay, &out).await.assert_has(&["It is kept"]);
+        let gone = rao.get("/w/duty").await;
+        gone.assert_has(&["Nobody on duty"]);
+        gone.assert_lacks(&["Jo Worker"]);
+        // Whoever works with people plans nothing.
+        assert_eq!(rao.get(PAGE).await.status, StatusCode::NOT_FOUND, "{}", world.on.engine);
+    }
+}
