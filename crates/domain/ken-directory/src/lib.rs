@@ -1,4 +1,5 @@
-//! Organisations, practitioners, accounts, sign-in and sessions, duty rosters.
+//! Organisations, practitioners, accounts, sign-in and sessions, duty rosters,
+//! equipment and service plans.
 //!
 //! # Invariants
 //!
@@ -34,6 +35,7 @@ pub mod sending;
 pub mod session;
 mod sign_in;
 mod sql;
+pub mod stock;
 mod text;
 pub mod throttle;
 mod token;

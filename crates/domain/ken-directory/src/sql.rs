@@ -4,6 +4,7 @@
 //! (`core.md` 4.3). Sessions and tallies are looked up by their own key.
 
 pub(crate) mod roster;
+pub(crate) mod stock;
 
 use ken_store::{Migration, statements};
 
@@ -19,7 +20,15 @@ pub const MIGRATIONS: &[Migration] = &[
     SENDINGS,
     KEYED,
     ROSTERS,
+    STOCK,
 ];
+
+const STOCK: Migration = Migration {
+    owner: "ken-directory",
+    number: 11,
+    title: "equipment and service plans",
+    sql: stock::STOCK,
+};
 
 const ROSTERS: Migration =
     Migration { owner: "ken-directory", number: 10, title: "duty rosters", sql: roster::ROSTERS };

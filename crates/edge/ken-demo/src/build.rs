@@ -19,6 +19,7 @@ mod people;
 mod rosters;
 mod sharing;
 mod state;
+mod stock;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -117,6 +118,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     care::coordinate(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
+    stock::fill(parts, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
 }

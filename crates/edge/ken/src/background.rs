@@ -106,17 +106,18 @@ impl Background {
         }
     }
 
-    /// Removes sessions that have ended, shifts that ended long ago, and what erased keys have left
-    /// on the disk.
+    /// Removes sessions that have ended, shifts that ended long ago, entries that nobody checks,
+    /// and what erased keys have left on the disk.
     pub(crate) async fn sweep(self, keys: KeyRing) {
         while self.rest(SWEEP_EVERY).await {
             let ctx = self.ctx();
             let swept = self.db.write("directory.sweep", async |tx| {
                 ken_directory::session::sweep(tx, &ctx).await?;
-                ken_directory::roster::sweep(tx, &ctx).await
+                ken_directory::roster::sweep(tx, &ctx).await?;
+                ken_directory::stock::sweep(tx, &ctx).await
             });
             if let Err(error) = swept.await {
-                tracing::warn!(error.code = error.code(), "sessions and shifts were not swept");
+                tracing::warn!(error.code = error.code(), "the directory was not swept");
             }
             if let Err(error) = keys.sweep() {
                 tracing::warn!(error.code = error.code(), "erased keys were not swept");

@@ -17,4 +17,6 @@ mod session;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod stock;
+#[cfg(test)]
 mod world;

@@ -37,6 +37,7 @@ impl Area {
                 ("/w/find", "Find a person"),
                 ("/w/claims", "To confirm"),
                 ("/w/duty", "On duty"),
+                ("/w/equipment", "Equipment"),
             ],
             Self::Own => &[
                 ("/my", "Home"),

@@ -1,5 +1,5 @@
 //! Duty rosters from the outside: an officer plans, everybody reads who is on duty, and a gap is
-//! told as one.
+//! told as one; equipment and plans, which name nobody.
 
 use axum::http::{Method, StatusCode};
 use jiff::ToSpan as _;
@@ -71,5 +71,52 @@ async fn an_officer_plans_and_everybody_reads_who_is_on_duty() {
         gone.assert_lacks(&["Jo Worker"]);
         // Whoever works with people plans nothing.
         assert_eq!(rao.get(PAGE).await.status, StatusCode::NOT_FOUND, "{}", world.on.engine);
+    }
+}
+
+#[tokio::test]
+async fn equipment_is_found_by_partners_and_names_nobody() {
+    const STOCK: &str = "/ig/stock/equipment";
+    for world in worlds().await {
+        let mut fay = world.signed_in("Fay Governs").await;
+        let mut rao = world.signed_in("Dr Rao").await;
+        rao.get("/w/equipment").await.assert_has(&["No organisation has entered any"]);
+        let page = fay.get(STOCK).await;
+        let bed = "bed,Profiling bed,3,Leith store,EH6,01632 960 001";
+        // A number or a birth of somebody is refused, and with it all else.
+        for held in ["Bed of 999 000 0018", "Bed for a woman of 2/3/1948"] {
+            let rows = format!("{bed}\nbed,{held},1,Leith store,EH6,01632 960 001");
+            for step in [&[("text", rows.as_str())][..], &[("text", &rows), ("step", "sure")]] {
+                let refused = fay.submit(&page, STOCK, step).await;
+                assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+                refused.assert_has(&["Line 2: take out what may name a person"]);
+            }
+        }
+        rao.get("/w/equipment").await.assert_lacks(&["Profiling bed", "Bed of"]);
+        let told = fay.submit(&page, STOCK, &[("text", bed)]).await;
+        told.assert_has(&["Nothing is kept yet", "Profiling bed"]);
+        fay.submit(&told, STOCK, &[]).await.assert_has(&["It is kept"]);
+        let plans = fay.get("/ig/stock/plans").await;
+        let plan = [("text", "Strategic plan,2026,2029,https://glen.example/plan,01632 960 001")];
+        let told = fay.submit(&plans, "/ig/stock/plans", &plan).await;
+        fay.submit(&told, "/ig/stock/plans", &[]).await.assert_has(&["It is kept"]);
+        let found = rao.get("/w/equipment?kind=bed&area=EH6").await;
+        found.assert_has(&["Profiling bed", "3 free", "Glen Council", "Last checked"]);
+        found.assert_has(&["https://glen.example/plan", "2026 to 2029"]);
+        rao.get("/w/equipment?kind=telecare").await.assert_lacks(&["Profiling bed"]);
+        // One’s own alone is changed.
+        let mut gil = world.signed_in("Gil Governs").await;
+        gil.get("/ig/stock").await.assert_lacks(&["Profiling bed"]);
+        let own = fay.get("/ig/stock").await;
+        let (_, rest) = own.body.split_once("name=\"entry\" value=\"").unwrap();
+        let entry = rest.split('"').next().unwrap();
+        let out = |csrf: &str| format!("csrf={csrf}&what=out-equipment&entry={entry}");
+        let form = out(&csrf_of(&gil.get("/ig/stock").await));
+        let tried = gil.send(Method::POST, "/ig/stock", Some(&form)).await;
+        assert_eq!(tried.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", world.on.engine);
+        rao.get("/w/equipment").await.assert_has(&["Profiling bed"]);
+        let taken = fay.send(Method::POST, "/ig/stock", Some(&out(&csrf_of(&own)))).await;
+        taken.assert_has(&["It is kept"]);
+        rao.get("/w/equipment").await.assert_lacks(&["Profiling bed"]);
     }
 }

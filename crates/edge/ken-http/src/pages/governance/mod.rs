@@ -38,6 +38,7 @@ pub(crate) mod signatories;
 pub(crate) mod signing;
 pub(crate) mod simulate;
 pub(crate) mod standing;
+pub(crate) mod stock;
 pub(crate) mod supersession;
 pub(crate) mod wishes;
 pub(crate) mod wrong_person;

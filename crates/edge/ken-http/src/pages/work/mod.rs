@@ -7,6 +7,7 @@ pub(crate) mod claim;
 pub(crate) mod claims;
 pub(crate) mod duties;
 pub(crate) mod emergency;
+pub(crate) mod equipment;
 pub(crate) mod find;
 mod fit;
 pub(crate) mod guardian;
