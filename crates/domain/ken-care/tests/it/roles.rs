@@ -9,7 +9,7 @@ use ken_directory::Acting;
 use ken_sharing::Decision;
 use ken_testkit::SeededIds;
 
-use crate::world::{World, holder, why, word, worlds};
+use crate::world::{World, holder, why, word, worlds, worlds_of};
 
 const LEAD: Kind = Kind::LeadProfessional;
 
@@ -139,6 +139,31 @@ async fn the_gate_knows_a_holder_by_the_role_and_nobody_else() {
         assert!(!has(&world.beth).await && has(&world.nadia).await);
         world.change(&world.nadia, of, &Change::End).await.unwrap();
         assert!(!has(&world.nadia).await);
+    }
+}
+
+/// The ward sees what the others hold only while its reader is the lead professional.
+fn ward_leads(text: &str) -> String {
+    let ward = r#"to = { party = "nhsl", roles = ["nhs.ward", "nhs.gp"] }"#;
+    let Some((before, after)) = text.split_once(ward) else { return text.to_owned() };
+    let (asked, wanted) = ("relationship:direct-care", "relationship:lead-professional");
+    format!("{before}{ward}{}", after.replacen(asked, wanted, 1))
+}
+
+#[tokio::test]
+async fn a_clause_that_asks_for_the_lead_professional_opens_to_them_alone() {
+    for world in worlds_of(ward_leads).await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let World { jo, beth, kirsty, .. } = &world;
+        world.relate(world.person, "nhsl", "direct-care").await;
+        assert!(!world.permits(kirsty).await, "{engine}: the relationship is not enough");
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        world.change(beth, of, &Change::Offer(holder(kirsty))).await.unwrap();
+        assert!(!world.permits(kirsty).await, "{engine}: an offer is no role");
+        world.change(beth, of, &Change::Accept).await.unwrap();
+        assert!(world.permits(kirsty).await, "{engine}");
+        world.change(kirsty, of, &Change::End).await.unwrap();
+        assert!(!world.permits(kirsty).await, "{engine}: ended");
     }
 }
 

@@ -62,6 +62,11 @@ pub(crate) fn why() -> Sensitive<String> {
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
+    worlds_of(str::to_owned).await
+}
+
+/// With the texts of the agreements changed before they are signed.
+pub(crate) async fn worlds_of(change: fn(&str) -> String) -> Vec<World> {
     let migrations = [
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -76,7 +81,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         let ids = Arc::new(SeededIds::new(17));
         let made = Made { on, clock, ids };
         for text in AGREEMENTS {
-            made.sign(text).await;
+            made.sign(&change(text)).await;
         }
         let person = made.person().await;
         let jo = made.employed("Jo Lindsay", ("cec", "sw.duty")).await;
