@@ -431,7 +431,8 @@ fn parted(decided: Decided) -> (Vec<Permit>, BTreeSet<Statement>) {
 }
 
 /// Everybody who is the same person as `person`; for somebody unknown, only themselves. All of
-/// them: whoever links sees to it that they are at most [`GROUP_MAX`](ken_sharing::together::GROUP_MAX).
+/// them: whoever links sees to it that they are at most
+/// [`GROUP_MAX`](ken_sharing::together::GROUP_MAX).
 pub(crate) async fn together_in(s: &mut Snapshot, person: PersonId) -> Result<Vec<PersonId>, Stop> {
     match ken_person::together(s, person).await {
         Ok(people) => Ok(people),

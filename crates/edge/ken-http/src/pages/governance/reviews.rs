@@ -261,7 +261,7 @@ pub(crate) const OUTCOMES: [(&str, &str, &str); 2] = [
     (
         "not-justified",
         "It was not right",
-        "If it is still open, it closes now. The person can read that it was checked and not right.",
+        "If it is open, it closes now. The person can read that it was checked and not right.",
     ),
 ];
 
