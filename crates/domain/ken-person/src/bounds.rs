@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - A source that never sends forenames fills the queue up to [`UNNAMED_MAX`] places and no
-//!   further: whom it registers beyond them is somebody new, as they would be without that question.
+//!   further: whom it registers beyond them is somebody new, as they would be without it.
 //! - Newcomers wait for [`UNASKED_KEPT`] places of the feed; who waits longer is not asked about,
 //!   and is counted.
 //!

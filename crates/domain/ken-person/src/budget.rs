@@ -124,8 +124,8 @@ pub async fn missed(
     if misses > SOUGHT_MISSES_MAX { Err(Error::TooManySearches) } else { Ok(()) }
 }
 
-/// The key of a day, counted in days of the Unix epoch, for every node. Those of days before the last
-/// are erased with the next day's first use: digests and parcels under them are noise.
+/// The key of a day, counted in days of the Unix epoch, for every node. Those of days before the
+/// last are erased with the next day's first use: digests and parcels under them are noise.
 ///
 /// # Errors
 ///

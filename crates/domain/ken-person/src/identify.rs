@@ -27,7 +27,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::account::Kept;
-use crate::demographics::{Demographics, NameKey};
+use crate::demographics::{Demographics, NameKey, SourceRecord};
 use crate::index::Index;
 use crate::likely::likely;
 use crate::rule::{self, Doubt, Known, Verdict};
@@ -212,8 +212,19 @@ async fn candidates(
             asked.holders.push((person, lead));
         }
     }
+    weighed(tx, &incoming.source, leads, &mut asked).await?;
+    Ok(asked)
+}
+
+/// Reads what is known of those who were found, each with whether a number means them.
+async fn weighed(
+    tx: &mut Tx,
+    source: &SourceRecord,
+    leads: BTreeMap<PersonId, bool>,
+    asked: &mut Asked,
+) -> Result<(), Error> {
     for (lead, numbered) in leads {
-        let found = match account::known(tx, lead, &incoming.source).await {
+        let found = match account::known(tx, lead, source).await {
             Err(error) if error.is_of_what_is_stored() => {
                 asked.unread.insert(lead, numbered);
                 continue;
@@ -229,7 +240,7 @@ async fn candidates(
         asked.said.append(&mut said);
         asked.taken_back.extend(found.taken_back.into_iter().map(|number| (lead, number)));
     }
-    Ok(asked)
+    Ok(())
 }
 
 /// What is said of those who were found, and of whom the index proposes where nobody is known.

@@ -123,8 +123,8 @@ pub struct Meant {
 }
 
 impl Meant {
-    /// The one who is meant; none where that cannot be told. Whoever may be known of comes first, so
-    /// that a stranger of the same name keeps nobody from a person whom they work with.
+    /// The one who is meant; none where that cannot be told. Whoever may be known of comes first,
+    /// so that a stranger of the same name keeps nobody from a person whom they work with.
     #[must_use]
     pub fn only(&self) -> Option<PersonId> {
         let of = if self.known.is_empty() { &self.others } else { &self.known };
@@ -166,8 +166,8 @@ pub async fn meant(s: &mut impl Reads, query: &Query, by: &Asker<'_>) -> Result<
 }
 
 /// Which organisations have given the number that is asked for, for one record alone. Of a CHI
-/// number only those whose steward gave it, from a list for instance: an account that is shown shows
-/// whether it carries that, and one that a source has replaced finds nobody.
+/// number only those whose steward gave it, from a list for instance: an account that is shown
+/// shows whether it carries that, and one that a source has replaced finds nobody.
 ///
 /// # Errors
 ///

@@ -21,8 +21,8 @@
 //!
 //! - FHIR R4, *Resource versioning*; `core.md` sections 2 and 6.
 
-pub mod called;
 mod beside;
+pub mod called;
 mod dictionary;
 mod disclose;
 mod ended;

@@ -117,7 +117,11 @@ async fn a_roster_is_changed_by_its_own_organisation_whole_or_not_at_all() {
         }
         let tried = add(&world, "cec", &[ours.clone(), shift(day, good, Some(stranger))]).await;
         assert_eq!(tried, Err(Refusal::NotFound), "{engine}");
-        assert_eq!(add(&world, "nhsl", &[ours.clone()]).await, Err(Refusal::NotFound), "{engine}");
+        assert_eq!(
+            add(&world, "nhsl", std::slice::from_ref(&ours)).await,
+            Err(Refusal::NotFound),
+            "{engine}"
+        );
         let within = span(&world, 0, 48);
         let shifts = async || {
             let ctx = world.ctx();

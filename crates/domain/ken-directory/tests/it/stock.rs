@@ -40,7 +40,7 @@ async fn equipment_is_kept_up_to_date_by_its_own_organisation() {
         assert!(put(&world, "cec", BED).await && put(&world, "nhsl", BED).await, "{engine}");
         assert!(put(&world, "cec", &BED.replace(",3,", ",2,")).await, "{engine}");
         let all = held(&world).await;
-        let said: Vec<_> = all.iter().map(|of| (of.organisation.as_str(), of.says.available));
+        let said = all.iter().map(|of| (of.organisation.as_str(), of.says.available));
         assert_eq!(said.collect::<Vec<_>>(), [("cec", 2), ("nhsl", 3)], "{engine}");
         let (ctx, keys, theirs) = (world.ctx(), &world.on.keys, all[1].id);
         let by = acts(&world, "cec");

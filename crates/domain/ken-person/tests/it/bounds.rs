@@ -107,8 +107,8 @@ async fn a_source_without_forenames_does_not_fill_the_queue() {
         assert!(none.unnamed_of.is_empty(), "{engine}: one more is asked");
         let last = world.identify(&baby("nhsl", "a", " Sample")).await;
         assert!(matches!(last, Identified::Uncertain { .. }), "{engine}: {last:?}");
-        let full = world.read(async |s: &mut Snapshot| not_asked(s).await).await;
-        let of: Vec<_> = full.unnamed_of.iter().map(OrganisationId::as_str).collect();
+        let brimming = world.read(async |s: &mut Snapshot| not_asked(s).await).await;
+        let of: Vec<_> = brimming.unnamed_of.iter().map(OrganisationId::as_str).collect();
         assert_eq!(of, ["nhsl"], "{engine}: it is said");
         let beyond = world.identify(&baby("nhsl", "b", " Sample")).await;
         assert!(matches!(beyond, Identified::New(_)), "{engine}: {beyond:?}");

@@ -187,8 +187,8 @@ async fn a_number_that_a_steward_gave_finds_whose_it_is() {
     }
 }
 
-/// In an emergency whoever may be known of is opened, whatever strangers have the name; who knows of
-/// nobody is asked for more detail.
+/// In an emergency whoever may be known of is opened, whatever strangers have the name; who knows
+/// of nobody is asked for more detail.
 #[tokio::test]
 async fn no_stranger_keeps_an_emergency_from_a_person_one_works_with() {
     for world in worlds().await {

@@ -7,8 +7,8 @@
 //! - It names nobody, and shows no number whole: whoever takes one back types it.
 //! - Whose number it is is told to whoever may see numbers to review identity, decided by the gate
 //!   and entered; to others it is nobody's.
-//! - Who tries numbers one after the other is stopped ([`ken_person::budget`]), and each number that
-//!   is not given is entered; that it is another's is not told.
+//! - Who tries numbers one after the other is stopped ([`ken_person::budget`]), and each number
+//!   that is not given is entered; that it is another's is not told.
 
 mod show;
 

@@ -52,8 +52,8 @@ pub(crate) async fn get(
 ) -> Result<Markup, Stop> {
     let now = app.ctx(caller.request()).clock.now();
     let read = async |s: &mut Snapshot| {
-        let equipment = stock::list_equipment(s, None).await?;
-        let plans = stock::list_plans(s, None).await?;
+        let equipment: Vec<_> = stock::list_equipment(s, None).await?;
+        let plans: Vec<_> = stock::list_plans(s, None).await?;
         Ok::<_, Stop>(Stock { equipment, plans, names: ask::names_in(s).await?, now })
     };
     let stock = app.db().snapshot("http.equipment", read).await?;
@@ -92,14 +92,15 @@ fn show(stock: &Stock, chosen: &Chosen) -> Markup {
             && area.as_ref().is_none_or(|area| of.says.area.meets(area))
     };
     let found: Vec<_> = stock.equipment.iter().filter(is_asked).collect();
-    let equipment = found.iter().take(SHOWN_MAX).map(|of| equipment_card(of, stock)).collect();
-    let plans = stock.plans.iter().take(SHOWN_MAX).map(|of| plan_card(of, stock)).collect();
+    let equipment: Vec<_> =
+        found.iter().take(SHOWN_MAX).map(|of| equipment_card(of, stock)).collect();
+    let plans: Vec<_> = stock.plans.iter().take(SHOWN_MAX).map(|of| plan_card(of, stock)).collect();
     html! {
         h1 { "Equipment and service plans" }
         p { "What organisations say that they have. Ask them before you promise it to somebody." }
         (filter("/w/equipment", &choices(stock, chosen)))
-        (of(("equipment", "Equipment"), equipment, found.len()))
-        (of(("plans", "Service plans"), plans, stock.plans.len()))
+        (of(("equipment", "Equipment"), &equipment, found.len()))
+        (of(("plans", "Service plans"), &plans, stock.plans.len()))
     }
 }
 
@@ -116,7 +117,7 @@ fn choices(stock: &Stock, chosen: &Chosen) -> Markup {
     }
 }
 
-fn of((id, heading): (&'static str, &str), cards: Vec<Markup>, all: usize) -> Markup {
+fn of((id, heading): (&'static str, &str), cards: &[Markup], all: usize) -> Markup {
     let state = if cards.is_empty() {
         State::Nothing {
             looked: "No organisation has entered any.".into(),
@@ -124,7 +125,7 @@ fn of((id, heading): (&'static str, &str), cards: Vec<Markup>, all: usize) -> Ma
         }
     } else {
         let from = (all > SHOWN_MAX).then(|| format!("The first {SHOWN_MAX} of {all}."));
-        State::Content { shown: card::cards(true, &cards), from }
+        State::Content { shown: card::cards(true, cards), from }
     };
     panel::show(&Panel { id, heading: heading.into(), open: true, state })
 }

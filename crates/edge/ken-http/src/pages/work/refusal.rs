@@ -301,7 +301,7 @@ fn ways(query: &str) -> [Markup; 4] {
 }
 
 /// People who fit what was typed, those whom the caller may know of apart.
-async fn people(app: &App, caller: &Caller, typed: &Typed) -> Result<Meant, Stop> {
+pub(super) async fn people(app: &App, caller: &Caller, typed: &Typed) -> Result<Meant, Stop> {
     let Some(query) = typed.query() else { return Ok(Meant::default()) };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let related = relationship::caseload(app.db(), &ctx, by).await?.people;

@@ -11,16 +11,17 @@ use crate::view::panel::{self, Panel, State};
 use crate::wire::csrf::Csrf;
 
 pub(super) fn page(room: &Room, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
-    let equipment = room.equipment.iter().map(|of| equipment_card(of, room, csrf)).collect();
-    let plans = room.plans.iter().map(|of| plan_card(of, room, csrf)).collect();
+    let equipment: Vec<_> =
+        room.equipment.iter().map(|of| equipment_card(of, room, csrf)).collect();
+    let plans: Vec<_> = room.plans.iter().map(|of| plan_card(of, room, csrf)).collect();
     html! {
         (summary(wrongs))
         h1 { "Equipment and service plans" }
         p { "What your organisation has that can support people at home, and its service plans. \
              Every practitioner here can search it. Write nothing about people who use your \
              services: what looks like a number or a date of birth is refused." }
-        (of(("equipment", "Equipment"), equipment))
-        (of(("plans", "Service plans"), plans))
+        (of(("equipment", "Equipment"), &equipment))
+        (of(("plans", "Service plans"), &plans))
         h2 { "Add equipment" }
         (equipment_form(filled, wrongs, csrf))
         p { a href="/ig/stock/equipment" { "Bring equipment from a spreadsheet" } }
@@ -30,14 +31,14 @@ pub(super) fn page(room: &Room, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) 
     }
 }
 
-fn of((id, heading): (&'static str, &str), cards: Vec<Markup>) -> Markup {
+fn of((id, heading): (&'static str, &str), cards: &[Markup]) -> Markup {
     let state = if cards.is_empty() {
         State::Nothing {
             looked: "Nothing of your organisation is kept here.".into(),
             caution: "That does not mean that it has nothing.".into(),
         }
     } else {
-        State::Content { shown: card::cards(true, &cards), from: None }
+        State::Content { shown: card::cards(true, cards), from: None }
     };
     panel::show(&Panel { id, heading: heading.into(), open: true, state })
 }
