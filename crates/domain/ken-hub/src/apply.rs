@@ -61,8 +61,8 @@ pub(crate) async fn apply(
     let under = Under::of(&who.source.local);
     // What is told now is composed with what was told before: not until that is here.
     let organisation = &arrival.source.organisation;
-    if let Some(is_stopped) = moves::coming(tx, person, organisation, &under).await? {
-        return Err(Error::Moving { is_stopped });
+    if let Some(has_failed) = moves::coming(tx, person, organisation, &under).await? {
+        return Err(Error::Moving { has_failed });
     }
     let mut order = late::order(tx, ctx, keys, arrival, (person, &under)).await?;
     let to = To { person, key, under: &under };

@@ -21,11 +21,11 @@ pub enum Error {
     #[error("sharing failed")]
     Sharing(#[from] ken_sharing::Error),
     /// What was filed under the number before is still on its way to whom it means now; a human
-    /// must look where that has stopped.
+    /// must look where that has failed, and messages behind it do not wait.
     #[error("what was filed under a number is on its way")]
     Moving {
-        /// Whether it goes on by itself no more.
-        is_stopped: bool,
+        /// Whether it has failed.
+        has_failed: bool,
     },
     /// A source would be trusted for what no setting of its own may say.
     #[error("a source does not set {0}")]
@@ -41,7 +41,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         if matches!(
             self,
-            Self::Person(ken_person::Error::Contended) | Self::Moving { is_stopped: false }
+            Self::Person(ken_person::Error::Contended) | Self::Moving { has_failed: false }
         ) {
             return true;
         }
@@ -73,7 +73,7 @@ impl Error {
         use ken_store::Error as Store;
         let by_person = matches!(
             self,
-            Self::Person(ken_person::Error::Contended) | Self::Moving { is_stopped: false }
+            Self::Person(ken_person::Error::Contended) | Self::Moving { has_failed: false }
         );
         let store = self.store();
         let by_other =

@@ -142,7 +142,10 @@ async fn namesakes(
     let is_told =
         |part: &Part<'_>| part.of.resource.kind() == "RelatedPerson" && !part.of.bears.is_empty();
     for (part, place) in parts.iter().zip(places).filter(|(part, _)| is_told(part)) {
-        let name = part.item_key.split('#').next().unwrap_or_default();
+        let name = part.item_key.rsplit_once('#').filter(|(_, number)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let name = name.map_or(part.item_key.as_str(), |(name, _)| name);
         let all = ken_records::namesakes(asks.tx, asks.person, source, name).await?;
         let others = all.into_iter().filter(|one| *one != place.resource).collect();
         if asks.any_bears(&others, turn.then()).await? {

@@ -83,7 +83,10 @@ pub(crate) async fn place(
     ];
     tx.execute(sql::INSERT_ITEM, row).await?;
     class::note_id(tx, of.to, &item.class).await?;
-    Ok(())
+    if of.goes_back {
+        return Ok(());
+    }
+    protect_by(tx, ctx, keys, (of.to, &of.source), (&name, &likes)).await
 }
 
 /// What a source told of a person under a number is told under another from now on: the source says
@@ -131,6 +134,8 @@ async fn protect_some(
     for (name, (item, class, version)) in &found {
         let brought = (*item, class.as_str(), *version);
         protect(tx, ctx, keys, (person, source), (name, brought)).await?;
+        let likes = likes(tx, (person, source), name).await?;
+        protect_by(tx, ctx, keys, (person, source), (name, &likes)).await?;
     }
     let is_all = i64::try_from(found.len()).is_ok_and(|count| count < FOLDED);
     Ok(found.into_iter().last().map(|(name, _)| name).filter(|_| !is_all))
@@ -158,6 +163,21 @@ async fn likes(
         Ok(Like { resource, under, kind: row.text(2)?, held, status: row.text(7)? })
     };
     Ok(tx.list(sql::LIKES, values![person, source, name, LIKES_MAX], read).await?)
+}
+
+/// Marks what holds of a name where some of it is marked.
+async fn protect_by(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    of: (PersonId, &OrganisationId),
+    (name, likes): (&str, &[Like]),
+) -> Result<(), Error> {
+    for like in likes {
+        let marked = (like.resource, like.held.class.as_str(), like.held.version);
+        protect(tx, ctx, keys, of, (name, marked)).await?;
+    }
+    Ok(())
 }
 
 /// Marks what holds of a name as what few may read, where that is what comes beside it: an item of

@@ -84,12 +84,14 @@ impl Namer {
     }
 }
 
-/// A key, and the `#2` and so on after it that tells a second thing of that key in one message.
+/// A key, and the `#2` and so on after it that tells a second thing of that key in one message. A
+/// key that itself ends so is not told from it: of what was kept so before, another may come.
 fn numbered(name: &str) -> (&str, &str) {
     let parted = name.rfind('#').and_then(|at| name.split_at_checked(at));
     let is_number = |text: &str| {
         let digits = text.strip_prefix('#').unwrap_or_default();
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        let is_first = digits.starts_with('0') || digits == "1";
+        !digits.is_empty() && !is_first && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
     parted.filter(|(_, number)| is_number(number)).unwrap_or((name, ""))
 }

@@ -187,8 +187,8 @@ pub async fn count(
 }
 
 /// Whether what a source filed under a number is still on its way to a person, and if it is whether
-/// that has [stopped](stopped). Whoever files more under the number waits for it: what is told is
-/// composed with what was told before.
+/// that has failed, and nobody knows for how long. Whoever files more under the number waits for
+/// it: what is told is composed with what was told before.
 ///
 /// # Errors
 ///
@@ -201,7 +201,7 @@ pub async fn coming(
 ) -> Result<Option<bool>, Error> {
     let of = values![person, source, under.as_str()];
     let failures = s.find(sql::MOVE_COMING, of, |row| row.int(0)).await?;
-    Ok(failures.map(|failures| failures >= FAILURES_MAX))
+    Ok(failures.map(|failures| failures > 0))
 }
 
 /// Moves that are not at their end after one of them, the oldest first; at most [`MOVES_MAX`].

@@ -448,12 +448,16 @@ statements! {
     /// Ends what a person asked, by what it is.
     END_WISHES = "UPDATE wish SET ended_us = $3
         WHERE person_id = $1 AND what = $2 AND ended_us IS NULL";
-    /// Ends what was granted of what a person asked, by what it is.
-    END_GRANTED_WISHES = "UPDATE wish SET ended_us = $3
-        WHERE person_id = $1 AND what = $2 AND is_granted = 1 AND ended_us IS NULL";
-    /// Whether the same waits for an answer, whoever is to give it.
-    WISH_WAITS = "SELECT id FROM wish WHERE person_id = $1 AND what = $2
-        AND due_us IS NOT NULL AND decided_us IS NULL AND ended_us IS NULL LIMIT 1";
+    /// Whether the same was asked again since one was granted, and waits for an answer, whoever is
+    /// to give it.
+    ASKED_AGAIN = "SELECT w.organisation FROM wish w
+        JOIN wish g ON g.person_id = w.person_id AND g.id = $3
+        WHERE w.person_id = $1 AND w.what = $2 AND w.due_us IS NOT NULL
+          AND w.decided_us IS NULL AND w.ended_us IS NULL AND w.asked_us >= g.decided_us
+        ORDER BY w.organisation LIMIT $4";
+    /// Whether the same is granted and stands, whoever granted it.
+    GRANTED_WISH = "SELECT id FROM wish
+        WHERE person_id = $1 AND what = $2 AND is_granted = 1 AND ended_us IS NULL LIMIT 1";
     /// Ends one thing that shows on the person's own pages.
     END_OWN_WISH = "UPDATE wish SET ended_us = $3
         WHERE person_id = $1 AND id = $2 AND is_shown = 1 AND ended_us IS NULL

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ken_core::{Ctx, EntryId, PersonId, Sensitive};
+use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Sensitive};
 use ken_directory::Acting;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Sql, Tx, values};
@@ -232,17 +232,23 @@ pub async fn decide(
     .await
 }
 
-/// The fact follows the answer: granted, it is confirmed by the officer; refused, it is no more.
-/// What waits for the officer was not set by asking, so a refusal leaves it as it is.
+/// The fact follows the answer: granted, it is confirmed by the officer; refused, it is no more,
+/// unless it is one that asking does not set, and it is granted still.
 async fn hold(tx: &mut Tx, ctx: &Ctx<'_>, answer: &Answer, what: &What) -> Result<(), Error> {
     let fact = what.fact()?;
     if answer.is_granted {
         let said = (&fact, Grade::Confirmed);
         fact::record(tx, ctx, answer.person, &source()?, said).await?;
-    } else if what.at_once().is_some() {
+    } else if what.at_once().is_some() || !is_granted(tx, answer.person, what).await? {
         fact::end(tx, ctx, answer.person, &source()?, &fact).await?;
     }
     Ok(())
+}
+
+/// Whether the same is granted and stands, whoever granted it.
+async fn is_granted(tx: &mut Tx, person: PersonId, what: &What) -> Result<bool, Error> {
+    let of = values![person, what.code()];
+    Ok(tx.find(sql::GRANTED_WISH, of, |row| row.text(0)).await?.is_some())
 }
 
 /// What became of an ending.
@@ -252,8 +258,8 @@ pub enum Ending {
     Done,
     /// There is no such, or not for this officer.
     Unknown,
-    /// The person has asked for the same again, and that waits for an answer: nothing has ended.
-    /// Who asks for protection again may be in danger again.
+    /// The person has asked for the same again since it was granted, and that waits for an answer:
+    /// nothing has ended. Who asks for protection again may be in danger again.
     AskedAgain,
 }
 
@@ -274,17 +280,22 @@ pub async fn end(
         let guard = together::lock(tx, &BTreeSet::from([person])).await?;
         let found = found(tx, ctx, by, which).await?;
         let Some(what) = found.map(|found| found.waiting.what) else { return Ok(Ending::Unknown) };
-        let again = values![person, what.code()];
-        if tx.find(sql::WISH_WAITS, again, |row| row.text(0)).await?.is_some() {
+        let again = values![person, what.code(), id, LIST_MAX];
+        let again: Vec<OrganisationId> =
+            tx.list(sql::ASKED_AGAIN, again, |row| row.parse(0)).await?;
+        if again.contains(&by.organisation) {
             return Ok(Ending::AskedAgain);
         }
         let of = values![person, id, &by.organisation, ctx.now_us()];
         if tx.execute(sql::END_GRANTED_WISH, of).await? == 0 {
             return Ok(Ending::Unknown);
         }
-        // The same, asked and granted twice, is one fact.
-        tx.execute(sql::END_GRANTED_WISHES, values![person, what.code(), ctx.now_us()]).await?;
-        fact::end(tx, ctx, person, &source()?, &what.fact()?).await?;
+        // Of whom else it was asked since is not told; what holds goes on until they have answered.
+        if again.is_empty() {
+            // The same, asked twice before it was granted, is one fact.
+            tx.execute(sql::END_WISHES, values![person, what.code(), ctx.now_us()]).await?;
+            fact::end(tx, ctx, person, &source()?, &what.fact()?).await?;
+        }
         guard.bump(tx).await?;
         let detail = json!({
             "ended": id.to_string(),

@@ -127,6 +127,8 @@ async fn a_protected_address_is_granted_and_leaves_no_trace_on_the_persons_pages
         let list = sam.get("/ig/wishes").await;
         let one = sam.get(&link(&list, "/ig/wishes/")).await;
         one.assert_has(&["Wants their address protected", "My sister CANARY"]);
+        // The answer is to both.
+        world.clock.advance(jiff::SignedDuration::from_mins(1));
         let filled = [("decision", "grant"), ("words", "Seen the court's order")];
         let action = one.path.clone();
         sam.submit(&one, &action, &filled).await.assert_has(&["It is saved"]);

@@ -121,7 +121,10 @@ async fn opened(app: &App, caller: &Caller, people: Vec<PersonId>) -> Result<Vec
             only: Some(BTreeSet::from([ask::core()?])),
             part: Part::default(),
         };
-        if let Answer::Shown(shown) = ask::ask(app, &ctx, &asked).await?
+        // What their own organisation holds counts, as on the page that this leads to.
+        let begun = ask::begin(app, &ctx, by, person).await?;
+        let answer = ask::ask_beside_own(app, &ctx, &asked, &begun.people, by).await?;
+        if let Answer::Shown(shown) = answer
             && !shown.held.is_empty()
         {
             opened.push(person);
