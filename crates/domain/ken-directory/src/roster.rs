@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - A roster is business information: it names offices, phones and whoever works there, and
-//!   nobody who is cared for.
+//!   nobody who is cared for. What looks like a number or a birth of somebody is refused before it
+//!   is kept, as it is in [`crate::stock`].
 //! - Whoever holds no role of the organisation any more is on no roster of it.
 //! - Where nobody is on duty, the desk's own phone and address stand; that nobody is, is told.
 //! - Only practitioners of an organisation change its roster; each change is on its ledger.
@@ -23,7 +24,8 @@ use ken_store::{Reads, Row, Tx, values};
 use serde_json::json;
 
 use crate::sql::roster as sql;
-use crate::{Acting, Error, entry, practitioner, text};
+use crate::stock::names_nobody;
+use crate::{Acting, Error, entry, practitioner};
 
 pub use crate::sql::roster::ALL as STATEMENTS;
 pub use list::{planned, read};
@@ -152,7 +154,7 @@ pub struct Added {
 pub enum Refusal {
     /// A desk or practitioner is not the organisation's any more.
     NotFound,
-    /// A text is empty or too long.
+    /// A text is empty or too long, or may name a person who is cared for.
     Unfit,
     /// No more is kept.
     TooMany,
@@ -164,14 +166,17 @@ impl Refusal {
     pub fn says(self) -> &'static str {
         match self {
             Self::NotFound => "This has changed meanwhile. Look again.",
-            Self::Unfit => "Each of name and phone is one line of at most 200 characters.",
+            Self::Unfit => {
+                "Each of name, phone and address is one line of at most 200 characters, and has \
+                 no CHI or NHS number and no date of birth."
+            }
             Self::TooMany => "No more is kept here. Take out what is not needed.",
         }
     }
 }
 
 fn fit_line(line: &str) -> bool {
-    text::check(line, "line").is_ok()
+    names_nobody(&[line]).is_ok()
 }
 
 /// Registers a desk of one's own organisation, or brings the one of that name up to date.
@@ -247,9 +252,11 @@ pub async fn add(
         let works_here = |id| known.staff.iter().any(|(one, _)| *one == id);
         known.desks.iter().any(|desk| desk.id == new.desk)
             && new.practitioner.is_none_or(works_here)
-            && new.phone.as_deref().is_none_or(fit_line)
             && planned(new.span, ctx.clock.now()).is_ok()
     };
+    if !shifts.iter().filter_map(|new| new.phone.as_deref()).all(fit_line) {
+        return Ok(Err(Refusal::Unfit));
+    }
     if !shifts.iter().all(is_own) {
         return Ok(Err(Refusal::NotFound));
     }

@@ -27,6 +27,7 @@ use crate::sql::stock as sql;
 use crate::{Acting, Error, entry};
 
 pub use crate::sql::stock::ALL as STATEMENTS;
+pub(crate) use list::names_nobody;
 pub use list::{equipment, plan, read_equipment, read_plans};
 pub use somebody::found;
 

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Desk, NewShift, Span, fit_line};
+use super::{Desk, NewShift, Span};
 use crate::roster::{AHEAD_MAX, Known, ROWS_MAX};
 use crate::rows::{self, Cells, Fault, TEXT_MAX};
+use crate::stock::names_nobody;
 
 /// Most cells of a row that mean something.
 const CELLS_MAX: usize = 6;
@@ -84,8 +85,8 @@ fn shift(
     phone: &str,
 ) -> Result<NewShift, &'static str> {
     let phone = (!phone.is_empty()).then(|| phone.to_owned());
-    if phone.as_deref().is_some_and(|phone| !fit_line(phone)) {
-        return Err("the phone number is too long, or has more than one line");
+    if let Some(phone) = phone.as_deref() {
+        names_nobody(&[phone])?;
     }
     Ok(NewShift { desk: desk.id, span, practitioner, phone })
 }
@@ -164,7 +165,13 @@ mod tests {
             ],
         );
         let long = format!("Duty desk,2027-06-02,09:00,17:00,,{}", "1".repeat(201));
-        check(&long, &["1: the phone number is too long, or has more than one line"]);
+        check(&long, &["1: each text is one line of at most 200 characters"]);
+        for held in ["999 000 0018", "ask for Mrs M, born 2/3/1948"] {
+            let row = format!("Duty desk,2027-06-02,09:00,17:00,,\"{held}\"");
+            let says = "take out what may name a person: a CHI or NHS number, or a date of birth";
+            let want = format!("1: {says}");
+            check(&row, &[want.as_str()]);
+        }
         let one = "Duty desk,2027-06-02,09:00,17:00\n";
         let many = one.repeat(ROWS_MAX + 1);
         let said = told(&many);

@@ -108,7 +108,7 @@ pub fn plan(cells: [&str; 5]) -> Result<NewPlan, &'static str> {
 }
 
 /// Business information is short, and names nobody who is cared for.
-fn names_nobody(texts: &[&str]) -> Result<(), &'static str> {
+pub(crate) fn names_nobody(texts: &[&str]) -> Result<(), &'static str> {
     if !texts.iter().all(|line| text::check(line, "line").is_ok()) {
         return Err("each text is one line of at most 200 characters");
     }

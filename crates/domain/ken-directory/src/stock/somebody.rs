@@ -16,8 +16,10 @@ const WORDS: [&str; 6] = ["chi", "nhs no", "date of birth", "dob", "d.o.b", "bor
 /// What in a text would name somebody, in words; none where nothing is found.
 #[must_use]
 pub fn found(text: &str) -> Option<&'static str> {
+    let blank = |sign: char| if sign.is_whitespace() { ' ' } else { sign };
+    let lower: String = text.to_lowercase().chars().map(blank).collect();
     // A number with its country in front is a telephone's.
-    let lower = text.to_lowercase().replace("+44 ", "0").replace("+44", "0");
+    let lower = lower.replace("+44 ", "0").replace("+44", "0");
     if has_number(&lower) {
         return Some("a CHI, NHS or Health and Care number");
     }
@@ -35,12 +37,16 @@ pub fn found(text: &str) -> Option<&'static str> {
     WORDS.into_iter().any(is_word).then_some("words that stand before somebody’s details")
 }
 
-/// Whether ten digits, together or in groups, are a number of a person.
+/// Whether ten digits, together or in groups, are a number of a person. A letter, or what parts one
+/// thing from the next, ends a run of groups; whatever else stands between them does not.
 fn has_number(text: &str) -> bool {
-    let is_part = |sign: char| sign.is_ascii_digit() || " -".contains(sign);
-    let runs = text.split(|sign| !is_part(sign));
-    runs.into_iter().any(|run| {
-        let groups: Vec<_> = run.split([' ', '-']).filter(|group| !group.is_empty()).collect();
+    let is_end = |sign: char| {
+        let is_word = sign.is_alphanumeric() || ",;(".contains(sign);
+        is_word && !sign.is_ascii_digit()
+    };
+    text.split(is_end).any(|run| {
+        let groups = run.split(|sign: char| !sign.is_ascii_digit());
+        let groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
         (0..groups.len()).any(|from| {
             let mut digits = String::new();
             groups.iter().skip(from).any(|group| {
@@ -82,6 +88,10 @@ mod tests {
             "for 9990000018",
             "for 999 000 0018 upstairs",
             "bed 4,999-000-0018",
+            "for 999\u{a0}000\u{a0}0018",
+            "for 999.000.0018",
+            "for 999\u{2013}000/0018",
+            "NHS\u{a0}no: ask",
             "held for a woman of 2/3/1948",
             "held for 02.03.48",
             "since 1948-03-02",
@@ -97,6 +107,7 @@ mod tests {
             "Strategic plan 2026-2029",
             "0131 496 0000 ext 12",
             "+44 999 000 0018",
+            "+44\u{a0}999\u{a0}000\u{a0}0018",
             "Children’s chairs, sizes 1/2/3",
             "Store 12, Leith; open 9.00-17.00",
             "Chimney cowls and airborne filters",

@@ -122,6 +122,8 @@ async fn a_roster_is_changed_by_its_own_organisation_whole_or_not_at_all() {
             Err(Refusal::NotFound),
             "{engine}"
         );
+        let named = NewShift { phone: Some("CHI 9990000018".into()), ..ours.clone() };
+        assert_eq!(add(&world, "cec", &[named]).await, Err(Refusal::Unfit), "{engine}");
         let within = span(&world, 0, 48);
         let shifts = async || {
             let ctx = world.ctx();
@@ -162,8 +164,17 @@ async fn a_desk_of_one_name_is_one_desk_and_a_roster_has_an_end() {
         let known = known(&world).await;
         assert_eq!((known.desks.len(), known.desks[0].phone.as_str()), (1, "2"), "{engine}");
         assert_eq!(known.staff, [(world.jo, "Jo Worker".to_owned())], "{engine}");
-        for bad in [desk("", "1"), desk("Desk", " "), desk("Two\nlines", "1")] {
-            assert_eq!(put(&world, "cec", &bad).await, Err(Refusal::Unfit), "{engine}");
+        let to = |address: &str| NewDesk { address: Some(address.into()), ..desk("Desk", "1") };
+        for bad in [
+            desk("", "1"),
+            desk("Desk", " "),
+            desk("Two\nlines", "1"),
+            // What is read by everybody names nobody who is cared for.
+            desk("Mrs M, 9990000018, night sitter", "1"),
+            desk("Desk", "999 000 0018"),
+            to("for the man of 2/3/1948"),
+        ] {
+            assert_eq!(put(&world, "cec", &bad).await, Err(Refusal::Unfit), "{engine} {bad:?}");
         }
         for number in 1..roster::DESKS_MAX {
             put(&world, "cec", &desk(&format!("Desk {number}"), "1")).await.unwrap();

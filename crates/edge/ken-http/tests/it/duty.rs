@@ -75,6 +75,26 @@ async fn an_officer_plans_and_everybody_reads_who_is_on_duty() {
 }
 
 #[tokio::test]
+async fn a_roster_names_nobody_who_is_cared_for() {
+    for world in worlds().await {
+        let mut fay = world.signed_in("Fay Governs").await;
+        let mut rao = world.signed_in("Dr Rao").await;
+        let desk = "what=desk&name=Night+sitter+of+999.000.0018&role=sw.duty&phone=01632+960+001";
+        let refused = send(&mut fay, desk).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", world.on.engine);
+        refused.assert_has(&["no CHI or NHS number and no date of birth"]);
+        rao.get("/w/duty").await.assert_has(&["No organisation has registered a desk"]);
+        let desk = "what=desk&name=Adult+duty+desk&role=sw.duty&phone=01632+960+001";
+        send(&mut fay, desk).await.assert_has(&["It is kept"]);
+        let row = format!("Adult duty desk,{},00:00,24:00,,999 000 0018", day(&world, 1));
+        let page = fay.get(BRING).await;
+        let refused = fay.submit(&page, BRING, &[("text", &row)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", world.on.engine);
+        refused.assert_has(&["Line 1: take out what may name a person"]);
+    }
+}
+
+#[tokio::test]
 async fn equipment_is_found_by_partners_and_names_nobody() {
     const STOCK: &str = "/ig/stock/equipment";
     for world in worlds().await {
