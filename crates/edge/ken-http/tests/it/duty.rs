@@ -123,7 +123,9 @@ async fn equipment_is_found_by_partners_and_names_nobody() {
         let found = rao.get("/w/equipment?kind=bed&area=EH6").await;
         found.assert_has(&["Profiling bed", "3 free", "Glen Council", "Last checked"]);
         found.assert_has(&["https://glen.example/plan", "2026 to 2029"]);
-        rao.get("/w/equipment?kind=telecare").await.assert_lacks(&["Profiling bed"]);
+        let none = rao.get("/w/equipment?kind=telecare").await;
+        none.assert_lacks(&["Profiling bed", "No organisation has entered any"]);
+        none.assert_has(&["Nothing of this kind is entered for this area"]);
         // One’s own alone is changed.
         let mut gil = world.signed_in("Gil Governs").await;
         gil.get("/ig/stock").await.assert_lacks(&["Profiling bed"]);

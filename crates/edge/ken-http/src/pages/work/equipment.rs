@@ -99,8 +99,8 @@ fn show(stock: &Stock, chosen: &Chosen) -> Markup {
         h1 { "Equipment and service plans" }
         p { "What organisations say that they have. Ask them before you promise it to somebody." }
         (filter("/w/equipment", &choices(stock, chosen)))
-        (of(("equipment", "Equipment"), &equipment, found.len()))
-        (of(("plans", "Service plans"), &plans, stock.plans.len()))
+        (of(("equipment", "Equipment"), &equipment, (found.len(), stock.equipment.len())))
+        (of(("plans", "Service plans"), &plans, (stock.plans.len(), stock.plans.len())))
     }
 }
 
@@ -117,14 +117,24 @@ fn choices(stock: &Stock, chosen: &Chosen) -> Markup {
     }
 }
 
-fn of((id, heading): (&'static str, &str), cards: &[Markup], all: usize) -> Markup {
+/// What was found, of what is entered at all.
+fn of(
+    (id, heading): (&'static str, &str),
+    cards: &[Markup],
+    (found, entered): (usize, usize),
+) -> Markup {
     let state = if cards.is_empty() {
+        let looked = if entered == 0 {
+            "No organisation has entered any."
+        } else {
+            "Nothing of this kind is entered for this area."
+        };
         State::Nothing {
-            looked: "No organisation has entered any.".into(),
+            looked: looked.into(),
             caution: "That does not mean that there is none. Ask the organisation.".into(),
         }
     } else {
-        let from = (all > SHOWN_MAX).then(|| format!("The first {SHOWN_MAX} of {all}."));
+        let from = (found > SHOWN_MAX).then(|| format!("The first {SHOWN_MAX} of {found}."));
         State::Content { shown: card::cards(true, cards), from }
     };
     panel::show(&Panel { id, heading: heading.into(), open: true, state })
@@ -188,6 +198,10 @@ mod tests {
             let has = ["Low &lt;bed&gt;", "<h3>Cot", "Pendant"].map(|said| page.contains(said));
             assert_eq!(has, want, "{kind} {area}");
             assert!(page.contains("Plan &lt;one&gt;"));
+            // Where nothing is found, that nothing is entered at all is not said.
+            let is_none = page.contains("Nothing of this kind is entered for this area.");
+            assert_eq!(is_none, want == [false; 3], "{kind} {area}");
+            assert!(!page.contains("No organisation has entered any."), "{kind} {area}");
         };
         check("", "", [true, true, true]);
         check("bed", "", [true, true, false]);
