@@ -17,6 +17,8 @@
 mod list;
 mod somebody;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, EntryId, OrganisationId};
 use ken_store::keys::KeyRing;
@@ -156,6 +158,13 @@ pub struct NewEquipment {
     pub contact: String,
 }
 
+impl NewEquipment {
+    /// What one of an organisation's equipment is known by: its name and its place.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.name.clone(), self.place.clone())
+    }
+}
+
 /// A service plan to keep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NewPlan {
@@ -167,6 +176,13 @@ pub struct NewPlan {
     pub document: String,
     /// Whom to ask, and how.
     pub contact: String,
+}
+
+impl NewPlan {
+    /// What one of an organisation's plans is known by: its title.
+    pub(crate) fn key(&self) -> String {
+        self.title.clone()
+    }
 }
 
 /// An entry, whose it is, and when that organisation last checked it.
@@ -207,6 +223,14 @@ pub enum What {
     Plan,
 }
 
+/// Whether an organisation keeps no more than it may, once what is brought stands beside what it
+/// holds: what is brought up to date is no more than it was.
+fn has_room<K: Ord>(mut held: BTreeSet<K>, brought: impl Iterator<Item = K>) -> bool {
+    let most = held.len().max(OF_ONE_MAX);
+    held.extend(brought);
+    held.len() <= most
+}
+
 /// Keeps equipment of one's own organisation, all or none, as checked now; false where no more is
 /// kept. What has its name and place already is brought up to date.
 ///
@@ -221,7 +245,9 @@ pub async fn put_equipment(
     all: &[NewEquipment],
 ) -> Result<bool, Error> {
     let own = &by.organisation;
-    if list_equipment(tx, Some(own)).await?.len() + all.len() > OF_ONE_MAX {
+    let held = list_equipment(tx, Some(own)).await?;
+    let held: BTreeSet<_> = held.iter().map(|of| of.says.key()).collect();
+    if !has_room(held, all.iter().map(NewEquipment::key)) {
         return Ok(false);
     }
     for new in all {
@@ -248,7 +274,9 @@ pub async fn put_plans(
     all: &[NewPlan],
 ) -> Result<bool, Error> {
     let own = &by.organisation;
-    if list_plans(tx, Some(own)).await?.len() + all.len() > OF_ONE_MAX {
+    let held = list_plans(tx, Some(own)).await?;
+    let held: BTreeSet<_> = held.iter().map(|of| of.says.key()).collect();
+    if !has_room(held, all.iter().map(NewPlan::key)) {
         return Ok(false);
     }
     for new in all {
@@ -265,18 +293,23 @@ pub async fn put_plans(
 ///
 /// # Errors
 ///
-/// Whatever the store says.
+/// Whatever the store, the key ring or the ledger says.
 pub async fn check(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
+    keys: &KeyRing,
     by: &Acting,
     (what, id): (What, EntryId),
 ) -> Result<bool, Error> {
-    let sql = match what {
-        What::Equipment => sql::EQUIPMENT_CHECK,
-        What::Plan => sql::PLAN_CHECK,
+    let (sql, event) = match what {
+        What::Equipment => (sql::EQUIPMENT_CHECK, "equipment-checked"),
+        What::Plan => (sql::PLAN_CHECK, "plan-checked"),
     };
-    Ok(tx.execute(sql, values![id, &by.organisation, ctx.now_us()]).await? > 0)
+    if tx.execute(sql, values![id, &by.organisation, ctx.now_us()]).await? == 0 {
+        return Ok(false);
+    }
+    let detail = json!({ "event": event, "entry": id.to_string() });
+    entry::set(tx, ctx, keys, by, detail).await.map(|()| true)
 }
 
 /// Takes out an entry of one's own organisation; false where there is none.

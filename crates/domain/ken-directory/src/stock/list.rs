@@ -19,7 +19,7 @@ const YEARS: std::ops::RangeInclusive<i64> = 2000..=2100;
 ///
 /// Every [`Fault`], in the order of their lines.
 pub fn read_equipment(text: &str) -> Result<Vec<NewEquipment>, Vec<Fault>> {
-    read(text, "category", |row| {
+    read(text, ("category", "this name and place stand twice"), NewEquipment::key, |row| {
         if row.has_more_than(6) {
             return Err("a row has category, name, how many, place, area and contact: no more");
         }
@@ -34,7 +34,7 @@ pub fn read_equipment(text: &str) -> Result<Vec<NewEquipment>, Vec<Fault>> {
 ///
 /// Every [`Fault`], in the order of their lines.
 pub fn read_plans(text: &str) -> Result<Vec<NewPlan>, Vec<Fault>> {
-    read(text, "title", |row| {
+    read(text, ("title", "this title stands twice"), NewPlan::key, |row| {
         if row.has_more_than(5) {
             return Err("a row has title, first year, last year, document and contact: no more");
         }
@@ -42,9 +42,11 @@ pub fn read_plans(text: &str) -> Result<Vec<NewPlan>, Vec<Fault>> {
     })
 }
 
-fn read<T: Ord + Clone>(
+/// Reads rows, each under a key of its own: of two under one key the later would replace the first.
+fn read<T, K: Ord>(
     text: &str,
-    heading: &str,
+    (heading, twice): (&str, &'static str),
+    key: impl Fn(&T) -> K,
     one: impl Fn(&Cells) -> Result<T, &'static str>,
 ) -> Result<Vec<T>, Vec<Fault>> {
     if text.chars().count() > TEXT_MAX {
@@ -56,8 +58,8 @@ fn read<T: Ord + Clone>(
     let (mut all, mut seen) = (vec![], BTreeSet::new());
     for row in rows.iter().skip(skip).take(ROWS_MAX + 1) {
         match one(row) {
-            Ok(new) if !seen.insert(new.clone()) => {
-                faults.push(Fault { line: row.line, says: "this row stands twice" });
+            Ok(new) if !seen.insert(key(&new)) => {
+                faults.push(Fault { line: row.line, says: twice });
             }
             Ok(new) => all.push(new),
             Err(says) => faults.push(Fault { line: row.line, says }),
@@ -134,14 +136,16 @@ mod tests {
         let all = read_equipment(&format!("category,name\n{BED}\n")).unwrap();
         assert_eq!((all.len(), all[0].available, all[0].area.as_str()), (1, 3, "EH6"));
         assert_eq!(read_equipment("bed;Cot;0;Store;eh;x").unwrap()[0].area.as_str(), "EH");
+        // Another number of the same thing at the same place is no other thing.
+        let other = BED.replace(",3,", ",2,");
         let bad = format!(
-            "{BED}\n{BED}\nbeds,A,1,B,EH,C\nbed,A,-1,B,EH,C\nbed,A,1,B,EH6 5QG,C\n\
+            "{BED}\n{other}\nbeds,A,1,B,EH,C\nbed,A,-1,B,EH,C\nbed,A,1,B,EH6 5QG,C\n\
              bed,A,1,,EH,C\nbed,Held for 9990000018,1,B,EH,C\nbed,A,1,B,EH,C,D"
         );
         assert_eq!(
             faults(read_equipment(&bad)),
             [
-                "2: this row stands twice",
+                "2: this name and place stand twice",
                 "3: the category is none of the list",
                 "4: how many is a number of at most 10,000",
                 "5: the area is not written as EH or EH6",
@@ -150,6 +154,8 @@ mod tests {
                 "8: a row has category, name, how many, place, area and contact: no more",
             ]
         );
+        let elsewhere = format!("{BED}\n{}", BED.replace("Leith", "Gorgie"));
+        assert_eq!(read_equipment(&elsewhere).unwrap().len(), 2);
         assert_eq!(faults(read_equipment("")), ["1: there is no row"]);
         let many: Vec<_> = (0..=ROWS_MAX).map(|n| format!("bed,Bed {n},1,B,EH,C\n")).collect();
         assert_eq!(
@@ -163,6 +169,8 @@ mod tests {
         let good = "Strategic plan,2026,2029,https://glen.example/plan,01632 960 001";
         let all = read_plans(good).unwrap();
         assert_eq!((all[0].years, all.len()), ((2026, 2029), 1));
+        let two = format!("{good}\n{}", good.replace("2029", "2030"));
+        assert_eq!(faults(read_plans(&two)), ["2: this title stands twice"]);
         let bad = "A,2029,2026,https://x,C\nA,2026,2029,http://x,C\nA,26,29,https://x,C\n\
                    Plan for a man of 2/3/1948,2026,2029,https://x,C\nA,2026,2029,https://x,C,D";
         assert_eq!(

@@ -47,10 +47,30 @@ async fn equipment_is_kept_up_to_date_by_its_own_organisation() {
         let tried = async |tx: &mut Tx| {
             let what = (What::Equipment, theirs);
             let out = stock::take_out(tx, &ctx, keys, &by, what).await?;
-            Ok::<_, Error>(out || stock::check(tx, &ctx, &by, what).await?)
+            Ok::<_, Error>(out || stock::check(tx, &ctx, keys, &by, what).await?)
         };
         assert!(!world.write(tried).await, "{engine}: another body's");
         assert_eq!(held(&world).await.len(), 2, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_store_is_brought_up_to_date_and_takes_no_more() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let rows = |from: usize, free: usize| {
+            let row = |n| format!("bed,Bed {n},{free},Leith store,EH6,01632 960 001");
+            (from..from + 500).map(row).collect::<Vec<_>>().join("\n")
+        };
+        for from in [0, 500, 1_000, 1_500] {
+            assert!(put(&world, "cec", &rows(from, 3)).await, "{engine} {from}");
+        }
+        assert!(!put(&world, "cec", BED).await, "{engine}: no more is kept");
+        assert!(put(&world, "cec", &rows(1_000, 2)).await, "{engine}: what is held is renewed");
+        let all = held(&world).await;
+        let renewed = all.iter().filter(|of| of.says.available == 2).count();
+        assert_eq!((all.len(), renewed), (2_000, 500), "{engine}");
+        assert!(put(&world, "nhsl", BED).await, "{engine}: each body has room of its own");
     }
 }
 
@@ -67,9 +87,10 @@ async fn what_nobody_checks_is_stale_and_then_forgotten() {
         world.wait(1);
         assert!(stale().await, "{engine}");
         let id = held(&world).await[0].id;
-        let (ctx, what) = (world.ctx(), (What::Equipment, id));
-        let check = async |tx: &mut Tx| stock::check(tx, &ctx, &by, what).await;
+        let (ctx, keys, what) = (world.ctx(), &world.on.keys, (What::Equipment, id));
+        let check = async |tx: &mut Tx| stock::check(tx, &ctx, keys, &by, what).await;
         assert!(world.write(check).await && !stale().await, "{engine}");
+        assert_eq!(world.events().await.pop().unwrap().1, "equipment-checked", "{engine}");
         let sweep = async || {
             let ctx = world.ctx();
             world.write(async |tx: &mut Tx| stock::sweep(tx, &ctx).await).await

@@ -113,6 +113,9 @@ async fn equipment_is_found_by_partners_and_names_nobody() {
             }
         }
         rao.get("/w/equipment").await.assert_lacks(&["Profiling bed", "Bed of"]);
+        let twice = format!("{bed}\n{}", bed.replace(",3,", ",2,"));
+        let refused = fay.submit(&page, STOCK, &[("text", &twice)]).await;
+        refused.assert_has(&["Line 2: this name and place stand twice"]);
         let told = fay.submit(&page, STOCK, &[("text", bed)]).await;
         told.assert_has(&["Nothing is kept yet", "Profiling bed"]);
         fay.submit(&told, STOCK, &[]).await.assert_has(&["It is kept"]);

@@ -123,7 +123,7 @@ async fn change(app: &App, caller: &Caller, wish: &Wish) -> Result<bool, Stop> {
             stock::put_equipment(tx, &ctx, keys, by, std::slice::from_ref(new)).await
         }
         Wish::Plan(new) => stock::put_plans(tx, &ctx, keys, by, std::slice::from_ref(new)).await,
-        Wish::Check(what, id) => stock::check(tx, &ctx, by, (*what, *id)).await,
+        Wish::Check(what, id) => stock::check(tx, &ctx, keys, by, (*what, *id)).await,
         Wish::TakeOut(what, id) => stock::take_out(tx, &ctx, keys, by, (*what, *id)).await,
     };
     Ok(app.db().write("directory.stock", work).await?)
