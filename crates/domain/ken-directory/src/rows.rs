@@ -40,18 +40,20 @@ impl Cells {
     }
 }
 
-/// What separates cells: what the first line has outside quotes.
+/// What separates cells: what the first line has outside quotes. Nobody writes a tab within a cell,
+/// so that a tab separates wherever one is; cells that are pasted with tabs may have commas.
 fn separator(text: &str) -> char {
     let line = text.lines().next().unwrap_or_default();
-    let mut quoted = false;
+    let (mut quoted, mut first) = (false, None);
     for sign in line.chars() {
         match sign {
             '"' => quoted = !quoted,
-            ',' | ';' | '\t' if !quoted => return sign,
+            '\t' if !quoted => return sign,
+            ',' | ';' if !quoted => first = first.or(Some(sign)),
             _ => {}
         }
     }
-    ','
+    first.unwrap_or(',')
 }
 
 /// The rows that are not empty, and a fault where a quote is never closed.
@@ -95,4 +97,25 @@ pub fn split(text: &str) -> (Vec<Cells>, Vec<Fault>) {
     }
     end(&mut cells, &mut cell, began);
     (rows, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_separated_by_what_the_first_line_has() {
+        let check = |text: &str, want: &[&str]| {
+            let (rows, faults) = split(text);
+            assert!(faults.is_empty(), "{text:?}: {faults:?}");
+            assert_eq!(rows[0].cells, want, "{text:?}");
+        };
+        check("a,b;c", &["a", "b;c"]);
+        check("a;b,c", &["a", "b,c"]);
+        check("\"a,b\";c", &["a,b", "c"]);
+        // As cells of a spreadsheet are pasted.
+        check("Adult, duty desk\t17:00\t;", &["Adult, duty desk", "17:00", ";"]);
+        check("\"a\tb\",c", &["a\tb", "c"]);
+        check("a", &["a"]);
+    }
 }

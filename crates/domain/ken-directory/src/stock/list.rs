@@ -169,6 +169,8 @@ mod tests {
         let good = "Strategic plan,2026,2029,https://glen.example/plan,01632 960 001";
         let all = read_plans(good).unwrap();
         assert_eq!((all[0].years, all.len()), ((2026, 2029), 1));
+        let pasted = "Health, housing and care\t2026\t2029\thttps://glen.example/plan\tOffice";
+        assert_eq!(read_plans(pasted).unwrap()[0].title, "Health, housing and care");
         let two = format!("{good}\n{}", good.replace("2029", "2030"));
         assert_eq!(faults(read_plans(&two)), ["2: this title stands twice"]);
         let bad = "A,2029,2026,https://x,C\nA,2026,2029,http://x,C\nA,26,29,https://x,C\n\
