@@ -239,6 +239,39 @@ pub async fn of_organisation(
     Ok(s.list(sql::PRACTITIONERS_OF, of, read).await?)
 }
 
+/// Most people of one organisation among whom a name is looked for. House policy: twice the
+/// largest health board.
+pub const STAFF_MAX: i64 = 60_000;
+
+/// Whoever works at an organisation now, by name, each once.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn staff(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    organisation: &OrganisationId,
+) -> Result<Vec<(PractitionerId, String)>, Error> {
+    let of = values![organisation, ctx.now_us(), STAFF_MAX];
+    let read = |row: &ken_store::Row<'_>| Ok((row.parse(0)?, row.text(1)?));
+    Ok(s.list(sql::STAFF, of, read).await?)
+}
+
+/// The roles that somebody holds in an organisation now.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn roles_in(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    organisation: &OrganisationId,
+) -> Result<Vec<RoleId>, Error> {
+    let of = values![organisation, ctx.now_us(), LIST_MAX];
+    Ok(s.list(sql::ROLES_IN, of, |row| row.parse(0)).await?)
+}
+
 /// Who holds a role in an organisation now that begins so, other than the role named beside it, and
 /// has an account to use it with.
 ///

@@ -17,6 +17,8 @@
 mod list;
 mod times;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, EntryId, OrganisationId, PractitionerId, RoleId};
 use ken_store::keys::KeyRing;
@@ -246,25 +248,25 @@ pub async fn add(
     shifts: &[NewShift],
 ) -> Result<Result<Added, Refusal>, Error> {
     let own = &by.organisation;
+    if shifts.len() > ROWS_MAX {
+        return Ok(Err(Refusal::TooMany));
+    }
     tx.execute(sql::DESKS_HOLD, values![own]).await?;
-    let known = known(tx, ctx, own).await?;
+    let desks = desks(tx, own).await?;
     let is_own = |new: &NewShift| {
-        let works_here = |id| known.staff.iter().any(|(one, _)| *one == id);
-        known.desks.iter().any(|desk| desk.id == new.desk)
-            && new.practitioner.is_none_or(works_here)
-            && planned(new.span, ctx.clock.now()).is_ok()
+        desks.iter().any(|desk| desk.id == new.desk) && planned(new.span, ctx.clock.now()).is_ok()
     };
     if !shifts.iter().filter_map(|new| new.phone.as_deref()).all(fit_line) {
         return Ok(Err(Refusal::Unfit));
     }
-    if !shifts.iter().all(is_own) {
+    if !shifts.iter().all(is_own) || !work_here(tx, ctx, own, shifts).await? {
         return Ok(Err(Refusal::NotFound));
     }
     let held = values![own, ctx.now_us(), SHIFTS_MAX];
     let held = tx.list(sql::SHIFTS_HELD, held, read_new).await?;
     let new: Vec<_> = shifts.iter().filter(|new| !held.contains(new)).collect();
     let most = usize::try_from(SHIFTS_MAX).unwrap_or(usize::MAX);
-    if held.len() + new.len() > most || shifts.len() > ROWS_MAX {
+    if held.len() + new.len() > most {
         return Ok(Err(Refusal::TooMany));
     }
     for shift in &new {
@@ -279,6 +281,23 @@ pub async fn add(
         entry::set(tx, ctx, keys, by, detail).await?;
     }
     Ok(Ok(added))
+}
+
+/// Whether everybody whom shifts name holds a role of the organisation.
+async fn work_here(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    own: &OrganisationId,
+    shifts: &[NewShift],
+) -> Result<bool, Error> {
+    let named: BTreeSet<_> = shifts.iter().filter_map(|new| new.practitioner).collect();
+    for id in named {
+        let roles = practitioner::roles(tx, ctx, id).await?;
+        if roles.iter().all(|held| held.organisation != *own) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Takes out a shift of one's own organisation; false where there is none.
@@ -316,13 +335,8 @@ pub async fn desks(s: &mut impl Reads, of: &OrganisationId) -> Result<Vec<Desk>,
 ///
 /// Whatever the store says.
 pub async fn known(s: &mut impl Reads, ctx: &Ctx<'_>, of: &OrganisationId) -> Result<Known, Error> {
-    let mut staff: Vec<_> = practitioner::of_organisation(s, ctx, of)
-        .await?
-        .into_iter()
-        .map(|(id, name, _)| (id, name))
-        .collect();
-    staff.dedup();
-    Ok(Known { desks: desks(s, of).await?, staff })
+    let desks = desks(s, of).await?;
+    Ok(Known { desks, staff: practitioner::staff(s, ctx, of).await? })
 }
 
 /// The rosters of an organisation, or of all, in a time.

@@ -258,6 +258,15 @@ statements! {
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id
         WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
         ORDER BY p.name, p.practitioner_id, r.role LIMIT $3";
+    /// Whoever holds a role of an organisation at an instant, each once, by name.
+    STAFF = "SELECT DISTINCT p.practitioner_id, p.name FROM practitioner_role r
+        JOIN practitioner p ON p.practitioner_id = r.practitioner_id
+        WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
+        ORDER BY p.name, p.practitioner_id LIMIT $3";
+    /// The roles of an organisation that somebody holds at an instant.
+    ROLES_IN = "SELECT DISTINCT role FROM practitioner_role
+        WHERE organisation_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)
+        ORDER BY role LIMIT $3";
     /// Whoever ever held a role at an organisation, and whether they hold one at an instant.
     PRACTITIONERS_EVER = "SELECT p.practitioner_id, p.name,
           MAX(CASE WHEN r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)

@@ -1,10 +1,10 @@
 //! Duty rosters, on every engine.
 
 use jiff::{SignedDuration, Timestamp};
-use ken_core::{AccountId, EntryId, PractitionerId};
+use ken_core::{AccountId, EntryId, PractitionerId, RoleId};
 use ken_directory::roster::{self, Added, KEPT, Known, NewDesk, NewShift, Refusal, Span};
-use ken_directory::{Acting, practitioner};
-use ken_store::{Snapshot, Tx};
+use ken_directory::{Acting, Error, practitioner};
+use ken_store::{Snapshot, Tx, values};
 use ken_testkit::assert_prepares;
 
 use crate::world::{World, held, worlds};
@@ -182,6 +182,45 @@ async fn a_desk_of_one_name_is_one_desk_and_a_roster_has_an_end() {
         let one_more = put(&world, "cec", &desk("One more", "1")).await;
         assert_eq!(one_more, Err(Refusal::TooMany), "{engine}");
         assert!(put(&world, "cec", &desk("Desk 1", "2")).await.is_ok(), "{engine}");
+    }
+}
+
+/// Practitioners who stand before everybody else by name.
+const MANY: &str = "WITH RECURSIVE n (at) AS
+      (SELECT CAST(1 AS BIGINT) UNION ALL SELECT at + 1 FROM n WHERE at < $1)
+    INSERT INTO practitioner (practitioner_id, name, registered_us)
+    SELECT '00000000-0000-4000-8000-00000000' || SUBSTR(CAST(10000 + at AS TEXT), 2),
+      'Agency ' || at, 0 FROM n";
+const MANY_HELD: &str = "INSERT INTO practitioner_role
+      (practitioner_id, organisation_id, role, from_us)
+    SELECT practitioner_id, 'cec', 'nurse', 0 FROM practitioner WHERE name LIKE 'Agency %'";
+
+#[tokio::test]
+async fn whoever_is_last_of_a_large_organisation_is_planned_by_name() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let day = put(&world, "cec", &desk("Duty desk", "1")).await.unwrap();
+        let many = practitioner::LIST_MAX + 20;
+        let work = async |tx: &mut Tx| {
+            tx.execute(MANY, values![many]).await?;
+            Ok::<_, Error>(tx.execute(MANY_HELD, &[]).await?)
+        };
+        assert_eq!(i64::try_from(world.write(work).await), Ok(many), "{engine}");
+        let known = known(&world).await;
+        assert_eq!(known.staff.last(), Some(&(world.jo, "Jo Worker".to_owned())), "{engine}");
+        let now = world.ctx().clock.now();
+        let next = world.ctx().clock.today().tomorrow().unwrap();
+        let text = format!("Duty desk,{next},09:00,17:00,Jo Worker");
+        let read = roster::read(&text, &known, now).unwrap();
+        assert_eq!((read[0].desk, read[0].practitioner), (day, Some(world.jo)), "{engine}");
+        let added = add(&world, "cec", &read).await;
+        assert_eq!(added, Ok(Added { new: 1, known: 0 }), "{engine}");
+        // The roles of all are offered for a desk.
+        let (ctx, own) = (world.ctx(), "cec".parse().unwrap());
+        let roles = async |s: &mut Snapshot| practitioner::roles_in(s, &ctx, &own).await;
+        let roles = world.on.db.snapshot("test", roles).await.unwrap();
+        let roles: Vec<_> = roles.iter().map(RoleId::as_str).collect();
+        assert_eq!(roles, ["nurse", "sw.duty"], "{engine}");
     }
 }
 

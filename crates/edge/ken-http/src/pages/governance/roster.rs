@@ -141,10 +141,7 @@ async fn read(app: &App, caller: &Caller) -> Result<Room, Stop> {
     let until = now.checked_add(AHEAD).map_err(|_| Stop::Fault("http.clock"))?;
     let within = Span { from: now, until };
     let read = async |s: &mut Snapshot| {
-        let staff = practitioner::of_organisation(s, &ctx, own).await?;
-        let mut roles: Vec<_> = staff.into_iter().map(|(_, _, role)| role).collect();
-        roles.sort();
-        roles.dedup();
+        let roles = practitioner::roles_in(s, &ctx, own).await?;
         let known = roster::known(s, &ctx, own).await?;
         let rosters = roster::rosters(s, &ctx, Some(own), within).await?;
         Ok::<_, Stop>(Room { known, roles, rosters, within })

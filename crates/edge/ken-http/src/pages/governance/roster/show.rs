@@ -13,6 +13,8 @@ use crate::wire::csrf::Csrf;
 /// Most shifts, gaps or overlaps of a desk that are shown. House policy: two weeks of day and
 /// night.
 const SHOWN_MAX: usize = 60;
+/// Most people whom the form offers. House policy: who is not among them is planned by rows.
+const OFFERED_MAX: usize = 500;
 
 pub(super) fn page(room: &Room, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let cards: Vec<_> = room.rosters.iter().map(|of| card_of(of, room.within, csrf)).collect();
@@ -119,7 +121,8 @@ fn shift_form(room: &Room, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Ma
     let mut desks = vec![(String::new(), "Choose".to_owned())];
     desks.extend(room.known.desks.iter().map(|desk| (desk.id.to_string(), desk.name.clone())));
     let mut staff = vec![(String::new(), "Nobody by name".to_owned())];
-    staff.extend(room.known.staff.iter().map(|(id, name)| (id.to_string(), name.clone())));
+    let offered = room.known.staff.iter().take(OFFERED_MAX);
+    staff.extend(offered.map(|(id, name)| (id.to_string(), name.clone())));
     form.post(&html! {
         (select("desk", "Desk", &desks, &filled.desk))
         (Field::text("day", "Day", &filled.day).hinted("As 2027-04-01").show(wrongs))
@@ -128,6 +131,10 @@ fn shift_form(room: &Room, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Ma
             .hinted("As 09:00: of the next day, where it is not later than the beginning")
             .show(wrongs))
         (select("practitioner", "Who", &staff, &filled.practitioner))
+        @if room.known.staff.len() > OFFERED_MAX {
+            p { "The first " (OFFERED_MAX) " people by name are listed. Bring a shift of anybody \
+                 else from a spreadsheet." }
+        }
         (Field::text("number", "Telephone number of this shift", &filled.number)
             .hinted("If it is not the desk’s").show(wrongs))
     })
@@ -174,6 +181,15 @@ mod tests {
         let whole = self::room(&[("2027-06-01T12:00:00Z", "2027-06-15T12:00:00Z")]);
         let page = super::page(&whole, &Filled::default(), &[], &Csrf::of("x")).into_string();
         assert!(page.contains("all through") && !page.contains("Nobody on duty"));
+        // A list that is cut says so, and what to do instead.
+        let cut = "The first 500 people by name are listed.";
+        assert!(!page.contains(cut));
+        let mut large = whole;
+        let one = large.known.staff[0].clone();
+        large.known.staff = vec![one; OFFERED_MAX + 1];
+        let page = super::page(&large, &Filled::default(), &[], &Csrf::of("x")).into_string();
+        assert!(page.contains(cut));
+        assert_eq!(page.matches("Sam &lt;Both&gt;").count(), OFFERED_MAX);
     }
 
     #[test]
