@@ -128,7 +128,7 @@ async fn equipment_is_found_by_partners_and_names_nobody() {
         found.assert_has(&["https://glen.example/plan", "2026 to 2029"]);
         let none = rao.get("/w/equipment?kind=telecare").await;
         none.assert_lacks(&["Profiling bed", "No organisation has entered any"]);
-        none.assert_has(&["Nothing of this kind is entered for this area"]);
+        none.assert_has(&["Nothing is entered of what you look for"]);
         // One’s own alone is changed.
         let mut gil = world.signed_in("Gil Governs").await;
         gil.get("/ig/stock").await.assert_lacks(&["Profiling bed"]);

@@ -1,5 +1,5 @@
 //! `/w/equipment`: equipment that organisations have to support people at home, by kind and area,
-//! and their service plans.
+//! and their service plans; both by whose they are.
 //!
 //! It is business information and about nobody who is cared for, so that no gate is asked. What is
 //! looked for is a choice of closed words: nothing typed enters an address.
@@ -34,6 +34,8 @@ pub(crate) struct Chosen {
     kind: String,
     #[serde(default)]
     area: String,
+    #[serde(default)]
+    organisation: String,
 }
 
 /// What there is, read.
@@ -87,33 +89,47 @@ pub(crate) fn checked(at: Timestamp, is_stale: bool) -> Markup {
 fn show(stock: &Stock, chosen: &Chosen) -> Markup {
     let kind = Kind::of_code(&chosen.kind);
     let area = Area::new(&chosen.area);
+    let whose = holders(stock).into_iter().find(|id| id.as_str() == chosen.organisation);
+    let is_theirs = |id: &OrganisationId| whose.is_none_or(|whose| whose == id);
     let is_asked = |of: &&Entry<NewEquipment>| {
-        kind.is_none_or(|kind| of.says.kind == kind)
+        is_theirs(&of.organisation)
+            && kind.is_none_or(|kind| of.says.kind == kind)
             && area.as_ref().is_none_or(|area| of.says.area.meets(area))
     };
     let found: Vec<_> = stock.equipment.iter().filter(is_asked).collect();
     let equipment: Vec<_> =
         found.iter().take(SHOWN_MAX).map(|of| equipment_card(of, stock)).collect();
-    let plans: Vec<_> = stock.plans.iter().take(SHOWN_MAX).map(|of| plan_card(of, stock)).collect();
+    let planned: Vec<_> = stock.plans.iter().filter(|of| is_theirs(&of.organisation)).collect();
+    let plans: Vec<_> = planned.iter().take(SHOWN_MAX).map(|of| plan_card(of, stock)).collect();
     html! {
         h1 { "Equipment and service plans" }
         p { "What organisations say that they have. Ask them before you promise it to somebody." }
         (filter("/w/equipment", &choices(stock, chosen)))
         (of(("equipment", "Equipment"), &equipment, (found.len(), stock.equipment.len())))
-        (of(("plans", "Service plans"), &plans, (stock.plans.len(), stock.plans.len())))
+        (of(("plans", "Service plans"), &plans, (planned.len(), stock.plans.len())))
     }
 }
 
-/// What can be looked for: every kind, and the areas that somebody lends in.
+/// Whoever has entered something.
+fn holders(stock: &Stock) -> BTreeSet<&OrganisationId> {
+    let lenders = stock.equipment.iter().map(|of| &of.organisation);
+    lenders.chain(stock.plans.iter().map(|of| &of.organisation)).collect()
+}
+
+/// What can be looked for: every kind, the areas that somebody lends in, and whoever has entered
+/// something.
 fn choices(stock: &Stock, chosen: &Chosen) -> Markup {
     let mut kinds = vec![(String::new(), "All kinds".to_owned())];
     kinds.extend(Kind::ALL.map(|kind| (kind.code().to_owned(), kind_says(kind).to_owned())));
     let mut areas = vec![(String::new(), "All areas".to_owned())];
     let held: BTreeSet<_> = stock.equipment.iter().map(|of| of.says.area.as_str()).collect();
     areas.extend(held.into_iter().map(|area| (area.to_owned(), area.to_owned())));
+    let mut bodies = vec![(String::new(), "All organisations".to_owned())];
+    bodies.extend(holders(stock).into_iter().map(|id| (id.to_string(), name(stock, id))));
     html! {
         (select("kind", "What it is for", &kinds, &chosen.kind))
         (select("area", "Postcode area", &areas, &chosen.area))
+        (select("organisation", "Whose", &bodies, &chosen.organisation))
     }
 }
 
@@ -127,7 +143,7 @@ fn of(
         let looked = if entered == 0 {
             "No organisation has entered any."
         } else {
-            "Nothing of this kind is entered for this area."
+            "Nothing is entered of what you look for."
         };
         State::Nothing {
             looked: looked.into(),
@@ -192,14 +208,14 @@ mod tests {
             now: "2027-06-01T09:00:00Z".parse().unwrap(),
         };
         let check = |kind: &str, area: &str, want: [bool; 3]| {
-            let chosen = Chosen { kind: kind.into(), area: area.into() };
+            let chosen = Chosen { kind: kind.into(), area: area.into(), ..Chosen::default() };
             let page = show(&stock, &chosen).into_string();
             rules::assert_part(&page);
             let has = ["Low &lt;bed&gt;", "<h3>Cot", "Pendant"].map(|said| page.contains(said));
             assert_eq!(has, want, "{kind} {area}");
             assert!(page.contains("Plan &lt;one&gt;"));
             // Where nothing is found, that nothing is entered at all is not said.
-            let is_none = page.contains("Nothing of this kind is entered for this area.");
+            let is_none = page.contains("Nothing is entered of what you look for.");
             assert_eq!(is_none, want == [false; 3], "{kind} {area}");
             assert!(!page.contains("No organisation has entered any."), "{kind} {area}");
         };
@@ -211,5 +227,18 @@ mod tests {
         check("children", "", [false, false, false]);
         // What is no kind and no area asks for nothing.
         check("x", "1 Made-up Road", [true, true, true]);
+        let check = |organisation: &str, want: [bool; 2]| {
+            let chosen = Chosen { organisation: organisation.into(), ..Chosen::default() };
+            let page = show(&stock, &chosen).into_string();
+            rules::assert_part(&page);
+            let has = ["Pendant", "Plan &lt;one&gt;"].map(|said| page.contains(said));
+            assert_eq!(has, want, "{organisation}");
+            let is_none = page.contains("Nothing is entered of what you look for.");
+            assert_eq!(is_none, want.contains(&false), "{organisation}");
+        };
+        check("", [true, true]);
+        check("cec", [true, false]);
+        check("nhsl", [false, true]);
+        check("x", [true, true]);
     }
 }
