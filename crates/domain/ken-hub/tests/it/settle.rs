@@ -173,7 +173,8 @@ async fn what_comes_while_its_number_is_stuck_is_kept_for_a_person() {
         world.change(SPOIL).await;
         merge(&world, "m1", 1, 0).await;
         let late = message("l", "SIMHOSP|SFAC", "A08", "1001^^^S^MR|||||", "");
-        assert!(!world.hub.accept(late.as_bytes()).await.is_kept(), "{engine}: it may wait");
+        // One that has failed keeps no feed waiting: nobody knows for how long.
+        assert_eq!(world.say(&late).await, "AE hub.number-moving", "{engine}");
         ken_hub::start(&world.databases.db, &world.ctx()).await.unwrap();
         minutes(&world, 80).await;
         assert_eq!(stopped(&world).await.len(), 1, "{engine}");
