@@ -25,7 +25,9 @@ mod filing;
 pub mod rule;
 
 use jiff::Timestamp;
-use ken_core::{OrganisationId, PersonId, PractitionerId, RoleId, Sensitive};
+use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId, RoleId, Sensitive};
+use ken_directory::Acting;
+use ken_sharing::relationship;
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, values};
 
@@ -203,6 +205,30 @@ pub async fn standing<R: Reads>(
 ) -> Result<Standing, Error> {
     let turns = turns(reads, person).await?;
     Ok(Standing::of(turns.iter().filter(|turn| turn.kind == kind)))
+}
+
+/// Who is offered under one id, as far as the answer is somebody's to record
+/// ([`rule::is_theirs`]); nobody else is told of an offer.
+///
+/// # Errors
+///
+/// As [`turns`], or whatever the relationships say.
+pub async fn offered<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<Vec<(Kind, Holder)>, Error> {
+    let held = relationship::of_person(reads, ctx, person).await?;
+    let works_with = rule::works_with(&held, by);
+    let mut offered = vec![];
+    for kind in Kind::ALL {
+        let standing = standing(reads, person, kind).await?;
+        if rule::is_theirs(by, &standing, works_with) {
+            offered.extend(standing.offered.map(|holder| (kind, holder)));
+        }
+    }
+    Ok(offered)
 }
 
 fn turn(row: &Row<'_>) -> ken_store::Result<Option<Turn>> {

@@ -81,12 +81,15 @@ enum Judged {
 
 impl Asked<'_> {
     fn what(&self) -> [String; 5] {
-        let holder = match self.change {
+        let whom = match self.change {
             Change::Offer(holder) | Change::Set(holder) => format!("{holder:?}"),
-            Change::Accept | Change::Decline | Change::End => String::new(),
+            Change::Accept(whom) | Change::Decline(whom) | Change::TakeBack(whom) => {
+                whom.to_string()
+            }
+            Change::ChoseNobody | Change::End => String::new(),
         };
         let (kind, code) = (self.kind.code().to_owned(), self.change.code().to_owned());
-        [self.person.to_string(), kind, code, holder, self.why.reveal().clone()]
+        [self.person.to_string(), kind, code, whom, self.why.reveal().clone()]
     }
 
     async fn judged<R: Reads>(&self, reads: &mut R, ctx: &Ctx<'_>) -> Result<Judged, Error> {
@@ -99,8 +102,8 @@ impl Asked<'_> {
         let mut standing = super::standing(reads, self.person, self.kind).await?;
         let named = match self.change {
             Change::Offer(holder) | Change::Set(holder) => Some(holder),
-            Change::Accept => standing.offered.as_ref(),
-            Change::Decline | Change::End => None,
+            Change::Accept(_) => standing.offered.as_ref(),
+            Change::Decline(_) | Change::TakeBack(_) | Change::ChoseNobody | Change::End => None,
         };
         let named = named.cloned();
         let is_in_role = match &named {

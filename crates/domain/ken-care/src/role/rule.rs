@@ -15,11 +15,15 @@ pub enum Change {
     Offer(Holder),
     /// Set somebody in with whom the person or their family agrees already.
     Set(Holder),
-    /// Note that whoever is offered was accepted.
-    Accept,
-    /// Note that the person or their family declined: whoever is offered, or to have anybody.
-    Decline,
-    /// End it: who is offered no longer is, who holds it no longer does.
+    /// Note that the person or their family accepted this one, who is offered.
+    Accept(PractitionerId),
+    /// Note that the person or their family declined this one, who is offered.
+    Decline(PractitionerId),
+    /// Take back the offer of this one.
+    TakeBack(PractitionerId),
+    /// Note that the person or their family chose to have nobody; while nobody is offered.
+    ChoseNobody,
+    /// End it: who holds it no longer does; while nobody is offered.
     End,
 }
 
@@ -30,8 +34,10 @@ impl Change {
         match self {
             Self::Offer(_) => "offer",
             Self::Set(_) => "set",
-            Self::Accept => "accept",
-            Self::Decline => "decline",
+            Self::Accept(_) => "accept",
+            Self::Decline(_) => "decline",
+            Self::TakeBack(_) => "take-back",
+            Self::ChoseNobody => "none",
             Self::End => "end",
         }
     }
@@ -46,8 +52,10 @@ pub enum Refused {
     Oneself,
     /// Whoever is named has no such role at that organisation now.
     NotInRole,
-    /// Nobody is offered.
+    /// Nobody is offered, or not the one whose offer this answers.
     NothingOffered,
+    /// Somebody is offered, and the answer to that comes first.
+    Unanswered,
     /// It is so already.
     Already,
     /// A part of the contact, or the reason, is missing or too long.
@@ -123,7 +131,19 @@ pub fn works_with(held: &[Relationship], by: &Acting) -> bool {
     })
 }
 
+/// Whether a role is somebody's to change: the holder's, or who works with the person for whoever
+/// provides it or is to; anybody's who works with the person where nobody holds it or is offered.
+#[must_use]
+pub fn is_theirs(by: &Acting, standing: &Standing, works_with: bool) -> bool {
+    let holder = standing.holder.iter().map(|(holder, _)| holder);
+    let mut sides = holder.chain(&standing.offered).map(|one| &one.organisation);
+    let is_of_a_side = standing.is_nothing() || sides.any(|side| *side == by.organisation);
+    standing.is_held_by(by) || works_with && is_of_a_side
+}
+
 /// The state that a change comes to, or why nobody makes it.
+///
+/// An answer names whose offer it is of: who reads an older page answers nothing else by it.
 ///
 /// The holder may hand over to anybody in a role of a registered organisation; a colleague of the
 /// holder, who works with the person, may set in another of their own. Where nobody holds the role
@@ -138,13 +158,11 @@ pub fn may(
     standing: &Standing,
     (works_with, is_in_role): (bool, bool),
 ) -> Result<State, Refused> {
-    let is_holder = standing.is_held_by(by);
-    let holder = standing.holder.as_ref().map(|(holder, _)| holder);
-    let mut sides = holder.into_iter().chain(&standing.offered).map(|one| &one.organisation);
-    let is_of_a_side = standing.is_nothing() || sides.any(|side| *side == by.organisation);
-    if !(is_holder || works_with && is_of_a_side) {
+    if !is_theirs(by, standing, works_with) {
         return Err(Refused::NotTheirs);
     }
+    let is_holder = standing.is_held_by(by);
+    let holder = standing.holder.as_ref().map(|(holder, _)| holder);
     match change {
         Change::Offer(new) | Change::Set(new) => {
             if new.practitioner == by.practitioner {
@@ -163,9 +181,14 @@ pub fn may(
                 _ => Ok(State::Accepted(new.clone())),
             }
         }
-        Change::Accept => accepted(by.practitioner, standing, is_in_role),
-        Change::Decline if standing.is_declined && standing.is_nothing() => Err(Refused::Already),
-        Change::Decline => Ok(State::Declined),
+        Change::Accept(whom) => accepted(by.practitioner, offered(standing, *whom)?, is_in_role),
+        Change::Decline(whom) => offered(standing, *whom).map(|_| State::Declined),
+        Change::TakeBack(whom) => offered(standing, *whom).map(|_| State::Ended),
+        Change::ChoseNobody | Change::End if standing.offered.is_some() => Err(Refused::Unanswered),
+        Change::ChoseNobody if standing.is_declined && standing.is_nothing() => {
+            Err(Refused::Already)
+        }
+        Change::ChoseNobody => Ok(State::Declined),
         Change::End if standing.is_nothing() => Err(Refused::Already),
         Change::End => Ok(State::Ended),
     }
@@ -179,11 +202,16 @@ fn check(new: &Holder, is_in_role: bool) -> Result<(), Refused> {
     }
 }
 
-fn accepted(by: PractitionerId, standing: &Standing, is_in_role: bool) -> Result<State, Refused> {
-    let offered = standing.offered.clone().ok_or(Refused::NothingOffered)?;
+/// Who is offered, where it is the one who is meant.
+fn offered(standing: &Standing, whom: PractitionerId) -> Result<&Holder, Refused> {
+    let offered = standing.offered.as_ref().filter(|one| one.practitioner == whom);
+    offered.ok_or(Refused::NothingOffered)
+}
+
+fn accepted(by: PractitionerId, offered: &Holder, is_in_role: bool) -> Result<State, Refused> {
     if offered.practitioner == by {
         return Err(Refused::Oneself);
     }
-    check(&offered, is_in_role)?;
-    Ok(State::Accepted(offered))
+    check(offered, is_in_role)?;
+    Ok(State::Accepted(offered.clone()))
 }

@@ -22,13 +22,14 @@ async fn a_named_person_is_offered_accepted_and_handed_over_without_a_gap() {
         let standing = world.standing(world.person, of.1).await;
         assert!(standing.holder.is_none() && standing.offered == Some(holder(beth)), "{engine}");
         // Who is offered does not say for the family that it is they.
-        assert_eq!(world.change(beth, of, &Change::Accept).await, Err(Refused::Oneself));
-        world.change(jo, of, &Change::Accept).await.unwrap();
+        let accepted = Change::Accept(beth.practitioner);
+        assert_eq!(world.change(beth, of, &accepted).await, Err(Refused::Oneself));
+        world.change(jo, of, &accepted).await.unwrap();
         assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
         // A hand-over that is offered, and declined, leaves who holds it.
         world.change(beth, of, &Change::Offer(holder(nadia))).await.unwrap();
         assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
-        world.change(jo, of, &Change::Decline).await.unwrap();
+        world.change(jo, of, &Change::Decline(nadia.practitioner)).await.unwrap();
         assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
         world.change(beth, of, &Change::Set(holder(nadia))).await.unwrap();
         assert!(world.standing(world.person, of.1).await.is_held_by(nadia), "{engine}");
@@ -44,14 +45,51 @@ async fn a_named_person_is_offered_accepted_and_handed_over_without_a_gap() {
 }
 
 #[tokio::test]
+async fn an_answer_is_of_the_one_who_was_offered_and_of_nobody_else() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let World { jo, beth, nadia, kirsty, .. } = &world;
+        let check = async |change: &Change, want: Refused| {
+            let told = world.change(jo, of, change).await;
+            assert_eq!(told, Err(want), "{engine} {change:?}");
+            assert!(world.standing(of.0, of.1).await.is_held_by(beth), "{engine} {change:?}");
+        };
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        let declined = Change::Decline(nadia.practitioner);
+        let taken_back = Change::TakeBack(nadia.practitioner);
+        for answer in [&declined, &taken_back] {
+            world.change(jo, of, &Change::Offer(holder(nadia))).await.unwrap();
+            // While somebody is offered no word is of the holder.
+            check(&Change::End, Refused::Unanswered).await;
+            check(&Change::ChoseNobody, Refused::Unanswered).await;
+            assert_eq!(world.offered(jo).await, [(LEAD, holder(nadia))], "{engine}");
+            assert!(world.offered(kirsty).await.is_empty(), "{engine}: not theirs to answer");
+            world.change(jo, of, answer).await.unwrap();
+            // Whoever had the same page open answers after that.
+            check(&declined, Refused::NothingOffered).await;
+            check(&taken_back, Refused::NothingOffered).await;
+        }
+        // An offer that another takes the place of is accepted by nobody.
+        world.change(jo, of, &Change::Offer(holder(nadia))).await.unwrap();
+        world.change(beth, of, &Change::Offer(holder(kirsty))).await.unwrap();
+        check(&Change::Accept(nadia.practitioner), Refused::NothingOffered).await;
+        check(&declined, Refused::NothingOffered).await;
+        check(&taken_back, Refused::NothingOffered).await;
+        world.change(jo, of, &Change::Accept(kirsty.practitioner)).await.unwrap();
+        assert!(world.standing(of.0, of.1).await.is_held_by(kirsty), "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_family_that_chose_none_is_a_state_and_no_absence() {
     for world in worlds().await {
         let of = (world.person, Kind::NamedPerson);
         assert!(!world.standing(world.person, of.1).await.is_declined);
-        world.change(&world.jo, of, &Change::Decline).await.unwrap();
+        world.change(&world.jo, of, &Change::ChoseNobody).await.unwrap();
         let standing = world.standing(world.person, of.1).await;
         assert!(standing.is_declined && standing.holder.is_none(), "{}", world.on.engine);
-        assert_eq!(world.change(&world.jo, of, &Change::Decline).await, Err(Refused::Already));
+        let again = world.change(&world.jo, of, &Change::ChoseNobody).await;
+        assert_eq!(again, Err(Refused::Already));
         // The other role is another question.
         assert!(!world.standing(world.person, LEAD).await.is_declined);
         world.change(&world.jo, of, &Change::Set(holder(&world.beth))).await.unwrap();
@@ -70,9 +108,9 @@ async fn nobody_names_themselves_and_no_stranger_names_anybody() {
         };
         check(jo, &Change::Set(holder(jo)), Refused::Oneself).await;
         check(kirsty, &Change::Set(holder(rao)), Refused::NotTheirs).await;
-        check(kirsty, &Change::Decline, Refused::NotTheirs).await;
+        check(kirsty, &Change::ChoseNobody, Refused::NotTheirs).await;
         check(jo, &Change::Set(holder(kirsty)), Refused::NotTheirs).await;
-        check(jo, &Change::Accept, Refused::NothingOffered).await;
+        check(jo, &Change::Accept(beth.practitioner), Refused::NothingOffered).await;
         check(jo, &Change::End, Refused::Already).await;
         let elsewhere = Holder { role: word("sw.duty"), ..holder(beth) };
         check(jo, &Change::Set(elsewhere), Refused::NotInRole).await;
@@ -116,7 +154,7 @@ async fn a_reader_sees_who_it_is_and_how_to_reach_them_by_a_clause_alone() {
         world.change(&world.beth, of, &Change::Set(holder(&world.kirsty))).await.unwrap();
         let said = shown().await;
         assert!(!said.contains("Beth") && said.contains("\"active\":false"), "{engine}: {said}");
-        world.change(&world.jo, (of.0, Kind::NamedPerson), &Change::Decline).await.unwrap();
+        world.change(&world.jo, (of.0, Kind::NamedPerson), &Change::ChoseNobody).await.unwrap();
         assert!(shown().await.contains("None: the person or their family chose this"), "{engine}");
     }
 }
@@ -133,7 +171,7 @@ async fn the_gate_knows_a_holder_by_the_role_and_nobody_else() {
         };
         world.change(&world.jo, of, &Change::Offer(holder(&world.beth))).await.unwrap();
         assert!(!has(&world.beth).await, "an offer is no role");
-        world.change(&world.jo, of, &Change::Accept).await.unwrap();
+        world.change(&world.jo, of, &Change::Accept(world.beth.practitioner)).await.unwrap();
         assert!(has(&world.beth).await && !has(&world.jo).await);
         world.change(&world.beth, of, &Change::Set(holder(&world.nadia))).await.unwrap();
         assert!(!has(&world.beth).await && has(&world.nadia).await);
@@ -160,7 +198,7 @@ async fn a_clause_that_asks_for_the_lead_professional_opens_to_them_alone() {
         world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
         world.change(beth, of, &Change::Offer(holder(kirsty))).await.unwrap();
         assert!(!world.permits(kirsty).await, "{engine}: an offer is no role");
-        world.change(beth, of, &Change::Accept).await.unwrap();
+        world.change(beth, of, &Change::Accept(kirsty.practitioner)).await.unwrap();
         assert!(world.permits(kirsty).await, "{engine}");
         world.change(kirsty, of, &Change::End).await.unwrap();
         assert!(!world.permits(kirsty).await, "{engine}: ended");
@@ -210,12 +248,16 @@ async fn whatever_is_asked_a_role_has_one_holder_and_its_history_only_grows() {
         for _ in 0..60 {
             let kind = Kind::ALL[any(&dice, 2)];
             let (by, new) = (people[any(&dice, 5)], holder(people[any(&dice, 5)]));
-            let change = match any(&dice, 6) {
-                0 => Change::Offer(new),
-                1 | 2 => Change::Set(new),
-                3 => Change::Accept,
-                4 => Change::Decline,
-                _ => Change::End,
+            let offered = world.standing(world.person, kind).await.offered;
+            let offered = offered.map(|holder| holder.practitioner);
+            let change = match (any(&dice, 6), offered) {
+                (0, _) => Change::Offer(new),
+                (1 | 2, _) => Change::Set(new),
+                (3, whom) => Change::Accept(whom.unwrap_or(new.practitioner)),
+                (4, Some(whom)) => Change::Decline(whom),
+                (4, None) => Change::ChoseNobody,
+                (_, Some(whom)) => Change::TakeBack(whom),
+                (_, None) => Change::End,
             };
             let is_made = world.change(by, (world.person, kind), &change).await.is_ok();
             made += usize::from(is_made);

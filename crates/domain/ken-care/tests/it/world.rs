@@ -267,6 +267,13 @@ impl World {
         self.on.db.snapshot("test.standing", read).await.unwrap()
     }
 
+    /// Who is offered to her, as far as it is somebody's to answer.
+    pub(crate) async fn offered(&self, by: &Acting) -> Vec<(Kind, Holder)> {
+        let ctx = self.ctx();
+        let read = async |s: &mut Snapshot| role::offered(s, &ctx, by, self.person).await;
+        self.on.db.snapshot("test.offered", read).await.unwrap()
+    }
+
     pub(crate) async fn turns(&self, person: PersonId) -> Vec<Turn> {
         let read = async |s: &mut Snapshot| role::turns(s, person).await;
         self.on.db.snapshot("test.turns", read).await.unwrap()

@@ -162,6 +162,7 @@ const FIELDS: &[&str] = &[
     "new",
     "number",
     "numbers",
+    "offer",
     "office",
     "organisation",
     "outcome",

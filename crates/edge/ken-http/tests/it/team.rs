@@ -106,6 +106,40 @@ async fn a_lead_professional_lets_in_and_out_and_the_person_reads_it() {
 }
 
 #[tokio::test]
+async fn an_answer_from_an_older_page_ends_nobodys_role() {
+    for world in worlds().await {
+        lead(&world).await;
+        let to = format!("/w/p/{}/team", world.morag);
+        let asked = format!("{to}?purpose=direct-care");
+        let mut rao = world.signed_in("Dr Rao").await;
+        let page = rao.get(&asked).await;
+        page.assert_lacks(&["Whose offer?"]);
+        let nell = found(&world, "practice", "Nell Nurse").await;
+        let (who, offer) = (format!("{nell} gp.nurse"), format!("named-person {nell}"));
+        let fields = [
+            ("role", "named-person"),
+            ("change", "offer"),
+            ("who", who.as_str()),
+            ("reason", "Whom she may turn to"),
+        ];
+        let form = filled(&page, ("role", "practice"), &fields);
+        rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["It is recorded"]);
+        let page = rao.get(&asked).await;
+        page.assert_has(&["Whose offer?", "Nell Nurse, Glen Medical Practice", offer.as_str()]);
+        let late = "They are not offered any more";
+        for (answer, want) in [("accept", "It is recorded"), ("decline", late), ("take-back", late)]
+        {
+            let fields = [("offer", offer.as_str()), ("answer", answer), ("told", "At home")];
+            let form = filled(&page, ("answer", "practice"), &fields);
+            rao.send(Method::POST, &to, Some(&form)).await.assert_has(&[want]);
+        }
+        let page = rao.get(&asked).await;
+        page.assert_has(&["Nell Nurse, Glen Medical Practice"]);
+        page.assert_lacks(&["Whose offer?"]);
+    }
+}
+
+#[tokio::test]
 async fn who_coordinates_nothing_lets_nobody_in() {
     for world in worlds().await {
         let to = format!("/w/p/{}/team", world.morag);

@@ -17,9 +17,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ken_agreement::Action;
 use ken_care::role::{self, Change, Contact, Holder, Kind};
-use ken_care::team::{self, KINDS, NewMember};
-use ken_core::{OrganisationId, PersonId, PractitionerId, Purpose, RoleId, Sensitive};
-use ken_directory::{HeldRole, practitioner};
+use ken_care::team::{self, KINDS, Member, NewMember};
+use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId, Purpose, RoleId, Sensitive};
+use ken_directory::{Acting, HeldRole, practitioner};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
@@ -34,7 +34,7 @@ use crate::pages::compose;
 use crate::stop::Stop;
 use crate::view::form::Wrong;
 
-use show::{Let, Staff, View};
+use show::{Let, Offered, Staff, View};
 
 /// What the address carries.
 #[derive(Debug, Deserialize)]
@@ -58,6 +58,12 @@ pub(crate) struct Filled {
     who: String,
     #[serde(default)]
     whom: String,
+    #[serde(default)]
+    offer: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    told: Sensitive<String>,
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -96,7 +102,7 @@ pub(crate) async fn get(
     }
 }
 
-/// `POST /w/p/{person}/team`: a turn of a role, somebody let in, or somebody let out.
+/// `POST /w/p/{person}/team`: a turn of a role, an answer to an offer, somebody let in or out.
 pub(crate) async fn post(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
@@ -110,6 +116,7 @@ pub(crate) async fn post(
     };
     let done = match filled.step.as_str() {
         "role" => turn(&app, &caller, person, &filled).await?,
+        "answer" => answer(&app, &caller, person, &filled).await?,
         "in" => let_in(&app, &caller, person, &filled).await?,
         "out" => let_out(&app, &caller, person, &filled).await?,
         _ => return Err(Stop::BadForm),
@@ -182,17 +189,9 @@ async fn page(
     let at = filled.organisation.clone().filter(|at| names.contains_key(at));
     let at = at.unwrap_or_else(|| by.organisation.clone());
     let bundle = app.gate().current(app.db(), &ctx).await?;
-    let found = async |s: &mut Snapshot| {
-        let coordinates = team::coordinates(s, person, by).await?;
-        let mut members = vec![];
-        for one in team::members(s, person).await? {
-            let name = practitioner::find(s, one.practitioner).await?;
-            members.push((name.map(|name| name.name).unwrap_or_default(), one));
-        }
-        let staff = practitioner::of_organisation(s, &ctx, &at).await?;
-        Ok::<_, Stop>((coordinates, members, staff))
-    };
-    let (coordinates, members, staff) = app.db().snapshot("http.team", found).await?;
+    let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at)).await;
+    let Found { coordinates, members, offered, staff } =
+        app.db().snapshot("http.team", read).await?;
     let (today, now) = (ctx.clock.today(), ctx.clock.now());
     let is_carer =
         |role: &RoleId| KINDS.iter().any(|kind| bundle.bundle.rests_on(kind, (&at, role), today));
@@ -215,6 +214,15 @@ async fn page(
                 until: one.until,
             })
             .collect(),
+        offered: offered
+            .into_iter()
+            .map(|(name, kind, holder)| Offered {
+                kind,
+                id: holder.practitioner,
+                name,
+                organisation: of(&holder.organisation),
+            })
+            .collect(),
         coordinates,
         staff: staff.map(|(id, name, role)| Staff { id, name, role }).collect(),
         names: names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect(),
@@ -223,6 +231,39 @@ async fn page(
     };
     let main = show::show(&view, (filled, wrongs), caller.csrf());
     Ok(caller.frame(app.site(), "The team").at("/w/find").page(&main))
+}
+
+/// What stands beside what was disclosed.
+struct Found {
+    coordinates: bool,
+    members: Vec<(String, Member)>,
+    offered: Vec<(String, Kind, Holder)>,
+    staff: Vec<(PractitionerId, String, RoleId)>,
+}
+
+async fn found(
+    s: &mut Snapshot,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    (person, at): (PersonId, &OrganisationId),
+) -> Result<Found, Stop> {
+    let coordinates = team::coordinates(s, person, by).await?;
+    let mut members = vec![];
+    for one in team::members(s, person).await? {
+        members.push((called(s, one.practitioner).await?, one));
+    }
+    let mut offered = vec![];
+    for (kind, holder) in role::offered(s, ctx, by, person).await? {
+        offered.push((called(s, holder.practitioner).await?, kind, holder));
+    }
+    let staff = practitioner::of_organisation(s, ctx, at).await?;
+    Ok(Found { coordinates, members, offered, staff })
+}
+
+/// What somebody is called.
+async fn called(s: &mut Snapshot, id: PractitionerId) -> Result<String, Stop> {
+    let found = practitioner::find(s, id).await?;
+    Ok(found.map(|found| found.name).unwrap_or_default())
 }
 
 /// Whom a form names: "practitioner role", at the organisation beside it.
@@ -254,15 +295,46 @@ async fn turn(app: &App, caller: &Caller, person: PersonId, filled: &Filled) -> 
         ("offer", Some(holder)) => Change::Offer(holder),
         ("set", Some(holder)) => Change::Set(holder),
         ("offer" | "set", None) => return Ok(Err(Wrong::new("who", "Choose who"))),
-        ("accept", _) => Change::Accept,
-        ("decline", _) => Change::Decline,
+        ("none", _) => Change::ChoseNobody,
         ("end", _) => Change::End,
         _ => return Ok(Err(Wrong::new("change", "Choose what changes"))),
     };
+    let done = record(app, caller, (person, kind), (&change, &filled.reason)).await?;
+    Ok(done.map_err(show::role_refused))
+}
+
+/// What became of an offer: "role practitioner" says whose.
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    filled: &Filled,
+) -> Result<Done, Stop> {
+    let offer = filled.offer.split_once(' ');
+    let offer =
+        offer.and_then(|(kind, whom)| Kind::of_code(kind).zip(whom.parse::<PractitionerId>().ok()));
+    let Some((kind, whom)) = offer else {
+        return Ok(Err(Wrong::new("offer", "Choose whose offer")));
+    };
+    let change = match filled.answer.as_str() {
+        "accept" => Change::Accept(whom),
+        "decline" => Change::Decline(whom),
+        "take-back" => Change::TakeBack(whom),
+        _ => return Ok(Err(Wrong::new("answer", "Choose what became of it"))),
+    };
+    let done = record(app, caller, (person, kind), (&change, &filled.told)).await?;
+    Ok(done.map_err(show::answer_refused))
+}
+
+async fn record(
+    app: &App,
+    caller: &Caller,
+    of: (PersonId, Kind),
+    what: (&Change, &Sensitive<String>),
+) -> Result<Result<show::Done, role::Refused>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let of = (person, kind);
-    let told = role::change(app.db(), &ctx, app.keys(), by, of, (&change, &filled.reason));
-    Ok(told.await?.map(|_| show::Done::Role).map_err(show::role_refused))
+    let told = role::change(app.db(), &ctx, app.keys(), by, of, what).await?;
+    Ok(told.map(|_| show::Done::Role))
 }
 
 async fn let_in(

@@ -25,6 +25,15 @@ pub(super) struct Let {
     pub(super) is_own: bool,
 }
 
+/// Somebody who is offered.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub(super) kind: Kind,
+    pub(super) id: PractitionerId,
+    pub(super) name: String,
+    pub(super) organisation: String,
+}
+
 /// Somebody who may be named.
 #[derive(Debug)]
 pub(super) struct Staff {
@@ -41,6 +50,8 @@ pub(super) struct View {
     /// Who holds a role, as it was disclosed.
     pub(super) who: Vec<(String, String)>,
     pub(super) members: Vec<Let>,
+    /// Who is offered, where the answer is the reader's to record.
+    pub(super) offered: Vec<Offered>,
     /// Whether the reader holds a role.
     pub(super) coordinates: bool,
     /// Those of one organisation who may be named.
@@ -102,6 +113,12 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
                 p { "They get the relationship that you have, and see what a clause in force \
                      allows them by it. Nothing else opens." }
                 (let_in(view, (filled, wrongs), csrf))
+            }
+        }
+        @if !view.offered.is_empty() {
+            section.care_panel aria-labelledby="offered" {
+                h2 #offered { "Offered, and not answered yet" }
+                (answer(view, (filled, wrongs), csrf))
             }
         }
         section.care_panel aria-labelledby="change-role" {
@@ -230,37 +247,63 @@ fn let_in(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Ma
     })
 }
 
-const CHANGES: [(&str, &str, &str); 5] = [
+const CHANGES: [(&str, &str, &str); 4] = [
     ("set", "Set somebody in", "The person or their family agrees already"),
     ("offer", "Offer somebody", "They have not answered yet"),
-    ("accept", "They accepted", "Whoever was offered holds the role from now on"),
-    ("decline", "They declined", "Whoever was offered; or they chose to have nobody"),
-    ("end", "End it", "Nobody holds the role from now on, or the offer is taken back"),
+    ("none", "They chose to have nobody", "Whoever holds the role no longer does"),
+    ("end", "End it", "Nobody holds the role from now on"),
 ];
 
+const ANSWERS: [(&str, &str, &str); 3] = [
+    ("accept", "They accepted", "Whoever was offered holds the role from now on"),
+    ("decline", "They declined", "Whoever holds the role now goes on"),
+    ("take-back", "Take the offer back", "They were not asked, or need not answer"),
+];
+
+/// Answers to a question, each with what follows from it.
+fn each(words: &[(&str, &str, &str)]) -> Vec<Choice> {
+    let choice = |(value, label, hint): &(&str, &str, &str)| Choice {
+        value: (*value).to_owned(),
+        label: (*label).to_owned(),
+        hint: Some((*hint).to_owned()),
+    };
+    words.iter().map(choice).collect()
+}
+
+const fn called(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NamedPerson => "Named person",
+        Kind::LeadProfessional => "Lead professional",
+    }
+}
+
+/// What became of an offer. Each names who was offered: who has an older page open answers nothing
+/// that they have not seen.
+fn answer(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
+    let offers = view.offered.iter().map(|one| Choice {
+        value: format!("{} {}", one.kind.code(), one.id),
+        label: format!("{}, {}", one.name, one.organisation),
+        hint: Some(called(one.kind).to_owned()),
+    });
+    let offers: Vec<_> = offers.collect();
+    form(view, "answer", "Record the answer", csrf).post(&html! {
+        (choices("Whose offer?", "offer", &offers, &filled.offer, wrongs))
+        (choices("What became of it?", "answer", &each(&ANSWERS), &filled.answer, wrongs))
+        (Field::long("told", "What they said, and to whom", filled.told.reveal())
+            .hinted("The person can ask to read this.").show(wrongs))
+    })
+}
+
 fn role(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
-    let kinds =
-        [(Kind::NamedPerson, "Named person"), (Kind::LeadProfessional, "Lead professional")];
-    let kinds: Vec<_> = kinds
-        .iter()
-        .map(|(kind, label)| Choice {
-            value: kind.code().to_owned(),
-            label: (*label).to_owned(),
-            hint: None,
-        })
-        .collect();
-    let changes: Vec<_> = CHANGES
-        .iter()
-        .map(|(value, label, hint)| Choice {
-            value: (*value).to_owned(),
-            label: (*label).to_owned(),
-            hint: Some((*hint).to_owned()),
-        })
-        .collect();
+    let kinds = Kind::ALL.map(|kind| Choice {
+        value: kind.code().to_owned(),
+        label: called(kind).to_owned(),
+        hint: None,
+    });
     let desk = "Left empty, the desk of their organisation is shown instead.";
     form(view, "role", "Record it", csrf).post(&html! {
         (choices("Which role?", "role", &kinds, &filled.role, wrongs))
-        (choices("What changes?", "change", &changes, &filled.change, wrongs))
+        (choices("What changes?", "change", &each(&CHANGES), &filled.change, wrongs))
         (select("who", "Who, where somebody is set in or offered", &people(view), &filled.who))
         (Field::text("phone", "Their telephone number", &filled.phone).hinted(desk).show(wrongs))
         (Field::text("hours", "When they can be reached", &filled.hours).show(wrongs))
@@ -281,12 +324,29 @@ pub(super) fn role_refused(refused: NoTurn) -> Wrong {
         NoTurn::Oneself => Wrong::new("who", "Nobody names themselves: a colleague must record it"),
         NoTurn::NotInRole => Wrong::new("who", "They are not in that role there now"),
         NoTurn::NothingOffered => Wrong::new("change", "Nobody is offered at present"),
+        NoTurn::Unanswered => Wrong::new("change", "Somebody is offered: record the answer first"),
         NoTurn::Already => Wrong::new("change", "That is so already"),
         NoTurn::Unfit => Wrong::new(
             "reason",
             "Say why in up to 2,000 characters, and keep each \
             way to reach them under 200",
         ),
+    }
+}
+
+/// Why an answer was refused, at the field to put right.
+pub(super) fn answer_refused(refused: NoTurn) -> Wrong {
+    match refused {
+        NoTurn::Oneself => Wrong::new(
+            "answer",
+            "Nobody says that they themselves were accepted: a colleague must record it",
+        ),
+        NoTurn::NotInRole => Wrong::new("offer", "They are not in that role there now"),
+        NoTurn::Unfit => Wrong::new("told", "Say what they said in up to 2,000 characters"),
+        // The page shows the offer no more, or another.
+        NoTurn::NotTheirs | NoTurn::NothingOffered | NoTurn::Unanswered | NoTurn::Already => {
+            Wrong::new("change-role", "They are not offered any more: read how it stands now")
+        }
     }
 }
 
@@ -331,6 +391,12 @@ mod tests {
                 until: "2026-12-01T09:00:00Z".parse().unwrap(),
                 is_own: false,
             }],
+            offered: vec![Offered {
+                kind: Kind::NamedPerson,
+                id: id.parse().unwrap(),
+                name: "Nadia Hussain".into(),
+                organisation: "Glen Council".into(),
+            }],
             coordinates,
             staff: vec![Staff {
                 id: id.parse().unwrap(),
@@ -353,12 +419,14 @@ mod tests {
             rules::assert_part(&shown);
             assert_eq!(shown.contains("Let them in"), coordinates);
             assert_eq!(shown.contains("Whose access ends?"), coordinates);
+            assert!(shown.contains("Nadia Hussain, Glen Council"));
+            assert!(shown.contains("named-person 0190163d-8694-739b-aea5-966c26f8ad90"));
             assert!(shown.contains("Kirsty Lamont") && shown.contains("1 Dec 2026"));
         }
-        let nothing = View { who: vec![], members: vec![], ..view(false) };
+        let nothing = View { who: vec![], members: vec![], offered: vec![], ..view(false) };
         let shown = show(&nothing, (&Filled::default(), &[]), &csrf).into_string();
         rules::assert_part(&shown);
-        assert!(shown.contains("There may be one"));
+        assert!(shown.contains("There may be one") && !shown.contains("Whose offer?"));
         let purpose: Purpose = "direct-care".parse().unwrap();
         for what in [Done::Role, Done::In, Done::Out] {
             rules::assert_part(&done(what, nothing.person, &purpose).into_string());
