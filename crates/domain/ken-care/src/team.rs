@@ -9,15 +9,19 @@
 //! - Only who holds a coordinating role lets anybody in, or anybody but themselves out.
 //! - Nobody lets themselves in, however they held a role before.
 //! - Nobody is let in whose organisation is party to no clause that the relationship serves.
+//! - Who is in is told to who coordinates; to anybody else only of themselves and of those whom
+//!   their own organisation let in.
 //! - The next decision knows of it: the guard's epoch moves in the same write.
 //!
 //! Source: the maturity model's row on professional details, level 5 (grant, revoke and maintain
 //! access); house policy for the days.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod list;
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId, RelationshipId, RoleId, Sensitive};
+use ken_core::{Ctx, PersonId, PractitionerId, RelationshipId, Sensitive};
 use ken_directory::{Acting, HeldRole, practitioner, sending};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::bundle::Bundle;
@@ -25,11 +29,13 @@ use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship, Relationship};
 use ken_sharing::together;
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Tx, values};
+use ken_store::{Db, Reads, Tx, values};
 use serde_json::json;
 
 use crate::role::{self, Kind, WHY_LEN_MAX};
 use crate::{Error, sql};
+
+pub use list::{Member, known_to, members, shown};
 
 /// What somebody may be let in by: relationships of care. An inquiry is opened by law, and a
 /// referral is confirmed by a second person; neither is a coordinator's to give.
@@ -52,39 +58,6 @@ pub struct NewMember<'a> {
     pub days: i64,
     /// Why.
     pub why: &'a Sensitive<String>,
-}
-
-/// Somebody who was let in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Which relationship that is.
-    pub id: RelationshipId,
-    /// Of which kind.
-    pub kind: String,
-    /// Who.
-    pub practitioner: PractitionerId,
-    /// At which organisation.
-    pub organisation: OrganisationId,
-    /// In which role of it.
-    pub role: RoleId,
-    /// Who let them in.
-    pub by: (PractitionerId, OrganisationId),
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when at the latest.
-    pub until: Timestamp,
-    /// When it ended before that.
-    pub ended: Option<Timestamp>,
-    /// Whether the person may read of it on their own pages.
-    pub is_shown: bool,
-}
-
-impl Member {
-    /// Whether they are let in at a moment.
-    #[must_use]
-    pub fn is_in(&self, now: Timestamp) -> bool {
-        self.ended.is_none_or(|ended| ended > now) && self.until > now
-    }
 }
 
 /// Why nobody was let in, or out. Nothing is kept of it.
@@ -187,53 +160,19 @@ pub async fn end(
         let members = members(tx, person).await?;
         let now = ctx.clock.now();
         let member = members.into_iter().find(|one| one.id == id && one.is_in(now));
-        let is_own = |one: &Member| {
-            one.practitioner == by.practitioner && one.organisation == by.organisation
-        };
         let member = match member {
-            Some(member) if coordinates || is_own(&member) => member,
+            Some(member) if coordinates || member.is(by) => member,
             // Whoever may not know who is in learns nothing by trying.
             _ if !coordinates => return Ok(Err(Refused::NotCoordinating)),
             _ => return Ok(Err(Refused::NotIn)),
         };
         sending::once(tx, ctx, &what, id).await?;
         let step = Step { keys, fresh: &fresh, by, person, why };
-        step.out(tx, ctx, &member, if is_own(&member) { LEFT } else { REVOKED }).await?;
+        step.out(tx, ctx, &member, if member.is(by) { LEFT } else { REVOKED }).await?;
         guard.bump(tx).await?;
         Ok(Ok(()))
     })
     .await
-}
-
-/// Whoever was let in under one id of a person, in or not, the oldest first.
-///
-/// # Errors
-///
-/// [`Error::Corrupt`] when a stored row no longer reads, or whatever the store says.
-pub async fn members<R: Reads>(reads: &mut R, person: PersonId) -> Result<Vec<Member>, Error> {
-    let rows = reads.list(sql::TEAM_LIST, values![person], read).await?;
-    Ok(members_of(rows))
-}
-
-/// The same, as far as the person may read of it: what was done while somebody might be harmed by
-/// what their pages show is not told, and so a way in that ended then shows as it was.
-///
-/// # Errors
-///
-/// As [`members`].
-pub async fn shown<R: Reads>(reads: &mut R, person: PersonId) -> Result<Vec<Member>, Error> {
-    let mut rows = reads.list(sql::TEAM_LIST, values![person], read).await?;
-    rows.retain(|(_, member)| member.is_shown);
-    Ok(members_of(rows))
-}
-
-/// What rows come to: each who was let in, and when that ended.
-fn members_of(rows: Vec<(String, Member)>) -> Vec<Member> {
-    let (granted, ended): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|(what, _)| what == GRANTED);
-    let ends: BTreeMap<_, _> = ended.into_iter().map(|(_, one)| (one.id, one.since)).collect();
-    let member = |(_, one): (String, Member)| Member { ended: ends.get(&one.id).copied(), ..one };
-    granted.into_iter().map(member).collect()
 }
 
 /// Whether somebody holds a coordinating role of a person now.
@@ -268,22 +207,6 @@ fn until(ctx: &Ctx<'_>, new: &NewMember<'_>) -> Option<Timestamp> {
     let is_fit = KINDS.contains(&new.kind) && DAYS.contains(&new.days) && is_reason(new.why);
     let last = SignedDuration::from_hours(new.days.saturating_mul(24));
     is_fit.then(|| ctx.clock.now().checked_add(last).ok()).flatten()
-}
-
-fn read(row: &Row<'_>) -> ken_store::Result<(String, Member)> {
-    let member = Member {
-        id: row.parse(0)?,
-        kind: row.text(2)?,
-        practitioner: row.parse(3)?,
-        organisation: row.parse(4)?,
-        role: row.parse(5)?,
-        by: (row.parse(6)?, row.parse(7)?),
-        since: row.time(8)?,
-        until: row.time(9)?,
-        ended: None,
-        is_shown: row.flag(10)?,
-    };
-    Ok((row.text(1)?, member))
 }
 
 /// What is asked, by whom.

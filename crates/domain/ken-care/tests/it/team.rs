@@ -1,5 +1,7 @@
 //! Who is let into the team, by whom, and how soon it holds.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use ken_care::role::{Change, Kind};
 use ken_care::team::{self, Member, NewMember, Refused};
@@ -72,6 +74,38 @@ async fn a_grant_and_its_end_hold_from_the_next_decision() {
         let told: Vec<_> = world.entries(world.person).await;
         let told: Vec<_> = told.iter().filter_map(|one| one["team"].as_str()).collect();
         assert_eq!(told, ["granted", "revoked"], "{engine}");
+    }
+}
+
+/// A reader who has a permit for one body's information learns nothing of what another body did.
+#[tokio::test]
+async fn who_was_let_in_is_told_to_who_coordinates_and_to_nobody_elses_readers() {
+    for (world, bundle) in led().await {
+        let World { jo, beth, nadia, kirsty, rao, dawn, on, .. } = &world;
+        grant(&world, (beth, &bundle), (kirsty, "direct-care", 30)).await.unwrap();
+        grant(&world, (beth, &bundle), (rao, "direct-care", 30)).await.unwrap();
+        let check = async |by: &Acting, want: &[&Acting]| {
+            let ctx = world.ctx();
+            let read = async |s: &mut Snapshot| team::known_to(s, &ctx, by, world.person).await;
+            let told = on.db.snapshot("test.known", read).await.unwrap();
+            let told: BTreeSet<_> = told.iter().map(|one| one.practitioner).collect();
+            let want: BTreeSet<_> = want.iter().map(|one| one.practitioner).collect();
+            assert_eq!(told, want, "{}: {:?}", on.engine, by.role);
+        };
+        check(beth, &[kirsty, rao]).await;
+        check(jo, &[kirsty, rao]).await;
+        check(kirsty, &[kirsty]).await;
+        check(rao, &[rao]).await;
+        check(dawn, &[]).await;
+        let elsewhere = Acting { organisation: "rowan".parse().unwrap(), ..(*kirsty).clone() };
+        check(&elsewhere, &[]).await;
+        // At another body the holder reads of everybody; who let them in still does.
+        let of = (world.person, Kind::LeadProfessional);
+        world.change(beth, of, &Change::Set(holder(rao))).await.unwrap();
+        check(rao, &[kirsty, rao]).await;
+        check(nadia, &[kirsty, rao]).await;
+        world.clock.advance(SignedDuration::from_hours(24 * 31));
+        check(rao, &[]).await;
     }
 }
 

@@ -106,6 +106,35 @@ async fn a_lead_professional_lets_in_and_out_and_the_person_reads_it() {
 }
 
 #[tokio::test]
+async fn whom_another_body_let_in_is_not_told_to_who_was_let_in_with_them() {
+    for world in worlds().await {
+        lead(&world).await;
+        let to = format!("/w/p/{}/team", world.morag);
+        let asked = format!("{to}?purpose=direct-care");
+        let (mut rao, mut jo) =
+            (world.signed_in("Dr Rao").await, world.signed_in("Jo Worker").await);
+        let page = rao.get(&asked).await;
+        page.assert_has(&["Nobody has been let in by name"]);
+        for name in ["Jo Worker", "Ann Colleague"] {
+            let whom = format!("{} sw.duty", found(&world, "cec", name).await);
+            let fields =
+                [("whom", whom.as_str()), ("kind", "direct-care"), ("days", "30"), ("why", "x")];
+            let form = filled(&page, ("in", "cec"), &fields);
+            rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["They are in the team"]);
+        }
+        let both = ["Jo Worker</th>", "Ann Colleague</th>"];
+        rao.get(&asked).await.assert_has(&both);
+        // The words of her clause come before anything.
+        let words = jo.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
+        let action = format!("/w/p/{}/affirm", world.morag);
+        jo.submit(&words, &action, &[("affirmed", "yes")]).await;
+        let page = jo.get(&asked).await;
+        page.assert_has(&["there may be others", both[0]]);
+        page.assert_lacks(&[both[1], "Nobody has been let in by name"]);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_from_an_older_page_ends_nobodys_role() {
     for world in worlds().await {
         lead(&world).await;

@@ -4,6 +4,8 @@
 //!
 //! - What is read here is asked of the gate under one id and for one kind of information; whoever
 //!   may not read it gets the refusal that anybody gets, with each form too.
+//! - Who was let in is in no shared record: who coordinates reads of everybody, anybody else of
+//!   themselves and of those whom their own organisation let in; no body is told of another's.
 //! - Who may change what is for [`ken_care`] to say; the page only repeats it in words.
 //! - An address carries words of the dictionary alone: whom a form names stands in the form.
 
@@ -192,11 +194,10 @@ async fn page(
     let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at)).await;
     let Found { coordinates, members, offered, staff } =
         app.db().snapshot("http.team", read).await?;
-    let (today, now) = (ctx.clock.today(), ctx.clock.now());
+    let today = ctx.clock.today();
     let is_carer =
         |role: &RoleId| KINDS.iter().any(|kind| bundle.bundle.rests_on(kind, (&at, role), today));
     let staff = staff.into_iter().filter(|(_, _, role)| is_carer(role));
-    let own = by.practitioner;
     let of = |id: &OrganisationId| compose::name_of(&names, id);
     let view = View {
         person,
@@ -204,11 +205,10 @@ async fn page(
         who: compose::who(&shown.held, today),
         members: members
             .into_iter()
-            .filter(|(_, one)| one.is_in(now))
             .map(|(name, one)| Let {
                 id: one.id,
                 name,
-                is_own: one.practitioner == own && one.organisation == by.organisation,
+                is_own: one.is(by),
                 organisation: of(&one.organisation),
                 role: one.role,
                 until: one.until,
@@ -249,7 +249,7 @@ async fn found(
 ) -> Result<Found, Stop> {
     let coordinates = team::coordinates(s, person, by).await?;
     let mut members = vec![];
-    for one in team::members(s, person).await? {
+    for one in team::known_to(s, ctx, by, person).await? {
         members.push((called(s, one.practitioner).await?, one));
     }
     let mut offered = vec![];

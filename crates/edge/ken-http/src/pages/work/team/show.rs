@@ -164,9 +164,13 @@ fn members(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> M
         .map(|one| Choice { value: one.id.to_string(), label: one.name.clone(), hint: None })
         .collect();
     html! {
+        @if !view.coordinates {
+            p { "The named person and the lead professional read here of everybody. You read of \
+                 yourself, and of those whom your organisation let in: there may be others." }
+        }
         @if view.members.is_empty() {
-            p { "Nobody has been let in by name. A whole organisation that works with the person \
-                 is not listed here." }
+            @if view.coordinates { p { "Nobody has been let in by name." } }
+            p { "A whole organisation that works with the person is not listed here." }
         } @else {
             (table::show(&table::Table { id: "in", caption, columns: &columns,
                 rows: rows.collect() }))
@@ -426,6 +430,7 @@ mod tests {
         let nothing = View { who: vec![], members: vec![], offered: vec![], ..view(false) };
         let shown = show(&nothing, (&Filled::default(), &[]), &csrf).into_string();
         rules::assert_part(&shown);
+        assert!(!shown.contains("Nobody has been let in") && shown.contains("may be others"));
         assert!(shown.contains("There may be one") && !shown.contains("Whose offer?"));
         let purpose: Purpose = "direct-care".parse().unwrap();
         for what in [Done::Role, Done::In, Done::Out] {
