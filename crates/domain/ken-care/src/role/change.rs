@@ -14,7 +14,7 @@ use ken_store::{Db, PeopleGuard, Reads, Tx, values};
 use serde_json::json;
 
 use super::rule::{self, Change, Refused, Standing};
-use super::{Holder, Kind, State, WHY_LEN_MAX, bound, filing, turns};
+use super::{Holder, Kind, State, Turn, WHY_LEN_MAX, bound, filing, turns};
 use crate::{Error, sql};
 
 /// Changes who coordinates care for a person, and says why; gives the number of the turn. The same
@@ -142,8 +142,11 @@ impl Asked<'_> {
         let after = own.clone().after(state, ctx.clock.now());
         self.put(tx, ctx, (keys, fresh), self.person, (number, state)).await?;
         self.relate(tx, ctx, keys, (&own, &after)).await?;
-        let said_none = last.filter(|_| own.is_declined).map(|turn| turn.by.1.clone());
-        self.file(tx, ctx, keys, (&own, &after), said_none).await?;
+        let mut places = said_none(&turns);
+        if *state == State::Declined && after.is_declined {
+            places.insert(self.by.organisation.clone());
+        }
+        self.file(tx, ctx, keys, (&own, &after), places).await?;
         if matches!(state, State::Accepted(_)) {
             for (other, _) in guard.people().iter().filter(|(one, _)| *one != self.person) {
                 self.end_under(tx, ctx, (keys, fresh), *other).await?;
@@ -247,42 +250,61 @@ impl Asked<'_> {
         let theirs: Vec<_> = turns.iter().filter(|turn| turn.kind == self.kind).collect();
         let was = Standing::of(theirs.iter().copied());
         // Two ends: one takes an offer back, the next ends the role.
-        let ends = usize::from(was.offered.is_some()) + usize::from(was.holder.is_some());
+        let is_told = was.holder.is_some() || was.is_declined;
+        let ends = usize::from(was.offered.is_some()) + usize::from(is_told);
         let last = theirs.last().map_or(0, |turn| turn.number);
         for number in (1..).take(ends).map(|next: i64| last.saturating_add(next)) {
             self.put(tx, ctx, (keys, fresh), other, (number, &State::Ended)).await?;
         }
-        let Some((holder, _)) = &was.holder else { return Ok(()) };
+        if !is_told {
+            return Ok(());
+        }
         end_relationships(tx, ctx, keys, (other, self.kind)).await?;
         let key = ken_records::key_of(tx, keys, other).await?;
-        let (at, gone) = (&holder.organisation, (self.kind, &Standing::default()));
-        filing::file(tx, ctx, keys, (other, key), gone, at).await
+        let mut places = said_none(theirs);
+        places.extend(was.holder.map(|(holder, _)| holder.organisation));
+        for at in &places {
+            let gone = (self.kind, &Standing::default());
+            filing::file(tx, ctx, keys, (other, key), gone, at).await?;
+        }
+        Ok(())
     }
 
     /// Files how the role stands: at the organisation of whoever held it and of whoever does; where
-    /// nobody does because the family chose so, at that of who said so and of who says so now.
+    /// it was or is so that the family chose nobody, at `places`, where that is said.
     async fn file(
         &self,
         tx: &mut Tx,
         ctx: &Ctx<'_>,
         keys: &KeyRing,
         (own, after): (&Standing, &Standing),
-        said_none: Option<OrganisationId>,
+        mut places: BTreeSet<OrganisationId>,
     ) -> Result<(), Error> {
         let key = ken_records::key_of(tx, keys, self.person).await?;
         let of = |standing: &Standing| {
             standing.holder.as_ref().map(|(holder, _)| holder.organisation.clone())
         };
-        let places = [of(own), of(after), said_none];
-        let mut places: BTreeSet<OrganisationId> = places.into_iter().flatten().collect();
-        if places.is_empty() {
-            places.insert(self.by.organisation.clone());
-        }
+        places.extend([of(own), of(after)].into_iter().flatten());
         for at in &places {
             filing::file(tx, ctx, keys, (self.person, key), (self.kind, after), at).await?;
         }
         Ok(())
     }
+}
+
+/// Where it is said that the person or their family chose nobody: at each organisation that said so
+/// since anybody held the role.
+fn said_none<'a>(of: impl IntoIterator<Item = &'a Turn>) -> BTreeSet<OrganisationId> {
+    let (mut standing, mut places) = (Standing::default(), BTreeSet::new());
+    for turn in of {
+        standing = standing.after(&turn.state, turn.at);
+        if !standing.is_declined {
+            places.clear();
+        } else if turn.state == State::Declined {
+            places.insert(turn.by.1.clone());
+        }
+    }
+    places
 }
 
 /// How a role stands, with whoever was set in last under any id that stands together with a

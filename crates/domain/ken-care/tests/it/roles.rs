@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 use ken_care::role::{Change, Contact, Holder, Kind, Refused};
 use ken_core::IdSource as _;
 use ken_directory::Acting;
-use ken_sharing::Decision;
 use ken_testkit::SeededIds;
 
 use crate::world::{World, holder, why, word, worlds, worlds_of};
 
 const LEAD: Kind = Kind::LeadProfessional;
+const NONE: &str = "None: the person or their family chose this";
 
 #[tokio::test]
 async fn a_named_person_is_offered_accepted_and_handed_over_without_a_gap() {
@@ -137,15 +137,7 @@ async fn a_reader_sees_who_it_is_and_how_to_reach_them_by_a_clause_alone() {
         let (engine, of) = (world.on.engine, (world.person, LEAD));
         let silent = Holder { contact: Contact::default(), ..holder(&world.beth) };
         world.change(&world.jo, of, &Change::Set(silent)).await.unwrap();
-        let shown = async || {
-            let mut said = vec![];
-            if let Decision::Permit(permit) = world.ask(&world.rao, ("cec", "named-person")).await {
-                let (db, keys) = (&world.on.db, &world.on.keys);
-                let of = ken_records::disclose(db, &world.ctx(), keys, vec![permit]).await.unwrap();
-                said.extend(of.items.iter().map(|item| item.body.to_string()));
-            }
-            said.join(" ")
-        };
+        let shown = async || world.said(world.person, &world.rao, "cec").await;
         assert_eq!(shown().await, "", "{engine}: no relationship, no name");
         world.relate(world.person, "practice", "direct-care").await;
         let said = shown().await;
@@ -155,7 +147,61 @@ async fn a_reader_sees_who_it_is_and_how_to_reach_them_by_a_clause_alone() {
         let said = shown().await;
         assert!(!said.contains("Beth") && said.contains("\"active\":false"), "{engine}: {said}");
         world.change(&world.jo, (of.0, Kind::NamedPerson), &Change::ChoseNobody).await.unwrap();
-        assert!(shown().await.contains("None: the person or their family chose this"), "{engine}");
+        assert!(shown().await.contains(NONE), "{engine}");
+    }
+}
+
+/// That the family chose nobody is said by whoever heard it, and by nobody once somebody holds it.
+#[tokio::test]
+async fn nobody_was_chosen_is_said_of_nobody_who_was_set_in_since() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, Kind::NamedPerson));
+        let World { jo, beth, kirsty, rao, .. } = &world;
+        world.relate(world.person, "nhsl", "direct-care").await;
+        world.relate(world.person, "practice", "direct-care").await;
+        let said = async |at: &str| world.said(world.person, rao, at).await;
+        world.change(kirsty, of, &Change::ChoseNobody).await.unwrap();
+        assert!(said("nhsl").await.contains(NONE), "{engine}");
+        world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
+        world.change(jo, of, &Change::TakeBack(beth.practitioner)).await.unwrap();
+        assert!(said("nhsl").await.contains(NONE), "{engine}: still so");
+        assert_eq!(said("cec").await, "", "{engine}: the council said no such thing");
+        world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
+        world.change(jo, of, &Change::Accept(beth.practitioner)).await.unwrap();
+        assert!(said("cec").await.contains("Beth Ogilvie"), "{engine}");
+        let ward = said("nhsl").await;
+        assert!(!ward.contains(NONE) && ward.contains("\"active\":false"), "{engine}: {ward}");
+        // Who hears it of an offer says it too, and neither once somebody is set in.
+        world.clock.advance(SignedDuration::from_secs(1));
+        world.change(beth, of, &Change::End).await.unwrap();
+        world.change(kirsty, of, &Change::ChoseNobody).await.unwrap();
+        world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
+        world.change(jo, of, &Change::Decline(beth.practitioner)).await.unwrap();
+        assert!(said("nhsl").await.contains(NONE) && said("cec").await.contains(NONE), "{engine}");
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        assert!(!said("nhsl").await.contains(NONE) && !said("cec").await.contains(NONE));
+    }
+}
+
+/// Two ids that stand together do not say "nobody" under one and a name under the other.
+#[tokio::test]
+async fn who_is_set_in_under_one_id_ends_that_nobody_was_chosen_under_the_other() {
+    for world in worlds().await {
+        let (engine, other) = (world.on.engine, world.another().await);
+        let World { jo, beth, kirsty, rao, .. } = &world;
+        for at in ["nhsl", "practice"] {
+            world.relate(other, at, "direct-care").await;
+        }
+        world.change(kirsty, (other, LEAD), &Change::ChoseNobody).await.unwrap();
+        assert!(world.said(other, rao, "nhsl").await.contains(NONE), "{engine}");
+        world.join(world.person, other).await;
+        world.change(jo, (world.person, LEAD), &Change::Set(holder(beth))).await.unwrap();
+        assert!(!world.standing(other, LEAD).await.is_declined, "{engine}");
+        let states: Vec<_> =
+            world.turns(other).await.iter().map(|turn| turn.state.code()).collect();
+        assert_eq!(states, ["declined", "ended"], "{engine}");
+        let ward = world.said(other, rao, "nhsl").await;
+        assert!(!ward.contains(NONE) && ward.contains("\"active\":false"), "{engine}: {ward}");
     }
 }
 

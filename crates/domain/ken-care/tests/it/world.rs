@@ -299,9 +299,19 @@ impl World {
     }
 
     /// Asks for what an organisation holds of a kind, for direct care.
-    pub(crate) async fn ask(&self, by: &Acting, (source, kind): (&str, &str)) -> Decision {
+    pub(crate) async fn ask(&self, by: &Acting, of: (&str, &str)) -> Decision {
+        self.ask_of(self.person, by, of).await
+    }
+
+    /// The same, under any id.
+    pub(crate) async fn ask_of(
+        &self,
+        person: PersonId,
+        by: &Acting,
+        (source, kind): (&str, &str),
+    ) -> Decision {
         let question = Question {
-            person: self.person,
+            person,
             sources: BTreeSet::from([word::<OrganisationId>(source)]),
             action: Action::View,
             purpose: word("direct-care"),
@@ -310,6 +320,17 @@ impl World {
         };
         let (db, keys, caller) = (&self.on.db, &self.on.keys, Caller::Practitioner(by));
         gate::decide(db, &self.ctx(), keys, &self.gate, caller, &question).await.unwrap()
+    }
+
+    /// What a reader is shown of roles from one source, under one id.
+    pub(crate) async fn said(&self, person: PersonId, by: &Acting, source: &str) -> String {
+        let mut said = vec![];
+        if let Decision::Permit(permit) = self.ask_of(person, by, (source, "named-person")).await {
+            let (db, keys) = (&self.on.db, &self.on.keys);
+            let of = ken_records::disclose(db, &self.ctx(), keys, vec![permit]).await.unwrap();
+            said.extend(of.items.iter().map(|item| item.body.to_string()));
+        }
+        said.join(" ")
     }
 
     pub(crate) async fn permits(&self, by: &Acting) -> bool {
