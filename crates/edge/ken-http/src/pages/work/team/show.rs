@@ -71,6 +71,12 @@ pub(super) enum Done {
     Out,
 }
 
+// One text for everybody: one that differed would tell of whom it is known that reading it might
+// harm somebody.
+const CAN_READ: &str =
+    "The person can read that you did this, unless reading it might harm somebody.";
+const CAN_ASK: &str = "The person can ask to read this, unless reading it might harm somebody.";
+
 /// The page after something was done.
 pub(super) fn done(done: Done, person: PersonId, purpose: &Purpose) -> Markup {
     let (what, next) = match done {
@@ -80,7 +86,7 @@ pub(super) fn done(done: Done, person: PersonId, purpose: &Purpose) -> Markup {
     };
     html! {
         (confirmation::done(what, next))
-        p { "The person can read that you did this." }
+        p { (CAN_READ) }
         (confirmation::link_on(&address(person, purpose), "Back to the team"))
     }
 }
@@ -247,7 +253,7 @@ fn let_in(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Ma
         (choices("How do they work with the person?", "kind", &kinds, &filled.kind, wrongs))
         (choices("For how long?", "days", &days, &filled.days, wrongs))
         (Field::long("why", "Why they need it", filled.why.reveal())
-            .hinted("The person can ask to read this.").show(wrongs))
+            .hinted(CAN_ASK).show(wrongs))
     })
 }
 
@@ -294,7 +300,7 @@ fn answer(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Ma
         (choices("Whose offer?", "offer", &offers, &filled.offer, wrongs))
         (choices("What became of it?", "answer", &each(&ANSWERS), &filled.answer, wrongs))
         (Field::long("told", "What they said, and to whom", filled.told.reveal())
-            .hinted("The person can ask to read this.").show(wrongs))
+            .hinted(CAN_ASK).show(wrongs))
     })
 }
 
@@ -314,7 +320,7 @@ fn role(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Mark
         (Field::text("cover", "Who stands in for them", &filled.cover).show(wrongs))
         (Field::text("address", "Where they work", &filled.address).show(wrongs))
         (Field::long("reason", "Why, and how it was agreed", filled.reason.reveal())
-            .hinted("The person can ask to read this.").show(wrongs))
+            .hinted(CAN_ASK).show(wrongs))
     })
 }
 
@@ -421,6 +427,10 @@ mod tests {
             let filled = Filled::default();
             let shown = show(&view(coordinates), (&filled, &wrongs), &csrf).into_string();
             rules::assert_part(&shown);
+            // With each reason that is asked for: nobody is promised what may be held back.
+            let promised = shown.matches("The person can ask to read this").count();
+            let bounded = shown.matches("read this, unless reading it might harm").count();
+            assert_eq!((promised, bounded), (2 + usize::from(coordinates), promised));
             assert_eq!(shown.contains("Let them in"), coordinates);
             assert_eq!(shown.contains("Whose access ends?"), coordinates);
             assert!(shown.contains("Nadia Hussain, Glen Council"));
@@ -434,7 +444,9 @@ mod tests {
         assert!(shown.contains("There may be one") && !shown.contains("Whose offer?"));
         let purpose: Purpose = "direct-care".parse().unwrap();
         for what in [Done::Role, Done::In, Done::Out] {
-            rules::assert_part(&done(what, nothing.person, &purpose).into_string());
+            let shown = done(what, nothing.person, &purpose).into_string();
+            rules::assert_part(&shown);
+            assert!(shown.contains("unless reading it might harm somebody"));
         }
     }
 }
