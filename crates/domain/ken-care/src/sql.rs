@@ -47,8 +47,10 @@ statements! {
         (person_id, relationship_id, what, kind, practitioner_id, organisation, role,
          by_practitioner, by_organisation, key_id, why, at_us, until_us, is_shown)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    /// Who was ever let into a person's team, and what became of it, the oldest first.
+    /// Who was let into a person's team until a day that is still to come, and what became of it,
+    /// the oldest first.
     TEAM_LIST = "SELECT relationship_id, what, kind, practitioner_id, organisation, role,
          by_practitioner, by_organisation, at_us, until_us, is_shown, key_id, why FROM care_team
-        WHERE person_id = $1 ORDER BY at_us, relationship_id, what";
+        WHERE person_id = $1 AND until_us > $2
+        ORDER BY at_us, relationship_id, what LIMIT $3";
 }

@@ -157,7 +157,7 @@ pub async fn end(
             return Ok(Ok(()));
         }
         let coordinates = coordinates(tx, person, by).await?;
-        let members = members(tx, person).await?;
+        let members = members(tx, ctx, person).await?;
         let now = ctx.clock.now();
         let member = members.into_iter().find(|one| one.id == id && one.is_in(now));
         let member = match member {
@@ -252,13 +252,15 @@ impl Asked<'_> {
             return Ok(Judged::Refused(Refused::NotCoordinating));
         }
         let now = ctx.clock.now();
-        let members = members(reads, self.person).await?;
+        let members = members(reads, ctx, self.person).await?;
+        let is_full = members.len() >= list::TERMS_MAX;
         let all_in: Vec<_> = members.into_iter().filter(|one| one.is_in(now)).collect();
         let held = relationship::of_person(reads, ctx, self.person).await?;
         let roles = practitioner::roles(reads, ctx, self.new.practitioner).await?;
         let is_in_role = roles.contains(&self.new.held);
         Ok(match self.refused(ctx, (&all_in, &held), is_in_role) {
             Some(refused) => Judged::Refused(refused),
+            None if is_full => Judged::Refused(Refused::TooMany),
             None => Judged::May(all_in.into_iter().find(|one| self.is_of(one))),
         })
     }

@@ -10,6 +10,12 @@ use ken_store::{Reads, Row, values};
 use super::{GRANTED, coordinates};
 use crate::{Error, sql};
 
+/// Most who were let in until a day that is still to come, in or out. House policy: beyond it
+/// nobody else is let in before one of those days has come.
+pub(super) const TERMS_MAX: usize = 500;
+/// What each comes to at most: a row that lets in, and one that ends it.
+const ROWS_MAX: i64 = 1_000;
+
 /// Somebody who was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -49,13 +55,18 @@ impl Member {
     }
 }
 
-/// Whoever was let in under one id of a person, in or not, the oldest first.
+/// Whoever was let in under one id of a person until a day that is still to come, in or out, the
+/// oldest first.
 ///
 /// # Errors
 ///
 /// [`Error::Corrupt`] when a stored row no longer reads, or whatever the store says.
-pub async fn members<R: Reads>(reads: &mut R, person: PersonId) -> Result<Vec<Member>, Error> {
-    let rows = reads.list(sql::TEAM_LIST, values![person], read).await?;
+pub async fn members<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Vec<Member>, Error> {
+    let rows = reads.list(sql::TEAM_LIST, values![person, ctx.now_us(), ROWS_MAX], read).await?;
     Ok(members_of(rows))
 }
 
@@ -73,7 +84,7 @@ pub async fn known_to<R: Reads>(
 ) -> Result<Vec<Member>, Error> {
     let (coordinates, now) = (coordinates(reads, person, by).await?, ctx.clock.now());
     let is_told = |one: &Member| coordinates || one.is(by) || one.by.1 == by.organisation;
-    let mut members = members(reads, person).await?;
+    let mut members = members(reads, ctx, person).await?;
     members.retain(|one| one.is_in(now) && is_told(one));
     Ok(members)
 }
@@ -84,8 +95,13 @@ pub async fn known_to<R: Reads>(
 /// # Errors
 ///
 /// As [`members`].
-pub async fn shown<R: Reads>(reads: &mut R, person: PersonId) -> Result<Vec<Member>, Error> {
-    let mut rows = reads.list(sql::TEAM_LIST, values![person], read).await?;
+pub async fn shown<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Vec<Member>, Error> {
+    let of = values![person, ctx.now_us(), ROWS_MAX];
+    let mut rows = reads.list(sql::TEAM_LIST, of, read).await?;
     rows.retain(|(_, member)| member.is_shown);
     Ok(members_of(rows))
 }

@@ -90,6 +90,7 @@ async fn it_is_built_once_and_found_again() {
 
 /// Who coordinates is set, a family has declined, and one was let in.
 async fn is_coordinated(parts: &Parts, built: &Built) {
+    let ctx = Ctx::new(&*parts.clock, &*parts.ids);
     for (handle, named, lead, declined, members) in [
         ("isla", true, true, false, 0),
         ("morag", false, true, false, 1),
@@ -105,7 +106,8 @@ async fn is_coordinated(parts: &Parts, built: &Built) {
             let person = found[0].person();
             let named = role::standing(s, person, Kind::NamedPerson).await?;
             let lead = role::standing(s, person, Kind::LeadProfessional).await?;
-            Ok::<_, ken_care::Error>((named, lead, team::members(s, person).await?.len()))
+            let members = team::members(s, &ctx, person).await?;
+            Ok::<_, ken_care::Error>((named, lead, members.len()))
         };
         let (of, led, many) = parts.db.snapshot("test.team", read).await.unwrap();
         let told = (of.holder.is_some(), led.holder.is_some(), of.is_declined, many);

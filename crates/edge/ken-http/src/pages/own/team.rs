@@ -48,7 +48,11 @@ pub(crate) async fn get(
         Answer::Shown(shown) => {
             let read = async |s: &mut Snapshot| {
                 let mut members = vec![];
-                for one in team::shown(s, person).await? {
+                let now = ctx.clock.now();
+                let mut all = team::shown(s, &ctx, person).await?;
+                // Before the names: nobody is looked up who is not shown.
+                all.retain(|one| one.is_in(now));
+                for one in all {
                     let name = practitioner::find(s, one.practitioner).await?;
                     members.push((name.map(|name| name.name).unwrap_or_default(), one));
                 }
@@ -56,8 +60,7 @@ pub(crate) async fn get(
             };
             let members = app.db().snapshot("http.own-team", read).await?;
             let day = |at| words::day_long(words::local(at).date());
-            let members = members.into_iter().filter(|(_, one)| one.is_in(ctx.clock.now()));
-            let members = members.map(|(name, one)| Member {
+            let members = members.into_iter().map(|(name, one)| Member {
                 name,
                 role: words::role(one.role.as_str()),
                 organisation: compose::name_of(&names, &one.organisation),
