@@ -89,8 +89,8 @@ pub async fn known_to<R: Reads>(
     Ok(members)
 }
 
-/// Whoever was let in, as far as the person may read of it: what was done while somebody might be harmed by
-/// what their pages show is not told, and so a way in that ended then shows as it was.
+/// Whoever was let in, as far as the person may read of it: what was done while somebody might be
+/// harmed by what their pages show is not told, and so a way in that ended then shows as it was.
 ///
 /// # Errors
 ///
