@@ -23,8 +23,8 @@ const FOUND_MAX: i64 = 200;
 /// Most statements that one ending takes for each few runs of names. House policy: twenty thousand
 /// items, a report with every line that it ever had.
 const ROUNDS_MAX: usize = 100;
-/// Runs of names in one statement.
-const RUNS_PER_STATEMENT: usize = 4;
+/// Runs of names in one statement: a source holds about a person of so many kinds, most often.
+const RUNS_PER_STATEMENT: usize = 6;
 /// Endings looked up in one statement.
 const ENDINGS_PER_STATEMENT: usize = 8;
 /// How an item is stored that a merge of numbers brought beside another of the same name.

@@ -21,7 +21,7 @@ use ken_fhir::Told;
 use ken_sharing::RowClass;
 use ken_sharing::class::{self, note_held};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Reads, Row, Tx, Value as Bound};
+use ken_store::{Reads, Row, Sql, Tx, Value as Bound};
 use serde_json::Value;
 
 use crate::ended::{Status, end_late, stand_again};
@@ -32,8 +32,12 @@ use crate::{Error, Under, sql};
 pub const BODY_BYTES_MAX: usize = 4 << 20;
 /// Items looked up in one statement.
 const KEYS_PER_STATEMENT: usize = 8;
-/// Items written in one statement, where there are so many.
-const ROWS_PER_STATEMENT: usize = 4;
+/// The statements that write items, by how many, the most first: of the item, and of its version.
+const SHAPES: [(usize, Sql, Sql); 3] = [
+    (4, sql::UPSERT_ITEM_4, sql::INSERT_VERSION_4),
+    (2, sql::UPSERT_ITEM_2, sql::INSERT_VERSION_2),
+    (1, sql::UPSERT_ITEM, sql::INSERT_VERSION),
+];
 
 /// Types of what may be replaced or withdrawn by another: documents, alerts and requests, and what
 /// is cut out of them.
@@ -389,20 +393,17 @@ async fn marked(tx: &mut Tx, class: RowClass, held: &str) -> Result<RowClass, Er
     Ok(RowClass { labels, ..class })
 }
 
+/// Writes versions, as many of them in one statement as there is a statement for.
 async fn write(tx: &mut Tx, ctx: &Ctx<'_>, versions: &[Version<'_>]) -> Result<(), Error> {
-    for some in versions.chunks(ROWS_PER_STATEMENT) {
-        let is_full = some.len() == ROWS_PER_STATEMENT;
-        let rows: Vec<_> = some.iter().map(|version| Rows::of(version, ctx.now_us())).collect();
-        if is_full {
-            let items: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.item()).collect();
-            tx.execute_later(sql::UPSERT_ITEM_4, &items).await?;
-            let all: Vec<Bound<'_>> = rows.iter().flat_map(|row| row.version()).collect();
-            tx.execute_later(sql::INSERT_VERSION_4, &all).await?;
-            continue;
-        }
-        for row in &rows {
-            tx.execute_later(sql::UPSERT_ITEM, &row.item()).await?;
-            tx.execute_later(sql::INSERT_VERSION, &row.version()).await?;
+    let rows: Vec<_> = versions.iter().map(|version| Rows::of(version, ctx.now_us())).collect();
+    let mut rest = rows.as_slice();
+    for (count, upsert, insert) in SHAPES {
+        while let Some((some, left)) = rest.split_at_checked(count) {
+            let items: Vec<Bound<'_>> = some.iter().flat_map(Rows::item).collect();
+            tx.execute_later(upsert, &items).await?;
+            let all: Vec<Bound<'_>> = some.iter().flat_map(Rows::version).collect();
+            tx.execute_later(insert, &all).await?;
+            rest = left;
         }
     }
     Ok(())

@@ -125,6 +125,16 @@ statements! {
           status = CASE record_item.status WHEN 'merged' THEN 'current'
             ELSE record_item.status END,
           event_us = COALESCE(excluded.event_us, record_item.event_us)";
+    /// Points to the current versions of two items.
+    UPSERT_ITEM_2 = "INSERT INTO record_item (person_id, resource_id, source, item_key,
+          resource_type, class_id, version, event_us, under_number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9),
+          ($10, $11, $12, $13, $14, $15, $16, $17, $18)
+        ON CONFLICT (person_id, resource_id) DO UPDATE SET class_id = excluded.class_id,
+          version = excluded.version, under_number = excluded.under_number,
+          status = CASE record_item.status WHEN 'merged' THEN 'current'
+            ELSE record_item.status END,
+          event_us = COALESCE(excluded.event_us, record_item.event_us)";
     /// Points to the current versions of four items.
     UPSERT_ITEM_4 = "INSERT INTO record_item (person_id, resource_id, source, item_key,
           resource_type, class_id, version, event_us, under_number)
@@ -141,6 +151,11 @@ statements! {
     INSERT_VERSION = "INSERT INTO record_version
         (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body, said_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// Keeps two versions for ever.
+    INSERT_VERSION_2 = "INSERT INTO record_version
+        (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body, said_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9),
+          ($10, $11, $12, $13, $14, $15, $16, $17, $18)";
     /// Keeps four versions for ever.
     INSERT_VERSION_4 = "INSERT INTO record_version
         (person_id, resource_id, version, class_id, message_id, filed_us, key_id, body, said_us)
@@ -206,7 +221,7 @@ statements! {
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.resource_id IN ($2, $3, $4, $5, $6, $7, $8, $9,
           $10, $11, $12, $13, $14, $15, $16, $17)";
-    /// The items of a source in four runs of names that stand otherwise than $3 says and may come
+    /// The items of a source in six runs of names that stand otherwise than $3 says and may come
     /// to stand so.
     FIND_STANDING = "SELECT resource_id, item_key, under_number FROM record_item
         WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $5 AND $6
@@ -219,6 +234,12 @@ statements! {
           AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
         UNION ALL SELECT resource_id, item_key, under_number FROM record_item
         WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $11 AND $12
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        UNION ALL SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $13 AND $14
+          AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
+        UNION ALL SELECT resource_id, item_key, under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key BETWEEN $15 AND $16
           AND (status = 'current' OR ($3 = 'entered-in-error' AND status <> $3))
         ORDER BY item_key, under_number LIMIT $4";
     /// What a source calls by a former name, or one of a run of them, unless something has its
