@@ -17,6 +17,7 @@ mod given;
 mod policies;
 pub mod replay;
 mod said;
+mod sealing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,7 +170,7 @@ pub async fn decide_in_turn(
             Some(latest) => latest,
             None => gate.current(db, ctx).await?,
         };
-        let seen = facts::read(db, ctx, caller, first.person).await?;
+        let seen = facts::read(db, ctx, gate, caller, first.person).await?;
         if seen.policy != current.version {
             continue;
         }

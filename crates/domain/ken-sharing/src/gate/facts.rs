@@ -2,21 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use ken_core::{Ctx, Fact, PersonId};
 use ken_directory::{organisation, practitioner};
 use ken_store::guard::{self, Guard};
 use ken_store::{Db, Snapshot};
 
-use super::Caller;
+use super::{Caller, Gate};
 use crate::decide::{Facts, PUT_RIGHT, RowClass, UNSEALED};
 use crate::linker::LINKER;
 use crate::{Error, affirmation, class, emergency, fact, linker, relationship};
 
 /// A colleague agreed beforehand to the emergency access that is open (`core.md` 2.8).
 const SECOND_PERSON: &str = "second-person";
-/// Age of the oldest unsealed entry over which routine disclosures stop (`core.md` 3.2).
-const UNSEALED_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// One consistent picture of everything a decision rests on.
 #[derive(Debug)]
@@ -37,12 +34,13 @@ pub(super) struct Seen {
 pub(super) async fn read(
     db: &Db,
     ctx: &Ctx<'_>,
+    gate: &Gate,
     caller: Caller<'_>,
     person: PersonId,
 ) -> Result<Seen, Error> {
     db.snapshot("sharing.facts", async |s| {
         let (head, (mut facts, open), classes) = tokio::try_join!(
-            Box::pin(head(s, ctx, caller, person)),
+            Box::pin(head(s, ctx, gate, caller, person)),
             Box::pin(facts_of(s, ctx, caller, person)),
             async { class::held(&mut s.beside(), person).await },
         )?;
@@ -68,6 +66,7 @@ struct Head {
 async fn head(
     s: &Snapshot,
     ctx: &Ctx<'_>,
+    gate: &Gate,
     caller: Caller<'_>,
     person: PersonId,
 ) -> Result<Head, Error> {
@@ -78,13 +77,13 @@ async fn head(
             Caller::Own(account) => ken_directory::account::is_closed(s, account).await?,
         })
     };
-    let (has_left, guard, policy, unsealed) = tokio::try_join!(
+    let (has_left, guard, policy, is_unsealed) = tokio::try_join!(
         has_left,
         async { Ok(guard::find(&mut s.beside(), person).await?) },
         async { Ok(guard::policy_version(&mut s.beside()).await?) },
-        async { Ok(ken_ledger::oldest_unsealed_age(&mut s.beside(), ctx).await?) },
+        gate.sealing.is_behind(s, ctx),
     )?;
-    Ok(Head { has_left, guard, policy, is_unsealed: unsealed > UNSEALED_MAX })
+    Ok(Head { has_left, guard, policy, is_unsealed })
 }
 
 /// What the registers say of the person and of who asks, and the emergency access that is open.

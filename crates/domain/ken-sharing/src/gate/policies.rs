@@ -11,6 +11,7 @@ use ken_directory::Acting;
 use ken_store::{Db, Snapshot, guard};
 use tokio::sync::Mutex;
 
+use super::sealing::Sealing;
 use crate::bundle::Bundle;
 use crate::{Error, instrument, relationship, together};
 
@@ -23,6 +24,8 @@ pub struct Gate {
     current: RwLock<Option<Arc<Current>>>,
     /// Held while the policies are compiled: by one at a time.
     compiling: Mutex<()>,
+    /// Whether the ledger is being sealed.
+    pub(super) sealing: Sealing,
 }
 
 impl fmt::Debug for Gate {
