@@ -157,7 +157,7 @@ impl Header {
     /// What the message is sent for: whether what it says is so.
     #[must_use]
     pub fn sent_for(&self) -> Processing {
-        match self.processing.to_ascii_uppercase().as_str() {
+        match self.processing.trim().to_ascii_uppercase().as_str() {
             "" | "P" => Processing::Production,
             "T" => Processing::Training,
             "D" => Processing::Debugging,
@@ -223,9 +223,12 @@ mod tests {
         };
         check("P", Processing::Production);
         check("P^T", Processing::Production);
+        check(" P ", Processing::Production);
+        check("  ", Processing::Production);
         check("", Processing::Production);
         check("T", Processing::Training);
         check("t^A", Processing::Training);
+        check("T ", Processing::Training);
         check("D", Processing::Debugging);
         check("X", Processing::Unknown);
     }
