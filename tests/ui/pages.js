@@ -461,6 +461,8 @@ export const visits = [
   { name: "guardian", route: "/guardian", as: "guardian", go: open("/guardian") },
   { name: "guardian-reviews", route: "/guardian/reviews", as: "guardian",
     go: open("/guardian/reviews") },
+  { name: "guardian-wishes", route: "/guardian/wishes", as: "guardian",
+    go: open("/guardian/wishes") },
   { name: "ask-guardian", route: "/w/guardian", as: "work", go: follow("Ask the Guardian") },
   { name: "recommendations", route: "/ig/recommendations", as: "officer",
     go: open("/ig/recommendations") },

@@ -17,7 +17,7 @@ use ken_core::{BoxFuture, Ctx, InstrumentHash, OrganisationId};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_person::PARTED;
 use ken_sharing::bundle::Admitted;
-use ken_sharing::{duty, emergency, instrument};
+use ken_sharing::{duty, emergency, instrument, wish};
 use ken_store::keys::KeyRing;
 use ken_store::timer::{self, Failure, Handler, Lease};
 use ken_store::{Db, Reads, Snapshot, Tx, values};
@@ -108,7 +108,7 @@ pub async fn start(db: &Db, ctx: &Ctx<'_>) -> Result<(), Error> {
 #[must_use]
 pub fn handlers(keys: &KeyRing) -> Vec<Arc<dyn Handler>> {
     let of = |kind| -> Arc<dyn Handler> { Arc::new(Office { kind, keys: keys.clone() }) };
-    [PLAN, NOTICE, duty::TIMER, emergency::TIMER, breach::TIMER, PARTED].map(of).into()
+    [PLAN, NOTICE, duty::TIMER, emergency::TIMER, wish::TIMER, breach::TIMER, PARTED].map(of).into()
 }
 
 /// One of the office's timers.
@@ -137,6 +137,7 @@ impl Handler for Office {
                 emergency::TIMER => {
                     emergency::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from)
                 }
+                wish::TIMER => wish::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from),
                 _ => duty::missed(db, &ctx, &self.keys, lease).await.map_err(Error::from),
             };
             done.map_err(|error| Failure { code: error.code() })

@@ -4,7 +4,6 @@
 //! person (`core.md` 2.8). Opening it changes nothing about who may see the record later.
 
 mod review;
-mod reviewers;
 pub mod second;
 
 use std::collections::BTreeSet;
@@ -21,11 +20,11 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, timer, values};
 use serde_json::json;
 
+pub use crate::reviewers::{GUARDIAN, OFFICERS};
 pub use crate::sql::emergency::ALL as STATEMENTS;
 pub use review::{
     Finding, ReviewOutcome, TIMER, Unreviewed, Waiting, find_unreviewed, missed, review, unreviewed,
 };
-pub use reviewers::{GUARDIAN, OFFICERS};
 
 use crate::affirmation::{self, Statement, keep};
 use crate::relationship::{LIST_MAX, later};

@@ -29,6 +29,7 @@ pub mod linker;
 pub mod pack;
 mod permit;
 pub mod relationship;
+mod reviewers;
 pub mod signing;
 mod sql;
 pub mod together;

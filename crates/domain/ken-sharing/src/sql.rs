@@ -463,17 +463,19 @@ statements! {
         WHERE person_id = $1 AND id = $2 AND is_shown = 1 AND ended_us IS NULL
         RETURNING what";
     /// What waits for an organisation's answer, the most urgent first.
-    LIST_WAITING_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
+    LIST_WAITING_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed,
+          organisation
         FROM wish WHERE organisation = $1 AND due_us IS NOT NULL AND decided_us IS NULL
           AND ended_us IS NULL ORDER BY due_us, id LIMIT $2";
     /// What an organisation granted and stands, the newest first.
-    LIST_GRANTED_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
+    LIST_GRANTED_WISHES = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed,
+          organisation
         FROM wish WHERE organisation = $1 AND is_granted = 1 AND ended_us IS NULL
         ORDER BY asked_us DESC, id LIMIT $2";
-    /// One thing that an organisation has to answer, or granted, and that stands.
-    FIND_WISH = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed
-        FROM wish WHERE person_id = $1 AND id = $2 AND organisation = $3 AND due_us IS NOT NULL
-          AND ended_us IS NULL";
+    /// One thing that somebody has to answer, or granted, and that stands.
+    FIND_WISH = "SELECT person_id, id, what, asked_us, due_us, is_granted, key_id, typed,
+          organisation
+        FROM wish WHERE person_id = $1 AND id = $2 AND due_us IS NOT NULL AND ended_us IS NULL";
     /// Answers it, once; what is not granted ends with the answer.
     DECIDE_WISH = "UPDATE wish SET decided_by = $4, decided_us = $5, is_granted = $6,
           is_shown = $7, key_id = $8, answer = $9, ended_us = $10

@@ -28,15 +28,18 @@ use ken_agreement::status::PERSON;
 use ken_core::{AccountId, Ctx, EntryId, OrganisationId, PersonId, Sensitive};
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Tx, values};
+use ken_store::{Db, Reads, Row, Tx, timer, values};
 use serde_json::{Value, json};
 
 use crate::relationship::later;
 use crate::{Error, fact, sql, together};
 
-pub use answer::{Answer, Ending, Waiting, decide, end, find, granted, waiting};
+pub use answer::{Answer, Ending, Waiting, decide, end, find, granted, missed, waiting};
 pub use what::{OPT_OUTS, What};
 
+/// The kind of the timers that notice a wish that nobody has answered; its handler is in the
+/// governance office.
+pub const TIMER: timer::Kind = "sharing.wish";
 /// Most that one person asks in a day, of what is quiet and of the rest each: whoever has their
 /// phone and asks for anything keeps them from no safety. House policy: far more than anybody
 /// changes their mind.
@@ -187,6 +190,9 @@ async fn insert(
         !new.what.is_quiet()
     ];
     tx.execute(sql::INSERT_WISH, of).await?;
+    if let Some(due) = due {
+        timer::set(tx, TIMER, &id.to_string(), due, &new.person.to_string()).await?;
+    }
     Ok(())
 }
 

@@ -234,6 +234,8 @@ pub const ROUTES: &[Route] = &[
     form("/guardian/reviews/{person}/{access}", Who::Guardian, || {
         post(governance::reviews::post_last)
     }),
+    page("/guardian/wishes", Who::Guardian, || get(governance::wishes::get_last)),
+    form("/guardian/wishes/{person}/{wish}", Who::Guardian, || post(governance::wishes::post)),
     page("/ig/recommendations", Who::Governance, || get(governance::recommendations::get)),
     form("/ig/recommendations", Who::Governance, || post(governance::recommendations::post)),
     page("/ig/recommendations/{list}", Who::Governance, || {

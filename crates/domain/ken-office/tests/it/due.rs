@@ -1,7 +1,7 @@
 //! Notices and missed duties by durable timers: once each, over restarts, and on the ledger.
 
 use jiff::SignedDuration;
-use ken_core::{PersonId, Sensitive};
+use ken_core::{AccountId, PersonId, Sensitive};
 use ken_directory::Acting;
 use ken_office::due;
 use ken_sharing::duty::{self, What};
@@ -9,6 +9,7 @@ use ken_sharing::emergency;
 use ken_sharing::fact::Grade;
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::signing::Clearance;
+use ken_sharing::wish::{self, Asked, NewWish};
 use ken_sharing::{Action, Caller, Decision, Gate, Question, affirmation, gate};
 use ken_store::timer::Runner;
 use ken_store::{Snapshot, guard};
@@ -106,6 +107,52 @@ async fn a_review_that_nobody_makes_is_missed_once_and_entered() {
         let told = &missed().await[0];
         assert_eq!((&told["access"], &told["missed"]), (&late.id.to_string().into(), &true.into()));
         assert!(!told.to_string().contains("CANARY"), "{engine}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_cry_for_help_that_nobody_answers_is_missed_once_and_entered() {
+    for world in worlds().await {
+        let (db, keys, engine) = (&world.on.db, &world.on.keys, world.on.engine);
+        let person: PersonId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
+        let create = async |tx: &mut ken_store::Tx| guard::create(tx, person).await;
+        db.write("test.person", create).await.unwrap();
+        let mut asked = vec![];
+        for n in 0..2 {
+            let new = NewWish {
+                person,
+                account: AccountId::draw(&*world.ids),
+                what: wish::What::AtRisk,
+                organisation: id("cec"),
+                typed: Some(Sensitive::new(format!("CANARY {n}"))),
+            };
+            let kept = wish::ask(db, &world.ctx(), keys, &new).await.unwrap();
+            let Asked::Kept(id) = kept else { panic!("{engine}: {kept:?}") };
+            asked.push(id);
+        }
+        let answer = wish::Answer {
+            person,
+            id: asked[0],
+            is_granted: true,
+            is_shown: false,
+            words: Sensitive::new("They spoke with me".to_owned()),
+        };
+        let officer = Acting { role: "ig.lead".parse().unwrap(), ..World::lead("cec") };
+        assert!(wish::decide(db, &world.ctx(), keys, &officer, &answer).await.unwrap(), "{engine}");
+        let wait = wish::What::AtRisk.answer_within().unwrap().as_secs();
+        let almost = SignedDuration::from_secs(i64::try_from(wait).unwrap() - 60);
+        for (more, want) in [(almost, 0), (SignedDuration::from_mins(2), 1)] {
+            world.clock.advance(more);
+            run(&world).await;
+            run(&world).await;
+            let all = world.entries("cec").await;
+            let told: Vec<_> = all.iter().filter(|entry| entry.get("wish").is_some()).collect();
+            assert_eq!(told.len(), want, "{engine}: {more:?}");
+            for one in told {
+                assert_eq!(one["wish"], asked[1].to_string().as_str(), "{engine}");
+                assert!(!one.to_string().contains(&person.to_string()), "{engine}: {one}");
+            }
+        }
     }
 }
 

@@ -26,8 +26,8 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, timer, values};
 use serde_json::{Map, Value, json};
 
-use super::reviewers::{Seats, looks_after, may_read};
 use crate::relationship::LIST_MAX;
+use crate::reviewers::{Matter, Seats, looks_after, may_read};
 use crate::sql::emergency as sql;
 use crate::{Error, fact};
 
@@ -162,7 +162,7 @@ async fn of_one(
             let page = page(s, organisation, &after).await?;
             let mut readable = vec![];
             for one in &page {
-                if may_read(s, ctx, (by, all), &mut *seats, one).await? {
+                if may_read(s, ctx, (by, all), &mut *seats, &matter(one)).await? {
                     readable.push(one.clone());
                 }
             }
@@ -215,8 +215,14 @@ pub async fn find_unreviewed<R: Reads>(
     };
     one.agreed = agreed(reads, (person, id)).await?;
     let all = partnership::list(reads).await?;
-    let may = may_read(reads, ctx, (by, &all), &mut Seats::default(), &one).await?;
+    let may = may_read(reads, ctx, (by, &all), &mut Seats::default(), &matter(&one)).await?;
     Ok(may.then_some(one))
+}
+
+/// An access as those in turn are asked about it: nobody looks at their own.
+fn matter(one: &Unreviewed) -> Matter<'_, impl Fn(PractitionerId) -> bool> {
+    let is_of = |who| one.is_of(who);
+    Matter { organisation: &one.organisation, person: one.person, is_of }
 }
 
 fn usize_of(count: i64) -> usize {

@@ -1,20 +1,35 @@
 //! The officer's side: what waits for an answer, the answer, and ending what was granted.
 //!
-//! An officer sees what was asked and what the person typed, and nothing that is held. Who is the
-//! person, their family or a former partner sees none of it, and answers nothing.
+//! An officer sees what was asked and what the person typed, and nothing that is held.
+//!
+//! # Invariants
+//!
+//! - Who is the person, their family or a former partner sees none of it, and answers nothing.
+//! - Each wish waits with somebody who may answer it, as long as there is anybody (`reviewers`).
+//! - One that nobody has answered in time stays in the list, late, and stands on the ledger of the
+//!   organisation that was asked.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Sensitive};
+use ken_core::{Ctx, EntryId, OrganisationId, PersonId, PractitionerId, Sensitive};
 use ken_directory::Acting;
+use ken_directory::partnership::{self, Partnership};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Sql, Tx, values};
+use ken_store::{Db, Reads, Row, Snapshot, Sql, Tx, timer, values};
 use serde_json::json;
 
-use super::{LIST_MAX, What, bound, note, open, source};
+use super::{LIST_MAX, TIMER, What, bound, note, open, source};
 use crate::fact::Grade;
+use crate::reviewers::{Matter, Seats, looks_after, may_read};
 use crate::{Error, fact, sql, together};
+
+/// Most wishes of one organisation that are looked at for a list. House policy: far more than wait
+/// anywhere; what is due first is looked at first.
+const LOOKED_AT_MAX: i64 = 2_000;
+/// Most organisations whose wishes are looked at for one list, one's own first. House policy.
+const ORGANISATIONS_MAX: usize = 200;
 
 /// A wish that an officer answers, or granted.
 #[derive(Debug, Clone)]
@@ -23,6 +38,8 @@ pub struct Waiting {
     pub person: PersonId,
     /// Which.
     pub id: EntryId,
+    /// The organisation that was asked.
+    pub organisation: OrganisationId,
     /// What.
     pub what: What,
     /// What the person typed: who they are and how to reach them safely.
@@ -50,34 +67,37 @@ pub struct Answer {
     pub words: Sensitive<String>,
 }
 
-/// What waits for the answer of an officer's organisation, the most urgent first; without what is
-/// of somebody near the officer.
+/// What waits for the answer of a reader, the most urgent first: for an officer what their
+/// organisation was asked by nobody near them, for the Guardian what no officer may answer, and for
+/// whoever leads a partnership above what nobody there may.
 ///
 /// # Errors
 ///
-/// Whatever the store or the key ring says.
+/// Whatever the store, the directory or the key ring says.
 pub async fn waiting(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
 ) -> Result<Vec<Waiting>, Error> {
-    list(db, ctx, keys, by, sql::LIST_WAITING_WISHES).await
+    let due = |one: &Waiting| one.due.map_or(i64::MAX, Timestamp::as_microsecond);
+    list(db, ctx, keys, by, (sql::LIST_WAITING_WISHES, due)).await
 }
 
-/// What an officer's organisation granted, and stands, the newest first; without what is of
-/// somebody near the officer.
+/// What was granted and stands, and would wait for this reader were it not answered; the newest
+/// first.
 ///
 /// # Errors
 ///
-/// Whatever the store or the key ring says.
+/// As [`waiting`].
 pub async fn granted(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
 ) -> Result<Vec<Waiting>, Error> {
-    list(db, ctx, keys, by, sql::LIST_GRANTED_WISHES).await
+    let newest = |one: &Waiting| -one.asked.as_microsecond();
+    list(db, ctx, keys, by, (sql::LIST_GRANTED_WISHES, newest)).await
 }
 
 async fn list(
@@ -85,24 +105,51 @@ async fn list(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     by: &Acting,
-    statement: Sql,
+    (statement, order): (Sql, fn(&Waiting) -> i64),
 ) -> Result<Vec<Waiting>, Error> {
-    let of = values![&by.organisation, LIST_MAX];
-    let read = async |s: &mut ken_store::Snapshot| {
-        let mut others = vec![];
-        for one in s.list(statement, of, stored).await? {
-            let one = one.ok_or(Error::Corrupt("wish"))?;
-            if !fact::is_near(s, ctx, by.practitioner, one.waiting.person).await? {
-                others.push(one);
-            }
-        }
-        Ok::<_, Error>(others)
-    };
-    let mut all = vec![];
-    for one in db.snapshot("sharing.wishes-waiting", read).await? {
-        all.push(one.read(keys).await?);
+    let tree = async |s: &mut Snapshot| Ok::<_, Error>(partnership::list(s).await?);
+    let all = db.snapshot("sharing.wishes-tree", tree).await?;
+    let (mut found, mut seats) = (vec![], Seats::default());
+    for organisation in looks_after(&all, &by.organisation).into_iter().take(ORGANISATIONS_MAX) {
+        // Each organisation is a picture of its own: all of them are no work for one.
+        let read = async |s: &mut Snapshot| {
+            let of = (&organisation, statement);
+            readable(s, ctx, (by, &all), &mut seats, of).await
+        };
+        found.extend(db.snapshot("sharing.wishes-waiting", read).await?);
     }
-    Ok(all)
+    found.sort_by_key(|one: &Stored| (order(&one.waiting), one.waiting.id));
+    let mut list = vec![];
+    for one in found.into_iter().take(usize::try_from(LIST_MAX).unwrap_or(usize::MAX)) {
+        list.push(one.read(keys).await?);
+    }
+    Ok(list)
+}
+
+/// As many wishes of one organisation as a list has room for, of those that are this reader's.
+async fn readable(
+    s: &mut Snapshot,
+    ctx: &Ctx<'_>,
+    (by, all): (&Acting, &[Partnership]),
+    seats: &mut Seats,
+    (organisation, statement): (&OrganisationId, Sql),
+) -> Result<Vec<Stored>, Error> {
+    let mut found = vec![];
+    for one in s.list(statement, values![organisation, LOOKED_AT_MAX], stored).await? {
+        let one = one.ok_or(Error::Corrupt("wish"))?;
+        if may_read(s, ctx, (by, all), &mut *seats, &matter(&one.waiting)).await? {
+            found.push(one);
+        }
+        if i64::try_from(found.len()).is_ok_and(|many| many >= LIST_MAX) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// A wish as those in turn are asked about it: nobody but its person had a part in it.
+fn matter(one: &Waiting) -> Matter<'_, fn(PractitionerId) -> bool> {
+    Matter { organisation: &one.organisation, person: one.person, is_of: |_| false }
 }
 
 /// A row of an organisation's list.
@@ -118,6 +165,7 @@ fn stored(row: &Row<'_>) -> Result<Option<Stored>, ken_store::Error> {
     let waiting = Waiting {
         person: row.parse(0)?,
         id: row.parse(1)?,
+        organisation: row.parse(8)?,
         what,
         typed: None,
         asked: row.time(3)?,
@@ -137,12 +185,11 @@ impl Stored {
     }
 }
 
-/// One wish that waits for this officer's organisation, or that it granted; none where it is of
-/// somebody near the officer.
+/// One wish that waits for this reader, or would were it not granted.
 ///
 /// # Errors
 ///
-/// Whatever the store or the key ring says.
+/// As [`waiting`].
 pub async fn find(
     db: &Db,
     ctx: &Ctx<'_>,
@@ -163,16 +210,17 @@ async fn found<R: Reads>(
     by: &Acting,
     (person, id): (PersonId, EntryId),
 ) -> Result<Option<Stored>, Error> {
-    let of = values![person, id, &by.organisation];
-    let found = reads.find(sql::FIND_WISH, of, stored).await?;
+    let found = reads.find(sql::FIND_WISH, values![person, id], stored).await?;
     let Some(found) = found else { return Ok(None) };
     let found = found.ok_or(Error::Corrupt("wish"))?;
-    let is_near = fact::is_near(reads, ctx, by.practitioner, person).await?;
-    Ok((!is_near).then_some(found))
+    let all = partnership::list(reads).await?;
+    let of = matter(&found.waiting);
+    let may = may_read(reads, ctx, (by, &all), &mut Seats::default(), &of).await?;
+    Ok(may.then_some(found))
 }
 
-/// Answers a wish once; false where it does not wait for this officer's organisation, or is of
-/// somebody near the officer. What is granted stands; what is refused ends.
+/// Answers a wish once; false where it does not wait for this reader. What is granted stands; what
+/// is refused ends.
 ///
 /// # Errors
 ///
@@ -204,7 +252,7 @@ pub async fn decide(
         let of = values![
             answer.person,
             answer.id,
-            &by.organisation,
+            &found.waiting.organisation,
             by.practitioner,
             ctx.now_us(),
             answer.is_granted,
@@ -218,6 +266,7 @@ pub async fn decide(
         }
         hold(tx, ctx, answer, &what).await?;
         guard.bump(tx).await?;
+        timer::cancel(tx, TIMER, &answer.id.to_string()).await?;
         let detail = json!({
             "answered": answer.id.to_string(),
             "granted": answer.is_granted,
@@ -263,7 +312,7 @@ pub enum Ending {
     AskedAgain,
 }
 
-/// Ends what this officer's organisation granted, for a reason.
+/// Ends what was granted and is this reader's, for a reason.
 ///
 /// # Errors
 ///
@@ -279,14 +328,16 @@ pub async fn end(
         let (person, id) = which;
         let guard = together::lock(tx, &BTreeSet::from([person])).await?;
         let found = found(tx, ctx, by, which).await?;
-        let Some(what) = found.map(|found| found.waiting.what) else { return Ok(Ending::Unknown) };
+        let Some(Waiting { what, organisation, .. }) = found.map(|found| found.waiting) else {
+            return Ok(Ending::Unknown);
+        };
         let again = values![person, what.code(), id, LIST_MAX];
         let again: Vec<OrganisationId> =
             tx.list(sql::ASKED_AGAIN, again, |row| row.parse(0)).await?;
-        if again.contains(&by.organisation) {
+        if again.contains(&organisation) {
             return Ok(Ending::AskedAgain);
         }
-        let of = values![person, id, &by.organisation, ctx.now_us()];
+        let of = values![person, id, &organisation, ctx.now_us()];
         if tx.execute(sql::END_GRANTED_WISH, of).await? == 0 {
             return Ok(Ending::Unknown);
         }
@@ -306,6 +357,36 @@ pub async fn end(
         });
         note(tx, ctx, keys, (person, &what), (!what.is_quiet(), detail)).await?;
         Ok(Ending::Done)
+    })
+    .await
+}
+
+/// Enters a wish that nobody has answered in time on the ledger of the organisation that was asked,
+/// in the timer's own write. It names nobody.
+///
+/// # Errors
+///
+/// Whatever the store or the ledger says.
+pub async fn missed(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    lease: &timer::Lease,
+) -> Result<(), Error> {
+    let person: PersonId = lease.detail.parse().map_err(|_| Error::Corrupt("wish"))?;
+    let id: EntryId = lease.key.parse().map_err(|_| Error::Corrupt("wish"))?;
+    db.write("sharing.wish-missed", async |tx| {
+        let found = tx.find(sql::FIND_WISH, values![person, id], stored).await?.flatten();
+        if let Some(one) = found.map(|one| one.waiting).filter(|one| !one.is_granted) {
+            let entry = NewEntry {
+                stream: Stream::Organisation(one.organisation),
+                kind: EntryKind::Duty,
+                visibility: Visibility::Never,
+                detail: json!({ "wish": id.to_string(), "missed": true }),
+            };
+            ken_ledger::append(tx, ctx, keys, entry).await?;
+        }
+        Ok(lease.done(tx).await?)
     })
     .await
 }

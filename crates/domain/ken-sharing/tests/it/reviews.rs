@@ -12,7 +12,7 @@ use crate::wish::former_partners;
 use crate::world::{World, word, worlds};
 
 /// Somebody of the council in a role, with an account to use it with.
-async fn staff(world: &World, role: &str, own: Option<PersonId>) -> Acting {
+pub(crate) async fn staff(world: &World, role: &str, own: Option<PersonId>) -> Acting {
     staff_of(world, ("cec", role), own).await
 }
 

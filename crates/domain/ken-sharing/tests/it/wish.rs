@@ -8,6 +8,7 @@ use ken_sharing::wish::{self, Answer, Asked, Ending, NewWish, State, What};
 use ken_sharing::{Error, fact};
 use ken_store::{Reads as _, Row, Snapshot, Tx, values};
 
+use crate::reviews::staff;
 use crate::world::{World, word, worlds, worlds_of};
 
 async fn ask(world: &World, person: PersonId, what: What) -> Asked {
@@ -177,6 +178,37 @@ async fn a_protection_waits_for_an_officer_and_shows_nowhere() {
         assert!(!end(&officer).await, "{engine}: it has ended");
         assert!(world.permits(&gp, person).await, "{engine}");
         assert_eq!(entered(&world, person).await, ["fact after-review"; 3], "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_officer_may_answer_waits_with_the_guardian() {
+    for world in worlds(78).await {
+        let engine = world.on.engine;
+        let (person, partner) = (world.person().await, world.person().await);
+        former_partners(&world, person, partner).await;
+        let former = staff(&world, "ig.lead", Some(partner)).await;
+        let guardian = staff(&world, "ig.guardian", None).await;
+        let elsewhere = world.practitioner(("nhsl", "ig.guardian"), None).await;
+        let which = (person, kept(ask(&world, person, What::AtRisk).await));
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let lists = async |by: &Acting| {
+            let waiting = wish::waiting(db, &world.ctx(), keys, by).await.unwrap();
+            let granted = wish::granted(db, &world.ctx(), keys, by).await.unwrap();
+            [waiting.len(), granted.len()]
+        };
+        assert_eq!(lists(&guardian).await, [1, 0], "{engine}: nobody else is there to answer");
+        for by in [&former, &elsewhere] {
+            assert_eq!(lists(by).await, [0, 0], "{engine}");
+            assert!(!answer(&world, by, which, [true, false]).await, "{engine}");
+        }
+        assert!(answer(&world, &guardian, which, [true, false]).await, "{engine}");
+        assert!(live(&world, person).await.contains(&What::AtRisk.code()), "{engine}");
+        assert_eq!(lists(&guardian).await, [0, 1], "{engine}");
+        // Once somebody is there who may, it is theirs.
+        let officer = staff(&world, "ig.lead", None).await;
+        assert_eq!(lists(&guardian).await, [0, 0], "{engine}");
+        assert_eq!(lists(&officer).await, [0, 1], "{engine}");
     }
 }
 

@@ -59,9 +59,11 @@ impl Area {
                 ("/ig/recommendations", "Recommendations"),
                 ("/ig/model", "Matching model"),
             ],
-            Self::Guardian => {
-                &[("/guardian", "Questions"), ("/guardian/reviews", "Emergency access to check")]
-            }
+            Self::Guardian => &[
+                ("/guardian", "Questions"),
+                ("/guardian/reviews", "Emergency access to check"),
+                ("/guardian/wishes", "What people ask"),
+            ],
             Self::Operations => &[
                 ("/ops/hub", "Messages"),
                 ("/ops/match", "Identity to review"),

@@ -1,22 +1,28 @@
 //! `/ig/wishes`: what people ask of sharing, by the day the answer is due; and what was granted.
+//! `/guardian/wishes`: the same of what no officer may answer, for the Guardian.
 //!
 //! # Invariants
 //!
-//! - An officer sees what was asked and what the person typed, and nothing that is held.
-//! - Nobody answers their own, or for another organisation.
+//! - A reader sees what was asked and what the person typed, and nothing that is held.
+//! - Nobody answers their own, or what somebody nearer to the organisation may answer.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Extension;
-use axum::extract::{Form as Sent, Path, State as Of};
+use axum::extract::{Form as Sent, Path, Query, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use ken_core::Sensitive;
+use ken_core::{OrganisationId, Sensitive};
+use ken_directory::Acting;
+use ken_office::guardian;
 use ken_sharing::wish::{self, Answer, Ending, Waiting, What};
+use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, organisation_name};
 use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary, tick};
@@ -26,6 +32,11 @@ use crate::wire::csrf::Csrf;
 
 /// Shortest and longest answer, in characters. House policy: a sentence, not a word.
 const WORDS: std::ops::RangeInclusive<usize> = 10..=2_000;
+
+/// Where officers find what waits.
+const OFFICER: &str = "/ig/wishes";
+/// Where the Guardian does.
+const GUARDIAN: &str = "/guardian/wishes";
 
 /// What the form carries.
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +53,25 @@ pub(crate) struct Filled {
 const ASKED_AGAIN: &str =
     "They have asked for this again, and wait for an answer. Answer that first";
 
+/// Which wish the Guardian looks at.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    person: Option<String>,
+    wish: Option<String>,
+}
+
+/// `GET /guardian/wishes`: what waits, or one of it.
+pub(crate) async fn get_last(
+    of: Of<App>,
+    caller: Extension<Caller>,
+    Query(chosen): Query<Chosen>,
+) -> Result<Markup, Stop> {
+    match (chosen.person, chosen.wish) {
+        (Some(person), Some(wish)) => get_one(of, caller, Path((person, wish))).await,
+        _ => get(of, caller).await,
+    }
+}
+
 /// `GET /ig/wishes`.
 pub(crate) async fn get(
     Of(app): Of<App>,
@@ -50,7 +80,10 @@ pub(crate) async fn get(
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let waiting = wish::waiting(app.db(), &ctx, app.keys(), by).await?;
     let granted = wish::granted(app.db(), &ctx, app.keys(), by).await?;
-    Ok(page(&app, &caller, &list(&waiting, &granted, ctx.clock.now())))
+    let names = names(&app, by, waiting.iter().chain(&granted)).await?;
+    let all = (waiting.as_slice(), granted.as_slice());
+    let main = list(all, (place(&caller), &names), ctx.clock.now());
+    Ok(page(&app, &caller, &main))
 }
 
 /// `GET /ig/wishes/{person}/{wish}`.
@@ -60,21 +93,22 @@ pub(crate) async fn get_one(
     Path(which): Path<(String, String)>,
 ) -> Result<Markup, Stop> {
     let found = find(&app, &caller, &which).await?;
-    let main = one(&found, &Filled::default(), &[], caller.csrf());
+    let filled = (place(&caller), &Filled::default());
+    let main = one(&found, filled, &[], caller.csrf());
     Ok(page(&app, &caller, &main))
 }
 
-/// `POST /ig/wishes/{person}/{wish}`.
+/// `POST /ig/wishes/{person}/{wish}`, and the Guardian's.
 pub(crate) async fn post(
     Of(app): Of<App>,
     Extension(caller): Extension<Caller>,
     Path(which): Path<(String, String)>,
     Sent(filled): Sent<Filled>,
 ) -> Result<Response, Stop> {
-    let found = find(&app, &caller, &which).await?;
+    let (found, place) = (find(&app, &caller, &which).await?, place(&caller));
     let wrongs = wrong(&found, &filled);
     if !wrongs.is_empty() {
-        let page = page(&app, &caller, &one(&found, &filled, &wrongs, caller.csrf()));
+        let page = page(&app, &caller, &one(&found, (place, &filled), &wrongs, caller.csrf()));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
@@ -86,7 +120,8 @@ pub(crate) async fn post(
             Ending::Unknown => false,
             Ending::AskedAgain => {
                 let wrongs = [Wrong::new("decision", ASKED_AGAIN)];
-                let page = page(&app, &caller, &one(&found, &filled, &wrongs, caller.csrf()));
+                let page =
+                    page(&app, &caller, &one(&found, (place, &filled), &wrongs, caller.csrf()));
                 return Ok((StatusCode::CONFLICT, page).into_response());
             }
         }
@@ -106,7 +141,7 @@ pub(crate) async fn post(
     let next = "The next decision about this person goes by it. It stands on the ledger.";
     let main = html! {
         (confirmation::done("It is saved", next))
-        (confirmation::link_on("/ig/wishes", "Back to what people ask"))
+        (confirmation::link_on(place, "Back to what people ask"))
     };
     Ok(page(&app, &caller, &main).into_response())
 }
@@ -124,7 +159,30 @@ fn wrong(found: &Waiting, filled: &Filled) -> Vec<Wrong> {
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {
-    caller.frame(app.site(), "What people ask").at("/ig/wishes").page(main)
+    caller.frame(app.site(), "What people ask").at(place(caller)).page(main)
+}
+
+/// Where this reader finds what waits for them.
+fn place(caller: &Caller) -> &'static str {
+    let is_guardian = caller.acting().is_ok_and(|by| by.role.as_str() == guardian::ROLE);
+    if is_guardian { GUARDIAN } else { OFFICER }
+}
+
+/// The names of those others who were asked.
+async fn names(
+    app: &App,
+    by: &Acting,
+    all: impl Iterator<Item = &Waiting>,
+) -> Result<BTreeMap<OrganisationId, String>, Stop> {
+    let others: BTreeSet<_> = all.map(|one| &one.organisation).collect();
+    let read = async |s: &mut Snapshot| {
+        let mut names = BTreeMap::new();
+        for one in others.into_iter().filter(|one| **one != by.organisation) {
+            names.insert(one.clone(), organisation_name(s, one).await?);
+        }
+        Ok::<_, Stop>(names)
+    };
+    app.db().snapshot("http.asked-of", read).await
 }
 
 async fn find(app: &App, caller: &Caller, which: &(String, String)) -> Result<Waiting, Stop> {
@@ -175,8 +233,13 @@ fn effect(what: &What) -> &'static str {
     }
 }
 
-fn list(waiting: &[Waiting], granted: &[Waiting], now: Timestamp) -> Markup {
-    let cards = |all: &[Waiting]| all.iter().map(|one| card_of(one, now)).collect::<Vec<_>>();
+fn list(
+    (waiting, granted): (&[Waiting], &[Waiting]),
+    (place, names): (&str, &BTreeMap<OrganisationId, String>),
+    now: Timestamp,
+) -> Markup {
+    let card = |one: &Waiting| card_of(one, (place, names.get(&one.organisation)), now);
+    let cards = |all: &[Waiting]| all.iter().map(card).collect::<Vec<_>>();
     let state = |cards: Vec<Markup>, looked: &str, caution: &str| {
         if cards.is_empty() {
             State::Nothing { looked: looked.into(), caution: caution.into() }
@@ -184,7 +247,7 @@ fn list(waiting: &[Waiting], granted: &[Waiting], now: Timestamp) -> Markup {
             State::Content { shown: card::cards(false, &cards), from: None }
         }
     };
-    let nobody = "Nobody waits for an answer of your organisation.";
+    let nobody = "Nobody waits for an answer of yours.";
     let caution = "An objection has its effect at once, and stays on this list until it is \
                    answered.";
     html! {
@@ -205,17 +268,25 @@ fn list(waiting: &[Waiting], granted: &[Waiting], now: Timestamp) -> Markup {
             open: true,
             state: state(
                 cards(granted),
-                "Your organisation has granted nothing that still stands.",
+                "Nothing that was granted, and that you may end, still stands.",
                 "Others may have.",
             ),
         }))
     }
 }
 
-fn card_of(one: &Waiting, now: Timestamp) -> Markup {
+/// A card; with the name of the organisation that was asked, where it is not the reader's own.
+fn card_of(one: &Waiting, (place, of): (&str, Option<&String>), now: Timestamp) -> Markup {
     let asked_on = words::moment_short(one.asked);
+    let href = match place {
+        GUARDIAN => format!("{place}?person={}&wish={}", one.person, one.id),
+        _ => format!("{place}/{}/{}", one.person, one.id),
+    };
     html! {
         h3 { (asked(&one.what)) }
+        @if let Some(of) = of {
+            p { (of) " was asked. Nobody there may answer, so you do." }
+        }
         p {
             "Asked " (asked_on) "."
             @if let (Some(due), false) = (one.due, one.is_granted) {
@@ -224,7 +295,7 @@ fn card_of(one: &Waiting, now: Timestamp) -> Markup {
             }
         }
         p {
-            a href={ "/ig/wishes/" (one.person) "/" (one.id) } {
+            a href=(href) {
                 @if one.is_granted { "Look again at what was asked " }
                 @else { "Answer what was asked " }
                 (asked_on)
@@ -234,8 +305,8 @@ fn card_of(one: &Waiting, now: Timestamp) -> Markup {
 }
 
 /// One wish, with the form that answers or ends it.
-fn one(found: &Waiting, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
-    let action = format!("/ig/wishes/{}/{}", found.person, found.id);
+fn one(found: &Waiting, (place, filled): (&str, &Filled), wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let action = format!("{place}/{}/{}", found.person, found.id);
     let form = Form { action: &action, csrf, button: "Save the answer", hidden: &[] };
     let choice = |value: &str, label: &str, hint: &str| Choice {
         value: value.to_owned(),
@@ -284,6 +355,7 @@ mod tests {
         Waiting {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            organisation: "cec".parse().unwrap(),
             due: what.answer_within().map(|_| "2026-11-22T09:00:00Z".parse().unwrap()),
             what,
             typed: Some(Sensitive::new("Call my <sister>".to_owned())),
@@ -306,7 +378,8 @@ mod tests {
             for is_granted in [false, true] {
                 let found = waiting(what.clone(), is_granted);
                 let wrongs = wrong(&found, &Filled::default());
-                let page = one(&found, &Filled::default(), &wrongs, &csrf).into_string();
+                let filled = (GUARDIAN, &Filled::default());
+                let page = one(&found, filled, &wrongs, &csrf).into_string();
                 rules::assert_part(&page);
                 assert!(page.contains("Call my &lt;sister&gt;"), "{page}");
                 let shows = page.contains("name=\"shown\"");
@@ -315,11 +388,16 @@ mod tests {
             }
         }
         let now = "2026-11-23T09:00:00Z".parse().unwrap();
-        let page =
-            list(&[waiting(What::AtRisk, false)], &[waiting(What::ProtectedAddress, true)], now);
-        let page = page.into_string();
-        rules::assert_part(&page);
-        assert_eq!(page.matches("Late").count(), 1);
-        rules::assert_part(&list(&[], &[], now).into_string());
+        let names = BTreeMap::from([("cec".parse().unwrap(), "Council <so>".to_owned())]);
+        let (waits, stands) = (waiting(What::AtRisk, false), waiting(What::ProtectedAddress, true));
+        for (of, want) in [(BTreeMap::new(), 0), (names, 2)] {
+            let all = (std::slice::from_ref(&waits), std::slice::from_ref(&stands));
+            let page = list(all, (OFFICER, &of), now).into_string();
+            rules::assert_part(&page);
+            assert_eq!(page.matches("Late").count(), 1);
+            assert_eq!(page.matches("Council &lt;so&gt; was asked").count(), want);
+        }
+        let none = list((&[], &[]), (GUARDIAN, &BTreeMap::new()), now).into_string();
+        rules::assert_part(&none);
     }
 }

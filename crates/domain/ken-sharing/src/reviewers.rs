@@ -1,24 +1,24 @@
-//! Who reviews an emergency access: the first of those in turn of whom anybody may.
+//! Who looks at what about a person waits for an officer, an emergency access to review or a wish
+//! to answer: the first of those in turn of whom anybody may.
 //!
-//! The officers of the organisation whose access it was; its Caldicott Guardian; and then, for each
+//! The officers of the organisation with which it lies; its Caldicott Guardian; and then, for each
 //! partnership that the organisation is in and each above, the nearest first, the officers of
 //! whoever leads it, and their Guardian.
 //!
 //! # Invariants
 //!
 //! - Nobody looks while somebody before them may: the further away, the less reason to read.
-//! - Nobody near the person counts, nor whoever opened the access or agreed to it.
+//! - Nobody near the person counts, nor whoever had a part in it.
 //!
 //! Source: `core.md` 2.8; house policy for the order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ken_core::{Ctx, OrganisationId, PractitionerId};
+use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId};
 use ken_directory::partnership::{self, Partnership};
 use ken_directory::{Acting, practitioner};
 use ken_store::Reads;
 
-use super::Unreviewed;
 use crate::{Error, fact};
 
 /// How the roles begin that open the governance office.
@@ -44,7 +44,7 @@ fn in_turn(all: &[Partnership], own: &OrganisationId) -> Vec<OrganisationId> {
 }
 
 /// The organisations in whose turn one stands, oneself first.
-pub(super) fn looks_after(all: &[Partnership], own: &OrganisationId) -> Vec<OrganisationId> {
+pub(crate) fn looks_after(all: &[Partnership], own: &OrganisationId) -> Vec<OrganisationId> {
     let members: BTreeSet<_> = all.iter().flat_map(|one| &one.members).collect();
     let others = members.into_iter().filter(|one| *one != own);
     let others = others.filter(|one| in_turn(all, one).contains(own));
@@ -54,7 +54,7 @@ pub(super) fn looks_after(all: &[Partnership], own: &OrganisationId) -> Vec<Orga
 /// Who holds the roles that review, looked up once for a list: each with whether nothing says who
 /// they are as a person, so that nobody is near them. Those come first.
 #[derive(Debug, Default)]
-pub(super) struct Seats(BTreeMap<(OrganisationId, &'static str), Vec<(PractitionerId, bool)>>);
+pub(crate) struct Seats(BTreeMap<(OrganisationId, &'static str), Vec<(PractitionerId, bool)>>);
 
 impl Seats {
     async fn of<R: Reads>(
@@ -77,25 +77,35 @@ impl Seats {
     }
 }
 
-/// Whether an access waits with a reader. To an officer of the organisation whose access it was it
-/// is shown though they opened it themselves.
-pub(super) async fn may_read<R: Reads>(
+/// What waits for somebody to look at it.
+pub(crate) struct Matter<'a, P> {
+    /// The organisation with which it lies.
+    pub(crate) organisation: &'a OrganisationId,
+    /// Whom it is about.
+    pub(crate) person: PersonId,
+    /// Who had a part in it.
+    pub(crate) is_of: P,
+}
+
+/// Whether something waits with a reader. To an officer of the organisation with which it lies it
+/// is shown though they had a part in it.
+pub(crate) async fn may_read<R: Reads, P: Fn(PractitionerId) -> bool>(
     reads: &mut R,
     ctx: &Ctx<'_>,
     (by, all): (&Acting, &[Partnership]),
     seats: &mut Seats,
-    one: &Unreviewed,
+    one: &Matter<'_, P>,
 ) -> Result<bool, Error> {
     let is_guardian = by.role.as_str() == GUARDIAN;
-    for organisation in in_turn(all, &one.organisation) {
+    for organisation in in_turn(all, one.organisation) {
         for (begins, but) in [(OFFICERS, GUARDIAN), (GUARDIAN, "")] {
             if organisation == by.organisation && is_guardian == (begins == GUARDIAN) {
-                let is_own = organisation == one.organisation && !is_guardian;
-                let may = is_own || !one.is_of(by.practitioner);
+                let is_own = organisation == *one.organisation && !is_guardian;
+                let may = is_own || !(one.is_of)(by.practitioner);
                 return Ok(may && !fact::is_near(reads, ctx, by.practitioner, one.person).await?);
             }
             for (who, is_nobodys) in seats.of(reads, ctx, (&organisation, begins, but)).await? {
-                let may = !one.is_of(who)
+                let may = !(one.is_of)(who)
                     && (is_nobodys || !fact::is_near(reads, ctx, who, one.person).await?);
                 if may {
                     return Ok(false);
