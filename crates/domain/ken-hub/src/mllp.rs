@@ -4,7 +4,8 @@
 //! number of connections, bytes and seconds has a maximum; a sender that goes over one is closed,
 //! and loses nothing that was acknowledged. One whose message could not be kept is closed without
 //! an answer, and sends it again. A sender may be silent for days; one that is gone without a word
-//! is noticed within minutes, and its place is free.
+//! is noticed within minutes, and its place is free. Of long messages only so many are in memory at
+//! a time: the rest of the next is not read until one of them is answered.
 
 mod places;
 
@@ -16,7 +17,7 @@ use ken_hl7::mllp::{Decoder, Event, Fault, encode};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +27,12 @@ use places::Places;
 
 /// Most connections at a time. House policy: a partnership has tens of senders, not thousands.
 pub const CONNECTIONS_MAX: usize = 512;
+/// Bytes of a message that any connection may hold; a longer one takes a place among the long.
+const SHORT_LEN: usize = 256 * 1024;
+/// Connections for which there is one place for a long message. House policy: sixteen of them
+/// beside [`CONNECTIONS_MAX`], so that 256 MiB of long messages, and half as much of others, are
+/// held at the most.
+const CONNECTIONS_PER_LONG: usize = 32;
 /// How long a message may take to arrive once it has begun: the longest by a line of half a
 /// megabit.
 const FRAME_WAIT_MAX: Duration = Duration::from_mins(5);
@@ -53,6 +60,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let (tasks, places) = (TaskTracker::new(), Places::new(connections));
+    let long = Arc::new(Semaphore::new((connections / CONNECTIONS_PER_LONG).max(1)));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -62,7 +70,10 @@ pub async fn serve(
             Ok((socket, _)) => {
                 let Some(place) = places.take(&stop).await else { break };
                 let (hub, places, stop) = (Arc::clone(&hub), places.clone(), stop.clone());
-                tasks.spawn(async move { converse(hub, socket, &places, stop, place).await });
+                let long = Arc::clone(&long);
+                tasks.spawn(
+                    async move { converse(hub, socket, (&places, long), stop, place).await },
+                );
             }
             Err(error) => {
                 tracing::warn!(error.kind = %error.kind(), "connection not accepted");
@@ -78,7 +89,7 @@ pub async fn serve(
 async fn converse(
     hub: Arc<Hub>,
     mut socket: TcpStream,
-    places: &Places,
+    (places, long): (&Places, Arc<Semaphore>),
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
@@ -89,7 +100,7 @@ async fn converse(
     let mut decoder = Decoder::default();
     let mut read = vec![0; READ_LEN];
     let (mut input, mut out) = (Vec::new(), Vec::new());
-    let mut over = None;
+    let (mut over, mut long_place) = (None, None);
     while let Some(len) = receive(&mut socket, &mut read, places, &stop, &mut over).await {
         input.clear();
         input.extend_from_slice(read.get(..len).unwrap_or_default());
@@ -107,6 +118,12 @@ async fn converse(
                 return;
             }
         }
+        if decoder.held() <= SHORT_LEN {
+            long_place = None;
+        } else if long_place.is_none() {
+            let Some(place) = place_of_long(&long, &stop).await else { break };
+            (over, long_place) = (None, Some(place));
+        }
         if decoder.is_inside() && over.is_none() {
             over = Some(hub.clock().sleep_until(hub.clock().now() + FRAME_WAIT_MAX));
         }
@@ -115,6 +132,18 @@ async fn converse(
         tracing::info!(fault.code = fault.code(), "connection ended inside a message");
     }
     metrics::gauge!("ken_mllp_connections").decrement(1.0);
+}
+
+/// A place for a message that turns out to be long; `None` when the listener stops, or none has
+/// become free for as long as a message may take.
+async fn place_of_long(
+    long: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<OwnedSemaphorePermit> {
+    tokio::select! {
+        () = stop.cancelled() => None,
+        place = timeout(FRAME_WAIT_MAX, Arc::clone(long).acquire_owned()) => place.ok()?.ok(),
+    }
 }
 
 /// Reads some bytes; `None` when the conversation is over, or the time of the message that has

@@ -157,6 +157,12 @@ impl Decoder {
         self.state != State::Outside
     }
 
+    /// How many bytes of a message that has not ended are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.frame.len()
+    }
+
     /// The stream ended: what was left of it.
     #[must_use]
     pub fn finish(self) -> Option<Fault> {

@@ -81,6 +81,45 @@ async fn frames_are_answered_however_they_come() {
     }
 }
 
+/// Many scanned letters at once, as after an outage: what is not read yet is not in memory.
+#[tokio::test]
+async fn of_long_messages_only_so_many_are_read_at_a_time() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        // So few connections have one place for a long message.
+        let serving = ken_hub::serve(Arc::clone(&world.hub), listener, 8, stop.clone());
+        let conversing = async {
+            let letter = |id: &str| {
+                let of = [message(id, ""), b"ZLT|".to_vec(), vec![b'A'; 15 << 20]].concat();
+                framed(&of)
+            };
+            let (first, second) = (letter("L1"), letter("L2"));
+            let mut one = TcpStream::connect(address).await.unwrap();
+            one.write_all(&first[..first.len() - 2]).await.unwrap();
+            let mut other = TcpStream::connect(address).await.unwrap();
+            let (mut read, mut write) = other.split();
+            let mut sending = Box::pin(write.write_all(&second));
+            let waits = timeout(Duration::from_secs(1), &mut sending).await;
+            assert!(waits.is_err(), "{engine}: the second is read while the first is held");
+            let mut small = TcpStream::connect(address).await.unwrap();
+            small.write_all(&framed(&message("S1", ""))).await.unwrap();
+            assert_eq!(told(&mut small, 1).await, ["AA S1"], "{engine}");
+            one.write_all(&first[first.len() - 2..]).await.unwrap();
+            assert_eq!(told(&mut one, 1).await, ["AA L1"], "{engine}");
+            timeout(Duration::from_secs(20), sending).await.unwrap().unwrap();
+            let mut answer = [0; 4096];
+            let len = timeout(Duration::from_secs(20), read.read(&mut answer)).await;
+            let len = len.unwrap().unwrap();
+            assert!(String::from_utf8_lossy(&answer[..len]).contains("MSA|AA|L2"), "{engine}");
+            stop.cancel();
+        };
+        tokio::join!(serving, conversing);
+    }
+}
+
 /// Senders that open one connection after another, and close none.
 #[tokio::test]
 async fn the_silent_give_way_to_those_who_come() {
