@@ -40,6 +40,10 @@ pub use rule::{Change, Refused, Standing};
 pub const CONTACT_LEN_MAX: usize = 200;
 /// Longest reason, in characters. House policy.
 pub const WHY_LEN_MAX: usize = 2_000;
+/// Turns of one role under one id, after which it is only answered and ended. House policy.
+pub const TURNS_MAX: usize = 200;
+/// What both roles come to at most, with the answers and ends that follow. None is ever left out.
+const ROWS_MAX: i64 = 1_000;
 
 /// A coordinating role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,7 +193,7 @@ impl Turn {
 ///
 /// [`Error::Corrupt`] when a stored turn no longer reads, or whatever the store says.
 pub async fn turns<R: Reads>(reads: &mut R, person: PersonId) -> Result<Vec<Turn>, Error> {
-    let rows = reads.list(sql::ROLE_LIST, values![person], turn).await?;
+    let rows = reads.list(sql::ROLE_LIST, values![person, ROWS_MAX], turn).await?;
     rows.into_iter().map(|turn| turn.ok_or(Error::Corrupt("role"))).collect()
 }
 

@@ -41,7 +41,7 @@ statements! {
     ROLE_LIST = "SELECT kind, turn, state, practitioner_id, organisation, role, phone, address,
          hours, cover, by_practitioner, by_organisation, at_us, key_id, why, person_id
         FROM care_role
-        WHERE person_id = $1 ORDER BY kind, turn";
+        WHERE person_id = $1 ORDER BY kind, turn LIMIT $2";
     /// Says what became of somebody's access to the team; nothing changes it.
     TEAM_INSERT = "INSERT INTO care_team
         (person_id, relationship_id, what, kind, practitioner_id, organisation, role,

@@ -14,7 +14,7 @@ use ken_store::{Db, PeopleGuard, Reads, Tx, values};
 use serde_json::json;
 
 use super::rule::{self, Change, Refused, Standing};
-use super::{Holder, Kind, State, Turn, WHY_LEN_MAX, bound, filing, turns};
+use super::{Holder, Kind, State, TURNS_MAX, Turn, WHY_LEN_MAX, bound, filing, turns};
 use crate::{Error, sql};
 
 /// Changes who coordinates care for a person, and says why; gives the number of the turn. The same
@@ -99,7 +99,9 @@ impl Asked<'_> {
             return Ok(Judged::Before(turn));
         }
         let held = relationship::of_person(reads, ctx, self.person).await?;
-        let mut standing = super::standing(reads, self.person, self.kind).await?;
+        let mut turns = turns(reads, self.person).await?;
+        turns.retain(|turn| turn.kind == self.kind);
+        let mut standing = Standing::of(&turns);
         let named = match self.change {
             Change::Offer(holder) | Change::Set(holder) => Some(holder),
             Change::Accept(_) => standing.offered.as_ref(),
@@ -114,7 +116,11 @@ impl Asked<'_> {
             standing = everywhere(reads, self.person, (self.kind, standing)).await?;
         }
         let known = (rule::works_with(&held, self.by), is_in_role);
+        // An answer and an end always find room.
+        let is_more =
+            matches!(self.change, Change::Offer(_) | Change::Set(_) | Change::ChoseNobody);
         Ok(match rule::may(self.change, self.by, &standing, known) {
+            Ok(_) if is_more && turns.len() >= TURNS_MAX => Judged::Refused(Refused::TooMany),
             Ok(state) => Judged::May(state),
             Err(refused) => Judged::Refused(refused),
         })

@@ -58,6 +58,8 @@ pub enum Refused {
     Unanswered,
     /// It is so already.
     Already,
+    /// The role has had as many turns as it may.
+    TooMany,
     /// A part of the contact, or the reason, is missing or too long.
     Unfit,
 }

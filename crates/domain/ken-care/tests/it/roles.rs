@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use ken_care::role::{Change, Contact, Holder, Kind, Refused};
+use ken_care::role::{Change, Contact, Holder, Kind, Refused, TURNS_MAX};
 use ken_core::IdSource as _;
 use ken_directory::Acting;
 use ken_testkit::SeededIds;
@@ -276,6 +276,29 @@ async fn two_records_of_one_person_have_one_holder_once_somebody_is_set_in() {
         world.part(other).await;
         assert_eq!(lead(&world.related(other).await), 1, "{engine}");
         assert_eq!(world.turns(one).await.len(), 2, "{engine}: set, and ended");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_has_had_its_turns_is_answered_and_ended_and_no_more() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let World { jo, beth, nadia, .. } = &world;
+        let taken_back = Change::TakeBack(nadia.practitioner);
+        for _ in 0..(TURNS_MAX - 2) / 2 {
+            world.change(jo, of, &Change::Offer(holder(nadia))).await.unwrap();
+            world.change(jo, of, &taken_back).await.unwrap();
+        }
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        world.change(jo, of, &Change::Offer(holder(nadia))).await.unwrap();
+        assert_eq!(world.turns(of.0).await.len(), TURNS_MAX, "{engine}");
+        let more = world.change(jo, of, &Change::Set(holder(nadia))).await;
+        assert_eq!(more, Err(Refused::TooMany), "{engine}");
+        world.change(jo, of, &taken_back).await.unwrap();
+        let none = world.change(jo, of, &Change::ChoseNobody).await;
+        assert_eq!(none, Err(Refused::TooMany), "{engine}");
+        world.change(jo, of, &Change::End).await.unwrap();
+        assert!(world.standing(of.0, of.1).await.holder.is_none(), "{engine}");
     }
 }
 

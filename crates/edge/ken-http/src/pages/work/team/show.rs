@@ -336,6 +336,7 @@ pub(super) fn role_refused(refused: NoTurn) -> Wrong {
         NoTurn::NothingOffered => Wrong::new("change", "Nobody is offered at present"),
         NoTurn::Unanswered => Wrong::new("change", "Somebody is offered: record the answer first"),
         NoTurn::Already => Wrong::new("change", "That is so already"),
+        NoTurn::TooMany => Wrong::new("change", "It changed too often: tell your data team"),
         NoTurn::Unfit => Wrong::new(
             "reason",
             "Say why in up to 2,000 characters, and keep each \
@@ -354,7 +355,11 @@ pub(super) fn answer_refused(refused: NoTurn) -> Wrong {
         NoTurn::NotInRole => Wrong::new("offer", "They are not in that role there now"),
         NoTurn::Unfit => Wrong::new("told", "Say what they said in up to 2,000 characters"),
         // The page shows the offer no more, or another.
-        NoTurn::NotTheirs | NoTurn::NothingOffered | NoTurn::Unanswered | NoTurn::Already => {
+        NoTurn::NotTheirs
+        | NoTurn::NothingOffered
+        | NoTurn::Unanswered
+        | NoTurn::Already
+        | NoTurn::TooMany => {
             Wrong::new("change-role", "They are not offered any more: read how it stands now")
         }
     }
