@@ -5,7 +5,7 @@
 use ken_office::mark::Mark;
 use maud::{DOCTYPE, Markup, html};
 
-use super::mark;
+use super::{mark, phone};
 use crate::asset;
 use crate::site::Site;
 use crate::wire::csrf::{self, Csrf};
@@ -220,7 +220,7 @@ impl<'a> Frame<'a> {
                 h2 #help-title { "Help" }
                 p {
                     @if let Some(phone) = phone {
-                        "Call " a href={ "tel:" (digits(phone)) } { (phone) }
+                        "Call " (phone::link(phone))
                         @if email.is_some() { " or write to " } @else { "." }
                     }
                     @if let Some(email) = email {
@@ -300,10 +300,6 @@ fn footer(mark: Option<Mark>) -> Markup {
             }
         }
     }
-}
-
-fn digits(phone: &str) -> String {
-    phone.chars().filter(|sign| sign.is_ascii_digit() || *sign == '+').collect()
 }
 
 #[cfg(test)]

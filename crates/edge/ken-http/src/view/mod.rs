@@ -18,6 +18,7 @@ pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod mark;
 pub(crate) mod panel;
+pub(crate) mod phone;
 pub(crate) mod receipt;
 pub(crate) mod redline;
 #[cfg(test)]

@@ -64,7 +64,7 @@ async fn a_lead_professional_lets_in_and_out_and_the_person_reads_it() {
         let page = rao.get(&format!("{to}?purpose=direct-care&organisation=cec")).await;
         page.assert_has(&[
             "Dr Rao, Glen Medical Practice",
-            "01632 960 001 (the desk of Glen Medical Practice)",
+            ">01632 960 001</a> (the desk of Glen Medical Practice)",
             "Weekdays, 9 to 5",
             "Nobody has been let in by name",
         ]);

@@ -23,7 +23,7 @@ use crate::pages::ask::{self, Answer, Ask};
 use crate::pages::compose;
 use crate::stop::Stop;
 use crate::view::panel::{self, Panel, State};
-use crate::view::{facts, receipt, words};
+use crate::view::{facts, phone, receipt, words};
 
 use super::looked::MORE;
 
@@ -112,7 +112,7 @@ fn refused() -> Markup {
 
 fn show(team: &Team) -> Markup {
     let who: Vec<_> =
-        team.who.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
+        team.who.iter().map(|(label, value)| (label.as_str(), phone::linked(value))).collect();
     html! {
         h1 { "My team" }
         p { "These people help you, and they talk with each other. " (MORE) }
@@ -163,6 +163,7 @@ mod tests {
         let team = Team { who, members: vec![member], receipts: vec![] };
         let shown = show(&team).into_string();
         rules::assert_part(&shown);
+        assert!(shown.contains("<a href=\"tel:01632960123\">01632 960 123</a>"));
         assert!(shown.contains("Kirsty Lamont") && shown.contains("It ends on 1 December 2026"));
         let nobody = show(&Team::default()).into_string();
         rules::assert_part(&nobody);

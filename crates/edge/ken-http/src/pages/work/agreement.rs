@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use crate::App;
 use crate::caller::Caller;
 use crate::stop::Stop;
+use crate::view::phone;
 
 /// `GET /w/agreement`.
 pub(crate) async fn get(
@@ -36,7 +37,7 @@ fn show(organisation: &str, phone: &str) -> Markup {
         p {
             "The information governance lead of " (organisation) "."
             @if !phone.is_empty() {
-                " Call " a href={ "tel:" (phone.replace(' ', "")) } { (phone) } "."
+                " Call " (phone::link(phone)) "."
             }
         }
         h2 { "What to tell them" }

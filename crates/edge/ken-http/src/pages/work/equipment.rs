@@ -22,7 +22,7 @@ use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
 use crate::view::form::{filter, select};
 use crate::view::panel::{self, Panel, State};
-use crate::view::{card, words};
+use crate::view::{card, phone, words};
 
 /// Most entries that are shown. House policy: a page that somebody can still search by eye.
 const SHOWN_MAX: usize = 200;
@@ -166,7 +166,7 @@ fn equipment_card(of: &Entry<NewEquipment>, stock: &Stock) -> Markup {
         h3 { (called) }
         p { (available) " free at " (place) ", " (area.as_str()) }
         p { (kind_says(*kind)) }
-        p { (name(stock, &of.organisation)) ", " (contact) }
+        p { (name(stock, &of.organisation)) ", " (phone::linked(contact)) }
         p { (checked(of.checked, of.is_stale(stock.now))) }
     }
 }
@@ -176,7 +176,7 @@ fn plan_card(of: &Entry<NewPlan>, stock: &Stock) -> Markup {
     html! {
         h3 { a href=(document) rel="noreferrer" { (title) } }
         p { (from) " to " (until) }
-        p { (name(stock, &of.organisation)) ", " (contact) }
+        p { (name(stock, &of.organisation)) ", " (phone::linked(contact)) }
         p { (checked(of.checked, of.is_stale(stock.now))) }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
         let plan = stock::plan(["Plan <one>", "2026", "2029", "https://x", "Office"]).unwrap();
         let stock = Stock {
             equipment: vec![
-                entry(["bed", "Low <bed>", "3", "Leith", "EH6", "Store"]),
+                entry(["bed", "Low <bed>", "3", "Leith", "EH6", "Store, 01632 960 001"]),
                 entry(["bed", "Cot", "1", "Glasgow", "G", "Store"]),
                 entry(["telecare", "Pendant", "9", "Leith", "EH", "Store"]),
             ],
@@ -214,6 +214,7 @@ mod tests {
             let has = ["Low &lt;bed&gt;", "<h3>Cot", "Pendant"].map(|said| page.contains(said));
             assert_eq!(has, want, "{kind} {area}");
             assert!(page.contains("Plan &lt;one&gt;"));
+            assert_eq!(page.contains("Store, <a href=\"tel:01632960001\">"), want[0]);
             // Where nothing is found, that nothing is entered at all is not said.
             let is_none = page.contains("Nothing is entered of what you look for.");
             assert_eq!(is_none, want == [false; 3], "{kind} {area}");

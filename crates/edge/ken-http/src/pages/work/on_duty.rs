@@ -20,7 +20,7 @@ use crate::stop::Stop;
 use crate::view::facts::{self, Tone};
 use crate::view::form::{filter, select};
 use crate::view::panel::{self, Panel, State};
-use crate::view::{card, words};
+use crate::view::{card, phone, words};
 
 /// How far ahead it is looked for who comes next. House policy: a weekend.
 const AHEAD: SignedDuration = SignedDuration::from_hours(72);
@@ -114,7 +114,7 @@ pub(crate) fn reached(of: &Roster, within: Span) -> Markup {
         @for shift in of.on(now) {
             p {
                 b { (shift.name.as_deref().unwrap_or("On duty")) } ", "
-                (shift.phone.as_deref().unwrap_or(&desk.phone))
+                (phone::linked(shift.phone.as_deref().unwrap_or(&desk.phone)))
                 ", until " (words::moment_short(shift.span.until)) "."
             }
         }
@@ -127,7 +127,7 @@ pub(crate) fn reached(of: &Roster, within: Span) -> Markup {
                 }
                 " The desk’s own number stands." }
         }
-        p { "The desk: " (desk.phone)
+        p { "The desk: " (phone::linked(&desk.phone))
             @if let Some(address) = &desk.address { ", " (address) } "." }
     }
 }
@@ -177,10 +177,10 @@ pub(crate) mod tests {
         let page = show(&both, "").into_string();
         rules::assert_part(&page);
         for said in [
-            "Jo Worker</b>, 01632 960 001, until 1 Jun 2027, 17:00.",
+            "Jo Worker</b>, <a href=\"tel:01632960001\">01632 960 001</a>, until 1 Jun 2027, 17:00",
+            "The desk: <a href=\"tel:01632960001\">01632 960 001</a>, duty@glen.example",
             "from now to 2 Jun 2027, 09:00.",
             "for the next three days at least.",
-            "duty@glen.example",
         ] {
             assert!(page.contains(said), "{said}: {page}");
         }

@@ -27,7 +27,7 @@ use crate::pages::compose::{self, Aside, Held};
 use crate::stop::Stop;
 use crate::view::alert::{self, Alert};
 use crate::view::panel::{self, Panel, State};
-use crate::view::{banner, emergency as strip, facts, receipt, words};
+use crate::view::{banner, emergency as strip, facts, phone, receipt, words};
 use crate::wire::csrf::Csrf;
 
 /// What the address carries: words of the dictionary, and nothing of the person.
@@ -399,7 +399,7 @@ fn because_shown(because: &Because) -> Markup {
 
 fn aside(id: &'static str, heading: &str, held: &[(String, String)]) -> Panel {
     let pairs: Vec<_> =
-        held.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
+        held.iter().map(|(label, value)| (label.as_str(), phone::linked(value))).collect();
     let state = State::Content { shown: facts::list(&pairs), from: None };
     Panel { id, heading: heading.to_owned(), open: false, state }
 }

@@ -10,7 +10,7 @@ use super::Filled;
 use crate::pages::ask;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, filter, select, summary};
 use crate::view::panel::{self, Panel, State};
-use crate::view::{confirmation, facts, receipt, table, words};
+use crate::view::{confirmation, facts, phone, receipt, table, words};
 use crate::wire::csrf::Csrf;
 
 /// Somebody who was let in.
@@ -139,7 +139,7 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
 
 fn who(who: &[(String, String)]) -> Panel {
     let pairs: Vec<_> =
-        who.iter().map(|(label, value)| (label.as_str(), html! { (value) })).collect();
+        who.iter().map(|(label, value)| (label.as_str(), phone::linked(value))).collect();
     let state = if pairs.is_empty() {
         State::Nothing {
             looked: "Nobody has told us of a named person or lead professional.".into(),
