@@ -235,6 +235,30 @@ pub async fn offered<R: Reads>(
     Ok(offered)
 }
 
+/// Who holds a role under one id, as far as it is somebody's to change ([`rule::is_theirs`]): whom
+/// they name when they end it.
+///
+/// # Errors
+///
+/// As [`offered`].
+pub async fn held<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<Vec<(Kind, PractitionerId)>, Error> {
+    let related = relationship::of_person(reads, ctx, person).await?;
+    let works_with = rule::works_with(&related, by);
+    let mut held = vec![];
+    for kind in Kind::ALL {
+        let standing = standing(reads, person, kind).await?;
+        if rule::is_theirs(by, &standing, works_with) {
+            held.extend(standing.holder.map(|(holder, _)| (kind, holder.practitioner)));
+        }
+    }
+    Ok(held)
+}
+
 fn turn(row: &Row<'_>) -> ken_store::Result<Option<Turn>> {
     let text = |at| row.text_opt(at).map(Option::unwrap_or_default);
     let practitioner: Option<PractitionerId> = row.parse_opt(3)?;

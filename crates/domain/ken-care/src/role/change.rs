@@ -83,10 +83,11 @@ impl Asked<'_> {
     fn what(&self) -> [String; 5] {
         let whom = match self.change {
             Change::Offer(holder) | Change::Set(holder) => format!("{holder:?}"),
-            Change::Accept(whom) | Change::Decline(whom) | Change::TakeBack(whom) => {
-                whom.to_string()
-            }
-            Change::ChoseNobody | Change::End => String::new(),
+            Change::Accept(whom)
+            | Change::Decline(whom)
+            | Change::TakeBack(whom)
+            | Change::End(whom) => whom.to_string(),
+            Change::ChoseNobody(whom) => whom.map(|whom| whom.to_string()).unwrap_or_default(),
         };
         let (kind, code) = (self.kind.code().to_owned(), self.change.code().to_owned());
         [self.person.to_string(), kind, code, whom, self.why.reveal().clone()]
@@ -105,7 +106,10 @@ impl Asked<'_> {
         let named = match self.change {
             Change::Offer(holder) | Change::Set(holder) => Some(holder),
             Change::Accept(_) => standing.offered.as_ref(),
-            Change::Decline(_) | Change::TakeBack(_) | Change::ChoseNobody | Change::End => None,
+            Change::Decline(_)
+            | Change::TakeBack(_)
+            | Change::ChoseNobody(_)
+            | Change::End(_) => None,
         };
         let named = named.cloned();
         let is_in_role = match &named {
@@ -118,7 +122,7 @@ impl Asked<'_> {
         let known = (rule::works_with(&held, self.by), is_in_role);
         // An answer and an end always find room.
         let is_more =
-            matches!(self.change, Change::Offer(_) | Change::Set(_) | Change::ChoseNobody);
+            matches!(self.change, Change::Offer(_) | Change::Set(_) | Change::ChoseNobody(_));
         Ok(match rule::may(self.change, self.by, &standing, known) {
             Ok(_) if is_more && turns.len() >= TURNS_MAX => Judged::Refused(Refused::TooMany),
             Ok(state) => Judged::May(state),

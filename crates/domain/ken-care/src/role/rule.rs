@@ -21,10 +21,11 @@ pub enum Change {
     Decline(PractitionerId),
     /// Take back the offer of this one.
     TakeBack(PractitionerId),
-    /// Note that the person or their family chose to have nobody; while nobody is offered.
-    ChoseNobody,
-    /// End it: who holds it no longer does; while nobody is offered.
-    End,
+    /// Note that the person or their family chose to have nobody, and not this one, where somebody
+    /// holds it; while nobody is offered.
+    ChoseNobody(Option<PractitionerId>),
+    /// End it: this one, who holds it, no longer does; while nobody is offered.
+    End(PractitionerId),
 }
 
 impl Change {
@@ -37,8 +38,8 @@ impl Change {
             Self::Accept(_) => "accept",
             Self::Decline(_) => "decline",
             Self::TakeBack(_) => "take-back",
-            Self::ChoseNobody => "none",
-            Self::End => "end",
+            Self::ChoseNobody(_) => "none",
+            Self::End(_) => "end",
         }
     }
 }
@@ -54,6 +55,8 @@ pub enum Refused {
     NotInRole,
     /// Nobody is offered, or not the one whose offer this answers.
     NothingOffered,
+    /// Whoever is named does not hold the role any more.
+    NotHolder,
     /// Somebody is offered, and the answer to that comes first.
     Unanswered,
     /// It is so already.
@@ -145,7 +148,8 @@ pub fn is_theirs(by: &Acting, standing: &Standing, works_with: bool) -> bool {
 
 /// The state that a change comes to, or why nobody makes it.
 ///
-/// An answer names whose offer it is of: who reads an older page answers nothing else by it.
+/// An answer names whose offer it is of, and an end whose turn: who reads an older page answers or
+/// ends nothing else by it.
 ///
 /// The holder may hand over to anybody in a role of a registered organisation; a colleague of the
 /// holder, who works with the person, may set in another of their own. Where nobody holds the role
@@ -186,13 +190,21 @@ pub fn may(
         Change::Accept(whom) => accepted(by.practitioner, offered(standing, *whom)?, is_in_role),
         Change::Decline(whom) => offered(standing, *whom).map(|_| State::Declined),
         Change::TakeBack(whom) => offered(standing, *whom).map(|_| State::Ended),
-        Change::ChoseNobody | Change::End if standing.offered.is_some() => Err(Refused::Unanswered),
-        Change::ChoseNobody if standing.is_declined && standing.is_nothing() => {
+        Change::ChoseNobody(_) | Change::End(_) if standing.offered.is_some() => {
+            Err(Refused::Unanswered)
+        }
+        Change::ChoseNobody(_) if standing.is_declined && standing.is_nothing() => {
             Err(Refused::Already)
         }
-        Change::ChoseNobody => Ok(State::Declined),
-        Change::End if standing.is_nothing() => Err(Refused::Already),
-        Change::End => Ok(State::Ended),
+        Change::ChoseNobody(whom) if *whom != holder.map(|holder| holder.practitioner) => {
+            Err(Refused::NotHolder)
+        }
+        Change::ChoseNobody(_) => Ok(State::Declined),
+        Change::End(_) if standing.is_nothing() => Err(Refused::Already),
+        Change::End(whom) if holder.is_none_or(|holder| holder.practitioner != *whom) => {
+            Err(Refused::NotHolder)
+        }
+        Change::End(_) => Ok(State::Ended),
     }
 }
 

@@ -33,7 +33,7 @@ async fn a_named_person_is_offered_accepted_and_handed_over_without_a_gap() {
         assert!(world.standing(world.person, of.1).await.is_held_by(beth), "{engine}");
         world.change(beth, of, &Change::Set(holder(nadia))).await.unwrap();
         assert!(world.standing(world.person, of.1).await.is_held_by(nadia), "{engine}");
-        world.change(nadia, of, &Change::End).await.unwrap();
+        world.change(nadia, of, &Change::End(nadia.practitioner)).await.unwrap();
         let states: Vec<_> =
             world.turns(world.person).await.iter().map(|turn| turn.state.code()).collect();
         let want = ["offered", "accepted", "offered", "declined", "accepted", "ended"];
@@ -60,8 +60,8 @@ async fn an_answer_is_of_the_one_who_was_offered_and_of_nobody_else() {
         for answer in [&declined, &taken_back] {
             world.change(jo, of, &Change::Offer(holder(nadia))).await.unwrap();
             // While somebody is offered no word is of the holder.
-            check(&Change::End, Refused::Unanswered).await;
-            check(&Change::ChoseNobody, Refused::Unanswered).await;
+            check(&Change::End(beth.practitioner), Refused::Unanswered).await;
+            check(&Change::ChoseNobody(Some(beth.practitioner)), Refused::Unanswered).await;
             assert_eq!(world.offered(jo).await, [(LEAD, holder(nadia))], "{engine}");
             assert!(world.offered(kirsty).await.is_empty(), "{engine}: not theirs to answer");
             world.change(jo, of, answer).await.unwrap();
@@ -81,14 +81,39 @@ async fn an_answer_is_of_the_one_who_was_offered_and_of_nobody_else() {
 }
 
 #[tokio::test]
+async fn an_end_is_of_the_holder_whom_it_names_and_of_nobody_who_took_over() {
+    for world in worlds().await {
+        let (engine, of) = (world.on.engine, (world.person, LEAD));
+        let World { jo, beth, nadia, kirsty, .. } = &world;
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        assert_eq!(world.held(jo).await, [(LEAD, beth.practitioner)], "{engine}");
+        assert!(world.held(kirsty).await.is_empty(), "{engine}: not theirs to end");
+        // Jo has the page open while Beth hands over.
+        world.change(beth, of, &Change::Set(holder(nadia))).await.unwrap();
+        let whom = beth.practitioner;
+        let nobody = Change::ChoseNobody(Some(whom));
+        for change in [Change::End(whom), nobody.clone(), Change::ChoseNobody(None)] {
+            let late = world.change(jo, of, &change).await;
+            assert_eq!(late, Err(Refused::NotHolder), "{engine} {change:?}");
+            assert!(world.standing(of.0, of.1).await.is_held_by(nadia), "{engine} {change:?}");
+        }
+        // Named as who holds it now, each is so.
+        world.change(jo, of, &Change::End(nadia.practitioner)).await.unwrap();
+        world.change(jo, of, &Change::Set(holder(beth))).await.unwrap();
+        world.change(jo, of, &nobody).await.unwrap();
+        assert!(world.standing(of.0, of.1).await.is_declined, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_family_that_chose_none_is_a_state_and_no_absence() {
     for world in worlds().await {
         let of = (world.person, Kind::NamedPerson);
         assert!(!world.standing(world.person, of.1).await.is_declined);
-        world.change(&world.jo, of, &Change::ChoseNobody).await.unwrap();
+        world.change(&world.jo, of, &Change::ChoseNobody(None)).await.unwrap();
         let standing = world.standing(world.person, of.1).await;
         assert!(standing.is_declined && standing.holder.is_none(), "{}", world.on.engine);
-        let again = world.change(&world.jo, of, &Change::ChoseNobody).await;
+        let again = world.change(&world.jo, of, &Change::ChoseNobody(None)).await;
         assert_eq!(again, Err(Refused::Already));
         // The other role is another question.
         assert!(!world.standing(world.person, LEAD).await.is_declined);
@@ -108,10 +133,10 @@ async fn nobody_names_themselves_and_no_stranger_names_anybody() {
         };
         check(jo, &Change::Set(holder(jo)), Refused::Oneself).await;
         check(kirsty, &Change::Set(holder(rao)), Refused::NotTheirs).await;
-        check(kirsty, &Change::ChoseNobody, Refused::NotTheirs).await;
+        check(kirsty, &Change::ChoseNobody(None), Refused::NotTheirs).await;
         check(jo, &Change::Set(holder(kirsty)), Refused::NotTheirs).await;
         check(jo, &Change::Accept(beth.practitioner), Refused::NothingOffered).await;
-        check(jo, &Change::End, Refused::Already).await;
+        check(jo, &Change::End(beth.practitioner), Refused::Already).await;
         let elsewhere = Holder { role: word("sw.duty"), ..holder(beth) };
         check(jo, &Change::Set(elsewhere), Refused::NotInRole).await;
         let contact = Contact { phone: "0".repeat(201), ..Contact::default() };
@@ -123,10 +148,10 @@ async fn nobody_names_themselves_and_no_stranger_names_anybody() {
         // Another body that works with her names nobody while there is a holder.
         world.relate(world.person, "nhsl", "direct-care").await;
         check(kirsty, &Change::Set(holder(rao)), Refused::NotTheirs).await;
-        check(kirsty, &Change::End, Refused::NotTheirs).await;
+        check(kirsty, &Change::End(beth.practitioner), Refused::NotTheirs).await;
         // The holder hands over to whoever will have it.
         world.change(beth, of, &Change::Set(holder(kirsty))).await.unwrap();
-        check(nadia, &Change::End, Refused::NotTheirs).await;
+        check(nadia, &Change::End(kirsty.practitioner), Refused::NotTheirs).await;
         assert!(world.standing(world.person, LEAD).await.is_held_by(kirsty), "{engine}");
     }
 }
@@ -146,7 +171,10 @@ async fn a_reader_sees_who_it_is_and_how_to_reach_them_by_a_clause_alone() {
         world.change(&world.beth, of, &Change::Set(holder(&world.kirsty))).await.unwrap();
         let said = shown().await;
         assert!(!said.contains("Beth") && said.contains("\"active\":false"), "{engine}: {said}");
-        world.change(&world.jo, (of.0, Kind::NamedPerson), &Change::ChoseNobody).await.unwrap();
+        world
+            .change(&world.jo, (of.0, Kind::NamedPerson), &Change::ChoseNobody(None))
+            .await
+            .unwrap();
         assert!(shown().await.contains(NONE), "{engine}");
     }
 }
@@ -160,7 +188,7 @@ async fn nobody_was_chosen_is_said_of_nobody_who_was_set_in_since() {
         world.relate(world.person, "nhsl", "direct-care").await;
         world.relate(world.person, "practice", "direct-care").await;
         let said = async |at: &str| world.said(world.person, rao, at).await;
-        world.change(kirsty, of, &Change::ChoseNobody).await.unwrap();
+        world.change(kirsty, of, &Change::ChoseNobody(None)).await.unwrap();
         assert!(said("nhsl").await.contains(NONE), "{engine}");
         world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
         world.change(jo, of, &Change::TakeBack(beth.practitioner)).await.unwrap();
@@ -173,8 +201,8 @@ async fn nobody_was_chosen_is_said_of_nobody_who_was_set_in_since() {
         assert!(!ward.contains(NONE) && ward.contains("\"active\":false"), "{engine}: {ward}");
         // Who hears it of an offer says it too, and neither once somebody is set in.
         world.clock.advance(SignedDuration::from_secs(1));
-        world.change(beth, of, &Change::End).await.unwrap();
-        world.change(kirsty, of, &Change::ChoseNobody).await.unwrap();
+        world.change(beth, of, &Change::End(beth.practitioner)).await.unwrap();
+        world.change(kirsty, of, &Change::ChoseNobody(None)).await.unwrap();
         world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
         world.change(jo, of, &Change::Decline(beth.practitioner)).await.unwrap();
         assert!(said("nhsl").await.contains(NONE) && said("cec").await.contains(NONE), "{engine}");
@@ -192,7 +220,7 @@ async fn who_is_set_in_under_one_id_ends_that_nobody_was_chosen_under_the_other(
         for at in ["nhsl", "practice"] {
             world.relate(other, at, "direct-care").await;
         }
-        world.change(kirsty, (other, LEAD), &Change::ChoseNobody).await.unwrap();
+        world.change(kirsty, (other, LEAD), &Change::ChoseNobody(None)).await.unwrap();
         assert!(world.said(other, rao, "nhsl").await.contains(NONE), "{engine}");
         world.join(world.person, other).await;
         world.change(jo, (world.person, LEAD), &Change::Set(holder(beth))).await.unwrap();
@@ -221,7 +249,7 @@ async fn the_gate_knows_a_holder_by_the_role_and_nobody_else() {
         assert!(has(&world.beth).await && !has(&world.jo).await);
         world.change(&world.beth, of, &Change::Set(holder(&world.nadia))).await.unwrap();
         assert!(!has(&world.beth).await && has(&world.nadia).await);
-        world.change(&world.nadia, of, &Change::End).await.unwrap();
+        world.change(&world.nadia, of, &Change::End(world.nadia.practitioner)).await.unwrap();
         assert!(!has(&world.nadia).await);
     }
 }
@@ -246,7 +274,7 @@ async fn a_clause_that_asks_for_the_lead_professional_opens_to_them_alone() {
         assert!(!world.permits(kirsty).await, "{engine}: an offer is no role");
         world.change(beth, of, &Change::Accept(kirsty.practitioner)).await.unwrap();
         assert!(world.permits(kirsty).await, "{engine}");
-        world.change(kirsty, of, &Change::End).await.unwrap();
+        world.change(kirsty, of, &Change::End(kirsty.practitioner)).await.unwrap();
         assert!(!world.permits(kirsty).await, "{engine}: ended");
     }
 }
@@ -295,9 +323,9 @@ async fn a_role_that_has_had_its_turns_is_answered_and_ended_and_no_more() {
         let more = world.change(jo, of, &Change::Set(holder(nadia))).await;
         assert_eq!(more, Err(Refused::TooMany), "{engine}");
         world.change(jo, of, &taken_back).await.unwrap();
-        let none = world.change(jo, of, &Change::ChoseNobody).await;
+        let none = world.change(jo, of, &Change::ChoseNobody(Some(beth.practitioner))).await;
         assert_eq!(none, Err(Refused::TooMany), "{engine}");
-        world.change(jo, of, &Change::End).await.unwrap();
+        world.change(jo, of, &Change::End(beth.practitioner)).await.unwrap();
         assert!(world.standing(of.0, of.1).await.holder.is_none(), "{engine}");
     }
 }
@@ -317,16 +345,17 @@ async fn whatever_is_asked_a_role_has_one_holder_and_its_history_only_grows() {
         for _ in 0..60 {
             let kind = Kind::ALL[any(&dice, 2)];
             let (by, new) = (people[any(&dice, 5)], holder(people[any(&dice, 5)]));
-            let offered = world.standing(world.person, kind).await.offered;
-            let offered = offered.map(|holder| holder.practitioner);
+            let standing = world.standing(world.person, kind).await;
+            let holds = standing.holder.map(|(holder, _)| holder.practitioner);
+            let offered = standing.offered.map(|holder| holder.practitioner);
             let change = match (any(&dice, 6), offered) {
                 (0, _) => Change::Offer(new),
                 (1 | 2, _) => Change::Set(new),
                 (3, whom) => Change::Accept(whom.unwrap_or(new.practitioner)),
                 (4, Some(whom)) => Change::Decline(whom),
-                (4, None) => Change::ChoseNobody,
+                (4, None) => Change::ChoseNobody(holds),
                 (_, Some(whom)) => Change::TakeBack(whom),
-                (_, None) => Change::End,
+                (_, None) => Change::End(holds.unwrap_or(new.practitioner)),
             };
             let is_made = world.change(by, (world.person, kind), &change).await.is_ok();
             made += usize::from(is_made);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ed25519_dalek::{Signer, SigningKey};
 use jiff::civil::Date;
 use ken_care::role::{self, Change, Contact, Holder, Kind, Refused, Standing, Turn};
-use ken_core::{AccountId, Ctx, OrganisationId, PersonId, Sensitive};
+use ken_core::{AccountId, Ctx, OrganisationId, PersonId, PractitionerId, Sensitive};
 use ken_directory::{
     Acting, HeldRole, Holder as Whose, NewAccount, Organisation, account, organisation,
     practitioner,
@@ -272,6 +272,13 @@ impl World {
         let ctx = self.ctx();
         let read = async |s: &mut Snapshot| role::offered(s, &ctx, by, self.person).await;
         self.on.db.snapshot("test.offered", read).await.unwrap()
+    }
+
+    /// Who holds a role of hers, as far as it is somebody's to end.
+    pub(crate) async fn held(&self, by: &Acting) -> Vec<(Kind, PractitionerId)> {
+        let ctx = self.ctx();
+        let read = async |s: &mut Snapshot| role::held(s, &ctx, by, self.person).await;
+        self.on.db.snapshot("test.held", read).await.unwrap()
     }
 
     pub(crate) async fn turns(&self, person: PersonId) -> Vec<Turn> {

@@ -41,7 +41,7 @@ async fn set_in(
     let kind = Kind::of_code(one.kind).ok_or(Error::Missing("coordinating role"))?;
     let change = match one.holder {
         Some(key) => Change::Set(holder(key, staff)?),
-        None => Change::ChoseNobody,
+        None => Change::ChoseNobody(None),
     };
     let why = Sensitive::new(one.why.to_owned());
     let (db, keys, of) = (&parts.db, &parts.keys, (person, kind));

@@ -149,6 +149,7 @@ const FIELDS: &[&str] = &[
     "given",
     "happened",
     "hash",
+    "holds",
     "hours",
     "how",
     "key",

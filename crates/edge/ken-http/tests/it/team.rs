@@ -169,6 +169,31 @@ async fn an_answer_from_an_older_page_ends_nobodys_role() {
 }
 
 #[tokio::test]
+async fn an_end_from_an_older_page_ends_nobodys_turn() {
+    for world in worlds().await {
+        lead(&world).await;
+        let to = format!("/w/p/{}/team", world.morag);
+        let asked = format!("{to}?purpose=direct-care");
+        let mut rao = world.signed_in("Dr Rao").await;
+        let (page, nell) = (rao.get(&asked).await, found(&world, "practice", "Nell Nurse").await);
+        let who = format!("{nell} gp.nurse");
+        let role = ("role", "lead-professional");
+        let set = [role, ("change", "set"), ("who", who.as_str()), ("reason", "I go on leave")];
+        let form = filled(&page, ("role", "practice"), &set);
+        rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["It is recorded"]);
+        for change in ["end", "none"] {
+            let (_, held) = page.body.split_once("name=\"holds\" value=\"").unwrap();
+            let held = held.split('"').next().unwrap();
+            let late = [role, ("change", change), ("holds", held), ("reason", "Not needed")];
+            let form = filled(&page, ("role", "practice"), &late);
+            let told = rao.send(Method::POST, &to, Some(&form)).await;
+            told.assert_has(&["Who holds it has changed"]);
+        }
+        rao.get(&asked).await.assert_has(&["Nell Nurse, Glen Medical Practice"]);
+    }
+}
+
+#[tokio::test]
 async fn who_coordinates_nothing_lets_nobody_in() {
     for world in worlds().await {
         let to = format!("/w/p/{}/team", world.morag);

@@ -57,6 +57,8 @@ pub(crate) struct Filled {
     #[serde(default)]
     change: String,
     #[serde(default)]
+    holds: String,
+    #[serde(default)]
     who: String,
     #[serde(default)]
     whom: String,
@@ -192,7 +194,7 @@ async fn page(
     let at = at.unwrap_or_else(|| by.organisation.clone());
     let bundle = app.gate().current(app.db(), &ctx).await?;
     let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at)).await;
-    let Found { coordinates, members, offered, staff } =
+    let Found { coordinates, members, offered, holds, staff } =
         app.db().snapshot("http.team", read).await?;
     let today = ctx.clock.today();
     let is_carer =
@@ -224,6 +226,7 @@ async fn page(
             })
             .collect(),
         coordinates,
+        holds,
         staff: staff.map(|(id, name, role)| Staff { id, name, role }).collect(),
         names: names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect(),
         at,
@@ -238,6 +241,7 @@ struct Found {
     coordinates: bool,
     members: Vec<(String, Member)>,
     offered: Vec<(String, Kind, Holder)>,
+    holds: Vec<(Kind, PractitionerId)>,
     staff: Vec<(PractitionerId, String, RoleId)>,
 }
 
@@ -257,7 +261,8 @@ async fn found(
         offered.push((called(s, holder.practitioner).await?, kind, holder));
     }
     let staff = practitioner::of_organisation(s, ctx, at).await?;
-    Ok(Found { coordinates, members, offered, staff })
+    let holds = role::held(s, ctx, by, person).await?;
+    Ok(Found { coordinates, members, offered, holds, staff })
 }
 
 /// What somebody is called.
@@ -271,6 +276,12 @@ fn named(filled: &Filled, who: &str) -> Option<(PractitionerId, HeldRole)> {
     let (who, role) = who.split_once(' ')?;
     let organisation = filled.organisation.clone()?;
     Some((who.parse().ok()?, HeldRole { organisation, role: role.parse().ok()? }))
+}
+
+/// Who held a role when the page was shown, of "role practitioner, role practitioner".
+fn holds(filled: &Filled, kind: Kind) -> Option<PractitionerId> {
+    let pairs = filled.holds.split(", ").filter_map(|pair| pair.split_once(' '));
+    pairs.filter(|(of, _)| *of == kind.code()).find_map(|(_, whom)| whom.parse().ok())
 }
 
 /// What was done, or what must be put right.
@@ -295,8 +306,11 @@ async fn turn(app: &App, caller: &Caller, person: PersonId, filled: &Filled) -> 
         ("offer", Some(holder)) => Change::Offer(holder),
         ("set", Some(holder)) => Change::Set(holder),
         ("offer" | "set", None) => return Ok(Err(Wrong::new("who", "Choose who"))),
-        ("none", _) => Change::ChoseNobody,
-        ("end", _) => Change::End,
+        ("none", _) => Change::ChoseNobody(holds(filled, kind)),
+        ("end", _) => match holds(filled, kind) {
+            Some(holder) => Change::End(holder),
+            None => return Ok(Err(show::role_refused(role::Refused::NotHolder))),
+        },
         _ => return Ok(Err(Wrong::new("change", "Choose what changes"))),
     };
     let done = record(app, caller, (person, kind), (&change, &filled.reason)).await?;

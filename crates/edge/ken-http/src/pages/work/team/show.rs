@@ -52,6 +52,8 @@ pub(super) struct View {
     pub(super) members: Vec<Let>,
     /// Who is offered, where the answer is the reader's to record.
     pub(super) offered: Vec<Offered>,
+    /// Who holds a role that is the reader's to change: whom an end is of.
+    pub(super) holds: Vec<(Kind, PractitionerId)>,
     /// Whether the reader holds a role.
     pub(super) coordinates: bool,
     /// Those of one organisation who may be named.
@@ -311,7 +313,10 @@ fn role(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Mark
         hint: None,
     });
     let desk = "Left empty, the desk of their organisation is shown instead.";
-    form(view, "role", "Record it", csrf).post(&html! {
+    let holds = view.holds.iter().map(|(kind, whom)| format!("{} {whom}", kind.code()));
+    let mut form = form(view, "role", "Record it", csrf);
+    form.hidden.push(("holds", holds.collect::<Vec<_>>().join(", ")));
+    form.post(&html! {
         (choices("Which role?", "role", &kinds, &filled.role, wrongs))
         (choices("What changes?", "change", &each(&CHANGES), &filled.change, wrongs))
         (select("who", "Who, where somebody is set in or offered", &people(view), &filled.who))
@@ -334,6 +339,9 @@ pub(super) fn role_refused(refused: NoTurn) -> Wrong {
         NoTurn::Oneself => Wrong::new("who", "Nobody names themselves: a colleague must record it"),
         NoTurn::NotInRole => Wrong::new("who", "They are not in that role there now"),
         NoTurn::NothingOffered => Wrong::new("change", "Nobody is offered at present"),
+        NoTurn::NotHolder => {
+            Wrong::new("change", "Who holds it has changed: read how it stands now")
+        }
         NoTurn::Unanswered => Wrong::new("change", "Somebody is offered: record the answer first"),
         NoTurn::Already => Wrong::new("change", "That is so already"),
         NoTurn::TooMany => Wrong::new("change", "It changed too often: tell your data team"),
@@ -357,6 +365,7 @@ pub(super) fn answer_refused(refused: NoTurn) -> Wrong {
         // The page shows the offer no more, or another.
         NoTurn::NotTheirs
         | NoTurn::NothingOffered
+        | NoTurn::NotHolder
         | NoTurn::Unanswered
         | NoTurn::Already
         | NoTurn::TooMany => {
@@ -412,6 +421,7 @@ mod tests {
                 name: "Nadia Hussain".into(),
                 organisation: "Glen Council".into(),
             }],
+            holds: vec![(Kind::LeadProfessional, id.parse().unwrap())],
             coordinates,
             staff: vec![Staff {
                 id: id.parse().unwrap(),
@@ -440,6 +450,8 @@ mod tests {
             assert_eq!(shown.contains("Whose access ends?"), coordinates);
             assert!(shown.contains("Nadia Hussain, Glen Council"));
             assert!(shown.contains("named-person 0190163d-8694-739b-aea5-966c26f8ad90"));
+            let holds = "name=\"holds\" value=\"lead-professional 0190163d";
+            assert!(shown.contains(holds), "an end names whose turn it is");
             assert!(shown.contains("Kirsty Lamont") && shown.contains("1 Dec 2026"));
         }
         let nothing = View { who: vec![], members: vec![], offered: vec![], ..view(false) };
