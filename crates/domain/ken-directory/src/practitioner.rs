@@ -258,6 +258,27 @@ pub async fn staff(
     Ok(s.list(sql::STAFF, of, read).await?)
 }
 
+/// Whoever works at an organisation now in a role that fits, by name, each once for each role.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn staff_in(
+    s: &mut impl Reads,
+    ctx: &Ctx<'_>,
+    organisation: &OrganisationId,
+    fits: impl Fn(&RoleId) -> bool + Send,
+) -> Result<Vec<(PractitionerId, String, RoleId)>, Error> {
+    let mut staff = vec![];
+    for role in roles_in(s, ctx, organisation).await?.into_iter().filter(fits) {
+        let of = values![organisation, &role, ctx.now_us(), STAFF_MAX];
+        let read = |row: &ken_store::Row<'_>| Ok((row.parse(0)?, row.text(1)?, row.parse(2)?));
+        staff.append(&mut s.list(sql::STAFF_IN, of, read).await?);
+    }
+    staff.sort_by(|(a, one, of), (b, other, to)| (one, a, of).cmp(&(other, b, to)));
+    Ok(staff)
+}
+
 /// The roles that somebody holds in an organisation now.
 ///
 /// # Errors

@@ -263,6 +263,12 @@ statements! {
         JOIN practitioner p ON p.practitioner_id = r.practitioner_id
         WHERE r.organisation_id = $1 AND r.from_us <= $2 AND (r.until_us IS NULL OR r.until_us > $2)
         ORDER BY p.name, p.practitioner_id LIMIT $3";
+    /// Whoever holds one role of an organisation at an instant, by name.
+    STAFF_IN = "SELECT DISTINCT p.practitioner_id, p.name, r.role FROM practitioner_role r
+        JOIN practitioner p ON p.practitioner_id = r.practitioner_id
+        WHERE r.organisation_id = $1 AND r.role = $2 AND r.from_us <= $3
+          AND (r.until_us IS NULL OR r.until_us > $3)
+        ORDER BY p.name, p.practitioner_id LIMIT $4";
     /// The roles of an organisation that somebody holds at an instant.
     ROLES_IN = "SELECT DISTINCT role FROM practitioner_role
         WHERE organisation_id = $1 AND from_us <= $2 AND (until_us IS NULL OR until_us > $2)

@@ -217,6 +217,16 @@ async fn whoever_is_last_of_a_large_organisation_is_planned_by_name() {
         assert_eq!(added, Ok(Added { new: 1, known: 0 }), "{engine}");
         // The roles of all are offered for a desk.
         let (ctx, own) = (world.ctx(), "cec".parse().unwrap());
+        let last = async |s: &mut Snapshot| {
+            let workers = practitioner::staff_in(s, &ctx, &own, |role| role.as_str() != "nurse");
+            let workers = workers.await?;
+            let all = practitioner::staff_in(s, &ctx, &own, |_| true).await?;
+            Ok::<_, Error>((workers, all))
+        };
+        let (workers, all) = world.on.db.snapshot("test", last).await.unwrap();
+        let jo = (world.jo, "Jo Worker".to_owned(), "sw.duty".parse().unwrap());
+        assert!(workers == [jo.clone()] && all.last() == Some(&jo), "{engine}: whoever is last");
+        assert_eq!(i64::try_from(all.len()), Ok(many + 1), "{engine}");
         let roles = async |s: &mut Snapshot| practitioner::roles_in(s, &ctx, &own).await;
         let roles = world.on.db.snapshot("test", roles).await.unwrap();
         let roles: Vec<_> = roles.iter().map(RoleId::as_str).collect();

@@ -193,13 +193,12 @@ async fn page(
     let at = filled.organisation.clone().filter(|at| names.contains_key(at));
     let at = at.unwrap_or_else(|| by.organisation.clone());
     let bundle = app.gate().current(app.db(), &ctx).await?;
-    let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at)).await;
-    let Found { coordinates, members, offered, holds, staff } =
-        app.db().snapshot("http.team", read).await?;
     let today = ctx.clock.today();
     let is_carer =
         |role: &RoleId| KINDS.iter().any(|kind| bundle.bundle.rests_on(kind, (&at, role), today));
-    let staff = staff.into_iter().filter(|(_, _, role)| is_carer(role));
+    let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at), &is_carer).await;
+    let Found { coordinates, members, offered, holds, staff } =
+        app.db().snapshot("http.team", read).await?;
     let of = |id: &OrganisationId| compose::name_of(&names, id);
     let view = View {
         person,
@@ -227,7 +226,7 @@ async fn page(
             .collect(),
         coordinates,
         holds,
-        staff: staff.map(|(id, name, role)| Staff { id, name, role }).collect(),
+        staff: staff.into_iter().map(|(id, name, role)| Staff { id, name, role }).collect(),
         names: names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect(),
         at,
         receipts: ask::receipts(app, shown.entries).await?,
@@ -250,6 +249,7 @@ async fn found(
     ctx: &Ctx<'_>,
     by: &Acting,
     (person, at): (PersonId, &OrganisationId),
+    is_carer: &(dyn Fn(&RoleId) -> bool + Sync),
 ) -> Result<Found, Stop> {
     let coordinates = team::coordinates(s, person, by).await?;
     let mut members = vec![];
@@ -260,7 +260,7 @@ async fn found(
     for (kind, holder) in role::offered(s, ctx, by, person).await? {
         offered.push((called(s, holder.practitioner).await?, kind, holder));
     }
-    let staff = practitioner::of_organisation(s, ctx, at).await?;
+    let staff = practitioner::staff_in(s, ctx, at, is_carer).await?;
     let holds = role::held(s, ctx, by, person).await?;
     Ok(Found { coordinates, members, offered, holds, staff })
 }
