@@ -19,6 +19,7 @@
 mod askable;
 mod dictionary;
 mod error;
+mod sendable;
 mod shut;
 mod standing;
 mod succession;
@@ -38,6 +39,7 @@ use crate::instrument::Unread;
 
 pub use dictionary::Dictionary;
 pub use error::Error;
+pub use sendable::{Receivers, Sendable};
 use shut::Shut;
 pub use shut::compiles;
 pub(crate) use standing::Standing;

@@ -43,6 +43,8 @@ mod reviews;
 #[cfg(test)]
 mod sectors;
 #[cfg(test)]
+mod sendable;
+#[cfg(test)]
 mod shut;
 #[cfg(test)]
 mod stages;
