@@ -285,6 +285,18 @@ const team = async (page, account) => {
   await link.click();
 };
 
+/** Whom to send something about somebody to, from their overview. */
+const sendTo = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "Who should I send this to?" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+  const kinds = page.getByLabel("What you want to send");
+  if ((await kinds.count()) === 0) return false;
+  await kinds.selectOption({ index: 1 });
+  await page.getByRole("button", { name: "Show" }).click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -338,6 +350,7 @@ export const visits = [
   { name: "purpose", route: null, as: "work", go: firstPerson },
   { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
   { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
+  { name: "send-to", route: "/w/p/{person}/send-to", as: "work", go: sendTo },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },

@@ -6,6 +6,7 @@
 //!   changed or removed: who holds it now is what its turns come to.
 //! - Nobody names themselves, and nobody lets themselves in.
 //! - Who is let in has a relationship that a clause in force knows already; nothing else is given.
+//! - Whom to send something to is told of those alone of whom the asker may know.
 //! - Every change takes and bumps the person's guard, and stands in their stream of the ledger.
 //!
 //! # Sources
@@ -13,6 +14,7 @@
 //! - Getting it right for every child: practice guidance (2022), on the named person and the lead
 //!   professional, which are voluntary; the maturity model's row on professional details.
 
+pub mod addressee;
 mod error;
 pub mod role;
 mod sql;

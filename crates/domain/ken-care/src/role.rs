@@ -67,6 +67,15 @@ impl Kind {
         }
     }
 
+    /// What it is called.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::NamedPerson => "Named person",
+            Self::LeadProfessional => "Lead professional",
+        }
+    }
+
     /// The kind of that code.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
@@ -209,6 +218,27 @@ pub async fn standing<R: Reads>(
 ) -> Result<Standing, Error> {
     let turns = turns(reads, person).await?;
     Ok(Standing::of(turns.iter().filter(|turn| turn.kind == kind)))
+}
+
+/// Who holds each role under one id now, in a role of their organisation that they still have;
+/// whom of them somebody may know of is for the gate to say.
+///
+/// # Errors
+///
+/// As [`turns`], or whatever the directory says.
+pub async fn holders<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    person: PersonId,
+) -> Result<Vec<(Kind, Holder)>, Error> {
+    let mut holders = vec![];
+    for kind in Kind::ALL {
+        let Some((holder, _)) = standing(reads, person, kind).await?.holder else { continue };
+        if change::is_in_role(reads, ctx, &holder).await? {
+            holders.push((kind, holder));
+        }
+    }
+    Ok(holders)
 }
 
 /// Who is offered under one id, as far as the answer is somebody's to record

@@ -103,6 +103,7 @@ pub const ROUTES: &[Route] = &[
     form("/w/p/{person}/affirm", Who::Practitioner, || post(work::affirm::post)),
     page("/w/p/{person}/team", Who::Practitioner, || get(work::team::get)),
     form("/w/p/{person}/team", Who::Practitioner, || post(work::team::post)),
+    page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),
     form("/w/p/{person}/finish", Who::Practitioner, || post(work::emergency::finish)),
     page("/w/claim", Who::Practitioner, || get(work::claim::get)),
     form("/w/claim", Who::Practitioner, || post(work::claim::post)),

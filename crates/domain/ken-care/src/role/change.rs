@@ -106,10 +106,9 @@ impl Asked<'_> {
         let named = match self.change {
             Change::Offer(holder) | Change::Set(holder) => Some(holder),
             Change::Accept(_) => standing.offered.as_ref(),
-            Change::Decline(_)
-            | Change::TakeBack(_)
-            | Change::ChoseNobody(_)
-            | Change::End(_) => None,
+            Change::Decline(_) | Change::TakeBack(_) | Change::ChoseNobody(_) | Change::End(_) => {
+                None
+            }
         };
         let named = named.cloned();
         let is_in_role = match &named {
@@ -334,7 +333,7 @@ async fn everywhere<R: Reads>(
     Ok(own)
 }
 
-async fn is_in_role<R: Reads>(
+pub(super) async fn is_in_role<R: Reads>(
     reads: &mut R,
     ctx: &Ctx<'_>,
     holder: &Holder,

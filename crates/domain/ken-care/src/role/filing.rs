@@ -94,16 +94,12 @@ fn resource(
     (person, kind): (PersonId, Kind),
     said: Option<(String, Vec<Value>)>,
 ) -> Value {
-    let text = match kind {
-        Kind::NamedPerson => "Named person",
-        Kind::LeadProfessional => "Lead professional",
-    };
     let mut resource = json!({
         "resourceType": "RelatedPerson",
         "id": id,
         "active": said.is_some(),
         "patient": { "reference": format!("Patient/{person}") },
-        "relationship": [{ "text": text }],
+        "relationship": [{ "text": kind.says() }],
     });
     if let (Some(fields), Some((name, telecom))) = (resource.as_object_mut(), said) {
         fields.insert("name".to_owned(), json!([{ "text": name }]));

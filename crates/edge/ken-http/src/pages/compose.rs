@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_core::identifier::CHI_SYSTEM;
-use ken_core::{Category, ClauseId, OrganisationId};
+use ken_core::{Category, ClauseId, OrganisationId, PersonId};
 use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
     Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
@@ -309,6 +309,26 @@ pub(crate) fn who(held: &[Held], today: Date) -> Vec<(String, String)> {
     });
     let mut seen = BTreeSet::new();
     practice.into_iter().chain(related).filter(|fact| seen.insert(fact.clone())).collect()
+}
+
+/// How somebody is reached of whom an organisation says, under one id, that they are this to the
+/// person now; none where that was not disclosed.
+pub(crate) fn around(
+    held: &[Held],
+    (person, source): (PersonId, &OrganisationId),
+    (label, called): (&str, &str),
+    today: Date,
+) -> Option<Vec<String>> {
+    let mut theirs = standing(held).filter(|held| held.person == person && held.source == *source);
+    theirs.find_map(|held| {
+        let one = RelatedPerson::of(&held.resource).filter(|one| one.is_current(today))?;
+        one.relationships().find(|kind| *kind == label)?;
+        // Beside the name stands that of their organisation.
+        let name = one.name()?;
+        name.strip_prefix(called).filter(|rest| rest.is_empty() || rest.starts_with(", "))?;
+        let ways = one.contacts().filter_map(ken_fhir::Contact::value);
+        Some(ways.map(str::to_owned).collect())
+    })
 }
 
 fn plan(held: &[Held]) -> Vec<(String, String)> {

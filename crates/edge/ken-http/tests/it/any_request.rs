@@ -227,6 +227,7 @@ const GOOD: &[&str] = &[
     "governance",
     "identity-review",
     "girfec-wellbeing",
+    "care-plan",
     "justified",
     "shown",
     "kept",

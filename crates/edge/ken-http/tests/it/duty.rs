@@ -13,13 +13,13 @@ const PAGE: &str = "/ig/roster";
 const BRING: &str = "/ig/roster/bring";
 
 /// Sends a form of the roster.
-async fn send(browser: &mut Browser, fields: &str) -> Answer {
+pub(crate) async fn send(browser: &mut Browser, fields: &str) -> Answer {
     let csrf = csrf_of(&browser.get(PAGE).await);
     browser.send(Method::POST, PAGE, Some(&format!("csrf={csrf}&{fields}"))).await
 }
 
 /// The day, so many days from now, as a roster has it.
-fn day(world: &World, ahead: i32) -> String {
+pub(crate) fn day(world: &World, ahead: i32) -> String {
     world.clock.today().checked_add(ahead.days()).unwrap().to_string()
 }
 

@@ -187,7 +187,7 @@ async fn one(
                 "?purpose=direct-care".to_owned(),
                 "?purpose=own-work&kind=education".to_owned(),
                 "?purpose=vital".to_owned(),
-                "?purpose=direct-care&clause=D1".to_owned(),
+                "?purpose=direct-care&clause=D1&kind=care-plan".to_owned(),
                 "?purpose=governance".to_owned(),
             ] {
                 let shape = query.split('=').take(2).collect::<Vec<_>>().join("=");

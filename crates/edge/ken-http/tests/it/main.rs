@@ -49,6 +49,8 @@ mod second;
 #[cfg(test)]
 mod seeking;
 #[cfg(test)]
+mod send_to;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod signatories;

@@ -12,7 +12,7 @@ use crate::interference::told;
 use crate::world::{World, worlds};
 
 /// A nurse of the practice names the doctor as Morag's lead professional, without a number of hers.
-async fn lead(world: &World) {
+pub(crate) async fn lead(world: &World) {
     let ids = SeededIds::new(77);
     let (ctx, keys) = (Ctx::new(&*world.clock, &ids), &world.on.keys);
     let at = || "practice".parse().unwrap();
@@ -39,7 +39,7 @@ async fn lead(world: &World) {
     role::change(&world.on.db, &ctx, keys, &by, of, change).await.unwrap().unwrap();
 }
 
-async fn found(world: &World, at: &str, name: &str) -> PractitionerId {
+pub(crate) async fn found(world: &World, at: &str, name: &str) -> PractitionerId {
     let (ids, at) = (SeededIds::new(78), at.parse().unwrap());
     let ctx = Ctx::new(&*world.clock, &ids);
     let read = async |s: &mut Snapshot| practitioner::of_organisation(s, &ctx, &at).await;
@@ -48,7 +48,7 @@ async fn found(world: &World, at: &str, name: &str) -> PractitionerId {
 }
 
 /// One of the page's forms, which all have its token.
-fn filled(page: &Answer, (step, at): (&str, &str), fields: &[(&str, &str)]) -> String {
+pub(crate) fn filled(page: &Answer, (step, at): (&str, &str), fields: &[(&str, &str)]) -> String {
     let same = [("purpose", "direct-care"), ("organisation", at), ("step", step)];
     page.filled("/sign-out", &[&same, fields].concat())
 }

@@ -21,5 +21,6 @@ pub(crate) mod purpose;
 pub(crate) mod refusal;
 pub(crate) mod results;
 pub(crate) mod second;
+pub(crate) mod send_to;
 pub(crate) mod team;
 pub(crate) mod today;

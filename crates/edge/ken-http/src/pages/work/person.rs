@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::happened::{self, Happened};
 use super::refusal::{self, Asked};
-use super::{affirm, called, more, purpose};
+use super::{affirm, called, more, purpose, send_to};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
@@ -343,10 +343,7 @@ pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
                     (panel::show(&aside(id, heading, facts)))
                 }
                 (panel::show(&sources(&view.sources)))
-                @if ![ask::OWN_WORK, ask::VITAL].contains(&view.because.purpose.as_str()) {
-                    @let to = format!("/w/p/{}/team?purpose={}", view.person, view.because.purpose);
-                    p { a.care_lone href=(to) { "The team around this person" } }
-                }
+                (send_to::ways(view.person, &view.because.purpose))
             }
         }
         @if !view.more.is_empty() {

@@ -105,6 +105,8 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
         h1 { "The team" }
         p {
             a href={ (to) "?purpose=" (view.purpose) } { "Back to the overview" }
+            " · "
+            a href={ (to) "/send-to?purpose=" (view.purpose) } { "Who should I send this to?" }
         }
         (panel::show(&who(&view.who)))
         section.care_panel aria-labelledby="members" {
@@ -282,20 +284,13 @@ fn each(words: &[(&str, &str, &str)]) -> Vec<Choice> {
     words.iter().map(choice).collect()
 }
 
-const fn called(kind: Kind) -> &'static str {
-    match kind {
-        Kind::NamedPerson => "Named person",
-        Kind::LeadProfessional => "Lead professional",
-    }
-}
-
 /// What became of an offer. Each names who was offered: who has an older page open answers nothing
 /// that they have not seen.
 fn answer(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
     let offers = view.offered.iter().map(|one| Choice {
         value: format!("{} {}", one.kind.code(), one.id),
         label: format!("{}, {}", one.name, one.organisation),
-        hint: Some(called(one.kind).to_owned()),
+        hint: Some(one.kind.says().to_owned()),
     });
     let offers: Vec<_> = offers.collect();
     form(view, "answer", "Record the answer", csrf).post(&html! {
@@ -309,7 +304,7 @@ fn answer(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Ma
 fn role(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
     let kinds = Kind::ALL.map(|kind| Choice {
         value: kind.code().to_owned(),
-        label: called(kind).to_owned(),
+        label: kind.says().to_owned(),
         hint: None,
     });
     let desk = "Left empty, the desk of their organisation is shown instead.";
