@@ -10,12 +10,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use ken_match::{
-    Compared, Evaluation, Model, Options, Outcome, PairQuality, Pattern, Report, THRESHOLD,
+    Compared, Evaluation, Map, Model, Options, Outcome, PairQuality, Pattern, Report, THRESHOLD,
     evaluate, sizes,
 };
 
-mod csv;
-mod heads;
 mod read;
 mod report;
 mod rows;
@@ -26,7 +24,6 @@ use crate::config::read_within;
 use crate::progress::Bar;
 use crate::say;
 use crate::trouble::{NOTHING_DONE, Trouble};
-use heads::Map;
 use read::Files;
 
 /// Longest model file, in bytes: as much as the engine reads.

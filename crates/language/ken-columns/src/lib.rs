@@ -1,7 +1,8 @@
-//! Files of columns: reads and writes flat Parquet, row by row and within bounds.
+//! Files of columns: reads and writes flat Parquet, and reads comma-separated lines, row by row and
+//! within bounds.
 //!
 //! [`Reader`] gives the values of the columns that were asked for as text, as a reader of CSV
-//! would; [`Writer`] writes texts and numbers.
+//! would, which is [`Lines`]; [`Writer`] writes texts and numbers.
 //!
 //! # Invariants
 //!
@@ -22,6 +23,7 @@ mod copies;
 mod footer;
 mod hybrid;
 mod kind;
+mod lines;
 mod lz4;
 mod page;
 mod read;
@@ -33,6 +35,7 @@ use std::io;
 
 use thiserror::Error;
 
+pub use lines::Lines;
 pub use read::Reader;
 pub use write::{Cell, Form, Writer};
 

@@ -5,6 +5,8 @@
 //! - Kinds of error in recorded dates: a slip in one digit, day and month exchanged, the first of
 //!   January for *unknown* (the identity design, section 5).
 
+use ken_core::PartialDate;
+
 use crate::text::tidy;
 
 /// A date of birth as it is compared.
@@ -44,6 +46,19 @@ pub(crate) fn read(written: &str) -> Birth {
         (1, [6, ..]) => whole(a / 100, a % 100, 0),
         (1, [4, ..]) => whole(a, 0, 0),
         _ => Birth::default(),
+    }
+}
+
+/// The same as a date of the field: as much of it as is known, and `None` for what is no date.
+#[must_use]
+pub fn date(written: &str) -> Option<PartialDate> {
+    let text = format!("{:08x}", read(written).digits);
+    let (year, month, day) = (text.get(..4)?, text.get(4..6)?, text.get(6..)?);
+    match (year, month, day) {
+        ("0000", ..) => None,
+        (_, "00", _) => year.parse().ok(),
+        (_, _, "00") => format!("{year}-{month}").parse().ok(),
+        _ => format!("{year}-{month}-{day}").parse().ok(),
     }
 }
 
@@ -147,6 +162,18 @@ mod tests {
         check("1974-03-21-1", 0);
         check("not known", 0);
         check("٤-٣-١٩٧٤", 0);
+    }
+
+    #[test]
+    fn a_date_has_as_much_as_is_known() {
+        let check = |written: &str, want: Option<&str>| {
+            assert_eq!(date(written).map(|date| date.to_string()).as_deref(), want, "{written}");
+        };
+        check("21/03/1974", Some("1974-03-21"));
+        check("197403", Some("1974-03"));
+        check("1974", Some("1974"));
+        check("30/02/1974", None);
+        check("not known", None);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod engine;
 mod evaluate;
 mod explain;
 mod further;
+mod heads;
 mod index;
 mod key;
 mod learn;
@@ -51,6 +52,7 @@ mod table;
 mod text;
 mod train;
 
+pub use birth::date;
 pub use calibrate::Knot;
 pub use cluster::{Link, People, Refused, keep_ids, sizes};
 pub use decide::{
@@ -60,6 +62,7 @@ pub use decide::{
 pub use engine::{Compared, Options, Outcome, THRESHOLD, alone, compare, finish, pattern, train};
 pub use evaluate::{Evaluation, PairQuality, evaluate};
 pub use explain::{Explanation, Step, explain};
+pub use heads::{Heads, Map, Places};
 pub use index::{CANDIDATES_MAX, Candidate, Index, Loading, Settled};
 pub use marks::Marks;
 pub use model::{FieldWeights, Interaction, Model, ModelError, Score, Scorer, Training};
@@ -67,5 +70,5 @@ pub use pass::Note;
 pub use pattern::{Field, Pattern, PatternError};
 pub use report::{Quality, Report};
 pub use rule::{Rule, is_household};
-pub use seed::{Doubt, SURE, Seeding, Written, seed};
+pub use seed::{Doubt, SURE, Seeding, Written, seed, settle};
 pub use table::{Columns, RECORDS_MAX, Row, Table, TooManyRecords};

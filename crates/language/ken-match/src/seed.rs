@@ -110,7 +110,12 @@ impl Doubt {
 /// Whose of a register a record of a list is.
 #[must_use]
 pub fn seed(register: &Index, scorer: &Scorer, row: &Row<'_>) -> Seeding {
-    let told = register.ask(scorer, row, SHOWN);
+    settle(row, register.ask(scorer, row, SHOWN))
+}
+
+/// The same of those whom a register tells, the likeliest first, of each person one.
+#[must_use]
+pub fn settle(row: &Row<'_>, told: Vec<Candidate>) -> Seeding {
     let written = Written::of(row.chi, row.born);
     let sure = told.first().filter(|best| best.probability >= SURE).copied();
     let others = told.iter().filter(|of| of.probability >= OTHER).count();

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ken_match::{Columns, Marks, Row, Table};
+use ken_match::{Columns, Heads, Map, Places, Row, Table};
 
-use super::heads::{Heads, Map};
 use super::rows::Rows;
 use super::warnings;
 use crate::say;
@@ -132,13 +131,15 @@ impl Reading {
         let mut count = 0u64;
         while rows.next()? {
             count += 1;
-            let (row, marks) = (place.row(&rows, source), place.marks(&rows, self.counts.len()));
+            let row = place.row(|column| rows.get(column));
+            let row = Row { source: source.unwrap_or(row.source), ..row };
+            let marks = place.marks(self.book(&rows), |column| rows.mark(column));
             self.columns.push_marked(&row, &marks).map_err(|error| {
                 let next = "Match the files in parts.";
                 Trouble::new(error.code(), "There are too many records.", NOTHING_DONE, next)
             })?;
-            match place.id {
-                Some(_) => self.ids.push(rows.name(place.id)?),
+            match place.id() {
+                Some(_) => self.ids.push(rows.name(place.id())?),
                 None => self.ids.push(&format!("{}:{count}", self.counts.len() + 1)),
             }
             if truth_at.is_some() {
@@ -153,6 +154,12 @@ impl Reading {
         Ok(())
     }
 
+    /// The book of marks of the part of the file that is read.
+    fn book(&self, rows: &Rows) -> u64 {
+        let wide = |of: usize| u64::try_from(of).unwrap_or(0);
+        (wide(self.counts.len()) + 1) << 32 | wide(rows.part())
+    }
+
     fn person(&mut self, name: &str) -> u32 {
         if let Some(person) = self.people.get(name) {
             return *person;
@@ -160,74 +167,6 @@ impl Reading {
         let person = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
         self.people.insert(name.to_owned(), person);
         person
-    }
-}
-
-/// Where the values of a row stand.
-pub(super) struct Places {
-    id: Option<usize>,
-    of: [Option<usize>; 6],
-    home: [Option<usize>; 4],
-    former: [Option<usize>; 2],
-    more: [Option<usize>; 5],
-    source: Option<usize>,
-}
-
-impl Places {
-    pub(super) fn of(heads: &Heads) -> Self {
-        let at = |field: &str| heads.place(field);
-        Self {
-            id: at("id"),
-            of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
-            home: ["house", "address", "town", "postcode"].map(at),
-            former: ["former-postcode", "former-address"].map(at),
-            more: ["email", "phone", "chi", "nhs", "number"].map(at),
-            source: at("source"),
-        }
-    }
-
-    /// The column of what its owner calls a record.
-    pub(super) const fn id(&self) -> Option<usize> {
-        self.id
-    }
-
-    /// The marks of the row that is read, of the file of this number.
-    fn marks(&self, from: &Rows, file: usize) -> Marks {
-        let wide = |of: usize| u64::try_from(of).unwrap_or(0);
-        let [forename, middle, surname, _, born, _] = self.of.map(|column| from.mark(column));
-        let [_, _, town, postcode] = self.home.map(|column| from.mark(column));
-        let book = (wide(file) + 1) << 32 | wide(from.part());
-        Marks { book, forename, middle, surname, born, town, postcode }
-    }
-
-    /// The row that is read.
-    pub(super) fn row<'a>(&self, from: &'a Rows, source: Option<&'a str>) -> Row<'a> {
-        let [forename, middle, surname, former_surname, born, sex] =
-            self.of.map(|column| from.get(column));
-        let [house, address, town, postcode] = self.home.map(|column| from.get(column));
-        let [former_postcode, former_address] = self.former.map(|column| from.get(column));
-        let [email, phone, chi, nhs, number] = self.more.map(|column| from.get(column));
-        let source = source.unwrap_or_else(|| from.get(self.source));
-        Row {
-            forename,
-            middle,
-            surname,
-            former_surname,
-            born,
-            sex,
-            house,
-            address,
-            town,
-            postcode,
-            former_postcode,
-            former_address,
-            email,
-            phone,
-            chi,
-            nhs,
-            number,
-            source,
-        }
     }
 }
 

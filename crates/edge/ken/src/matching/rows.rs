@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use ken_columns::{ColumnsError, MAGIC};
+use ken_columns::{ColumnsError, Lines, MAGIC};
 
-use super::csv;
 use crate::trouble::{NOTHING_DONE, Trouble};
 
 /// How much of a file is read at once.
@@ -30,7 +29,7 @@ pub(super) struct Rows {
 
 #[derive(Debug)]
 enum From {
-    Lines(csv::Reader<BufReader<File>>),
+    Lines(Lines<BufReader<File>>),
     Columns(Box<ken_columns::Reader<File>>),
 }
 
@@ -49,7 +48,7 @@ impl Rows {
         } else {
             let between =
                 if path.extension().is_some_and(|ext| ext == "tsv") { b'\t' } else { b',' };
-            From::Lines(csv::Reader::new(BufReader::with_capacity(ROOM, file), between))
+            From::Lines(Lines::new(BufReader::with_capacity(ROOM, file), between))
         };
         Ok(Self { path: path.to_owned(), from, len })
     }
@@ -64,8 +63,7 @@ impl Rows {
                     let next = "Name a file whose first line names its columns.";
                     return Err(Trouble::new("ken.match-columns", what, NOTHING_DONE, next));
                 }
-                let names = (0..reader.len()).map(|at| reader.get(Some(at)).trim().to_owned());
-                Ok(names.collect())
+                Ok(reader.values().map(|name| name.trim().to_owned()).collect())
             }
         }
     }
@@ -142,7 +140,7 @@ impl Rows {
     pub(super) fn mended(&self) -> u64 {
         match &self.from {
             From::Columns(reader) => reader.mended(),
-            From::Lines(reader) => reader.mended,
+            From::Lines(reader) => reader.mended(),
         }
     }
 }

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use ken_columns::{Cell, Form};
 use ken_core::identifier::Chi;
-use ken_match::{Candidate, Doubt, Index, Loading, SURE, Scorer, Seeding, Written, seed};
+use ken_match::{
+    Candidate, Doubt, Index, Loading, Map, Places, SURE, Scorer, Seeding, Written, seed,
+};
 
-use super::heads::Map;
-use super::read::{Places, heads};
+use super::read::heads;
 use super::rows::Rows;
 use super::{load, shipped, write};
 use crate::say;
@@ -72,7 +73,7 @@ pub(super) fn run(of: &Seed) -> Result<(), Trouble> {
     let mut line = 0u64;
     while rows.next()? {
         line += 1;
-        let row = places.row(&rows, None);
+        let row = places.row(|column| rows.get(column));
         told.lost_zeros +=
             u64::from(matches!(Written::of(row.chi, row.born), Written::LostZero(_)));
         let id = rows.name(places.id())?.to_owned();
@@ -99,7 +100,7 @@ impl Register {
         rows.select(heads.read())?;
         let (mut loading, mut numbers) = (Loading::new(), Vec::new());
         while rows.next()? {
-            let row = places.row(&rows, None);
+            let row = places.row(|column| rows.get(column));
             let at = u128::try_from(numbers.len()).unwrap_or_default();
             numbers.push(Chi::parse(row.chi.trim()).ok());
             loading.push(at, &row).map_err(|error| {

@@ -1,6 +1,10 @@
-//! Which column holds which field: guessed by its name, shown, and overruled by `--map`.
+//! Which column of a file holds which field: guessed by its name, shown, and overruled by whoever
+//! knows better.
 
 use std::str::FromStr;
+
+use crate::marks::Marks;
+use crate::table::Row;
 
 /// A field of a record, and by which names its column goes.
 const FIELDS: [(&str, &[&str]); 19] = [
@@ -48,9 +52,9 @@ const NUMBERS: [&str; 15] = [
     "socialsecuritynumber",
 ];
 
-/// `FIELD=COLUMN`, as it was typed.
+/// That a column holds a field, as somebody typed it: `FIELD=COLUMN`; an empty column is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Map {
+pub struct Map {
     field: &'static str,
     column: String,
 }
@@ -69,14 +73,18 @@ impl FromStr for Map {
 
 /// Where each field stands in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Heads {
+pub struct Heads {
     heads: Vec<String>,
     places: Vec<(&'static str, Option<usize>)>,
 }
 
 impl Heads {
-    /// Finds the columns; gives the column of `maps` that is not there as an error.
-    pub(super) fn find(heads: Vec<String>, maps: &[Map]) -> Result<Self, String> {
+    /// Finds the columns by their names.
+    ///
+    /// # Errors
+    ///
+    /// The column of `maps` that is not there.
+    pub fn find(heads: Vec<String>, maps: &[Map]) -> Result<Self, String> {
         let plain = |head: &String| -> String {
             head.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
         };
@@ -95,29 +103,33 @@ impl Heads {
     }
 
     /// The place of a column by its name as it stands.
-    pub(super) fn column(&self, name: &str) -> Option<usize> {
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
         at(&self.heads, name)
     }
 
     /// The place of a field.
-    pub(super) fn place(&self, field: &str) -> Option<usize> {
+    #[must_use]
+    pub fn place(&self, field: &str) -> Option<usize> {
         self.places.iter().find(|(known, _)| *known == field).and_then(|(_, place)| *place)
     }
 
     /// The places of all fields that are there.
-    pub(super) fn read(&self) -> impl Iterator<Item = usize> {
+    pub fn read(&self) -> impl Iterator<Item = usize> {
         self.places.iter().filter_map(|(_, place)| *place)
     }
 
     /// Whether there is enough to tell people by.
-    pub(super) fn suffice(&self) -> bool {
+    #[must_use]
+    pub fn suffice(&self) -> bool {
         let named = ["forename", "surname", "born", "postcode"];
         let telling = named.into_iter().chain(["email", "phone", "chi", "nhs", "number"]);
         telling.filter(|field| self.place(field).is_some()).count() >= 2
     }
 
     /// The columns that no field is read from, but those in `used`.
-    pub(super) fn unknown(&self, used: &[Option<usize>]) -> Vec<&str> {
+    #[must_use]
+    pub fn unknown(&self, used: &[Option<usize>]) -> Vec<&str> {
         let is_read = |at: usize| {
             used.contains(&Some(at)) || self.places.iter().any(|(_, place)| *place == Some(at))
         };
@@ -125,13 +137,92 @@ impl Heads {
         heads.map(|(_, head)| head.as_str()).collect()
     }
 
+    /// The fields that were found, each with the name of its column.
+    pub fn found(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.places.iter().filter_map(|(field, place)| {
+            Some((*field, place.and_then(|at| self.heads.get(at))?.as_str()))
+        })
+    }
+
     /// What was found, a line for each field.
-    pub(super) fn told(&self) -> Vec<String> {
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
         let found = self.places.iter().map(|(field, place)| {
             let head = place.and_then(|at| self.heads.get(at)).map_or("-", String::as_str);
             format!("  {field:<16} {head}")
         });
         found.collect()
+    }
+}
+
+/// Where the values of a row stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    id: Option<usize>,
+    of: [Option<usize>; 6],
+    home: [Option<usize>; 4],
+    former: [Option<usize>; 2],
+    more: [Option<usize>; 5],
+    source: Option<usize>,
+}
+
+impl Places {
+    /// Looks them up.
+    #[must_use]
+    pub fn of(heads: &Heads) -> Self {
+        let at = |field: &str| heads.place(field);
+        Self {
+            id: at("id"),
+            of: ["forename", "middle", "surname", "former-surname", "born", "sex"].map(at),
+            home: ["house", "address", "town", "postcode"].map(at),
+            former: ["former-postcode", "former-address"].map(at),
+            more: ["email", "phone", "chi", "nhs", "number"].map(at),
+            source: at("source"),
+        }
+    }
+
+    /// The column of what its owner calls a record.
+    #[must_use]
+    pub const fn id(&self) -> Option<usize> {
+        self.id
+    }
+
+    /// The marks of a row in a book, by what gives the mark of a column's value.
+    #[must_use]
+    pub fn marks(&self, book: u64, of: impl Fn(Option<usize>) -> u32) -> Marks {
+        let [forename, middle, surname, _, born, _] = self.of.map(&of);
+        let [_, _, town, postcode] = self.home.map(of);
+        Marks { book, forename, middle, surname, born, town, postcode }
+    }
+
+    /// A row, by what gives a column's value; its source by its column.
+    #[must_use]
+    pub fn row<'a>(&self, of: impl Fn(Option<usize>) -> &'a str) -> Row<'a> {
+        let [forename, middle, surname, former_surname, born, sex] = self.of.map(&of);
+        let [house, address, town, postcode] = self.home.map(&of);
+        let [former_postcode, former_address] = self.former.map(&of);
+        let [email, phone, chi, nhs, number] = self.more.map(&of);
+        let source = of(self.source);
+        Row {
+            forename,
+            middle,
+            surname,
+            former_surname,
+            born,
+            sex,
+            house,
+            address,
+            town,
+            postcode,
+            former_postcode,
+            former_address,
+            email,
+            phone,
+            chi,
+            nhs,
+            number,
+            source,
+        }
     }
 }
 

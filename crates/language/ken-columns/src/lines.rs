@@ -1,40 +1,53 @@
 //! Comma-separated files, line by line, as spreadsheets write them.
 //!
+//! # Invariants
+//!
+//! - Any bytes are read; only a record without end is refused, so that none fills the memory.
+//!
 //! # Sources
 //!
 //! - RFC 4180 for quotes; a byte order mark is left aside; a line that is no UTF-8 is read as
 //!   ISO 8859-1, letter by letter, which is what older systems write.
 
+use std::fmt;
 use std::io::{self, BufRead, Read};
+
+use crate::COLUMNS_MAX;
 
 /// Longest record, in bytes, quoted line ends included. House policy: no record of a person has
 /// a thousandth of it, and a file without line ends must not fill the memory.
 const RECORD_MAX: usize = 1 << 20;
 
-/// Most columns.
-const COLUMNS_MAX: usize = 1_000;
-
-/// A reader of records.
-#[derive(Debug)]
-pub(super) struct Reader<R> {
+/// A reader of records. What is read is the file's own, and shows in no debug text.
+pub struct Lines<R> {
     from: R,
     between: u8,
     line: Vec<u8>,
     text: String,
     ends: Vec<(usize, usize)>,
-    /// Records that were no UTF-8.
-    pub(super) mended: u64,
+    mended: u64,
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R> fmt::Debug for Lines<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lines(..)")
+    }
+}
+
+impl<R: BufRead> Lines<R> {
     /// Reads with `between` between the values.
-    pub(super) fn new(from: R, between: u8) -> Self {
+    pub fn new(from: R, between: u8) -> Self {
         let (line, text, ends) = (Vec::new(), String::new(), Vec::new());
         Self { from, between, line, text, ends, mended: 0 }
     }
 
     /// Goes to the next record; `false` after the last. Empty lines are none.
-    pub(super) fn next(&mut self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    ///
+    /// Whatever reading says, and a record that is longer than any is.
+    #[expect(clippy::should_implement_trait, reason = "a row is lent, which no iterator does")]
+    pub fn next(&mut self) -> io::Result<bool> {
         loop {
             self.line.clear();
             loop {
@@ -105,14 +118,21 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// A value of the record, empty where the record is too short.
-    pub(super) fn get(&self, column: Option<usize>) -> &str {
+    #[must_use]
+    pub fn get(&self, column: Option<usize>) -> &str {
         let ends = column.and_then(|at| self.ends.get(at));
         ends.and_then(|(from, to)| self.text.get(*from..*to)).unwrap_or_default()
     }
 
-    /// How many values the record has.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
+    /// The values of the record.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|at| self.get(Some(at)))
+    }
+
+    /// Records that were no UTF-8.
+    #[must_use]
+    pub const fn mended(&self) -> u64 {
+        self.mended
     }
 }
 
@@ -121,10 +141,10 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Vec<Vec<String>> {
-        let mut reader = Reader::new(bytes, b',');
+        let mut reader = Lines::new(bytes, b',');
         let mut all = Vec::new();
         while reader.next().unwrap() {
-            all.push((0..reader.len()).map(|at| reader.get(Some(at)).to_owned()).collect());
+            all.push(reader.values().map(str::to_owned).collect());
         }
         all
     }
@@ -146,6 +166,6 @@ mod tests {
     #[test]
     fn a_line_without_end_is_refused() {
         let endless = io::BufReader::new(io::repeat(b'x'));
-        assert!(Reader::new(endless, b',').next().is_err());
+        assert!(Lines::new(endless, b',').next().is_err());
     }
 }
