@@ -47,6 +47,21 @@ impl From<ken_sharing::decide::Error> for Error {
 }
 
 impl Error {
+    /// Whether others changed the same thing meanwhile, so that it may be tried again.
+    pub(crate) const fn is_contended(&self) -> bool {
+        use ken_store::Error::Contended;
+        matches!(
+            self,
+            Self::Store(Contended)
+                | Self::Person(ken_person::Error::Contended | ken_person::Error::Store(Contended))
+                | Self::Records(ken_records::Error::Store(Contended))
+                | Self::Ledger(ken_ledger::Error::Store(Contended))
+                | Self::Sharing(
+                    ken_sharing::Error::Contended | ken_sharing::Error::Store(Contended)
+                )
+        )
+    }
+
     /// The stable code, as documented in `docs/errors.md`.
     #[must_use]
     pub fn code(&self) -> &'static str {

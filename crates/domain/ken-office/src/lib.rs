@@ -33,6 +33,7 @@ pub mod recommend;
 pub mod refusals;
 pub mod register;
 pub mod replay;
+pub mod seeding;
 pub mod signatory;
 pub mod signing;
 pub mod simulate;

@@ -118,6 +118,16 @@ pub async fn identify(
     Err(Error::Contended)
 }
 
+/// Whom a source would mean, and keeps nothing.
+pub(crate) async fn meant(
+    tx: &mut Tx,
+    index: &Index,
+    incoming: &Demographics,
+) -> Result<Verdict, Error> {
+    let asked = Box::pin(candidates(tx, incoming, &mut true)).await?;
+    Box::pin(verdict(tx, index, incoming, &asked)).await
+}
+
 /// What a source says of somebody, and what was known when it came.
 struct Registration<'a> {
     incoming: &'a Demographics,

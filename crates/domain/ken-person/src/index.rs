@@ -34,7 +34,7 @@ use crate::learning::Using;
 use told::{RECORDS_MAX, Rows};
 
 pub use follow::Follower;
-pub(crate) use propose::{POSSIBLE, millibits};
+pub(crate) use propose::{POSSIBLE, millibits, seeded};
 pub(crate) use told::{rows, rows_together};
 
 /// People in memory, by which a registration finds whom it may be of; a clone is the same index.

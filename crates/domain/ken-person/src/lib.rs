@@ -41,6 +41,7 @@ mod parted;
 pub mod queue;
 pub mod rule;
 mod search;
+pub mod seeding;
 mod sql;
 mod standing;
 mod unread;

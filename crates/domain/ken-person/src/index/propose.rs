@@ -1,7 +1,7 @@
 //! Whom a registration may be of.
 
 use ken_core::PersonId;
-use ken_match::{CANDIDATES_MAX, Candidate};
+use ken_match::{CANDIDATES_MAX, Candidate, Seeding};
 
 use super::told::{Rows, Told};
 use super::{Alike, Index};
@@ -26,7 +26,9 @@ impl Index {
         asked.map(|(person, _)| person).collect()
     }
 
-    fn asked(&self, incoming: &Demographics) -> Vec<(PersonId, Candidate)> {
+    /// With whose records a registration agrees in anything, of each record the best, the likeliest
+    /// first.
+    pub(crate) fn asked(&self, incoming: &Demographics) -> Vec<(PersonId, Candidate)> {
         let using = self.using();
         let Some(scorer) = &using.scorer else { return Vec::new() };
         let numbers = incoming.national();
@@ -43,6 +45,12 @@ impl Index {
             people
         });
         asked.unwrap_or_default()
+    }
+
+    /// How likely it is that two who agree so are one.
+    pub(crate) fn chance(&self, alike: Alike) -> f64 {
+        let using = self.using();
+        using.scorer.as_ref().map_or(0.0, |scorer| scorer.score(alike.pattern).probability)
     }
 
     /// How a registration and what is stored of somebody agree, by the best of all records that
@@ -67,6 +75,12 @@ impl Index {
         let best = all.iter().max_by(|one, other| one.bits.total_cmp(&other.bits))?;
         is_possible(best).then(|| Alike::of(best))
     }
+}
+
+/// Whether a list's row is surely one person's, of those whom it tells, one record of each.
+pub(crate) fn seeded(says: &Demographics, told: Vec<Candidate>) -> Seeding {
+    let numbers = says.national();
+    ken_match::settle(&Told::of(says, &numbers).row(), told)
 }
 
 impl Alike {

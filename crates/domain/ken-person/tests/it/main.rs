@@ -29,4 +29,6 @@ mod review;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod seeding;
+#[cfg(test)]
 mod world;
