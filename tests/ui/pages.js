@@ -191,9 +191,20 @@ const affectedByBreach = async (page) => {
 
 const firstMatch = async (page) => {
   await page.goto("/ops/match");
-  const links = page.locator('main a[href^="/ops/match/"]:not([href="/ops/match/model"])');
+  const links = page.locator(
+    'main a[href^="/ops/match/"]:not([href$="/model"]):not([href$="/seed"])',
+  );
   if ((await links.count()) === 0) return false;
   await links.first().click();
+};
+
+const bringList = async (page) => {
+  await page.goto("/ops/match/seed");
+  await page.fill("#system", "urn:glen:swift");
+  await page.fill("#text", "id,forename,surname,dob,chi\n1,Zoe,Stranger,03/02/1950,1403171231");
+  await page.click('main form button[type="submit"]');
+  const again = page.getByRole("link", { name: "Look again" });
+  while ((await again.count()) > 0) await again.click();
 };
 
 const firstNumbers = async (page) => {
@@ -504,6 +515,8 @@ export const visits = [
   { name: "held", route: "/ops/held/{held}", as: "ops", go: firstHeld },
   { name: "match", route: "/ops/match", as: "ops", go: open("/ops/match") },
   { name: "match-review", route: "/ops/match/{person}/{place}", as: "ops", go: firstMatch },
+  { name: "seed", route: "/ops/match/seed", as: "ops", go: open("/ops/match/seed") },
+  { name: "seed-list", route: "/ops/match/seed/{list}", as: "ops", go: bringList },
   { name: "numbers", route: "/ops/numbers", as: "ops", go: open("/ops/numbers") },
   { name: "numbers-of", route: "/ops/numbers/{person}", as: "ops", go: firstNumbers },
   { name: "questions", route: "/ops/questions", as: "ops", go: open("/ops/questions") },

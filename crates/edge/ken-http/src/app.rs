@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ken_core::{Clock, Ctx, IdSource, RequestId};
 use ken_directory::{Hasher, passkey};
 use ken_ledger::{Receipts, VerifierKey};
-use ken_office::breach;
 use ken_office::replay::Desk;
+use ken_office::{breach, seeding};
 use ken_sharing::Gate;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
@@ -55,6 +55,8 @@ struct Inner {
     replays: Arc<Desk>,
     /// Where the ledger is read for whom a breach concerns, one long span at a time.
     breaches: Arc<breach::Desk>,
+    /// Where lists of people are looked up, one at a time.
+    lists: Arc<seeding::Desk>,
 }
 
 impl App {
@@ -71,9 +73,9 @@ impl App {
     }
 
     fn of(parts: Parts, passkeys: Option<passkey::Site>) -> Self {
-        let (parcel_key, replays, breaches) =
-            (ParcelKey::default(), Arc::default(), Arc::default());
-        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches }))
+        let parcel_key = ParcelKey::default();
+        let (replays, breaches, lists) = (Arc::default(), Arc::default(), Arc::default());
+        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches, lists }))
     }
 
     pub(crate) fn replays(&self) -> &Arc<Desk> {
@@ -82,6 +84,10 @@ impl App {
 
     pub(crate) fn breaches(&self) -> &Arc<breach::Desk> {
         &self.0.breaches
+    }
+
+    pub(crate) fn lists(&self) -> &Arc<seeding::Desk> {
+        &self.0.lists
     }
 
     pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {

@@ -273,6 +273,10 @@ pub const ROUTES: &[Route] = &[
     page("/ops/match", Who::Operations, || get(operations::matches::get)),
     page("/ops/match/model", Who::Operations, || get(operations::model::get)),
     form("/ops/match/model", Who::Operations, || post(operations::model::post)),
+    page("/ops/match/seed", Who::Operations, || get(operations::seed::get)),
+    form("/ops/match/seed", Who::Operations, || post(operations::seed::post)),
+    page("/ops/match/seed/{list}", Who::Operations, || get(operations::seed::get_one)),
+    form("/ops/match/seed/{list}", Who::Operations, || post(operations::seed::post_one)),
     page("/ops/match/{person}/{place}", Who::Operations, || get(operations::review::get)),
     form("/ops/match/{person}/{place}", Who::Operations, || post(operations::review::post)),
     form("/ops/match/{person}/{place}/release", Who::Operations, || {

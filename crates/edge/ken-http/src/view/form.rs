@@ -9,6 +9,7 @@
 //!
 //! - GOV.UK Design System: error summary, date input, check answers (the patterns, not the code).
 
+use ken_person::seeding::LIST_MAX;
 use maud::{Markup, html};
 
 use super::frame::token;
@@ -76,6 +77,8 @@ pub(crate) enum Kind {
     Long,
     /// A whole text, such as an agreement.
     Whole,
+    /// The rows of a spreadsheet.
+    Rows,
 }
 
 /// Longest whole text that a form takes, in characters. House policy: three times the worked
@@ -96,6 +99,11 @@ impl<'a> Field<'a> {
     /// A whole text.
     pub(crate) const fn whole(id: &'static str, label: &'a str, value: &'a str) -> Self {
         Self { kind: Kind::Whole, ..Self::text(id, label, value) }
+    }
+
+    /// The rows of a spreadsheet.
+    pub(crate) const fn rows(id: &'static str, label: &'a str, value: &'a str) -> Self {
+        Self { kind: Kind::Rows, ..Self::text(id, label, value) }
     }
 
     /// Adds a hint.
@@ -159,6 +167,7 @@ impl<'a> Field<'a> {
         match self.kind {
             Kind::Long => Some((4, 4_000)),
             Kind::Whole => Some((20, WHOLE_MAX)),
+            Kind::Rows => Some((20, LIST_MAX)),
             Kind::Text | Kind::Code | Kind::Password => None,
         }
     }

@@ -18,12 +18,16 @@ use ken_core::{RequestId, Sensitive};
 use sha2::{Digest as _, Sha256};
 
 use crate::App;
+use crate::pages::operations::seed::ADDRESS as LISTS;
 use crate::stop::Stop;
 use crate::wire::cookie;
 use crate::wire::csrf::{self, Csrf};
 
 /// Longest form, in bytes: the longest text a page takes (20,000 characters) with room to spare.
 pub(crate) const BODY_MAX: usize = 128 * 1024;
+/// Longest form that brings a list of people, in bytes: the list (`ken_person::seeding::LIST_MAX`)
+/// as a browser writes it, where a comma takes three bytes and the end of a line six.
+pub(crate) const LIST_BODY_MAX: usize = 2 * 1024 * 1024;
 /// Fields that are never given back.
 const SECRETS: [&str; 4] = ["password", "code", "answer", "confirmed"];
 /// Shortest text that is given back, in characters. House policy: a few words.
@@ -66,7 +70,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         return run(request, &Bytes::new(), next).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+    let most = if parts.uri.path() == LISTS { LIST_BODY_MAX } else { BODY_MAX };
+    let Ok(body) = to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let form = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

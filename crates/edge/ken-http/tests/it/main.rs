@@ -47,6 +47,8 @@ mod rules;
 #[cfg(test)]
 mod second;
 #[cfg(test)]
+mod seeding;
+#[cfg(test)]
 mod seeking;
 #[cfg(test)]
 mod send_to;

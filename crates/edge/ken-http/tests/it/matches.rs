@@ -14,7 +14,7 @@ const TWIN: &str = concat!(
 );
 
 #[track_caller]
-fn link(page: &Answer) -> String {
+pub(crate) fn link(page: &Answer) -> String {
     let start = "href=\"/ops/match/";
     let (_, rest) = page.body.split_once(start).unwrap_or_else(|| panic!("{}", page.body));
     format!("/ops/match/{}", rest.split('"').next().unwrap())

@@ -263,6 +263,7 @@ pub(crate) fn show(
         (confirmation::link_on("/ops/merges", "Merges by senders"))
         (confirmation::link_on("/ops/questions", "Questions to your organisation"))
         (confirmation::link_on("/ops/numbers", "Whose number is it?"))
+        (confirmation::link_on("/ops/match/seed", "Numbers for a list"))
         (confirmation::link_on("/ops/match/model", "The matching model"))
     }
 }

@@ -10,4 +10,5 @@ pub(crate) mod model;
 pub(crate) mod numbers;
 pub(crate) mod questions;
 pub(crate) mod review;
+pub(crate) mod seed;
 pub(crate) mod unmerge;
