@@ -57,7 +57,7 @@ const findFirstPerson = async (page, account) => {
 /** The words that an agreement asks for, as somebody sees them whose clause requires some. */
 const words = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
-  const purposes = page.locator('main a[href*="?purpose="]');
+  const purposes = page.locator('main a[href*="?purpose="]:not([href*="/chronology"])');
   if ((await purposes.count()) === 0) return false;
   const address = await purposes.first().getAttribute("href");
   await page.goto(address.replace("?", "/affirm?"));
@@ -228,7 +228,7 @@ const firstHeld = async (page) => {
 
 const firstPersonForPurpose = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
-  const purposes = page.locator('main a[href*="?purpose="]');
+  const purposes = page.locator('main a[href*="?purpose="]:not([href*="/chronology"])');
   if ((await purposes.count()) > 0) await purposes.first().click();
   return true;
 };
@@ -236,7 +236,7 @@ const firstPersonForPurpose = async (page, account) => {
 /** The record of the child whom the account is told to try, for the team around them. */
 const teamPerson = async (page, account) => {
   if (!(await firstPerson(page, account))) return false;
-  const purpose = page.locator('main a[href*="?purpose=girfec-wellbeing"]');
+  const purpose = page.locator('main a[href*="?purpose=girfec-wellbeing"]:not([href*="/chronology"])');
   if ((await purpose.count()) > 0) await purpose.first().click();
   return page.url().includes("purpose=girfec-wellbeing");
 };
@@ -308,6 +308,13 @@ const sendTo = async (page, account) => {
   await page.getByRole("button", { name: "Show" }).click();
 };
 
+/** Somebody's chronology, from their overview; with `more`, then by that way on it. */
+const chronology = (more) => async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  await page.getByRole("link", { name: "See all as a chronology" }).click();
+  for (const way of more) await page.getByRole("link", { name: way }).click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -362,6 +369,10 @@ export const visits = [
   { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
   { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
   { name: "send-to", route: "/w/p/{person}/send-to", as: "work", go: sendTo },
+  { name: "chronology", route: "/w/p/{person}/chronology", as: "work", go: chronology([]) },
+  { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },
+  { name: "chronology-lanes", route: null, as: "work",
+    go: chronology(["Organisations side by side"]) },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },
@@ -369,6 +380,7 @@ export const visits = [
   { name: "person-emergency", route: null, as: "words", go: emergencyPerson },
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
+  { name: "my-happened", route: "/my/happened", as: "my", go: open("/my/happened") },
   { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
   { name: "my-agreements", route: "/my/agreements", as: "my", go: open("/my/agreements") },

@@ -1,4 +1,5 @@
-//! Care around the person: who coordinates it, and whom they let into the team.
+//! Care around the person: who coordinates it, whom they let into the team, and how what several
+//! agencies tell of them stands together.
 //!
 //! # Invariants
 //!
@@ -15,6 +16,7 @@
 //!   professional, which are voluntary; the maturity model's row on professional details.
 
 pub mod addressee;
+pub mod chronology;
 mod error;
 pub mod role;
 mod sql;

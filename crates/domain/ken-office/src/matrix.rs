@@ -336,7 +336,8 @@ pub fn csv(ready: &Ready) -> Result<Option<String>, Error> {
 }
 
 /// A cell that neither breaks the row nor becomes a formula where it is opened.
-pub(crate) fn quoted(cell: &str) -> String {
+#[must_use]
+pub fn quoted(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let guard = if formula { "'" } else { "" };
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))

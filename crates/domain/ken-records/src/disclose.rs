@@ -13,7 +13,7 @@ use ken_store::keys::{KeyId, KeyRing};
 
 use crate::dictionary::visible_part;
 use crate::file::associated;
-use crate::part::{self, Found, PART_MAX, Part, Point};
+use crate::part::{self, Found, Part, Point};
 use crate::{Error, Grants, Masked, Sealed, Status};
 
 /// Most rows that are read for one part. Where more stands whatever has happened,
@@ -35,8 +35,8 @@ pub struct Disclosed {
     pub entries: Vec<EntryId>,
     /// False when more stands than [`ITEMS_MAX`] or [`PART_BYTES_MAX`]; the longest are left out.
     pub is_whole: bool,
-    /// Before which point more has happened; none where this part is the last.
-    pub earlier: Option<Point>,
+    /// Where this part ends and more begins, in its order; none where it is the last.
+    pub next: Option<Point>,
 }
 
 /// One disclosed item: the visible part of a resource.
@@ -137,8 +137,8 @@ pub async fn disclose_part(
     let found = part::find(db, keys, person, &Grants::of_all(&permits), part).await?;
     let (moment, is_whole) = (found.moment, found.is_whole);
     let sealed = Sealed::new(person, moment, found);
-    let (items, earlier) = sealed.open(ctx.clock.now(), permits)?;
-    Ok(Disclosed { person, items, entries, is_whole, earlier })
+    let (items, next) = sealed.open(ctx.clock.now(), permits)?;
+    Ok(Disclosed { person, items, entries, is_whole, next })
 }
 
 /// One version as it is stored.
@@ -183,18 +183,19 @@ impl Masked for Found {
     fn mask(self, grants: &Grants) -> Self::Visible {
         let visible = |held: Held| grants.of(&held.class).and_then(|grant| held.visible(grant));
         let mut items: Vec<Item> = self.events.into_iter().filter_map(visible).collect();
-        items.sort_by_key(|item| Reverse(item.point()));
-        let mut earlier = self.read_to;
-        if items.len() > PART_MAX {
-            items.truncate(PART_MAX);
-            earlier = items.last().map(Item::point);
+        let (order, size) = self.cut;
+        items.sort_by(|one, other| order.compare(&one.point(), &other.point()));
+        let mut next = self.read_to;
+        if items.len() > size.most() {
+            items.truncate(size.most());
+            next = items.last().map(Item::point);
         }
         let here: BTreeSet<ResourceId> = items.iter().map(|item| item.resource).collect();
         let standing = self.standing.into_iter().filter(|held| !here.contains(&held.resource));
         let standing = standing.filter_map(visible);
         items.extend(standing.map(|item| Item { is_of_part: false, ..item }));
         items.sort_by_key(|item| Reverse((item.event, item.resource)));
-        (items, earlier)
+        (items, next)
     }
 }
 

@@ -54,7 +54,7 @@ pub use key::{hold, key_of};
 pub use late::{Then, bears, is_first, made_since, places_by};
 pub use measure::{HeldTimes, filed_by, held_times};
 pub use moves::Move;
-pub use part::{PART_MAX, Part, Point};
+pub use part::{Order, PART_MAX, Part, Point, Size};
 pub use provenance::provenance_of;
 pub use pseudonym::{Pseudonym, pseudonym};
 pub use sealed::{Grants, Masked, Sealed};

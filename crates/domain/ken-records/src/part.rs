@@ -4,19 +4,23 @@
 //!
 //! - The order is fixed by what a row says of itself, its event and its id, and not by how many
 //!   rows stand before it: what comes meanwhile moves nothing from one part to another.
+//! - It is read from either end, and between two points: which part it is and which events it has
+//!   follow from what is asked and from what may be seen.
 //! - What stands whatever has happened (who somebody is, alerts, allergies, plans, who helps, what
 //!   they said last) is in every part.
 //! - Where a part ends depends on what may be seen alone, but for the most that is read at all.
 //! - Rows are chosen first, and bodies are read of those that are taken, at most [`STEP_BYTES_MAX`]
 //!   at a time: memory does not grow with what is attached. What does not fit is in the next part.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use ken_core::{Category, PersonId, ResourceId};
+use ken_core::{Category, OrganisationId, PersonId, ResourceId};
+use ken_sharing::RowClass;
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Snapshot, Value, guard};
 
@@ -42,13 +46,69 @@ const UNDATED_US: i64 = -9_000_000_000_000_000_000;
 /// The kind of what somebody said, and how many of the newest stand.
 const VIEWS: (&str, usize) = ("views", 8);
 
+/// From which end what has happened is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// From the newest back.
+    #[default]
+    NewestFirst,
+    /// From the oldest on; what has no date is before all that has one.
+    OldestFirst,
+}
+
+impl Order {
+    /// Which of two is met first.
+    #[must_use]
+    pub fn compare<T: Ord>(self, one: &T, other: &T) -> Ordering {
+        match self {
+            Self::NewestFirst => other.cmp(one),
+            Self::OldestFirst => one.cmp(other),
+        }
+    }
+
+    /// The one of two ends that is met first.
+    #[must_use]
+    pub fn nearer(self, one: Option<Point>, other: Option<Point>) -> Option<Point> {
+        one.into_iter().chain(other).min_by(|one, other| self.compare(one, other))
+    }
+}
+
+/// How much is read at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Size {
+    /// At most [`PART_MAX`] events, for a page.
+    #[default]
+    Page,
+    /// At most [`ITEMS_MAX`] events, for a copy that is taken away.
+    Copy,
+}
+
+impl Size {
+    /// Most events.
+    #[must_use]
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Page => PART_MAX,
+            Self::Copy => ITEMS_MAX,
+        }
+    }
+}
+
 /// Which part of what has happened is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Part {
-    /// Only what was before this point; the newest where there is none.
+    /// Only what was before this point.
     pub before: Option<Point>,
-    /// Only events of this kind of information.
-    pub only: Option<Category>,
+    /// Only what was after this point.
+    pub after: Option<Point>,
+    /// From which end.
+    pub order: Order,
+    /// Only events of these kinds of information; of every kind where there are none.
+    pub only: BTreeSet<Category>,
+    /// Only events that this organisation sent.
+    pub source: Option<OrganisationId>,
+    /// How much of it.
+    pub size: Size,
 }
 
 impl Part {
@@ -57,6 +117,33 @@ impl Part {
     pub fn moment(&self) -> Option<Timestamp> {
         self.before.map(Point::moment)
     }
+
+    /// The same from where a part of it ended.
+    #[must_use]
+    pub fn beyond(self, end: Point) -> Self {
+        match self.order {
+            Order::NewestFirst => Self { before: Some(end), ..self },
+            Order::OldestFirst => Self { after: Some(end), ..self },
+        }
+    }
+
+    /// Whether rows of this class can be among its events.
+    fn has(&self, class: &RowClass) -> bool {
+        (self.only.is_empty() || self.only.contains(&class.category))
+            && self.source.as_ref().is_none_or(|source| class.source == *source)
+    }
+
+    fn window(&self) -> Window {
+        Window { before: self.before, after: self.after, order: self.order }
+    }
+}
+
+/// Between which points rows are read, and from which end.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    before: Option<Point>,
+    after: Option<Point>,
+    order: Order,
 }
 
 /// A point in the order of what has happened: that of one event.
@@ -69,6 +156,16 @@ pub struct Point {
 impl Point {
     pub(crate) fn new(event: Option<Timestamp>, resource: ResourceId) -> Self {
         Self { event_us: event.map_or(UNDATED_US, Timestamp::as_microsecond), resource }
+    }
+
+    /// The point just before whatever happened at a moment. Before the first of all moments is what
+    /// has a date, and after what has none.
+    #[must_use]
+    pub fn at(moment: Timestamp) -> Self {
+        Self {
+            event_us: moment.as_microsecond(),
+            resource: ResourceId::from_uuid(uuid::Uuid::nil()),
+        }
     }
 
     /// When it was; the beginning of time for what has no date.
@@ -103,6 +200,8 @@ pub(crate) struct Found {
     pub(crate) moment: (i64, i64),
     pub(crate) standing: Vec<Held>,
     pub(crate) events: Vec<Held>,
+    /// From which end they were read, and how many of them make a part.
+    pub(crate) cut: (Order, Size),
     /// False where more stands than is read.
     pub(crate) is_whole: bool,
     /// Where reading was given up, with rows left that nobody has looked at.
@@ -118,22 +217,23 @@ pub(crate) async fn find(
     grants: &Grants,
     part: &Part,
 ) -> Result<Found, Error> {
-    let all = grants.classes(None);
-    let of_part = part.only.as_ref().map_or_else(|| all.clone(), |only| grants.classes(Some(only)));
-    let said = Category::new(VIEWS.0).map_err(|_| Error::Corrupt("category"))?;
-    let said = grants.classes(Some(&said));
+    let all = grants.classes(|_| true);
+    let of_part = grants.classes(|class| part.has(class));
+    let said = grants.classes(|class| class.category.as_str() == VIEWS.0);
+    let mut window = part.window();
     let (moment, standing, is_whole, mut step) = db
         .snapshot("records.disclose", async |s| {
             let (moment, (standing, is_whole), step) = tokio::try_join!(
                 moment(s, person),
                 Box::pin(stands(s, person, &all, &said)),
-                Box::pin(step(s, person, &of_part, part.before)),
+                Box::pin(step(s, person, &of_part, window)),
             )?;
             Ok::<_, Error>((moment, standing, is_whole, step))
         })
         .await?;
     let standing = opened(keys, person, standing).await?;
-    let mut found = Found { moment, standing, events: vec![], is_whole, read_to: None };
+    let cut = (part.order, part.size);
+    let mut found = Found { moment, standing, events: vec![], cut, is_whole, read_to: None };
     let (mut read, mut read_bytes, mut shown_bytes) = (0, 0, 0);
     loop {
         let (is_last, last) = (step.is_last, step.rows.last().map(Stored::point));
@@ -151,15 +251,19 @@ pub(crate) async fn find(
             }
             found.events.push(held);
         }
-        if is_last || found.events.len() > PART_MAX {
+        if is_last || found.events.len() > part.size.most() {
             return Ok(found);
         }
         if read >= ITEMS_MAX || read_bytes >= READ_BYTES_MAX {
             found.read_to = last;
             return Ok(found);
         }
+        match part.order {
+            Order::NewestFirst => window.before = last,
+            Order::OldestFirst => window.after = last,
+        }
         let more = db.snapshot("records.disclose-more", async |s| {
-            let step = Box::pin(self::step(s, person, &of_part, last));
+            let step = Box::pin(self::step(s, person, &of_part, window));
             tokio::try_join!(self::moment(s, person), step)
         });
         let (now, more) = more.await?;
@@ -170,21 +274,21 @@ pub(crate) async fn find(
     }
 }
 
-/// Some events, the newest first, with their bodies.
+/// Some events, in the order that they are read in, with their bodies.
 struct Step {
     rows: Vec<Stored>,
-    /// Whether nothing was before them.
+    /// Whether nothing is beyond them.
     is_last: bool,
 }
 
-/// The newest events before a point: as many as may be held at a time, and at least one.
+/// The next events of a window: as many as may be held at a time, and at least one.
 async fn step(
     s: &Snapshot,
     person: PersonId,
     classes: &[&str],
-    before: Option<Point>,
+    window: Window,
 ) -> Result<Step, Error> {
-    let mut rows = placed(s, person, classes, (before, PART_MAX + 1)).await?;
+    let mut rows = placed(s, person, classes, (window, PART_MAX + 1)).await?;
     let (mut bytes, count) = (0, rows.len());
     let fits = rows.iter().take_while(|row| {
         let is_first = bytes == 0;
@@ -258,7 +362,7 @@ async fn stands(
     classes: &[&str],
     said: &[&str],
 ) -> Result<(Vec<Stored>, bool), Error> {
-    let views = Box::pin(placed(s, person, said, (None, VIEWS.1)));
+    let views = Box::pin(placed(s, person, said, (Window::default(), VIEWS.1)));
     let (mut standing, views) = tokio::try_join!(Box::pin(standing(s, person, classes)), views)?;
     standing.extend(views);
     let is_whole = standing.len() < ITEMS_MAX && fit(&mut standing);
@@ -279,25 +383,33 @@ async fn standing(s: &Snapshot, person: PersonId, classes: &[&str]) -> Result<Ve
     Ok(rows.into_iter().flatten().take(ITEMS_MAX).collect())
 }
 
-/// The newest of what has happened before a point, the newest first.
+/// The first of what has happened in a window, in its order.
 async fn placed(
     s: &Snapshot,
     person: PersonId,
     classes: &[&str],
-    (before, most): (Option<Point>, usize),
+    (window, most): (Window, usize),
 ) -> Result<Vec<Stored>, Error> {
-    let event_us = before.map_or(i64::MAX, |point| point.event_us);
-    let resource = before.map(|point| point.resource.to_string()).unwrap_or_default();
+    let statement = match window.order {
+        Order::NewestFirst => sql::LIST_PART,
+        Order::OldestFirst => sql::LIST_PART_RISING,
+    };
+    let bound = |point: Option<Point>, open: i64| {
+        let event_us = point.map_or(open, |point| point.event_us);
+        (event_us, point.map(|point| point.resource.to_string()).unwrap_or_default())
+    };
+    let (before, after) = (bound(window.before, i64::MAX), bound(window.after, i64::MIN));
     let some = async |some: &[&str]| {
         let of: Vec<Value<'_>> = std::iter::once(person.into())
             .chain(eight(some).map(Value::from))
-            .chain([event_us.into(), resource.as_str().into(), limit(most).into()])
+            .chain([before.0.into(), before.1.as_str().into()])
+            .chain([after.0.into(), after.1.as_str().into(), limit(most).into()])
             .collect();
-        s.beside().list(sql::LIST_PART, &of, stored).await
+        s.beside().list(statement, &of, stored).await
     };
     let rows = try_join_all(classes.chunks(CLASSES_PER_STATEMENT).map(some)).await?;
     let mut rows: Vec<Stored> = rows.into_iter().flatten().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.point()));
+    rows.sort_by(|one, other| window.order.compare(&one.point(), &other.point()));
     rows.truncate(most);
     Ok(rows)
 }
@@ -347,6 +459,13 @@ mod tests {
         for point in [dated, undated] {
             assert_eq!(point.to_string().parse::<Point>().unwrap(), point);
         }
+        // Whatever happened at a moment is after its point, and what was before is not.
+        let moment = dated.moment();
+        let sooner = moment - jiff::SignedDuration::from_micros(1);
+        assert!(
+            Point::at(moment) < dated && Point::new(Some(sooner), resource) < Point::at(moment)
+        );
+        assert!(undated < Point::at(Timestamp::MIN) && Point::at(Timestamp::MIN) < dated);
         for text in ["", ".", "7", "x.0190163d-8694-739b-aea5-966c26f8ad90", "7.x"] {
             assert!(text.parse::<Point>().is_err(), "{text}");
         }

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use ken_core::{Category, PersonId};
-use ken_sharing::{Granted, Permit};
+use ken_core::PersonId;
+use ken_sharing::{Granted, Permit, RowClass};
 
 use crate::Error;
 
@@ -38,10 +38,9 @@ impl Grants {
         grants
     }
 
-    /// The row classes of which something is granted: all, or those of one kind of information.
-    pub(crate) fn classes(&self, only: Option<&Category>) -> Vec<&str> {
-        let fits = |granted: &Granted| only.is_none_or(|only| granted.class.category == *only);
-        let of = self.0.iter().filter(|(_, granted)| fits(granted));
+    /// The row classes of which something is granted, as far as they fit.
+    pub(crate) fn classes(&self, fits: impl Fn(&RowClass) -> bool) -> Vec<&str> {
+        let of = self.0.iter().filter(|(_, granted)| fits(&granted.class));
         of.map(|(class, _)| class.as_str()).collect()
     }
 

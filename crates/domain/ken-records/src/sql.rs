@@ -187,8 +187,8 @@ statements! {
           AND i.resource_type IN
             ('Patient', 'RelatedPerson', 'Flag', 'CarePlan', 'AllergyIntolerance')
         ORDER BY COALESCE(i.event_us, -9000000000000000000) DESC, i.resource_id DESC LIMIT $10";
-    /// The newest current items of the permitted classes before a point, by row and not by count,
-    /// without their bodies.
+    /// The newest current items of the permitted classes between two points, by row and not by
+    /// count, without their bodies.
     LIST_PART = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
           v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
         FROM (SELECT person_id, resource_id, version, class_id, resource_type, event_us, status
@@ -196,8 +196,22 @@ statements! {
             WHERE person_id = $1 AND class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
               AND resource_type NOT IN ('Patient', 'RelatedPerson')
               AND (COALESCE(event_us, -9000000000000000000), resource_id) < ($10, $11)
+              AND (COALESCE(event_us, -9000000000000000000), resource_id) > ($12, $13)
             ORDER BY COALESCE(event_us, -9000000000000000000) DESC, resource_id DESC
-            LIMIT $12) i
+            LIMIT $14) i
+        JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version";
+    /// The oldest of the same.
+    LIST_PART_RISING = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
+          v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
+        FROM (SELECT person_id, resource_id, version, class_id, resource_type, event_us, status
+            FROM record_item
+            WHERE person_id = $1 AND class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
+              AND resource_type NOT IN ('Patient', 'RelatedPerson')
+              AND (COALESCE(event_us, -9000000000000000000), resource_id) < ($10, $11)
+              AND (COALESCE(event_us, -9000000000000000000), resource_id) > ($12, $13)
+            ORDER BY COALESCE(event_us, -9000000000000000000), resource_id
+            LIMIT $14) i
         JOIN record_version v
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version";
     /// When the newest version of a class was filed about a person, by an instant.

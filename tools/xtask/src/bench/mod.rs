@@ -227,6 +227,9 @@ impl Table {
             let told_most = page::find(&mut again, &everybody.iter().take(1).collect::<Vec<_>>())?;
             let most = page::open(&client, &told_most, connections, time)?;
             self.row(&format!("person page, {connections} conns, thousands of events"), &most);
+            let filtered: Vec<_> = told_most.iter().map(|way| page::filtered(way)).collect();
+            let most = page::open(&client, &filtered, connections, time)?;
+            self.row(&format!("chronology, filtered, {connections} conns, the same"), &most);
         }
         Ok(())
     }

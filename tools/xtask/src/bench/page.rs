@@ -60,6 +60,12 @@ pub(super) fn find(client: &mut Client, people: &[&Made]) -> Result<Vec<String>>
     Ok(pages)
 }
 
+/// The way to somebody's chronology, filtered to one kind and read from its oldest, from the way to
+/// their page.
+pub(super) fn filtered(page: &str) -> String {
+    format!("{}&kind=chronology&order=oldest", page.replacen('?', "/chronology?", 1))
+}
+
 /// Follows what leads from a search to the person page, at most this far.
 fn way(client: &mut Client, mut answer: Answer) -> Result<String> {
     const STEPS_MAX: usize = 4;
@@ -145,6 +151,12 @@ mod tests {
         assert_eq!(hidden(page, "x"), None);
         assert_eq!(link(page).as_deref(), Some("/w/find/h/1?a=1&b=2"));
         assert_eq!(link("<a href=\"/w/find\">"), None);
+    }
+
+    #[test]
+    fn a_chronology_is_beside_the_page() {
+        let want = "/w/p/x/chronology?purpose=direct-care&kind=chronology&order=oldest";
+        assert_eq!(filtered("/w/p/x?purpose=direct-care"), want);
     }
 
     #[test]

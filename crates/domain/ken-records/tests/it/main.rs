@@ -21,4 +21,6 @@ mod second;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]
+mod windows;
+#[cfg(test)]
 mod world;

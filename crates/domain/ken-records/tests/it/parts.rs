@@ -67,6 +67,10 @@ async fn read(world: &World, given: Vec<Permit>, part: &Part) -> Result<Disclose
     ken_records::disclose_part(db, &world.ctx(), keys, given, part).await
 }
 
+fn of_medicine() -> Part {
+    Part { only: BTreeSet::from([word("medication")]), ..Part::default() }
+}
+
 fn visits_of(disclosed: &Disclosed) -> Vec<(Point, String)> {
     let here = disclosed.items.iter().filter(|item| item.is_of_part);
     let named = here.filter(|item| item.kind == "DocumentReference");
@@ -96,8 +100,8 @@ async fn a_long_record_is_read_whole_and_nothing_twice() {
                 visits(&world, new, new + 1, "2026-11-01T09:00:00Z".parse().unwrap()).await;
                 visits(&world, old, old + 1, "2001-01-01T09:00:00Z".parse().unwrap()).await;
             }
-            match disclosed.earlier {
-                Some(_) => part.before = disclosed.earlier,
+            match disclosed.next {
+                Some(_) => part.before = disclosed.next,
                 None => break,
             }
         }
@@ -119,7 +123,7 @@ async fn a_permit_opens_the_part_that_its_entry_says_and_no_other() {
         visits(&world, 0, PART_MAX + 20, start).await;
         let newest = Part::default();
         let first = read(&world, permits(&world, &newest).await, &newest).await.unwrap();
-        let earlier = Part { before: first.earlier, only: None };
+        let earlier = Part { before: first.next, ..Part::default() };
         let given = permits(&world, &newest).await;
         let refused = read(&world, given, &earlier).await;
         assert!(matches!(refused, Err(Error::Stale)), "{engine}");
@@ -127,9 +131,9 @@ async fn a_permit_opens_the_part_that_its_entry_says_and_no_other() {
         assert!(given.iter().all(|permit| permit.before() == earlier.moment()), "{engine}");
         assert!(matches!(read(&world, given, &newest).await, Err(Error::Stale)), "{engine}");
         // Of another kind there is none, and who it is stands beside.
-        let only = Part { before: None, only: Some(word("medication")) };
+        let only = of_medicine();
         let none = read(&world, permits(&world, &only).await, &only).await.unwrap();
-        assert_eq!((visits_of(&none).len(), none.earlier), (0, None), "{engine}");
+        assert_eq!((visits_of(&none).len(), none.next), (0, None), "{engine}");
         assert!(none.items.iter().any(|item| item.kind == "Patient"), "{engine}");
     }
 }
@@ -154,7 +158,7 @@ async fn what_may_not_be_seen_moves_no_boundary() {
         let after = seen(&world, &Part::default()).await;
         assert_eq!(before, after, "{engine}");
         assert_eq!(before.0.len(), PART_MAX, "{engine}");
-        let rest = seen(&world, &Part { before: before.1, only: None }).await;
+        let rest = seen(&world, &Part { before: before.1, ..Part::default() }).await;
         assert_eq!((rest.0.len(), rest.1), (30, None), "{engine}");
     }
 }
@@ -176,8 +180,7 @@ async fn long_attachments_come_in_as_many_parts_as_they_need() {
         for number in 0..8 {
             file_medicine(&world, (number, number + 1), start, letter).await;
         }
-        let only = Some(word("medication"));
-        let (mut part, mut seen, mut parts) = (Part { before: None, only }, vec![], 0);
+        let (mut part, mut seen, mut parts) = (of_medicine(), vec![], 0);
         loop {
             let disclosed = read(&world, permits(&world, &part).await, &part).await.unwrap();
             parts += 1;
@@ -186,8 +189,8 @@ async fn long_attachments_come_in_as_many_parts_as_they_need() {
             assert!(bytes <= PART_BYTES_MAX, "{engine}: {bytes}");
             assert!(disclosed.is_whole, "{engine}");
             seen.extend(visits_of(&disclosed).into_iter().map(|(_, id)| id));
-            match disclosed.earlier {
-                Some(_) => part.before = disclosed.earlier,
+            match disclosed.next {
+                Some(_) => part.before = disclosed.next,
                 None => break,
             }
         }
@@ -205,7 +208,7 @@ async fn where_too_much_stands_the_longest_is_left_out_and_it_says_so() {
                 "code": { "text": "A".repeat(LONG) } });
             world.file("nhsl", "alerts", &[&format!("alert-{number}")], &alert).await;
         }
-        let part = Part { before: None, only: Some(word("medication")) };
+        let part = of_medicine();
         let disclosed = read(&world, permits(&world, &part).await, &part).await.unwrap();
         let kinds: Vec<_> = disclosed.items.iter().map(|item| item.kind.as_str()).collect();
         let count = |kind: &str| kinds.iter().filter(|one| **one == kind).count();
@@ -269,5 +272,5 @@ async fn seen(world: &World, part: &Part) -> (Vec<Point>, Option<Point>) {
     let given: Vec<_> = told.into_iter().filter_map(permit).collect();
     let disclosed = read(world, given, part).await.unwrap();
     let here = disclosed.items.iter().filter(|item| item.is_of_part);
-    (here.map(ken_records::Item::point).collect(), disclosed.earlier)
+    (here.map(ken_records::Item::point).collect(), disclosed.next)
 }

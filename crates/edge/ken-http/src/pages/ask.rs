@@ -13,7 +13,7 @@ use ken_agreement::{Action, Instrument, Kind};
 use ken_core::{Category, ClauseId, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::{Acting, organisation};
 use ken_ledger::{ENTRIES_MAX, Stream, receipt_word};
-use ken_records::{PART_MAX, Part, Point, disclose_part};
+use ken_records::{Part, Point, disclose_part};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::decide::Offers;
 use ken_sharing::gate::{self, Caller as Asker, SOURCES_MAX};
@@ -64,8 +64,8 @@ pub(crate) struct Shown {
     pub(crate) entries: BTreeSet<(PersonId, EntryId)>,
     /// False where more stands than is shown.
     pub(crate) is_whole: bool,
-    /// Before which point more has happened; none where this part of it is the last.
-    pub(crate) earlier: Option<Point>,
+    /// Where this part ends and more begins, in its order; none where it is the last.
+    pub(crate) next: Option<Point>,
     /// The policies that were in force.
     pub(crate) policies: Option<Arc<gate::Current>>,
 }
@@ -81,15 +81,17 @@ pub(crate) struct More {
 
 impl Shown {
     /// Ends the part where the first of several ids of the person has more, or where it is full:
-    /// what was before that is in the next part, whole.
-    fn cut(&mut self) {
+    /// what is beyond that is in the next part, whole.
+    fn cut(&mut self, part: &Part) {
         let mut points: Vec<_> =
             self.held.iter().filter(|held| held.is_of_part).map(|held| held.point).collect();
-        points.sort_unstable_by_key(|point| std::cmp::Reverse(*point));
-        let full = points.get(PART_MAX - 1).copied().filter(|_| points.len() > PART_MAX);
-        self.earlier = self.earlier.max(full);
+        points.sort_unstable_by(|one, other| part.order.compare(one, other));
+        let most = part.size.most();
+        let full = points.get(most - 1).copied().filter(|_| points.len() > most);
+        self.next = part.order.nearer(self.next, full);
         for held in &mut self.held {
-            held.is_of_part &= self.earlier.is_none_or(|end| held.point >= end);
+            let is_within = |end| part.order.compare(&held.point, &end).is_le();
+            held.is_of_part &= self.next.is_none_or(is_within);
         }
     }
 
@@ -126,11 +128,11 @@ pub(crate) async fn own(
     ctx: &Ctx<'_>,
     by: &Acting,
     person: PersonId,
-    (only, part): (Option<BTreeSet<Category>>, Part),
+    (action, part): (Action, Part),
 ) -> Result<Option<Shown>, Stop> {
     let sources = BTreeSet::from([by.organisation.clone()]);
     let purpose = purpose(OWN_WORK)?;
-    let (by, action) = (Asker::Practitioner(by), Action::View);
+    let (by, only) = (Asker::Practitioner(by), None);
     let asked = Ask { by, person, action, purpose, sources, only, part };
     Ok(match ask(app, ctx, &asked).await? {
         Answer::Shown(shown) => Some(shown),
@@ -193,7 +195,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) by: Asker<'a>,
     /// About whom.
     pub(crate) person: PersonId,
-    /// How it would leave: to be viewed, or to be found by.
+    /// How it would leave: to be viewed, to be found by, or as a copy.
     pub(crate) action: Action,
     /// What for.
     pub(crate) purpose: Purpose,
@@ -255,7 +257,7 @@ pub(crate) async fn answer(
         None => every_category(&current.bundle),
     };
     let sources = in_parts(parties(&current.bundle, &ask.sources));
-    let beside = |person| own.map(|by| own_work(by, person, &ask.part, &categories)).transpose();
+    let beside = |person| own.map(|by| own_work(by, person, ask, &categories)).transpose();
     let mut shown = Shown { is_whole: true, ..Shown::default() };
     let (mut refused, mut missing) = (vec![], BTreeSet::new());
     for person in people {
@@ -284,7 +286,7 @@ pub(crate) async fn answer(
         read(app, ctx, ours, &ask.part, (&mut shown, &mut missing)).await?;
     }
     keep_one(&mut shown.entries, ask.person);
-    shown.cut();
+    shown.cut(&ask.part);
     shown.need(&current.bundle, missing, &categories);
     shown.policies = Some(current);
     Ok(Answer::Shown(shown))
@@ -330,16 +332,16 @@ fn in_parts(sources: BTreeSet<OrganisationId>) -> Vec<BTreeSet<OrganisationId>> 
 fn own_work(
     by: &Acting,
     person: PersonId,
-    part: &Part,
+    ask: &Ask<'_>,
     categories: &BTreeSet<Category>,
 ) -> Result<Question, Stop> {
     Ok(Question {
         person,
         sources: BTreeSet::from([by.organisation.clone()]),
-        action: Action::View,
+        action: ask.action,
         purpose: purpose(OWN_WORK)?,
         categories: categories.clone(),
-        before: part.moment(),
+        before: ask.part.moment(),
     })
 }
 
@@ -387,7 +389,7 @@ async fn read(
     shown.entries.extend(permits.iter().map(|permit| (permit.person(), permit.entry())));
     let disclosed = disclose_part(app.db(), ctx, app.keys(), permits, part).await?;
     shown.is_whole &= disclosed.is_whole;
-    shown.earlier = shown.earlier.max(disclosed.earlier);
+    shown.next = part.order.nearer(shown.next, disclosed.next);
     shown.held.extend(compose::read(disclosed.person, disclosed.items));
     Ok(true)
 }

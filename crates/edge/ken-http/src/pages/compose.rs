@@ -8,25 +8,32 @@
 //!   alert or box: an event that was replaced says so, and one that was an error is absent.
 
 mod held;
+mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ken_care::chronology::Account;
 use ken_core::identifier::CHI_SYSTEM;
 use ken_core::{Category, ClauseId, OrganisationId, PersonId};
 use ken_fhir::{
     Address, AllergyIntolerance, CarePlan, Communication, DocumentReference, Flag, HumanName,
     Identifier, Patient, QuestionnaireResponse, RelatedPerson, Resource, ServiceRequest, line,
 };
-use ken_records::Status;
+use ken_records::{Point, Status};
 
 pub(crate) use held::{Held, read};
+pub(crate) use when::When;
 
 use crate::view::alert::{Alert, Weight};
 use crate::view::banner::Banner;
 use crate::view::timeline::Event;
 use crate::view::words;
+
+/// Kinds of information whose events are significant whatever they say. No message says of a single
+/// event how significant it is.
+pub(crate) const SIGNIFICANT: [&str; 2] = ["alerts", "concern"];
 
 /// What is said of an event whose place another took.
 const SUPERSEDED: &str = "superseded";
@@ -148,6 +155,12 @@ pub(crate) struct Dated {
     pub(crate) at: Timestamp,
     /// Its kind of information.
     pub(crate) category: Category,
+    /// Its point in the order of what has happened.
+    pub(crate) point: Point,
+    /// When it happened, as far as anybody said.
+    pub(crate) when: When,
+    /// Whose account it is, and of what.
+    pub(crate) account: Account,
     /// How it is shown.
     pub(crate) event: Event,
 }
@@ -218,11 +231,8 @@ fn event(
     let line = line(&held.resource).filter(|_| held.status != Status::EnteredInError)?;
     let at = line.when.as_ref().map(ken_fhir::DateTime::starts);
     let at = at.or(held.event).unwrap_or(held.filed);
-    let on = match line.when.as_ref().map(|when| (when.moment(), when.date())) {
-        Some((Some(moment), _)) => words::moment_short(moment),
-        Some((None, date)) => words::partial(date),
-        None => words::moment_short(at),
-    };
+    let when = When::of(&held.resource, line.when.as_ref(), held.event);
+    let account = when::account(held, &when);
     let clauses: Vec<_> = held.clauses.iter().map(why).collect();
     let note = line.detail.filter(|note| Some(note) != author(&held.resource).as_ref());
     // A document says it itself.
@@ -231,17 +241,18 @@ fn event(
     let note: Vec<_> = replaced.into_iter().chain(note).collect();
     let event = Event {
         title: line.title,
-        on,
+        on: when.says(),
         month: words::month_of(words::local(at).date()),
         kind: words::category(&held.category),
         source: name_of(names, &held.source),
         recorded_by: author(&held.resource),
         note: (!note.is_empty()).then(|| note.join("; ")),
         sections: sections(&held.resource),
-        significant: ["concern", "alerts"].contains(&held.category.as_str()),
+        significant: SIGNIFICANT.contains(&held.category.as_str()),
         why: clauses.join(" "),
     };
-    Some(Dated { at, category: held.category.clone(), event })
+    let (category, point) = (held.category.clone(), held.point);
+    Some(Dated { at, category, point, when, account, event })
 }
 
 fn author(resource: &Resource) -> Option<String> {

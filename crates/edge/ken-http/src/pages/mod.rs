@@ -3,6 +3,7 @@
 pub(crate) mod about;
 pub(crate) mod ask;
 pub(crate) mod choose;
+pub(crate) mod chronology;
 pub(crate) mod compose;
 pub(crate) mod confirm;
 pub(crate) mod follow;

@@ -9,6 +9,7 @@
 //!
 //! - GOV.UK Design System: error summary, date input, check answers (the patterns, not the code).
 
+use jiff::civil::Date;
 use ken_person::seeding::LIST_MAX;
 use maud::{Markup, html};
 
@@ -325,6 +326,17 @@ pub(crate) fn filter(action: &str, fields: &Markup) -> Markup {
     }
 }
 
+/// A day, for filters, as the browser asks for one; a browser that knows none takes it as text.
+pub(crate) fn day(id: &'static str, label: &str, chosen: Option<Date>) -> Markup {
+    html! {
+        div.care_field {
+            label for=(id) { (label) }
+            input id=(id) name=(id) type="date" placeholder="2026-03-14" autocomplete="off"
+                value=[chosen];
+        }
+    }
+}
+
 /// A drop-down of closed words, for filters.
 pub(crate) fn select(
     id: &'static str,
@@ -393,8 +405,12 @@ mod tests {
         assert!(shown.contains(r#"value="v1" checked"#));
         rules::assert_part(&form.small(&html! {}).into_string());
         let kinds = [(String::new(), "All kinds".to_owned()), ("a".into(), "Alerts".into())];
-        let filtered = filter("/w/p/1", &select("kind", "Kind", &kinds, "a")).into_string();
+        let day = Some(jiff::civil::date(2026, 3, 14));
+        let fields =
+            html! { (select("kind", "Kind", &kinds, "a")) (super::day("from", "From", day)) };
+        let filtered = filter("/w/p/1", &fields).into_string();
         rules::assert_part(&filtered);
         assert!(filtered.contains(r#"value="a" selected"#));
+        assert!(filtered.contains(r#"value="2026-03-14""#), "{filtered}");
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod alert;
 pub(crate) mod banner;
 pub(crate) mod brought;
 pub(crate) mod card;
+pub(crate) mod chronology;
 pub(crate) mod compare;
 pub(crate) mod confirmation;
 pub(crate) mod emergency;

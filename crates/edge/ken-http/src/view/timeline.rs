@@ -25,7 +25,7 @@ pub(crate) struct Event {
     pub(crate) sections: Vec<(String, String)>,
     /// Whether it is marked significant; by shape and by word.
     pub(crate) significant: bool,
-    /// Which clause lets the reader see it.
+    /// Which clause lets the reader see it; empty where a page says it for all.
     pub(crate) why: String,
 }
 
@@ -41,7 +41,8 @@ pub(crate) fn show(events: &[Event]) -> Markup {
     }
 }
 
-fn one(event: &Event) -> Markup {
+/// One event, as an entry of a list.
+pub(crate) fn one(event: &Event) -> Markup {
     html! {
         li.care_significant[event.significant] {
             p {
@@ -54,9 +55,11 @@ fn one(event: &Event) -> Markup {
             }
             @if let Some(note) = &event.note { p { (note) } }
             (sections(&event.sections))
-            details.care_more {
-                summary { "Why can I see this?" }
-                div { p { (event.why) } }
+            @if !event.why.is_empty() {
+                details.care_more {
+                    summary { "Why can I see this?" }
+                    div { p { (event.why) } }
+                }
             }
         }
     }

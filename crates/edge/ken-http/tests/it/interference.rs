@@ -165,6 +165,8 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
             "&purpose=direct-care&step=role&role=named-person&change=decline&reason=Chosen"
                 .to_owned(),
         ),
+        ("part", format!("&purpose=direct-care&order=oldest&point=1700000000000000.{NOTHING}")),
+        ("copy", "&purpose=direct-care&source=primary&kind=significant".to_owned()),
         ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
     ]
 }
@@ -189,6 +191,8 @@ async fn one(
                 "?purpose=vital".to_owned(),
                 "?purpose=direct-care&clause=D1&kind=care-plan".to_owned(),
                 "?purpose=governance".to_owned(),
+                "?purpose=direct-care&source=primary&from=2020-01-01&order=oldest&view=lanes"
+                    .to_owned(),
             ] {
                 let shape = query.split('=').take(2).collect::<Vec<_>>().join("=");
                 let shape = shape.replace(parcel, "T").replace(person, "P");

@@ -11,6 +11,8 @@ mod browser;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod chronology;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod disposal;

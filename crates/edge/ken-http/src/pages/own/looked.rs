@@ -12,6 +12,7 @@ use axum::extract::{Form as Sent, State as Of};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use ken_agreement::Action;
 use ken_core::{Category, ClauseId, EntryId, OrganisationId, Purpose};
 use ken_ledger::{Entry, EntryKind, RECEIPTS_MAX, Stream};
 use ken_sharing::bundle::Bundle;
@@ -180,6 +181,8 @@ struct Seen {
     times: usize,
     categories: BTreeSet<Category>,
     clauses: BTreeSet<ClauseId>,
+    /// Whether a copy was taken away.
+    is_copy: bool,
 }
 
 /// Reads an entry; `None` for the person's own look, which is no news to them.
@@ -201,6 +204,7 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
         times: 1,
         categories,
         clauses,
+        is_copy: text("action") == Some(Action::Export.as_str()),
     })
 }
 
@@ -211,6 +215,7 @@ impl Seen {
         self.purposes.extend(other.purposes);
         self.categories.extend(other.categories);
         self.clauses.extend(other.clauses);
+        self.is_copy |= other.is_copy;
     }
 
     fn look(&self, organisation: String, known: Known<'_>, today: jiff::civil::Date) -> Look {
@@ -226,7 +231,12 @@ impl Seen {
             why: why.join("; "),
             what: what.join(", "),
             rules: rules.into_iter().collect(),
-            tag: is_emergency.then(|| ("Emergency access".to_owned(), Tone::Warn)),
+            tag: match (is_emergency, self.is_copy) {
+                (true, false) => Some(("Emergency access".to_owned(), Tone::Warn)),
+                (true, true) => Some(("Emergency access; a copy was taken".into(), Tone::Warn)),
+                (false, true) => Some(("A copy was taken".to_owned(), Tone::Warn)),
+                (false, false) => None,
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod agreements;
 mod checked;
 pub(crate) mod choices;
+pub(crate) mod happened;
 pub(crate) mod home;
 pub(crate) mod looked;
 mod looks;

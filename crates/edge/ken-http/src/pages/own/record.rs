@@ -43,7 +43,7 @@ pub(crate) async fn earlier(
     Sent(sent): Sent<Earlier>,
 ) -> Result<Markup, Stop> {
     let before = Some(sent.before.parse().map_err(|_| Stop::NotFound)?);
-    answer(&app, &caller, Part { before, only: None }).await
+    answer(&app, &caller, Part { before, ..Part::default() }).await
 }
 
 async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> {
@@ -95,7 +95,7 @@ fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
         ("happened", "What has happened?", happened),
     ];
     let parts = parts.into_iter().filter(|(_, _, items)| !items.is_empty()).collect();
-    let (is_whole, earlier) = (shown.is_whole, shown.earlier);
+    let (is_whole, earlier) = (shown.is_whole, shown.next);
     Record { me, parts, is_whole, earlier, ..Record::default() }
 }
 
@@ -155,6 +155,9 @@ pub(crate) fn show(record: &Record, csrf: &Csrf) -> Markup {
              them with somebody you trust. " (MORE)
         }
         @if !me.is_empty() { (facts::list(&me)) }
+        @if !record.is_refused {
+            p { a.care_lone href="/my/happened" { "What has happened, day by day" } }
+        }
         @if record.is_refused {
             (panel::show(&Panel {
                 id: "refused",

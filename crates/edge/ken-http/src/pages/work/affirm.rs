@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::{Form as Sent, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use ken_agreement::Action;
 use ken_core::{ClauseId, PersonId, Purpose};
 use ken_records::Part;
 use ken_sharing::{Statement, affirmation};
@@ -99,7 +100,7 @@ async fn statements(
     (purpose, clause): Of<'_>,
 ) -> Result<Result<BTreeSet<Statement>, Response>, Stop> {
     let begun = person::begin(app, caller, person).await?;
-    let of = (purpose, &Part::default());
+    let of = (Action::View, purpose, &Part::default());
     let mut said = match person::decide(app, caller, person, of, &begun).await? {
         Ok(Answer::Shown(shown)) => {
             shown.more.into_values().flat_map(|more| more.statements).collect()

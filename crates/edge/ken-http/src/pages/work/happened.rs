@@ -41,9 +41,18 @@ pub(crate) struct Happened {
 
 /// The kinds among these that events can have, in words and in their order.
 pub(crate) fn kinds<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<(String, String)> {
+    events_have(all, words::category)
+}
+
+/// The same in other words for a kind.
+pub(crate) fn events_have<'a>(
+    all: impl Iterator<Item = &'a Category>,
+    says: fn(&Category) -> String,
+) -> Vec<(String, String)> {
     let all: BTreeSet<_> = all.collect();
     let events = all.into_iter().filter(|kind| !NO_EVENTS.contains(&kind.as_str()));
-    let mut kinds: Vec<_> = events.map(|kind| (kind.to_string(), words::category(kind))).collect();
+    let said = |kind: &Category| (kind.to_string(), words::capitalised(&says(kind)));
+    let mut kinds: Vec<_> = events.map(said).collect();
     kinds.sort_by(|a, b| a.1.cmp(&b.1));
     kinds
 }
@@ -68,6 +77,11 @@ impl Happened {
         html! {
             (self.filter())
             p role="status" { (self.says()) }
+            p {
+                a.care_lone href={ (self.action) "/chronology?purpose=" (self.purpose) } {
+                    "See all as a chronology"
+                }
+            }
             @if self.is_earlier { p { a href=(self.newest()) { "Back to the newest" } } }
             (timeline::show(&self.events))
             @if let Some(point) = self.earlier { (self.more(point, csrf)) }

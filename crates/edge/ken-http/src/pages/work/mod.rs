@@ -2,7 +2,9 @@
 
 pub(crate) mod affirm;
 pub(crate) mod agreement;
+mod because;
 mod called;
+pub(crate) mod chronology;
 pub(crate) mod claim;
 pub(crate) mod claims;
 pub(crate) mod duties;

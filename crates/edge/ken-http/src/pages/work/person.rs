@@ -17,6 +17,7 @@ use maud::{Markup, html};
 
 use serde::Deserialize;
 
+use super::because::{self, Because};
 use super::happened::{self, Happened};
 use super::refusal::{self, Asked};
 use super::{affirm, called, more, purpose, send_to};
@@ -50,7 +51,7 @@ pub(crate) async fn get(
     let Some(purpose) = wanted.purpose else {
         return choose(&app, &caller, person, &begun).await;
     };
-    let part = Part { before: None, only: only(&wanted.kind) };
+    let part = Part { only: only(&wanted.kind), ..Part::default() };
     answer(&app, &caller, person, (purpose, part), begun).await
 }
 
@@ -75,13 +76,13 @@ pub(crate) async fn earlier(
     let person = person.parse().map_err(|_| Stop::NotFound)?;
     let before = Some(sent.before.parse().map_err(|_| Stop::NotFound)?);
     let begun = begin(&app, &caller, person).await?;
-    let part = Part { before, only: only(&sent.kind) };
+    let part = Part { before, only: only(&sent.kind), ..Part::default() };
     answer(&app, &caller, person, (sent.purpose, part), begun).await
 }
 
 /// The kind of information that is asked for alone; a word that is none asks for all.
-fn only(kind: &str) -> Option<Category> {
-    Category::new(kind).ok().filter(|_| !kind.is_empty())
+fn only(kind: &str) -> BTreeSet<Category> {
+    Category::new(kind).ok().filter(|_| !kind.is_empty()).into_iter().collect()
 }
 
 async fn answer(
@@ -91,7 +92,7 @@ async fn answer(
     (purpose, part): (Purpose, Part),
     begun: Begun,
 ) -> Result<Response, Stop> {
-    match decide(app, caller, person, (&purpose, &part), &begun).await? {
+    match decide(app, caller, person, (Action::View, &purpose, &part), &begun).await? {
         Ok(Answer::Shown(shown)) => page(app, caller, (person, purpose, &part), shown, begun).await,
         Ok(Answer::Words(said)) => {
             affirm::page(app, caller, person, (&purpose, None), (&said, false)).await
@@ -121,7 +122,8 @@ async fn choose(
     if purposes.is_empty() {
         // Without a relationship, a role may still work with what its own organisation holds.
         let own = ask::purpose(ask::OWN_WORK)?;
-        return match decide(app, caller, person, (&own, &Part::default()), begun).await? {
+        let of = (Action::View, &own, &Part::default());
+        return match decide(app, caller, person, of, begun).await? {
             Ok(Answer::Shown(_)) => {
                 Ok(Redirect::to(&format!("/w/p/{person}?purpose={own}")).into_response())
             }
@@ -141,7 +143,8 @@ pub(crate) async fn begin(app: &App, caller: &Caller, person: PersonId) -> Resul
     ask::begin(app, &app.ctx(caller.request()), caller.acting()?, person).await
 }
 
-/// Asks the gate for a purpose. An emergency is opened on its own page first: `Err` leads there.
+/// Asks the gate for a purpose, to view or to copy. An emergency is opened on its own page first:
+/// `Err` leads there.
 ///
 /// # Errors
 ///
@@ -150,7 +153,7 @@ pub(crate) async fn decide(
     app: &App,
     caller: &Caller,
     person: PersonId,
-    (purpose, part): (&Purpose, &Part),
+    (action, purpose, part): (Action, &Purpose, &Part),
     begun: &Begun,
 ) -> Result<Result<Answer, Response>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
@@ -159,7 +162,7 @@ pub(crate) async fn decide(
         return Ok(Err(Redirect::to(&to).into_response()));
     }
     if purpose.as_str() == ask::OWN_WORK {
-        return Ok(Ok(match ask::own(app, &ctx, by, person, (None, part.clone())).await? {
+        return Ok(Ok(match ask::own(app, &ctx, by, person, (action, part.clone())).await? {
             // An own record that holds nothing says no more than that nobody is held.
             Some(shown) if !shown.held.is_empty() => Answer::Shown(shown),
             _ => Answer::Refused,
@@ -167,7 +170,7 @@ pub(crate) async fn decide(
     }
     let sources = begun.names.keys().cloned().collect();
     let (purpose, part, only) = (purpose.clone(), part.clone(), None);
-    let (of, action) = (Asker::Practitioner(by), Action::View);
+    let of = Asker::Practitioner(by);
     let asked = Ask { by: of, person, action, purpose, sources, only, part };
     Ok(Ok(ask::ask_beside_own(app, &ctx, &asked, &begun.people, by).await?))
 }
@@ -177,18 +180,19 @@ async fn page(
     caller: &Caller,
     (person, purpose, part): (PersonId, Purpose, &Part),
     mut shown: Shown,
-    Begun { names, emergency: open, .. }: Begun,
+    begun: Begun,
 ) -> Result<Response, Stop> {
+    let above = above(app, caller, person, (&shown, &begun));
+    let names = begun.names;
     let ctx = app.ctx(caller.request());
     let current = match shown.policies.take() {
         Some(current) => current,
         None => app.gate().current(app.db(), &ctx).await?,
     };
-    let is_emergency = purpose.as_str() == ask::VITAL;
     let sources = called::called(app, caller.acting()?, &shown).await?;
     let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
-    let because = because(&current.bundle, caller, purpose.clone(), &shown, is_emergency);
+    let because = because::of(&current.bundle, caller, purpose.clone(), &shown);
     let why = |clause: &ken_core::ClauseId| ask::clause_words(&current.bundle, clause);
     let events = compose::events(&shown.held, &names, &why);
     let here = events.iter().map(|dated| &dated.category);
@@ -202,9 +206,9 @@ async fn page(
             purpose,
             events: events.into_iter().map(|dated| dated.event).collect(),
             kinds,
-            kind: part.only.as_ref().map(ToString::to_string).unwrap_or_default(),
+            kind: part.only.first().map(ToString::to_string).unwrap_or_default(),
             is_earlier: part.before.is_some(),
-            earlier: shown.earlier,
+            earlier: shown.next,
         },
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held, ctx.clock.today()),
@@ -212,42 +216,36 @@ async fn page(
         receipts: ask::receipts(app, shown.entries).await?,
         more,
     };
-    let shown_banner = compose::banner(&shown.held, ctx.clock.today());
-    let above = html! {
-        @if let Some(open) = open {
-            @let left = open.until.duration_since(ctx.clock.now()).as_secs();
-            (strip::strip(&words::span(left), &format!("/w/p/{person}/finish"), caller.csrf()))
-        }
-        (banner::show(&shown_banner))
-    };
     let frame = caller.frame(app.site(), "Person").at("/w/find").under(above);
     Ok(frame.page(&show(&view, caller.csrf())).into_response())
 }
 
-fn because(
-    bundle: &Bundle,
+/// What stands above every page about somebody: the emergency that is open, and who it is.
+pub(super) fn above(
+    app: &App,
     caller: &Caller,
-    purpose: Purpose,
-    shown: &Shown,
-    is_emergency: bool,
-) -> Because {
-    let cited = |id: &ken_core::ClauseId| {
-        bundle.clause(id).map(|(instrument, _)| ask::citation(instrument, id))
-    };
-    Because {
-        purpose,
-        acting: caller.acts_as().to_owned(),
-        clauses: shown.clauses.iter().filter_map(cited).collect(),
-        covered: shown.covered.iter().map(words::category).collect(),
-        is_emergency,
-        is_more: !shown.more.is_empty(),
+    person: PersonId,
+    (shown, begun): (&Shown, &Begun),
+) -> Markup {
+    let clock = app.ctx(caller.request()).clock;
+    html! {
+        @if let Some(open) = &begun.emergency {
+            @let left = open.until.duration_since(clock.now()).as_secs();
+            (strip::strip(&words::span(left), &format!("/w/p/{person}/finish"), caller.csrf()))
+        }
+        (banner::show(&compose::banner(&shown.held, clock.today())))
     }
 }
 
 /// Whom a look asked: the reader's own organisation and, beyond its own work, those that an
 /// agreement binds. A body that is party to nothing is asked nothing, and is not named as if it
 /// had been.
-fn asked(bundle: &Bundle, own: &OrganisationId, purpose: &Purpose, names: &Names) -> Names {
+pub(super) fn asked(
+    bundle: &Bundle,
+    own: &OrganisationId,
+    purpose: &Purpose,
+    names: &Names,
+) -> Names {
     let parties = match purpose.as_str() {
         ask::OWN_WORK => BTreeSet::new(),
         _ => ask::parties(bundle, &names.keys().cloned().collect()),
@@ -271,23 +269,6 @@ fn answered(held: &[Held], names: &Names, called: &Names) -> Vec<Source> {
         .collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     sources
-}
-
-/// Why the reader may see the page.
-#[derive(Debug, Clone)]
-pub(crate) struct Because {
-    /// For which purpose.
-    pub(crate) purpose: Purpose,
-    /// In which role, of which organisation, in words.
-    pub(crate) acting: String,
-    /// Each clause relied on: the agreement's title and the clause's id.
-    pub(crate) clauses: Vec<String>,
-    /// The kinds of information that the purpose covers, in words.
-    pub(crate) covered: Vec<String>,
-    /// Whether this is an emergency access.
-    pub(crate) is_emergency: bool,
-    /// Whether more could be seen once words are affirmed.
-    pub(crate) is_more: bool,
 }
 
 /// One organisation that was asked, and when it last sent something the reader may see.
@@ -333,7 +314,7 @@ pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
         h1 { "Overview" }
         (alert::list(&view.alerts))
         @if !view.is_whole { p { (NOT_WHOLE) } }
-        (alert::why(&because_shown(&view.because)))
+        (alert::why(&because::shown(&view.because)))
         // On a phone all is one column: nobody scrolls through years to what may kill today.
         @for (id, heading, facts) in first { (panel::show(&aside(id, heading, facts))) }
         div.care_grid.care_grid--side {
@@ -359,40 +340,8 @@ const NOT_WHOLE: &str = "There are more alerts, allergies or plans than this pag
     Ask the organisations listed here.";
 
 /// One fixed text for everyone: it says nothing about this person (`core.md` 2.9).
-const MORE: &str = "There may be more that law or safety keeps from this page. \
+pub(super) const MORE: &str = "There may be more that law or safety keeps from this page. \
     That something is not here does not mean that it did not happen.";
-
-fn because_shown(because: &Because) -> Markup {
-    html! {
-        p {
-            b { "You can see this because " }
-            "you act as " (because.acting) ", for this purpose: "
-            b { (words::purpose(&because.purpose)) } "."
-            @if because.is_emergency {
-                " You opened it in an emergency; somebody will check it. Check the name and the \
-                 date of birth: a number opens whoever has it, whatever name was typed beside it."
-            }
-        }
-        p {
-            @if because.clauses.len() == 1 { "The clause that allows it: " }
-            @else { "The clauses that allow it: " }
-            (because.clauses.join("; ")) "."
-        }
-        details.care_more {
-            summary { "What you can see (" (because.covered.len()) " kinds of information)" }
-            div {
-                p { (because.covered.join(", ")) "." }
-                p { "Beside that, what your own organisation recorded itself." }
-            }
-        }
-        @if because.is_more {
-            p {
-                a.care_lone href="#more" { "More can be shown once you affirm words" }
-            }
-        }
-        p { "The person can read that you looked, and why." }
-    }
-}
 
 fn aside(id: &'static str, heading: &str, held: &[(String, String)]) -> Panel {
     let pairs: Vec<_> =
