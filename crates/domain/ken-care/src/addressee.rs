@@ -228,9 +228,10 @@ mod tests {
             let fits = |of: &OrganisationId, role: &RoleId| *of == body && roles.contains(role);
             let desk = |of: &&Roster| fits(&of.desk.organisation, &of.desk.role);
             let on = |of: &Roster| of.shifts.iter().any(|one| one.span.has(now));
+            let is_in = |one: &Member| one.is_in(now) && fits(&one.organisation, &one.role);
             let there = [
                 known.holders.iter().any(|(_, one)| fits(&one.organisation, &one.role)),
-                known.members.iter().any(|one| one.is_in(now) && fits(&one.organisation, &one.role)),
+                known.members.iter().any(is_in),
                 known.rosters.iter().filter(desk).any(on),
                 known.rosters.iter().any(|of| desk(&of)),
                 true,

@@ -102,12 +102,14 @@ fn who_may_be_sent_what_is_what_the_three_deciders_say() {
             let sendable = of(&bundle, &case);
             asks.extend(listed(&mut dice, &case, &sendable, &world));
             // Nobody to whom the deciders would let it go is left out.
-            if !SENDS.contains(&case.action.as_str()) || case.from.0 == case.to.0 {
+            if case.from.0 == case.to.0 {
                 continue;
             }
             let role = case.to.1.as_deref().unwrap_or("nobody");
             let seat = (word(&case.to.0), word(role));
-            for (category, field) in sent(&case, &entries, &world) {
+            let sends = SENDS.map(|action| Case { action: action.to_owned(), ..case.clone() });
+            let given = sends.iter().flat_map(|case| sent(case, &entries, &world));
+            for (category, field) in given {
                 let receivers = sendable.get(category.as_str());
                 let covered = receivers.and_then(|receivers| receivers.get(&seat));
                 let has = covered.is_some_and(|covered| covered.contains_key(field.as_str()));

@@ -36,6 +36,35 @@ async fn on_duty(world: &World, fay: &mut Browser) {
     fay.submit(&told, "/ig/roster/bring", &[]).await.assert_has(&["1 shift"]);
 }
 
+/// One of the forms of Morag's team, with the council's people.
+async fn of_team(world: &World, rao: &mut Browser, step: &str, fields: &[(&str, &str)]) -> Answer {
+    let to = format!("/w/p/{}/team", world.morag);
+    let page = rao.get(&format!("{to}?purpose=direct-care&organisation=cec")).await;
+    let form = filled(&page, (step, "cec"), fields);
+    rao.send(Method::POST, &to, Some(&form)).await
+}
+
+/// Dr Rao is named, and lets in a social worker.
+async fn let_in(world: &World, rao: &mut Browser) {
+    lead(world).await;
+    let ann = format!("{} sw.duty", found(world, "cec", "Ann Colleague").await);
+    let fields = [("whom", ann.as_str()), ("kind", "direct-care"), ("days", "30"), ("why", "Help")];
+    of_team(world, rao, "in", &fields).await.assert_has(&["They are in the team"]);
+}
+
+/// Dr Rao hands over to another.
+async fn hand_over(world: &World, rao: &mut Browser) {
+    let jo = format!("{} sw.duty", found(world, "cec", "Jo Worker").await);
+    let fields = [
+        ("role", "lead-professional"),
+        ("change", "set"),
+        ("who", jo.as_str()),
+        ("phone", "01632 960 123"),
+        ("reason", "She arranges the help at home"),
+    ];
+    of_team(world, rao, "role", &fields).await.assert_has(&["It is recorded"]);
+}
+
 /// How much stands in Morag's stream of the ledger.
 async fn entered(world: &World) -> usize {
     let page = ken_ledger::Page { before: None, limit: 200 };
@@ -71,27 +100,11 @@ async fn whom_to_send_it_to_is_the_first_of_the_order_that_the_reader_may_know()
         let on = ["On duty now at Adult duty desk", "Jo Worker", "tel:01632960009"];
         assert_card(&rao.get(&asked).await, "Glen Council", &on);
 
-        lead(&world).await;
-        let to = format!("/w/p/{}/team", world.morag);
-        let team = rao.get(&format!("{to}?purpose=direct-care&organisation=cec")).await;
-        let ann = format!("{} sw.duty", found(&world, "cec", "Ann Colleague").await);
-        let fields =
-            [("whom", ann.as_str()), ("kind", "direct-care"), ("days", "30"), ("why", "Help")];
-        let form = filled(&team, ("in", "cec"), &fields);
-        rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["They are in the team"]);
+        let_in(&world, &mut rao).await;
         let member = ["In the team around this person", "Ann Colleague", "tel:01632960002"];
         assert_card(&rao.get(&asked).await, "Glen Council", &member);
 
-        let jo = format!("{} sw.duty", found(&world, "cec", "Jo Worker").await);
-        let fields = [
-            ("role", "lead-professional"),
-            ("change", "set"),
-            ("who", jo.as_str()),
-            ("phone", "01632 960 123"),
-            ("reason", "She arranges the help at home"),
-        ];
-        let form = filled(&team, ("role", "cec"), &fields);
-        rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["It is recorded"]);
+        hand_over(&world, &mut rao).await;
         let page = rao.get(&asked).await;
         let leads = ["Lead professional of this person", "Jo Worker", "tel:01632960123"];
         assert_card(&page, "Glen Council", &leads);
