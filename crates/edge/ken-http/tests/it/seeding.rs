@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use axum::http::{Method, StatusCode};
 use ken_core::identifier::Chi;
+use ken_store::Snapshot;
 
 use crate::agreements::csrf_of;
 use crate::browser::{Answer, Browser};
-use crate::world::{World, find, worlds};
+use crate::world::{Hidden, World, find, worlds, worlds_of};
 
 const ADDRESS: &str = "/ops/match/seed";
 const HEAD: &str = "id,forename,surname,dob,sex,address1,town,postcode,chi,nhs number,shoe size";
@@ -105,6 +106,37 @@ async fn a_list_is_looked_up_given_its_numbers_and_fetched() {
         let gone = act(&mut sam, &page, "forget", "").await;
         gone.assert_has(&["The list is thrown away"]);
         assert_eq!(sam.get(&way).await.status, StatusCode::NOT_FOUND, "{engine}");
+    }
+}
+
+/// An accord that lets those who review identity know who somebody is, and no number of theirs.
+fn without_numbers(text: &str) -> String {
+    let of = |kinds: &str| format!("purpose = \"identity-review\"\ncategories = [{kinds}]");
+    text.replace(&of("\"core\", \"identifiers\""), &of("\"core\""))
+}
+
+#[tokio::test]
+async fn a_body_that_may_hold_no_number_gets_a_name_between_bodies_in_its_stead() {
+    for world in worlds_of(Hidden::Something, without_numbers).await {
+        let engine = world.on.engine;
+        let chi = heard(&world).await;
+        let isla = find(&world.on, "Sample", "2017-03-14").await.unwrap();
+        let links = async || {
+            let read = async |s: &mut Snapshot| ken_person::number_links(s, isla).await;
+            world.on.db.snapshot("test.links", read).await.unwrap()
+        };
+        let before = links().await;
+        let mut sam = world.sam_as("ops.hub").await;
+        let page = bring(&mut sam, &format!("{HEAD}\n{ROWS}")).await;
+        let page = done(&mut sam, page).await;
+        page.assert_has(&["a name between bodies in its stead"]);
+        let given = act(&mut sam, &page, "give", "Our+own+clients").await;
+        let given = done(&mut sam, given).await;
+        given.assert_has(&["0 numbers are given"]);
+        let file = act(&mut sam, &given, "file", "").await;
+        file.assert_has(&["\"1\",\"1\",\"no number may be held\",\"\"", "\"nhsl "]);
+        file.assert_lacks(&[&chi, "Isla"]);
+        assert_eq!(links().await, before, "{engine}: nothing is kept");
     }
 }
 

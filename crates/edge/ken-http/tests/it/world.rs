@@ -102,6 +102,11 @@ pub(crate) async fn worlds() -> Vec<World> {
 }
 
 pub(crate) async fn worlds_with(hidden: Hidden) -> Vec<World> {
+    worlds_of(hidden, str::to_owned).await
+}
+
+/// The same, with each agreement changed before it is signed.
+pub(crate) async fn worlds_of(hidden: Hidden, change: fn(&str) -> String) -> Vec<World> {
     let migrations = [
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -114,7 +119,7 @@ pub(crate) async fn worlds_with(hidden: Hidden) -> Vec<World> {
     ];
     let mut worlds = Vec::new();
     for on in engines(&migrations).await {
-        worlds.push(Box::pin(build(on, hidden)).await);
+        worlds.push(Box::pin(build(on, hidden, change)).await);
     }
     worlds
 }
@@ -123,11 +128,11 @@ fn word<W: std::str::FromStr<Err = ken_core::WordError>>(text: &str) -> W {
     text.parse().unwrap()
 }
 
-async fn build(on: Databases, hidden: Hidden) -> World {
+async fn build(on: Databases, hidden: Hidden, change: fn(&str) -> String) -> World {
     let (clock, ids) = (Arc::new(TestClock::default()), Arc::new(SeededIds::default()));
     let ctx = Ctx::new(&*clock, &*ids);
     for text in AGREEMENTS {
-        sign(&on, &ctx, text).await;
+        sign(&on, &ctx, &change(text)).await;
     }
     let hasher = Hasher::default();
     let password = hasher.hash(&ctx, Sensitive::new(PASSWORD.to_owned())).await.unwrap();
