@@ -86,7 +86,7 @@ fn written(resource: &Resource) -> Option<Line> {
         return Some(of(plan.when(), plan.title().or(Some("Plan")), plan.status()));
     }
     let form = QuestionnaireResponse::of(resource)?;
-    Some(of(form.when(), Some("Form"), form.status()))
+    Some(of(form.when(), form.title().or(Some("Form")), form.status()))
 }
 
 fn clinical(resource: &Resource) -> Option<Line> {

@@ -255,13 +255,17 @@ fn event(
     Some(Dated { at, category, point, when, account, event })
 }
 
-fn author(resource: &Resource) -> Option<String> {
+/// Who wrote something, where it says so.
+pub(crate) fn author(resource: &Resource) -> Option<String> {
     let document = DocumentReference::of(resource).and_then(DocumentReference::author);
-    document.or_else(|| Flag::of(resource).and_then(Flag::author)).map(str::to_owned)
+    let form = || QuestionnaireResponse::of(resource).and_then(QuestionnaireResponse::author);
+    let plan = || CarePlan::of(resource).and_then(CarePlan::author);
+    let flag = || Flag::of(resource).and_then(Flag::author);
+    document.or_else(flag).or_else(form).or_else(plan).map(str::to_owned)
 }
 
 /// The whole text of what was written.
-fn sections(resource: &Resource) -> Vec<(String, String)> {
+pub(crate) fn sections(resource: &Resource) -> Vec<(String, String)> {
     if let Some(document) = DocumentReference::of(resource) {
         return document.sections().map(|section| (section.title, section.text)).collect();
     }
@@ -272,13 +276,13 @@ fn sections(resource: &Resource) -> Vec<(String, String)> {
     if let Some(request) = ServiceRequest::of(resource) {
         return request.notes().map(|text| (String::new(), text.to_owned())).collect();
     }
-    let said: Vec<_> = match (CarePlan::of(resource), Communication::of(resource)) {
-        (Some(plan), _) => plan.activities().collect(),
-        // The first words of a message are its line already.
-        (_, Some(message)) => message.said().skip(1).collect(),
-        _ => vec![],
-    };
-    said.into_iter().map(|text| (String::new(), text.to_owned())).collect()
+    if let Some(plan) = CarePlan::of(resource) {
+        let sections = plan.sections().into_iter();
+        return sections.map(|section| (section.title, section.text)).collect();
+    }
+    // The first words of a message are its line already.
+    let said = Communication::of(resource).into_iter().flat_map(|one| one.said().skip(1));
+    said.map(|text| (String::new(), text.to_owned())).collect()
 }
 
 /// The box of allergies, which stands before the events.

@@ -16,6 +16,9 @@ view!(
     QuestionnaireResponse
 );
 
+/// The standard extension that names what a reference leads to.
+const DISPLAY: &str = "http://hl7.org/fhir/StructureDefinition/display";
+
 /// Most items of a form that are read. House policy: a form of a thousand questions is a mistake.
 const ITEMS_MAX: usize = 1_000;
 
@@ -134,12 +137,32 @@ impl<'r> CarePlan<'r> {
         self.0.get("created").date_time().or_else(start)
     }
 
-    /// What is to be done.
-    pub fn activities(self) -> impl Iterator<Item = &'r str> {
-        self.0.get("activity").items().filter_map(|activity| {
+    /// Who wrote it, by name.
+    #[must_use]
+    pub fn author(self) -> Option<&'r str> {
+        self.0.get("author").words()
+    }
+
+    /// What it says: what was said beside it, each under what was asked where that stands with it,
+    /// then its goals and what is to be done; the first thousand of each.
+    #[must_use]
+    pub fn sections(self) -> Vec<Section> {
+        let notes = self.0.get("note").items().filter_map(|note| {
+            let asked = note.get("extension").items().find_map(|one| one.get("valueString").text());
+            Some((asked.unwrap_or_default(), note.get("text").text()?))
+        });
+        let goals = self.0.get("goal").items().filter_map(|goal| Some(("Goal", goal.words()?)));
+        let actions = self.0.get("activity").items().filter_map(|activity| {
             let detail = activity.get("detail");
-            detail.get("description").text().or_else(|| detail.get("code").words())
-        })
+            let text = detail.get("description").text().or_else(|| detail.get("code").words());
+            Some(("Action", text?))
+        });
+        let section = |(title, text): (&str, &str)| Section {
+            title: title.to_owned(),
+            text: text.to_owned(),
+        };
+        let all = notes.take(ITEMS_MAX).chain(goals.take(ITEMS_MAX));
+        all.chain(actions.take(ITEMS_MAX)).map(section).collect()
     }
 }
 
@@ -148,6 +171,21 @@ impl<'r> QuestionnaireResponse<'r> {
     #[must_use]
     pub fn status(self) -> Option<&'r str> {
         self.0.get("status").text()
+    }
+
+    /// The form's title, where it came with the answers.
+    #[must_use]
+    pub fn title(self) -> Option<&'r str> {
+        self.0.get("_questionnaire").get("extension").items().find_map(|extension| {
+            let is_title = extension.get("url").text() == Some(DISPLAY);
+            extension.get("valueString").text().filter(|_| is_title)
+        })
+    }
+
+    /// Who answered for it, by name.
+    #[must_use]
+    pub fn author(self) -> Option<&'r str> {
+        self.0.get("author").words()
     }
 
     /// When it was answered.
@@ -215,6 +253,40 @@ mod tests {
             ]
         );
         assert!(document.is_current());
+    }
+
+    #[test]
+    fn a_plan_says_what_was_asked_and_what_is_done() {
+        let text = br#"{"resourceType":"CarePlan","status":"active","author":{"display":"Jo"},
+            "note":[{"extension":[{"url":"urn:ken:question","valueString":"Views"}],"text":"Hm"},
+                    {"text":"By itself"}],
+            "goal":[{"display":"To walk"}],
+            "activity":[{"detail":{"code":{"text":"Rail"},"description":"Rail; Jo"}},
+                        {"detail":{"code":{"text":"Visit"}}}]}"#;
+        let resource = Resource::parse(text).unwrap();
+        let plan = CarePlan::of(&resource).unwrap();
+        let sections = plan.sections();
+        let read: Vec<_> = sections.iter().map(|one| (&*one.title, &*one.text)).collect();
+        let want = [
+            ("Views", "Hm"),
+            ("", "By itself"),
+            ("Goal", "To walk"),
+            ("Action", "Rail; Jo"),
+            ("Action", "Visit"),
+        ];
+        assert_eq!((plan.author(), &read[..]), (Some("Jo"), &want[..]));
+    }
+
+    #[test]
+    fn a_form_has_its_title_and_who_signed_it() {
+        let text = br#"{"resourceType":"QuestionnaireResponse","questionnaire":"urn:x|1",
+            "_questionnaire":{"extension":[
+                {"url":"urn:other","valueString":"No"},
+                {"url":"http://hl7.org/fhir/StructureDefinition/display","valueString":"Adult"}]},
+            "author":{"display":"Jo, social worker"}}"#;
+        let resource = Resource::parse(text).unwrap();
+        let form = QuestionnaireResponse::of(&resource).unwrap();
+        assert_eq!((form.title(), form.author()), (Some("Adult"), Some("Jo, social worker")));
     }
 
     #[test]
