@@ -20,6 +20,9 @@ pub enum Error {
     /// The shared record could not be written; so nothing was changed.
     #[error("shared record failed")]
     Records(#[from] ken_records::Error),
+    /// The person index could not be read; so nothing was written.
+    #[error("person index failed")]
+    Person(#[from] ken_person::Error),
     /// What is stored cannot be read back: the named thing is corrupt.
     #[error("stored {0} cannot be read")]
     Corrupt(&'static str),
@@ -35,6 +38,7 @@ impl Error {
             Self::Directory(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Records(cause) => cause.code(),
+            Self::Person(cause) => cause.code(),
             Self::Corrupt(_) => "care.corrupt",
         }
     }

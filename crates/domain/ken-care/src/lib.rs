@@ -1,5 +1,5 @@
-//! Care around the person: who coordinates it, whom they let into the team, and how what several
-//! agencies tell of them stands together.
+//! Care around the person: who coordinates it, whom they let into the team, how what several
+//! agencies tell of them stands together, and what is written about it.
 //!
 //! # Invariants
 //!
@@ -8,7 +8,10 @@
 //! - Nobody names themselves, and nobody lets themselves in.
 //! - Who is let in has a relationship that a clause in force knows already; nothing else is given.
 //! - Whom to send something to is told of those alone of whom the asker may know.
-//! - Every change takes and bumps the person's guard, and stands in their stream of the ledger.
+//! - What a practitioner writes is filed by a permit to read its kind of information, as an item
+//!   of their own organisation.
+//! - Every change of a role or a team takes and bumps the person's guard, and stands in their
+//!   stream of the ledger.
 //!
 //! # Sources
 //!
@@ -16,11 +19,16 @@
 //!   professional, which are voluntary; the maturity model's row on professional details.
 
 pub mod addressee;
+pub mod assessment;
 pub mod chronology;
+pub mod draft;
 mod error;
+pub mod form;
 pub mod role;
 mod sql;
 pub mod team;
+pub mod writing;
 
 pub use error::Error;
+pub use sql::draft::ALL as DRAFT_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

@@ -1,14 +1,19 @@
-//! Every statement of this crate, and its tables. Both tables only grow.
+//! Every statement of this crate, and its tables. All but drafts only grow.
+
+pub(crate) mod draft;
 
 use ken_store::{Migration, statements};
 
 /// The tables of this crate, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ken-care",
-    number: 1,
-    title: "coordinating roles and the team's access",
-    sql: FIRST,
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ken-care",
+        number: 1,
+        title: "coordinating roles and the team's access",
+        sql: FIRST,
+    },
+    Migration { owner: "ken-care", number: 2, title: "drafts of forms", sql: draft::DRAFTS },
+];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why
 /// is sealed.

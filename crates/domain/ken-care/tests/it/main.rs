@@ -8,3 +8,5 @@ mod statements;
 mod team;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod writing;

@@ -1,0 +1,145 @@
+//! Drafts of forms: what somebody has typed about a person and not signed yet.
+//!
+//! # Invariants
+//!
+//! - A draft is its writer's alone, in the organisation that they act for: nobody else reads it,
+//!   and its writer only with a [`Leave`] to write of that kind about that person.
+//! - What was typed is sealed with the key of the person's bodies, and bound to its place.
+//! - There is one draft of a form for each person and writer, at most [`DRAFTS_MAX`] of one writer,
+//!   and none is kept for longer than [`LIFE`] after it was last saved.
+
+use jiff::{SignedDuration, Timestamp};
+use ken_core::{Ctx, PersonId};
+use ken_directory::Acting;
+use ken_store::keys::{KeyId, KeyRing};
+use ken_store::{Db, Reads, Tx, values};
+
+use crate::form::{Answers, Form};
+use crate::writing::Leave;
+use crate::{Error, sql::draft as sql};
+
+/// Most drafts of one writer for one organisation. House policy: more than anybody has at hand.
+pub const DRAFTS_MAX: i64 = 50;
+/// How long a draft is kept after it was last saved. House policy: a month's leave, no longer.
+pub const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Moments of which everything that has run out is removed whenever a draft is saved.
+const EXPIRE_MAX: i64 = 100;
+
+/// A draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What was typed.
+    pub answers: Answers,
+    /// When it was last saved; this is which draft it is.
+    pub saved: Timestamp,
+}
+
+/// Why a draft was not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is too long.
+    TooLong,
+    /// Its writer has as many as may be.
+    TooMany,
+}
+
+/// Keeps what was typed, in the place of what was typed before; gives when.
+///
+/// # Errors
+///
+/// Whatever the store or the key ring says.
+pub async fn save(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    leave: &Leave,
+    (form, answers): (&Form, &Answers),
+) -> Result<Result<Timestamp, Refused>, Error> {
+    if !answers.fits() {
+        return Ok(Err(Refused::TooLong));
+    }
+    let (by, person, now) = (leave.by(), leave.person(), ctx.clock.now());
+    let until = now.saturating_add(LIFE).map_err(|_| Error::Corrupt("clock"))?;
+    db.write("care.draft", async |tx| {
+        tx.execute(sql::DRAFT_EXPIRE, values![now, EXPIRE_MAX]).await?;
+        let of = values![by.practitioner, &by.organisation, now, person, form.id.as_str()];
+        let others = tx.find(sql::DRAFT_COUNT, of, |row| row.int(0)).await?.unwrap_or_default();
+        if others >= DRAFTS_MAX {
+            return Ok(Err(Refused::TooMany));
+        }
+        let key = ken_records::key_of(tx, keys, person).await?;
+        let bound = bound(by, person, form);
+        let sealed = keys.seal(&key, &bound, &answers.to_bytes()).await?;
+        let of = values![
+            person,
+            by.practitioner,
+            &by.organisation,
+            form.id.as_str(),
+            key.to_string(),
+            sealed.as_slice(),
+            now,
+            until
+        ];
+        tx.execute(sql::DRAFT_PUT, of).await?;
+        Ok(Ok(now))
+    })
+    .await
+}
+
+/// A writer's own draft; none where there is none, it has run out, or its key is erased.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] where it does not read; whatever the store or the key ring says.
+pub async fn find<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    leave: &Leave,
+    form: &Form,
+) -> Result<Option<Draft>, Error> {
+    let (by, person) = (leave.by(), leave.person());
+    let of = values![person, by.practitioner, &by.organisation, form.id.as_str(), ctx.clock.now()];
+    let read = |row: &ken_store::Row<'_>| Ok((row.parse::<KeyId>(0)?, row.bytes(1)?, row.time(2)?));
+    let Some((key, sealed, saved)) = reads.find(sql::DRAFT_FIND, of, read).await? else {
+        return Ok(None);
+    };
+    let Some(bytes) = keys.open(&key, &bound(by, person, form), &sealed).await? else {
+        return Ok(None);
+    };
+    let answers = Answers::from_bytes(&bytes).ok_or(Error::Corrupt("draft"))?;
+    Ok(Some(Draft { answers, saved }))
+}
+
+/// Of which forms somebody has drafts about a person, and when each was saved; not what they say.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn list<R: Reads>(
+    reads: &mut R,
+    ctx: &Ctx<'_>,
+    by: &Acting,
+    person: PersonId,
+) -> Result<Vec<(String, Timestamp)>, Error> {
+    let of = values![person, by.practitioner, &by.organisation, ctx.clock.now()];
+    Ok(reads.list(sql::DRAFT_LIST, of, |row| Ok((row.text(0)?, row.time(1)?))).await?)
+}
+
+/// Removes a writer's own draft.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn discard(tx: &mut Tx, leave: &Leave, form: &Form) -> Result<(), Error> {
+    let by = leave.by();
+    let of = values![leave.person(), by.practitioner, &by.organisation, form.id.as_str()];
+    tx.execute(sql::DRAFT_DELETE, of).await?;
+    Ok(())
+}
+
+/// What a sealed draft belongs to.
+fn bound(by: &Acting, person: PersonId, form: &Form) -> Vec<u8> {
+    let (who, at) = (by.practitioner, by.organisation.as_str());
+    format!("care-draft/1 {person} {who} {at} {}", form.id).into_bytes()
+}

@@ -1,0 +1,259 @@
+//! The forms language and the forms of the program: what is no form, what may be signed, and what
+//! becomes of it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use ken_core::Sensitive;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::form::fhir::{Signed, questionnaire, response};
+
+const TODAY: Date = date(2026, 11, 21);
+
+/// A form with one heading, and whatever a test adds to its questions.
+fn small(questions: &Value) -> Value {
+    json!({
+        "id": "x", "version": 1, "title": "X", "makes": "assessment", "minimum": "childs-plan",
+        "source": "made up", "sections": [{ "id": "s", "title": "S", "questions": questions }],
+    })
+}
+
+fn sent(typed: &[(&str, &str)]) -> BTreeMap<String, Sensitive<String>> {
+    let pair =
+        |(field, text): &(&str, &str)| ((*field).to_owned(), Sensitive::new((*text).to_owned()));
+    typed.iter().map(pair).collect()
+}
+
+fn signed() -> Signed {
+    Signed {
+        person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+        author: "Jo Worker, Duty social worker, Glen Council".to_owned(),
+        at: "2026-11-21T09:00:00Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn every_form_of_the_program_reads_and_covers_its_minimum() {
+    assert_eq!(MINIMA.len(), 4);
+    for text in TEXTS {
+        let form = Form::parse(text);
+        assert!(form.is_ok(), "{form:?}");
+    }
+    assert_eq!(FORMS.len(), TEXTS.len());
+    for form in FORMS.iter() {
+        let views = form.questions().find(|one| one.covers.as_deref() == Some(VIEWS)).unwrap();
+        assert!(views.required && views.or_reason.is_some(), "{}", form.id);
+        assert!(form.questions().any(|one| one.kind == Kind::Day && one.required), "{}", form.id);
+        assert_eq!(find(&form.id), Some(form));
+    }
+    for minimum in MINIMA.iter() {
+        assert!(minimum.headings.iter().any(|heading| heading.id == VIEWS), "{}", minimum.id);
+    }
+}
+
+#[test]
+fn what_is_no_form_says_why() {
+    let words = |id: &str| json!({ "id": id, "text": id, "kind": "words" });
+    let choice = json!({ "id": "c", "text": "C", "kind": { "choice": [["yes", "Yes"]] } });
+    let when = |of: &str, is: &str| {
+        let when = json!({ "question": of, "is": [is] });
+        json!({ "id": "w", "text": "W", "kind": "line", "when": when })
+    };
+    let covering = |more: Value| {
+        let mut one = json!({ "id": "v", "text": "V", "kind": "words", "covers": "views" });
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    };
+    for (questions, want) in [
+        (json!([]), Fault::Size),
+        (json!([words("a"), words("a")]), Fault::Twice("a".into())),
+        (json!([words("s")]), Fault::Twice("s".into())),
+        (json!([when("c", "yes"), choice]), Fault::When("w".into())),
+        (json!([choice, when("c", "no")]), Fault::When("w".into())),
+        (json!([choice, when("c", "yes")]), Fault::Lacks("views".into())),
+        (json!([covering(json!({}))]), Fault::Skippable("v".into())),
+        (
+            json!([
+                choice,
+                covering(json!({ "required": true,
+                "when": { "question": "c", "is": ["yes"] } }))
+            ]),
+            Fault::Skippable("v".into()),
+        ),
+        (
+            json!([covering(json!({ "required": true, "covers": "other" }))]),
+            Fault::Unknown("other".into()),
+        ),
+    ] {
+        assert_eq!(Form::parse(&small(&questions).to_string()), Err(want), "{questions}");
+    }
+    assert_eq!(Form::parse("{}"), Err(Fault::Unread));
+}
+
+#[test]
+fn what_must_be_put_right_is_said_of_its_field() {
+    let form = find("adult-assessment").unwrap();
+    let wrong = |typed: &[(&str, &str)], field: &str| {
+        let answers = Answers::of(form, &sent(typed));
+        answers.wrongs(form, TODAY).into_iter().find(|one| one.field == field).map(|one| one.says)
+    };
+    assert!(wrong(&[], "views").unwrap().contains("or say why there is nothing"));
+    assert_eq!(wrong(&[("views", "I want to stay here")], "views"), None);
+    assert_eq!(wrong(&[("views-none", "She is asleep")], "views"), None);
+    assert!(wrong(&[("views", "x"), ("views-none", "y")], "views").unwrap().contains("not both"));
+    assert!(wrong(&[("views", " \n ")], "views").is_some(), "nothing is no answer");
+    assert!(wrong(&[("review", "31 2 2027")], "review").unwrap().contains("enter a day"));
+    assert!(wrong(&[("review", "1 1 2020")], "review").unwrap().contains("to come"));
+    assert_eq!(wrong(&[("review", "31.1.2027")], "review"), None);
+    assert!(wrong(&[("life-state", "lovely")], "life-state").unwrap().contains("choose one"));
+    assert!(wrong(&[("equipment-what", "A bed")], "equipment-what").is_some(), "not asked");
+    assert_eq!(wrong(&[("equipment", "yes"), ("equipment-what", "A bed")], "equipment-what"), None);
+    assert!(wrong(&[("outcomes-1-how", "With help")], "outcomes-1-what").is_some());
+    assert!(wrong(&[("outcomes-2-what", "To walk")], "outcomes-1-what").is_none());
+    let long = "x".repeat(WORDS_MAX_AND_ONE);
+    assert!(wrong(&[("views", &long)], "views").unwrap().contains("at most"));
+}
+
+const WORDS_MAX_AND_ONE: usize = answers::WORDS_MAX + 1;
+
+#[test]
+fn a_form_is_a_questionnaire_with_its_conditions() {
+    let form = find("adult-assessment").unwrap();
+    let made = questionnaire(form);
+    let text = made.to_string();
+    assert_eq!(made["title"], "Adult assessment");
+    let daily = made["item"][2]["item"].as_array().unwrap();
+    let what = daily.iter().find(|one| one["linkId"] == "equipment-what").unwrap();
+    assert_eq!(what["enableWhen"][0]["question"], "equipment");
+    assert_eq!(what["enableWhen"][0]["answerCoding"]["code"], "yes");
+    for question in form.questions().flat_map(Question::fields) {
+        assert!(text.contains(&format!("\"linkId\":\"{question}\"")), "{question}");
+    }
+}
+
+#[test]
+fn a_plan_has_its_goals_actions_and_notes() {
+    let form = find("childs-plan").unwrap();
+    let typed = [
+        ("views", "I like school when Mr Bell is there"),
+        ("goals-1-what", "Isla comes to school every day"),
+        ("goals-1-know", "the register"),
+        ("actions-1-what", "Breakfast club"),
+        ("actions-1-who", "The school"),
+        ("actions-1-when", "1 December"),
+        ("actions-2-what", "A visit"),
+        ("actions-2-state", "Done"),
+    ];
+    let made = plan::care_plan(form, &Answers::of(form, &sent(&typed)), &signed());
+    assert_eq!(made["goal"][0]["display"], "Isla comes to school every day; the register");
+    let detail = |at: usize| made["activity"][at]["detail"].clone();
+    assert_eq!(detail(0)["performer"][0]["display"], "The school");
+    assert_eq!(detail(0)["scheduledString"], "1 December");
+    assert_eq!(detail(0)["status"], "not-started");
+    assert_eq!(detail(1)["status"], "completed");
+    assert_eq!(made["note"][0]["text"], "I like school when Mr Bell is there");
+    assert_eq!(made["note"].as_array().unwrap().len(), 1, "no goal is told twice");
+}
+
+fn repeatable() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { rng_seed: RngSeed::Fixed(7), ..default }
+}
+
+/// A form of the program with some of its questions left out.
+fn without(text: &str, left_out: &[bool]) -> (String, Vec<String>) {
+    let mut form: Value = serde_json::from_str(text).unwrap();
+    let (mut at, mut gone) = (0, vec![]);
+    for section in form["sections"].as_array_mut().unwrap() {
+        section["questions"].as_array_mut().unwrap().retain(|one| {
+            let is_gone = left_out.get(at).copied().unwrap_or(false);
+            at += 1;
+            gone.extend(is_gone.then(|| one["covers"].as_str().map(str::to_owned)).flatten());
+            !is_gone
+        });
+    }
+    (form.to_string(), gone)
+}
+
+/// Something that may be typed into a field.
+fn typed() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("yes".to_owned()),
+        Just("no".to_owned()),
+        Just("good".to_owned()),
+        Just("31 1 2027".to_owned()),
+        "[a-z ]{0,12}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(repeatable())]
+
+    #[test]
+    fn no_form_lacks_a_heading_of_its_minimum(
+        which in 0..TEXTS.len(),
+        left_out in prop::collection::vec(prop::bool::weighted(0.1), QUESTIONS_MAX),
+    ) {
+        let (text, gone) = without(TEXTS[which], &left_out);
+        match Form::parse(&text) {
+            Ok(form) => {
+                prop_assert!(gone.is_empty(), "{gone:?}");
+                let minimum = MINIMA.iter().find(|one| one.id == form.minimum).unwrap();
+                for heading in &minimum.headings {
+                    let covers = |one: &Question| one.covers.as_deref() == Some(&*heading.id);
+                    prop_assert!(form.questions().any(covers));
+                }
+            }
+            Err(Fault::Lacks(heading)) => prop_assert!(gone.contains(&heading)),
+            Err(other) => {
+                // A condition on a question that is gone is none either.
+                let is_other = matches!(other, Fault::When(_) | Fault::Size);
+                prop_assert!(is_other, "{other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_signed_leaves_no_heading_unsaid(
+        which in 0..TEXTS.len(),
+        words in prop::collection::vec(typed(), 200),
+        skips in prop::collection::vec(prop::bool::weighted(0.02), 200),
+    ) {
+        let form = &FORMS[which];
+        let mut sent = BTreeMap::new();
+        // Mostly as somebody would fill it in, so that some of it may be signed.
+        for (at, question) in form.questions().enumerate() {
+            let asked = question.when.is_none();
+            for (place, field) in question.fields().enumerate() {
+                let given = match &question.kind {
+                    _ if skips[at] => words[at].clone(),
+                    _ if !asked || question.or_reason.as_ref() == Some(field) => String::new(),
+                    Kind::Day => "31 1 2027".to_owned(),
+                    Kind::Choice(answers) => answers[answers.len() - 1].0.clone(),
+                    Kind::Table { .. } if place > 0 => String::new(),
+                    Kind::Line | Kind::Words | Kind::Table { .. } => format!("word {at}"),
+                };
+                sent.insert(field.clone(), Sensitive::new(given));
+            }
+        }
+        let answers = Answers::of(form, &sent);
+        let kept = Answers::from_bytes(&answers.to_bytes());
+        prop_assert_eq!(kept.as_ref(), Some(&answers), "a draft is what was typed");
+        if answers.wrongs(form, TODAY).is_empty() {
+            let made = response(form, &answers, &signed()).to_string();
+            for question in form.questions() {
+                let link = |one: &String| format!("\"linkId\":\"{one}\"");
+                let said = question.fields().any(|one| made.contains(&link(one)));
+                if question.covers.is_some() {
+                    prop_assert!(said, "{} is unsaid", question.id);
+                }
+                prop_assert!(answers.asks(question) || !said, "{} was not asked", question.id);
+            }
+        }
+    }
+}

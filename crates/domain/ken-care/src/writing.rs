@@ -1,0 +1,244 @@
+//! Writing into the record: the one way by which what a practitioner writes about somebody in Ken
+//! is filed, be it an assessment, a plan or a note.
+//!
+//! Who may read a kind of information about a person for a purpose may write of that kind, for
+//! their own organisation. They are asked as for a look: the gate decides, the decision is on the
+//! ledger, and its permit is spent by the writing.
+//!
+//! # Invariants
+//!
+//! - Nothing is filed without a [`Leave`], which only the gate's permit makes; it is used up by one
+//!   writing, and holds only while what it was decided by does.
+//! - The item, its version and its ledger entry are kept in one write, or none of them.
+//! - What is written is an item of the writer's organisation, and goes with that organisation's
+//!   number for the person where it has one alone, so that a merge and its undoing take it along;
+//!   where it has none, or several, it stays under the id that it was written about.
+//! - A version is never changed: what is written again is another item.
+//!
+//! Sources: `core.md` 2 and 6; FHIR R4, `Provenance` (who, in which role, when); ADR 39, ADR 70.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ken_core::{Category, Ctx, EntryId, MessageId, OrganisationId, PersonId, Purpose, ResourceId};
+use ken_directory::Acting;
+use ken_ledger::{EntryKind, NewEntry, Stream};
+use ken_records::{Filing, Under};
+use ken_sharing::gate::{self, Caller};
+use ken_sharing::{Action, Decision, Gate, Permit, Question, RowClass, Statement, fact};
+use ken_store::keys::KeyRing;
+use ken_store::{Db, Tx, guard};
+use serde_json::{Value, json};
+
+use crate::Error;
+
+/// What stands for the number of an organisation that has none, or several, for a person: what is
+/// written goes with no number that moves.
+const NO_NUMBER: &str = "written";
+
+/// What is asked before anything is written.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// About whom.
+    pub person: PersonId,
+    /// What for.
+    pub purpose: Purpose,
+    /// Of which kind of information.
+    pub category: Category,
+    /// Whose records a reader would ask, in parts of at most
+    /// [`SOURCES_MAX`](ken_sharing::gate::SOURCES_MAX).
+    pub sources: &'a [BTreeSet<OrganisationId>],
+}
+
+/// What the gate said.
+#[derive(Debug)]
+pub enum Answer {
+    /// It may be written.
+    May(Leave),
+    /// Not before these words are affirmed.
+    Words(BTreeSet<Statement>),
+    /// It may not; nobody is told why.
+    Refused,
+}
+
+/// That somebody may write of one kind of information about one person, now.
+#[derive(Debug)]
+#[must_use = "who asked to write stands in the ledger"]
+pub struct Leave {
+    by: Acting,
+    category: Category,
+    permit: Box<Permit>,
+}
+
+impl Leave {
+    /// Who writes.
+    #[must_use]
+    pub const fn by(&self) -> &Acting {
+        &self.by
+    }
+
+    /// About whom.
+    #[must_use]
+    pub const fn person(&self) -> PersonId {
+        self.permit.person()
+    }
+}
+
+/// Something to file.
+#[derive(Debug)]
+pub struct Writing<'a> {
+    /// What the item is called among those of the organisation; what is called so already gets
+    /// another version. It names nobody.
+    pub item_key: &'a str,
+    /// The FHIR resource without its id.
+    pub resource: Value,
+    /// When it happened.
+    pub event: Timestamp,
+}
+
+/// What was filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The item.
+    pub item: ResourceId,
+    /// Its version.
+    pub version: i64,
+    /// Its ledger entry.
+    pub entry: EntryId,
+}
+
+/// Asks whether somebody may write.
+///
+/// # Errors
+///
+/// What the gate says.
+pub async fn ask(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    gate: &Gate,
+    by: &Acting,
+    request: &Request<'_>,
+) -> Result<Answer, Error> {
+    let mut missing = BTreeSet::new();
+    for sources in request.sources {
+        let question = Question {
+            person: request.person,
+            sources: sources.clone(),
+            action: Action::View,
+            purpose: request.purpose.clone(),
+            categories: BTreeSet::from([request.category.clone()]),
+            before: None,
+        };
+        let caller = Caller::Practitioner(by);
+        let decided = gate::decide_many(db, ctx, keys, gate, caller, &question).await?;
+        for decision in decided.into_values() {
+            match decision {
+                Decision::Permit(permit) if permit.categories().contains_key(&request.category) => {
+                    let (by, category) = (by.clone(), request.category.clone());
+                    let permit = Box::new(permit);
+                    return Ok(Answer::May(Leave { by, category, permit }));
+                }
+                Decision::Need(need) => missing.extend(need.statements),
+                Decision::Permit(_) | Decision::Deny(_) => {}
+            }
+        }
+    }
+    Ok(if missing.is_empty() { Answer::Refused } else { Answer::Words(missing) })
+}
+
+/// Files what somebody writes, in the caller's transaction.
+///
+/// # Errors
+///
+/// [`ken_records::Error::Stale`] where what it was decided by has changed since; whatever the
+/// store, the key ring, the index, the record or the ledger says.
+pub async fn write(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    leave: Leave,
+    writing: Writing<'_>,
+) -> Result<Written, Error> {
+    let person = leave.person();
+    // What is filed for the person waits here, before their guard (`ken_records::hold`).
+    ken_records::hold(tx, keys, &BTreeSet::from([person])).await?;
+    assert_current(tx, ctx, &leave).await?;
+    let source = &leave.by.organisation;
+    let under = under(tx, person, source).await?;
+    let key = ken_records::key_of(tx, keys, person).await?;
+    let place = ken_records::place(tx, ctx, person, (source, &under), writing.item_key).await?;
+    let mut resource = writing.resource;
+    if let Some(fields) = resource.as_object_mut() {
+        fields.insert("id".to_owned(), json!(place.resource.to_string()));
+    }
+    let class = RowClass {
+        category: leave.category.clone(),
+        labels: BTreeSet::new(),
+        source: source.clone(),
+        lineage: BTreeSet::new(),
+    };
+    let filing = Filing {
+        key,
+        item_key: writing.item_key,
+        resource,
+        class,
+        message: MessageId::draw(ctx.ids),
+        event: Some(writing.event),
+        under: &under,
+        told: None,
+        said: None,
+    };
+    let filed = ken_records::file(tx, ctx, keys, place, filing).await?;
+    let (item, version) = (filed.resource, filed.version);
+    let entry = enter(tx, ctx, keys, &leave, (item, version)).await?;
+    Ok(Written { item, version, entry })
+}
+
+/// Fails where a leave was decided by what holds no more.
+async fn assert_current(tx: &mut Tx, ctx: &Ctx<'_>, leave: &Leave) -> Result<(), Error> {
+    let guard = tx.lock_people(&BTreeSet::from([leave.person()])).await?;
+    let epoch = guard.people().first().map(|(_, guard)| guard.epoch);
+    let policy = guard::policy_version(tx).await?;
+    let permit = &leave.permit;
+    let is_current = epoch == Some(permit.epoch()) && policy == permit.policy();
+    if !is_current || permit.until() <= ctx.clock.now() {
+        return Err(ken_records::Error::Stale.into());
+    }
+    Ok(())
+}
+
+/// The mark of the organisation's number for a person, where it has one alone.
+async fn under(tx: &mut Tx, person: PersonId, source: &OrganisationId) -> Result<Under, Error> {
+    let numbers = ken_person::numbers(tx, person, source).await?;
+    Ok(match numbers.as_slice() {
+        [number] => Under::of(number),
+        _ => Under::from(NO_NUMBER.to_owned()),
+    })
+}
+
+async fn enter(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    leave: &Leave,
+    (item, version): (ResourceId, i64),
+) -> Result<EntryId, Error> {
+    let (by, permit) = (&leave.by, &leave.permit);
+    let entry = NewEntry {
+        stream: Stream::Person(permit.person()),
+        kind: EntryKind::Filed,
+        visibility: fact::shown_at(tx, ctx, permit.person()).await?,
+        detail: json!({
+            "written": leave.category.as_str(),
+            "item": item.to_string(),
+            "version": version,
+            "practitioner": by.practitioner.to_string(),
+            "by": by.organisation.as_str(),
+            "role": by.role.as_str(),
+            "purpose": permit.purpose().as_str(),
+            "permit": permit.entry().to_string(),
+        }),
+    };
+    Ok(ken_ledger::append(tx, ctx, keys, entry).await?)
+}

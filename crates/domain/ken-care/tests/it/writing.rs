@@ -1,0 +1,260 @@
+//! Writing into the record: by a permit and no other way, as an item of the writer's organisation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use ken_care::assessment::{self, Refused};
+use ken_care::draft::{self, DRAFTS_MAX, Draft, LIFE};
+use ken_care::form::{self, Answers, Form};
+use ken_care::writing::{self, Answer, Leave, Request};
+use ken_core::{PersonId, ResourceId, Sensitive};
+use ken_directory::Acting;
+use ken_sharing::Decision;
+use ken_store::{Snapshot, Tx};
+
+use crate::world::{World, word, worlds};
+
+const VIEWS: &str = "I want to stay in my own house";
+
+fn form() -> &'static Form {
+    form::find("adult-assessment").unwrap()
+}
+
+fn answers(views: &str) -> Answers {
+    let typed = [
+        ("views", views),
+        ("life", "She sees her sister"),
+        ("daily", "Help with the bath"),
+        ("health-none", "The practice knows"),
+        ("people", "Effie"),
+        ("risk", "The stairs"),
+        ("outcomes-1-what", "A bath without fear"),
+        ("review", "31 1 2040"),
+    ];
+    let pair = |(field, text): (&str, &str)| (field.to_owned(), Sensitive::new(text.to_owned()));
+    Answers::of(form(), &typed.into_iter().map(pair).collect::<BTreeMap<_, _>>())
+}
+
+async fn ask(world: &World, by: &Acting, person: PersonId) -> Answer {
+    let sources = [["cec", "nhsl", "practice"].map(word).into_iter().collect::<BTreeSet<_>>()];
+    let request = Request {
+        person,
+        purpose: word("direct-care"),
+        category: word("assessment"),
+        sources: &sources,
+    };
+    let (db, keys) = (&world.on.db, &world.on.keys);
+    writing::ask(db, &world.ctx(), keys, &world.gate, by, &request).await.unwrap()
+}
+
+async fn leave(world: &World, by: &Acting, person: PersonId) -> Leave {
+    match ask(world, by, person).await {
+        Answer::May(leave) => leave,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn save(
+    world: &World,
+    leave: &Leave,
+    answers: &Answers,
+) -> Result<Timestamp, draft::Refused> {
+    let (db, keys, of) = (&world.on.db, &world.on.keys, (form(), answers));
+    draft::save(db, &world.ctx(), keys, leave, of).await.unwrap()
+}
+
+async fn find(world: &World, leave: &Leave) -> Option<Draft> {
+    let (ctx, keys) = (world.ctx(), &world.on.keys);
+    let read = async |s: &mut Snapshot| draft::find(s, &ctx, keys, leave, form()).await;
+    world.on.db.snapshot("test.draft", read).await.unwrap()
+}
+
+async fn sign(
+    world: &World,
+    leave: Leave,
+    seen: Timestamp,
+) -> Result<Result<ResourceId, Refused>, ken_care::Error> {
+    let (db, keys) = (&world.on.db, &world.on.keys);
+    assessment::sign(db, &world.ctx(), keys, leave, form(), (seen, "GP")).await
+}
+
+/// What a reader is shown of the assessments of one source.
+async fn read(world: &World, by: &Acting, source: &str) -> Vec<String> {
+    let Decision::Permit(permit) = world.ask(by, (source, "assessment")).await else {
+        return vec![];
+    };
+    let (db, keys) = (&world.on.db, &world.on.keys);
+    let of = ken_records::disclose(db, &world.ctx(), keys, vec![permit]).await.unwrap();
+    of.items.iter().map(|item| item.body.to_string()).collect()
+}
+
+#[tokio::test]
+async fn who_may_read_it_writes_it_and_nobody_else_does() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        assert!(matches!(ask(&world, &world.rao, person).await, Answer::Refused), "{engine}");
+        assert!(matches!(ask(&world, &world.dawn, person).await, Answer::Refused), "{engine}");
+        // Her clause asks for words.
+        assert!(matches!(ask(&world, &world.jo, person).await, Answer::Words(_)), "{engine}");
+        world.relate(person, "practice", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        let item = sign(&world, of, seen).await.unwrap().unwrap();
+        world.relate(person, "nhsl", "direct-care").await;
+        let said = read(&world, &world.kirsty, "practice").await;
+        assert_eq!(said.len(), 1, "{engine}");
+        for want in [VIEWS, "Dr Rao, GP, Glen practice", "QuestionnaireResponse", &item.to_string()]
+        {
+            assert!(said[0].contains(want), "{engine}: {want} in {}", said[0]);
+        }
+        assert!(read(&world, &world.kirsty, "cec").await.is_empty(), "{engine}: of no other body");
+        let entries = world.written(person).await;
+        assert_eq!(entries.len(), 1, "{engine}");
+        assert_eq!(entries[0]["item"], item.to_string());
+        assert_eq!(entries[0]["role"], "gp.doctor");
+        assert!(!entries[0].to_string().contains(VIEWS), "{engine}: what, and not the words");
+    }
+}
+
+#[tokio::test]
+async fn a_leave_is_for_as_long_as_what_it_was_decided_by() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        // Something about her is decided anew meanwhile.
+        world.relate(person, "nhsl", "direct-care").await;
+        let stale = sign(&world, of, seen).await.unwrap_err();
+        assert_eq!(stale.code(), "records.stale", "{engine}");
+        let late = leave(&world, &world.rao, person).await;
+        world.clock.advance(SignedDuration::from_hours(1));
+        assert_eq!(sign(&world, late, seen).await.unwrap_err().code(), "records.stale");
+        let again = leave(&world, &world.rao, person).await;
+        let found = find(&world, &again).await.unwrap();
+        assert_eq!((found.saved, &found.answers), (seen, &answers(VIEWS)), "{engine}: it is kept");
+        assert!(read(&world, &world.kirsty, "practice").await.is_empty(), "{engine}");
+        sign(&world, again, seen).await.unwrap().unwrap();
+        assert_eq!(read(&world, &world.kirsty, "practice").await.len(), 1, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_its_writers_alone_and_runs_out() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        world.relate(person, "nhsl", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        let other = leave(&world, &world.kirsty, person).await;
+        assert_eq!(find(&world, &other).await, None, "{engine}");
+        assert_eq!(sign(&world, other, seen).await.unwrap(), Err(Refused::Changed), "{engine}");
+        // Nor does whoever writes the database read it, or make it somebody else's.
+        world.steal_drafts(&world.kirsty).await;
+        let other = leave(&world, &world.kirsty, person).await;
+        let (ctx, keys) = (world.ctx(), &world.on.keys);
+        let read = async |s: &mut Snapshot| draft::find(s, &ctx, keys, &other, form()).await;
+        assert!(world.on.db.snapshot("test.stolen", read).await.is_err(), "{engine}");
+        let of = leave(&world, &world.rao, person).await;
+        save(&world, &of, &answers(VIEWS)).await.unwrap();
+        world.clock.advance(LIFE);
+        let of = leave(&world, &world.rao, person).await;
+        assert_eq!(find(&world, &of).await, None, "{engine}: it has run out");
+        save(&world, &of, &answers("Again")).await.unwrap();
+        assert_eq!(world.count_drafts().await, 1, "{engine}: what has run out is removed");
+    }
+}
+
+#[tokio::test]
+async fn nobody_has_more_drafts_than_are_kept_for_them() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        for at in 0..=DRAFTS_MAX {
+            let person = world.another().await;
+            world.relate(person, "practice", "direct-care").await;
+            let of = leave(&world, &world.rao, person).await;
+            let kept = save(&world, &of, &answers(VIEWS)).await;
+            let want = if at < DRAFTS_MAX { kept.is_ok() } else { kept.is_err() };
+            assert!(want, "{engine}: {at}");
+            if at == 0 {
+                let long = "x".repeat(form::answers::WORDS_MAX + 1);
+                let kept = save(&world, &of, &answers(&long)).await;
+                assert_eq!(kept, Err(draft::Refused::TooLong), "{engine}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_lacks_an_answer_is_not_signed() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers("")).await.unwrap();
+        assert_eq!(sign(&world, of, seen).await.unwrap(), Err(Refused::Unfit), "{engine}");
+        assert!(world.written(person).await.is_empty(), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_of_as_a_reader_is_whom_the_gate_lets_read() {
+    let all = ["cec", "nhsl", "practice"];
+    for world in worlds().await {
+        let engine = world.on.engine;
+        for body in ["nhsl", "practice", "rowan"] {
+            world.relate(world.person, body, "direct-care").await;
+        }
+        let (bundle, today) = (world.bundle().await, world.ctx().clock.today());
+        let people = [&world.jo, &world.beth, &world.nadia, &world.kirsty, &world.rao, &world.dawn];
+        let mut told = 0;
+        for (source, kind) in all.into_iter().flat_map(|at| [(at, "assessment"), (at, "criminal")])
+        {
+            let readers = bundle.readers(&word(source), &word(kind), today);
+            for by in people.iter().filter(|by| by.organisation.as_str() != source) {
+                let decision = world.ask(by, (source, kind)).await;
+                let may = matches!(decision, Decision::Permit(_) | Decision::Need(_));
+                let of = readers.get(&by.organisation);
+                let is_told = of.is_some_and(|of| {
+                    let is_role = of.any_role || of.roles.contains(&by.role);
+                    is_role && of.purposes.contains("direct-care")
+                });
+                assert_eq!(may, is_told, "{engine}: {source} {kind} {}", by.role);
+                told += usize::from(is_told);
+            }
+        }
+        assert!(told > 3, "{engine}: nothing is compared");
+    }
+}
+
+impl World {
+    /// What was entered of what was written about somebody.
+    async fn written(&self, person: PersonId) -> Vec<serde_json::Value> {
+        let page = ken_ledger::Page { before: None, limit: 200 };
+        let keys = &self.on.keys;
+        let read = async |s: &mut Snapshot| ken_ledger::person_entries(s, keys, person, page).await;
+        let entries = self.on.db.snapshot("test.entries", read).await.unwrap();
+        let details = entries.into_iter().filter_map(|entry| entry.detail);
+        details.filter(|one| one.get("written").is_some()).collect()
+    }
+
+    /// Writes somebody else's name over the writers of all drafts.
+    async fn steal_drafts(&self, by: &Acting) {
+        const STEAL: ken_store::Sql =
+            ken_store::Sql::both("UPDATE care_draft SET practitioner_id = $1, organisation = $2");
+        let stolen = self.on.db.write("test.steal", async |tx: &mut Tx| {
+            tx.execute(STEAL, ken_store::values![by.practitioner, &by.organisation]).await
+        });
+        assert_eq!(stolen.await.unwrap(), 1);
+    }
+
+    async fn count_drafts(&self) -> i64 {
+        const COUNT: ken_store::Sql = ken_store::Sql::both("SELECT COUNT(*) FROM care_draft");
+        let count = async |s: &mut Snapshot| {
+            use ken_store::Reads as _;
+            s.find(COUNT, &[], |row| row.int(0)).await
+        };
+        self.on.db.snapshot("test.count", count).await.unwrap().unwrap_or_default()
+    }
+}
