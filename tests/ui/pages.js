@@ -315,6 +315,34 @@ const chronology = (more) => async (page, account) => {
   for (const way of more) await page.getByRole("link", { name: way }).click();
 };
 
+/** What was assessed and planned with somebody, from their overview. */
+const assessments = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "Assessments and plans" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
+/** Where a link of that list leads. */
+const fromAssessments = (selector) => async (page, account) => {
+  if ((await assessments(page, account)) === false) return false;
+  const links = page.locator(selector);
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
+const writeAssessment = fromAssessments('main a[href*="/assessments/new?form=adult-assessment"]');
+
+/** An adult assessment that may be signed, read back. */
+const checkAssessment = async (page, account) => {
+  if ((await writeAssessment(page, account)) === false) return false;
+  for (const id of ["views", "life", "daily", "health", "people", "risk", "outcomes-1-what"]) {
+    await page.locator(`#${id}`).fill("Somebody said this. (made up)");
+  }
+  await page.locator("#review").fill("31 1 2040");
+  await page.getByRole("button", { name: "Check before signing" }).click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -373,6 +401,12 @@ export const visits = [
   { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },
   { name: "chronology-lanes", route: null, as: "work",
     go: chronology(["Organisations side by side"]) },
+  { name: "assessments", route: "/w/p/{person}/assessments", as: "work", go: assessments },
+  { name: "assessment", route: "/w/p/{person}/assessments/{item}", as: "work",
+    go: fromAssessments("main table a") },
+  { name: "assessment-write", route: "/w/p/{person}/assessments/new", as: "work",
+    go: writeAssessment },
+  { name: "assessment-check", route: null, as: "work", go: checkAssessment },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },

@@ -107,6 +107,12 @@ pub const ROUTES: &[Route] = &[
     page("/w/p/{person}/team", Who::Practitioner, || get(work::team::get)),
     form("/w/p/{person}/team", Who::Practitioner, || post(work::team::post)),
     page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),
+    page("/w/p/{person}/assessments", Who::Practitioner, || get(work::assessments::get)),
+    page("/w/p/{person}/assessments/new", Who::Practitioner, || get(work::assessments::write::get)),
+    form("/w/p/{person}/assessments/new", Who::Practitioner, || {
+        post(work::assessments::write::post)
+    }),
+    page("/w/p/{person}/assessments/{item}", Who::Practitioner, || get(work::assessments::read)),
     form("/w/p/{person}/finish", Who::Practitioner, || post(work::emergency::finish)),
     page("/w/claim", Who::Practitioner, || get(work::claim::get)),
     form("/w/claim", Who::Practitioner, || post(work::claim::post)),

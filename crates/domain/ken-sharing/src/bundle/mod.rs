@@ -19,8 +19,8 @@
 mod askable;
 mod dictionary;
 mod error;
-mod sendable;
 mod readers;
+mod sendable;
 mod shut;
 mod standing;
 mod succession;
@@ -40,8 +40,8 @@ use crate::instrument::Unread;
 
 pub use dictionary::Dictionary;
 pub use error::Error;
-pub use sendable::{Receivers, Sendable};
 pub use readers::Readers;
+pub use sendable::{Receivers, Sendable};
 use shut::Shut;
 pub use shut::compiles;
 pub(crate) use standing::Standing;

@@ -323,7 +323,7 @@ pub(crate) fn parties(bundle: &Bundle, of: &BTreeSet<OrganisationId>) -> BTreeSe
 }
 
 /// As many at once as one question may have.
-fn in_parts(sources: BTreeSet<OrganisationId>) -> Vec<BTreeSet<OrganisationId>> {
+pub(crate) fn in_parts(sources: BTreeSet<OrganisationId>) -> Vec<BTreeSet<OrganisationId>> {
     let sources: Vec<_> = sources.into_iter().collect();
     sources.chunks(SOURCES_MAX).map(|some| some.iter().cloned().collect()).collect()
 }

@@ -86,6 +86,7 @@ impl Given {
             .replace("{question}", &self.access)
             .replace("{duty}", &self.access)
             .replace("{wish}", &self.access)
+            .replace("{item}", &self.access)
             .replace("{finding}", &self.access)
             .replace("{merge}", &self.access)
             .replace("{held}", &self.access)
@@ -167,6 +168,11 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
         ),
         ("part", format!("&purpose=direct-care&order=oldest&point=1700000000000000.{NOTHING}")),
         ("copy", "&purpose=direct-care&source=primary&kind=significant".to_owned()),
+        (
+            "draft",
+            "&purpose=direct-care&form=adult-assessment&step=save&views=She+is+well".to_owned(),
+        ),
+        ("sign", "&purpose=direct-care&form=adult-assessment&step=sign&seen=1".to_owned()),
         ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
     ]
 }
@@ -190,6 +196,7 @@ async fn one(
                 "?purpose=own-work&kind=education".to_owned(),
                 "?purpose=vital".to_owned(),
                 "?purpose=direct-care&clause=D1&kind=care-plan".to_owned(),
+                "?purpose=direct-care&form=adult-assessment".to_owned(),
                 "?purpose=governance".to_owned(),
                 "?purpose=direct-care&source=primary&from=2020-01-01&order=oldest&view=lanes"
                     .to_owned(),

@@ -5,6 +5,8 @@ mod agreements;
 #[cfg(test)]
 mod any_request;
 #[cfg(test)]
+mod assessments;
+#[cfg(test)]
 mod breaches;
 #[cfg(test)]
 mod browser;

@@ -387,14 +387,17 @@ impl World {
 
     /// Sends a message of another system.
     pub(crate) async fn hear_from(&self, app: &str, id: &str, person: &str) {
-        let message = message(app, "ADT^A28^ADT_A05", id, person, "");
-        let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
-        assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
+        self.hear_of(app, id, "ADT^A28^ADT_A05", person).await;
     }
 
     /// Sends a message of this kind, likewise.
     pub(crate) async fn hear_as(&self, id: &str, kind: &str, person: &str) {
-        let message = message("TRAK", kind, id, person, "");
+        self.hear_of("TRAK", id, kind, person).await;
+    }
+
+    /// Sends a message of this kind, of any system.
+    pub(crate) async fn hear_of(&self, app: &str, id: &str, kind: &str, person: &str) {
+        let message = message(app, kind, id, person, "");
         let answer = self.hub.accept(message.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "it was not taken");
     }

@@ -50,7 +50,7 @@ pub(crate) fn read(person: PersonId, items: Vec<Item>) -> Vec<Held> {
 
 impl Held {
     /// Whether it holds.
-    pub(super) fn stands(&self) -> bool {
+    pub(crate) fn stands(&self) -> bool {
         self.status == Status::Current
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod affirm;
 pub(crate) mod agreement;
+pub(crate) mod assessments;
 mod because;
 mod called;
 pub(crate) mod chronology;

@@ -47,13 +47,14 @@ pub(super) struct View {
     pub(super) receipts: Vec<String>,
 }
 
-/// The ways from a person's page to the people around them.
+/// The ways from a person's page to the people around them, and to what was written with them.
 pub(crate) fn ways(person: PersonId, purpose: &Purpose) -> Markup {
     let to = |page: &str| format!("/w/p/{person}/{page}?purpose={purpose}");
     html! {
         @if ![ask::OWN_WORK, ask::VITAL].contains(&purpose.as_str()) {
             p { a.care_lone href=(to("team")) { "The team around this person" } }
             p { a.care_lone href=(to("send-to")) { "Who should I send this to?" } }
+            p { a.care_lone href=(to("assessments")) { "Assessments and plans" } }
         }
     }
 }

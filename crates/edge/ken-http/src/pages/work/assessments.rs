@@ -1,0 +1,185 @@
+//! `/w/p/{person}/assessments`: what was assessed and planned with a person, and what differs
+//! between one and the one before it.
+//!
+//! # Invariants
+//!
+//! - What is read here is asked of the gate under one id and for these kinds of information alone;
+//!   whoever may not read them gets the refusal that anybody gets, with each address and form.
+//! - One that may not be read and one that is not there are the same page.
+
+pub(crate) mod fields;
+pub(crate) mod show;
+pub(crate) mod write;
+
+use std::collections::BTreeSet;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State as Of};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use ken_agreement::Action;
+use ken_care::draft;
+use ken_care::form::{FORMS, Form, Makes};
+use ken_core::{Category, PersonId, Purpose};
+use ken_fhir::line;
+use ken_records::Part;
+use ken_sharing::gate::Caller as Asker;
+use ken_store::Snapshot;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::affirm;
+use super::refusal::{self, Asked};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Answer, Ask, Names, Shown};
+use crate::pages::compose::{self, Held};
+use crate::stop::Stop;
+use crate::view::words;
+
+use show::{List, Read};
+
+/// What the address carries: words of the dictionary alone.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    purpose: Option<Purpose>,
+}
+
+/// `GET /w/p/{person}/assessments`.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let begun = match begin(&app, &caller, person, wanted.purpose).await? {
+        Ok(begun) => begun,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let read = async |s: &mut Snapshot| draft::list(s, &ctx, by, person).await;
+    let drafts = app.db().snapshot("http.drafts", read).await?;
+    let Begun { purpose, names, shown } = begun;
+    let may = |form: &&Form| shown.covered.iter().any(|one| one.as_str() == form.makes.category());
+    let list = List {
+        person,
+        purpose,
+        written: written(&shown.held, &names),
+        forms: FORMS.iter().filter(may).collect(),
+        drafts,
+        is_whole: shown.earlier.is_none(),
+        receipts: ask::receipts(&app, shown.entries).await?,
+    };
+    let frame = caller.frame(app.site(), "Assessments and plans").at("/w/find");
+    Ok(frame.page(&show::list(&list)).into_response())
+}
+
+/// `GET /w/p/{person}/assessments/{item}`.
+pub(crate) async fn read(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path((person, item)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let Begun { purpose, names, shown } = match begin(&app, &caller, person, wanted.purpose).await?
+    {
+        Ok(begun) => begun,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let mut all = written(&shown.held, &names).into_iter().skip_while(|one| one.id != item);
+    let found = all.next().ok_or(Stop::NotFound)?;
+    let before = all.find(|one| one.title == found.title && one.category == found.category);
+    let receipts = ask::receipts(&app, shown.entries).await?;
+    let read = Read { person, purpose, found, before, receipts };
+    let frame = caller.frame(app.site(), "Assessment or plan").at("/w/find");
+    Ok(frame.page(&show::read(&read)).into_response())
+}
+
+/// What may be read.
+struct Begun {
+    purpose: Purpose,
+    names: Names,
+    shown: Shown,
+}
+
+/// Asks for the kinds of information that the pages are of, under this id alone, and beside them
+/// what the reader's own organisation holds of them. `Err` leads to where anybody is led who may
+/// not, or not yet, read them.
+async fn begin(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    purpose: Option<Purpose>,
+) -> Result<Result<Begun, Response>, Stop> {
+    let Some(purpose) = purpose.filter(is_of_care) else { return Ok(Err(to_person(person))) };
+    let names = ask::names(app).await?;
+    let asked = Ask {
+        by: Asker::Practitioner(caller.acting()?),
+        person,
+        action: Action::View,
+        purpose: purpose.clone(),
+        sources: names.keys().cloned().collect(),
+        only: Some(categories()?),
+        part: Part::default(),
+    };
+    let (ctx, own) = (app.ctx(caller.request()), Some(caller.acting()?));
+    match ask::answer(app, &ctx, &asked, &[person], own).await? {
+        Answer::Shown(shown) => Ok(Ok(Begun { purpose, names, shown })),
+        Answer::Words(said) => {
+            let of = (&purpose, None);
+            Ok(Err(affirm::page(app, caller, person, of, (&said, false)).await?))
+        }
+        Answer::Refused => Ok(Err(refusal::page(app, caller, &Asked::Address(person)))),
+    }
+}
+
+/// Whether a purpose is work with a person, which an emergency and one's own records are not.
+fn is_of_care(purpose: &Purpose) -> bool {
+    ![ask::OWN_WORK, ask::VITAL].contains(&purpose.as_str())
+}
+
+fn to_person(person: PersonId) -> Response {
+    Redirect::to(&format!("/w/p/{person}")).into_response()
+}
+
+/// The kinds of information that forms make.
+fn categories() -> Result<BTreeSet<Category>, Stop> {
+    let words = Makes::ALL.into_iter().map(|makes| Category::new(makes.category()));
+    words.map(|word| word.map_err(|_| Stop::Fault("http.word"))).collect()
+}
+
+/// Something that was assessed or planned, as it was disclosed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) category: Category,
+    pub(crate) on: String,
+    pub(crate) source: String,
+    pub(crate) by: Option<String>,
+    pub(crate) sections: Vec<(String, String)>,
+    at: Timestamp,
+}
+
+/// What was assessed and planned, the newest first.
+fn written(held: &[Held], names: &Names) -> Vec<Written> {
+    let one = |held: &Held| {
+        let line = line(&held.resource).filter(|_| held.stands())?;
+        let at = line.when.as_ref().map_or(held.filed, ken_fhir::DateTime::starts);
+        Some(Written {
+            id: held.resource.value().get("id").and_then(Value::as_str)?.to_owned(),
+            title: line.title,
+            category: held.category.clone(),
+            on: words::day_short(words::local(at).date()),
+            source: compose::name_of(names, &held.source),
+            by: compose::author(&held.resource),
+            sections: compose::sections(&held.resource),
+            at,
+        })
+    };
+    let mut written: Vec<_> = held.iter().filter_map(one).collect();
+    written.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    written
+}

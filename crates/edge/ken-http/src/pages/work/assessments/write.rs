@@ -1,0 +1,331 @@
+//! `/w/p/{person}/assessments/new`: writing an assessment or a plan, checking it, and signing it.
+//!
+//! # Invariants
+//!
+//! - Each request asks the gate whether this may be written, before a draft is read or kept.
+//! - What was typed is kept before anything is said about it, and comes back with what is wrong.
+//! - Who will see it is told before it is signed; it is read from what was signed between bodies.
+//! - What is signed is the draft that the page of the check showed.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::{Form as Sent, Path, Query, State as Of};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use ken_care::assessment::{self, Refused};
+use ken_care::draft::{self, Draft};
+use ken_care::form::fhir::told;
+use ken_care::form::{self, Answers, Form as Asked};
+use ken_care::writing::{self, Answer, Leave, Request};
+use ken_core::{Category, OrganisationId, PersonId, Purpose, Sensitive};
+use ken_sharing::bundle::Readers;
+use ken_store::{Snapshot, Tx};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::affirm;
+use super::super::refusal::{self, Asked as Whom};
+use super::show::{address, form_address};
+use super::{fields, is_of_care, to_person};
+use crate::App;
+use crate::caller::Caller;
+use crate::pages::ask::{self, Names};
+use crate::pages::compose;
+use crate::stop::Stop;
+use crate::view::form::{Form, Wrong, summary};
+use crate::view::{confirmation, words};
+use crate::wire::csrf::Csrf;
+
+/// What the address carries: words of the dictionary alone.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    purpose: Option<Purpose>,
+    #[serde(default)]
+    form: String,
+}
+
+/// `GET /w/p/{person}/assessments/new`: the form, with the writer's draft if there is one.
+pub(crate) async fn get(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let form = form::find(&wanted.form).ok_or(Stop::NotFound)?;
+    let begun = match begin(&app, &caller, person, (form, wanted.purpose)).await? {
+        Ok(begun) => begun,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let draft = find(&app, &caller, &begun).await?;
+    let (typed, saved) = draft.map(|draft| (draft.answers, draft.saved)).unzip();
+    let view = View { saved, typed: typed.unwrap_or_default(), wrongs: vec![] };
+    Ok(page(&app, &caller, &begun, &view).into_response())
+}
+
+/// `POST /w/p/{person}/assessments/new`: saves, checks, signs or discards.
+pub(crate) async fn post(
+    Of(app): Of<App>,
+    Extension(caller): Extension<Caller>,
+    Path(person): Path<String>,
+    Sent(sent): Sent<BTreeMap<String, Sensitive<String>>>,
+) -> Result<Response, Stop> {
+    let person = person.parse().map_err(|_| Stop::NotFound)?;
+    let word = |name: &str| sent.get(name).map(|word| word.reveal().as_str()).unwrap_or_default();
+    let form = form::find(word("form")).ok_or(Stop::BadForm)?;
+    let begun = match begin(&app, &caller, person, (form, word("purpose").parse().ok())).await? {
+        Ok(begun) => begun,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    match word("step") {
+        "sign" => sign(&app, &caller, begun, word("seen")).await,
+        "discard" => discard(&app, &begun).await,
+        step @ ("" | "save") => {
+            let typed = Answers::of(form, &sent);
+            keep(&app, &caller, &begun, (typed, step == "save")).await
+        }
+        _ => Err(Stop::BadForm),
+    }
+}
+
+/// Who may write what, and whom it would be shown to.
+struct Begun {
+    purpose: Purpose,
+    form: &'static Asked,
+    leave: Leave,
+    names: Names,
+    readers: BTreeMap<OrganisationId, Readers>,
+}
+
+/// Asks whether the form may be written. `Err` leads to where anybody is led who may not, or not
+/// yet.
+async fn begin(
+    app: &App,
+    caller: &Caller,
+    person: PersonId,
+    (form, purpose): (&'static Asked, Option<Purpose>),
+) -> Result<Result<Begun, Response>, Stop> {
+    let Some(purpose) = purpose.filter(is_of_care) else { return Ok(Err(to_person(person))) };
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let category = Category::new(form.makes.category()).map_err(|_| Stop::Fault("http.word"))?;
+    let (names, current) = (ask::names(app).await?, app.gate().current(app.db(), &ctx).await?);
+    let all = names.keys().cloned().collect();
+    let sources = ask::in_parts(ask::parties(&current.bundle, &all));
+    let readers = current.bundle.readers(&by.organisation, &category, ctx.clock.today());
+    let request = Request { person, purpose: purpose.clone(), category, sources: &sources };
+    match writing::ask(app.db(), &ctx, app.keys(), app.gate(), by, &request).await? {
+        Answer::May(leave) => Ok(Ok(Begun { purpose, form, leave, names, readers })),
+        Answer::Words(said) => {
+            let of = (&purpose, None);
+            Ok(Err(affirm::page(app, caller, person, of, (&said, false)).await?))
+        }
+        Answer::Refused => Ok(Err(refusal::page(app, caller, &Whom::Address(person)))),
+    }
+}
+
+async fn find(app: &App, caller: &Caller, begun: &Begun) -> Result<Option<Draft>, Stop> {
+    let (ctx, Begun { leave, form, .. }) = (app.ctx(caller.request()), begun);
+    let read = async |s: &mut Snapshot| draft::find(s, &ctx, app.keys(), leave, form).await;
+    Ok(app.db().snapshot("http.draft", read).await?)
+}
+
+/// Keeps what was typed; then shows it again, what is wrong with it, or the check.
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    begun: &Begun,
+    (typed, is_saved): (Answers, bool),
+) -> Result<Response, Stop> {
+    let ctx = app.ctx(caller.request());
+    let of = (begun.form, &typed);
+    let kept = draft::save(app.db(), &ctx, app.keys(), &begun.leave, of).await?;
+    let (saved, wrongs) = match kept {
+        Err(refused) => (None, vec![at_top(begun.form, refused_words(refused))]),
+        Ok(saved) if is_saved => (Some(saved), vec![]),
+        Ok(saved) => {
+            let wrongs = typed.wrongs(begun.form, ctx.clock.today());
+            if wrongs.is_empty() {
+                return Ok(check(app, caller, begun, (&typed, saved)).into_response());
+            }
+            (Some(saved), wrongs.into_iter().map(|one| Wrong::new(one.field, one.says)).collect())
+        }
+    };
+    let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = page(app, caller, begun, &View { typed, saved, wrongs });
+    Ok((status, page).into_response())
+}
+
+async fn sign(app: &App, caller: &Caller, begun: Begun, seen: &str) -> Result<Response, Stop> {
+    let seen = seen.parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    let seen = seen.ok_or(Stop::BadForm)?;
+    let ctx = app.ctx(caller.request());
+    let role = words::role(caller.acting()?.role.as_str());
+    let Begun { leave, form, purpose, .. } = begun;
+    let person = leave.person();
+    let of = (seen, role.as_str());
+    match assessment::sign(app.db(), &ctx, app.keys(), leave, form, of).await? {
+        Ok(item) => {
+            let to = format!("/w/p/{person}/assessments/{item}?purpose={purpose}");
+            let main = html! {
+                (confirmation::done(
+                    "It is signed",
+                    "Whoever may see it sees it from now on. It cannot be changed; sign another \
+                     one where something is different.",
+                ))
+                p { (CAN_READ) }
+                (confirmation::link_on(&to, "Read it"))
+            };
+            let frame = caller.frame(app.site(), "Signed").at("/w/find");
+            Ok(frame.page(&main).into_response())
+        }
+        Err(Refused::Changed | Refused::Unfit) => {
+            Ok(Redirect::to(&form_address(person, &purpose, form)).into_response())
+        }
+    }
+}
+
+async fn discard(app: &App, begun: &Begun) -> Result<Response, Stop> {
+    let (leave, form) = (&begun.leave, begun.form);
+    let done =
+        app.db().write("http.discard", async |tx: &mut Tx| draft::discard(tx, leave, form).await);
+    done.await?;
+    Ok(Redirect::to(&address(leave.person(), &begun.purpose)).into_response())
+}
+
+/// Something that is wrong with the whole, told of the form's first field.
+fn at_top(form: &'static Asked, says: &str) -> Wrong {
+    let first = form.questions().flat_map(form::Question::fields).next();
+    Wrong::new(first.map_or("", String::as_str), says)
+}
+
+const fn refused_words(refused: draft::Refused) -> &'static str {
+    match refused {
+        draft::Refused::TooLong => "This is too long to be kept: write less",
+        draft::Refused::TooMany => {
+            "You have as many drafts as can be kept: sign or discard one of them first"
+        }
+    }
+}
+
+// One text for everybody: one that differed would tell of whom it is known that reading it might
+// harm somebody.
+const CAN_READ: &str = "The person can read it, unless reading it might harm somebody.";
+
+/// What the page of the form shows.
+struct View {
+    typed: Answers,
+    /// When the draft was saved, if it was.
+    saved: Option<Timestamp>,
+    wrongs: Vec<Wrong>,
+}
+
+fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
+    let today = app.ctx(caller.request()).clock.today();
+    let (form, person) = (begun.form, begun.leave.person());
+    let main = html! {
+        (summary(&view.wrongs))
+        h1 { (form.title) }
+        p { a href=(address(person, &begun.purpose)) { "Back to assessments and plans" } }
+        @if let Some(saved) = view.saved {
+            p role="status" {
+                "Your draft is saved, at " (words::moment_short(saved)) ". Nobody else reads it."
+            }
+        }
+        (fields::tasks(form, &view.typed, today))
+        (written(begun, (&view.typed, &view.wrongs), caller.csrf()))
+        @if view.saved.is_some() { (discarding(begun, caller.csrf())) }
+    };
+    caller.frame(app.site(), &form.title).at("/w/find").page(&main)
+}
+
+fn to(begun: &Begun) -> String {
+    format!("/w/p/{}/assessments/new", begun.leave.person())
+}
+
+fn hidden(begun: &Begun) -> Vec<(&'static str, String)> {
+    vec![("purpose", begun.purpose.to_string()), ("form", begun.form.id.clone())]
+}
+
+/// The form with its two buttons; the first is the one that the key Enter presses.
+fn written(begun: &Begun, (typed, wrongs): (&Answers, &[Wrong]), csrf: &Csrf) -> Markup {
+    let (action, hidden) = (to(begun), hidden(begun));
+    let fields = html! {
+        (fields::show(begun.form, typed, wrongs))
+        div.care_buttons {
+            button.ds_button.ds_button--secondary type="submit" name="step" value="save" {
+                "Save as a draft"
+            }
+        }
+    };
+    Form { action: &action, csrf, button: "Check before signing", hidden: &hidden }.post(&fields)
+}
+
+fn discarding(begun: &Begun, csrf: &Csrf) -> Markup {
+    let (action, mut hidden) = (to(begun), hidden(begun));
+    hidden.push(("step", "discard".to_owned()));
+    Form { action: &action, csrf, button: "Discard this draft", hidden: &hidden }.small(&html! {})
+}
+
+/// What was typed, read back, with who will see it.
+fn check(
+    app: &App,
+    caller: &Caller,
+    begun: &Begun,
+    (typed, saved): (&Answers, Timestamp),
+) -> Markup {
+    let (form, person) = (begun.form, begun.leave.person());
+    let told = told(form, typed);
+    let answers: Vec<_> = told.iter().map(|(asked, said)| (&**asked, said.clone())).collect();
+    let (action, mut hidden) = (to(begun), hidden(begun));
+    hidden.push(("step", "sign".to_owned()));
+    hidden.push(("seen", saved.as_microsecond().to_string()));
+    let sign = Form { action: &action, csrf: caller.csrf(), button: "Sign it", hidden: &hidden };
+    let main = html! {
+        h1 { "Check before you sign" }
+        p {
+            a href=(form_address(person, &begun.purpose, form)) { "Go back and change something" }
+        }
+        section.care_panel aria-labelledby="answers" {
+            h2 #answers { (form.title) }
+            (confirmation::check_answers(&answers))
+        }
+        section.care_panel aria-labelledby="seen-by" {
+            h2 #seen-by { "Who will see it" }
+            (who_sees(begun))
+        }
+        p { "You sign as " (caller.acts_as()) ". Your name, your role and the day stand under it." }
+        (sign.post(&html! {}))
+    };
+    caller.frame(app.site(), "Check before you sign").at("/w/find").page(&main)
+}
+
+/// Who will see it: the person, one's own organisation, and whom a clause in force lets read it.
+fn who_sees(begun: &Begun) -> Markup {
+    let roles = |of: &Readers| {
+        let any = of.any_role.then(|| "any role".to_owned());
+        let named = of.roles.iter().map(|role| words::role(role.as_str()));
+        any.into_iter().chain(named).collect::<Vec<_>>().join(", ")
+    };
+    let purposes = |of: &Readers| {
+        let purposes = of.purposes.iter().map(words::purpose);
+        purposes.collect::<Vec<_>>().join("; ")
+    };
+    html! {
+        ul {
+            li { (CAN_READ) }
+            li { "Your own organisation, for its own work." }
+            @for (id, of) in &begun.readers {
+                li {
+                    b { (compose::name_of(&begun.names, id)) } ": " (roles(of)) ". For: "
+                    (purposes(of)) "."
+                }
+            }
+        }
+        p.care_meta {
+            "Of these organisations only those who work with the person see it. Each look is on \
+             the ledger, and an emergency may open it to others."
+        }
+    }
+}
