@@ -20,6 +20,7 @@ mod rosters;
 mod sharing;
 mod state;
 mod stock;
+mod written;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -116,6 +117,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     history::send(parts, &partnership, listener).await?;
     people::settle(parts, &partnership, &staff, listener).await?;
     care::coordinate(parts, &partnership, &staff).await?;
+    written::write(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;

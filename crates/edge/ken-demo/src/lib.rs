@@ -31,6 +31,7 @@ pub mod plan;
 pub mod practitioner;
 mod segment;
 pub mod story;
+pub mod written;
 
 pub use account::{Account, Holder, accounts};
 pub use build::{Built, Error, Listener, Parts, Progress, Staff, build, found};

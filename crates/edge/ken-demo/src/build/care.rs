@@ -72,7 +72,7 @@ async fn let_in(parts: &Parts, person: PersonId, one: &LetIn, staff: &Staff) -> 
 }
 
 /// A practitioner of the demo in their usual role; nobody is signed in while it is built.
-fn acting(parts: &Parts, key: &str, staff: &Staff) -> Result<Acting, Error> {
+pub(super) fn acting(parts: &Parts, key: &str, staff: &Staff) -> Result<Acting, Error> {
     let missing = || Error::Missing("practitioner");
     let told = Practitioner::find(key).ok_or_else(missing)?;
     Ok(Acting {

@@ -1,0 +1,85 @@
+//! What practitioners of the demo write in Ken itself, by the functions that its pages use.
+
+use std::collections::BTreeMap;
+
+use ken_care::form::{Answers, Form};
+use ken_care::writing::{self, Answer, Leave, Request};
+use ken_care::{assessment, draft, form};
+use ken_core::{Category, Ctx, PersonId, Purpose, Sensitive};
+use ken_directory::{Acting, organisation};
+use ken_ledger::{PAGE_MAX, Page};
+use ken_sharing::Gate;
+use ken_store::Snapshot;
+
+use super::care::acting;
+use super::directory::Staff;
+use super::people::find;
+use super::{Error, Parts};
+use crate::Partnership;
+use crate::written::{WRITTEN, Written};
+
+/// Writes and signs what the demo says was written. Done again it changes nothing.
+pub(super) async fn write(
+    parts: &Parts,
+    partnership: &Partnership,
+    staff: &Staff,
+) -> Result<(), Error> {
+    let gate = Gate::default();
+    for one in WRITTEN {
+        let person = find(parts, partnership, one.person).await?;
+        let by = acting(parts, one.by.0, staff)?;
+        let form = form::find(one.form).ok_or(Error::Missing("form"))?;
+        if is_there(parts, person, form).await? {
+            continue;
+        }
+        let ctx = parts.ctx();
+        let asked = leave(parts, &ctx, &gate, (&by, person), (form, one)).await?;
+        let typed = one
+            .typed
+            .iter()
+            .map(|(field, text)| ((*field).to_owned(), Sensitive::new((*text).to_owned())));
+        let answers = Answers::of(form, &typed.collect::<BTreeMap<_, _>>());
+        let (db, keys, of) = (&parts.db, &parts.keys, (form, &answers));
+        let saved = draft::save(db, &ctx, keys, &asked, of).await?;
+        let saved = saved.map_err(|_| Error::Missing("draft"))?;
+        let signed = assessment::sign(db, &ctx, keys, asked, form, (saved, one.by.1)).await?;
+        signed.map_err(|_| Error::Missing("signature"))?;
+    }
+    Ok(())
+}
+
+/// That they may write it, as the gate says.
+async fn leave(
+    parts: &Parts,
+    ctx: &Ctx<'_>,
+    gate: &Gate,
+    (by, person): (&Acting, PersonId),
+    (form, one): (&Form, &Written),
+) -> Result<Leave, Error> {
+    let read = async |s: &mut Snapshot| organisation::list(s).await;
+    let all = parts.db.snapshot("demo.organisations", read).await?;
+    let sources = [all.into_iter().map(|one| one.id).collect()];
+    let missing = |_| Error::Missing("word");
+    let request = Request {
+        person,
+        purpose: Purpose::new(one.purpose).map_err(missing)?,
+        category: Category::new(form.makes.category()).map_err(missing)?,
+        sources: &sources,
+    };
+    match writing::ask(&parts.db, ctx, &parts.keys, gate, by, &request).await? {
+        Answer::May(leave) => Ok(leave),
+        Answer::Words(_) | Answer::Refused => Err(Error::Missing("permit")),
+    }
+}
+
+/// Whether something of the form's kind was written about somebody by a try before.
+async fn is_there(parts: &Parts, person: PersonId, form: &Form) -> Result<bool, Error> {
+    let (keys, page) = (&parts.keys, Page { before: None, limit: PAGE_MAX });
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, ken_care::Error>(ken_ledger::person_entries(s, keys, person, page).await?)
+    };
+    let entries = parts.db.snapshot("demo.written", read).await?;
+    let kind = form.makes.category();
+    let mut details = entries.iter().filter_map(|entry| entry.detail.as_ref());
+    Ok(details.any(|detail| detail.get("written").is_some_and(|written| written == kind)))
+}

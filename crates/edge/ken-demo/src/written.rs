@@ -1,0 +1,90 @@
+//! What practitioners of the demo have written in Ken itself: an assessment and a plan, in their
+//! own forms. All of it is made up.
+
+/// A form that somebody filled in and signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// Which form.
+    pub form: &'static str,
+    /// For which purpose it was written.
+    pub purpose: &'static str,
+    /// The key of who wrote and signed it, and in which role, in words.
+    pub by: (&'static str, &'static str),
+    /// What was typed, by field.
+    pub typed: &'static [(&'static str, &'static str)],
+}
+
+/// What was written.
+pub const WRITTEN: &[Written] = &[
+    Written {
+        person: "morag",
+        form: "adult-assessment",
+        purpose: "direct-care",
+        by: ("sunita.rao", "GP"),
+        typed: &[
+            (
+                "views",
+                "I want to stay in my own house and have my tea with Elspeth. I do not want to be \
+                 a bother to Catriona. (made up)",
+            ),
+            ("views-how", "interview"),
+            (
+                "life",
+                "She listens to the radio, sees Elspeth most days, and Isla visits after school. \
+                 Evenings are long.",
+            ),
+            ("life-state", "some"),
+            ("daily", "She cooks and dresses by herself. The bath frightens her since the fall."),
+            ("equipment", "yes"),
+            ("equipment-what", "A rail at the back door"),
+            ("health-none", "It stands in the practice's own record, which partners see."),
+            ("people", "Her daughter Catriona, her granddaughter Isla, her neighbour Elspeth."),
+            ("carer", "yes"),
+            ("carer-offered", "Catriona was offered one and wants to think about it."),
+            (
+                "risk",
+                "Falling in the bath or at the back step. She knows, and would rather take the \
+                 step than leave the house.",
+            ),
+            ("outcomes-1-what", "A bath without fear"),
+            ("outcomes-1-how", "A bath board, tried with the nurse"),
+            ("outcomes-1-when", "before Christmas"),
+            ("review", "31 3 2040"),
+        ],
+    },
+    Written {
+        person: "isla",
+        form: "childs-plan",
+        purpose: "girfec-wellbeing",
+        by: ("beth.ogilvie", "Children's social worker"),
+        typed: &[
+            (
+                "views",
+                "The morning help is good. I still worry when gran is on her own, more since she \
+                 slipped. I want to keep swimming. (made up)",
+            ),
+            ("parents", "Her mum says that Isla does too much and never says no."),
+            ("matters", "Swimming, her gran, and Miss Grant's class. She is kind and funny."),
+            (
+                "needs",
+                "Nurtured: she looks after her mum on bad days. Healthy: she worries about her \
+                 gran, and sleeps worse again.",
+            ),
+            ("goals-1-what", "Isla goes on swimming on Thursdays"),
+            ("goals-1-know", "she says so, and is not too tired on Fridays"),
+            ("goals-2-what", "Isla does what a child of her age does at home, and no more"),
+            ("actions-1-what", "Help for mum on Thursday afternoons"),
+            ("actions-1-who", "Beth Ogilvie, social work"),
+            ("actions-1-when", "from next week"),
+            ("actions-1-state", "going on"),
+            ("actions-2-what", "Somebody at school to ring when she worries about her gran"),
+            ("actions-2-who", "Donald Yuill, the school"),
+            ("actions-2-when", "at once"),
+            ("lead", "Beth Ogilvie, social work"),
+            ("if-not", "Isla tells Mr Yuill, and he rings Beth the same day."),
+            ("review", "31 3 2040"),
+        ],
+    },
+];
