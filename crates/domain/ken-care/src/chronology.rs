@@ -8,9 +8,9 @@
 //! - Nothing is lost and nothing is joined: an account that is folded stands whole beside the
 //!   others, because where accounts differ the difference is information.
 //! - Neither depends on the order that accounts come in; folding what is folded changes nothing.
-//! - Accounts are of one event only where each is of another source and they agree on the day and
-//!   on what happened. Where a source tells two such events of one day, nobody can tell which of
-//!   them another source means, and all stand alone.
+//! - Accounts are taken for one event only where each is of another source and they agree on the
+//!   day and on what happened. Where a source tells two such events of one day, nobody can tell
+//!   which of them another source means, and all stand alone.
 //!
 //! # Sources
 //!

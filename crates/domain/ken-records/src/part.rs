@@ -194,6 +194,16 @@ impl FromStr for Point {
     }
 }
 
+impl Window {
+    /// Leaves out what was read.
+    fn pass(&mut self, read_to: Option<Point>) {
+        match self.order {
+            Order::NewestFirst => self.before = read_to,
+            Order::OldestFirst => self.after = read_to,
+        }
+    }
+}
+
 /// What a part holds, whole.
 pub(crate) struct Found {
     /// The person's epoch and the policy head that it was read under.
@@ -258,10 +268,7 @@ pub(crate) async fn find(
             found.read_to = last;
             return Ok(found);
         }
-        match part.order {
-            Order::NewestFirst => window.before = last,
-            Order::OldestFirst => window.after = last,
-        }
+        window.pass(last);
         let more = db.snapshot("records.disclose-more", async |s| {
             let step = Box::pin(self::step(s, person, &of_part, window));
             tokio::try_join!(self::moment(s, person), step)

@@ -19,7 +19,7 @@ use ken_core::Purpose;
 use ken_records::{Order, Point};
 use maud::{Markup, html};
 
-pub(crate) use wanted::{Filter, Sent, Wanted};
+pub(crate) use wanted::{Filter, Sent, Start, Wanted};
 use wanted::{Kinds, MARKED};
 
 use crate::pages::compose::Dated;
@@ -47,7 +47,7 @@ pub(crate) struct Chronology {
     /// The events of this part, in its order.
     pub(crate) events: Vec<Dated>,
     /// Where the part before ended, where there is one.
-    pub(crate) point: Option<Point>,
+    pub(crate) start: Option<Start>,
     /// Where the next part begins, if there is one.
     pub(crate) next: Option<Point>,
 }
@@ -108,7 +108,8 @@ impl Chronology {
             return gaps;
         }
         let newest = accounts.iter().filter_map(|account| account.days).map(|days| days.1).max();
-        let until = self.point.map(|point| words::local(point.moment()).date());
+        let shown = self.start.filter(|start| start.is_event);
+        let until = shown.map(|start| words::local(start.point.moment()).date());
         gaps.extend(newest.zip(until).and_then(|(after, until)| chronology::gap(after, until)));
         gaps
     }
@@ -136,9 +137,9 @@ impl Chronology {
             (0, _) if self.filter.is_on() => "No events match.".to_owned(),
             (0, _) => "There are no events here that you may see.".to_owned(),
             (1, 1) => format!("1 event{}.", if of.is_empty() { "" } else { " that matches" }),
-            (1, _) => format!("1 event, of which {told} organisations tell."),
             (_, _) if events == told => format!("{events} events{of}."),
-            (_, _) => format!("{events} events{of}, told in {told} accounts."),
+            (1, _) => format!("{told} accounts{of}, of what may be 1 event."),
+            (_, _) => format!("{told} accounts{of}, of what may be {events} events."),
         };
         match self.next {
             Some(_) => format!("{count} There are more: the way to them is below."),
@@ -239,7 +240,7 @@ impl Chronology {
             p.care_ways {
                 a.care_lone href=(self.address(&turned)) { (end) } " "
                 a.care_lone href=(self.address(&laid)) { (layout) }
-                @if self.point.is_some() {
+                @if self.start.is_some() {
                     " " a.care_lone href=(self.address(of)) { "Back to the first part" }
                 }
             }
@@ -255,6 +256,10 @@ impl Chronology {
     fn further(&self, next: Point, csrf: &Csrf) -> Markup {
         let mut hidden = self.hidden();
         hidden.push(("point", next.to_string()));
+        // A gap is told between events that were shown, and not from where reading was given up.
+        if self.events.iter().any(|dated| dated.point == next) {
+            hidden.push(("ended", Start::EVENT.to_owned()));
+        }
         let button = match self.filter.order {
             Order::NewestFirst => "Show earlier events",
             Order::OldestFirst => "Show later events",
@@ -276,7 +281,6 @@ impl Chronology {
 pub(crate) mod tests {
     use jiff::civil::date;
     use ken_care::chronology::Account;
-    use ken_core::PartialDate;
 
     use super::*;
     use crate::pages::compose::When;
@@ -285,7 +289,7 @@ pub(crate) mod tests {
 
     /// Somebody's account of a thing on a day.
     pub(crate) fn dated(source: &str, day: jiff::civil::Date, what: &str) -> Dated {
-        let when = When::Date(PartialDate::Day(day));
+        let when = When::on(day);
         let at = day.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
         let account = Account {
             source: source.parse().unwrap(),
@@ -313,7 +317,7 @@ pub(crate) mod tests {
             sources: vec![("nhsl".into(), "NHS Glen".into())],
             kinds: vec![("housing".into(), "Housing".into())],
             events,
-            point: None,
+            start: None,
             next: None,
         }
     }
@@ -339,7 +343,7 @@ pub(crate) mod tests {
         let gap = "No events shared between 2 Mar 2026 and 3 Oct 2026.";
         let order = |text: &str, of: [&str; 3]| of.map(|one| text.find(one)).is_sorted();
         assert!(order(&newest, ["October 2026</h2>", gap, "March 2026</h2>"]), "{newest}");
-        assert!(newest.contains("3 events, told in 4 accounts."), "{newest}");
+        assert!(newest.contains("4 accounts, of what may be 3 events."), "{newest}");
         let oldest = shown(&chronology("order=oldest", events()));
         assert!(order(&oldest, ["March 2026</h2>", gap, "October 2026</h2>"]), "{oldest}");
         assert!(oldest.contains("Newest first") && !oldest.contains("Oldest first"));
@@ -349,13 +353,16 @@ pub(crate) mod tests {
 
     #[test]
     fn a_later_part_tells_the_gap_before_it() {
-        let of = |days: &str| {
-            let point = Some(Point::at(days.parse().unwrap()));
-            shown(&Chronology { point, ..chronology("", events()) })
+        let of = |day: &str, is_event| {
+            let point = Point::at(day.parse().unwrap());
+            let start = Some(Start { point, is_event });
+            shown(&Chronology { start, ..chronology("", events()) })
         };
-        let near = of("2026-11-01T00:00:00Z");
+        let near = of("2026-11-01T00:00:00Z", true);
         assert!(!near.contains("and 1 Nov 2026") && near.contains("Back to the first part"));
-        let far = of("2027-02-01T00:00:00Z");
+        // Where reading was given up may be the day of what nobody may see.
+        assert!(!of("2027-02-01T00:00:00Z", false).contains("1 Feb 2027"));
+        let far = of("2027-02-01T00:00:00Z", true);
         assert!(far.contains("No events shared between 3 Oct 2026 and 1 Feb 2027."), "{far}");
     }
 
@@ -380,6 +387,7 @@ pub(crate) mod tests {
         let next = Some(point.parse().unwrap());
         let said = shown(&Chronology { next, ..chronology("kind=housing", events()) });
         assert!(said.contains("Show earlier events") && said.contains(point), "{said}");
+        assert!(!said.contains("name=\"ended\""), "no event of this part is there: {said}");
         assert!(said.contains("There are more"));
         for (address, _) in said.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"')) {
             assert!(!address.contains("17000"), "{address}");

@@ -232,7 +232,7 @@ fn event(
     let at = line.when.as_ref().map(ken_fhir::DateTime::starts);
     let at = at.or(held.event).unwrap_or(held.filed);
     let when = When::of(&held.resource, line.when.as_ref(), held.event);
-    let account = when::account(held, &when);
+    let account = when::account(held, when);
     let clauses: Vec<_> = held.clauses.iter().map(why).collect();
     let note = line.detail.filter(|note| Some(note) != author(&held.resource).as_ref());
     // A document says it itself.

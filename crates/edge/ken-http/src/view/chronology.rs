@@ -1,5 +1,5 @@
-//! An integrated chronology: events under their months, accounts of one event together, and the
-//! times in which nothing is told; or the same with a column for each organisation.
+//! An integrated chronology: events under their months, accounts of what may be one event together,
+//! and the times in which nothing is told; or the same with a column for each organisation.
 
 use std::collections::BTreeSet;
 
@@ -38,9 +38,8 @@ fn event(accounts: &[Event]) -> Markup {
         several => html! {
             li {
                 p {
-                    b { (several.len()) " organisations tell of one event" }
-                    " (the same day and the same words). Where they differ, each says it its own \
-                     way."
+                    b { (several.len()) " organisations tell of what may be one event" }
+                    " (the same day and the same words). Each account stands whole."
                 }
                 ol.care_timeline role="list" {
                     @for account in several { (timeline::one(account)) }
@@ -106,7 +105,7 @@ pub(crate) mod tests {
     fn accounts_of_one_event_stand_together_and_gaps_between_months() {
         let shown = list(&months()).into_string();
         rules::assert_part(&format!("<h1>Chronology</h1>{shown}"));
-        assert!(shown.contains("<b>2 organisations tell of one event</b>"), "{shown}");
+        assert!(shown.contains("<b>2 organisations tell of what may be one event</b>"), "{shown}");
         assert_eq!(shown.matches("Why can I see this?").count(), 4);
         let (gap, march) = (shown.find("No events shared"), shown.find("March 2026</h2>"));
         assert!(gap.is_some() && gap < march, "{shown}");

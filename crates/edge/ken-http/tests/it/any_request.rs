@@ -144,6 +144,7 @@ const FIELDS: &[&str] = &[
     "due",
     "effects",
     "end",
+    "ended",
     "entry",
     "family",
     "form",

@@ -48,9 +48,33 @@ pub(crate) struct Sent {
     /// As in the address.
     #[serde(flatten)]
     pub(crate) wanted: Wanted,
-    /// Where the part before ended.
+    /// Where the part before ended, and on what.
     #[serde(default)]
-    pub(crate) point: String,
+    point: String,
+    #[serde(default)]
+    ended: String,
+}
+
+impl Sent {
+    /// Where the part before ended; none where the form says no point.
+    pub(crate) fn start(&self) -> Option<Start> {
+        let point = self.point.parse().ok()?;
+        Some(Start { point, is_event: self.ended == Start::EVENT })
+    }
+}
+
+/// Where a part goes on from another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// Where that ended.
+    pub(crate) point: Point,
+    /// Whether it ended on an event that it showed.
+    pub(crate) is_event: bool,
+}
+
+impl Start {
+    /// What a form says where it did.
+    pub(crate) const EVENT: &str = "event";
 }
 
 /// Which kinds of information.

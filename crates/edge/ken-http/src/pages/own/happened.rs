@@ -5,7 +5,7 @@ use axum::extract::{Form as FromForm, Query, State as Of};
 use axum::response::Response;
 use ken_agreement::Action;
 use ken_office::mark::About;
-use ken_records::{Part, Point, Size};
+use ken_records::{Part, Size};
 use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ use super::looked::MORE;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
-use crate::pages::chronology::{Chronology, Filter, Sent, Wanted, copy};
+use crate::pages::chronology::{Chronology, Filter, Sent, Start, Wanted, copy};
 use crate::pages::compose::{self, Dated};
 use crate::pages::work::happened::events_have;
 use crate::stop::Stop;
@@ -34,8 +34,8 @@ pub(crate) async fn part(
     Extension(caller): Extension<Caller>,
     FromForm(sent): FromForm<Sent>,
 ) -> Result<Markup, Stop> {
-    let point = sent.point.parse().map_err(|_| Stop::NotFound)?;
-    answer(&app, &caller, (sent.wanted, Some(point))).await
+    let start = sent.start().ok_or(Stop::NotFound)?;
+    answer(&app, &caller, (sent.wanted, Some(start))).await
 }
 
 /// `POST /my/happened/copy`: all that matches, as a file.
@@ -81,6 +81,8 @@ fn events(shown: &Shown, names: &Names) -> Vec<Dated> {
     let mut events = compose::events(&shown.held, names, &|_| String::new());
     for dated in &mut events {
         dated.event.on = dated.when.says_plainly();
+        // Who wrote it down, or reported it, is for whoever answers for it to say.
+        dated.event.recorded_by = None;
         dated.event.kind = words::capitalised(&words::category_plain(&dated.category));
     }
     events
@@ -89,11 +91,11 @@ fn events(shown: &Shown, names: &Names) -> Vec<Dated> {
 async fn answer(
     app: &App,
     caller: &Caller,
-    (wanted, point): (Wanted, Option<Point>),
+    (wanted, start): (Wanted, Option<Start>),
 ) -> Result<Markup, Stop> {
     let names = ask::names(app).await?;
     let filter = Filter::of(&wanted, &names);
-    let part = filter.part(Size::Page, point);
+    let part = filter.part(Size::Page, start.map(|start| start.point));
     let Some(shown) = read(app, caller, (Action::View, part), &names).await? else {
         return Ok(page(app, caller, &none()));
     };
@@ -107,7 +109,7 @@ async fn answer(
         sources: names.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
         filter,
         events,
-        point,
+        start,
         next: shown.next,
     };
     let receipts = ask::receipts(app, shown.entries).await?;

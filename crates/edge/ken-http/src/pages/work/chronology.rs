@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ken_agreement::Action;
 use ken_core::{PersonId, Purpose};
 use ken_office::mark::About;
-use ken_records::{Point, Size};
+use ken_records::Size;
 use maud::html;
 
 use super::because::{self, Because};
@@ -19,7 +19,7 @@ use super::{affirm, happened, person};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Begun, Shown};
-use crate::pages::chronology::{Chronology, Filter, Sent, Wanted, copy};
+use crate::pages::chronology::{Chronology, Filter, Sent, Start, Wanted, copy};
 use crate::pages::compose::{self, Dated};
 use crate::stop::Stop;
 use crate::view::{alert, receipt};
@@ -41,8 +41,8 @@ pub(crate) async fn part(
     Path(person): Path<String>,
     FromForm(sent): FromForm<Sent>,
 ) -> Result<Response, Stop> {
-    let point = sent.point.parse().map_err(|_| Stop::NotFound)?;
-    answer(&app, &caller, &person, (sent.wanted, Some(point))).await
+    let start = sent.start().ok_or(Stop::NotFound)?;
+    answer(&app, &caller, &person, (sent.wanted, Some(start))).await
 }
 
 /// `POST /w/p/{person}/chronology/copy`: all that matches, as a file.
@@ -75,7 +75,7 @@ async fn answer(
     app: &App,
     caller: &Caller,
     person: &str,
-    (wanted, point): (Wanted, Option<Point>),
+    (wanted, start): (Wanted, Option<Start>),
 ) -> Result<Response, Stop> {
     let person: PersonId = person.parse().map_err(|_| Stop::NotFound)?;
     let Some(purpose) = wanted.purpose.clone() else {
@@ -84,10 +84,10 @@ async fn answer(
     };
     let begun = person::begin(app, caller, person).await?;
     let filter = Filter::of(&wanted, &begun.names);
-    let part = filter.part(Size::Page, point);
+    let part = filter.part(Size::Page, start.map(|start| start.point));
     match person::decide(app, caller, person, (Action::View, &purpose, &part), &begun).await? {
         Ok(Answer::Shown(shown)) => {
-            page(app, caller, (person, purpose), (filter, point), (shown, begun)).await
+            page(app, caller, (person, purpose), (filter, start), (shown, begun)).await
         }
         Ok(Answer::Words(said)) => {
             affirm::page(app, caller, person, (&purpose, None), (&said, false)).await
@@ -118,7 +118,7 @@ async fn page(
     app: &App,
     caller: &Caller,
     (person, purpose): (PersonId, Purpose),
-    (filter, point): (Filter, Option<Point>),
+    (filter, start): (Filter, Option<Start>),
     (mut shown, begun): (Shown, Begun),
 ) -> Result<Response, Stop> {
     let mut events = events(app, caller, &mut shown, &begun).await?;
@@ -137,7 +137,7 @@ async fn page(
         purpose: Some(purpose),
         filter,
         events,
-        point,
+        start,
         next: shown.next,
     };
     let receipts = ask::receipts(app, shown.entries).await?;
