@@ -68,7 +68,7 @@ pub(crate) async fn get(
         written: written(&shown.held, &names),
         forms: FORMS.iter().filter(may).collect(),
         drafts,
-        is_whole: shown.earlier.is_none(),
+        is_whole: shown.next.is_none(),
         receipts: ask::receipts(&app, shown.entries).await?,
     };
     let frame = caller.frame(app.site(), "Assessments and plans").at("/w/find");
