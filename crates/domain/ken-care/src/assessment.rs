@@ -9,6 +9,10 @@
 //! - What is signed is the draft that its writer has seen, and nothing in it must be put right.
 //! - The draft is gone when what it says is filed, and not before.
 //! - A form that is sent twice is signed once.
+//! - What tells of others is an item of its own, with their mark: a form that asks for it does not
+//!   give it to the person by itself.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{Ctx, ResourceId};
@@ -16,10 +20,13 @@ use ken_directory::{organisation, practitioner, sending};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Tx};
 
-use crate::form::fhir::{self, Signed};
-use crate::form::{Form, Makes, plan};
+use crate::form::fhir::{self, Part, Signed};
+use crate::form::{Answers, Form, Makes, plan};
 use crate::writing::{self, Leave, Writing};
 use crate::{Error, draft};
+
+/// The mark of what is about others, as agreements know it.
+const THIRD_PARTY: &str = "third-party";
 
 /// Why nothing was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,22 +66,43 @@ pub async fn sign(
         }
         let author = author(tx, &leave, as_role).await?;
         let signed = Signed { person: leave.person(), author, at: ctx.clock.now() };
-        let resource = match form.makes {
-            Makes::Assessment => fhir::response(form, &draft.answers, &signed),
-            Makes::Plan => plan::care_plan(form, &draft.answers, &signed),
-        };
         draft::discard(tx, &leave, form).await?;
         // Of one signature: whoever signs the same form again writes another item. Which form it
         // is stands in the sealed body alone (ADR 66).
-        let item_key = format!("form/{}", ResourceId::draw(ctx.ids));
-        let writing = Writing { item_key: &item_key, resource, event: signed.at };
-        let item = writing::write(tx, ctx, keys, leave, writing).await?.item;
+        let of = ResourceId::draw(ctx.ids);
+        let (own, others) = (format!("form/{of}"), format!("form/{of}/others"));
+        let first = part(form, &draft.answers, &signed, (Part::Own, &own))?;
+        let apart = if Part::Others.is_answered(form, &draft.answers) {
+            Some(part(form, &draft.answers, &signed, (Part::Others, &others))?)
+        } else {
+            None
+        };
+        let item = writing::write(tx, ctx, keys, leave, (first, apart)).await?.item;
         if sending::once(tx, ctx, &what, item).await?.is_some() {
             return Err(ken_sharing::Error::Contended.into());
         }
         Ok(Ok(item))
     })
     .await
+}
+
+/// One part of what is signed. What is about others bears the mark that messages give it, by which
+/// it does not show to the person by itself.
+fn part<'a>(
+    form: &Form,
+    answers: &Answers,
+    signed: &Signed,
+    (part, item_key): (Part, &'a str),
+) -> Result<Writing<'a>, Error> {
+    let resource = match form.makes {
+        Makes::Assessment => fhir::response(form, answers, signed, part),
+        Makes::Plan => plan::care_plan(form, answers, signed, part),
+    };
+    let mut labels = BTreeSet::new();
+    if part == Part::Others {
+        labels.insert(THIRD_PARTY.parse().map_err(|_| Error::Corrupt("word"))?);
+    }
+    Ok(Writing { item_key, resource, labels, event: signed.at })
 }
 
 /// Who signs: name, role and organisation, as it stands under what they signed.

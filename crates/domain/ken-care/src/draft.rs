@@ -6,7 +6,8 @@
 //!   and its writer only with a [`Leave`] to write of that kind about that person.
 //! - What was typed is sealed with the key of the person's bodies, and bound to its place.
 //! - There is one draft of a form for each person and writer, at most [`DRAFTS_MAX`] of one writer,
-//!   and none is kept for longer than [`LIFE`] after it was last saved.
+//!   and none is read for longer than [`LIFE`] after it was last saved; then it is removed.
+//! - No page puts something in the place of a draft that it has not shown.
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::{Ctx, PersonId};
@@ -22,7 +23,7 @@ use crate::{Error, sql::draft as sql};
 pub const DRAFTS_MAX: i64 = 50;
 /// How long a draft is kept after it was last saved. House policy: a month's leave, no longer.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Moments of which everything that has run out is removed whenever a draft is saved.
+/// Moments of which everything that has run out is removed at once.
 const EXPIRE_MAX: i64 = 100;
 
 /// A draft.
@@ -41,9 +42,13 @@ pub enum Refused {
     TooLong,
     /// Its writer has as many as may be.
     TooMany,
+    /// It is not the one that was seen: another page has kept something else meanwhile, at that
+    /// moment.
+    Changed(Timestamp),
 }
 
-/// Keeps what was typed, in the place of what was typed before; gives when.
+/// Keeps what was typed, in the place of the draft that was `seen`, or of none; gives when. The
+/// same again changes nothing.
 ///
 /// # Errors
 ///
@@ -54,6 +59,7 @@ pub async fn save(
     keys: &KeyRing,
     leave: &Leave,
     (form, answers): (&Form, &Answers),
+    seen: Option<Timestamp>,
 ) -> Result<Result<Timestamp, Refused>, Error> {
     if !answers.fits() {
         return Ok(Err(Refused::TooLong));
@@ -61,13 +67,19 @@ pub async fn save(
     let (by, person, now) = (leave.by(), leave.person(), ctx.clock.now());
     let until = now.saturating_add(LIFE).map_err(|_| Error::Corrupt("clock"))?;
     db.write("care.draft", async |tx| {
-        tx.execute(sql::DRAFT_EXPIRE, values![now, EXPIRE_MAX]).await?;
+        // Who saves something about a person waits here for whoever does.
+        let key = ken_records::key_of(tx, keys, person).await?;
+        let kept = find(tx, ctx, keys, leave, form).await?;
+        match kept {
+            Some(kept) if kept.answers == *answers => return Ok(Ok(kept.saved)),
+            Some(kept) if Some(kept.saved) != seen => return Ok(Err(Refused::Changed(kept.saved))),
+            _ => {}
+        }
         let of = values![by.practitioner, &by.organisation, now, person, form.id.as_str()];
         let others = tx.find(sql::DRAFT_COUNT, of, |row| row.int(0)).await?.unwrap_or_default();
         if others >= DRAFTS_MAX {
             return Ok(Err(Refused::TooMany));
         }
-        let key = ken_records::key_of(tx, keys, person).await?;
         let bound = bound(by, person, form);
         let sealed = keys.seal(&key, &bound, &answers.to_bytes()).await?;
         let of = values![
@@ -109,6 +121,17 @@ pub async fn find<R: Reads>(
     };
     let answers = Answers::from_bytes(&bytes).ok_or(Error::Corrupt("draft"))?;
     Ok(Some(Draft { answers, saved }))
+}
+
+/// Removes some of the drafts that have run out, whose they may be; the program does so again and
+/// again.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn sweep(tx: &mut Tx, ctx: &Ctx<'_>) -> Result<(), Error> {
+    tx.execute(sql::DRAFT_EXPIRE, values![ctx.clock.now(), EXPIRE_MAX]).await?;
+    Ok(())
 }
 
 /// Of which forms somebody has drafts about a person, and when each was saved; not what they say.

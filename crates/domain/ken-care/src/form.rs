@@ -120,6 +120,10 @@ pub struct Question {
     /// Which answer to an earlier question makes this one asked.
     #[serde(default)]
     pub when: Option<When>,
+    /// Whether its answer tells about somebody else, or is somebody else's: then it is kept apart
+    /// from what the person reads by themselves.
+    #[serde(default)]
+    pub about_others: bool,
     /// The heading of the minimum that it covers.
     #[serde(default)]
     pub covers: Option<String>,
@@ -187,6 +191,8 @@ pub enum Fault {
     Unknown(String),
     /// It is asked when a question that is not before it, or is no choice of that answer, has it.
     When(String),
+    /// Its actions are not what, who, when and how it stands.
+    Actions,
 }
 
 /// Every form that comes with the program. One that does not read is not offered; a test sees that
@@ -225,6 +231,11 @@ impl Form {
     fn check_ids(&self) -> Result<(), Fault> {
         if !(1..=QUESTIONS_MAX).contains(&self.questions().count()) {
             return Err(Fault::Size);
+        }
+        let actions =
+            self.questions().find(|one| self.makes == Makes::Plan && one.id == plan::ACTIONS);
+        if actions.is_some_and(|one| one.cells.iter().any(|row| row.len() != plan::COLUMNS)) {
+            return Err(Fault::Actions);
         }
         let mut seen = BTreeSet::new();
         let sections = self.sections.iter().map(|section| &section.id);

@@ -9,10 +9,12 @@
 //!
 //! - Nothing is filed without a [`Leave`], which only the gate's permit makes; it is used up by one
 //!   writing, and holds only while what it was decided by does.
-//! - The item, its version and its ledger entry are kept in one write, or none of them.
+//! - The items, their versions and the ledger entry are kept in one write, or none of them.
 //! - What is written is an item of the writer's organisation, and goes with that organisation's
-//!   number for the person where it has one alone, so that a merge and its undoing take it along;
-//!   where it has none, or several, it stays under the id that it was written about.
+//!   number for the person where it has one alone, so that a merge and its undoing take it along.
+//!   Where the number stands under another id of the person, it is written there ([`home`]) and
+//!   nowhere else: were the ids joined in error, it is with whom the number means. With no number,
+//!   or several, it stays under the id that it was written about.
 //! - A version is never changed: what is written again is another item.
 //!
 //! Sources: `core.md` 2 and 6; FHIR R4, `Provenance` (who, in which role, when); ADR 39, ADR 70.
@@ -20,14 +22,16 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ken_core::{Category, Ctx, EntryId, MessageId, OrganisationId, PersonId, Purpose, ResourceId};
+use ken_core::{
+    Category, Ctx, EntryId, Label, MessageId, OrganisationId, PersonId, Purpose, ResourceId,
+};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream};
-use ken_records::{Filing, Under};
+use ken_records::{Filed, Filing, Under};
 use ken_sharing::gate::{self, Caller};
-use ken_sharing::{Action, Decision, Gate, Permit, Question, RowClass, Statement, fact};
+use ken_sharing::{Action, Decision, Gate, Permit, Question, RowClass, Statement, fact, together};
 use ken_store::keys::KeyRing;
-use ken_store::{Db, Tx, guard};
+use ken_store::{Db, Reads, Tx, guard};
 use serde_json::{Value, json};
 
 use crate::Error;
@@ -92,6 +96,8 @@ pub struct Writing<'a> {
     pub item_key: &'a str,
     /// The FHIR resource without its id.
     pub resource: Value,
+    /// What keeps it from some readers, as `third-party` does from the person themselves.
+    pub labels: BTreeSet<Label>,
     /// When it happened.
     pub event: Timestamp,
 }
@@ -147,24 +153,72 @@ pub async fn ask(
     Ok(if missing.is_empty() { Answer::Refused } else { Answer::Words(missing) })
 }
 
-/// Files what somebody writes, in the caller's transaction.
+/// Under which id of a person an organisation's writers write: where its only number for the person
+/// stands; else under the id that they came by.
 ///
 /// # Errors
 ///
-/// [`ken_records::Error::Stale`] where what it was decided by has changed since; whatever the
-/// store, the key ring, the index, the record or the ledger says.
+/// Whatever the store or the index says.
+pub async fn home<R: Reads>(
+    reads: &mut R,
+    person: PersonId,
+    source: &OrganisationId,
+) -> Result<PersonId, Error> {
+    if !ken_person::numbers(reads, person, source).await?.is_empty() {
+        return Ok(person);
+    }
+    let mut homes = vec![];
+    for other in together::others(reads, person).await? {
+        let numbers = ken_person::numbers(reads, other, source).await?;
+        homes.extend(numbers.iter().map(|_| other));
+    }
+    Ok(match homes.as_slice() {
+        [home] => *home,
+        _ => person,
+    })
+}
+
+/// Files what somebody writes, in the caller's transaction: the first of it, and what is kept apart
+/// from it by its labels; gives what the first became.
+///
+/// # Errors
+///
+/// [`ken_records::Error::Stale`] where what it was decided by has changed since, or it is to be
+/// written under another id ([`home`]); whatever the store, the key ring, the index, the record or
+/// the ledger says.
 pub async fn write(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     leave: Leave,
-    writing: Writing<'_>,
+    (first, apart): (Writing<'_>, Option<Writing<'_>>),
 ) -> Result<Written, Error> {
     let person = leave.person();
     // What is filed for the person waits here, before their guard (`ken_records::hold`).
     ken_records::hold(tx, keys, &BTreeSet::from([person])).await?;
     assert_current(tx, ctx, &leave).await?;
-    let source = &leave.by.organisation;
+    if home(tx, person, &leave.by.organisation).await? != person {
+        return Err(ken_records::Error::Stale.into());
+    }
+    let filed = file(tx, ctx, keys, &leave, first).await?;
+    let (item, version) = (filed.resource, filed.version);
+    let mut items = vec![item];
+    if let Some(apart) = apart {
+        items.push(file(tx, ctx, keys, &leave, apart).await?.resource);
+    }
+    let entry = enter(tx, ctx, keys, &leave, (&items, version)).await?;
+    Ok(Written { item, version, entry })
+}
+
+/// Files one thing.
+async fn file(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    leave: &Leave,
+    writing: Writing<'_>,
+) -> Result<Filed, Error> {
+    let (person, source) = (leave.person(), &leave.by.organisation);
     let under = under(tx, person, source).await?;
     let key = ken_records::key_of(tx, keys, person).await?;
     let place = ken_records::place(tx, ctx, person, (source, &under), writing.item_key).await?;
@@ -174,7 +228,7 @@ pub async fn write(
     }
     let class = RowClass {
         category: leave.category.clone(),
-        labels: BTreeSet::new(),
+        labels: writing.labels,
         source: source.clone(),
         lineage: BTreeSet::new(),
     };
@@ -189,10 +243,7 @@ pub async fn write(
         told: None,
         said: None,
     };
-    let filed = ken_records::file(tx, ctx, keys, place, filing).await?;
-    let (item, version) = (filed.resource, filed.version);
-    let entry = enter(tx, ctx, keys, &leave, (item, version)).await?;
-    Ok(Written { item, version, entry })
+    Ok(ken_records::file(tx, ctx, keys, place, filing).await?)
 }
 
 /// Fails where a leave was decided by what holds no more.
@@ -222,7 +273,7 @@ async fn enter(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     leave: &Leave,
-    (item, version): (ResourceId, i64),
+    (items, version): (&[ResourceId], i64),
 ) -> Result<EntryId, Error> {
     let (by, permit) = (&leave.by, &leave.permit);
     let entry = NewEntry {
@@ -231,7 +282,8 @@ async fn enter(
         visibility: fact::shown_at(tx, ctx, permit.person()).await?,
         detail: json!({
             "written": leave.category.as_str(),
-            "item": item.to_string(),
+            "item": items.first().map(ResourceId::to_string),
+            "apart": items.get(1).map(ResourceId::to_string),
             "version": version,
             "practitioner": by.practitioner.to_string(),
             "by": by.organisation.as_str(),

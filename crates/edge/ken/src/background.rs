@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use ken_core::{Clock, Ctx, IdSource};
 use ken_ledger::{Sealer, Turn};
 use ken_person::{Follower, Index};
-use ken_store::Db;
 use ken_store::keys::KeyRing;
 use ken_store::node::{Node, REPORT_EVERY};
 use ken_store::outbox::Sweep;
 use ken_store::timer::Runner;
+use ken_store::{Db, Tx};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -107,7 +107,7 @@ impl Background {
     }
 
     /// Removes sessions that have ended, shifts that ended long ago, entries that nobody checks,
-    /// and what erased keys have left on the disk.
+    /// drafts that have run out, and what erased keys have left on the disk.
     pub(crate) async fn sweep(self, keys: KeyRing) {
         while self.rest(SWEEP_EVERY).await {
             let ctx = self.ctx();
@@ -118,6 +118,10 @@ impl Background {
             });
             if let Err(error) = swept.await {
                 tracing::warn!(error.code = error.code(), "the directory was not swept");
+            }
+            let drafts = async |tx: &mut Tx| ken_care::draft::sweep(tx, &ctx).await;
+            if let Err(error) = self.db.write("care.sweep", drafts).await {
+                tracing::warn!(error.code = error.code(), "drafts were not swept");
             }
             if let Err(error) = keys.sweep() {
                 tracing::warn!(error.code = error.code(), "erased keys were not swept");

@@ -17,8 +17,9 @@ use super::{Form, Kind, Question, When};
 pub const WORDS_MAX: usize = 4_000;
 /// Longest line, in characters.
 pub const LINE_MAX: usize = 200;
-/// Longest form, in characters of all answers. House policy: encoded it fits in a form's body.
-pub const ALL_MAX: usize = 40_000;
+/// Longest form, in bytes of all answers as a browser sends them. House policy: it fits in a form's
+/// body, with the names of its fields.
+pub const ALL_MAX: usize = 100_000;
 
 /// What was typed, by field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,9 +70,9 @@ impl Answers {
     /// Whether it is short enough to be kept.
     #[must_use]
     pub fn fits(&self) -> bool {
-        let lengths: Vec<_> = self.0.values().map(|text| text.reveal().chars().count()).collect();
-        lengths.iter().all(|length| *length <= WORDS_MAX)
-            && lengths.iter().sum::<usize>() <= ALL_MAX
+        let texts = || self.0.values().map(Sensitive::reveal);
+        let sent: usize = texts().map(|text| sent_len(text)).sum();
+        texts().all(|text| text.chars().count() <= WORDS_MAX) && sent <= ALL_MAX
     }
 
     /// Whether a question is asked, after what was answered before it.
@@ -98,8 +99,10 @@ impl Answers {
         }
         let is_own = |field: &&String| Some(*field) != question.or_reason.as_ref();
         let own: Vec<_> = question.fields().filter(is_own).collect();
-        let has_words = own.iter().any(|field| !self.get(field).is_empty());
-        let has_reason = question.or_reason.as_ref().is_some_and(|one| !self.get(one).is_empty());
+        // A dot, or a sign that nobody sees, says nothing.
+        let says = |field: &String| self.get(field).contains(char::is_alphanumeric);
+        let has_words = own.iter().any(|field| says(field));
+        let has_reason = question.or_reason.as_ref().is_some_and(says);
         if question.required && !has_words && !has_reason {
             let or =
                 if question.or_reason.is_some() { ", or say why there is nothing" } else { "" };
@@ -139,6 +142,12 @@ impl Answers {
                 .then(|| Wrong { field: &first.id, says: format!("{}: fill it in", first.label) })
         })
     }
+}
+
+/// How many bytes a browser makes of a text.
+fn sent_len(text: &str) -> usize {
+    let len = |byte: u8| if byte.is_ascii_alphanumeric() || byte == b' ' { 1 } else { 3 };
+    text.bytes().map(len).sum()
 }
 
 /// A day as it is typed: day, month and year, parted by spaces, points or strokes.

@@ -24,6 +24,38 @@ pub struct Signed {
     pub at: Timestamp,
 }
 
+/// What stands together in one item: what tells of the person, or what tells of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All but what is about others.
+    Own,
+    /// What is about others, or is theirs.
+    Others,
+}
+
+impl Part {
+    /// Whether a question is of it.
+    #[must_use]
+    pub const fn has(self, question: &Question) -> bool {
+        question.about_others == matches!(self, Self::Others)
+    }
+
+    /// What the item is called.
+    #[must_use]
+    pub fn title(self, form: &Form) -> String {
+        match self {
+            Self::Own => form.title.clone(),
+            Self::Others => format!("{}: about others", form.title),
+        }
+    }
+
+    /// Whether anything is answered in it.
+    #[must_use]
+    pub fn is_answered(self, form: &Form, answers: &Answers) -> bool {
+        form.questions().any(|one| self.has(one) && !answered(one, answers).is_empty())
+    }
+}
+
 /// The form's own address.
 #[must_use]
 pub fn canonical(form: &Form) -> String {
@@ -99,15 +131,16 @@ pub fn why_none(question: &Question) -> String {
     format!("{}: why there is nothing here", question.text)
 }
 
-/// The answers as a `QuestionnaireResponse`.
+/// The answers of one part as a `QuestionnaireResponse`.
 #[must_use]
-pub fn response(form: &Form, answers: &Answers, signed: &Signed) -> Value {
+pub fn response(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
     let group = |of: &Section| {
-        let items: Vec<_> = of.questions.iter().flat_map(|one| answered(one, answers)).collect();
+        let questions = of.questions.iter().filter(|one| part.has(one));
+        let items: Vec<_> = questions.flat_map(|one| answered(one, answers)).collect();
         (!items.is_empty()).then(|| json!({ "linkId": of.id, "text": of.title, "item": items }))
     };
     let items: Vec<_> = form.sections.iter().filter_map(group).collect();
-    let title = json!({ "extension": [{ "url": DISPLAY, "valueString": form.title }] });
+    let title = json!({ "extension": [{ "url": DISPLAY, "valueString": part.title(form) }] });
     json!({
         "resourceType": "QuestionnaireResponse",
         "questionnaire": canonical(form),
@@ -159,11 +192,12 @@ fn value(question: &Question, typed: &str) -> Value {
     }
 }
 
-/// What was answered, by the question's words, in the order of the form.
+/// What was answered, in one part or in both, by the question's words, in the order of the form.
 #[must_use]
-pub fn told(form: &Form, answers: &Answers) -> Vec<(String, String)> {
+pub fn told(form: &Form, answers: &Answers, part: Option<Part>) -> Vec<(String, String)> {
     let mut told = vec![];
-    for item in form.questions().flat_map(|one| answered(one, answers)) {
+    let questions = form.questions().filter(|one| part.is_none_or(|part| part.has(one)));
+    for item in questions.flat_map(|one| answered(one, answers)) {
         let Some(fields) = item.as_object() else { continue };
         let text = |of: &Map<String, Value>, name: &str| {
             of.get(name).and_then(Value::as_str).map(str::to_owned)

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::fhir::{Signed, told};
+use super::fhir::{Part, Signed, told};
 use super::{Answers, Cell, Form, Question};
 
 /// The extension in which a note says which question it answers.
@@ -16,13 +16,15 @@ pub const QUESTION: &str = "urn:ken:question";
 /// The id of the table of goals.
 const GOALS: &str = "goals";
 /// The id of the table of actions, whose columns are what, who, by when and how it stands.
-const ACTIONS: &str = "actions";
+pub(super) const ACTIONS: &str = "actions";
+/// How many columns that has.
+pub(super) const COLUMNS: usize = 4;
 
-/// The answers as a `CarePlan`.
+/// The answers of one part as a `CarePlan`.
 #[must_use]
-pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed) -> Value {
+pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
     let rows = |id: &str| {
-        let table = form.questions().find(move |one| one.id == id);
+        let table = form.questions().find(move |one| part.has(one) && one.id == id);
         table.into_iter().flat_map(|one: &Question| &one.cells).map(|row| texts(row, answers))
     };
     let goals = rows(GOALS).filter_map(|row| Some(json!({ "display": joined(&row)? })));
@@ -32,7 +34,9 @@ pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed) -> Value {
         of.flat_map(|one| one.cells.iter().flatten()).map(|cell| cell.label.as_str())
     });
     let tables: Vec<_> = tables.collect();
-    let notes = told(form, answers).into_iter().filter(|(asked, _)| !tables.contains(&&**asked));
+    let notes = told(form, answers, Some(part))
+        .into_iter()
+        .filter(|(asked, _)| !tables.contains(&&**asked));
     let note = |(asked, said): (String, String)| {
         let question = json!({ "url": QUESTION, "valueString": asked });
         json!({ "extension": [question], "text": said })
@@ -41,7 +45,7 @@ pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed) -> Value {
         "resourceType": "CarePlan",
         "status": "active",
         "intent": "plan",
-        "title": form.title,
+        "title": part.title(form),
         "subject": { "reference": format!("Patient/{}", signed.person) },
         "created": signed.at.to_string(),
         "author": { "display": signed.author },
@@ -64,13 +68,15 @@ fn joined(row: &[String]) -> Option<String> {
 
 /// An action: what is done, who does it, by when, and how it stands.
 fn action(row: &[String]) -> Option<Value> {
-    let [what, who, when, state] = <&[String; 4]>::try_from(row).ok()?;
+    let [what, who, when, state] = <&[String; COLUMNS]>::try_from(row).ok()?;
     let description = joined(row)?;
     let status = match state.to_lowercase().as_str() {
         "" => "not-started",
+        "going on" => "in-progress",
         "done" => "completed",
         "stopped" => "stopped",
-        _ => "in-progress",
+        // Free words say it to a reader, and to no machine.
+        _ => "unknown",
     };
     let mut detail = json!({
         "status": status, "code": { "text": what }, "description": description,

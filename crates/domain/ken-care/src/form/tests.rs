@@ -10,7 +10,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::form::fhir::{Signed, questionnaire, response};
+use crate::form::fhir::{Part, Signed, questionnaire, response};
 
 const TODAY: Date = date(2026, 11, 21);
 
@@ -105,7 +105,9 @@ fn what_must_be_put_right_is_said_of_its_field() {
     assert_eq!(wrong(&[("views", "I want to stay here")], "views"), None);
     assert_eq!(wrong(&[("views-none", "She is asleep")], "views"), None);
     assert!(wrong(&[("views", "x"), ("views-none", "y")], "views").unwrap().contains("not both"));
-    assert!(wrong(&[("views", " \n ")], "views").is_some(), "nothing is no answer");
+    for nothing in [" \n ", ".", "\u{200b}"] {
+        assert!(wrong(&[("views", nothing)], "views").is_some(), "{nothing:?} is no answer");
+    }
     assert!(wrong(&[("review", "31 2 2027")], "review").unwrap().contains("enter a day"));
     assert!(wrong(&[("review", "1 1 2020")], "review").unwrap().contains("to come"));
     assert_eq!(wrong(&[("review", "31.1.2027")], "review"), None);
@@ -140,6 +142,7 @@ fn a_plan_has_its_goals_actions_and_notes() {
     let form = find("childs-plan").unwrap();
     let typed = [
         ("views", "I like school when Mr Bell is there"),
+        ("parents", "Her mother says that her father is away"),
         ("goals-1-what", "Isla comes to school every day"),
         ("goals-1-know", "the register"),
         ("actions-1-what", "Breakfast club"),
@@ -148,7 +151,7 @@ fn a_plan_has_its_goals_actions_and_notes() {
         ("actions-2-what", "A visit"),
         ("actions-2-state", "Done"),
     ];
-    let made = plan::care_plan(form, &Answers::of(form, &sent(&typed)), &signed());
+    let made = plan::care_plan(form, &Answers::of(form, &sent(&typed)), &signed(), Part::Own);
     assert_eq!(made["goal"][0]["display"], "Isla comes to school every day; the register");
     let detail = |at: usize| made["activity"][at]["detail"].clone();
     assert_eq!(detail(0)["performer"][0]["display"], "The school");
@@ -157,6 +160,11 @@ fn a_plan_has_its_goals_actions_and_notes() {
     assert_eq!(detail(1)["status"], "completed");
     assert_eq!(made["note"][0]["text"], "I like school when Mr Bell is there");
     assert_eq!(made["note"].as_array().unwrap().len(), 1, "no goal is told twice");
+    let others = Answers::of(form, &sent(&typed));
+    let others = plan::care_plan(form, &others, &signed(), Part::Others);
+    assert_eq!(others["note"].as_array().unwrap().len(), 1);
+    assert_eq!(others["note"][0]["text"], "Her mother says that her father is away");
+    assert!(others["goal"].as_array().unwrap().is_empty());
 }
 
 fn repeatable() -> ProptestConfig {
@@ -245,7 +253,13 @@ proptest! {
         let kept = Answers::from_bytes(&answers.to_bytes());
         prop_assert_eq!(kept.as_ref(), Some(&answers), "a draft is what was typed");
         if answers.wrongs(form, TODAY).is_empty() {
-            let made = response(form, &answers, &signed()).to_string();
+            let [own, others] =
+                [Part::Own, Part::Others].map(|part| response(form, &answers, &signed(), part));
+            let made = format!("{own}{others}");
+            for one in form.questions().filter(|one| one.about_others) {
+                let told = one.fields().any(|field| own.to_string().contains(&**field));
+                prop_assert!(!told || one.id == "need", "{} is apart", one.id);
+            }
             for question in form.questions() {
                 let link = |one: &String| format!("\"linkId\":\"{one}\"");
                 let said = question.fields().any(|one| made.contains(&link(one)));

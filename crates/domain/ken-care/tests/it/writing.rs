@@ -60,7 +60,8 @@ async fn save(
     answers: &Answers,
 ) -> Result<Timestamp, draft::Refused> {
     let (db, keys, of) = (&world.on.db, &world.on.keys, (form(), answers));
-    draft::save(db, &world.ctx(), keys, leave, of).await.unwrap()
+    let seen = find(world, leave).await.map(|draft| draft.saved);
+    draft::save(db, &world.ctx(), keys, leave, of, seen).await.unwrap()
 }
 
 async fn find(world: &World, leave: &Leave) -> Option<Draft> {
@@ -102,7 +103,10 @@ async fn who_may_read_it_writes_it_and_nobody_else_does() {
         let item = sign(&world, of, seen).await.unwrap().unwrap();
         world.relate(person, "nhsl", "direct-care").await;
         let said = read(&world, &world.kirsty, "practice").await;
-        assert_eq!(said.len(), 1, "{engine}");
+        assert_eq!(said.len(), 2, "{engine}: what is about others stands by itself");
+        let apart = said.iter().position(|one| one.contains("about others")).unwrap();
+        assert!(said[apart].contains("Effie") && !said[1 - apart].contains("Effie"), "{engine}");
+        let said = [&said[1 - apart]];
         for want in [VIEWS, "Dr Rao, GP, Glen practice", "QuestionnaireResponse", &item.to_string()]
         {
             assert!(said[0].contains(want), "{engine}: {want} in {}", said[0]);
@@ -135,7 +139,7 @@ async fn a_leave_is_for_as_long_as_what_it_was_decided_by() {
         assert_eq!((found.saved, &found.answers), (seen, &answers(VIEWS)), "{engine}: it is kept");
         assert!(read(&world, &world.kirsty, "practice").await.is_empty(), "{engine}");
         sign(&world, again, seen).await.unwrap().unwrap();
-        assert_eq!(read(&world, &world.kirsty, "practice").await.len(), 1, "{engine}");
+        assert_eq!(read(&world, &world.kirsty, "practice").await.len(), 2, "{engine}");
     }
 }
 
@@ -162,7 +166,33 @@ async fn a_draft_is_its_writers_alone_and_runs_out() {
         let of = leave(&world, &world.rao, person).await;
         assert_eq!(find(&world, &of).await, None, "{engine}: it has run out");
         save(&world, &of, &answers("Again")).await.unwrap();
-        assert_eq!(world.count_drafts().await, 1, "{engine}: what has run out is removed");
+        world.clock.advance(LIFE);
+        assert_eq!(world.count_drafts().await, 1, "{engine}");
+        let ctx = world.ctx();
+        let sweep = async |tx: &mut Tx| draft::sweep(tx, &ctx).await;
+        world.on.db.write("test.sweep", sweep).await.unwrap();
+        assert_eq!(world.count_drafts().await, 0, "{engine}: what has run out is removed");
+    }
+}
+
+#[tokio::test]
+async fn no_draft_takes_the_place_of_one_that_was_not_seen() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let first = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(1));
+        let other = answers("Something else");
+        let blind = draft::save(db, &world.ctx(), keys, &of, (form(), &other), None).await.unwrap();
+        assert_eq!(blind, Err(draft::Refused::Changed(first)), "{engine}");
+        assert_eq!(find(&world, &of).await.unwrap().answers, answers(VIEWS), "{engine}");
+        let same = (form(), &answers(VIEWS));
+        let again = draft::save(db, &world.ctx(), keys, &of, same, None).await.unwrap();
+        assert_eq!(again, Ok(first), "{engine}: the same again changes nothing");
+        let seen = draft::save(db, &world.ctx(), keys, &of, (form(), &other), Some(first)).await;
+        assert!(seen.unwrap().unwrap() > first, "{engine}");
     }
 }
 

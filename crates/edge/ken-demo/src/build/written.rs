@@ -40,7 +40,7 @@ pub(super) async fn write(
             .map(|(field, text)| ((*field).to_owned(), Sensitive::new((*text).to_owned())));
         let answers = Answers::of(form, &typed.collect::<BTreeMap<_, _>>());
         let (db, keys, of) = (&parts.db, &parts.keys, (form, &answers));
-        let saved = draft::save(db, &ctx, keys, &asked, of).await?;
+        let saved = draft::save(db, &ctx, keys, &asked, of, None).await?;
         let saved = saved.map_err(|_| Error::Missing("draft"))?;
         let signed = assessment::sign(db, &ctx, keys, asked, form, (saved, one.by.1)).await?;
         signed.map_err(|_| Error::Missing("signature"))?;

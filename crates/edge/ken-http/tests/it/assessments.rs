@@ -129,12 +129,37 @@ async fn a_plan_is_read_with_its_goals_and_actions() {
         let page = rao.get(&to).await;
         let check = rao.submit(&page, &new(&world), &filled).await;
         let signed = rao.submit(&check, &new(&world), &[]).await;
-        let says = ["Everybody sleeps", "A night sitter; The practice; on Monday", "at night"];
-        rao.get(&link(&signed, "Read it")).await.assert_has(&says);
+        let says = ["Everybody sleeps", "A night sitter; The practice; on Monday"];
+        let read = rao.get(&link(&signed, "Read it")).await;
+        read.assert_has(&says);
+        // What a parent said is apart, and the person does not read it by themselves.
+        read.assert_lacks(&["at night"]);
+        let all = rao.get(&list(&world)).await;
+        rao.get(&link(&all, "plan: about others")).await.assert_has(&["at night"]);
         let overview = rao.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
         overview.assert_has(&["Assessments and plans", "Child's plan", "active"]);
         let mut morag = world.signed_in("Morag Drummond").await;
-        morag.get("/my/record").await.assert_has(&says);
+        let own = morag.get("/my/record").await;
+        own.assert_has(&says);
+        own.assert_lacks(&["at night", "about others"]);
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_comes_back_where_the_words_have_run_out() {
+    let typed = "He wants to go home and sleep in his own bed";
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let mut bea = world.signed_in("Dr Bea Doctor").await;
+        let words = bea.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
+        let action = format!("/w/p/{}/affirm", world.morag);
+        bea.submit(&words, &action, &[("affirmed", "yes")]).await;
+        let to = format!("{}?form=childs-plan&purpose=direct-care", new(&world));
+        let page = bea.get(&to).await;
+        world.clock.advance(jiff::SignedDuration::from_mins(31));
+        let answer = bea.submit(&page, &new(&world), &[("views", typed)]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{engine}");
+        answer.assert_has(&["It is kept nowhere but here", typed]);
     }
 }
 
@@ -146,12 +171,15 @@ async fn nothing_is_signed_but_what_was_seen() {
         let check = rao.submit(&page, &new(&world), &WHOLE).await;
         world.clock.advance(jiff::SignedDuration::from_secs(1));
         // In another window the draft becomes another one.
-        let saved =
-            rao.submit(&page, &new(&world), &[("step", "save"), ("views", "Something else")]).await;
+        let other = [("step", "save"), ("views", "Something else")];
+        let old = rao.submit(&page, &new(&world), &other).await;
+        assert_eq!(old.status, StatusCode::CONFLICT, "an old page takes nothing's place");
+        old.assert_has(&["Another page of yours", "Something else"]);
+        let saved = rao.submit(&old, &new(&world), &other).await;
         saved.assert_has(&["Your draft is saved"]);
         let answer = rao.submit(&check, &new(&world), &[]).await;
-        answer.assert_has(&["Something else", "Your draft is saved"]);
-        answer.assert_lacks(&["It is signed"]);
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        answer.assert_has(&["Nothing was signed"]);
         rao.get(&list(&world)).await.assert_has(&["does not mean that there is none"]);
         let discard = page.filled(&new(&world), &[("step", "discard")]);
         rao.send(Method::POST, &new(&world), Some(&discard)).await;
@@ -186,10 +214,15 @@ async fn whoever_may_not_read_it_neither_writes_it_nor_learns_of_it() {
             for (field, text) in WHOLE {
                 form = format!("{form}&{field}={}", text.replace(' ', "+"));
             }
+            let empty = format!("csrf={own}&purpose=direct-care&form=adult-assessment&step=sign");
+            let answer = other.send(Method::POST, &new(&world), Some(&empty)).await;
+            assert_eq!(told(&answer), told(&refused), "{engine}: {name}");
             for step in ["", "&step=save", "&step=sign&seen=1"] {
                 let sent = format!("{form}{step}");
+                // What they typed goes back to them, and it is kept nowhere.
                 let answer = other.send(Method::POST, &new(&world), Some(&sent)).await;
-                assert_eq!(told(&answer), told(&refused), "{engine}: {name} {step}");
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{engine}: {name} {step}");
+                answer.assert_has(&["It is kept nowhere but here", VIEWS]);
             }
         }
         // Nor does what they sent stand anywhere.

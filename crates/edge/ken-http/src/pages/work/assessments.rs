@@ -3,8 +3,9 @@
 //!
 //! # Invariants
 //!
-//! - What is read here is asked of the gate under one id and for these kinds of information alone;
-//!   whoever may not read them gets the refusal that anybody gets, with each address and form.
+//! - What is read here is asked of the gate for these kinds of information alone, under every id
+//!   of the person, as the overview is; whoever may not read them gets the refusal that anybody
+//!   gets, with each address and form.
 //! - One that may not be read and one that is not there are the same page.
 
 pub(crate) mod fields;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 use ken_agreement::Action;
 use ken_care::draft;
 use ken_care::form::{FORMS, Form, Makes};
-use ken_core::{Category, PersonId, Purpose};
+use ken_core::{Category, OrganisationId, PersonId, Purpose};
 use ken_fhir::line;
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
@@ -58,9 +59,16 @@ pub(crate) async fn get(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let read = async |s: &mut Snapshot| draft::list(s, &ctx, by, person).await;
+    let Begun { purpose, names, people, shown } = begun;
+    let read = async |s: &mut Snapshot| {
+        let mut drafts = vec![];
+        for one in people {
+            let theirs = draft::list(s, &ctx, by, one).await?;
+            drafts.extend(theirs.into_iter().map(|(form, saved)| (one, form, saved)));
+        }
+        Ok::<_, Stop>(drafts)
+    };
     let drafts = app.db().snapshot("http.drafts", read).await?;
-    let Begun { purpose, names, shown } = begun;
     let may = |form: &&Form| shown.covered.iter().any(|one| one.as_str() == form.makes.category());
     let list = List {
         person,
@@ -83,14 +91,14 @@ pub(crate) async fn read(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    let Begun { purpose, names, shown } = match begin(&app, &caller, person, wanted.purpose).await?
-    {
+    let begun = match begin(&app, &caller, person, wanted.purpose).await? {
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
+    let Begun { purpose, names, shown, .. } = begun;
     let mut all = written(&shown.held, &names).into_iter().skip_while(|one| one.id != item);
     let found = all.next().ok_or(Stop::NotFound)?;
-    let before = all.find(|one| one.title == found.title && one.category == found.category);
+    let before = all.find(|one| one.is_like(&found));
     let receipts = ask::receipts(&app, shown.entries).await?;
     let read = Read { person, purpose, found, before, receipts };
     let frame = caller.frame(app.site(), "Assessment or plan").at("/w/find");
@@ -101,12 +109,14 @@ pub(crate) async fn read(
 struct Begun {
     purpose: Purpose,
     names: Names,
+    /// Everybody who is the same person.
+    people: Vec<PersonId>,
     shown: Shown,
 }
 
-/// Asks for the kinds of information that the pages are of, under this id alone, and beside them
-/// what the reader's own organisation holds of them. `Err` leads to where anybody is led who may
-/// not, or not yet, read them.
+/// Asks for the kinds of information that the pages are of, under every id, and beside them what
+/// the reader's own organisation holds of them. `Err` leads to where anybody is led who may not, or
+/// not yet, read them.
 async fn begin(
     app: &App,
     caller: &Caller,
@@ -114,7 +124,10 @@ async fn begin(
     purpose: Option<Purpose>,
 ) -> Result<Result<Begun, Response>, Stop> {
     let Some(purpose) = purpose.filter(is_of_care) else { return Ok(Err(to_person(person))) };
-    let names = ask::names(app).await?;
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, Stop>((ask::names_in(s).await?, ask::together_in(s, person).await?))
+    };
+    let (names, people) = app.db().snapshot("http.assessments", read).await?;
     let asked = Ask {
         by: Asker::Practitioner(caller.acting()?),
         person,
@@ -125,8 +138,8 @@ async fn begin(
         part: Part::default(),
     };
     let (ctx, own) = (app.ctx(caller.request()), Some(caller.acting()?));
-    match ask::answer(app, &ctx, &asked, &[person], own).await? {
-        Answer::Shown(shown) => Ok(Ok(Begun { purpose, names, shown })),
+    match ask::answer(app, &ctx, &asked, &people, own).await? {
+        Answer::Shown(shown) => Ok(Ok(Begun { purpose, names, people, shown })),
         Answer::Words(said) => {
             let of = (&purpose, None);
             Ok(Err(affirm::page(app, caller, person, of, (&said, false)).await?))
@@ -158,9 +171,19 @@ pub(crate) struct Written {
     pub(crate) category: Category,
     pub(crate) on: String,
     pub(crate) source: String,
+    /// Which organisation that is.
+    pub(crate) at_source: OrganisationId,
     pub(crate) by: Option<String>,
     pub(crate) sections: Vec<(String, String)>,
     at: Timestamp,
+}
+
+impl Written {
+    /// Whether it is of the same title, kind and organisation: only then does one follow another.
+    fn is_like(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.title.clone(), one.category.clone(), one.at_source.clone());
+        of(self) == of(other)
+    }
 }
 
 /// What was assessed and planned, the newest first.
@@ -174,6 +197,7 @@ fn written(held: &[Held], names: &Names) -> Vec<Written> {
             category: held.category.clone(),
             on: words::day_short(words::local(at).date()),
             source: compose::name_of(names, &held.source),
+            at_source: held.source.clone(),
             by: compose::author(&held.resource),
             sections: compose::sections(&held.resource),
             at,

@@ -37,6 +37,7 @@ pub(super) fn show(form: &'static Form, answers: &Answers, wrongs: &[Wrong]) -> 
             @for question in &section.questions {
                 (when(form, question))
                 (one(question, answers, wrongs))
+                @if question.about_others { p.care_hint { (ABOUT_OTHERS) } }
                 @if let Some(id) = &question.or_reason {
                     @let label = why_none(question);
                     (Field::text(id, &label, answers.get(id))
@@ -46,6 +47,10 @@ pub(super) fn show(form: &'static Form, answers: &Answers, wrongs: &[Wrong]) -> 
         }
     }
 }
+
+/// Beside a question whose answer is kept apart.
+const ABOUT_OTHERS: &str = "What you write here about others is kept apart: the person does not \
+    read it by themselves.";
 
 /// After which answer a question is asked.
 fn when(form: &'static Form, question: &Question) -> Markup {

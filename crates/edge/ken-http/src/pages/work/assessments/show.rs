@@ -20,8 +20,8 @@ pub(super) struct List {
     pub(super) written: Vec<Written>,
     /// What the reader may write.
     pub(super) forms: Vec<&'static Form>,
-    /// The reader's own drafts: of which form, and when each was saved.
-    pub(super) drafts: Vec<(String, Timestamp)>,
+    /// The reader's own drafts: under which id, of which form, and when each was saved.
+    pub(super) drafts: Vec<(PersonId, String, Timestamp)>,
     /// Whether nothing older is left out.
     pub(super) is_whole: bool,
     pub(super) receipts: Vec<String>,
@@ -80,17 +80,18 @@ pub(super) fn list(list: &List) -> Markup {
 }
 
 fn start(list: &List, form: &'static Form) -> Markup {
-    let to = form_address(list.person, &list.purpose, form);
-    let draft = list.drafts.iter().find(|(id, _)| *id == form.id);
+    let draft = list.drafts.iter().find(|(_, id, _)| *id == form.id);
+    let at = draft.map_or(list.person, |(person, ..)| *person);
+    let to = form_address(at, &list.purpose, form);
     html! {
         a href=(to) { (form.title) }
-        @if let Some((_, saved)) = draft {
+        @if let Some((.., saved)) = draft {
             ": go on with your draft of " (words::moment_short(*saved))
         }
     }
 }
 
-/// What there is, the latest of each title first.
+/// What there is, the latest of each title and organisation first.
 fn there_is(list: &List) -> State {
     if list.written.is_empty() {
         return State::Nothing {
@@ -99,11 +100,14 @@ fn there_is(list: &List) -> State {
                 .into(),
         };
     }
-    let mut titles: Vec<_> = list.written.iter().map(|one| one.title.as_str()).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    titles.retain(|title| seen.insert(*title));
-    let of_title = titles.iter().flat_map(|title| {
-        let of = list.written.iter().filter(move |one| one.title == *title);
+    let mut kinds: Vec<&Written> = vec![];
+    for one in &list.written {
+        if !kinds.iter().any(|kind| kind.is_like(one)) {
+            kinds.push(one);
+        }
+    }
+    let of_kind = kinds.iter().flat_map(|kind| {
+        let of = list.written.iter().filter(move |one| one.is_like(kind));
         of.enumerate()
     });
     let row = |(place, one): (usize, &Written)| {
@@ -119,7 +123,7 @@ fn there_is(list: &List) -> State {
         id: "all",
         caption: "Assessments and plans, the latest of each first",
         columns: &["What", "Which", "Signed by", "Organisation"],
-        rows: of_title.map(row).collect(),
+        rows: of_kind.map(row).collect(),
     });
     State::Content { shown, from: None }
 }
@@ -202,6 +206,7 @@ mod tests {
             category: Category::new("assessment").unwrap(),
             on: on.into(),
             source: "Glen Council".into(),
+            at_source: "cec".parse().unwrap(),
             by: Some("Jo Worker, Duty social worker, Glen Council".into()),
             sections: says.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
             at: Timestamp::UNIX_EPOCH,
@@ -220,7 +225,7 @@ mod tests {
             purpose: purpose(),
             written: vec![written("2", "3 Nov 2026", &[]), written("1", "1 Oct 2026", &[])],
             forms: FORMS.iter().collect(),
-            drafts: vec![("adult-assessment".into(), Timestamp::UNIX_EPOCH)],
+            drafts: vec![(person, "adult-assessment".into(), Timestamp::UNIX_EPOCH)],
             is_whole: false,
             receipts: vec![],
         };

@@ -59,9 +59,16 @@ pub(crate) async fn get(
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
+    // Before anything is typed: where it will be kept.
+    let by = caller.acting()?;
+    let read = async |s: &mut Snapshot| writing::home(s, person, &by.organisation).await;
+    let home = app.db().snapshot("http.home", read).await?;
+    if home != person {
+        return Ok(Redirect::to(&form_address(home, &begun.purpose, form)).into_response());
+    }
     let draft = find(&app, &caller, &begun).await?;
     let (typed, saved) = draft.map(|draft| (draft.answers, draft.saved)).unzip();
-    let view = View { saved, typed: typed.unwrap_or_default(), wrongs: vec![] };
+    let view = View { seen: saved, saved, typed: typed.unwrap_or_default(), wrongs: vec![] };
     Ok(page(&app, &caller, &begun, &view).into_response())
 }
 
@@ -75,17 +82,18 @@ pub(crate) async fn post(
     let person = person.parse().map_err(|_| Stop::NotFound)?;
     let word = |name: &str| sent.get(name).map(|word| word.reveal().as_str()).unwrap_or_default();
     let form = form::find(word("form")).ok_or(Stop::BadForm)?;
+    let typed = Answers::of(form, &sent);
     let begun = match begin(&app, &caller, person, (form, word("purpose").parse().ok())).await? {
         Ok(begun) => begun,
+        // Words that have run out, or a relationship that has ended: what was typed goes back.
+        Err(_) if !typed.is_empty() => return Err(Stop::StaleForm),
         Err(elsewhere) => return Ok(elsewhere),
     };
+    let seen = word("seen").parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
     match word("step") {
-        "sign" => sign(&app, &caller, begun, word("seen")).await,
+        "sign" => sign(&app, &caller, begun, seen.ok_or(Stop::BadForm)?).await,
         "discard" => discard(&app, &begun).await,
-        step @ ("" | "save") => {
-            let typed = Answers::of(form, &sent);
-            keep(&app, &caller, &begun, (typed, step == "save")).await
-        }
+        step @ ("" | "save") => keep(&app, &caller, &begun, (typed, seen, step == "save")).await,
         _ => Err(Stop::BadForm),
     }
 }
@@ -136,12 +144,15 @@ async fn keep(
     app: &App,
     caller: &Caller,
     begun: &Begun,
-    (typed, is_saved): (Answers, bool),
+    (typed, seen, is_saved): (Answers, Option<Timestamp>, bool),
 ) -> Result<Response, Stop> {
     let ctx = app.ctx(caller.request());
     let of = (begun.form, &typed);
-    let kept = draft::save(app.db(), &ctx, app.keys(), &begun.leave, of).await?;
+    let kept = draft::save(app.db(), &ctx, app.keys(), &begun.leave, of, seen).await?;
     let (saved, wrongs) = match kept {
+        Err(draft::Refused::Changed(kept)) => {
+            return Ok(conflict(app, caller, begun, (typed, kept)));
+        }
         Err(refused) => (None, vec![at_top(begun.form, refused_words(refused))]),
         Ok(saved) if is_saved => (Some(saved), vec![]),
         Ok(saved) => {
@@ -153,13 +164,28 @@ async fn keep(
         }
     };
     let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = page(app, caller, begun, &View { typed, saved, wrongs });
+    // Where nothing was kept, the next try is over what this one had seen.
+    let page = page(app, caller, begun, &View { typed, seen: saved.or(seen), saved, wrongs });
     Ok((status, page).into_response())
 }
 
-async fn sign(app: &App, caller: &Caller, begun: Begun, seen: &str) -> Result<Response, Stop> {
-    let seen = seen.parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
-    let seen = seen.ok_or(Stop::BadForm)?;
+/// What was typed, beside a draft that another page has kept meanwhile: saved again, it takes that
+/// one's place.
+fn conflict(
+    app: &App,
+    caller: &Caller,
+    begun: &Begun,
+    (typed, kept): (Answers, Timestamp),
+) -> Response {
+    let wrongs = vec![at_top(begun.form, CHANGED)];
+    let view = View { typed, seen: Some(kept), saved: None, wrongs };
+    (StatusCode::CONFLICT, page(app, caller, begun, &view)).into_response()
+}
+
+const CHANGED: &str = "Another page of yours has saved this draft since you opened this one. Open \
+    that draft beside this page and compare; if you save here again, this takes its place.";
+
+async fn sign(app: &App, caller: &Caller, begun: Begun, seen: Timestamp) -> Result<Response, Stop> {
     let ctx = app.ctx(caller.request());
     let role = words::role(caller.acting()?.role.as_str());
     let Begun { leave, form, purpose, .. } = begun;
@@ -181,7 +207,16 @@ async fn sign(app: &App, caller: &Caller, begun: Begun, seen: &str) -> Result<Re
             Ok(frame.page(&main).into_response())
         }
         Err(Refused::Changed | Refused::Unfit) => {
-            Ok(Redirect::to(&form_address(person, &purpose, form)).into_response())
+            let main = html! {
+                h1 { "Nothing was signed" }
+                p {
+                    "The draft is not the one that you checked, or something in it must be put \
+                     right first: another page has saved it, or the day of the review is past."
+                }
+                (confirmation::link_on(&form_address(person, &purpose, form), "Open the draft"))
+            };
+            let frame = caller.frame(app.site(), "Nothing was signed").at("/w/find");
+            Ok((StatusCode::CONFLICT, frame.page(&main)).into_response())
         }
     }
 }
@@ -206,16 +241,20 @@ const fn refused_words(refused: draft::Refused) -> &'static str {
         draft::Refused::TooMany => {
             "You have as many drafts as can be kept: sign or discard one of them first"
         }
+        draft::Refused::Changed(_) => CHANGED,
     }
 }
 
 // One text for everybody: one that differed would tell of whom it is known that reading it might
 // harm somebody.
-const CAN_READ: &str = "The person can read it, unless reading it might harm somebody.";
+const CAN_READ: &str = "The person can read it, and so can whoever acts for them, but not the \
+    answers about others. Nothing else in it is kept from them.";
 
 /// What the page of the form shows.
 struct View {
     typed: Answers,
+    /// Which draft the page shows, if any: the one whose place what is typed takes.
+    seen: Option<Timestamp>,
     /// When the draft was saved, if it was.
     saved: Option<Timestamp>,
     wrongs: Vec<Wrong>,
@@ -234,7 +273,7 @@ fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
             }
         }
         (fields::tasks(form, &view.typed, today))
-        (written(begun, (&view.typed, &view.wrongs), caller.csrf()))
+        (written(begun, view, caller.csrf()))
         @if view.saved.is_some() { (discarding(begun, caller.csrf())) }
     };
     caller.frame(app.site(), &form.title).at("/w/find").page(&main)
@@ -249,10 +288,11 @@ fn hidden(begun: &Begun) -> Vec<(&'static str, String)> {
 }
 
 /// The form with its two buttons; the first is the one that the key Enter presses.
-fn written(begun: &Begun, (typed, wrongs): (&Answers, &[Wrong]), csrf: &Csrf) -> Markup {
-    let (action, hidden) = (to(begun), hidden(begun));
+fn written(begun: &Begun, view: &View, csrf: &Csrf) -> Markup {
+    let (action, mut hidden) = (to(begun), hidden(begun));
+    hidden.extend(view.seen.map(|seen| ("seen", seen.as_microsecond().to_string())));
     let fields = html! {
-        (fields::show(begun.form, typed, wrongs))
+        (fields::show(begun.form, &view.typed, &view.wrongs))
         div.care_buttons {
             button.ds_button.ds_button--secondary type="submit" name="step" value="save" {
                 "Save as a draft"
@@ -276,7 +316,7 @@ fn check(
     (typed, saved): (&Answers, Timestamp),
 ) -> Markup {
     let (form, person) = (begun.form, begun.leave.person());
-    let told = told(form, typed);
+    let told = told(form, typed, None);
     let answers: Vec<_> = told.iter().map(|(asked, said)| (&**asked, said.clone())).collect();
     let (action, mut hidden) = (to(begun), hidden(begun));
     hidden.push(("step", "sign".to_owned()));
