@@ -1,6 +1,14 @@
 //! Assessments and plans: drafted, checked, signed, read by whoever may, and by nobody else.
 
+use std::collections::BTreeSet;
+
 use axum::http::{Method, StatusCode};
+use ken_core::{Ctx, PersonId};
+use ken_sharing::fact::Grade;
+use ken_sharing::relationship::{self, NewRelationship};
+use ken_sharing::together;
+use ken_store::Tx;
+use ken_testkit::SeededIds;
 
 use crate::browser::{Answer, Browser};
 use crate::interference::told;
@@ -229,6 +237,53 @@ async fn whoever_may_not_read_it_neither_writes_it_nor_learns_of_it() {
         page.assert_lacks(&["Your draft is saved"]);
         let all = rao.get(&list(&world)).await;
         assert_eq!(all.body.matches("Adult assessment, ").count(), 1, "{engine}");
+    }
+}
+
+/// The practice cares for somebody too, who is said to be Morag.
+async fn join(world: &World, other: PersonId) {
+    let ids = SeededIds::new(91);
+    let ctx = Ctx::new(&*world.clock, &ids);
+    let new = NewRelationship {
+        person: other,
+        kind: "direct-care".to_owned(),
+        organisation: "practice".parse().unwrap(),
+        practitioner: None,
+        grade: Grade::System,
+        source: "practice".parse().unwrap(),
+        until: None,
+    };
+    let joined = world.on.db.write("test.join", async |tx: &mut Tx| {
+        let guard = together::lock(tx, &BTreeSet::from([world.morag, other])).await?;
+        relationship::record(tx, &ctx, &world.on.keys, &new).await?;
+        together::join(tx, &guard, world.morag, other).await?;
+        guard.bump(tx).await?;
+        Ok::<_, ken_sharing::Error>(())
+    });
+    joined.await.unwrap();
+}
+
+#[tokio::test]
+async fn it_is_written_where_the_number_stands_and_read_by_every_id() {
+    const OTHER: &str = "90^^^TRAK^MR||TAIT^UNA||19610711|F|||7 Made-up Road^^Glen^^ZZ99 9ZZ";
+    for world in worlds().await {
+        let engine = world.on.engine;
+        world.hear("una", OTHER).await;
+        let una = world.person("Tait", "1961-07-11").await.unwrap();
+        join(&world, una).await;
+        let mut rao = world.signed_in("Dr Rao").await;
+        // The practice's number is Morag's: whoever comes by the other id is led there.
+        let by_una = format!("/w/p/{una}/assessments");
+        let led = rao.get(&format!("{by_una}/new?form=adult-assessment&purpose=direct-care")).await;
+        assert!(led.path.starts_with(&new(&world)), "{engine}: {}", led.path);
+        let check = rao.submit(&led, &new(&world), &WHOLE).await;
+        // Nor is it signed elsewhere by a form of another page.
+        let stray = check.filled(&new(&world), &[]);
+        let stray = rao.send(Method::POST, &format!("{by_una}/new"), Some(&stray)).await;
+        stray.assert_lacks(&["It is signed"]);
+        rao.submit(&check, &new(&world), &[]).await.assert_has(&["It is signed"]);
+        let list = rao.get(&format!("{by_una}?purpose=direct-care")).await;
+        assert!(list.body.contains("Adult assessment, "), "{engine}:\n{}", list.body);
     }
 }
 
