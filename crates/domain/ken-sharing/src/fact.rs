@@ -313,7 +313,7 @@ pub async fn near<R: Reads>(reads: &mut R, ctx: &Ctx<'_>, person: PersonId) -> R
 /// # Errors
 ///
 /// As [`near`], and whatever the directory says.
-pub(crate) async fn is_near<R: Reads>(
+pub async fn is_near<R: Reads>(
     reads: &mut R,
     ctx: &Ctx<'_>,
     practitioner: PractitionerId,

@@ -18,10 +18,12 @@ mod policies;
 pub mod replay;
 mod said;
 mod sealing;
+mod send;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+pub use ken_agreement::Visibility as Shown;
 use ken_agreement::status::PERSON;
 use ken_agreement::{Action, Kind, Words};
 use ken_core::{AccountId, Category, Ctx, EntryId, OrganisationId, PersonId, Purpose};
@@ -38,6 +40,7 @@ use crate::{Error, Statement, class, duty};
 pub use given::{Given, Part, Wants, given, shown};
 pub use policies::{Current, Gate, PurposeChoice};
 pub use said::{Offered, Said};
+pub use send::{SendPermit, Sending, Sent, send, sent_to};
 
 /// How often a question is decided again because facts changed meanwhile (`core.md` 2.1).
 const TRIES_MAX: usize = 3;
@@ -157,6 +160,38 @@ pub async fn decide_in_turn(
     caller: Caller<'_>,
     questions: &[Question],
 ) -> Result<Vec<BTreeMap<OrganisationId, Decision>>, Error> {
+    decide_shown(db, ctx, keys, (gate, caller), questions, Shown::Now).await
+}
+
+/// Decides a question for one source as [`decide`], with an entry that the person sees no earlier
+/// than `shown`: what was told under a clause that keeps them waiting is read later by its
+/// receiver's own clause, and that look tells as much.
+///
+/// # Errors
+///
+/// As [`decide_many`].
+pub async fn decide_no_earlier(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (gate, caller): (&Gate, Caller<'_>),
+    question: &Question,
+    shown: Shown,
+) -> Result<Decision, Error> {
+    let questions = std::slice::from_ref(question);
+    let decided = decide_shown(db, ctx, keys, (gate, caller), questions, shown).await?;
+    let first = decided.into_iter().next().and_then(|mut decisions| decisions.pop_first());
+    first.map(|(_, decision)| decision).ok_or(Error::NoSource)
+}
+
+async fn decide_shown(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (gate, caller): (&Gate, Caller<'_>),
+    questions: &[Question],
+    shown: Shown,
+) -> Result<Vec<BTreeMap<OrganisationId, Decision>>, Error> {
     let first = questions.first().ok_or(Error::NoSource)?;
     let is_whole = |question: &Question| {
         (1..=SOURCES_MAX).contains(&question.sources.len()) && question.person == first.person
@@ -177,7 +212,7 @@ pub async fn decide_in_turn(
         let Some(epoch) = seen.epoch else {
             return Ok(vec![entry::deny_unknown(db, ctx, keys, caller, first).await?]);
         };
-        let asked = in_turn(&current.bundle, caller, questions, &seen)?;
+        let asked = in_turn(&current.bundle, caller, (questions, shown), &seen)?;
         let moment = Moment { epoch, policy: seen.policy };
         if let Some(entered) = enter(db, ctx, keys, caller, &asked, moment).await? {
             let told = |(asked, ids): (Asked<'_>, Vec<EntryId>)| {
@@ -232,14 +267,14 @@ struct Asked<'a> {
 fn in_turn<'a>(
     bundle: &Bundle,
     caller: Caller<'_>,
-    questions: &'a [Question],
+    (questions, shown): (&'a [Question], Shown),
     seen: &facts::Seen,
 ) -> Result<Vec<Asked<'a>>, Error> {
     let facts = without_vain_words(bundle, seen);
     let mut asked = Vec::with_capacity(questions.len());
     for question in questions {
         let view = view(caller, question)?;
-        let outcomes = outcomes(bundle, &view, &facts, seen)?;
+        let outcomes = no_earlier(outcomes(bundle, &view, &facts, seen)?, shown);
         let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
         let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
         asked.push(Asked { question, outcomes, entries });
@@ -269,6 +304,17 @@ fn outcomes(
 ) -> Result<Outcomes, Error> {
     let answers = decide::decide_view(bundle, view, facts, &seen.held)?;
     Ok(answers.iter().map(|(source, said)| (source.clone(), Outcome::clone(said))).collect())
+}
+
+/// The outcomes, with nothing of them shown to the person before that.
+fn no_earlier(mut outcomes: Outcomes, shown: Shown) -> Outcomes {
+    for outcome in outcomes.values_mut() {
+        let Outcome::Permit(permitted) = outcome else { continue };
+        for cited in permitted.citations.values_mut() {
+            cited.visible_to_person = cited.visible_to_person.max(shown);
+        }
+    }
+    outcomes
 }
 
 fn view(caller: Caller<'_>, question: &Question) -> Result<View, Error> {

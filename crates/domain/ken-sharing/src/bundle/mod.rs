@@ -20,6 +20,7 @@ mod askable;
 mod dictionary;
 mod error;
 mod readers;
+mod named;
 mod sendable;
 mod shut;
 mod standing;

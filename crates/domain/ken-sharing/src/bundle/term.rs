@@ -93,6 +93,12 @@ impl Term {
     pub(crate) fn is_seated(&self, ends: &Ends<'_>) -> bool {
         reaches(&self.from, ends.sender, ends) && reaches(&self.to, ends.recipient, ends)
     }
+
+    /// Whether the clause names this end, role included, as one that has what is sent.
+    pub(crate) fn names(&self, to: (&OrganisationId, &RoleId)) -> bool {
+        let nobody = BTreeSet::new();
+        reaches(&self.to, to, &Ends { sender: to, recipient: to, referrers: &nobody })
+    }
 }
 
 /// What is about people, where a clause's purpose is beyond their care.

@@ -7,8 +7,8 @@
 //! # Invariants
 //!
 //! - Under the bundle and on the day of its own decision, an entry changes nothing.
-//! - Labels and lineage of what was held are not kept, so this is about what an ask covers, held or
-//!   not; a prohibition by label may still take from a row.
+//! - Labels and lineage of what was held are not kept, so a look is about what an ask covers, held
+//!   or not; a prohibition by label may still take from a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use super::said::listed;
 use super::{RECORD, SELF, Said, Want};
 use crate::bundle::Bundle;
-use crate::decide::{self, Bar, Facts, Offer, Outcome, Seat, View};
+use crate::decide::{self, Bar, Facts, Fields, Offer, Outcome, RowClass, Seat, View};
 
 /// Why entries were refused while the ledger was not being sealed, before a hold-up was one of the
 /// facts that an entry keeps: it says nothing about policies.
@@ -50,6 +50,8 @@ pub struct Past {
     pub facts: Facts,
     /// What was said for each source that its entry tells of.
     said: BTreeMap<OrganisationId, Said>,
+    /// The classes of what was sent; none of a look.
+    rows: BTreeSet<RowClass>,
 }
 
 /// One field of one source, for one seat and purpose.
@@ -109,7 +111,8 @@ impl Past {
             return Err(Unread::NoFacts);
         }
         let (view, facts) = asked(detail, &said).ok_or(Unread::OtherForm)?;
-        Ok(Self { view, facts, said })
+        let rows = sent(detail, &view).ok_or(Unread::OtherForm)?;
+        Ok(Self { view, facts, said, rows })
     }
 
     /// What its entry says that was said, by source.
@@ -125,7 +128,7 @@ impl Past {
     ///
     /// As [`decide::decide`].
     pub fn again(&self, under: &Bundle) -> Result<BTreeMap<OrganisationId, Said>, decide::Error> {
-        let answers = decide::decide_view(under, &self.view, &self.facts, &BTreeSet::new())?;
+        let answers = decide::decide_view(under, &self.view, &self.facts, &self.rows)?;
         let told = answers.iter().filter_map(|(source, outcome)| {
             let mut said = Said::of(outcome);
             // An entry that says nothing of offers is not asked about them.
@@ -147,8 +150,11 @@ impl Past {
             let Said::Given(clauses, _) = said else { continue };
             for (id, categories) in clauses {
                 for category in categories {
-                    let fields =
+                    let mut fields =
                         decide::carries(then, id, category, &self.facts, &self.view.purpose);
+                    if let Some(Fields::Only(asked)) = self.view.want.categories().get(category) {
+                        fields.retain(|field| asked.contains(field));
+                    }
                     items.extend(fields.into_iter().filter_map(|f| self.item(source, category, f)));
                 }
             }
@@ -182,7 +188,7 @@ pub fn replay(
 ) -> Result<Replayed, decide::Error> {
     let mut facts = past.facts.clone();
     facts.day = day.unwrap_or(facts.day);
-    let answers = decide::decide_view(under, &past.view, &facts, &BTreeSet::new())?;
+    let answers = decide::decide_view(under, &past.view, &facts, &past.rows)?;
     let mut now: BTreeMap<Item, ClauseId> = BTreeMap::new();
     for (source, outcome) in answers.iter() {
         let Outcome::Permit(permitted) = &**outcome else { continue };
@@ -236,11 +242,19 @@ pub(super) fn kept(view: &View, facts: &Facts) -> Map<String, Value> {
 fn asked(detail: &Value, said: &BTreeMap<OrganisationId, Said>) -> Option<(View, Facts)> {
     let text = |key: &str| detail.get(key)?.as_str();
     let own = detail.get("own").and_then(Value::as_bool) == Some(true);
-    let recipient = if own {
-        Seat { organisation: PERSON.parse().ok()?, role: SELF.parse().ok() }
-    } else {
+    let seat = |of: &Value| {
+        let text = |key: &str| of.get(key)?.as_str();
         let role = text("role")?.parse().ok()?;
-        Seat { organisation: text("organisation")?.parse().ok()?, role: Some(role) }
+        Some(Seat { organisation: text("organisation")?.parse().ok()?, role: Some(role) })
+    };
+    // Who asks has what is looked at, and gives what is sent.
+    let (recipient, role) = match detail.get("to") {
+        Some(to) => (seat(to)?, seat(detail)?.role?),
+        None if own => {
+            let own = Seat { organisation: PERSON.parse().ok()?, role: SELF.parse().ok() };
+            (own, RECORD.parse().ok()?)
+        }
+        None => (seat(detail)?, RECORD.parse().ok()?),
     };
     let mut senders: BTreeSet<OrganisationId> = words(detail, "others").unwrap_or_default();
     senders.extend(said.keys().cloned());
@@ -252,13 +266,37 @@ fn asked(detail: &Value, said: &BTreeMap<OrganisationId, Said>) -> Option<(View,
     };
     let view = View {
         senders,
-        role: RECORD.parse().ok()?,
+        role,
         recipient,
         action: Action::ALL.into_iter().find(|a| Some(a.as_str()) == text("action"))?,
         purpose: text("purpose")?.parse().ok()?,
-        want: Want::some_of(words::<Category>(detail, "categories")?),
+        want: match detail.get("fields") {
+            Some(fields) => Want::Exactly(named(fields)?),
+            None => Want::some_of(words::<Category>(detail, "categories")?),
+        },
     };
     Some((view, facts))
+}
+
+/// The fields of each kind that were to be sent.
+fn named(fields: &Value) -> Option<BTreeMap<Category, Fields>> {
+    let of = |(category, fields): (&String, &Value)| {
+        Some((category.parse().ok()?, Fields::Only(listed(fields)?)))
+    };
+    fields.as_object()?.iter().map(of).collect()
+}
+
+/// The classes of what was sent.
+fn sent(detail: &Value, view: &View) -> Option<BTreeSet<RowClass>> {
+    let Some(lineage) = detail.get("lineage") else { return Some(BTreeSet::new()) };
+    let lineage: BTreeSet<_> = listed(lineage)?;
+    let of = |(category, source): (&Category, &OrganisationId)| {
+        let plain = RowClass::plain(category.clone(), source.clone());
+        RowClass { lineage: lineage.clone(), ..plain }
+    };
+    let categories = view.want.categories().keys();
+    let all = categories.flat_map(|one| view.senders.iter().map(move |source| (one, source)));
+    Some(all.map(of).collect())
 }
 
 fn is_passing(said: &Said) -> bool {
@@ -270,213 +308,4 @@ fn words<W: FromStr + Ord>(detail: &Value, key: &str) -> Option<BTreeSet<W>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use jiff::civil::date;
-    use ken_agreement::status::Register;
-    use ken_agreement::{Instrument, Words};
-    use ken_directory::Acting;
-
-    use super::*;
-    use crate::bundle::Admitted;
-    use crate::gate::{Caller, Question, entry, view};
-
-    const ID: &str = "00000000-0000-7000-8000-000000000001";
-    const TEXTS: [&str; 5] = [
-        include_str!("../../../../../agreements/statute-pack.toml"),
-        include_str!("../../../../../agreements/scot-accord.toml"),
-        include_str!("../../../../../agreements/glen-asp-concern.toml"),
-        include_str!("../../../../../agreements/glen-direct-care.toml"),
-        include_str!("../../../../../agreements/glen-girfec.toml"),
-    ];
-
-    const PURPOSES: [&str; 6] =
-        ["direct-care", "own-work", "own-record", "vital", "governance", "girfec-wellbeing"];
-
-    fn bundle(change: impl Fn(&mut Instrument)) -> Bundle {
-        let admit = |text: &&str| {
-            let mut instrument = Instrument::parse(text).unwrap();
-            change(&mut instrument);
-            let parties = instrument.parties.iter().map(|party| party.id.clone());
-            let signed = parties.chain([instrument.agreement.lead_party.clone()]).collect();
-            Admitted { instrument, register: Register { signed, ..Register::default() } }
-        };
-        Bundle::compile(TEXTS.iter().map(admit)).unwrap()
-    }
-
-    fn set<W: std::str::FromStr + Ord>(texts: &str) -> BTreeSet<W> {
-        texts.split_whitespace().map(|text| text.parse().ok().unwrap()).collect()
-    }
-
-    fn acting(seat: &str) -> Acting {
-        let (organisation, role) = seat.split_once('/').unwrap();
-        Acting {
-            account: ID.parse().unwrap(),
-            practitioner: ID.parse().unwrap(),
-            organisation: organisation.parse().unwrap(),
-            role: role.parse().unwrap(),
-        }
-    }
-
-    fn question(purpose: &str) -> Question {
-        Question {
-            person: ID.parse().unwrap(),
-            sources: set("cec nhsl ooh police practice"),
-            action: Action::View,
-            purpose: purpose.parse().unwrap(),
-            categories: set("core identifiers medication health-record third-party concern"),
-            before: None,
-        }
-    }
-
-    /// The details of the entries that one look makes.
-    fn details(bundle: &Bundle, caller: Caller<'_>, purpose: &str, facts: &Facts) -> Vec<Value> {
-        let question = question(purpose);
-        let view = view(caller, &question).unwrap();
-        let answers = decide::decide_view(bundle, &view, facts, &BTreeSet::new()).unwrap();
-        let outcomes = answers.iter().map(|(of, said)| (of.clone(), Outcome::clone(said)));
-        let made = entry::of(caller, &question, &kept(&view, facts), &outcomes.collect());
-        made.into_iter().map(|(_, entry)| entry.detail).collect()
-    }
-
-    #[test]
-    fn an_entry_replayed_with_its_facts_gives_what_was_written() {
-        let bundle = bundle(|_| {});
-        let words: Vec<Words> = bundle.terms.iter().flat_map(|term| term.words.clone()).collect();
-        let seats =
-            ["practice/gp.doctor", "ooh/ooh.clinician", "cec/sw.duty", "cec/ig.lead", "own"];
-        let (mut entries, mut gave, mut offered) = (0, 0, 0);
-        for seat in seats {
-            let by = (seat != "own").then(|| acting(seat));
-            let own = Caller::Own(ID.parse().unwrap());
-            let caller = by.as_ref().map_or(own, Caller::Practitioner);
-            for purpose in PURPOSES {
-                for state in ["", "objection", "protected-address@claimed", "deceased"] {
-                    for attested in [&words[..], &[]] {
-                        let mut facts = Facts::none(date(2027, 6, 1));
-                        let with = "relationship:direct-care relationship:girfec-team";
-                        facts.held = set(&format!("{with} age>=16 {state}"));
-                        facts.attested = attested.iter().cloned().collect();
-                        for detail in details(&bundle, caller, purpose, &facts) {
-                            let past = Past::read(&detail).unwrap();
-                            assert_eq!(past.facts, facts);
-                            assert_eq!(past.again(&bundle).unwrap(), *past.said());
-                            let same = replay(&bundle, &bundle, &past, None).unwrap();
-                            assert!(same.newly_allowed.is_empty(), "{seat} {purpose} {same:?}");
-                            assert!(same.newly_refused.is_empty(), "{seat} {purpose} {same:?}");
-                            gave += usize::from(!past.was_given(&bundle).is_empty());
-                            offered += usize::from(past.said().values().any(offers));
-                            entries += 1;
-                        }
-                    }
-                }
-            }
-        }
-        assert!(entries >= 200 && gave >= 40, "{entries} entries, {gave} gave something");
-        assert!(offered >= 2, "{offered} entries offered something");
-    }
-
-    fn offers(said: &Said) -> bool {
-        matches!(said, Said::Given(_, Some(offered)) if !offered.is_empty())
-    }
-
-    /// What a look of the child's doctor at what the school holds says, before any words.
-    fn before_words(bundle: &Bundle) -> Value {
-        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
-        facts.held = set("relationship:girfec-team");
-        details(bundle, Caller::Practitioner(&by), "girfec-wellbeing", &facts).remove(0)
-    }
-
-    #[test]
-    fn what_was_offered_is_entered_and_an_entry_from_before_still_replays() {
-        let bundle = bundle(|_| {});
-        let mut detail = before_words(&bundle);
-        let said = detail["from"]["nhsl"]["offered"].as_object().unwrap();
-        let [(clause, offered)] = said.iter().collect::<Vec<_>>()[..] else { panic!("{said:?}") };
-        assert!(clause.ends_with("#W2"), "{clause}");
-        assert_eq!(*offered, json!({ "adds": ["concern"], "words": ["necessary-proportionate"] }));
-        let past = Past::read(&detail).unwrap();
-        assert_eq!(past.again(&bundle).unwrap(), *past.said());
-        // Under other words the same look is told apart.
-        let reworded = self::bundle(|instrument| {
-            instrument.clauses.retain(|clause| clause.id.to_string() != "W2");
-        });
-        assert_ne!(past.again(&reworded).unwrap(), *past.said());
-        // An entry of a version that offered nothing beside a permit has no such key.
-        for said in detail["from"].as_object_mut().unwrap().values_mut() {
-            said.as_object_mut().unwrap().remove("offered");
-        }
-        let old = Past::read(&detail).unwrap();
-        assert!(old.said().values().all(|said| matches!(said, Said::Given(_, None))));
-        assert_eq!(old.again(&bundle).unwrap(), *old.said());
-        detail["from"]["nhsl"]["offered"] = json!("everything");
-        assert_eq!(Past::read(&detail), Err(Unread::OtherForm));
-    }
-
-    #[test]
-    fn a_draft_that_asks_for_words_is_told_from_one_that_takes_away() {
-        let before = bundle(|_| {});
-        let past = Past::read(&before_words(&before)).unwrap();
-        let draft = bundle(|instrument| {
-            let w1 = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "W1");
-            let Some(w1) = w1 else { return };
-            let mut asks = w1.clone();
-            w1.fields = Some(set("address communication_needs"));
-            asks.id = "W3".parse().unwrap();
-            asks.categories = set("core");
-            asks.fields = Some(set("name dob"));
-            asks.attest = set("necessary-proportionate");
-            instrument.clauses.push(asks);
-        });
-        let tried = replay(&before, &draft, &past, None).unwrap();
-        let of = |field: &str| {
-            let of = tried.newly_refused.iter();
-            let mut of = of.filter(|(item, _)| item.field.as_str() == field);
-            of.next().map(|(_, why)| why.clone())
-        };
-        assert_eq!([of("name"), of("phone")], [Some(Why::Words), Some(Why::Uncovered)]);
-        assert!(of("address").is_none() && tried.newly_allowed.is_empty(), "{tried:?}");
-    }
-
-    #[test]
-    fn a_draft_is_tried_on_the_past() {
-        let before = bundle(|_| {});
-        let (by, mut facts) = (acting("practice/gp.doctor"), Facts::none(date(2027, 6, 1)));
-        facts.held = set("relationship:direct-care");
-        let detail = details(&before, Caller::Practitioner(&by), "direct-care", &facts).remove(0);
-        let past = Past::read(&detail).unwrap();
-        let draft = bundle(|instrument| {
-            let clause = instrument.clauses.iter_mut().find(|c| c.id.to_string() == "D1");
-            let Some(clause) = clause else { return };
-            clause.categories = set("core identifiers health-record third-party");
-        });
-        let tried = replay(&before, &draft, &past, None).unwrap();
-        let fields = |items: &mut dyn Iterator<Item = &Item>| -> Vec<String> {
-            let said = items.map(|item| format!("{} {}", item.source, item.field));
-            said.filter(|text| text.starts_with("nhsl")).collect()
-        };
-        let refused = fields(&mut tried.newly_refused.keys());
-        assert_eq!(refused, ["nhsl allergies", "nhsl medications"]);
-        assert!(tried.newly_refused.values().all(|why| *why == Why::Uncovered));
-        let widened = ["nhsl alleged_harmer", "nhsl household", "nhsl informant"];
-        assert_eq!(fields(&mut tried.newly_allowed.keys()), widened);
-        assert!(tried.newly_allowed.values().all(|by| by.to_string().ends_with("#D1")));
-        // Before its first day, a draft gives nothing.
-        let early = replay(&before, &draft, &past, Some(date(2027, 3, 31))).unwrap();
-        assert!(early.newly_allowed.is_empty() && !early.newly_refused.is_empty());
-    }
-
-    #[test]
-    fn what_kept_no_facts_is_not_replayed() {
-        let old = json!({ "organisation": "cec", "role": "sw.duty", "purpose": "vital",
-                          "action": "view", "from": {}, "others": [] });
-        assert_eq!(Past::read(&old), Err(Unread::NoFacts));
-        let nobody = json!({ "purpose": "vital", "action": "view" });
-        assert_eq!(Past::read(&nobody), Err(Unread::NotDecided));
-        assert_eq!(Past::read(&Value::Null), Err(Unread::OtherForm));
-        let said = json!({ "cec": { "reason": ["standing", UNSEALED_OF_OLD] } });
-        let unsealed = json!({ "purpose": "vital", "action": "view", "from": said });
-        assert_eq!(Past::read(&unsealed), Err(Unread::Passing));
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use ken_agreement::Action;
 use ken_core::{Category, ClauseId, EntryId, OrganisationId, Purpose};
 use ken_ledger::{Entry, EntryKind, RECEIPTS_MAX, Stream};
 use ken_sharing::bundle::Bundle;
+use ken_sharing::gate;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
@@ -93,7 +94,7 @@ pub(crate) async fn looks(
             continue;
         };
         let day = words::local(seen.last).date();
-        let key = (day, seen.organisation.clone(), seen.role.clone());
+        let key = (day, seen.organisation.clone(), seen.role.clone(), seen.to.clone());
         match days.get_mut(&key) {
             Some(together) => together.join(seen),
             None => drop(days.insert(key, seen)),
@@ -108,7 +109,8 @@ pub(crate) async fn looks(
         .collect();
     let look = |seen: &Seen| {
         let organisation = compose::name_of(&names, &seen.organisation);
-        seen.look(organisation, (&current.bundle, &pages), today)
+        let to = seen.to.as_ref().map(|to| compose::name_of(&names, to));
+        seen.look((organisation, to), (&current.bundle, &pages), today)
     };
     let mut looks: Vec<_> = seen.iter().map(|seen| (seen.last, look(seen))).collect();
     for one in &released {
@@ -183,6 +185,8 @@ struct Seen {
     clauses: BTreeSet<ClauseId>,
     /// Whether a copy was taken away.
     is_copy: bool,
+    /// To which organisation it was sent, where it was not looked at.
+    to: Option<OrganisationId>,
 }
 
 /// Reads an entry; `None` for the person's own look, which is no news to them.
@@ -205,6 +209,7 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
         categories,
         clauses,
         is_copy: text("action") == Some(Action::Export.as_str()),
+        to: gate::sent_to(detail),
     })
 }
 
@@ -218,7 +223,12 @@ impl Seen {
         self.is_copy |= other.is_copy;
     }
 
-    fn look(&self, organisation: String, known: Known<'_>, today: jiff::civil::Date) -> Look {
+    fn look(
+        &self,
+        (organisation, to): (String, Option<String>),
+        known: Known<'_>,
+        today: jiff::civil::Date,
+    ) -> Look {
         let when = words::moment_long(self.last, today);
         let rules: BTreeSet<_> = self.clauses.iter().map(|id| rule(known, id)).collect();
         let what: Vec<_> = self.categories.iter().map(words::category_plain).collect();
@@ -232,6 +242,7 @@ impl Seen {
             what: what.join(", "),
             rules: rules.into_iter().collect(),
             tag: match (is_emergency, self.is_copy) {
+                _ if to.is_some() => to.map(|to| (format!("Sent to {to}"), Tone::Good)),
                 (true, false) => Some(("Emergency access".to_owned(), Tone::Warn)),
                 (true, true) => Some(("Emergency access; a copy was taken".into(), Tone::Warn)),
                 (false, true) => Some(("A copy was taken".to_owned(), Tone::Warn)),
@@ -300,7 +311,7 @@ pub(crate) fn show(looked: &Looked, csrf: &Csrf) -> Markup {
     };
     html! {
         h1 { "Who looked at my record" }
-        p { "This page shows who opened your record, when, and why." }
+        p { "This page shows who opened your record, or sent part of it on, when, and why." }
         @if looked.is_earlier {
             p { "These are older looks. " a href="/my/looked" { "Back to the newest" } }
         }
