@@ -1,5 +1,6 @@
-//! Care around the person: who coordinates it, whom they let into the team, how what several
-//! agencies tell of them stands together, and what is written about it.
+//! Care around the person: who coordinates it, whom they let into the team, what one body asks of
+//! another for them, how what several agencies tell of them stands together, and what is written
+//! about it.
 //!
 //! # Invariants
 //!
@@ -24,6 +25,7 @@ pub mod chronology;
 pub mod draft;
 mod error;
 pub mod form;
+pub mod request;
 pub mod role;
 mod sql;
 pub mod team;

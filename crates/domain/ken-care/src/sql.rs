@@ -1,6 +1,7 @@
 //! Every statement of this crate, and its tables. All but drafts only grow.
 
 pub(crate) mod draft;
+pub(crate) mod request;
 
 use ken_store::{Migration, statements};
 
@@ -13,6 +14,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: FIRST,
     },
     Migration { owner: "ken-care", number: 2, title: "drafts of forms", sql: draft::DRAFTS },
+    Migration {
+        owner: "ken-care",
+        number: 3,
+        title: "requests for assistance",
+        sql: request::REQUESTS,
+    },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

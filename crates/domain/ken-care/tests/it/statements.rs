@@ -9,5 +9,6 @@ async fn every_statement_prepares() {
     for world in worlds().await {
         assert_prepares(&world.on.db, ken_care::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::DRAFT_STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_care::request::STATEMENTS).await;
     }
 }

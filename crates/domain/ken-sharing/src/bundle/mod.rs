@@ -19,8 +19,8 @@
 mod askable;
 mod dictionary;
 mod error;
-mod readers;
 mod named;
+mod readers;
 mod sendable;
 mod shut;
 mod standing;
