@@ -343,6 +343,22 @@ const checkAssessment = async (page, account) => {
   await page.getByRole("button", { name: "Check before signing" }).click();
 };
 
+/** The first request of the list. */
+const request = async (page) => {
+  await page.goto("/w/requests");
+  const links = page.locator('main a[href^="/w/requests/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
+/** What somebody would ask for a person, from their overview. */
+const newRequest = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "Ask another organisation for assistance" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -407,6 +423,9 @@ export const visits = [
   { name: "assessment-write", route: "/w/p/{person}/assessments/new", as: "work",
     go: writeAssessment },
   { name: "assessment-check", route: null, as: "work", go: checkAssessment },
+  { name: "requests", route: "/w/requests", as: "work", go: open("/w/requests") },
+  { name: "request", route: "/w/requests/{request}", as: "work", go: request },
+  { name: "request-new", route: "/w/p/{person}/requests/new", as: "work", go: newRequest },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },

@@ -113,6 +113,11 @@ pub const ROUTES: &[Route] = &[
         post(work::assessments::write::post)
     }),
     page("/w/p/{person}/assessments/{item}", Who::Practitioner, || get(work::assessments::read)),
+    page("/w/p/{person}/requests/new", Who::Practitioner, || get(work::requests::new::get)),
+    form("/w/p/{person}/requests/new", Who::Practitioner, || post(work::requests::new::post)),
+    page("/w/requests", Who::Practitioner, || get(work::requests::get)),
+    page("/w/requests/{request}", Who::Practitioner, || get(work::requests::one)),
+    form("/w/requests/{request}", Who::Practitioner, || post(work::requests::post)),
     form("/w/p/{person}/finish", Who::Practitioner, || post(work::emergency::finish)),
     page("/w/claim", Who::Practitioner, || get(work::claim::get)),
     form("/w/claim", Who::Practitioner, || post(work::claim::post)),

@@ -35,6 +35,7 @@ impl Area {
             Self::Work => &[
                 ("/w/today", "Today"),
                 ("/w/find", "Find a person"),
+                ("/w/requests", "Requests"),
                 ("/w/claims", "To confirm"),
                 ("/w/duty", "On duty"),
                 ("/w/equipment", "Equipment"),

@@ -118,6 +118,7 @@ const FIELDS: &[&str] = &[
     "agreement",
     "answer",
     "area",
+    "ask",
     "asked",
     "asking",
     "before",
@@ -209,6 +210,7 @@ const FIELDS: &[&str] = &[
     "to",
     "told",
     "under",
+    "turn",
     "until",
     "view",
     "views",
@@ -218,6 +220,7 @@ const FIELDS: &[&str] = &[
     "with",
     "why",
     "words",
+    "worry",
     "year",
     "",
 ];

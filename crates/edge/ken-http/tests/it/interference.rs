@@ -85,6 +85,7 @@ impl Given {
             .replace("{place}", &self.access)
             .replace("{question}", &self.access)
             .replace("{duty}", &self.access)
+            .replace("{request}", &self.access)
             .replace("{wish}", &self.access)
             .replace("{item}", &self.access)
             .replace("{finding}", &self.access)

@@ -46,6 +46,8 @@ mod passkeys;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod purpose;
 pub(crate) mod refusal;
+pub(crate) mod requests;
 pub(crate) mod results;
 pub(crate) mod second;
 pub(crate) mod send_to;

@@ -53,6 +53,11 @@ pub(crate) fn ways(person: PersonId, purpose: &Purpose) -> Markup {
     html! {
         @if ![ask::OWN_WORK, ask::VITAL].contains(&purpose.as_str()) {
             p { a.care_lone href=(to("team")) { "The team around this person" } }
+            p {
+                a.care_lone href=(to("requests/new")) {
+                    "Ask another organisation for assistance"
+                }
+            }
             p { a.care_lone href=(to("send-to")) { "Who should I send this to?" } }
             p { a.care_lone href=(to("assessments")) { "Assessments and plans" } }
         }
