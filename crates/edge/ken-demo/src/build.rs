@@ -7,6 +7,7 @@
 //!   is answered as before. So a build that was cut off goes on where it was.
 //! - A household's messages keep their order; households do not wait for each other.
 
+mod asks;
 mod care;
 mod desk;
 mod directory;
@@ -118,6 +119,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     people::settle(parts, &partnership, &staff, listener).await?;
     care::coordinate(parts, &partnership, &staff).await?;
     written::write(parts, &partnership, &staff).await?;
+    asks::ask(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;

@@ -116,6 +116,51 @@ pub const LET_IN: &[LetIn] = &[LetIn {
     why: "Nadia looks into help at home after Morag's fall.",
 }];
 
+/// What one body of the demo asks of another for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requested {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// Who asks.
+    pub by: &'static str,
+    /// In whose role and body it is asked.
+    pub to: &'static str,
+    /// What is worrying.
+    pub worry: &'static str,
+    /// What was done.
+    pub did: &'static str,
+    /// What is asked.
+    pub ask: &'static str,
+    /// What the person said when they were told.
+    pub told: &'static str,
+    /// What whoever takes it on says; none where nobody has answered.
+    pub answer: Option<&'static str>,
+}
+
+/// Two requests for assistance: one is taken on, one waits.
+pub const REQUESTS: &[Requested] = &[
+    Requested {
+        person: "morag",
+        by: "sunita.rao",
+        to: "nadia.hussain",
+        worry: "Morag has fallen twice since she came home, both times on the stairs.",
+        did: "I saw her at home and changed her tablets.",
+        ask: "Could somebody look at the stairs and the bathroom with her?",
+        told: "She would rather have a rail than move downstairs.",
+        answer: Some("I visit her with the occupational therapist."),
+    },
+    Requested {
+        person: "morag",
+        by: "sunita.rao",
+        to: "kirsty.lamont",
+        worry: "She came home from the ward without a plan for her walking.",
+        did: "The practice rang the ward and left word.",
+        ask: "Please send what physiotherapy found, and who sees her next.",
+        told: "She knows, and would like to know too.",
+        answer: None,
+    },
+];
+
 /// People of the stories who are family: neither opens the other's record alone.
 pub const FAMILIES: &[(&str, &str)] =
     &[("morag", "catriona"), ("catriona", "isla"), ("morag", "isla"), ("agnieszka", "zofia")];
@@ -169,6 +214,7 @@ mod tests {
         }
         let of = |key: &str| Practitioner::find(key).is_some();
         assert!(LET_IN.iter().all(|one| of(one.by) && of(one.whom) && one.by != one.whom));
+        assert!(REQUESTS.iter().all(|one| of(one.by) && of(one.to) && one.by != one.to));
         let told = |handle: &str| stories().any(|story| story.handle == handle);
         assert!(FAMILIES.iter().all(|(one, other)| told(one) && told(other)));
         let own = |(key, handle): &(&str, &str)| Practitioner::find(key).is_some() && told(handle);
