@@ -42,7 +42,7 @@ use crate::instrument::Unread;
 pub use dictionary::Dictionary;
 pub use error::Error;
 pub use readers::Readers;
-pub use sendable::{Receivers, Sendable};
+pub use sendable::{Receivers, SENDS, Sendable};
 use shut::Shut;
 pub use shut::compiles;
 pub(crate) use standing::Standing;

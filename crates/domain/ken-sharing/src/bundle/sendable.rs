@@ -19,7 +19,7 @@ use super::{Bundle, Term};
 use crate::decide::{self, Ask, Covered, Facts, Outcome, Permitted, Seat, Want};
 
 /// How something leaves unasked: as it is, or with the wish for an action.
-const SENDS: [Action; 2] = [Action::Push, Action::Alert];
+pub const SENDS: [Action; 2] = [Action::Push, Action::Alert];
 
 /// Who may be sent one kind of information: each role of an organisation, with the clause that
 /// carries each field.
@@ -29,7 +29,8 @@ pub type Sendable = BTreeMap<Category, Receivers>;
 
 impl Bundle {
     /// To whom clauses in force on a day let somebody in a role of an organisation send for a
-    /// purpose, once what the clause asks for holds and its words are affirmed.
+    /// purpose in one of these ways, once what the clause asks for holds and its words are
+    /// affirmed.
     ///
     /// # Errors
     ///
@@ -37,7 +38,7 @@ impl Bundle {
     pub fn sendable(
         &self,
         from: (&OrganisationId, &RoleId),
-        purpose: &Purpose,
+        (purpose, how): (&Purpose, &[Action]),
         day: Date,
     ) -> Result<Sendable, decide::Error> {
         let mut sendable = Sendable::new();
@@ -45,7 +46,7 @@ impl Bundle {
         for term in self.terms.iter().filter(is_of) {
             let held = term.clause.require.clone();
             let facts = Facts { held, attested: term.words.clone(), ..Facts::none(day) };
-            let sends = SENDS.into_iter().filter(|action| term.clause.action.contains(action));
+            let sends = how.iter().copied().filter(|action| term.clause.action.contains(action));
             for action in sends {
                 for to in self.ends(term, from.0, day) {
                     let seat = |(organisation, role): (&OrganisationId, &RoleId)| Seat {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use ken_agreement::{Kind, Who};
-use ken_sharing::bundle::{Bundle, Sendable};
+use ken_sharing::bundle::{Bundle, SENDS as WAYS, Sendable};
 use ken_sharing::decide::decide;
 use ken_testkit::oracle::{self, Case, Known, Mutant, Verdict};
 
@@ -24,7 +24,7 @@ const SENDS: [&str; 2] = ["push", "alert"];
 fn of(bundle: &Bundle, case: &Case) -> Sendable {
     let role = word(case.from.1.as_deref().unwrap_or("nobody"));
     let from = (&word(&case.from.0), &role);
-    bundle.sendable(from, &word(&case.purpose), case.day).unwrap()
+    bundle.sendable(from, (&word(&case.purpose), &WAYS), case.day).unwrap()
 }
 
 /// What each of some listed receivers would be asked: with what the clause asks for, and no more.
@@ -153,7 +153,7 @@ fn nobody_may_be_sent_what_no_clause_in_force_gives() {
         |entries: &[Entry], (from, purpose, category): (&str, &str, &str), want: &[&str]| {
             let (at, role) = from.split_once('/').unwrap();
             let from = (&word(at), &word(role));
-            let sendable = bundle(entries).sendable(from, &word(purpose), day).unwrap();
+            let sendable = bundle(entries).sendable(from, (&word(purpose), &WAYS), day).unwrap();
             let to = sendable.get(category).into_iter().flat_map(|to| to.keys());
             let to: BTreeSet<_> = to.map(|(organisation, _)| organisation.to_string()).collect();
             assert_eq!(to, want.iter().map(|id| (*id).to_owned()).collect(), "{from:?} {category}");

@@ -20,7 +20,7 @@ use ken_care::request::rule::Side;
 use ken_care::request::{self, Acted, Answer, Kind, Refused, Shown, Step, Told};
 use ken_core::{OrganisationId, PersonId, Purpose, RoleId, Sensitive};
 use ken_directory::{HeldRole, organisation, practitioner};
-use ken_sharing::{Statement, affirmation};
+use ken_sharing::{Action, Statement, affirmation};
 use ken_store::Snapshot;
 use maud::Markup;
 use serde::Deserialize;
@@ -213,7 +213,7 @@ pub(super) async fn destinations(
     let today = ctx.clock.today();
     // Each role of each body is asked of the gate's rule.
     let lets = tokio::task::spawn_blocking(move || {
-        current.bundle.sendable((&from.0, &from.1), &of, today)
+        current.bundle.sendable((&from.0, &from.1), (&of, &[Action::Push]), today)
     });
     let lets = lets.await.map_err(|_| Stop::Fault("http.task"))?;
     let lets = lets.map_err(ken_sharing::Error::from)?;

@@ -25,7 +25,7 @@ use ken_core::{Category, ClauseId, Ctx, OrganisationId, PersonId, Purpose, RoleI
 use ken_directory::roster::{self, Span};
 use ken_directory::{Acting, organisation, practitioner};
 use ken_records::Part;
-use ken_sharing::bundle::Receivers;
+use ken_sharing::bundle::{Receivers, SENDS};
 use ken_sharing::gate::{Caller as Asker, Current};
 use ken_store::Snapshot;
 use serde::Deserialize;
@@ -117,8 +117,9 @@ async fn page(
     let (open, from) = (Arc::clone(&current), (by.organisation.clone(), by.role.clone()));
     let (of, today) = (purpose.clone(), ctx.clock.today());
     // Some hundreds of decisions: not on a thread that others wait for.
-    let sendable =
-        tokio::task::spawn_blocking(move || open.bundle.sendable((&from.0, &from.1), &of, today));
+    let sendable = tokio::task::spawn_blocking(move || {
+        open.bundle.sendable((&from.0, &from.1), (&of, &SENDS), today)
+    });
     let sendable = sendable.await.map_err(|_| Stop::Fault("http.task"))?;
     let mut sendable = sendable.map_err(ken_sharing::Error::from)?;
     let kinds = sendable.keys().cloned().collect();
