@@ -108,7 +108,7 @@ async fn a_later_one_says_what_has_changed() {
     for world in worlds().await {
         let mut rao = world.signed_in("Dr Rao").await;
         sign(&world, &mut rao, &WHOLE).await;
-        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
         let mut later = WHOLE;
         later[0].1 = "I want to stay in my sister's house";
         let signed = sign(&world, &mut rao, &later).await;

@@ -364,8 +364,9 @@ fn who_sees(begun: &Begun) -> Markup {
             }
         }
         p.care_meta {
-            "Of these organisations only those who work with the person see it. Each look is on \
-             the ledger, and an emergency may open it to others."
+            "Of these organisations only those who work with the person see it, and the answers \
+             about others may be seen by fewer of them. Each look is on the ledger, and an \
+             emergency may open it to others."
         }
     }
 }
