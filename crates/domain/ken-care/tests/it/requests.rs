@@ -182,6 +182,21 @@ async fn a_request_is_sent_answered_and_closed_with_feedback() {
 }
 
 #[tokio::test]
+async fn by_a_clause_for_any_role_the_chosen_one_alone_reads() {
+    for world in worlds().await {
+        let (kirsty, jo, engine) = (&world.kirsty, &world.jo, world.on.engine);
+        world.relate(world.person, "nhsl", "direct-care").await;
+        let sent = world.send(kirsty, &new(world.person, Kind::Need, "direct-care", jo)).await;
+        let Outcome::Sent(id) = sent else { panic!("{engine} {sent:?}") };
+        for other in [&world.beth, &world.nadia] {
+            assert!(!world.knows(other, id).await, "{engine}");
+            world.refused(other, id, &Step::Accept, Refused::NotTheirs).await;
+        }
+        assert!(world.knows(jo, id).await, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_kept_where_no_clause_lets_it_go() {
     for world in worlds().await {
         let engine = world.on.engine;

@@ -63,11 +63,13 @@ async fn a_request_goes_to_its_role_is_answered_and_the_person_reads_that_it_was
         listed.assert_lacks(&["Drummond", WORRY]);
         let page = jo.get(&at).await;
         page.assert_has(&[WORRY, "Morag Drummond, born 2 March 1948", "A rail for the stairs"]);
-        // Somebody of another body, or of no role, finds nothing there.
-        for other in ["Dr Bea Doctor", "Ms Teacher"] {
+        // Somebody of another body finds nothing there, nor a colleague whose own record it is.
+        for other in ["Dr Bea Doctor", "Ms Teacher", "Kit Drummond"] {
             let mut other = world.signed_in(other).await;
+            other.get("/w/requests").await.assert_lacks(&[&at]);
             assert_eq!(other.get(&at).await.status, StatusCode::NOT_FOUND, "{engine}");
-            let form = other.get("/w/requests").await.filled("/sign-out", &[("step", "accept")]);
+            let page = other.get("/w/requests").await;
+            let form = page.filled("/sign-out", &[("step", "accept")]);
             let answer = other.send(Method::POST, &at, Some(&form)).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{engine}");
         }
