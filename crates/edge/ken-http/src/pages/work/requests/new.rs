@@ -180,7 +180,8 @@ impl Filled {
         must(kind.is_some() && self.purpose.is_some(), "kind", "Choose what for, and what about");
         must(fits(&self.name, line), "name", "Enter their name");
         must(fits(&self.born, line), "born", "Enter when they were born, as far as you know");
-        must(fits(&self.phone, (0, phone)), "phone", "Keep the telephone number under 200");
+        let says = if phone == 0 { "Leave it out of a concern" } else { "Keep it under 200" };
+        must(fits(&self.phone, (0, phone)), "phone", says);
         must(fits(&self.worry, text), "worry", "Say what is worrying, in up to 3,000 characters");
         must(fits(&self.did, text), "did", "Say what was done, in up to 3,000 characters");
         must(fits(&self.ask, text), "ask", "Say what you ask, in up to 3,000 characters");
@@ -241,8 +242,15 @@ async fn page(
         None => vec![],
     };
     let purposes = purposes(app, caller).await?;
+    // Where the form is not shown there is nothing else to put right.
+    let first_wrong = [Wrong::new("kind", "Choose what for, and what about")];
+    let shown = match wrongs {
+        [] => &[][..],
+        _ if goes.is_empty() => &first_wrong,
+        wrongs => wrongs,
+    };
     let main = html! {
-        (summary(wrongs))
+        (summary(shown))
         h1 { "Ask for assistance" }
         p {
             "You ask another organisation to help this person. It goes to the role that you \
@@ -312,7 +320,7 @@ fn form(
         (Field::text("name", "Their name", filled.name.reveal())
             .hinted("As the receiver knows them.").show(wrongs))
         (Field::text("born", "When they were born", filled.born.reveal()).show(wrongs))
-        @if kind == Kind::Need {
+        @if kind == Kind::Need || !filled.phone.reveal().is_empty() {
             (Field::text("phone", "How to reach them by telephone", filled.phone.reveal())
                 .hinted("Leave it empty where a call is not safe.").show(wrongs))
         }

@@ -151,6 +151,7 @@ pub(in crate::pages::work) fn reference(id: &str) -> &str {
 /// The content of one request.
 pub(super) fn one(view: &View<'_>, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
     let shown = view.shown;
+    let wrongs = &fitted(shown, wrongs)[..];
     let part = |name: &str| shown.parts.get(name).map_or("", |text| text.reveal().as_str());
     let told = match part("is_told") {
         "yes" => "Yes. ",
@@ -241,6 +242,21 @@ fn may(shown: &Shown) -> Vec<(&'static str, &'static str, &'static str)> {
     }
 }
 
+/// What must be put right, each at a field that the page has.
+fn fitted(shown: &Shown, wrongs: &[Wrong]) -> Vec<Wrong> {
+    let may = may(shown);
+    let passes = may.iter().any(|(step, ..)| *step == "pass-on");
+    let is_there = |field: &str| match field {
+        "text" => !may.is_empty(),
+        "to" => passes,
+        _ => false,
+    };
+    let fit = |wrong: &Wrong| {
+        if is_there(wrong.field) { wrong.clone() } else { Wrong::new("step", wrong.says.clone()) }
+    };
+    wrongs.iter().map(fit).collect()
+}
+
 fn steps(view: &View<'_>, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) -> Markup {
     let may = may(view.shown);
     let choice = |(value, label, hint): &(&str, &str, &str)| Choice {
@@ -256,7 +272,7 @@ fn steps(view: &View<'_>, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Csrf) ->
     let form = Form { action: &action, csrf, button: "Record it", hidden: &[] };
     html! {
         @if offered.is_empty() {
-            p { "Nothing more is yours to do about it." }
+            p #step { "Nothing more is yours to do about it." }
         } @else {
             h2 { "What next" }
             (form.post(&html! {
@@ -420,6 +436,12 @@ mod tests {
                 now: at("2027-05-03T09:00:00Z"),
                 receipts: vec![],
             };
+            // What is wrong leads to a field that is there.
+            for refusal in [Refused::NotNow, Refused::NoClause, Refused::Unfit] {
+                let wrongs = [refused(refusal)];
+                let shown = one(&view, (&Filled::default(), &wrongs), &Csrf::of("x"));
+                rules::assert_part(&shown.into_string());
+            }
             let shown = one(&view, (&Filled::default(), &[]), &Csrf::of("x")).into_string();
             rules::assert_part(&shown);
             assert!(shown.contains("She &lt;fell&gt;") && shown.contains("Please &lt;come&gt;"));
