@@ -354,7 +354,8 @@ struct Noted {
 }
 
 fn any(dice: &SeededIds, count: usize) -> usize {
-    let number = u128::from_le_bytes(dice.random().into_bytes()) >> 70;
+    // Above the bits by which an id says of which kind it is.
+    let number = u128::from_le_bytes(dice.random().into_bytes()) >> 72;
     usize::try_from(number % u128::try_from(count).unwrap()).unwrap()
 }
 
@@ -385,19 +386,25 @@ async fn a_request_stands_as_its_steps_say_whoever_takes_them() {
         let (engine, dice) = (world.on.engine, SeededIds::new(71));
         let people = [&world.jo, &world.rao, &world.kirsty];
         let mut seen = BTreeSet::new();
-        for _ in 0..8 {
+        for _ in 0..12 {
             let id = world.asked().await;
             let mut noted = Noted { state: State::Sent, with_doctor: true, is_urgent: false };
             for _ in 0..12 {
                 let step = match any(&dice, 8) {
                     0 => Step::Return,
-                    1 | 2 => Step::PassOn(held(&world.kirsty)),
-                    3 => Step::Close,
+                    1 => Step::PassOn(held(&world.kirsty)),
+                    2 | 3 => Step::Close,
                     4 => Step::Say,
                     5 => Step::Escalate,
                     _ => Step::Accept,
                 };
-                let who = any(&dice, 3);
+                // Whose step it would be, every other time.
+                let who = match (any(&dice, 2), &step) {
+                    (0, Step::Escalate) => 0,
+                    (0, _) if noted.with_doctor => 1,
+                    (0, _) => 2,
+                    _ => any(&dice, 3),
+                };
                 let related = world.related(world.person).await;
                 let works = related.iter().any(|one| one.organisation == world.rao.organisation);
                 let want = expected(noted, who, &step, works);
