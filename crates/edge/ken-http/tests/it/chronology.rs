@@ -332,6 +332,7 @@ async fn a_telecare_alarm_enters_the_chronology_under_a_clause() {
             is_training: false,
         };
         ken_hub::register(&world.on.db, &source).await.unwrap();
+        world.hub.reload().await.unwrap();
         let alarm = ALARM.replace("NUMBER", NUMBER);
         let answer = world.hub.accept(alarm.as_bytes()).await.into_bytes().unwrap();
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|"), "{engine}");
