@@ -64,7 +64,9 @@ pub async fn save(
     if !answers.fits() {
         return Ok(Err(Refused::TooLong));
     }
-    let (by, person, now) = (leave.by(), leave.person(), ctx.clock.now());
+    let (by, person) = (leave.by(), leave.person());
+    // As it is stored: this moment is which draft it is.
+    let now = Timestamp::from_microsecond(ctx.now_us()).map_err(|_| Error::Corrupt("clock"))?;
     let until = now.saturating_add(LIFE).map_err(|_| Error::Corrupt("clock"))?;
     db.write("care.draft", async |tx| {
         // Who saves something about a person waits here for whoever does.
@@ -75,7 +77,8 @@ pub async fn save(
             Some(kept) if Some(kept.saved) != seen => return Ok(Err(Refused::Changed(kept.saved))),
             _ => {}
         }
-        let of = values![by.practitioner, &by.organisation, now, person, form.id.as_str()];
+        let of =
+            values![by.practitioner, &by.organisation, now, person, form.id.as_str(), DRAFTS_MAX];
         let others = tx.find(sql::DRAFT_COUNT, of, |row| row.int(0)).await?.unwrap_or_default();
         if others >= DRAFTS_MAX {
             return Ok(Err(Refused::TooMany));

@@ -30,10 +30,10 @@ statements! {
     DRAFT_LIST = "SELECT form, saved_us FROM care_draft
         WHERE person_id = $1 AND practitioner_id = $2 AND organisation = $3 AND until_us > $4
         ORDER BY form";
-    /// How many drafts a writer has, apart from this one.
-    DRAFT_COUNT = "SELECT COUNT(*) FROM care_draft
+    /// How many drafts a writer has, apart from this one, up to a bound.
+    DRAFT_COUNT = "SELECT COUNT(*) FROM (SELECT form FROM care_draft
         WHERE practitioner_id = $1 AND organisation = $2 AND until_us > $3
-          AND NOT (person_id = $4 AND form = $5)";
+          AND (person_id <> $4 OR form <> $5) LIMIT $6) AS drafts";
     /// Removes a draft.
     DRAFT_DELETE = "DELETE FROM care_draft
         WHERE person_id = $1 AND practitioner_id = $2 AND organisation = $3 AND form = $4";
