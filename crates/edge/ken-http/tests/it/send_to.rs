@@ -83,7 +83,7 @@ async fn whom_to_send_it_to_is_the_first_of_the_order_that_the_reader_may_know()
         let before = entered(&world).await;
         let page = rao.get(&asked).await;
         assert!(entered(&world).await > before, "{engine}: a look is entered");
-        page.assert_has(&["DRUMMOND, Morag", "Whom to send it to: Care plan"]);
+        page.assert_has(&["DRUMMOND, MORAG", "Whom to send it to: Care plan"]);
         // Whom no clause covers is not named.
         page.assert_lacks(&["Glen Primary School</h3>", "Glen Medical Practice</h3>"]);
         let own = "The number that the organisation gives to everybody";
