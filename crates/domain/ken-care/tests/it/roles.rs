@@ -331,7 +331,7 @@ async fn a_role_that_has_had_its_turns_is_answered_and_ended_and_no_more() {
 }
 
 fn any(dice: &SeededIds, count: usize) -> usize {
-    let number = u128::from_le_bytes(dice.random().into_bytes()) >> 70;
+    let number = u128::from_le_bytes(dice.random().into_bytes()) >> 72;
     usize::try_from(number).unwrap() % count
 }
 

@@ -31,7 +31,7 @@ struct Dice(SeededIds);
 
 impl Dice {
     fn below(&self, count: usize) -> usize {
-        let number = u128::from_le_bytes(self.0.random().into_bytes()) >> 70;
+        let number = u128::from_le_bytes(self.0.random().into_bytes()) >> 72;
         usize::try_from(number).unwrap() % count
     }
 
