@@ -76,18 +76,16 @@ async fn looked(
     stops: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<Looked>, Error> {
     let mut rows = Vec::with_capacity(place.list().rows.len());
-    for row in &place.list().rows {
+    let alike = place.list().alike();
+    for (at, row) in place.list().rows.iter().enumerate() {
         if stops() {
             return Ok(None);
         }
-        let mut tries = TRIES_MAX;
-        let found = loop {
-            match Box::pin(found(db, ctx, by, row)).await {
-                Err(error) if tries > 1 && error.is_contended() => tries -= 1,
-                found => break found?,
-            }
-        };
-        rows.push(found);
+        rows.push(match (row.is_bad, alike.contains(&at)) {
+            (true, _) => Found::Bad,
+            (false, true) => Found::Open,
+            (false, false) => again(db, ctx, by, row).await?,
+        });
         place.tell(rows.len(), ctx.clock.now());
     }
     let looked = Looked { rows: each_once(rows), kept: None };
@@ -126,11 +124,19 @@ fn each_once(mut rows: Vec<Found>) -> Vec<Found> {
     rows
 }
 
+/// What is found of a row, looked up again where it met another's change.
+async fn again(db: &Db, ctx: &Ctx<'_>, by: By<'_>, row: &ListRow) -> Result<Found, Error> {
+    let mut tries = TRIES_MAX;
+    loop {
+        match Box::pin(found(db, ctx, by, row)).await {
+            Err(error) if tries > 1 && error.is_contended() => tries -= 1,
+            found => return found,
+        }
+    }
+}
+
 /// What is found of a row.
 async fn found(db: &Db, ctx: &Ctx<'_>, by: By<'_>, row: &ListRow) -> Result<Found, Error> {
-    if row.is_bad {
-        return Ok(Found::Bad);
-    }
     let look = async |tx: &mut Tx| seeding::whose(tx, by.index, &row.says).await;
     let Meant::Sure(sure) = db.write("office.seed-look", look).await? else {
         return Ok(Found::Open);

@@ -6,8 +6,10 @@
 //! - A number that fails its check is told of its row and used for nothing; a leading zero that a
 //!   spreadsheet took away is put back where the date of birth agrees.
 //! - What it holds is about people: it shows in no debug text.
+//! - Rows that may be spellings of one person are known as such ([`List::alike`]): who has only a
+//!   list may not try numbers or postcodes of somebody until one of them fits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ken_columns::Lines;
@@ -15,7 +17,7 @@ use ken_core::OrganisationId;
 use ken_core::identifier::{Chi, Identifier, LocalIdentifier, NHS_SYSTEM};
 use ken_match::{Heads, Map, Places, Row, Written};
 
-use crate::demographics::{Demographics, Sex, SourceRecord};
+use crate::demographics::{Demographics, NameKey, Sex, SourceRecord};
 
 /// Longest list, in bytes. House policy: [`ROWS_MAX`] rows of two hundred.
 pub const LIST_MAX: usize = 1 << 20;
@@ -56,6 +58,24 @@ impl fmt::Debug for List {
 impl fmt::Debug for ListRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ListRow({})", self.number)
+    }
+}
+
+impl List {
+    /// The places of rows that may say one person more than once: of one date of birth, and a name
+    /// of each begins with the same letter.
+    #[must_use]
+    pub fn alike(&self) -> BTreeSet<usize> {
+        let mut places: BTreeMap<(String, char), Vec<usize>> = BTreeMap::new();
+        for (place, row) in self.rows.iter().enumerate() {
+            let Some(born) = row.says.born.map(|born| born.to_string()) else { continue };
+            let name = NameKey::new(row.says.family.reveal(), row.says.given.reveal());
+            let firsts = [&name.family, &name.given].map(|name| name.reveal().chars().next());
+            for first in firsts.into_iter().flatten().collect::<BTreeSet<_>>() {
+                places.entry((born.clone(), first)).or_default().push(place);
+            }
+        }
+        places.into_values().filter(|places| places.len() > 1).flatten().collect()
     }
 }
 
@@ -223,6 +243,23 @@ mod tests {
         let list = list.unwrap();
         assert_eq!(list.bad().collect::<Vec<_>>(), [1, 3]);
         assert!(list.rows.iter().all(|row| row.says.identifiers.is_empty()));
+    }
+
+    #[test]
+    fn rows_that_may_be_spellings_of_one_person_are_alike() {
+        let check = |rows: [&str; 2], want: &[usize]| {
+            let [one, other] = rows;
+            let list =
+                read(&format!("1,{one},,,EH1 1BB,\n2,{other},,,EH1 1BC,\n3,X,Y,1950-01-01,,,,"));
+            let alike: Vec<_> = list.unwrap().alike().into_iter().collect();
+            assert_eq!(alike, want, "{rows:?}");
+        };
+        check(["Morag,Bain,1948-03-02", "Morag,Bain,1948-03-02"], &[0, 1]);
+        check(["Morag,Bain,1948-03-02", "Bain,Morag,02/03/1948"], &[0, 1]);
+        check(["Mòrag,Tait,1948-03-02", "morag,Bain,1948-03-02"], &[0, 1]);
+        check(["Morag,Bain,1948-03-02", "Morag,Bain,1948-03-03"], &[]);
+        check(["Morag,Bain,1948-03-02", "Effie,Tait,1948-03-02"], &[]);
+        check(["Morag,Bain,", "Morag,Bain,"], &[]);
     }
 
     #[test]

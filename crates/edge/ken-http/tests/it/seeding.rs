@@ -169,7 +169,7 @@ async fn whoever_may_not_see_numbers_is_told_of_nobody() {
             last = done(&mut sam, last).await;
         }
         assert_eq!(last.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}: {}", last.body);
-        last.assert_has(&["Too many lists of nobody"]);
+        last.assert_has(&["Too many lists or searches"]);
     }
 }
 

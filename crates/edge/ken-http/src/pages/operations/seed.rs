@@ -5,7 +5,8 @@
 //!
 //! - The pages name nobody and show no number: the file has them, of whom the body may hold them.
 //! - Nothing is kept before it was shown how much would be, and said why.
-//! - Whoever brings lists of people whom nobody knows is stopped ([`ken_person::budget`]).
+//! - A list counts as a search that found nobody, whomever it is of: whoever tries lists is stopped
+//!   ([`ken_person::budget`]).
 
 mod show;
 
@@ -36,9 +37,6 @@ use crate::view::form::Wrong;
 pub(crate) const ADDRESS: &str = "/ops/match/seed";
 /// How often a node that stops looks whether a list must still be held.
 const LOOK: SignedDuration = SignedDuration::from_secs(5);
-/// Of so many rows one at least must be somebody's, or the list counts as a search that found
-/// nobody. House policy: a body's own list is of people whom the partnership mostly knows.
-const ROWS_A_PERSON: usize = 2;
 
 /// What the form carries that brings a list.
 #[derive(Debug, Default, Deserialize)]
@@ -82,13 +80,13 @@ pub(crate) async fn post(
         Err(fault) => return again(wrong(&fault)),
     };
     let Some(taken) = take(&app, &caller).await? else {
-        return again(Wrong::new("text", "Too many lists of nobody. Wait for the next hour"));
+        return again(Wrong::new("text", "Too many lists or searches. Wait for the next hour"));
     };
     let id = caller.request();
     match app.lists().bring(id, by, list, app.clock().now()) {
         Begun::Yes(place) => {
             let (at, by) = (app.clone(), by.clone());
-            app.tasks().spawn(async move { look(&at, &by, place, &taken).await });
+            app.tasks().spawn(async move { look(&at, &by, place).await });
             Ok(Redirect::to(&address(id)).into_response())
         }
         Begun::Busy | Begun::Gone => {
@@ -140,7 +138,7 @@ async fn repay(app: &App, taken: &budget::Taken) -> Result<(), Error> {
 }
 
 /// Looks a list up, beside its page.
-async fn look(app: &App, acting: &Acting, place: Place, taken: &budget::Taken) {
+async fn look(app: &App, acting: &Acting, place: Place) {
     let (id, ctx) = (place.id(), app.ctx(place.id()));
     // What must end before the process stops must not keep it from stopping.
     let stops = || app.tasks().is_closed();
@@ -152,20 +150,7 @@ async fn look(app: &App, acting: &Acting, place: Place, taken: &budget::Taken) {
     if let Err(stop) = Box::pin(work).await {
         tracing::error!(error.code = code(&stop), "a list was not looked up");
     }
-    let found = app.lists().find(id, acting, app.clock().now());
-    if let Some((_, Stands::Done(looked))) = found
-        && is_of_people(&looked)
-        && let Err(error) = repay(app, taken).await
-    {
-        tracing::error!(error.code = error.code(), "a search was counted that found people");
-    }
     tidy(app).await;
-}
-
-/// Whether so many rows are somebody's that the list is no search for nobody.
-fn is_of_people(looked: &Looked) -> bool {
-    let [sure, named, ..] = looked.counts();
-    (sure + named) * ROWS_A_PERSON >= looked.rows.len()
 }
 
 /// Gives a list its numbers, beside its page.
