@@ -153,8 +153,8 @@ pub async fn ask(
     Ok(if missing.is_empty() { Answer::Refused } else { Answer::Words(missing) })
 }
 
-/// Under which id of a person an organisation's writers write: where its only number for the person
-/// stands; else under the id that they came by.
+/// Under which id of a person an organisation's writers write: where all of its numbers for the
+/// person stand; else under the id that they came by.
 ///
 /// # Errors
 ///
@@ -169,8 +169,8 @@ pub async fn home<R: Reads>(
     }
     let mut homes = vec![];
     for other in together::others(reads, person).await? {
-        let numbers = ken_person::numbers(reads, other, source).await?;
-        homes.extend(numbers.iter().map(|_| other));
+        let has_numbers = !ken_person::numbers(reads, other, source).await?.is_empty();
+        homes.extend(has_numbers.then_some(other));
     }
     Ok(match homes.as_slice() {
         [home] => *home,

@@ -50,8 +50,6 @@ pub struct Kept {
     pub given: usize,
     /// Whose number stood there by the body's word before.
     pub before: usize,
-    /// For whom a place in the queue was made.
-    pub waiting: usize,
 }
 
 /// What was found of a row.

@@ -229,6 +229,12 @@ pub(crate) fn may_be(incoming: &Demographics, known: &Known) -> bool {
     !(known.is_set_apart || mine.chi_differs(known) || twin)
 }
 
+/// Whether what is said of somebody supports a number that means them: name and date of birth agree,
+/// and nothing contradicts.
+pub(crate) fn is_supported(incoming: &Demographics, known: &Known) -> bool {
+    Mine::of(incoming).is_supported(known)
+}
+
 /// Whom a human should look at because all that is said taken together makes them likely, of those
 /// who [`may_be`].
 pub(crate) fn possible(
@@ -408,6 +414,11 @@ impl Mine {
             || self.any(known, |one| one.sex_differs || one.is_perhaps_twin())
     }
 
+    /// Whether what is said supports a number that means them.
+    fn is_supported(&self, known: &Known) -> bool {
+        self.any(known, Compared::supports) && !self.contradicts(known)
+    }
+
     /// Whether the source's own number still means them. An account that says nothing, as a merge
     /// leaves it for a number that was never registered, speaks for nobody.
     fn still_means(&self, known: &Known) -> bool {
@@ -441,8 +452,7 @@ fn weigh(mine: &Mine, known: &Known) -> Fit {
         return Fit::No;
     }
     if mine.same_identifier(known) {
-        let links = mine.any(known, Compared::supports) && !mine.contradicts(known);
-        return if links { Fit::Sure } else { Fit::Doubtful };
+        return if mine.is_supported(known) { Fit::Sure } else { Fit::Doubtful };
     }
     if mine.chi_differs(known) {
         return Fit::No;

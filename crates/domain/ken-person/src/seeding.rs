@@ -3,7 +3,8 @@
 //!
 //! # Invariants
 //!
-//! - A number is given only where the rule for messages knows the person; or where the engine is
+//! - A number is given only where the rule for messages knows the person, and name and date of
+//!   birth say so too, not the body's own number alone; or where the engine is
 //!   sure of one person, the postcode is equal, nobody else is likely, what is stored says the
 //!   same, and nothing that is said contradicts.
 //! - It joins no records: the number was the person's before, by somebody else's word, and the
@@ -26,7 +27,7 @@ use ken_store::keys::KeyRing;
 use ken_store::{Reads, Tx};
 
 use crate::number::{Evidence, GivenNumber, give_number, number_links};
-use crate::rule::{self, Reason, Verdict};
+use crate::rule::{self, Doubt, Reason, Verdict};
 use crate::{Demographics, Error, Identified, Index, Why, account, identify, index};
 
 pub use list::{Fault, LIST_MAX, List, ListRow, ROWS_MAX};
@@ -70,9 +71,11 @@ pub enum Given {
 /// Whatever the store says.
 pub async fn whose(tx: &mut Tx, index: &Index, says: &Demographics) -> Result<Meant, Error> {
     let doubts = match Box::pin(identify::meant(tx, index, says)).await? {
-        Verdict::Known(person) => return Ok(Meant::Sure(Sure { person, probability: None })),
+        Verdict::Known(person) => return known(tx, says, person).await,
         Verdict::New => return Ok(Meant::Nobody),
         Verdict::Duplicate(..) => return Ok(Meant::Doubt),
+        // What a list says under a number that its body uses already is no registration.
+        Verdict::Uncertain(doubts) if doubts.iter().any(is_own) => return Ok(Meant::Nobody),
         Verdict::Uncertain(doubts) => doubts,
     };
     let only = match doubts.as_slice() {
@@ -83,6 +86,18 @@ pub async fn whose(tx: &mut Tx, index: &Index, says: &Demographics) -> Result<Me
         Err(error) if error.is_of_what_is_stored() => Ok(Meant::Doubt),
         sure => Ok(sure?.map_or(Meant::Doubt, Meant::Sure)),
     }
+}
+
+fn is_own(doubt: &Doubt) -> bool {
+    doubt.reasons.contains(&Reason::SourceNumber)
+}
+
+/// Somebody whom a number means: surely, where name and date of birth say so too. A list of another
+/// system may have the same numbers for others.
+async fn known(tx: &mut Tx, says: &Demographics, person: PersonId) -> Result<Meant, Error> {
+    let known = account::known(tx, person, &says.source).await?.known;
+    let is_sure = rule::is_supported(says, &known);
+    Ok(if is_sure { Meant::Sure(Sure { person, probability: None }) } else { Meant::Nobody })
 }
 
 /// Whether a human would look for no other reason than that no number says it: the postcode is

@@ -1,5 +1,7 @@
 //! Who has to do with a request, and what they know of how it stands.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use ken_core::{Ctx, Purpose, ResourceId};
 use ken_directory::Acting;
@@ -26,7 +28,9 @@ impl Whole {
         let seat = (&by.organisation, &by.role);
         let receipts = self.turns.iter().filter(|turn| turn.goes());
         let is_named = receipts.filter_map(|turn| turn.told.get(&by.organisation)).any(|told| {
-            told.role == by.role || told.clauses.iter().any(|id| bundle.is_named(id, seat))
+            // What two clauses let go, a role has by both.
+            let by_all = || told.clauses.iter().all(|id| bundle.is_named(id, seat));
+            told.role == by.role || !told.clauses.is_empty() && by_all()
         });
         let is_holder = standing.holder.organisation == by.organisation;
         Ok(is_named.then_some(is_holder.then_some(Side::Holder)))
@@ -112,10 +116,11 @@ pub async fn list<R: Reads>(
             standing,
         });
     }
-    // What is late or asked for now, and then what is due first; the rest stays, newest first.
+    // What is late or asked for now, then what is due first, then the newest. The order in which
+    // they were read goes by what is over, which not every reader knows.
     listed.sort_by_key(|one| {
         let due = one.standing.due.unwrap_or(Timestamp::MAX);
-        (!one.is_waiting, !one.standing.is_urgent, due)
+        (!one.is_waiting, !one.standing.is_urgent, due, Reverse(one.at), one.id)
     });
     Ok(listed)
 }

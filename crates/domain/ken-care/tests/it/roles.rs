@@ -342,7 +342,7 @@ async fn whatever_is_asked_a_role_has_one_holder_and_its_history_only_grows() {
         world.relate(world.person, "nhsl", "direct-care").await;
         let people = [&world.jo, &world.beth, &world.nadia, &world.kirsty, &world.rao];
         let (mut made, mut told) = (0, vec![]);
-        for _ in 0..60 {
+        for _ in 0..120 {
             let kind = Kind::ALL[any(&dice, 2)];
             let (by, new) = (people[any(&dice, 5)], holder(people[any(&dice, 5)]));
             let standing = world.standing(world.person, kind).await;

@@ -3,11 +3,13 @@
 //! # Invariants
 //!
 //! - Each row is a write of its own, and is looked up again in it: what has changed since it was
-//!   shown is not given.
+//!   shown is not given; nor is what the gate no longer lets the body be told.
+//! - How many rows wait for a human is told to nobody: of one row it would say that somebody is
+//!   there whom the body may not know of.
 //! - Who waits for a human is filed as their source wrote them, so that a reviewer sees both sides.
 
 use ken_core::{Category, Ctx, MessageId};
-use ken_person::seeding::{self, Given};
+use ken_person::seeding::{self, Given, Sure};
 use ken_person::{Demographics, Why};
 use ken_records::{Filing, Under, moves};
 use ken_sharing::RowClass;
@@ -15,7 +17,7 @@ use ken_store::{Db, Tx};
 use serde_json::{Value, json};
 
 use super::desk::Place;
-use super::look::By;
+use super::look::{By, told};
 use super::{Found, Kept, Looked, enter};
 use crate::Error;
 
@@ -27,7 +29,6 @@ const TRIES_MAX: usize = 3;
 /// What became of a row.
 enum Done {
     Given(Given),
-    Waits,
     Nothing,
 }
 
@@ -85,14 +86,13 @@ async fn given(
             Done::Given(Given::Now) => kept.given += 1,
             Done::Given(Given::Before) => kept.before += 1,
             Done::Given(Given::Changed) => *found = Found::Open,
-            Done::Waits => kept.waiting += 1,
             Done::Nothing => {}
         }
         place.tell(at + 1, ctx.clock.now());
     }
     let detail = json!({
         "event": "list-given", "list": place.id().to_string(), "rows": rows.len(),
-        "given": kept.given, "before": kept.before, "waiting": kept.waiting,
+        "given": kept.given, "before": kept.before,
         "reason": why.reveal(), "by": by.acting.practitioner.to_string(),
     });
     let enter = async |tx: &mut Tx| enter(tx, ctx, (by.keys, by.acting), detail).await;
@@ -108,7 +108,11 @@ async fn row_given(
     (says, found): (&Demographics, &Found),
 ) -> Result<Done, Error> {
     match found {
-        Found::Sure { person, chi, .. } => {
+        Found::Sure { person, chi, probability } => {
+            let sure = Sure { person: *person, probability: *probability };
+            if Box::pin(told(db, ctx, by, (sure, says))).await? != *found {
+                return Ok(Done::Given(Given::Changed));
+            }
             let what = (says, *person, chi);
             let give = async |tx: &mut Tx| {
                 seeding::give(tx, ctx, by.keys, by.index, what, (by.acting, why)).await
@@ -122,22 +126,22 @@ async fn row_given(
         }
         Found::Open => {
             let wait = async |tx: &mut Tx| Box::pin(waits(tx, ctx, by, says)).await;
-            let waits = db.write("office.seed-wait", wait).await?;
-            Ok(if waits { Done::Waits } else { Done::Nothing })
+            db.write("office.seed-wait", wait).await?;
+            Ok(Done::Nothing)
         }
         Found::Named(_) | Found::Bad => Ok(Done::Nothing),
     }
 }
 
-/// Registers whom a row may mean, and files what it says; false where it means nobody.
-async fn waits(tx: &mut Tx, ctx: &Ctx<'_>, by: By<'_>, says: &Demographics) -> Result<bool, Error> {
+/// Registers whom a row may mean, and files what it says.
+async fn waits(tx: &mut Tx, ctx: &Ctx<'_>, by: By<'_>, says: &Demographics) -> Result<(), Error> {
     let registered = seeding::wait(tx, ctx, by.keys, by.index, says).await?;
-    let Some(registered) = registered else { return Ok(false) };
+    let Some(registered) = registered else { return Ok(()) };
     let (person, source) = (registered.person(), &says.source.organisation);
     let under = Under::of(&says.source.local);
     // What is told now is composed with what was told before: not until that is here.
     if moves::coming(tx, person, source, &under).await?.is_some() {
-        return Ok(true);
+        return Ok(());
     }
     let category = Category::new("core").map_err(|_| Error::Corrupt("category"))?;
     let key = ken_records::key_of(tx, by.keys, person).await?;
@@ -154,7 +158,7 @@ async fn waits(tx: &mut Tx, ctx: &Ctx<'_>, by: By<'_>, says: &Demographics) -> R
         said: None,
     };
     ken_records::file(tx, ctx, by.keys, place, filing).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// What a row says of who somebody is, as FHIR; nothing of what it leaves out.

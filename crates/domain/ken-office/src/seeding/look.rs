@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{Category, Ctx, FieldName, OrganisationId, PersonId, Purpose};
 use ken_directory::Acting;
-use ken_person::Index;
 use ken_person::seeding::{self, ListRow, Meant, Sure};
+use ken_person::{Demographics, Index};
 use ken_sharing::gate::{self, Caller, SOURCES_MAX};
 use ken_sharing::linker::IDENTITY_REVIEW;
 use ken_sharing::{Action, Decision, Gate, Question};
@@ -21,6 +21,8 @@ use crate::Error;
 const IDENTIFIERS: (&str, &str) = ("identifiers", "chi");
 /// The kind of information by which somebody is known at all.
 const CORE: &str = "core";
+/// The field of it that tells where somebody lives.
+const ADDRESS: &str = "address";
 /// How often a row is looked up again that met another's change. House policy, as for requests.
 const TRIES_MAX: usize = 3;
 
@@ -141,11 +143,25 @@ async fn found(db: &Db, ctx: &Ctx<'_>, by: By<'_>, row: &ListRow) -> Result<Foun
     let Meant::Sure(sure) = db.write("office.seed-look", look).await? else {
         return Ok(Found::Open);
     };
+    told(db, ctx, by, (sure, &row.says)).await
+}
+
+/// What is told of somebody whom a row means surely, as the gate says now. Where the body may not
+/// see a number or an address, a row that is sure by it would tell that it is theirs.
+pub(super) async fn told(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    by: By<'_>,
+    (sure, says): (Sure, &Demographics),
+) -> Result<Found, Error> {
     let may = permitted(db, ctx, by, sure.person).await?;
-    if may.known.is_empty() {
+    let is_by_address = sure.probability.is_some();
+    let is_by_number = !says.national().is_empty();
+    let tells = is_by_address && !may.is_addressed || is_by_number && may.numbered.is_empty();
+    if may.known.is_empty() || tells {
         return Ok(Found::Open);
     }
-    let read = async |s: &mut Snapshot| told(s, by, sure, &may).await;
+    let read = async |s: &mut Snapshot| named(s, by, sure, &may).await;
     db.snapshot("office.seed-told", read).await
 }
 
@@ -156,6 +172,8 @@ struct May {
     known: BTreeSet<OrganisationId>,
     /// Of their number too.
     numbered: BTreeSet<OrganisationId>,
+    /// Whether of where they live: else no row is sure by it.
+    is_addressed: bool,
 }
 
 impl May {
@@ -163,8 +181,11 @@ impl May {
     fn take<V>(&mut self, source: OrganisationId, of: &BTreeMap<Category, BTreeMap<FieldName, V>>) {
         let (kind, field) = IDENTIFIERS;
         let fields = |kind: &str| of.iter().find(|(category, _)| category.as_str() == kind);
-        let numbers = fields(kind)
-            .is_some_and(|(_, fields)| fields.keys().any(|name| name.as_str() == field));
+        let has = |kind: &str, field: &str| {
+            fields(kind).is_some_and(|(_, fields)| fields.keys().any(|name| name.as_str() == field))
+        };
+        let numbers = has(kind, field);
+        self.is_addressed |= has(CORE, ADDRESS);
         if numbers {
             self.numbered.insert(source.clone());
         }
@@ -202,7 +223,7 @@ async fn permitted(db: &Db, ctx: &Ctx<'_>, by: By<'_>, person: PersonId) -> Resu
 }
 
 /// The number of somebody, or what they are called in its stead where the body may hold none.
-async fn told(s: &mut Snapshot, by: By<'_>, sure: Sure, may: &May) -> Result<Found, Error> {
+async fn named(s: &mut Snapshot, by: By<'_>, sure: Sure, may: &May) -> Result<Found, Error> {
     let Sure { person, probability } = sure;
     if !may.numbered.is_empty() {
         let chi = seeding::chi_said(s, person, &may.numbered).await?;

@@ -28,8 +28,6 @@ use crate::{Error, fact, sql, together};
 /// Most wishes of one organisation that are looked at for a list. House policy: far more than wait
 /// anywhere; what is due first is looked at first.
 const LOOKED_AT_MAX: i64 = 2_000;
-/// Most organisations whose wishes are looked at for one list, one's own first. House policy.
-const ORGANISATIONS_MAX: usize = 200;
 
 /// A wish that an officer answers, or granted.
 #[derive(Debug, Clone)]
@@ -110,7 +108,7 @@ async fn list(
     let tree = async |s: &mut Snapshot| Ok::<_, Error>(partnership::list(s).await?);
     let all = db.snapshot("sharing.wishes-tree", tree).await?;
     let (mut found, mut seats) = (vec![], Seats::default());
-    for organisation in looks_after(&all, &by.organisation).into_iter().take(ORGANISATIONS_MAX) {
+    for organisation in looks_after(&all, &by.organisation) {
         // Each organisation is a picture of its own: all of them are no work for one.
         let read = async |s: &mut Snapshot| {
             let of = (&organisation, statement);

@@ -101,7 +101,9 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let work = app.tasks().spawn(async move {
         let answer = run(request, &body, next).await;
         match answer.extensions().get::<Stop>() {
-            Some(Stop::StaleForm | Stop::OtherRole | Stop::SignIn) => returned(answer, &body).await,
+            Some(Stop::StaleForm | Stop::OtherRole | Stop::SignIn | Stop::Busy) => {
+                returned(answer, &body).await
+            }
             _ => answer,
         }
     });

@@ -138,7 +138,6 @@ fn given(id: RequestId, (list, looked): (&List, &Looked), kept: &Kept, csrf: &Cs
         (confirmation::done(&format!("{} numbers are given", kept.given), next))
         (facts::list(&[
             ("Stood there before", html! { (kept.before) }),
-            ("Wait for a human now", html! { (kept.waiting) }),
         ]))
         h2 { "The whole list" }
         (counts(list, looked))
@@ -260,7 +259,7 @@ mod tests {
         let sure = Found::Sure { person, chi: chi.clone(), probability: Some(0.999) };
         let rows = vec![sure, Found::Named("nhsl ABCD".to_owned()), Found::Open, Found::Bad];
         let looked = Looked { rows, kept: None };
-        let kept = Kept { given: 1, before: 2, waiting: 3 };
+        let kept = Kept { given: 1, before: 2 };
         let done = Looked { kept: Some(kept), ..looked.clone() };
         let wrongs = [Wrong::new("reason", "Say it")];
         for stands in [
