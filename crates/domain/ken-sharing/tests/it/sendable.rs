@@ -41,7 +41,7 @@ fn listed(dice: &mut Dice, sender: &Case, of: &Sendable, world: &[Known]) -> Vec
         let (category, organisation, role, cited) = dice.pick(&all).clone();
         let (hash, id) = cited.split_once('#').unwrap();
         let text = &world.iter().find(|known| known.hash == hash).unwrap().json;
-        let clauses = text["clauses"].as_array().unwrap();
+        let clauses = text["clause"].as_array().unwrap();
         let clause = clauses.iter().find(|clause| clause["id"] == id).unwrap();
         let list = |name: &str| -> Vec<String> {
             let list = clause[name].as_array().into_iter().flatten();
