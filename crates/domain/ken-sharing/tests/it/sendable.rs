@@ -21,9 +21,13 @@ const SENDERS: usize = 40;
 const TRIED: usize = 6;
 const SENDS: [&str; 2] = ["push", "alert"];
 
+/// Who sends always has a role, if it be one that no party declares.
+fn role_of(case: &Case) -> String {
+    case.from.1.clone().unwrap_or_else(|| "nobody".to_owned())
+}
+
 fn of(bundle: &Bundle, case: &Case) -> Sendable {
-    let role = word(case.from.1.as_deref().unwrap_or("nobody"));
-    let from = (&word(&case.from.0), &role);
+    let from = (&word(&case.from.0), &word(&role_of(case)));
     bundle.sendable(from, (&word(&case.purpose), &WAYS), case.day).unwrap()
 }
 
@@ -50,6 +54,7 @@ fn listed(dice: &mut Dice, sender: &Case, of: &Sendable, world: &[Known]) -> Vec
         let actions = list("action");
         let words = list("attest").into_iter().map(|words| format!("{cited}/{words}"));
         let case = Case {
+            from: (sender.from.0.clone(), Some(role_of(sender))),
             to: (organisation.to_string(), Some(role.to_string())),
             categories: [(category.to_string(), None)].into(),
             facts: list("require").into_iter().collect(),
