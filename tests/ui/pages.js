@@ -418,7 +418,7 @@ export const visits = [
   { name: "chronology-lanes", route: null, as: "work",
     go: chronology(["Organisations side by side"]) },
   { name: "assessments", route: "/w/p/{person}/assessments", as: "work", go: assessments },
-  { name: "assessment", route: "/w/p/{person}/assessments/{item}", as: "work",
+  { name: "written-assessment", route: "/w/p/{person}/assessments/{item}", as: "work",
     go: fromAssessments("main table a") },
   { name: "assessment-write", route: "/w/p/{person}/assessments/new", as: "work",
     go: writeAssessment },

@@ -163,7 +163,7 @@ pub async fn decide_in_turn(
     decide_shown(db, ctx, keys, (gate, caller), questions, Shown::Now).await
 }
 
-/// Decides a question for one source as [`decide`], with an entry that the person sees no earlier
+/// Decides a question for one source as [`decide()`], with an entry that the person sees no earlier
 /// than `shown`: what was told under a clause that keeps them waiting is read later by its
 /// receiver's own clause, and that look tells as much.
 ///
