@@ -333,6 +333,15 @@ const fromAssessments = (selector) => async (page, account) => {
 
 const writeAssessment = fromAssessments('main a[href*="/assessments/new?form=adult-assessment"]');
 
+/** The plan of the child whom the account is told to try. */
+const plan = async (page, account) => {
+  if (!(await teamPerson(page, account))) return false;
+  await page.getByRole("link", { name: "Assessments and plans" }).click();
+  const links = page.locator("main table a");
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 /** An adult assessment that may be signed, read back. */
 const checkAssessment = async (page, account) => {
   if ((await writeAssessment(page, account)) === false) return false;
@@ -418,8 +427,7 @@ export const visits = [
   { name: "chronology-lanes", route: null, as: "work",
     go: chronology(["Organisations side by side"]) },
   { name: "assessments", route: "/w/p/{person}/assessments", as: "work", go: assessments },
-  { name: "written-assessment", route: "/w/p/{person}/assessments/{item}", as: "work",
-    go: fromAssessments("main table a") },
+  { name: "written-plan", route: "/w/p/{person}/assessments/{item}", as: "team", go: plan },
   { name: "assessment-write", route: "/w/p/{person}/assessments/new", as: "work",
     go: writeAssessment },
   { name: "assessment-check", route: null, as: "work", go: checkAssessment },
