@@ -229,8 +229,7 @@ pub(crate) fn may_be(incoming: &Demographics, known: &Known) -> bool {
     !(known.is_set_apart || mine.chi_differs(known) || twin)
 }
 
-/// Whether what is said of somebody supports a number that means them: name and date of birth agree,
-/// and nothing contradicts.
+/// Whether name and date of birth support a number that means somebody, and nothing contradicts.
 pub(crate) fn is_supported(incoming: &Demographics, known: &Known) -> bool {
     Mine::of(incoming).is_supported(known)
 }
