@@ -326,12 +326,12 @@ pub(crate) fn filter(action: &str, fields: &Markup) -> Markup {
     }
 }
 
-/// A day, for filters, as the browser asks for one; a browser that knows none takes it as text.
+/// A day, for filters, as text: the pickers of browsers write it in their own country's order.
 pub(crate) fn day(id: &'static str, label: &str, chosen: Option<Date>) -> Markup {
     html! {
         div.care_field {
             label for=(id) { (label) }
-            input id=(id) name=(id) type="date" placeholder="2026-03-14" autocomplete="off"
+            input id=(id) name=(id) type="text" placeholder="2026-03-14" autocomplete="off"
                 value=[chosen];
         }
     }
