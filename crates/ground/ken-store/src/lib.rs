@@ -36,6 +36,7 @@ mod sqlite;
 mod statement;
 mod telemetry;
 pub mod timer;
+pub mod tls;
 mod tx;
 mod value;
 

@@ -4,27 +4,23 @@
 //!
 //! - The server's certificate must be signed by that authority, be in its time, and be for the
 //!   host that the address names; there is no way to ask for less.
-//! - The machine's own list of authorities is not used: any of its hundred could vouch for
-//!   somebody else's server.
+//! - The machine's own list of authorities is not used ([`crate::tls`]).
 //!
 //! Source: PostgreSQL 15 documentation, 34.19 *SSL Support* (`verify-full`); ADR 28.
 
 use std::error::Error as _;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
-use tokio_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
+use tokio_rustls::rustls::{self, CertificateError};
 
-use crate::OpenError;
+use crate::{OpenError, tls};
 
 /// What PostgreSQL calls itself in a handshake that begins without a question in plain text.
 const PROTOCOL: &[u8] = b"postgresql";
@@ -35,21 +31,7 @@ pub(super) struct Tls(TlsConnector);
 
 /// Trusts the authorities in a PEM text, and no other.
 pub(super) fn trusting(authority: &str) -> Result<Tls, OpenError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
-        let certificate = certificate.map_err(|_| OpenError::Authority)?;
-        roots.add(certificate).map_err(|_| OpenError::Authority)?;
-    }
-    if roots.is_empty() {
-        return Err(OpenError::Authority);
-    }
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| OpenError::Authority)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
-    Ok(Tls(TlsConnector::from(Arc::new(config))))
+    tls::trusting(authority, Some(PROTOCOL)).map(Tls).map_err(|_| OpenError::Authority)
 }
 
 /// Why a connection with transport security was not made, where that is the reason.
