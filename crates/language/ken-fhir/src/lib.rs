@@ -19,6 +19,7 @@ mod build;
 mod line;
 mod node;
 mod resource;
+pub mod searchset;
 mod time;
 mod told;
 mod view;
