@@ -130,7 +130,8 @@ pub async fn disclose_part(
     part: &Part,
 ) -> Result<Disclosed, Error> {
     let person = permits.first().map(Permit::person).ok_or(Error::Stale)?;
-    if permits.iter().any(|permit| permit.before() != part.moment()) {
+    let is_for_it = |permit: &Permit| permit.before() == part.moment() && !permit.asks();
+    if !permits.iter().all(is_for_it) {
         return Err(Error::Stale);
     }
     let entries = permits.iter().map(Permit::entry).collect();

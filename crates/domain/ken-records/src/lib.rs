@@ -4,7 +4,7 @@
 //!
 //! - Nothing leaves this crate about a person except through [`disclose`], which consumes a
 //!   [`Permit`](ken_sharing::Permit); the mask is in the SQL. What has been read before that is
-//!   [`Sealed`].
+//!   [`Sealed`]. What a source answers at reading time is cut by [`disclose_asked`].
 //! - Work that discloses nothing is a closed list, and its values are private to this crate:
 //!
 //! ```compile_fail,E0432
@@ -21,6 +21,7 @@
 //!
 //! - FHIR R4, *Resource versioning*; `core.md` sections 2 and 6.
 
+mod asked;
 mod beside;
 pub mod called;
 mod dictionary;
@@ -43,6 +44,7 @@ mod sql;
 mod steward;
 mod under;
 
+pub use asked::{Answered, Visible, disclose_asked};
 pub use called::Namer;
 pub use dictionary::visible_part;
 pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclose_part};

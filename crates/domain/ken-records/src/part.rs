@@ -344,7 +344,8 @@ async fn bodies(s: &Snapshot, person: PersonId, rows: &mut [Stored]) -> Result<(
     Ok(())
 }
 
-async fn moment(s: &Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
+/// The epoch of a person's guard, and the policy head.
+pub(crate) async fn moment(s: &Snapshot, person: PersonId) -> Result<(i64, i64), Error> {
     let (mut guards, mut head) = (s.beside(), s.beside());
     let (guard, policy) =
         tokio::try_join!(guard::find(&mut guards, person), guard::policy_version(&mut head))?;

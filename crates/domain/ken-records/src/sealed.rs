@@ -166,8 +166,9 @@ impl<T: Masked> Sealed<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Stale`] where there is no permit, where one is about somebody else or was given at
-    /// another moment than that of the snapshot, or where the life of one is over at `now`.
+    /// [`Error::Stale`] where there is no permit, where one is about somebody else, is for asking a
+    /// source, or was given at another moment than that of the snapshot, or where the life of one
+    /// is over at `now`.
     pub fn open(self, now: Timestamp, permits: Vec<Permit>) -> Result<T::Visible, Error> {
         if permits.is_empty() {
             return Err(Error::Stale);
@@ -175,6 +176,7 @@ impl<T: Masked> Sealed<T> {
         let mut grants = Grants::default();
         for permit in permits {
             let is_of_it = permit.person() == self.person
+                && !permit.asks()
                 && (permit.epoch(), permit.policy()) == (self.epoch, self.policy);
             if !is_of_it || permit.until() <= now {
                 return Err(Error::Stale);

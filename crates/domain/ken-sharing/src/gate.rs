@@ -37,6 +37,7 @@ use crate::permit::{Granted, PERMIT_LAST, Parts, Permit};
 use crate::relationship::later;
 use crate::{Error, Statement, class, duty};
 
+pub use entry::has_asked;
 pub use given::{Given, Part, Wants, given, shown};
 pub use policies::{Current, Gate, PurposeChoice};
 pub use said::{Offered, Said};
@@ -160,7 +161,7 @@ pub async fn decide_in_turn(
     caller: Caller<'_>,
     questions: &[Question],
 ) -> Result<Vec<BTreeMap<OrganisationId, Decision>>, Error> {
-    decide_shown(db, ctx, keys, (gate, caller), questions, Shown::Now).await
+    decide_how(db, ctx, keys, (gate, caller), questions, How::default()).await
 }
 
 /// Decides a question for one source as [`decide()`], with an entry that the person sees no earlier
@@ -178,19 +179,52 @@ pub async fn decide_no_earlier(
     question: &Question,
     shown: Shown,
 ) -> Result<Decision, Error> {
-    let questions = std::slice::from_ref(question);
-    let decided = decide_shown(db, ctx, keys, (gate, caller), questions, shown).await?;
+    let (questions, how) = (std::slice::from_ref(question), How { shown, ..How::default() });
+    let decided = decide_how(db, ctx, keys, (gate, caller), questions, how).await?;
     let first = decided.into_iter().next().and_then(|mut decisions| decisions.pop_first());
     first.map(|(_, decision)| decision).ok_or(Error::NoSource)
 }
 
-async fn decide_shown(
+/// Decides a question as [`decide_many`] whose sources are then asked themselves: its entries say
+/// so, and its permits are for what they answer and for nothing that is stored (ADR 73).
+///
+/// # Errors
+///
+/// As [`decide_many`].
+pub async fn decide_asking(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    (gate, caller): (&Gate, Caller<'_>),
+    question: &Question,
+) -> Result<BTreeMap<OrganisationId, Decision>, Error> {
+    let (questions, how) = (std::slice::from_ref(question), How { asks: true, ..How::default() });
+    let mut decided = decide_how(db, ctx, keys, (gate, caller), questions, how).await?;
+    decided.pop().ok_or(Error::NoSource)
+}
+
+/// How a question is entered, whatever its answer.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// From when on the person sees it, at the earliest.
+    shown: Shown,
+    /// Whether the sources are asked themselves.
+    asks: bool,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self { shown: Shown::Now, asks: false }
+    }
+}
+
+async fn decide_how(
     db: &Db,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     (gate, caller): (&Gate, Caller<'_>),
     questions: &[Question],
-    shown: Shown,
+    how: How,
 ) -> Result<Vec<BTreeMap<OrganisationId, Decision>>, Error> {
     let first = questions.first().ok_or(Error::NoSource)?;
     let is_whole = |question: &Question| {
@@ -212,13 +246,13 @@ async fn decide_shown(
         let Some(epoch) = seen.epoch else {
             return Ok(vec![entry::deny_unknown(db, ctx, keys, caller, first).await?]);
         };
-        let asked = in_turn(&current.bundle, caller, (questions, shown), &seen)?;
+        let asked = in_turn(&current.bundle, caller, (questions, how), &seen)?;
         let moment = Moment { epoch, policy: seen.policy };
         if let Some(entered) = enter(db, ctx, keys, caller, &asked, moment).await? {
             let told = |(asked, ids): (Asked<'_>, Vec<EntryId>)| {
                 let groups = asked.entries.into_iter().map(|(group, _)| group);
                 let of: Entries = groups.zip(ids).collect();
-                decisions(ctx, asked.question, moment, asked.outcomes, &of)
+                decisions(ctx, (asked.question, how), moment, asked.outcomes, &of)
             };
             return asked.into_iter().zip(entered).map(told).collect();
         }
@@ -267,16 +301,20 @@ struct Asked<'a> {
 fn in_turn<'a>(
     bundle: &Bundle,
     caller: Caller<'_>,
-    (questions, shown): (&'a [Question], Shown),
+    (questions, how): (&'a [Question], How),
     seen: &facts::Seen,
 ) -> Result<Vec<Asked<'a>>, Error> {
     let facts = without_vain_words(bundle, seen);
     let mut asked = Vec::with_capacity(questions.len());
     for question in questions {
         let view = view(caller, question)?;
-        let outcomes = no_earlier(outcomes(bundle, &view, &facts, seen)?, shown);
+        let outcomes = no_earlier(outcomes(bundle, &view, &facts, seen)?, how.shown);
         let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
-        let entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
+        let mut kept = replay::kept(&view, &facts);
+        if how.asks {
+            kept.insert(entry::ASKED.to_owned(), true.into());
+        }
+        let entries = entry::of(caller, question, &kept, &outcomes);
         asked.push(Asked { question, outcomes, entries });
         if !is_permitted {
             break;
@@ -358,7 +396,7 @@ fn word<W: std::str::FromStr>(text: &str) -> Result<W, Error> {
 /// The entries are durable: now, and only now, permits exist.
 fn decisions(
     ctx: &Ctx<'_>,
-    question: &Question,
+    (question, how): (&Question, How),
     moment: Moment,
     outcomes: Outcomes,
     entries: &Entries,
@@ -369,7 +407,8 @@ fn decisions(
         let entry = *entry.ok_or(Error::Corrupt("entry"))?;
         let decision = match outcome {
             Outcome::Permit(permitted) => {
-                Decision::Permit(permit(ctx, question, &source, moment, permitted, entry))
+                let of = (question, how, &source);
+                Decision::Permit(permit(ctx, of, moment, permitted, entry))
             }
             Outcome::Need(Needed { statements }) => {
                 let statement = |(words, text)| Statement { words, text };
@@ -385,8 +424,7 @@ fn decisions(
 
 fn permit(
     ctx: &Ctx<'_>,
-    question: &Question,
-    source: &OrganisationId,
+    (question, how, source): (&Question, How, &OrganisationId),
     moment: Moment,
     permitted: Permitted,
     entry: EntryId,
@@ -400,6 +438,8 @@ fn permit(
         source: source.clone(),
         purpose: question.purpose.clone(),
         granted: permitted.mask.into_iter().map(grant).collect(),
+        hides_places,
+        asks: how.asks,
         categories: permitted.categories,
         offers: permitted.offers,
         before: question.before,

@@ -93,6 +93,8 @@ pub struct Permit {
     source: OrganisationId,
     purpose: Purpose,
     granted: BTreeMap<String, Granted>,
+    hides_places: bool,
+    asks: bool,
     categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
     offers: Offers,
     before: Option<Timestamp>,
@@ -108,6 +110,8 @@ pub(crate) struct Parts {
     pub(crate) source: OrganisationId,
     pub(crate) purpose: Purpose,
     pub(crate) granted: BTreeMap<String, Granted>,
+    pub(crate) hides_places: bool,
+    pub(crate) asks: bool,
     pub(crate) categories: BTreeMap<ken_core::Category, BTreeMap<FieldName, ClauseId>>,
     pub(crate) offers: Offers,
     pub(crate) before: Option<Timestamp>,
@@ -120,12 +124,14 @@ pub(crate) struct Parts {
 impl Permit {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { person, source, purpose, granted, categories, offers, .. } = parts;
-        let Parts { before, entry, epoch, policy, until, .. } = parts;
+        let Parts { hides_places, asks, before, entry, epoch, policy, until, .. } = parts;
         Self {
             person,
             source,
             purpose,
             granted,
+            hides_places,
+            asks,
             categories,
             offers,
             before,
@@ -158,6 +164,18 @@ impl Permit {
     #[must_use]
     pub const fn granted(&self) -> &BTreeMap<String, Granted> {
         &self.granted
+    }
+
+    /// Whether what tells where somebody is stays away, but where a granted field is for it.
+    #[must_use]
+    pub const fn hides_places(&self) -> bool {
+        self.hides_places
+    }
+
+    /// Whether it is for what its source answers when it is asked itself, and for nothing stored.
+    #[must_use]
+    pub const fn asks(&self) -> bool {
+        self.asks
     }
 
     /// Every category asked for that it covers, held or not, with the clause for each field.

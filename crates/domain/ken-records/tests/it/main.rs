@@ -1,6 +1,8 @@
 //! Filing, deciding and disclosing over real databases, on every engine there is.
 
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod dictionary;
 #[cfg(test)]
 mod disclose;

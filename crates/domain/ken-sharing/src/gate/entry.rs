@@ -17,6 +17,15 @@ use super::{Caller, Decision, Denial, Outcomes, Question};
 use crate::Error;
 use crate::decide::{Outcome, Permitted};
 
+/// What an entry calls it that the sources were asked themselves, at that moment.
+pub(super) const ASKED: &str = "asked";
+
+/// Whether an entry of a look says that its sources were asked themselves.
+#[must_use]
+pub fn has_asked(detail: &Value) -> bool {
+    detail.get(ASKED).and_then(Value::as_bool) == Some(true)
+}
+
 /// Outcomes that stand in one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group {
