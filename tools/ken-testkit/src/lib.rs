@@ -7,6 +7,7 @@
 
 mod clock;
 mod databases;
+mod endpoint;
 mod faults;
 mod ids;
 mod postgres;
@@ -16,6 +17,7 @@ pub mod oracle;
 
 pub use clock::TestClock;
 pub use databases::{Databases, assert_prepares, engines, engines_with, patient, store};
+pub use endpoint::{Answers, Endpoint};
 pub use faults::{Faults, Shards, each_fault, shards};
 pub use ids::SeededIds;
 pub use postgres::Fresh;

@@ -9,6 +9,7 @@
 //!   answered as before and does nothing; another message under the same key goes to a person.
 //! - A message for training is answered and kept, and becomes nobody's record.
 //! - The hub's own tables hold flow; what a message says is sealed.
+//! - What a source answers at reading time is kept nowhere ([`portal`]).
 //!
 //! # Sources
 //!
@@ -29,6 +30,7 @@ mod mllp;
 mod numbers;
 mod patience;
 mod patient;
+pub mod portal;
 mod restrict;
 mod retire;
 mod settle;
