@@ -296,6 +296,14 @@ const team = async (page, account) => {
   await link.click();
 };
 
+/** What sources say now, from somebody's overview. */
+const live = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "Ask them now" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
 /** Whom to send something about somebody to, from their overview. */
 const sendTo = async (page, account) => {
   if ((await firstPersonForPurpose(page, account)) === false) return false;
@@ -421,6 +429,7 @@ export const visits = [
   { name: "purpose", route: null, as: "work", go: firstPerson },
   { name: "person", route: "/w/p/{person}", as: "work", go: firstPersonForPurpose },
   { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
+  { name: "live", route: "/w/p/{person}/live", as: "work", go: live },
   { name: "send-to", route: "/w/p/{person}/send-to", as: "work", go: sendTo },
   { name: "chronology", route: "/w/p/{person}/chronology", as: "work", go: chronology([]) },
   { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },

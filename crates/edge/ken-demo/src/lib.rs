@@ -2,7 +2,8 @@
 //!
 //! Nobody in it lives: people, households, five years of what happened to them, organisations,
 //! practitioners, accounts and agreements. History enters Ken as HL7 messages through the hub, as
-//! anybody's would; nothing is put into the database beside it.
+//! anybody's would; nothing is put into the database beside it. One organisation keeps a record of
+//! its own that is asked at reading time ([`endpoint`]).
 //!
 //! # Invariants
 //!
@@ -18,6 +19,7 @@ pub mod account;
 pub mod agreements;
 mod build;
 mod dice;
+pub mod endpoint;
 pub mod event;
 pub mod history;
 pub mod household;

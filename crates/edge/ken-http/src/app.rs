@@ -36,6 +36,8 @@ pub struct Parts {
     pub receipts: Receipts,
     /// What the deployment is called.
     pub site: Site,
+    /// The sources that are asked at reading time.
+    pub portal: Arc<ken_hub::portal::Portal>,
     /// The issuers whose statute packs are taken.
     pub issuers: Vec<VerifierKey>,
     /// The tasks of changing requests; the binary waits for them before it stops.
@@ -132,6 +134,10 @@ impl App {
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.parts.site
+    }
+
+    pub(crate) fn portal(&self) -> &ken_hub::portal::Portal {
+        &self.0.parts.portal
     }
 
     pub(crate) fn issuers(&self) -> &[VerifierKey] {

@@ -106,6 +106,7 @@ pub const ROUTES: &[Route] = &[
     form("/w/p/{person}/affirm", Who::Practitioner, || post(work::affirm::post)),
     page("/w/p/{person}/team", Who::Practitioner, || get(work::team::get)),
     form("/w/p/{person}/team", Who::Practitioner, || post(work::team::post)),
+    page("/w/p/{person}/live", Who::Practitioner, || get(work::live::get)),
     page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),
     page("/w/p/{person}/assessments", Who::Practitioner, || get(work::assessments::get)),
     page("/w/p/{person}/assessments/new", Who::Practitioner, || get(work::assessments::write::get)),

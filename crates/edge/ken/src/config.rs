@@ -4,7 +4,8 @@
 //!
 //! - An unknown key is refused; a known key that this version cannot honour is refused too.
 //! - A secret stands in a file of its own, which the configuration names.
-//! - Sources, agreements, vocabulary and forms are data with pages, never configuration.
+//! - Sources that send, agreements, vocabulary and forms are data with pages, never configuration;
+//!   where a source is asked stands here, beside the file of what it is asked with.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use crate::portal::Asked;
 use crate::trouble::{NOTHING_DONE, Trouble};
 
 /// Largest configuration or secret file, in bytes. House policy: a dozen keys fit in a hundredth.
@@ -49,6 +51,9 @@ pub(crate) struct Config {
     database_ca_file: Option<PathBuf>,
     /// The directory of keys: not on the disk that holds the database, if it can be.
     pub(crate) keys_dir: PathBuf,
+    /// The sources that are asked at reading time.
+    #[serde(default)]
+    pub(crate) portal: Vec<Asked>,
     /// The directory of large bodies; not in this version.
     blobs: Option<PathBuf>,
     /// Transport security; not in this version.

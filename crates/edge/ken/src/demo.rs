@@ -1,9 +1,13 @@
 //! `ken demo`: a whole made-up partnership, on this machine alone.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use ken_demo::endpoint::{self, Record};
 use ken_demo::{Account, Built, Parts};
 use ken_http::{DemoAccount, Site};
+use ken_hub::portal::Portal;
+use tokio::net::TcpListener;
 
 use crate::cli::Demo;
 use crate::config::{Format, Log};
@@ -12,7 +16,7 @@ use crate::progress::Shown;
 use crate::ready::Ready;
 use crate::run::{Listeners, Running};
 use crate::stop::Signals;
-use crate::trouble::{DATA_SAFE, Trouble};
+use crate::trouble::{DATA_SAFE, NOTHING_DONE, Trouble};
 use crate::{house, say, telemetry};
 
 /// How often the build is taken up before it is given up: a machine that is too busy for one write
@@ -45,12 +49,27 @@ pub(crate) async fn run(command: Demo) -> Result<(), Trouble> {
     let accounts = &built.partnership.accounts;
     // Browsers offer passkeys on `localhost` and on no bare number.
     let base = format!("http://localhost:{}", at.http.port());
-    running.listen(&house, (site(accounts), &base), listeners, metrics);
+    let portal = keep_record(&running, &house, &built).await?;
+    running.listen(&house, (site(accounts), &base, portal), listeners, metrics);
     let shown = std::path::absolute(&data).unwrap_or(data);
     let ready = Ready { at, data: &shown, accounts };
     say::out(&if command.json { ready.json() } else { ready.table() });
     running.until_stopped(house, signals).await;
     Ok(())
+}
+
+/// Serves the record that one organisation of the demo keeps itself, and says how it is asked.
+async fn keep_record(running: &Running, house: &House, built: &Built) -> Result<Portal, Trouble> {
+    let trouble = |happened: &str| {
+        Trouble::new("ken.address", happened, NOTHING_DONE, "Start the demo again.")
+    };
+    let lost = |error| trouble("No address for a source of the demo was free.").because(error);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(lost)?;
+    let settings = endpoint::settings(listener.local_addr().map_err(lost)?);
+    let portal = settings.and_then(|settings| Portal::new(vec![settings]));
+    let portal = portal.map_err(|error| trouble("A source cannot be asked.").because(error))?;
+    running.keep(Record::new(&built.partnership, house.clock.clone()), listener);
+    Ok(portal)
 }
 
 async fn build(house: &House, data: &Path, shown: Shown) -> Result<Built, Trouble> {

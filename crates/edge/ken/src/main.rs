@@ -17,6 +17,7 @@ mod ledger;
 mod listen;
 mod matching;
 mod organisations;
+mod portal;
 mod probe;
 mod progress;
 mod ready;
@@ -59,7 +60,7 @@ fn run(command: Command) -> Result<(), Trouble> {
     runtime.block_on(async {
         match command {
             Command::Demo(of) => Box::pin(demo::run(of)).await,
-            Command::Serve(of) => serve::run(of).await,
+            Command::Serve(of) => Box::pin(serve::run(of)).await,
             Command::CheckConfig(of) => serve::check_config(&of).await,
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => Box::pin(agreement::run(of)).await,

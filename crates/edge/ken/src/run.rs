@@ -12,8 +12,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ken_demo::endpoint::Record;
 use ken_directory::passkey;
 use ken_http::{App, Site};
+use ken_hub::portal::Portal;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -133,11 +135,16 @@ impl Running {
         self.tasks.spawn(door.serve(self.stop.clone()));
     }
 
+    /// Serves the record that an organisation of the demo keeps itself.
+    pub(crate) fn keep(&self, record: Record, listener: TcpListener) {
+        self.tasks.spawn(record.serve(listener, self.stop.clone()));
+    }
+
     /// Starts to listen.
     pub(crate) fn listen(
         &self,
         house: &House,
-        (site, base): (Site, &str),
+        (site, base, portal): (Site, &str, Portal),
         listeners: Listeners,
         metrics: PrometheusHandle,
     ) {
@@ -152,6 +159,7 @@ impl Running {
             index: house.hub.index().clone(),
             receipts: ken_ledger::Receipts::new(house.log_key.clone()),
             site,
+            portal: Arc::new(portal),
             issuers: house.issuers.clone(),
             tasks: self.requests.clone(),
         };

@@ -8,7 +8,7 @@ use crate::house::{House, Places, database, reach};
 use crate::run::{At, Listeners, Running};
 use crate::stop::Signals;
 use crate::trouble::Trouble;
-use crate::{say, telemetry};
+use crate::{portal, say, telemetry};
 
 /// Serves until stopped.
 pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
@@ -20,11 +20,11 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     let wanted = (config.listen, config.mllp, config.metrics);
     let listeners = Listeners::take(wanted, flags).await?;
     let At { http, mllp, metrics: measures } = listeners.addresses()?;
-    let places = Places::configured(&config)?;
+    let (places, portal) = (Places::configured(&config)?, portal::of(&config.portal)?);
     let mut house = House::open(&places).await?;
     let running = Running::new();
     running.work(&mut house, places.beside, &metrics);
-    running.listen(&house, (site(&config), &config.base_url), listeners, metrics);
+    running.listen(&house, (site(&config), &config.base_url, portal), listeners, metrics);
     if let Some(mllp) = mllp {
         tracing::info!(address = %mllp, "messages are taken");
     }
@@ -41,6 +41,7 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
 pub(crate) async fn check_config(command: &Configured) -> Result<(), Trouble> {
     let config = Config::load(&command.config)?;
     let places = Places::configured(&config)?;
+    portal::of(&config.portal)?;
     match config.database()? {
         Database::Directory(_) => say::out("The configuration is good."),
         Database::Server { .. } => {

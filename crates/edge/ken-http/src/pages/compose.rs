@@ -23,7 +23,7 @@ use ken_fhir::{
 };
 use ken_records::{Point, Status};
 
-pub(crate) use held::{Held, read};
+pub(crate) use held::{Held, answered, read};
 pub(crate) use when::When;
 
 use crate::view::alert::{Alert, Weight};

@@ -26,12 +26,13 @@ pub(crate) enum State {
         /// Which rule decides.
         rule: String,
     },
-    /// The source did not answer. Only a portal has sources that can be silent: what agencies send
-    /// is here, or is not.
-    #[cfg_attr(not(test), expect(dead_code, reason = "comes with the portal mode"))]
+    /// The source did not answer. Only a source that is asked at reading time can be silent: what
+    /// agencies send is here, or is not.
     Down {
-        /// Who did not answer, and what is shown instead, with its age.
+        /// Who did not answer, and when it was asked.
         source: String,
+        /// Where it is asked again, it alone.
+        again: Option<String>,
     },
     /// The panel failed; the rest of the page stands.
     Error {
@@ -78,10 +79,12 @@ fn state(state: &State) -> Markup {
                 p { "That is so whether or not there is any." }
             }
         },
-        State::Down { source } => html! {
+        State::Down { source, again } => html! {
             div.care_state.care_state--down role="status" {
                 p { b { "No answer." } " " (source) }
-                p { "The other parts of this page are not affected. Load the page again to retry." }
+                p { "The other parts of this page are not affected." }
+                @if let Some(again) = again { p { a href=(again) { "Ask it again" } } }
+                @else { p { "Load the page again to retry." } }
             }
         },
         State::Error { reference } => html! {
@@ -114,7 +117,10 @@ mod tests {
         let (looked, caution) = ("No plans were sent.".into(), "There may be one.".into());
         check(State::Nothing { looked, caution }, &["No plans", "There may be one"]);
         check(State::NotAllowed { rule: "By G1.".into() }, &["whether or not there is any"]);
-        check(State::Down { source: "Glen is silent.".into() }, &["role=\"status\"", "retry"]);
+        let source = || "Glen is silent.".to_owned();
+        check(State::Down { source: source(), again: None }, &["role=\"status\"", "retry"]);
+        let again = Some("/w/today".into());
+        check(State::Down { source: source(), again }, &["Glen is", "href=\"/w/today\""]);
         check(State::Error { reference: "r-1".into() }, &["r-1", "Nothing is lost"]);
     }
 }

@@ -29,6 +29,8 @@ mod guessing;
 #[cfg(test)]
 mod interference;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod looks;
 #[cfg(test)]
 mod matches;

@@ -92,6 +92,7 @@ pub(crate) struct World {
     /// The school's emergency access about Morag, which only the school may know of.
     pub(crate) access: Option<EntryId>,
     pub(crate) hub: Arc<Hub>,
+    parts: Parts,
     secret: OneTimeSecret,
     accounts: Vec<DemoAccount>,
     router: axum::Router,
@@ -168,11 +169,12 @@ async fn build(on: Databases, hidden: Hidden, change: fn(&str) -> String) -> Wor
         receipts: Receipts::new(log_key()),
         site,
         index: hub.index().clone(),
+        portal: Arc::default(),
         issuers: pack::own_issuer().into_iter().chain([issuer().verifier().clone()]).collect(),
         tasks: TaskTracker::new(),
     };
-    let app = App::with_passkeys(parts, passkeys);
-    World { on, clock, morag, access, hub, secret, accounts, router: router(app) }
+    let app = App::with_passkeys(parts.clone(), passkeys);
+    World { on, clock, morag, access, hub, parts, secret, accounts, router: router(app) }
 }
 
 /// The key of the ledger that the pages speak for.
@@ -348,6 +350,12 @@ async fn open_at_school(on: &Databases, ctx: &Ctx<'_>, person: PersonId) -> Entr
 }
 
 impl World {
+    /// Asks these sources at reading time, from now on.
+    pub(crate) fn ask(&mut self, sources: Vec<ken_hub::portal::Settings>) {
+        self.parts.portal = Arc::new(ken_hub::portal::Portal::new(sources).unwrap());
+        self.router = router(App::new(self.parts.clone()));
+    }
+
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone())
     }

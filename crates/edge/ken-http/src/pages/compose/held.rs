@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ken_core::{Category, ClauseId, OrganisationId, PersonId};
 use ken_fhir::Resource;
-use ken_records::{Item, Point, Status};
+use ken_records::{Item, Point, Status, Visible};
 
 /// One disclosed item, read as FHIR.
 #[derive(Debug)]
@@ -46,6 +46,29 @@ pub(crate) fn read(person: PersonId, items: Vec<Item>) -> Vec<Held> {
         })
     };
     items.into_iter().filter_map(held).collect()
+}
+
+/// Reads what a source answered of one id when it was asked at that moment.
+pub(crate) fn answered(
+    person: PersonId,
+    (source, at): (&OrganisationId, Timestamp),
+    visible: Vec<Visible>,
+) -> Vec<Held> {
+    let held = |one: Visible| {
+        Some(Held {
+            person,
+            category: one.category,
+            source: source.clone(),
+            filed: at,
+            point: Point::at(at),
+            is_of_part: true,
+            status: Status::Current,
+            clauses: one.clauses,
+            event: None,
+            resource: Resource::of(one.body).ok()?,
+        })
+    };
+    visible.into_iter().filter_map(held).collect()
 }
 
 impl Held {

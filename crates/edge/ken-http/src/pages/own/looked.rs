@@ -185,6 +185,8 @@ struct Seen {
     clauses: BTreeSet<ClauseId>,
     /// Whether a copy was taken away.
     is_copy: bool,
+    /// Whether those who keep a record of their own were asked, at that moment.
+    is_asked: bool,
     /// To which organisation it was sent, where it was not looked at.
     to: Option<OrganisationId>,
 }
@@ -209,6 +211,7 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
         categories,
         clauses,
         is_copy: text("action") == Some(Action::Export.as_str()),
+        is_asked: gate::has_asked(detail),
         to: gate::sent_to(detail),
     })
 }
@@ -221,6 +224,7 @@ impl Seen {
         self.categories.extend(other.categories);
         self.clauses.extend(other.clauses);
         self.is_copy |= other.is_copy;
+        self.is_asked |= other.is_asked;
     }
 
     fn look(
@@ -246,11 +250,15 @@ impl Seen {
                 (true, false) => Some(("Emergency access".to_owned(), Tone::Warn)),
                 (true, true) => Some(("Emergency access; a copy was taken".into(), Tone::Warn)),
                 (false, true) => Some(("A copy was taken".to_owned(), Tone::Warn)),
+                (false, false) if self.is_asked => Some((ASKED.to_owned(), Tone::Good)),
                 (false, false) => None,
             },
         }
     }
 }
+
+/// What is said of a look for which others were asked what they know.
+const ASKED: &str = "Also asked what is known now";
 
 /// The policies that are held, and what may be said of their agreements.
 type Known<'a> = (&'a Bundle, &'a Pages);

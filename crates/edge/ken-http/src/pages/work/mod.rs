@@ -16,6 +16,7 @@ mod fit;
 pub(crate) mod guardian;
 pub(crate) mod handle;
 pub(crate) mod happened;
+pub(crate) mod live;
 pub(crate) mod more;
 pub(crate) mod on_duty;
 pub(crate) mod people;

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::because::{self, Because};
 use super::happened::{self, Happened};
 use super::refusal::{self, Asked};
-use super::{affirm, called, more, purpose, send_to};
+use super::{affirm, called, live, more, purpose, send_to};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Begun, Names, Shown};
@@ -190,6 +190,7 @@ async fn page(
         None => app.gate().current(app.db(), &ctx).await?,
     };
     let sources = called::called(app, caller.acting()?, &shown).await?;
+    let live = live::names(app, caller, &purpose, (&shown, &names))?;
     let asked = asked(&current.bundle, &caller.acting()?.organisation, &purpose, &names);
     let more = more::offers(&current.bundle, &shown.more);
     let because = because::of(&current.bundle, caller, purpose.clone(), &shown);
@@ -213,6 +214,7 @@ async fn page(
         is_whole: shown.is_whole,
         boxes: compose::asides(&shown.held, ctx.clock.today()),
         sources: answered(&shown.held, &asked, &sources),
+        live,
         receipts: ask::receipts(app, shown.entries).await?,
         more,
     };
@@ -300,6 +302,8 @@ pub(crate) struct View {
     pub(crate) boxes: Vec<Aside>,
     /// Which organisations were asked.
     pub(crate) sources: Vec<Source>,
+    /// Which of them can be asked what they say now.
+    pub(crate) live: Vec<String>,
     /// The ledger's receipts for this look.
     pub(crate) receipts: Vec<String>,
     /// What words would show as well.
@@ -324,6 +328,7 @@ pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
                     (panel::show(&aside(id, heading, facts)))
                 }
                 (panel::show(&sources(&view.sources)))
+                (live::way(view.person, &view.because.purpose, &view.live))
                 (send_to::ways(view.person, &view.because.purpose))
             }
         }
@@ -411,6 +416,7 @@ pub(crate) mod tests {
                 },
                 Source { name: "Glen Council".into(), up_to_date: None, called: None },
             ],
+            live: vec!["NHS Glen".into()],
             receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
             more: vec![more::tests::offer()],
         }
@@ -425,6 +431,7 @@ pub(crate) mod tests {
             "clause G1",
             "2 events",
             "Who was asked",
+            "Ask them now",
             "href=\"#more\"",
             "What you could see as well",
             MORE,

@@ -1,0 +1,270 @@
+//! The page of what sources say now, and the way to it: plain values in, markup out.
+
+use jiff::Timestamp;
+use ken_core::{OrganisationId, PersonId, Purpose};
+use maud::{Markup, html};
+
+use crate::pages::compose::Aside;
+use crate::pages::work::person;
+use crate::view::alert::{self, Alert};
+use crate::view::panel::{self, Panel, State};
+use crate::view::timeline::Event;
+use crate::view::{facts, phone, receipt, timeline, words};
+
+/// What a source said, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It answered.
+    Answered {
+        /// Whether it has no more than it gave.
+        is_whole: bool,
+    },
+    /// It has been silent too often of late, and was not asked.
+    Resting,
+    /// It did not answer in time.
+    Silent,
+    /// Its answer could not be taken.
+    Wrong,
+}
+
+impl Said {
+    /// The worse of two.
+    pub(super) fn worse(self, other: Self) -> Self {
+        let rank = |said: Self| match said {
+            Self::Answered { is_whole } => u8::from(!is_whole),
+            Self::Resting => 2,
+            Self::Silent => 3,
+            Self::Wrong => 4,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+/// One source's panel.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Whose record it is.
+    pub(super) source: OrganisationId,
+    /// Its name.
+    pub(super) name: String,
+    /// When it was asked.
+    pub(super) at: Timestamp,
+    /// What came of it.
+    pub(super) said: Said,
+    /// Alerts.
+    pub(super) alerts: Vec<Alert>,
+    /// Boxes of facts.
+    pub(super) boxes: Vec<Aside>,
+    /// Events, the newest first.
+    pub(super) events: Vec<Event>,
+}
+
+/// What the page shows.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) person: PersonId,
+    pub(super) purpose: Purpose,
+    /// Why it may be seen.
+    pub(super) because: Markup,
+    /// The sources that were asked, by name.
+    pub(super) told: Vec<Told>,
+    /// Whether one source alone was asked again.
+    pub(super) is_one: bool,
+    /// The request, for whoever helps.
+    pub(super) reference: String,
+    /// The ledger's receipts.
+    pub(super) receipts: Vec<String>,
+}
+
+/// Ids of the panels; there are no more than sources are asked at once.
+const IDS: [&str; super::SOURCES_MAX] = [
+    "source-1",
+    "source-2",
+    "source-3",
+    "source-4",
+    "source-5",
+    "source-6",
+    "source-7",
+    "source-8",
+    "source-9",
+    "source-10",
+    "source-11",
+    "source-12",
+];
+
+/// What Ken does not do with an answer.
+const NOT_KEPT: &str = "Each organisation here keeps its own record. It was asked just now, and \
+    nothing of what it said is kept here. The person can read that you asked.";
+
+/// The page's content.
+pub(super) fn page(view: &View) -> Markup {
+    let to = |page: &str| format!("/w/p/{}{page}?purpose={}", view.person, view.purpose);
+    html! {
+        h1 { "What they say now" }
+        (alert::why(&view.because))
+        p { a.care_lone href=(to("")) { "Back to the overview" } }
+        p { (NOT_KEPT) }
+        @if view.told.is_empty() {
+            p role="status" {
+                "Nobody was asked: no organisation whose record you may see here can be asked \
+                 for what you may see."
+            }
+        }
+        @for (id, told) in IDS.into_iter().zip(&view.told) {
+            (panel::show(&told.panel(id, &view.reference, &to("/live"))))
+        }
+        @if view.is_one { p { a.care_lone href=(to("/live")) { "Ask all of them" } } }
+        p.care_meta { (person::MORE) }
+        (receipt::detail(&view.receipts))
+    }
+}
+
+impl Told {
+    fn panel(&self, id: &'static str, reference: &str, live: &str) -> Panel {
+        let (name, at) = (&self.name, words::moment_short(self.at));
+        let again = Some(format!("{live}&source={}", self.source));
+        let has_parts =
+            !(self.alerts.is_empty() && self.boxes.is_empty() && self.events.is_empty());
+        let state = match self.said {
+            Said::Silent => State::Down {
+                source: format!("{name} was asked at {at}, and did not answer in time."),
+                again,
+            },
+            Said::Resting => State::Down {
+                source: format!(
+                    "{name} has not answered for a while, so it was not asked at {at}. It can be \
+                     asked again in a moment."
+                ),
+                again,
+            },
+            Said::Wrong => State::Error { reference: reference.to_owned() },
+            Said::Answered { .. } if !has_parts => State::Nothing {
+                looked: format!(
+                    "{name} was asked at {at}, and answered nothing that you may see here."
+                ),
+                caution: "This does not mean that it holds nothing.".into(),
+            },
+            Said::Answered { is_whole } => State::Content {
+                shown: self.content(is_whole),
+                from: Some(format!("From the record of {name}, asked at {at}")),
+            },
+        };
+        Panel { id, heading: name.clone(), open: false, state }
+    }
+
+    fn content(&self, is_whole: bool) -> Markup {
+        html! {
+            (alert::list(&self.alerts))
+            @for (_, heading, facts) in &self.boxes {
+                h3 { (heading) }
+                @let pairs: Vec<_> = facts
+                    .iter()
+                    .map(|(label, value)| (label.as_str(), phone::linked(value)))
+                    .collect();
+                (facts::list(&pairs))
+            }
+            (timeline::show(&self.events))
+            @if !is_whole {
+                p { "It has more than is shown here. Ask the organisation itself." }
+            }
+        }
+    }
+}
+
+/// The way to the page, for whom there is somebody to ask.
+pub(in crate::pages::work) fn way(person: PersonId, purpose: &Purpose, names: &[String]) -> Markup {
+    let shown = html! {
+        p { "These keep a record of their own, and can be asked what it says now:" }
+        ul { @for name in names { li { (name) } } }
+        p { a.care_lone href={ "/w/p/" (person) "/live?purpose=" (purpose) } { "Ask them now" } }
+    };
+    let (heading, state) = ("Ask now".to_owned(), State::Content { shown, from: None });
+    html! {
+        @if !names.is_empty() {
+            (panel::show(&Panel { id: "live", heading, open: false, state }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::work::happened;
+    use crate::view::rules;
+
+    fn told(said: Said, is_empty: bool) -> Told {
+        let facts = vec![("Penicillin".to_owned(), "Rash".to_owned())];
+        let happened = happened::tests::happened();
+        Told {
+            source: "practice".parse().unwrap(),
+            name: "Glen Medical Practice".into(),
+            at: "2026-11-21T12:00:00Z".parse().unwrap(),
+            said,
+            alerts: vec![],
+            boxes: if is_empty { vec![] } else { vec![("allergies", "Allergies", facts)] },
+            events: if is_empty { vec![] } else { happened.events },
+        }
+    }
+
+    fn shown(told: Vec<Told>) -> String {
+        let view = View {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            purpose: "direct-care".parse().unwrap(),
+            because: html! { p { "By a clause" } },
+            told,
+            is_one: false,
+            reference: "r-1".into(),
+            receipts: vec![],
+        };
+        let shown = page(&view).into_string();
+        rules::assert_part(&shown);
+        shown
+    }
+
+    #[test]
+    fn each_state_of_a_source_is_said_with_its_time() {
+        let whole = Said::Answered { is_whole: true };
+        let check = |said, is_empty, wants: &[&str]| {
+            let shown = shown(vec![told(said, is_empty)]);
+            for want in wants {
+                assert!(shown.contains(want), "{want}: {shown}");
+            }
+        };
+        let at = "21 Nov 2026, 12:00";
+        let from = format!("From the record of Glen Medical Practice, asked at {at}");
+        check(whole, false, &[&from, "Penicillin", "Rash"]);
+        check(Said::Answered { is_whole: false }, false, &["It has more than is shown"]);
+        check(whole, true, &["nothing that you may see", at, "does not mean"]);
+        let again = "href=\"/w/p/6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa/live?purpose=direct-care\
+            &amp;source=practice\"";
+        check(Said::Silent, true, &["did not answer in time", at, again]);
+        check(Said::Resting, true, &["has not answered for a while", again]);
+        check(Said::Wrong, true, &["We could not show this part", "r-1"]);
+        assert!(shown(vec![]).contains("Nobody was asked"));
+        let many = || (0..3).map(|_| told(whole, false)).collect();
+        assert_eq!(shown(many()).matches("asked at 21 Nov").count(), 3);
+    }
+
+    #[test]
+    fn of_two_answers_the_worse_is_said() {
+        let (whole, part) = (Said::Answered { is_whole: true }, Said::Answered { is_whole: false });
+        let all = [whole, part, Said::Resting, Said::Silent, Said::Wrong];
+        for (place, one) in all.into_iter().enumerate() {
+            for other in all.into_iter().skip(place) {
+                assert_eq!((one.worse(other), other.worse(one)), (other, other));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_to_ask_is_no_way() {
+        let (person, purpose) = (
+            "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            "direct-care".parse().unwrap(),
+        );
+        assert_eq!(way(person, &purpose, &[]).into_string(), "");
+        let shown = way(person, &purpose, &["NHS <Glen>".to_owned()]).into_string();
+        rules::assert_part(&shown);
+        assert!(shown.contains("NHS &lt;Glen&gt;") && shown.contains("/live?purpose=direct-care"));
+    }
+}
