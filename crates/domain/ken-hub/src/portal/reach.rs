@@ -4,6 +4,7 @@ use ken_store::tls;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::settings::{Settings, Unfit};
@@ -30,9 +31,82 @@ pub(super) async fn connect(
     secured: Option<&TlsConnector>,
 ) -> Result<Box<dyn Stream>, Fault> {
     let plain = TcpStream::connect((base.host.as_str(), base.port)).await?;
-    let Some(secured) = secured else { return Ok(Box::new(plain)) };
-    let name = ServerName::try_from(base.host.clone()).map_err(|_| Fault::Wrong)?;
-    // Whoever answers there is not shown to be the source.
-    let stream = secured.connect(name, plain).await.map_err(|_| Fault::Wrong)?;
-    Ok(Box::new(stream))
+    match secured {
+        Some(secured) => Ok(Box::new(secure(plain, &base.host, secured).await?)),
+        None => Ok(Box::new(plain)),
+    }
+}
+
+/// Secures a connection to a host, whose certificate must be for that name.
+async fn secure<S: Stream>(
+    plain: S,
+    host: &str,
+    secured: &TlsConnector,
+) -> Result<TlsStream<S>, Fault> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Fault::Wrong)?;
+    // Otherwise whoever answers there is not shown to be the source.
+    secured.connect(name, plain).await.map_err(|_| Fault::Wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    use super::*;
+
+    // For `db.ken.test`, and one that was good until 2021; what signed them, and a stranger.
+    macro_rules! pem {
+        ($name:literal) => {
+            include_str!(concat!("../../../../ground/ken-store/tests/it/tls/", $name, ".pem"))
+        };
+    }
+
+    fn server(certificate: &str) -> TlsAcceptor {
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(pem!("server-key").as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    #[tokio::test]
+    async fn only_the_source_itself_is_spoken_to() {
+        let (good, expired) = (pem!("server"), pem!("expired"));
+        let (authority, stranger) = (pem!("authority"), pem!("stranger"));
+        for (certificate, trusted, host, is_fit) in [
+            (good, authority, "db.ken.test", true),
+            (good, authority, "other.ken.test", false),
+            (good, stranger, "db.ken.test", false),
+            (expired, authority, "db.ken.test", false),
+        ] {
+            let (here, there) = tokio::io::duplex(16 * 1024);
+            let asked = async {
+                let secured = tls::trusting(trusted, Some(SPOKEN)).unwrap();
+                let mut stream = secure(here, host, &secured).await?;
+                stream.write_all(b"?").await?;
+                stream.flush().await?;
+                Ok::<_, Fault>(())
+            };
+            let heard = async {
+                // A handshake that the other side gives up fails here too.
+                let Ok(mut stream) = server(certificate).accept(there).await else { return 0 };
+                let mut byte = [0];
+                stream.read(&mut byte).await.unwrap_or_default()
+            };
+            let (asked, heard) = tokio::join!(asked, heard);
+            let want = if is_fit { (Ok(()), 1) } else { (Err(Fault::Wrong), 0) };
+            assert_eq!((asked, heard), want, "{host}");
+        }
+    }
 }
