@@ -22,6 +22,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use ken_agreement::Action;
 use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Purpose};
+use ken_directory::organisation;
 use ken_hub::portal::Outcome;
 use ken_records::{Part, disclose_asked};
 use ken_sharing::gate::{self, Caller as Asker};
@@ -141,7 +142,7 @@ async fn page(
         purpose,
         // The words that would show more stand on the overview.
         because: because::shown(&Because { is_more: false, ..because }),
-        told: told(answers, &begun.names, (&why, ctx.clock.today())),
+        told: told(answers, &phones(app).await?, &begun.names, (&why, ctx.clock.today())),
         is_one: only.is_some(),
         reference: caller.request().to_string(),
         receipts: ask::receipts(app, std::mem::take(&mut shown.entries)).await?,
@@ -210,12 +211,19 @@ async fn ask_one(app: &App, ctx: &Ctx<'_>, permit: Permit) -> Result<Option<Came
     Ok(Some(Came { source, at, said, held }))
 }
 
+/// The number that each organisation gives to everybody.
+async fn phones(app: &App) -> Result<Names, Stop> {
+    let read = async |s: &mut Snapshot| organisation::list(s).await;
+    let listed = app.db().snapshot("http.organisations", read).await?;
+    Ok(listed.into_iter().map(|one| (one.id, one.contact_phone)).collect())
+}
+
 /// Why a clause lets somebody see something, in words; and today.
 type Words<'a> = (&'a dyn Fn(&ken_core::ClauseId) -> String, jiff::civil::Date);
 
 /// What each source said, in its parts. What it said under several ids is one answer, as good as
 /// the worst of them.
-fn told(came: Vec<Came>, names: &Names, (why, today): Words<'_>) -> Vec<Told> {
+fn told(came: Vec<Came>, phones: &Names, names: &Names, (why, today): Words<'_>) -> Vec<Told> {
     let mut sources: BTreeMap<OrganisationId, (Timestamp, Said, Vec<compose::Held>)> =
         BTreeMap::new();
     for one in came {
@@ -228,6 +236,7 @@ fn told(came: Vec<Came>, names: &Names, (why, today): Words<'_>) -> Vec<Told> {
         .into_iter()
         .map(|(id, (at, said, held))| Told {
             name: compose::name_of(names, &id),
+            phone: phones.get(&id).cloned().unwrap_or_default(),
             source: id,
             at,
             said,

@@ -47,6 +47,8 @@ pub(super) struct Told {
     pub(super) source: OrganisationId,
     /// Its name.
     pub(super) name: String,
+    /// The number that it gives to everybody.
+    pub(super) phone: String,
     /// When it was asked.
     pub(super) at: Timestamp,
     /// What came of it.
@@ -94,7 +96,8 @@ const IDS: [&str; super::SOURCES_MAX] = [
 
 /// What Ken does not do with an answer.
 const NOT_KEPT: &str = "Each organisation here keeps its own record. It was asked just now, and \
-    nothing of what it said is kept here. The person can read that you asked.";
+    nothing of what it said is kept here. That you asked is on the ledger, where the person may \
+    read it.";
 
 /// The page's content.
 pub(super) fn page(view: &View) -> Markup {
@@ -122,18 +125,22 @@ pub(super) fn page(view: &View) -> Markup {
 impl Told {
     fn panel(&self, id: &'static str, reference: &str, live: &str) -> Panel {
         let (name, at) = (&self.name, words::moment_short(self.at));
+        let phone = match self.phone.as_str() {
+            "" => String::new(),
+            phone => format!(" If it cannot wait, phone {phone}."),
+        };
         let again = Some(format!("{live}&source={}", self.source));
         let has_parts =
             !(self.alerts.is_empty() && self.boxes.is_empty() && self.events.is_empty());
         let state = match self.said {
             Said::Silent => State::Down {
-                source: format!("{name} was asked at {at}, and did not answer in time."),
+                source: format!("{name} was asked at {at}, and did not answer in time.{phone}"),
                 again,
             },
             Said::Resting => State::Down {
                 source: format!(
                     "{name} has not answered for a while, so it was not asked at {at}. It can be \
-                     asked again in a moment."
+                     asked again in a moment.{phone}"
                 ),
                 again,
             },
@@ -198,6 +205,7 @@ mod tests {
         Told {
             source: "practice".parse().unwrap(),
             name: "Glen Medical Practice".into(),
+            phone: "01632 960 001".into(),
             at: "2026-11-21T12:00:00Z".parse().unwrap(),
             said,
             alerts: vec![],
@@ -237,7 +245,8 @@ mod tests {
         check(whole, true, &["nothing that you may see", at, "does not mean"]);
         let again = "href=\"/w/p/6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa/live?purpose=direct-care\
             &amp;source=practice\"";
-        check(Said::Silent, true, &["did not answer in time", at, again]);
+        let phone = "If it cannot wait, phone <a href=\"tel:01632960001\">01632 960 001</a>.";
+        check(Said::Silent, true, &["did not answer in time", at, again, phone]);
         check(Said::Resting, true, &["has not answered for a while", again]);
         check(Said::Wrong, true, &["We could not show this part", "r-1"]);
         assert!(shown(vec![]).contains("Nobody was asked"));
