@@ -45,7 +45,9 @@ pub use ask::{
 };
 pub use error::Error;
 pub use overlay::is_place;
-pub(crate) use overlay::{AGREED, OPT_OUT, OPTED_OUT, PUT_RIGHT, UNSEALED, base};
+pub(crate) use overlay::{
+    AGREED, OPT_OUT, OPTED_OUT, PUT_RIGHT, UNSEALED, base, is_hidden as overlay_hides,
+};
 
 /// The answers to a look, by source.
 pub type Answers = BTreeMap<OrganisationId, Arc<Outcome>>;

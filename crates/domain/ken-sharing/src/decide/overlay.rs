@@ -138,6 +138,12 @@ impl Overlay {
     }
 }
 
+/// Whether somebody's address is kept from others, or they may be harmed by what shows.
+pub(crate) fn is_hidden(facts: &Facts, purpose: &Purpose) -> bool {
+    let overlay = Overlay::of(facts, purpose);
+    overlay.hides_places || overlay.at_risk
+}
+
 /// A fact's name without its grade.
 pub(crate) fn base(fact: &Fact) -> &str {
     fact.as_str().split('@').next().unwrap_or_default()
