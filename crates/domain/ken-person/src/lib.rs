@@ -23,6 +23,7 @@
 mod account;
 mod bounds;
 pub mod budget;
+pub mod counting;
 pub mod demographics;
 mod entry;
 mod error;

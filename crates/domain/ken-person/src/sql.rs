@@ -9,6 +9,7 @@
 
 pub(crate) mod apart;
 pub(crate) mod bounds;
+pub(crate) mod counting;
 pub(crate) mod index;
 pub(crate) mod learning;
 pub(crate) mod number;

@@ -54,7 +54,7 @@ pub use file::{BODY_BYTES_MAX, Filed, Filing, Place, file, file_all, mark, place
 pub use former::{Former, named, namesakes, rename};
 pub use key::{hold, key_of};
 pub use late::{Then, bears, is_first, made_since, places_by};
-pub use measure::{HeldTimes, filed_by, held_times};
+pub use measure::{HeldTimes, filed_by, happened, held_times};
 pub use moves::Move;
 pub use part::{Order, PART_MAX, Part, Point, Size};
 pub use provenance::provenance_of;

@@ -1,5 +1,5 @@
-//! Times of filing, for whoever measures, and for whoever asks back what was shown of the wrong
-//! person. Nothing of what was filed comes out of here.
+//! Times of filing and of what happened, for whoever measures or counts, and for whoever asks back
+//! what was shown of the wrong person. Nothing of what was filed comes out of here.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,11 @@ use crate::{Error, Under, sql};
 const ITEMS_PART: i64 = 25;
 /// Most such parts of one person. House policy: a hundred thousand items.
 const PARTS_MAX: usize = 4_000;
+
+/// Events that one part of a count reads. House policy: some milliseconds.
+const HAPPENED_PART: i64 = 500;
+/// Most such parts of one person. House policy: twenty thousand events in the time of one table.
+const HAPPENED_PARTS_MAX: usize = 40;
 
 /// When the newest of these classes was filed about a person, not after an instant; none where
 /// nothing was.
@@ -90,6 +95,29 @@ pub async fn held_times<R: Reads>(reads: &mut R, person: PersonId) -> Result<Hel
         spells.values_mut().for_each(join);
     }
     Ok(HeldTimes { spells, is_whole })
+}
+
+/// What happened to a person from one instant up to, not including, another, and stands: of each
+/// the class and when. None where more happened than is read.
+///
+/// # Errors
+///
+/// Whatever the store says.
+pub async fn happened<R: Reads>(
+    reads: &mut R,
+    person: PersonId,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Option<Vec<(String, Timestamp)>>, Error> {
+    let read = |row: &Row<'_>| Ok((row.text(0)?, (row.text(1)?, row.time(2)?)));
+    let (mut last, mut all) = (String::new(), vec![]);
+    for _ in 0..HAPPENED_PARTS_MAX {
+        let of = values![person, last.as_str(), from, until, HAPPENED_PART];
+        let part = reads.list(sql::HAPPENED, of, read).await?;
+        let Some((item, _)) = part.last() else { return Ok(Some(all)) };
+        last.clone_from(item);
+        all.extend(part.into_iter().map(|(_, happened)| happened));
+    }
+    Ok(None)
 }
 
 /// Puts spells in order, and those that meet together.

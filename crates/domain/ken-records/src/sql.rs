@@ -217,6 +217,12 @@ statements! {
     /// When the newest version of a class was filed about a person, by an instant.
     FILED_BY = "SELECT MAX(filed_us) FROM record_version
         WHERE person_id = $1 AND class_id = $2 AND filed_us <= $3";
+    /// What happened to a person between two instants and stands: the next items after one.
+    HAPPENED = "SELECT resource_id, class_id, event_us FROM record_item
+        WHERE person_id = $1 AND resource_id > $2 AND event_us >= $3 AND event_us < $4
+          AND status = 'current' AND resource_type NOT IN
+            ('Patient', 'RelatedPerson', 'Flag', 'CarePlan', 'AllergyIntolerance')
+        ORDER BY resource_id LIMIT $5";
     /// The versions of a person's next items after one, each with the class, the number, when it
     /// was filed, and when the next version took its place.
     HELD_TIMES = "SELECT i.resource_id, v.class_id, i.under_number, v.filed_us,
