@@ -31,6 +31,7 @@ const MIGRATIONS: &[&[Migration]] = &[
     ken_care::MIGRATIONS,
     ken_hub::MIGRATIONS,
     ken_office::MIGRATIONS,
+    ken_insight::MIGRATIONS,
 ];
 
 /// Where the demo's directory keeps the path of the file with the address of its database.

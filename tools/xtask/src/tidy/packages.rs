@@ -14,7 +14,7 @@ const RULE: &str = "package";
 
 /// Ceiling on the lock file's entries: house policy, 450 after the first full build (386), and two
 /// more for files of columns (ADR 49).
-const LOCKED_MAX: usize = 453;
+const LOCKED_MAX: usize = 454;
 
 /// Packages used by being linked or through a setting, never named in a crate's code.
 const UNNAMED: &[(&str, &str)] = &[];
@@ -149,6 +149,6 @@ mod tests {
             |lock| vec![(CRATE, USES), CODE, (DOCUMENT, said.as_str()), ("Cargo.lock", lock)];
         expect(check, &files(lock.as_str()), &[]);
         let over = "[[package]]\n".repeat(LOCKED_MAX);
-        expect(check, &files(over.as_str()), &[("Cargo.lock", 0, "under 453")]);
+        expect(check, &files(over.as_str()), &[("Cargo.lock", 0, "under 454")]);
     }
 }

@@ -20,8 +20,14 @@ fn said(of: &[&str]) -> (bool, String) {
 
 #[test]
 fn the_agreements_of_glen_check_clean() {
-    let names =
-        ["scot-accord", "glen-asp-concern", "glen-direct-care", "glen-girfec", "glen-police-asp"];
+    let names = [
+        "scot-accord",
+        "glen-asp-concern",
+        "glen-direct-care",
+        "glen-girfec",
+        "glen-planning",
+        "glen-police-asp",
+    ];
     let files: Vec<String> = names.iter().map(|name| glen(name)).collect();
     let mut of = vec!["check"];
     of.extend(files.iter().map(String::as_str));

@@ -1,0 +1,6 @@
+//! Planning extracts over both engines.
+
+#[cfg(test)]
+mod extracts;
+#[cfg(test)]
+mod world;
