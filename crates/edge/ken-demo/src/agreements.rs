@@ -19,6 +19,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("glen-direct-care", include_str!("../../../../agreements/glen-direct-care.toml")),
     ("glen-girfec", include_str!("../../../../agreements/glen-girfec.toml")),
     ("glen-asp-concern", include_str!("../../../../agreements/glen-asp-concern.toml")),
+    ("glen-planning", include_str!("../../../../agreements/glen-planning.toml")),
 ];
 
 /// The copies that the demo registers, each with who has not signed it; what others stand on first.

@@ -14,6 +14,7 @@ mod directory;
 mod drafting;
 mod error;
 mod history;
+mod insight;
 mod office;
 mod partnerships;
 mod people;
@@ -123,6 +124,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;
+    insight::give(parts, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
 }

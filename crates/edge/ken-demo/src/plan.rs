@@ -184,6 +184,7 @@ pub const SIGNINGS: &[Signing] = &[
     Signing { instrument: "glen-direct-care", unsigned: &[] },
     Signing { instrument: "glen-girfec", unsigned: &[] },
     Signing { instrument: "glen-asp-concern", unsigned: &["rowan"] },
+    Signing { instrument: "glen-planning", unsigned: &[] },
 ];
 
 /// The organisations of a partnership.

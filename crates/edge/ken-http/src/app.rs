@@ -59,6 +59,8 @@ struct Inner {
     breaches: Arc<breach::Desk>,
     /// Where lists of people are looked up, one at a time.
     lists: Arc<seeding::Desk>,
+    /// Where tables for planning are counted, one at a time.
+    counts: Arc<ken_insight::Desk>,
 }
 
 impl App {
@@ -77,7 +79,8 @@ impl App {
     fn of(parts: Parts, passkeys: Option<passkey::Site>) -> Self {
         let parcel_key = ParcelKey::default();
         let (replays, breaches, lists) = (Arc::default(), Arc::default(), Arc::default());
-        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches, lists }))
+        let counts = Arc::default();
+        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches, lists, counts }))
     }
 
     pub(crate) fn replays(&self) -> &Arc<Desk> {
@@ -90,6 +93,10 @@ impl App {
 
     pub(crate) fn lists(&self) -> &Arc<seeding::Desk> {
         &self.0.lists
+    }
+
+    pub(crate) fn counts(&self) -> &Arc<ken_insight::Desk> {
+        &self.0.counts
     }
 
     pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {

@@ -146,7 +146,8 @@ faults!(
     ken_records::Error,
     ken_care::Error,
     ken_hub::Error,
-    ken_office::Error
+    ken_office::Error,
+    ken_insight::Error
 );
 
 impl IntoResponse for Stop {

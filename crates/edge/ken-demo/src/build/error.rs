@@ -20,6 +20,9 @@ pub enum Error {
     /// The governance office refused.
     #[error("governance office failed")]
     Office(#[from] ken_office::Error),
+    /// Nothing could be counted.
+    #[error("numbers failed")]
+    Insight(#[from] ken_insight::Error),
     /// The person index refused.
     #[error("person index failed")]
     Person(#[from] ken_person::Error),
@@ -58,6 +61,7 @@ impl Error {
             Self::Agreement(cause) => cause.code(),
             Self::Sharing(cause) => cause.code(),
             Self::Office(cause) => cause.code(),
+            Self::Insight(cause) => cause.code(),
             Self::Person(cause) => cause.code(),
             Self::Hub(cause) => cause.code(),
             Self::Care(cause) => cause.code(),

@@ -38,6 +38,7 @@ async fn parts(dir: &Path) -> Parts {
         ken_care::MIGRATIONS,
         ken_hub::MIGRATIONS,
         ken_office::MIGRATIONS,
+        ken_insight::MIGRATIONS,
     ])
     .await
     .unwrap();

@@ -123,6 +123,7 @@ impl House {
             ken_care::MIGRATIONS,
             ken_hub::MIGRATIONS,
             ken_office::MIGRATIONS,
+            ken_insight::MIGRATIONS,
         ])
         .await
         .unwrap();

@@ -51,6 +51,7 @@ impl Area {
                 ("/ig", "What is due"),
                 ("/ig/agreements", "Agreements"),
                 ("/ig/replay", "Try a draft"),
+                ("/ig/extracts", "Numbers for planning"),
                 ("/ig/registers/asset", "Registers"),
                 ("/ig/reviews", "Emergency access to check"),
                 ("/ig/wishes", "What people ask"),

@@ -9,8 +9,8 @@ use super::Area;
 
 /// The pages of governance that hold texts, lists and registers, by the menu's entry that they
 /// belong to. All others there may name somebody, or say what somebody did.
-const TEXTS: [&str; 4] =
-    ["/ig/agreements", "/ig/registers/asset", "/ig/replay", "/ig/recommendations"];
+const TEXTS: [&str; 5] =
+    ["/ig/agreements", "/ig/extracts", "/ig/registers/asset", "/ig/replay", "/ig/recommendations"];
 
 /// The mark of a page, by its area and the entry of the menu that it belongs to.
 pub(crate) fn of_page(area: Area, here: &str) -> Option<Mark> {

@@ -94,6 +94,7 @@ impl Given {
             .replace("{draft}", &self.access)
             .replace("{breach}", &self.access)
             .replace("{disposal}", &self.access)
+            .replace("{extract}", &self.access)
             .replace("{consultation}", &self.access)
             .replace("{list}", &self.access)
             .replace("{clause}", "none")

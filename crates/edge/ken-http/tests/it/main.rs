@@ -23,6 +23,8 @@ mod duty;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod extracts;
+#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod guessing;

@@ -117,6 +117,7 @@ pub(crate) async fn worlds_of(hidden: Hidden, change: fn(&str) -> String) -> Vec
         ken_care::MIGRATIONS,
         ken_hub::MIGRATIONS,
         ken_office::MIGRATIONS,
+        ken_insight::MIGRATIONS,
     ];
     let mut worlds = Vec::new();
     for on in engines(&migrations).await {

@@ -17,6 +17,8 @@ pub(crate) mod draft_advice;
 pub(crate) mod draft_clause;
 pub(crate) mod drafts;
 pub(crate) mod due;
+pub(crate) mod extract;
+pub(crate) mod extracts;
 pub(crate) mod findings;
 pub(crate) mod guardian;
 pub(crate) mod matrix;
