@@ -1,5 +1,5 @@
 //! Organisations, practitioners, accounts, sign-in and sessions, duty rosters,
-//! equipment and service plans.
+//! equipment and service plans, and the directory of services.
 //!
 //! # Invariants
 //!
@@ -32,6 +32,7 @@ pub mod roster;
 pub mod rows;
 pub mod seed;
 pub mod sending;
+pub mod service;
 pub mod session;
 mod sign_in;
 mod sql;

@@ -4,6 +4,7 @@
 //! (`core.md` 4.3). Sessions and tallies are looked up by their own key.
 
 pub(crate) mod roster;
+pub(crate) mod service;
 pub(crate) mod stock;
 
 use ken_store::{Migration, statements};
@@ -21,7 +22,15 @@ pub const MIGRATIONS: &[Migration] = &[
     KEYED,
     ROSTERS,
     STOCK,
+    SERVICES,
 ];
+
+const SERVICES: Migration = Migration {
+    owner: "ken-directory",
+    number: 12,
+    title: "a directory of services",
+    sql: service::SERVICES,
+};
 
 const STOCK: Migration = Migration {
     owner: "ken-directory",

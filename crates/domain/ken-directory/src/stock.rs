@@ -32,6 +32,7 @@ pub use crate::sql::stock::ALL as STATEMENTS;
 pub(crate) use list::names_nobody;
 pub use list::{equipment, plan, read_equipment, read_plans};
 pub use somebody::found;
+pub(crate) use somebody::is_numbered;
 
 /// Most rows that are brought at once. House policy.
 pub const ROWS_MAX: usize = 500;

@@ -16,10 +16,7 @@ const WORDS: [&str; 6] = ["chi", "nhs no", "date of birth", "dob", "d.o.b", "bor
 /// What in a text would name somebody, in words; none where nothing is found.
 #[must_use]
 pub fn found(text: &str) -> Option<&'static str> {
-    let blank = |sign: char| if sign.is_whitespace() { ' ' } else { sign };
-    let lower: String = text.to_lowercase().chars().map(blank).collect();
-    // A number with its country in front is a telephone's.
-    let lower = lower.replace("+44 ", "0").replace("+44", "0");
+    let lower = lowered(text);
     if has_number(&lower) {
         return Some("a CHI, NHS or Health and Care number");
     }
@@ -35,6 +32,19 @@ pub fn found(text: &str) -> Option<&'static str> {
         })
     };
     WORDS.into_iter().any(is_word).then_some("words that stand before somebody’s details")
+}
+
+/// Whether a number that belongs to one person stands in a text.
+pub(crate) fn is_numbered(text: &str) -> bool {
+    has_number(&lowered(text))
+}
+
+/// A text as it is looked through.
+fn lowered(text: &str) -> String {
+    let blank = |sign: char| if sign.is_whitespace() { ' ' } else { sign };
+    let lower: String = text.to_lowercase().chars().map(blank).collect();
+    // A number with its country in front is a telephone's.
+    lower.replace("+44 ", "0").replace("+44", "0")
 }
 
 /// Whether ten digits, together or in groups, are a number of a person. A letter, or what parts one

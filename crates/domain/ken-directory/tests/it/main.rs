@@ -13,6 +13,8 @@ mod seed;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod sign_in;
