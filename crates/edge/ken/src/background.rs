@@ -114,6 +114,7 @@ impl Background {
             let swept = self.db.write("directory.sweep", async |tx| {
                 ken_directory::session::sweep(tx, &ctx).await?;
                 ken_directory::roster::sweep(tx, &ctx).await?;
+                ken_directory::service::sweep(tx, &ctx).await?;
                 ken_directory::stock::sweep(tx, &ctx).await
             });
             if let Err(error) = swept.await {

@@ -11,6 +11,7 @@ use crate::agreement::Agreement;
 
 use crate::config::Level;
 use crate::matching::Matching;
+use crate::services::Services;
 
 /// Sharing agreements that run, a record that they open, and a ledger that says who looked.
 #[derive(Debug, Parser)]
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     /// Register public bodies from a file, and list who is registered
     #[command(subcommand)]
     Organisations(Organisations),
+    /// Bring services from ALISS, say whose they are, and hand the directory out as open data
+    #[command(subcommand)]
+    Services(Services),
     /// Say who can sign in, add and close accounts, give and end roles
     #[command(subcommand)]
     Accounts(Accounts),

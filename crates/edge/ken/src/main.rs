@@ -24,6 +24,7 @@ mod ready;
 mod run;
 mod say;
 mod serve;
+mod services;
 mod steady;
 mod stop;
 mod telemetry;
@@ -65,6 +66,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Migrate(of) => serve::migrate(&of).await,
             Command::Agreement(of) => Box::pin(agreement::run(of)).await,
             Command::Organisations(of) => organisations::run(of).await,
+            Command::Services(of) => Box::pin(services::run(of)).await,
             Command::Accounts(of) => Box::pin(accounts::run(of)).await,
             Command::Ledger(of) => Box::pin(ledger::run(of)).await,
             Command::Match(of) => matching::run(of),

@@ -172,6 +172,41 @@ fn public_bodies_are_told_first_and_registered_once() {
     assert_eq!(said(&["organisations", "list", "--config", config]), listed);
 }
 
+#[test]
+fn services_are_told_first_kept_claimed_and_handed_out() {
+    const ALISS: &str = include_str!("../../../../domain/ken-directory/tests/it/aliss.json");
+    let dir = tempfile::tempdir().unwrap();
+    let config = migrated(dir.path());
+    let config = config.to_str().unwrap();
+    let file = dir.path().join("aliss.json");
+    fs::write(&file, ALISS).unwrap();
+    let import = ["services", "import", file.to_str().unwrap(), "--config", config];
+    let write = [&import[..], &["--write"]].concat();
+    let (list, export) =
+        (["services", "list", "--config", config], ["services", "export", "--config", config]);
+    let told = said(&import);
+    assert!(told.contains("licence: https://creativecommons.org/licenses/by/4.0/"), "{told}");
+    assert!(told.ends_with("0 as they were\nNothing was written.\n"), "{told}");
+    assert_eq!(said(&list), "");
+    assert!(said(&write).contains("2 new, 0 changed"));
+    assert!(said(&write).contains("0 new, 0 changed, 0 left as corrected here, 2 as they were"));
+    said(&["organisations", "import", "--config", config, "--write"]);
+    let provider = "8a1f0b52-6a8e-4c55-8c58-2d6d8c1f0e22";
+    let claim =
+        ["services", "claim", provider, "--organisation", "fife-council", "--config", config];
+    assert!(said(&claim).contains("Nothing was written."));
+    assert!(!said(&list).contains("fife-council"));
+    assert!(said(&[&claim[..], &["--write"]].concat()).contains("are fife-council's"));
+    let listed = said(&list);
+    assert!(listed.contains(&format!("\t{provider}\tfife-council\t2026-02-01\tLunch club")));
+    assert!(listed.contains("Dial-a-ride\tstale"), "{listed}");
+    let all: serde_json::Value = serde_json::from_str(&said(&export)).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    assert_eq!(all[1]["x-licence"], "https://creativecommons.org/licenses/by/4.0/");
+    fs::write(&file, ALISS.replace("\"longitude\": -3.86", "\"longitude\": 386")).unwrap();
+    refused(&import, "data[0].locations[1].longitude is no number of degrees");
+}
+
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_plainly() {
     // As a later version leaves it, whose migrations this one does not know.
