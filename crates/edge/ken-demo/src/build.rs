@@ -19,6 +19,7 @@ mod office;
 mod partnerships;
 mod people;
 mod rosters;
+mod services;
 mod sharing;
 mod state;
 mod stock;
@@ -125,6 +126,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;
     insight::give(parts, &staff).await?;
+    services::fill(parts, partnership.start, &staff).await?;
     State { whole: true, ..state }.keep(&parts.data)?;
     Ok(Built { partnership, is_found: false })
 }
