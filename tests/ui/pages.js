@@ -376,6 +376,14 @@ const newRequest = async (page, account) => {
   await link.click();
 };
 
+/** The directory of services, from the overview of a person. */
+const personServices = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "Find a service for them" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
 export const visits = [
   { name: "sign-in", route: "/sign-in", go: open("/sign-in") },
   { name: "accessibility", route: "/accessibility", go: open("/accessibility") },
@@ -443,6 +451,7 @@ export const visits = [
   { name: "requests", route: "/w/requests", as: "work", go: open("/w/requests") },
   { name: "request", route: "/w/requests/{request}", as: "work", go: request },
   { name: "request-new", route: "/w/p/{person}/requests/new", as: "work", go: newRequest },
+  { name: "person-services", route: "/w/p/{person}/services", as: "work", go: personServices },
   { name: "affirm", route: "/w/p/{person}/affirm", as: "words", go: words },
   { name: "person-more", route: null, as: "offered", go: teamPerson },
   { name: "affirm-more", route: null, as: "offered", go: wordsBeside },
@@ -485,6 +494,9 @@ export const visits = [
     go: anyAgreement("/supersession") },
   { name: "register", route: "/register", go: open("/register") },
   { name: "register-one", route: "/register/{hash}", go: firstPublic },
+  { name: "services", route: "/services", go: open("/services") },
+  { name: "service", route: "/services/{service}",
+    go: follows("/services", "/services/") },
   { name: "notices", route: "/notices", go: open("/notices") },
   { name: "notice", route: "/notices/{hash}", go: firstNotice },
   { name: "consultations", route: "/consultations", go: open("/consultations") },
@@ -522,6 +534,9 @@ export const visits = [
   { name: "assessment", route: "/ig/agreements/{hash}/assessment", as: "ig",
     go: firstAgreement("/assessment") },
   { name: "due", route: "/ig", as: "ig", go: open("/ig") },
+  { name: "ig-services", route: "/ig/services", as: "ig", go: open("/ig/services") },
+  { name: "ig-service", route: "/ig/services/{service}", as: "ig",
+    go: follows("/ig/services", "/ig/services/") },
   { name: "stock", route: "/ig/stock", as: "ig", go: open("/ig/stock") },
   { name: "stock-equipment", route: "/ig/stock/equipment", as: "ig",
     go: open("/ig/stock/equipment") },

@@ -297,6 +297,7 @@ fn footer(mark: Option<Mark>) -> Markup {
                         li { a href="/privacy" { "Privacy" } }
                         li { a href="/register" { "Register of agreements" } }
                         li { a href="/notices" { "Privacy notices" } }
+                        li { a href="/services" { "Find help near you" } }
                     }
                 }
             }

@@ -97,6 +97,7 @@ impl Given {
             .replace("{extract}", &self.access)
             .replace("{consultation}", &self.access)
             .replace("{list}", &self.access)
+            .replace("{service}", &self.access)
             .replace("{clause}", "none")
             .replace("{hash}", "none")
             .replace("{register}", "asset")

@@ -63,6 +63,8 @@ mod seeking;
 #[cfg(test)]
 mod send_to;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod signatories;

@@ -3,7 +3,7 @@
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use ken_agreement::Instrument;
@@ -20,9 +20,9 @@ use crate::stop::Stop;
 use crate::view::form::{Field, Form, Wrong, summary};
 use crate::view::panel::{self, Panel, State};
 use crate::view::{Area, Frame, card, confirmation, words};
+use crate::wire::bound::Bound;
 use crate::wire::changes::Sending;
-use crate::wire::cookie;
-use crate::wire::csrf::{self, Csrf};
+use crate::wire::csrf::Csrf;
 
 /// What the public form carries.
 #[derive(Debug, Default, Deserialize)]
@@ -119,20 +119,10 @@ async fn answer(
     };
     let (of, text, views) = app.db().snapshot("http.consultation", read).await?;
     let ctx = app.ctx(request);
-    // The form is bound to this browser: by its session, or by a cookie that the page gives it.
-    let held = cookie::find(headers, app.site(), cookie::SESSION)
-        .or_else(|| cookie::find(headers, app.site(), cookie::FORM));
-    let secret = held.map_or_else(|| csrf::fresh(&ctx), str::to_owned);
-    // Two people at one browser may say the same: each page that is shown has a token of its own.
-    let csrf = Csrf::in_role(&secret, request, None);
-    let main = show(&of, &text, (&views, ctx.clock.today()), wrongs, &csrf);
+    let bound = Bound::new(app, request, headers);
+    let main = show(&of, &text, (&views, ctx.clock.today()), wrongs, &bound.csrf);
     let page = Frame::plain(app.site(), "Consultation", Area::Outside).page(&main);
-    let mut response = (status, page).into_response();
-    let set = held.is_none().then(|| cookie::set(app.site(), cookie::FORM, &secret)).flatten();
-    if let Some(value) = set {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    Ok(response)
+    Ok(bound.answer((status, page).into_response()))
 }
 
 fn list(all: &[Consultation], today: Date) -> Markup {

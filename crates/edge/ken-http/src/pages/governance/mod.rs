@@ -36,6 +36,7 @@ pub(crate) mod replay;
 pub(crate) mod reviews;
 pub(crate) mod roster;
 pub(crate) mod seal;
+pub(crate) mod services;
 pub(crate) mod signatories;
 pub(crate) mod signing;
 pub(crate) mod simulate;

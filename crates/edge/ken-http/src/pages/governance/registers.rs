@@ -221,6 +221,7 @@ fn show(list: &List<'_>, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Mark
             }
             li { a href="/ig/roster" { "Duty roster: who is on duty at which desk" } }
             li { a href="/ig/stock" { "Equipment and service plans" } }
+            li { a href="/ig/services" { "Directory of services" } }
             li { a href="/ig/disposal" { "Disposal: what has been kept long enough" } }
         }
         @if list.register == Register::Asset { (unowned(list)) }

@@ -27,5 +27,6 @@ pub(crate) mod requests;
 pub(crate) mod results;
 pub(crate) mod second;
 pub(crate) mod send_to;
+pub(crate) mod services;
 pub(crate) mod team;
 pub(crate) mod today;

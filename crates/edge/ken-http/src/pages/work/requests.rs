@@ -233,6 +233,20 @@ pub(super) async fn destinations(
     Ok(options)
 }
 
+/// The organisations of which the reader's role may ask something, by what was signed.
+pub(super) async fn askable(app: &App, caller: &Caller) -> Result<BTreeSet<OrganisationId>, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let current = app.gate().current(app.db(), &ctx).await?;
+    let mut askable = BTreeSet::new();
+    for purpose in current.bundle.sent_for((&by.organisation, &by.role)) {
+        for kind in Kind::ALL {
+            let goes = destinations(app, caller, (&purpose, kind)).await?;
+            askable.extend(goes.iter().filter_map(|(to, _)| Some(seat(to)?.organisation)));
+        }
+    }
+    Ok(askable)
+}
+
 async fn again(
     app: &App,
     caller: &Caller,

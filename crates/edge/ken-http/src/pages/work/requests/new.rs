@@ -4,8 +4,11 @@
 //! # Invariants
 //!
 //! - The page shows nothing of the person: what is sent is what its reader writes.
+//! - By an entry of the directory that nobody has checked for a year, nobody is asked ([`listed`]).
 //! - Where somebody may send what is read from what was signed; whether this person's information
 //!   goes there is decided when it is sent, and refused as anything is.
+
+mod listed;
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, Query, State as Of};
@@ -30,11 +33,15 @@ use crate::view::form::{Choice, Field, Form, Wrong, choices, filter, select, sum
 use crate::view::{confirmation, phone, words};
 use crate::wire::csrf::Csrf;
 
+use listed::Listed;
+
 /// What the address carries.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
     purpose: Option<Purpose>,
     kind: Option<String>,
+    /// The entry of the directory by which somebody is asked.
+    service: Option<String>,
 }
 
 /// What the form carries.
@@ -43,6 +50,8 @@ pub(crate) struct Filled {
     purpose: Option<Purpose>,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    service: String,
     #[serde(default)]
     step: String,
     #[serde(default)]
@@ -79,8 +88,8 @@ pub(crate) async fn get(
     Query(wanted): Query<Wanted>,
 ) -> Result<Markup, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    let kind = wanted.kind.unwrap_or_default();
-    let filled = Filled { purpose: wanted.purpose, kind, ..Filled::default() };
+    let (kind, service) = (wanted.kind.unwrap_or_default(), wanted.service.unwrap_or_default());
+    let filled = Filled { purpose: wanted.purpose, kind, service, ..Filled::default() };
     page(&app, &caller, person, (&filled, &[])).await
 }
 
@@ -100,6 +109,11 @@ pub(crate) async fn post(
         }
     };
     let frame = |title| caller.frame(app.site(), title).at("/w/requests");
+    let listed = listed::find(&app, &caller, &filled.service).await?;
+    if let Some(why) = listed.as_ref().and_then(|listed| listed.bars(&new.to)) {
+        let main = listed::not_asked(why, listed.as_ref(), &written(&filled));
+        return Ok((StatusCode::FORBIDDEN, frame("It was not sent").page(&main)).into_response());
+    }
     match filled.step.as_str() {
         "check" => {
             let goes = destinations(&app, &caller, (&new.purpose, new.kind)).await?;
@@ -216,6 +230,7 @@ impl Filled {
             ("step", step.to_owned()),
             ("purpose", purpose),
             ("kind", self.kind.clone()),
+            ("service", self.service.clone()),
             ("to", self.to.clone()),
             ("days", self.days.clone()),
             ("name", of(&self.name)),
@@ -236,11 +251,17 @@ async fn page(
     person: PersonId,
     (filled, wrongs): (&Filled, &[Wrong]),
 ) -> Result<Markup, Stop> {
+    let listed = listed::find(app, caller, &filled.service).await?;
+    if let Some(why) = listed.as_ref().and_then(Listed::stops) {
+        let main = listed::not_asked(why, listed.as_ref(), &[]);
+        return Ok(caller.frame(app.site(), "Ask for assistance").at("/w/requests").page(&main));
+    }
     let chosen = filled.purpose.as_ref().zip(Kind::of_code(&filled.kind));
     let goes = match chosen {
         Some((purpose, kind)) => destinations(app, caller, (purpose, kind)).await?,
         None => vec![],
     };
+    let goes = Listed::only(listed.as_ref(), goes);
     let purposes = purposes(app, caller).await?;
     // Where the form is not shown there is nothing else to put right.
     let first_wrong = [Wrong::new("kind", "Choose what for, and what about")];
@@ -252,6 +273,7 @@ async fn page(
     let main = html! {
         (summary(shown))
         h1 { "Ask for assistance" }
+        @if let Some(listed) = &listed { (listed.says()) }
         p {
             "You ask another organisation to help this person. It goes to the role that you \
              choose, and those whom the clause names beside it can read it. It goes under a clause \
@@ -296,6 +318,9 @@ fn first(person: PersonId, filled: &Filled, purposes: &[(String, String)]) -> Ma
     filter(
         &address(person),
         &html! {
+            @if !filled.service.is_empty() {
+                input type="hidden" name="service" value=(filled.service);
+            }
             (select("purpose", "What for", purposes, &purpose))
             (select("kind", "What about", &kinds, &filled.kind))
         },
@@ -309,8 +334,13 @@ fn form(
     csrf: &Csrf,
 ) -> Markup {
     let purpose = filled.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
-    let hidden =
-        [("step", "check".to_owned()), ("purpose", purpose), ("kind", kind.code().to_owned())];
+    let (kind_code, service) = (kind.code().to_owned(), filled.service.clone());
+    let hidden = [
+        ("step", "check".to_owned()),
+        ("purpose", purpose),
+        ("kind", kind_code),
+        ("service", service),
+    ];
     let action = address(person);
     let choice = |value: &str, label: String| Choice { value: value.to_owned(), label, hint: None };
     let to: Vec<_> = goes.iter().map(|(value, words)| choice(value, words.clone())).collect();
@@ -411,68 +441,4 @@ fn sent(id: ResourceId, days: &str) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::view::rules;
-
-    fn filled() -> Filled {
-        let text = |text: &str| Sensitive::new(text.to_owned());
-        Filled {
-            purpose: "direct-care".parse().ok(),
-            kind: "need".into(),
-            to: "practice gp.doctor".into(),
-            days: "3wd".into(),
-            name: text("Morag <Made-up>"),
-            born: text("1948"),
-            worry: text("She fell"),
-            did: text("We rang"),
-            ask: text("A visit"),
-            told: "no".into(),
-            why: text("She slept"),
-            ..Filled::default()
-        }
-    }
-
-    #[test]
-    fn what_is_missing_is_said_at_its_field() {
-        let person: PersonId = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
-        assert!(filled().request(person).is_ok());
-        let check = |change: fn(&mut Filled), want: &str| {
-            let mut filled = filled();
-            change(&mut filled);
-            let wrongs = filled.request(person).unwrap_err();
-            assert_eq!(wrongs.iter().map(|wrong| wrong.field).collect::<Vec<_>>(), [want]);
-        };
-        check(|of| of.ask = Sensitive::new("  ".into()), "ask");
-        check(|of| of.why = Sensitive::new("x".repeat(3_001)), "why");
-        check(|of| of.days = "9wd".into(), "days");
-        check(|of| of.told = "perhaps".into(), "told");
-        check(|of| of.to = "practice".into(), "to");
-        // A concern carries no telephone number: it is not dropped in silence.
-        check(
-            |of| {
-                of.kind = "concern".into();
-                of.phone = Sensitive::new("01632 960 001".into());
-            },
-            "phone",
-        );
-    }
-
-    #[test]
-    fn answers_are_checked_before_they_go() {
-        let person = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
-        let csrf = Csrf::of("x");
-        let shown = super::check(&filled(), person, "Practice: Doctor", &csrf).into_string();
-        rules::assert_part(&shown);
-        for want in ["Morag &lt;Made-up&gt;", "Within 3 working days", "No. She slept", "Practice"]
-        {
-            assert!(shown.contains(want), "{want}");
-        }
-        let goes = [("practice gp.doctor".to_owned(), "Practice: Doctor".to_owned())];
-        let of = (person, Kind::Need);
-        let shown = form(of, &goes, (&filled(), &[]), &csrf).into_string();
-        rules::assert_part(&shown);
-        let id = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap();
-        rules::assert_part(&sent(id, "1wd").into_string());
-    }
-}
+mod tests;

@@ -58,6 +58,7 @@ pub(crate) fn ways(person: PersonId, purpose: &Purpose) -> Markup {
                     "Ask another organisation for assistance"
                 }
             }
+            p { a.care_lone href={ "/w/p/" (person) "/services" } { "Find a service for them" } }
             p { a.care_lone href=(to("send-to")) { "Who should I send this to?" } }
             p { a.care_lone href=(to("assessments")) { "Assessments and plans" } }
         }
