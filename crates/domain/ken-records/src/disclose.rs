@@ -14,7 +14,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use crate::dictionary::visible_part;
 use crate::file::associated;
 use crate::part::{self, Found, Part, Point};
-use crate::{Error, Grants, Masked, Sealed, Status};
+use crate::{Error, Grants, Masked, Sealed, Seen, Status};
 
 /// Most rows that are read for one part. Where more stands whatever has happened,
 /// [`Disclosed::is_whole`] says so; events that are left are in an earlier part.
@@ -65,6 +65,8 @@ pub struct Item {
     pub body: serde_json::Value,
     /// Whether it is an event of the part that was asked for; what only stands is not.
     pub is_of_part: bool,
+    /// That it was disclosed, for whoever shows what stands beside it.
+    pub seen: Option<Seen>,
 }
 
 impl Item {
@@ -135,10 +137,15 @@ pub async fn disclose_part(
         return Err(Error::Stale);
     }
     let entries = permits.iter().map(Permit::entry).collect();
+    let purposes: Vec<_> = permits.iter().map(|permit| permit.purpose().clone()).collect();
     let found = part::find(db, keys, person, &Grants::of_all(&permits), part).await?;
     let (moment, is_whole) = (found.moment, found.is_whole);
     let sealed = Sealed::new(person, moment, found);
-    let (items, next) = sealed.open(ctx.clock.now(), permits)?;
+    let (mut items, next) = sealed.open(ctx.clock.now(), permits)?;
+    for item in &mut items {
+        let of = (item.resource, item.version);
+        item.seen = Some(Seen::new(person, of, item.source.clone(), &purposes));
+    }
     Ok(Disclosed { person, items, entries, is_whole, next })
 }
 
@@ -228,6 +235,7 @@ impl Held {
             clauses: grant.fields.values().cloned().collect(),
             body,
             is_of_part: true,
+            seen: None,
         })
     }
 }

@@ -168,6 +168,13 @@ impl Point {
         }
     }
 
+    /// The point just after this one: what is read back from there begins with it.
+    #[must_use]
+    pub fn after(self) -> Self {
+        let next = self.resource.uuid().as_u128().saturating_add(1);
+        Self { resource: ResourceId::from_uuid(uuid::Uuid::from_u128(next)), ..self }
+    }
+
     /// When it was; the beginning of time for what has no date.
     #[must_use]
     pub fn moment(self) -> Timestamp {
@@ -473,6 +480,7 @@ mod tests {
         assert!(
             Point::at(moment) < dated && Point::new(Some(sooner), resource) < Point::at(moment)
         );
+        assert!(dated < dated.after() && dated.after().after() > dated.after());
         assert!(undated < Point::at(Timestamp::MIN) && Point::at(Timestamp::MIN) < dated);
         for text in ["", ".", "7", "x.0190163d-8694-739b-aea5-966c26f8ad90", "7.x"] {
             assert!(text.parse::<Point>().is_err(), "{text}");
