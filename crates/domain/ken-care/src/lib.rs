@@ -1,6 +1,6 @@
 //! Care around the person: who coordinates it, whom they let into the team, what one body asks of
-//! another for them, how what several agencies tell of them stands together, and what is written
-//! about it.
+//! another for them, how what several agencies tell of them stands together, what is written about
+//! it, and what the person says of it themselves.
 //!
 //! # Invariants
 //!
@@ -11,6 +11,7 @@
 //! - Whom to send something to is told of those alone of whom the asker may know.
 //! - What a practitioner writes is filed by a permit to read its kind of information, as an item
 //!   of their own organisation.
+//! - What the person says of an entry stands beside it for whoever is shown the entry.
 //! - Every change of a role or a team takes and bumps the person's guard, and stands in their
 //!   stream of the ledger.
 //!
@@ -29,6 +30,7 @@ pub mod request;
 pub mod role;
 mod sql;
 pub mod team;
+pub mod words;
 pub mod writing;
 
 pub use error::Error;

@@ -2,6 +2,7 @@
 
 pub(crate) mod draft;
 pub(crate) mod request;
+pub(crate) mod words;
 
 use ken_store::{Migration, statements};
 
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "requests for assistance",
         sql: request::REQUESTS,
     },
+    Migration { owner: "ken-care", number: 4, title: "the person's words", sql: words::WORDS },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

@@ -9,6 +9,8 @@ mod statements;
 #[cfg(test)]
 mod team;
 #[cfg(test)]
+mod words;
+#[cfg(test)]
 mod world;
 #[cfg(test)]
 mod writing;

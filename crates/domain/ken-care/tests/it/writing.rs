@@ -14,13 +14,13 @@ use ken_store::{Snapshot, Tx};
 
 use crate::world::{World, word, worlds};
 
-const VIEWS: &str = "I want to stay in my own house";
+pub(crate) const VIEWS: &str = "I want to stay in my own house";
 
 fn form() -> &'static Form {
     form::find("adult-assessment").unwrap()
 }
 
-fn answers(views: &str) -> Answers {
+pub(crate) fn answers(views: &str) -> Answers {
     let typed = [
         ("views", views),
         ("life", "She sees her sister"),
@@ -47,14 +47,14 @@ async fn ask(world: &World, by: &Acting, person: PersonId) -> Answer {
     writing::ask(db, &world.ctx(), keys, &world.gate, by, &request).await.unwrap()
 }
 
-async fn leave(world: &World, by: &Acting, person: PersonId) -> Leave {
+pub(crate) async fn leave(world: &World, by: &Acting, person: PersonId) -> Leave {
     match ask(world, by, person).await {
         Answer::May(leave) => leave,
         other => panic!("{other:?}"),
     }
 }
 
-async fn save(
+pub(crate) async fn save(
     world: &World,
     leave: &Leave,
     answers: &Answers,
@@ -70,7 +70,7 @@ async fn find(world: &World, leave: &Leave) -> Option<Draft> {
     world.on.db.snapshot("test.draft", read).await.unwrap()
 }
 
-async fn sign(
+pub(crate) async fn sign(
     world: &World,
     leave: Leave,
     seen: Timestamp,
