@@ -143,6 +143,13 @@ const follows = (from, start) => async (page) => {
   await page.locator(`main a[href^="${start}"]`).first().click();
 };
 
+/** What can be said of the first entry of one's own record. */
+const sayOfFirst = async (page) => {
+  await page.goto("/my/record");
+  await page.getByRole("button", { name: "Say something about this" }).first().click();
+  return (await page.locator("h1").innerText()) === "What do you want to say about this?";
+};
+
 /** What a choice would do, before it is sent. */
 const checkChoice = async (page) => {
   await page.goto("/my/choices");
@@ -461,6 +468,8 @@ export const visits = [
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
   { name: "my-happened", route: "/my/happened", as: "my", go: open("/my/happened") },
   { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
+  { name: "my-words", route: "/my/words", as: "my", go: open("/my/words") },
+  { name: "my-words-about", route: null, as: "my", go: sayOfFirst },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },
   { name: "my-agreements", route: "/my/agreements", as: "my", go: open("/my/agreements") },
   { name: "my-agreement", route: "/my/agreements/{hash}", as: "my",

@@ -23,6 +23,7 @@ mod services;
 mod sharing;
 mod state;
 mod stock;
+mod words;
 mod written;
 
 use std::fmt;
@@ -121,6 +122,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     people::settle(parts, &partnership, &staff, listener).await?;
     care::coordinate(parts, &partnership, &staff).await?;
     written::write(parts, &partnership, &staff).await?;
+    words::say(parts, &partnership).await?;
     asks::ask(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;

@@ -1,5 +1,7 @@
 //! What practitioners of the demo have written in Ken itself: an assessment and a plan, in their
-//! own forms. All of it is made up.
+//! own forms; and what people say themselves. All of it is made up.
+
+use ken_care::words::How;
 
 /// A form that somebody filled in and signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,3 +90,47 @@ pub const WRITTEN: &[Written] = &[
         ],
     },
 ];
+
+/// What somebody says of the newest entry of a kind in their record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// The handle of their story.
+    pub person: &'static str,
+    /// Of which kind of information.
+    pub category: &'static str,
+    /// What the words are to it.
+    pub how: How,
+    /// The words.
+    pub text: &'static str,
+}
+
+/// What was said.
+pub const SAID: &[Said] = &[Said {
+    person: "morag",
+    category: "assessment",
+    how: How::Disagrees,
+    text: "I am not frightened of the bath. I slipped once because the mat was wet. Please ask me \
+           before you bring a board. (made up)",
+}];
+
+/// What somebody writes of themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// The handle of their story.
+    pub person: &'static str,
+    /// Which organisation keeps it.
+    pub at: &'static str,
+    /// What it is about, by its code.
+    pub topic: &'static str,
+    /// The words.
+    pub text: &'static str,
+}
+
+/// What was written.
+pub const OWN: &[Own] = &[Own {
+    person: "morag",
+    at: "cec",
+    topic: "talk",
+    text: "Speak to me and not to my daughter. I hear better on my left side. Mornings are best. \
+           (made up)",
+}];

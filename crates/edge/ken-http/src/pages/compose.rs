@@ -8,6 +8,7 @@
 //!   alert or box: an event that was replaced says so, and one that was an error is absent.
 
 mod held;
+mod said;
 mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use ken_fhir::{
 use ken_records::{Point, Status};
 
 pub(crate) use held::{Held, answered, read};
+pub(crate) use said::{bring, make_own, said};
 pub(crate) use when::When;
 
 use crate::view::alert::{Alert, Weight};
@@ -136,6 +138,7 @@ pub(crate) fn alerts(held: &[Held], names: &BTreeMap<OrganisationId, String>) ->
             Some(since) => format!("Since {since}. Set by {by}."),
             None => format!("Set by {by}."),
         };
+        let detail = said::after(detail, held);
         let is_communication = held.category.as_str() == "communication";
         let weight = if is_communication { Weight::Note } else { Weight::Alert };
         Some(Alert { weight, what: flag.name().unwrap_or("Alert").to_owned(), detail })
@@ -181,8 +184,10 @@ pub(crate) fn events(
             Some(value) => format!("{}: {value}", line.title),
             None => line.title,
         });
-        let said: Vec<_> = dated.event.note.take().into_iter().chain(results).collect();
-        dated.event.note = (!said.is_empty()).then(|| said.join("; "));
+        let told: Vec<_> = dated.event.note.take().into_iter().chain(results).collect();
+        dated.event.note = (!told.is_empty()).then(|| told.join("; "));
+        let inside = reported.get(&at).into_iter().flatten().filter_map(|at| held.get(*at));
+        dated.event.words.extend(inside.flat_map(said));
         Some(dated)
     };
     let mut events: Vec<_> = shown.filter_map(event).collect();
@@ -250,6 +255,8 @@ fn event(
         sections: sections(&held.resource),
         significant: SIGNIFICANT.contains(&held.category.as_str()),
         why: clauses.join(" "),
+        words: said(held),
+        below: None,
     };
     let (category, point) = (held.category.clone(), held.point);
     Some(Dated { at, category, point, when, account, event })
@@ -348,14 +355,16 @@ pub(crate) fn around(
 
 fn plan(held: &[Held]) -> Vec<(String, String)> {
     let newest = standing(held)
-        .filter_map(|held| Some((held.filed, CarePlan::of(&held.resource)?)))
-        .max_by_key(|(filed, _)| *filed);
-    let Some((_, plan)) = newest else { return vec![] };
+        .filter_map(|held| Some((held, CarePlan::of(&held.resource)?)))
+        .max_by_key(|(held, _)| held.filed);
+    let Some((held, plan)) = newest else { return vec![] };
     let when = plan.when().map(|when| words::partial(when.date()));
+    let words = said::after(String::new(), held);
     let facts = [
         ("Plan", plan.title().map(str::to_owned)),
         ("State", plan.status().map(str::to_owned)),
         ("Written", when),
+        ("What the person says of it", Some(words).filter(|words| !words.is_empty())),
     ];
     let known = |(label, value): (&str, Option<String>)| Some((label.to_owned(), value?));
     facts.into_iter().filter_map(known).collect()
@@ -370,7 +379,7 @@ fn allergies(held: &[Held]) -> Vec<(String, String)> {
         let how = allergy.criticality().map(|how| format!("criticality {how}"));
         let told: Vec<_> = how.iter().map(String::as_str).chain(allergy.reactions()).collect();
         let value = if told.is_empty() { "recorded".to_owned() } else { told.join(", ") };
-        Some((allergy.name()?.to_owned(), value))
+        Some((allergy.name()?.to_owned(), said::after(value, held)))
     };
     let mut seen = BTreeSet::new();
     standing(held).filter_map(allergy).filter(|fact| seen.insert(fact.clone())).collect()
@@ -401,99 +410,4 @@ fn views(held: &[Held]) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn allergy(name: &str, verification: &str) -> Held {
-        let resource = json!({
-            "resourceType": "AllergyIntolerance", "code": { "text": name },
-            "verificationStatus": { "coding": [{ "code": verification }] },
-        });
-        Held {
-            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
-            category: "medication".parse().unwrap(),
-            source: "nhsl".parse().unwrap(),
-            filed: Timestamp::UNIX_EPOCH,
-            point: "0.0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
-            is_of_part: true,
-            status: Status::Current,
-            clauses: BTreeSet::new(),
-            event: None,
-            resource: Resource::of(resource).unwrap(),
-        }
-    }
-
-    #[test]
-    fn nobody_grows_older_after_death() {
-        let patient = |died: serde_json::Value| {
-            let resource = json!({ "resourceType": "Patient", "birthDate": "1935-11-02",
-                "deceasedDateTime": died });
-            let resource = Resource::of(resource).unwrap();
-            banner(&[Held { resource, ..allergy("x", "confirmed") }], "2026-11-22".parse().unwrap())
-        };
-        let (dead, living) = (patient(json!("2026-03-03")), patient(json!(null)));
-        assert_eq!(dead.facts.first(), Some(&("Born", "2 Nov 1935".to_owned())));
-        assert_eq!(dead.died.as_deref(), Some("Died 3 Mar 2026 (90y)"));
-        assert_eq!(living.facts.first(), Some(&("Born", "2 Nov 1935 (91y)".to_owned())));
-    }
-
-    #[test]
-    fn a_result_is_told_once_and_none_is_lost() {
-        let one = |source: &str, resource: serde_json::Value| Held {
-            source: source.parse().unwrap(),
-            resource: Resource::of(resource).unwrap(),
-            ..allergy("x", "confirmed")
-        };
-        let result = |id: &str, name: &str| {
-            json!({ "resourceType": "Observation", "id": id, "status": "final",
-                "code": { "text": name }, "valueString": format!("{name} is low") })
-        };
-        let report = |name: &str, results: &[&str]| {
-            let results: Vec<_> = results.iter().map(|id| json!({ "reference": id })).collect();
-            json!({ "resourceType": "DiagnosticReport", "status": "final",
-                "code": { "text": name }, "result": results })
-        };
-        let held = [
-            one("nhsl", result("1", "Potassium")),
-            one("nhsl", result("2", "Sodium")),
-            one("nhsl", result("3", "Loose")),
-            one("cec", result("4", "Foreign")),
-            one("nhsl", report("Bloods", &["Observation/1", "Observation/2", "Observation/4"])),
-            one("nhsl", report("Again", &["Observation/2", "Observation/9"])),
-        ];
-        let shown = events(&held, &BTreeMap::new(), &|_| String::new());
-        let mut titles: Vec<_> = shown.iter().map(|one| one.event.title.as_str()).collect();
-        titles.sort_unstable();
-        assert_eq!(titles, ["Again", "Bloods", "Foreign", "Loose"]);
-        let bloods = shown.iter().find(|one| one.event.title == "Bloods").unwrap();
-        let want = "final; Potassium: Potassium is low; Sodium: Sodium is low";
-        assert_eq!(bloods.event.note.as_deref(), Some(want));
-        // A report that may not be seen takes nothing with it.
-        assert_eq!(events(&held[..4], &BTreeMap::new(), &|_| String::new()).len(), 4);
-    }
-
-    #[test]
-    fn what_was_reported_is_shown_whole() {
-        let resource = json!({ "resourceType": "ServiceRequest", "status": "active",
-            "code": { "text": "A worry" }, "note": [{ "text": "Asleep in class." }] });
-        let resource = Resource::of(resource).unwrap();
-        let held = [Held { resource, ..allergy("x", "confirmed") }];
-        let shown = events(&held, &BTreeMap::new(), &|_| String::new());
-        let want = [(String::new(), "Asleep in class.".to_owned())];
-        assert!(shown.len() == 1 && shown[0].event.sections == want, "{shown:?}");
-    }
-
-    #[test]
-    fn an_allergy_that_was_taken_back_is_none() {
-        let held = [
-            allergy("Penicillin", "confirmed"),
-            allergy("Nuts", "entered-in-error"),
-            allergy("Latex", "refuted"),
-            allergy("Eggs", "unconfirmed"),
-        ];
-        let shown: Vec<_> = allergies(&held).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(shown, ["Penicillin", "Eggs"]);
-    }
-}
+mod tests;

@@ -78,6 +78,7 @@ fn lane(month: &Month, source: &str) -> Markup {
                 @if event.significant { " (significant)" }
                 ", " (event.on)
                 @if let Some(note) = &event.note { ". " (note) }
+                @for said in &event.words { ". " (said.line()) }
             }
         }
     }

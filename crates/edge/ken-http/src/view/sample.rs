@@ -1,8 +1,10 @@
 //! Values for the components' tests. Everyone here is made up.
 
+use ken_care::words::How;
+
 use super::Visitor;
 use super::banner::Banner;
-use super::timeline::Event;
+use super::timeline::{Event, Said};
 use crate::wire::csrf::Csrf;
 use crate::{DemoAccount, Site};
 
@@ -55,6 +57,18 @@ pub(crate) fn event(n: u8) -> Event {
         sections: vec![],
         significant: n.is_multiple_of(2),
         why: "Clause C1 of the direct care agreement lets your role see this.".into(),
+        words: vec![],
+        below: None,
+    }
+}
+
+pub(crate) fn said() -> Said {
+    Said {
+        how: How::Disagrees,
+        is_own: false,
+        text: "I was <not> there".into(),
+        on: "4 October 2026".into(),
+        helper: Some("Effie, my sister".into()),
     }
 }
 

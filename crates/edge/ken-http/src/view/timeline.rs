@@ -2,6 +2,7 @@
 //!
 //! A list keeps its list role although its bullets are gone (Safari drops it otherwise).
 
+use ken_care::words::How;
 use maud::{Markup, html};
 
 /// One event.
@@ -27,6 +28,67 @@ pub(crate) struct Event {
     pub(crate) significant: bool,
     /// Which clause lets the reader see it; empty where a page says it for all.
     pub(crate) why: String,
+    /// What the person says of it, the oldest first.
+    pub(crate) words: Vec<Said>,
+    /// What can be done with it here.
+    pub(crate) below: Option<Markup>,
+}
+
+/// What the person says of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// What the words are to the entry.
+    pub(crate) how: How,
+    /// Whether its reader is the person themselves.
+    pub(crate) is_own: bool,
+    /// The words; who agrees may have none.
+    pub(crate) text: String,
+    /// When, and whether the entry has changed since.
+    pub(crate) on: String,
+    /// Who wrote for the person.
+    pub(crate) helper: Option<String>,
+}
+
+impl Said {
+    /// What the person does by it.
+    const fn says(&self) -> &'static str {
+        match (self.how, self.is_own) {
+            (How::Agrees, false) => "The person agrees",
+            (How::Disagrees, false) => "The person does not agree",
+            (How::Adds, false) => "The person adds",
+            (How::Agrees, true) => "You agree",
+            (How::Disagrees, true) => "You do not agree",
+            (How::Adds, true) => "You add",
+        }
+    }
+
+    /// The same as a line.
+    pub(crate) fn line(&self) -> String {
+        let text = match self.text.as_str() {
+            "" => ".".to_owned(),
+            text => format!(": \u{201c}{text}\u{201d}"),
+        };
+        let by = self.helper.as_ref().map(|helper| format!(", written by {helper}"));
+        format!("{}{text} ({}{})", self.says(), self.on, by.unwrap_or_default())
+    }
+}
+
+/// What the person says of an entry, in their own words.
+pub(crate) fn said(all: &[Said]) -> Markup {
+    html! {
+        @for one in all {
+            div.care_state {
+                p { b { (one.says()) "." } }
+                @for line in one.text.lines().filter(|line| !line.trim().is_empty()) {
+                    p { q { (line) } }
+                }
+                p.care_meta {
+                    (one.on)
+                    @if let Some(helper) = &one.helper { ". Written for the person by " (helper) }
+                }
+            }
+        }
+    }
 }
 
 /// The events under their months; headings at the third and fourth level.
@@ -55,6 +117,8 @@ pub(crate) fn one(event: &Event) -> Markup {
             }
             @if let Some(note) = &event.note { p { (note) } }
             (sections(&event.sections))
+            (said(&event.words))
+            @if let Some(below) = &event.below { (below) }
             @if !event.why.is_empty() {
                 details.care_more {
                     summary { "Why can I see this?" }
@@ -93,6 +157,7 @@ mod tests {
     fn events_stand_under_their_months() {
         let mut events = vec![sample::event(3), sample::event(2)];
         events[0].sections = vec![("What matters".into(), "My garden\n\nMy cat".into())];
+        events[1].words = vec![sample::said()];
         events.push(Event { month: "September 2026".into(), ..sample::event(1) });
         let shown = show(&events).into_string();
         rules::assert_part(&format!("<h2>What has happened</h2>{shown}"));
@@ -100,5 +165,9 @@ mod tests {
         assert!(shown.contains("<p>My garden</p><p>My cat</p>"));
         assert_eq!(shown.matches("(significant)").count(), 1);
         assert!(shown.contains("Came to A&amp;E &lt;3&gt;"));
+        for want in ["<b>The person does not agree.</b>", "<q>I was &lt;not&gt; there</q>", "Effie"]
+        {
+            assert!(shown.contains(want), "{want}: {shown}");
+        }
     }
 }

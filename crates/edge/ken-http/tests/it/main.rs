@@ -44,6 +44,8 @@ mod numbers;
 #[cfg(test)]
 mod once;
 #[cfg(test)]
+mod own_words;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod passkeys;

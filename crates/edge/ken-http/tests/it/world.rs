@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio_util::task::TaskTracker;
 
 use crate::browser::Browser;
+use crate::own_words;
 use crate::signed::{sign, sign_for};
 
 /// Requests of the tests have no socket, which is taken for the address of a proxy.
@@ -144,6 +145,7 @@ async fn build(on: Databases, hidden: Hidden, change: fn(&str) -> String) -> Wor
     if hidden == Hidden::Something {
         let says = ("education", "CANARY collects a grandchild");
         file_school_record(&on, &ctx, morag, says).await;
+        own_words::speak_of_school_record(&on, &ctx, morag).await;
     }
     let accounts = accounts(&on, &ctx, &password, &secret, morag).await;
     let access = match hidden {

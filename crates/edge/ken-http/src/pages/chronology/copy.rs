@@ -8,9 +8,10 @@ use ken_office::mark::{About, file_name};
 use ken_office::matrix::quoted;
 
 use crate::pages::compose::Dated;
+use crate::view::timeline::Said;
 
 /// The columns. Accounts of one event have one number.
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "event",
     "from",
     "until",
@@ -21,6 +22,7 @@ const HEAD: [&str; 11] = [
     "recorded by",
     "significant",
     "text",
+    "what the person says of it",
     "why it may be seen",
 ];
 /// What stands below where more matches than a copy holds.
@@ -66,6 +68,7 @@ fn row(number: usize, dated: &Dated) -> [String; HEAD.len()] {
     };
     let text: Vec<_> =
         event.note.into_iter().chain(event.sections.into_iter().map(section)).collect();
+    let words: Vec<_> = event.words.iter().map(Said::line).collect();
     [
         number.to_string(),
         from,
@@ -77,6 +80,7 @@ fn row(number: usize, dated: &Dated) -> [String; HEAD.len()] {
         event.recorded_by.unwrap_or_default(),
         if event.significant { "yes" } else { "" }.to_owned(),
         text.join("\n"),
+        words.join("\n"),
         event.why,
     ]
 }
@@ -98,11 +102,13 @@ mod tests {
 
     use super::*;
     use crate::pages::chronology::tests::dated;
+    use crate::view::sample;
 
     #[test]
     fn a_copy_has_each_account_and_says_what_it_lacks() {
         let mut fell = dated("nhsl", date(2026, 10, 3), "=SUM(A1)");
         fell.event.sections = vec![("Plan".into(), "Say \"hello\"".into())];
+        fell.event.words = vec![sample::said()];
         let told = dated("cec", date(2026, 10, 3), "=SUM(A1)");
         let later = dated("cec", date(2026, 10, 4), "Visit");
         let text = csv(&[fell, told, later], false, &["a2Vu".to_owned()]);
@@ -110,6 +116,7 @@ mod tests {
         assert_eq!(lines.len(), 7, "{text}");
         assert!(lines[1].starts_with("\"1\",\"2026-10-03\",\"2026-10-03\",\"3 Oct 2026\",\"'=SUM"));
         assert!(lines[1].contains("Plan: Say \"\"hello\"\""), "{text}");
+        assert!(lines[1].contains("does not agree: \u{201c}I was <not> there"), "{text}");
         assert!(lines[2].starts_with("\"1\",") && lines[3].starts_with("\"2\","), "{text}");
         assert!(lines[4].contains(MORE) && lines[5].contains("a2Vu"), "{text}");
         let whole = csv(&[], true, &[]);

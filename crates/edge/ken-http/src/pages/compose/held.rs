@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use ken_care::words::Words;
 use ken_core::{Category, ClauseId, OrganisationId, PersonId};
 use ken_fhir::Resource;
-use ken_records::{Item, Point, Status, Visible};
+use ken_records::{Item, Point, Seen, Status, Visible};
 
 /// One disclosed item, read as FHIR.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ pub(crate) struct Held {
     pub(super) clauses: BTreeSet<ClauseId>,
     pub(super) event: Option<Timestamp>,
     pub(crate) resource: Resource,
+    /// That it was disclosed; none where its source told it when it was asked.
+    pub(crate) seen: Option<Seen>,
+    /// What the person says of it, the oldest first.
+    pub(crate) words: Vec<Words>,
 }
 
 /// Reads items that were disclosed of one id; one that is no resource is left out.
@@ -43,6 +48,8 @@ pub(crate) fn read(person: PersonId, items: Vec<Item>) -> Vec<Held> {
             clauses: item.clauses,
             event: item.event,
             resource: Resource::of(item.body).ok()?,
+            seen: item.seen,
+            words: vec![],
         })
     };
     items.into_iter().filter_map(held).collect()
@@ -66,6 +73,9 @@ pub(crate) fn answered(
             clauses: one.clauses,
             event: None,
             resource: Resource::of(one.body).ok()?,
+            // It is kept nowhere, so nothing stands beside it.
+            seen: None,
+            words: vec![],
         })
     };
     visible.into_iter().filter_map(held).collect()

@@ -10,6 +10,8 @@
 mod offer;
 mod show;
 
+pub(crate) use offer::read as offers;
+
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
 use axum::http::StatusCode;

@@ -10,6 +10,7 @@ use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
 
 use super::looked::MORE;
+use super::words::WRONG;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
@@ -18,6 +19,7 @@ use crate::pages::compose::{self, Dated};
 use crate::pages::work::happened::events_have;
 use crate::stop::Stop;
 use crate::view::{receipt, words};
+use crate::wire::csrf::Csrf;
 
 /// `GET /my/happened`.
 pub(crate) async fn get(
@@ -49,7 +51,7 @@ pub(crate) async fn copy(
     let shown = read(&app, &caller, (Action::Export, part), &names).await?;
     // No rule in force lets people take their own record away here: there is no such page.
     let shown = shown.ok_or(Stop::NotFound)?;
-    let events = events(&shown, &names);
+    let events = events(&shown, &names, caller.csrf());
     let receipts = ask::receipts(&app, shown.entries).await?;
     Ok(copy::file(About::Own, &events, (shown.next.is_none(), &receipts)))
 }
@@ -71,19 +73,23 @@ async fn read(
         part,
     };
     Ok(match ask::ask(app, &app.ctx(caller.request()), &asked).await? {
-        Answer::Shown(shown) => Some(shown),
+        Answer::Shown(mut shown) => {
+            compose::bring(app, &mut shown.held).await?;
+            Some(shown)
+        }
         Answer::Words(_) | Answer::Refused => None,
     })
 }
 
 /// The events in words for the person. The page says once for all why they may see them.
-fn events(shown: &Shown, names: &Names) -> Vec<Dated> {
+fn events(shown: &Shown, names: &Names, csrf: &Csrf) -> Vec<Dated> {
     let mut events = compose::events(&shown.held, names, &|_| String::new());
     for dated in &mut events {
         dated.event.on = dated.when.says_plainly();
         // Who wrote it down, or reported it, is for whoever answers for it to say.
         dated.event.recorded_by = None;
         dated.event.kind = words::capitalised(&words::category_plain(&dated.category));
+        compose::make_own(dated, csrf);
     }
     events
 }
@@ -99,7 +105,7 @@ async fn answer(
     let Some(shown) = read(app, caller, (Action::View, part), &names).await? else {
         return Ok(page(app, caller, &none()));
     };
-    let mut events = events(&shown, &names);
+    let mut events = events(&shown, &names, caller.csrf());
     events.sort_by(|one, other| filter.order.compare(&one.point, &other.point));
     let here = events.iter().map(|dated| &dated.category);
     let chronology = Chronology {
@@ -120,7 +126,7 @@ async fn answer(
         }
         (chronology.show(caller.csrf()))
         h2 { "Is something wrong?" }
-        p { "Tell us, and we will ask those who wrote it. How to reach us is below." }
+        p { (WRONG) }
         (receipt::own(&receipts))
     };
     Ok(page(app, caller, &main))

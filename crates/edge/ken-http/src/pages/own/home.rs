@@ -36,6 +36,10 @@ fn show(looks: (usize, bool)) -> Markup {
                 p { "Who can I turn to? Who was let in to help me?" }
             },
             html! {
+                h2 { a href="/my/words" { "My words" } }
+                p { "What matters to you? Is something wrong? Say it in your own words." }
+            },
+            html! {
                 h2 { a href="/my/looked" { "Who looked at my record" } }
                 p { (looked(looks)) }
             },

@@ -9,3 +9,4 @@ pub(crate) mod looked;
 mod looks;
 pub(crate) mod record;
 pub(crate) mod team;
+pub(crate) mod words;

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
+use jiff::civil::Date;
 use ken_agreement::Action;
 use ken_records::{Part, Point};
 use ken_sharing::gate::Caller as Asker;
@@ -18,8 +19,10 @@ use crate::view::words;
 use crate::wire::csrf::Csrf;
 
 use super::looked::MORE;
+use super::words::WRONG;
 use crate::view::panel::{self, Panel, State};
-use crate::view::{card, facts, receipt, timeline};
+use crate::view::timeline::{self, Said};
+use crate::view::{card, facts, receipt};
 
 /// `GET /my/record`.
 pub(crate) async fn get(
@@ -60,9 +63,14 @@ async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> 
         part,
     };
     let record = match ask::ask(app, &ctx, &asked).await? {
-        Answer::Shown(shown) => {
+        Answer::Shown(mut shown) => {
+            compose::bring(app, &mut shown.held).await?;
             let receipts = ask::receipts(app, shown.entries.iter().copied()).await?;
-            Record { is_earlier, receipts, ..record(&shown, &names, ctx.clock.today()) }
+            Record {
+                is_earlier,
+                receipts,
+                ..record(&shown, &names, (ctx.clock.today(), caller.csrf()))
+            }
         }
         Answer::Words(_) | Answer::Refused => {
             Record { is_refused: true, is_whole: true, ..Record::default() }
@@ -71,7 +79,7 @@ async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> 
     Ok(caller.frame(app.site(), "My record").at("/my/record").page(&show(&record, caller.csrf())))
 }
 
-fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
+fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record {
     let banner = compose::banner(&shown.held, today);
     let mut me = vec![];
     if !shown.held.is_empty() {
@@ -81,7 +89,8 @@ fn record(shown: &Shown, names: &Names, today: jiff::civil::Date) -> Record {
     }
     me.extend(compose::who(&shown.held, today));
     let (mut plan, mut said, mut happened) = (vec![], vec![], vec![]);
-    for dated in compose::events(&shown.held, names, &|_| String::new()) {
+    for mut dated in compose::events(&shown.held, names, &|_| String::new()) {
+        compose::make_own(&mut dated, csrf);
         let part = match dated.category.as_str() {
             "care-plan" | "assessment" => &mut plan,
             "views" | "communication" => &mut said,
@@ -107,6 +116,8 @@ fn item(dated: Dated) -> Item {
         source: event.source,
         note: event.note,
         sections: event.sections,
+        words: event.words,
+        below: event.below,
     }
 }
 
@@ -123,6 +134,10 @@ pub(crate) struct Item {
     pub(crate) note: Option<String>,
     /// Its whole text, by section.
     pub(crate) sections: Vec<(String, String)>,
+    /// What I said of it.
+    pub(crate) words: Vec<Said>,
+    /// The way to say something of it.
+    pub(crate) below: Option<Markup>,
 }
 
 /// What the page shows.
@@ -179,7 +194,7 @@ pub(crate) fn show(record: &Record, csrf: &Csrf) -> Markup {
         @if !record.is_whole { p { "There is more than we can show here. You can ask for it." } }
         @if let Some(point) = record.earlier { (older(point, csrf)) }
         h2 { "Is something wrong?" }
-        p { "Tell us, and we will ask those who wrote it. How to reach us is below." }
+        p { (WRONG) }
         (receipt::own(&record.receipts))
     }
 }
@@ -205,13 +220,15 @@ fn one(item: &Item) -> Markup {
         @if let Some(note) = &item.note { p { (note) } }
         (timeline::sections(&item.sections))
         p { (item.on) ". From " (item.source) "." }
+        (timeline::said(&item.words))
+        @if let Some(below) = &item.below { (below) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::rules;
+    use crate::view::{rules, sample};
 
     #[test]
     fn a_record_answers_questions() {
@@ -221,6 +238,8 @@ mod tests {
             source: "NHS Glen".into(),
             note: Some("Went home with mum.".into()),
             sections: vec![],
+            words: vec![sample::said()],
+            below: None,
         };
         let record = Record {
             me: vec![("Name".into(), "Isla Sample".into())],

@@ -36,6 +36,7 @@ use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
 use crate::pages::compose::{self, Held};
 use crate::stop::Stop;
+use crate::view::timeline::Said;
 use crate::view::words;
 
 use show::{List, Read};
@@ -95,7 +96,8 @@ pub(crate) async fn read(
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let Begun { purpose, names, shown, .. } = begun;
+    let Begun { purpose, names, mut shown, .. } = begun;
+    compose::bring(&app, &mut shown.held).await?;
     let mut all = written(&shown.held, &names).into_iter().skip_while(|one| one.id != item);
     let found = all.next().ok_or(Stop::NotFound)?;
     let before = all.find(|one| one.is_like(&found));
@@ -175,6 +177,8 @@ pub(crate) struct Written {
     pub(crate) at_source: OrganisationId,
     pub(crate) by: Option<String>,
     pub(crate) sections: Vec<(String, String)>,
+    /// What the person says of it.
+    pub(crate) words: Vec<Said>,
     at: Timestamp,
 }
 
@@ -200,6 +204,7 @@ fn written(held: &[Held], names: &Names) -> Vec<Written> {
             at_source: held.source.clone(),
             by: compose::author(&held.resource),
             sections: compose::sections(&held.resource),
+            words: compose::said(held),
             at,
         })
     };

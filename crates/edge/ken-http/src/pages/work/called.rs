@@ -78,6 +78,7 @@ mod tests {
             clauses: BTreeSet::new(),
             body: json!({ "resourceType": "Patient" }),
             is_of_part: false,
+            seen: None,
         }
     }
 

@@ -107,6 +107,7 @@ async fn events(
     if shown.policies.is_none() {
         shown.policies = Some(app.gate().current(app.db(), &app.ctx(caller.request())).await?);
     }
+    compose::bring(app, &mut shown.held).await?;
     let why = |clause: &ken_core::ClauseId| match &shown.policies {
         Some(current) => ask::clause_words(&current.bundle, clause),
         None => String::new(),

@@ -182,6 +182,7 @@ async fn page(
     mut shown: Shown,
     begun: Begun,
 ) -> Result<Response, Stop> {
+    compose::bring(app, &mut shown.held).await?;
     let above = above(app, caller, person, (&shown, &begun));
     let names = begun.names;
     let ctx = app.ctx(caller.request());

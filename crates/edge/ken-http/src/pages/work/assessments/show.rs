@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::Written;
 use crate::view::panel::{self, Panel, State};
 use crate::view::redline::redline;
-use crate::view::{facts, receipt, table, words};
+use crate::view::{facts, receipt, table, timeline, words};
 
 /// What the list shows.
 #[derive(Debug)]
@@ -146,6 +146,7 @@ pub(super) fn read(read: &Read) -> Markup {
                 @if !title.is_empty() { h3 { (title) } }
                 @for line in text.lines().filter(|line| !line.trim().is_empty()) { p { (line) } }
             }
+            (timeline::said(&found.words))
         }
         @if let Some(before) = &read.before {
             section.care_panel aria-labelledby="changed" {
@@ -209,6 +210,7 @@ mod tests {
             at_source: "cec".parse().unwrap(),
             by: Some("Jo Worker, Duty social worker, Glen Council".into()),
             sections: says.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
+            words: vec![],
             at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -1,0 +1,71 @@
+//! What people of the demo say themselves, by the functions that their own pages use.
+
+use std::collections::BTreeSet;
+
+use ken_care::words::own::{self, OwnEntry, Topic};
+use ken_care::words::{self, NewWords};
+use ken_core::{AccountId, Category, OrganisationId, PersonId, Sensitive};
+use ken_directory::organisation;
+use ken_sharing::Gate;
+use ken_store::Snapshot;
+
+use super::directory::word;
+use super::people::find;
+use super::{Error, Parts};
+use crate::Partnership;
+use crate::written::{OWN, Own, SAID, Said};
+
+/// Says what the demo has people say. Done again it changes nothing.
+pub(super) async fn say(parts: &Parts, partnership: &Partnership) -> Result<(), Error> {
+    // Nobody is signed in while the demo is built.
+    let account = AccountId::draw(parts.ctx().ids);
+    for one in OWN {
+        write(parts, (find(parts, partnership, one.person).await?, account), one).await?;
+    }
+    for one in SAID {
+        say_of(parts, (find(parts, partnership, one.person).await?, account), one).await?;
+    }
+    Ok(())
+}
+
+async fn write(
+    parts: &Parts,
+    (person, account): (PersonId, AccountId),
+    one: &Own,
+) -> Result<(), Error> {
+    let read = async |s: &mut Snapshot| own::items(s, person).await;
+    if !parts.db.snapshot("demo.own-words", read).await?.is_empty() {
+        return Ok(());
+    }
+    let (text, helper) = (Sensitive::new(one.text.to_owned()), Sensitive::new(String::new()));
+    let at: OrganisationId = word(one.at)?;
+    let topic = Topic::of_code(one.topic).ok_or(Error::Missing("topic"))?;
+    let new = OwnEntry { person, account, at: &at, topic, text: &text, helper: &helper };
+    let written = own::write(&parts.db, &parts.ctx(), &parts.keys, &new).await?;
+    written.map_err(|_| Error::Missing("entry of one's own"))?;
+    Ok(())
+}
+
+async fn say_of(
+    parts: &Parts,
+    (person, account): (PersonId, AccountId),
+    one: &Said,
+) -> Result<(), Error> {
+    let (db, keys, ctx) = (&parts.db, &parts.keys, parts.ctx());
+    if !words::of_person(db, keys, person).await?.is_empty() {
+        return Ok(());
+    }
+    let read = async |s: &mut Snapshot| organisation::list(s).await;
+    let all = db.snapshot("demo.organisations", read).await?;
+    let sources: BTreeSet<_> = all.into_iter().map(|one| one.id).collect();
+    let category = Category::new(one.category).map_err(|_| Error::Missing("word"))?;
+    let (gate, of, who) = (Gate::default(), (&category, &sources), (account, person));
+    let items = words::see(db, &ctx, keys, &gate, who, of).await?;
+    let newest = items.into_iter().find(|item| item.category == category);
+    let seen = newest.and_then(|item| item.seen).ok_or(Error::Missing("entry"))?;
+    let (text, helper) = (Sensitive::new(one.text.to_owned()), Sensitive::new(String::new()));
+    let new = NewWords { person, account, how: one.how, text: &text, helper: &helper };
+    let said = words::say(db, &ctx, keys, &seen, &new).await?;
+    said.map_err(|_| Error::Missing("words"))?;
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! The pages of what a person says themselves, in plain words.
+
+use ken_care::words::own::Topic;
+use ken_care::words::{How, Words};
+use ken_core::OrganisationId;
+use maud::{Markup, html};
+
+use super::{Filled, Found};
+use crate::pages::own::looked::MORE;
+use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
+use crate::view::panel::{self, Panel, State};
+use crate::view::timeline;
+use crate::view::{card, confirmation, receipt, words};
+use crate::wire::csrf::Csrf;
+
+/// What the page begins with.
+#[derive(Debug)]
+pub(super) struct Home {
+    /// What the person wrote of themselves, the newest first.
+    pub(super) own: Vec<Own>,
+    /// What they said of entries, the newest first.
+    pub(super) said: Vec<Words>,
+    /// Who keeps what they write, by id and name; none where they cannot write it here.
+    pub(super) keeper: Option<(OrganisationId, String)>,
+    /// The ledger's receipts for this visit.
+    pub(super) receipts: Vec<String>,
+}
+
+/// Something that the person wrote of themselves.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) title: String,
+    pub(super) on: String,
+    pub(super) text: Vec<String>,
+}
+
+/// What I have said, and the form for more.
+pub(super) fn home(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    html! {
+        (summary(wrongs))
+        h1 { "My words" }
+        p {
+            "Here you can tell people about yourself. You can also say what you think of things \
+             that others wrote about you. Nobody can change your words."
+        }
+        (panel::show(&Panel {
+            id: "own",
+            heading: "What I wrote about me".into(),
+            open: true,
+            state: own(&home.own),
+        }))
+        (write(home, filled, wrongs, csrf))
+        (panel::show(&Panel {
+            id: "said",
+            heading: "What I said about what others wrote".into(),
+            open: true,
+            state: of_entries(&home.said),
+        }))
+        p { a.care_lone href="/my/record" { "Find something in my record" } }
+        p { (MORE) }
+        (receipt::own(&home.receipts))
+    }
+}
+
+fn own(own: &[Own]) -> State {
+    if own.is_empty() {
+        return State::Nothing {
+            looked: "You have not written anything yet.".into(),
+            caution: "What matters to you? You can write it below.".into(),
+        };
+    }
+    let one = |own: &Own| {
+        html! {
+            h3 { (own.title) }
+            @for text in &own.text { (lines(text)) }
+            p { (own.on) }
+        }
+    };
+    let cards: Vec<_> = own.iter().map(one).collect();
+    State::Content { shown: card::cards(false, &cards), from: None }
+}
+
+fn of_entries(said: &[Words]) -> State {
+    if said.is_empty() {
+        return State::Nothing {
+            looked: "You have not said anything yet.".into(),
+            caution: "In your record each thing has a button for it.".into(),
+        };
+    }
+    let one = |words: &Words| {
+        html! {
+            h3 { (does(words.how)) }
+            (lines(&words.text))
+            p {
+                (words::day_long(words::local(words.at).date())) "."
+                @if let Some(helper) = &words.helper { " Written for you by " (helper) "." }
+            }
+        }
+    };
+    let cards: Vec<_> = said.iter().map(one).collect();
+    State::Content { shown: card::cards(false, &cards), from: None }
+}
+
+fn lines(text: &str) -> Markup {
+    html! { @for line in text.lines().filter(|line| !line.trim().is_empty()) { p { (line) } } }
+}
+
+const fn does(how: How) -> &'static str {
+    match how {
+        How::Agrees => "I agree",
+        How::Disagrees => "I do not agree",
+        How::Adds => "I want to add something",
+    }
+}
+
+/// The form for something of oneself.
+fn write(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let Some((_, keeper)) = &home.keeper else {
+        return html! {
+            h2 { "Write something" }
+            p { "You cannot write about yourself here yet. Call us: how to reach us is below." }
+        };
+    };
+    let topic = |topic: Topic| Choice {
+        value: topic.code().to_owned(),
+        label: topic.says().to_owned(),
+        hint: None,
+    };
+    let topics: Vec<_> = Topic::ALL.into_iter().map(topic).collect();
+    let hidden = [("step", "write".to_owned())];
+    let form = Form { action: "/my/words", csrf, button: "Keep my words", hidden: &hidden };
+    html! {
+        h2 { "Write something" }
+        p {
+            (keeper) " keeps it for you. People who help you, and may read what you say, can read \
+             it. Do not write what you want to keep to yourself."
+        }
+        (form.post(&html! {
+            (choices("What is it about?", "topic", &topics, &filled.topic, wrongs))
+            (text(filled, wrongs))
+            (called(filled, wrongs))
+        }))
+    }
+}
+
+fn text(filled: &Filled, wrongs: &[Wrong]) -> Markup {
+    Field::long("words", "Your words", &filled.words).show(wrongs)
+}
+
+fn called(filled: &Filled, wrongs: &[Wrong]) -> Markup {
+    let label = "Do you write this for somebody else? Write your name, and who you are to them";
+    Field::text("called", label, &filled.called).hinted("If not, leave this empty.").show(wrongs)
+}
+
+/// One entry, and what can be said of it.
+pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
+    let event = &found.dated.event;
+    let choice = |how: How| Choice {
+        value: how.code().to_owned(),
+        label: does(how).to_owned(),
+        hint: (how == How::Agrees).then(|| "You do not have to write anything.".to_owned()),
+    };
+    let ways: Vec<_> = How::ALL.into_iter().map(choice).collect();
+    let hidden = [("step", "say".to_owned()), ("point", found.point.to_string())];
+    let form = Form { action: "/my/words", csrf, button: "Keep my words", hidden: &hidden };
+    html! {
+        (summary(wrongs))
+        h1 { "What do you want to say about this?" }
+        div.care_panel {
+            p { b { (event.title) } }
+            @if let Some(note) = &event.note { p { (note) } }
+            (timeline::sections(&event.sections))
+            p { (found.dated.when.says_plainly()) ". From " (event.source) "." }
+            (timeline::said(&event.words))
+        }
+        p {
+            "Your words stand beside it from now on. Everybody who may read it can read your \
+             words too. What they wrote stays as it is."
+        }
+        (form.post(&html! {
+            (choices("What do you think of it?", "how", &ways, &filled.how, wrongs))
+            (text(filled, wrongs))
+            (called(filled, wrongs))
+        }))
+        p { a.care_lone href="/my/record" { "No, go back" } }
+        (receipt::own(&found.receipts))
+    }
+}
+
+/// It stands beside the entry.
+pub(super) fn said() -> Markup {
+    html! {
+        (confirmation::done("Your words are kept", "Whoever may read it now reads your words too."))
+        (confirmation::link_on("/my/record", "Back to my record"))
+    }
+}
+
+/// It is an entry of their own.
+pub(super) fn written() -> Markup {
+    html! {
+        (confirmation::done("Your words are kept", "They are in your record from now on."))
+        (confirmation::link_on("/my/words", "Back to my words"))
+    }
+}
+
+/// As much was said as may be.
+pub(super) fn too_many() -> Markup {
+    html! {
+        h1 { "Please call us" }
+        p { "You wrote a lot, and we want to get it right. This was not kept." }
+        p { "How to reach us is below." }
+        p { a.care_lone href="/my/words" { "Back to my words" } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::rules;
+
+    fn filled_home() -> Home {
+        Home {
+            own: vec![Own {
+                title: "What matters to me".into(),
+                on: "3 October 2026".into(),
+                text: vec!["My garden\n\nMy <cat>".into()],
+            }],
+            said: vec![Words {
+                id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+                how: How::Disagrees,
+                text: "I was not there".into(),
+                helper: Some("Effie, my sister".into()),
+                at: "2026-10-04T09:00:00Z".parse().unwrap(),
+                is_of_earlier: false,
+            }],
+            keeper: Some(("cec".parse().unwrap(), "Glen Council".into())),
+            receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
+        }
+    }
+
+    #[test]
+    fn what_was_said_is_shown_with_the_way_to_say_more() {
+        let csrf = Csrf::of("x");
+        let wrongs = [Wrong::new("words", "Write what you want to say")];
+        let page = home(&filled_home(), &Filled::default(), &wrongs, &csrf).into_string();
+        rules::assert_part(&page);
+        for want in ["My &lt;cat&gt;", "I do not agree", "Effie, my sister", "Glen Council keeps"] {
+            assert!(page.contains(want), "{want}: {page}");
+        }
+        let nobody = Home { own: vec![], said: vec![], keeper: None, receipts: vec![] };
+        let page = home(&nobody, &Filled::default(), &[], &csrf).into_string();
+        rules::assert_part(&page);
+        assert!(page.contains("Call us") && !page.contains("<textarea"), "{page}");
+        for part in [said(), written(), too_many()] {
+            rules::assert_part(&part.into_string());
+        }
+    }
+}
