@@ -58,7 +58,8 @@ pub(crate) async fn one(
     Ok(answer(&service::whole(&entry, app.ctx(request).clock.now()), &headers))
 }
 
-/// The value, or that it is still what the asker has.
+/// The value, or that it is still what the asker has. As all answers it is kept by nobody on its
+/// way: whoever keeps a copy asks whether it still is so.
 fn answer(value: &Value, headers: &HeaderMap) -> Response {
     let body = value.to_string();
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(body.as_bytes())));
@@ -73,7 +74,6 @@ fn answer(value: &Value, headers: &HeaderMap) -> Response {
     };
     let own = response.headers_mut();
     own.insert(open, HeaderValue::from_static("*"));
-    own.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         own.insert(header::ETAG, tag);
     }
