@@ -209,7 +209,8 @@ pub(crate) fn licence(entry: &Entry) -> Markup {
 #[cfg(test)]
 pub(crate) fn sample() -> Directory {
     let text = r#"{
-      "meta": { "licence": "https://licence.example/", "attribution": [{ "text": "By <us>" }] },
+      "meta": { "licence": "https://licence.example/",
+        "attribution": [{ "text": "By &lt;us&gt;" }] },
       "data": [{
         "id": "0190163d-8694-739b-aea5-966c26f8ad90", "name": "Lunch &lt;club&gt;",
         "summary": "Soup", "description": "Soup and bread.", "phone": "01632 960 001",
