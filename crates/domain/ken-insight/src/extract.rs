@@ -132,10 +132,8 @@ impl Body {
     /// How a table stands to another that was given.
     #[must_use]
     pub fn beside(&self, given: &Self) -> Beside {
-        let is_same = |one: &Self, other: &Self| {
-            one.definition == other.definition && one.by_clause() == other.by_clause()
-        };
-        if is_same(self, given) {
+        // By whichever clause: what was given once is not counted anew because a text was renewed.
+        if self.definition == given.definition && self.sources.keys().eq(given.sources.keys()) {
             return Beside::Same;
         }
         let shares = self.sources.keys().any(|source| given.sources.contains_key(source));
@@ -307,7 +305,7 @@ pub async fn earlier(
 ) -> Result<Option<Extract>, Error> {
     let is_it = |one: &Extract| {
         of.definition.is_later_of(&one.body.definition)
-            && one.body.by_clause() == of.by_clause()
+            && one.body.sources.keys().eq(of.sources.keys())
             && one.body.columns == of.columns
     };
     let before = list(s, own).await?.into_iter().filter(is_it);

@@ -162,6 +162,27 @@ fn figures(rows: usize, columns: usize) -> impl Strategy<Value = Vec<Vec<u64>>> 
     prop::collection::vec(prop::collection::vec(figure, columns), rows)
 }
 
+/// Each small figure may be what the rule asks, through nothing but what is not told.
+fn assert_in_doubt(counts: &Counts) {
+    let (told, small) = (counts.protect(), counts.small());
+    let mut net = Network::of(counts, &small);
+    let (across, down, all) = counts.totals();
+    for (arc, figure) in told.figures.iter().flatten().enumerate() {
+        net.hidden[arc] |= figure.is_none();
+    }
+    for (totals, first) in [(&told.across, across), (&told.down, down)] {
+        for (at, figure) in totals.iter().flatten().enumerate() {
+            net.hidden[first + at] |= figure.is_none();
+        }
+    }
+    net.hidden[all] |= told.all == Some(None);
+    for arc in small {
+        let (down, up) = counts.doubt(arc);
+        assert_eq!(net.flow(arc, Way::Up, up, false), up, "{told:?}");
+        assert_eq!(net.flow(arc, Way::Down, down, false), down, "{told:?}");
+    }
+}
+
 fn any_sums() -> impl Strategy<Value = (bool, bool)> {
     (any::<bool>(), any::<bool>())
 }
@@ -189,26 +210,23 @@ proptest! {
         within in figures(6, 5),
         sums in any_sums(),
     ) {
-        let counts = counted(&within, sums);
-        let told = counts.protect();
-        let small = counts.small();
-        let mut net = Network::of(&counts, &small);
-        let within = told.figures.iter().flatten().copied();
-        let (across, down, all) = counts.totals();
-        for (arc, figure) in within.enumerate() {
-            net.hidden[arc] |= figure.is_none();
-        }
-        for (totals, first) in [(&told.across, across), (&told.down, down)] {
-            for (at, figure) in totals.iter().flatten().enumerate() {
-                net.hidden[first + at] |= figure.is_none();
-            }
-        }
-        net.hidden[all] |= told.all == Some(None);
-        for arc in small {
-            let (down, up) = counts.doubt(arc);
-            prop_assert_eq!(net.flow(arc, Way::Up, up, false), up);
-            prop_assert_eq!(net.flow(arc, Way::Down, down, false), down);
-        }
+        assert_in_doubt(&counted(&within, sums));
+    }
+
+    /// So of what happened, where each of few may have had as much again.
+    #[test]
+    fn a_number_of_events_of_few_may_be_nought_or_twice_as_many(
+        within in figures(4, 3),
+        each in prop::collection::vec(1_u64..20, 12),
+        sums in any_sums(),
+    ) {
+        let cell = |(people, each): (&u64, &u64)| {
+            let events = people * each;
+            Cell { people: *people, events, largest: events.min(each + 3) }
+        };
+        let rows = within.iter().zip(each.chunks(3));
+        let rows = rows.map(|(row, each)| row.iter().zip(each).map(cell).collect()).collect();
+        assert_in_doubt(&table(Unit::Events, rows, sums));
     }
 
     /// What is told is what was counted.
