@@ -13,6 +13,7 @@
 //!
 //! - A turn is of one id of the person, and what widens stays with it (ADR 16); but who is set in
 //!   under one id takes the turn of whoever holds the role under another.
+//! - An offer is the person's to answer ([`answer`]), where they were told of it.
 //! - Nobody is set in who cannot be reached: where a holder gives no telephone number, the desk of
 //!   their organisation stands there and says so.
 //!
@@ -20,12 +21,13 @@
 //!
 //! - GIRFEC practice guidance (2022): a named person is offered, and may be declined.
 
+pub mod answer;
 mod change;
 mod filing;
 pub mod rule;
 
 use jiff::Timestamp;
-use ken_core::{Ctx, OrganisationId, PersonId, PractitionerId, RoleId, Sensitive};
+use ken_core::{AccountId, Ctx, OrganisationId, PersonId, PractitionerId, RoleId, Sensitive};
 use ken_directory::Acting;
 use ken_sharing::relationship;
 use ken_store::keys::{KeyId, KeyRing};
@@ -166,6 +168,15 @@ impl State {
     }
 }
 
+/// Who said what a turn says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// Somebody who works for an organisation.
+    Practitioner(PractitionerId, OrganisationId),
+    /// The person, under a sign-in of theirs.
+    Person(AccountId),
+}
+
 /// One turn of a role.
 #[derive(Debug, Clone)]
 pub struct Turn {
@@ -178,15 +189,17 @@ pub struct Turn {
     /// What it says.
     pub state: State,
     /// Who said so.
-    pub by: (PractitionerId, OrganisationId),
+    pub by: By,
     /// When.
     pub at: Timestamp,
+    /// Whether the person may read of it on their own pages.
+    pub is_shown: bool,
     key: KeyId,
     why: Vec<u8>,
 }
 
 impl Turn {
-    /// Why; none once its key is erased.
+    /// Why, or what the person said to it; none once its key is erased.
     ///
     /// # Errors
     ///
@@ -301,14 +314,21 @@ fn turn(row: &Row<'_>) -> ken_store::Result<Option<Turn>> {
         contact,
     });
     let kind = Kind::of_code(&row.text(0)?);
+    let works: Option<PractitionerId> = row.parse_opt(10)?;
+    let by = match (works.zip(row.parse_opt(11)?), row.parse_opt(16)?) {
+        (Some((practitioner, organisation)), None) => By::Practitioner(practitioner, organisation),
+        (None, Some(account)) => By::Person(account),
+        _ => return Ok(None),
+    };
     let Some((kind, state)) = kind.zip(State::of(&row.text(2)?, holder)) else { return Ok(None) };
     Ok(Some(Turn {
         person: row.parse(15)?,
         kind,
         number: row.int(1)?,
         state,
-        by: (row.parse(10)?, row.parse(11)?),
+        by,
         at: row.time(12)?,
+        is_shown: row.flag(17)?,
         key: row.parse(13)?,
         why: row.bytes(14)?,
     }))

@@ -22,6 +22,12 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: request::REQUESTS,
     },
     Migration { owner: "ken-care", number: 4, title: "the person's words", sql: words::WORDS },
+    Migration {
+        owner: "ken-care",
+        number: 5,
+        title: "a turn of a role may be the person's own",
+        sql: ANSWERED,
+    },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why
@@ -45,15 +51,38 @@ CREATE TABLE care_team (
 );
 ";
 
+/// The person answers an offer themselves. Whether they were told of a turn was not kept before:
+/// what is not known to be told is not.
+const ANSWERED: &str = "
+ALTER TABLE care_role RENAME TO care_role_before;
+CREATE TABLE care_role (
+  person_id TEXT NOT NULL, kind TEXT NOT NULL, turn BIGINT NOT NULL, state TEXT NOT NULL,
+  practitioner_id TEXT, organisation TEXT, role TEXT,
+  phone TEXT, address TEXT, hours TEXT, cover TEXT,
+  by_practitioner TEXT, by_organisation TEXT, by_account TEXT,
+  key_id TEXT NOT NULL, why {bytes} NOT NULL, at_us BIGINT NOT NULL,
+  is_shown BIGINT NOT NULL CHECK (is_shown IN (0, 1)),
+  PRIMARY KEY (person_id, kind, turn),
+  CHECK ((by_account IS NULL) = (by_practitioner IS NOT NULL AND by_organisation IS NOT NULL))
+);
+INSERT INTO care_role
+  (person_id, kind, turn, state, practitioner_id, organisation, role, phone, address, hours, cover,
+   by_practitioner, by_organisation, key_id, why, at_us, is_shown)
+  SELECT person_id, kind, turn, state, practitioner_id, organisation, role, phone, address, hours,
+   cover, by_practitioner, by_organisation, key_id, why, at_us, 0 FROM care_role_before;
+DROP TABLE care_role_before;
+";
+
 statements! {
     /// Adds a turn of a role; nothing changes one.
     ROLE_INSERT = "INSERT INTO care_role
         (person_id, kind, turn, state, practitioner_id, organisation, role, phone, address, hours,
-         cover, by_practitioner, by_organisation, key_id, why, at_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         cover, by_practitioner, by_organisation, key_id, why, at_us, by_account, is_shown)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     /// The turns of a person's roles, the oldest first.
     ROLE_LIST = "SELECT kind, turn, state, practitioner_id, organisation, role, phone, address,
-         hours, cover, by_practitioner, by_organisation, at_us, key_id, why, person_id
+         hours, cover, by_practitioner, by_organisation, at_us, key_id, why, person_id, by_account,
+         is_shown
         FROM care_role
         WHERE person_id = $1 ORDER BY kind, turn LIMIT $2";
     /// Says what became of somebody's access to the team; nothing changes it.

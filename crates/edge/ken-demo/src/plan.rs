@@ -89,6 +89,30 @@ pub const COORDINATORS: &[Coordinator] = &[
     },
 ];
 
+/// Somebody who is offered to coordinate, and whom the person has yet to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offered {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// Which role.
+    pub kind: &'static str,
+    /// Who.
+    pub whom: &'static str,
+    /// Who offers them.
+    pub by: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Who is offered.
+pub const OFFERED: &[Offered] = &[Offered {
+    person: "morag",
+    kind: "lead-professional",
+    whom: "sunita.rao",
+    by: "jo.findlay",
+    why: "Jo is away from the spring on, and Morag knows Dr Rao.",
+}];
+
 /// Somebody whom a coordinator has let into a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LetIn {

@@ -146,6 +146,7 @@ pub const ROUTES: &[Route] = &[
     page("/my/words", Who::Person, || get(own::words::get)),
     form("/my/words", Who::Person, || post(own::words::post)),
     form("/my/words/about", Who::Person, || post(own::words::about)),
+    form("/my/team", Who::Person, || post(own::team::post)),
     page("/my/looked", Who::Person, || get(own::looked::get)),
     form("/my/looked/earlier", Who::Person, || post(own::looked::earlier)),
     plain("/my/receipts", Who::Person, || get(own::looked::receipts)),

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use ken_core::{Ctx, OrganisationId, PersonId, Sensitive};
+use ken_core::{AccountId, Ctx, OrganisationId, PersonId, Sensitive};
 use ken_directory::{Acting, HeldRole, practitioner, sending};
-use ken_ledger::{EntryKind, NewEntry, Stream};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::relationship::{self, NewRelationship};
 use ken_sharing::together;
@@ -13,8 +13,9 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, PeopleGuard, Reads, Tx, values};
 use serde_json::json;
 
+use super::answer::{self, Answer};
 use super::rule::{self, Change, Refused, Standing};
-use super::{Holder, Kind, State, TURNS_MAX, Turn, WHY_LEN_MAX, bound, filing, turns};
+use super::{By, Holder, Kind, State, TURNS_MAX, Turn, WHY_LEN_MAX, bound, filing, turns};
 use crate::{Error, sql};
 
 /// Changes who coordinates care for a person, and says why; gives the number of the turn. The same
@@ -34,7 +35,17 @@ pub async fn change(
     if !(1..=WHY_LEN_MAX).contains(&why.reveal().trim().chars().count()) {
         return Ok(Err(Refused::Unfit));
     }
-    let asked = Asked { by, person, kind, change, why };
+    make(db, ctx, keys, &Asked { person, kind, what: What::Changed(by, change), why }).await
+}
+
+/// Makes the turn that is asked for, or says why nobody makes it.
+pub(super) async fn make(
+    db: &Db,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    asked: &Asked<'_>,
+) -> Result<Result<i64, Refused>, Error> {
+    let person = asked.person;
     // Before a key is drawn: whoever asks for ever leaves nothing behind.
     let before = db.snapshot("care.role-before", async |s| asked.judged(s, ctx).await).await?;
     if let Judged::Before(turn) = before {
@@ -61,12 +72,46 @@ pub async fn change(
 }
 
 /// What is asked, by whom.
-struct Asked<'a> {
-    by: &'a Acting,
-    person: PersonId,
-    kind: Kind,
-    change: &'a Change,
-    why: &'a Sensitive<String>,
+pub(super) struct Asked<'a> {
+    pub(super) person: PersonId,
+    pub(super) kind: Kind,
+    pub(super) what: What<'a>,
+    pub(super) why: &'a Sensitive<String>,
+}
+
+/// A change that a practitioner records, or what the person answers to an offer.
+pub(super) enum What<'a> {
+    Changed(&'a Acting, &'a Change),
+    Answered(AccountId, Answer),
+}
+
+impl What<'_> {
+    /// The word for it, and whom it names.
+    fn words(&self) -> (&'static str, String) {
+        let (of, whom) = match self {
+            Self::Changed(_, change) => (change.code(), change),
+            Self::Answered(_, answer) => return (answer.code(), answer.whom().to_string()),
+        };
+        let whom = match whom {
+            Change::Offer(holder) | Change::Set(holder) => format!("{holder:?}"),
+            Change::Accept(whom)
+            | Change::Decline(whom)
+            | Change::TakeBack(whom)
+            | Change::End(whom) => whom.to_string(),
+            Change::ChoseNobody(whom) => whom.map(|whom| whom.to_string()).unwrap_or_default(),
+        };
+        (of, whom)
+    }
+
+    /// Whether somebody is named who was not before: under any id, the role has one holder.
+    const fn names_anew(&self) -> bool {
+        matches!(self, Self::Changed(_, Change::Offer(_) | Change::Set(_)))
+    }
+
+    /// Whether it is more than an answer or an end, which always find room.
+    const fn is_more(&self) -> bool {
+        self.names_anew() || matches!(self, Self::Changed(_, Change::ChoseNobody(_)))
+    }
 }
 
 /// What comes of asking.
@@ -81,16 +126,8 @@ enum Judged {
 
 impl Asked<'_> {
     fn what(&self) -> [String; 5] {
-        let whom = match self.change {
-            Change::Offer(holder) | Change::Set(holder) => format!("{holder:?}"),
-            Change::Accept(whom)
-            | Change::Decline(whom)
-            | Change::TakeBack(whom)
-            | Change::End(whom) => whom.to_string(),
-            Change::ChoseNobody(whom) => whom.map(|whom| whom.to_string()).unwrap_or_default(),
-        };
-        let (kind, code) = (self.kind.code().to_owned(), self.change.code().to_owned());
-        [self.person.to_string(), kind, code, whom, self.why.reveal().clone()]
+        let (kind, (code, whom)) = (self.kind.code().to_owned(), self.what.words());
+        [self.person.to_string(), kind, code.to_owned(), whom, self.why.reveal().clone()]
     }
 
     async fn judged<R: Reads>(&self, reads: &mut R, ctx: &Ctx<'_>) -> Result<Judged, Error> {
@@ -99,34 +136,53 @@ impl Asked<'_> {
         if let Some(turn) = sending::before(reads, ctx, &what).await? {
             return Ok(Judged::Before(turn));
         }
-        let held = relationship::of_person(reads, ctx, self.person).await?;
         let mut turns = turns(reads, self.person).await?;
         turns.retain(|turn| turn.kind == self.kind);
         let mut standing = Standing::of(&turns);
-        let named = match self.change {
-            Change::Offer(holder) | Change::Set(holder) => Some(holder),
-            Change::Accept(_) => standing.offered.as_ref(),
-            Change::Decline(_) | Change::TakeBack(_) | Change::ChoseNobody(_) | Change::End(_) => {
-                None
-            }
-        };
-        let named = named.cloned();
+        let named = self.named(&standing);
         let is_in_role = match &named {
             Some(holder) => is_in_role(reads, ctx, holder).await?,
             None => false,
         };
-        if matches!(self.change, Change::Offer(_) | Change::Set(_)) {
+        if self.what.names_anew() {
             standing = everywhere(reads, self.person, (self.kind, standing)).await?;
         }
-        let known = (rule::works_with(&held, self.by), is_in_role);
-        // An answer and an end always find room.
-        let is_more =
-            matches!(self.change, Change::Offer(_) | Change::Set(_) | Change::ChoseNobody(_));
-        Ok(match rule::may(self.change, self.by, &standing, known) {
-            Ok(_) if is_more && turns.len() >= TURNS_MAX => Judged::Refused(Refused::TooMany),
+        let may = match self.what {
+            What::Changed(by, change) => {
+                let held = relationship::of_person(reads, ctx, self.person).await?;
+                let known = (rule::works_with(&held, by), is_in_role);
+                rule::may(change, by, &standing, known)
+            }
+            What::Answered(_, answer) => {
+                let own = practitioner::own_person(reads, answer.whom()).await?;
+                let same = together::group(reads, self.person).await?;
+                let is_oneself = own.is_some_and(|own| same.contains(&own));
+                let told = answer::told(&turns);
+                rule::answered(answer, (&standing, &told), (is_oneself, is_in_role))
+            }
+        };
+        Ok(match may {
+            Ok(_) if self.what.is_more() && turns.len() >= TURNS_MAX => {
+                Judged::Refused(Refused::TooMany)
+            }
             Ok(state) => Judged::May(state),
             Err(refused) => Judged::Refused(refused),
         })
+    }
+
+    /// Who would hold it or be offered.
+    fn named(&self, standing: &Standing) -> Option<Holder> {
+        match self.what {
+            What::Changed(_, Change::Offer(holder) | Change::Set(holder)) => Some(holder.clone()),
+            What::Changed(_, Change::Accept(_)) | What::Answered(_, Answer::Accept(_)) => {
+                standing.offered.clone()
+            }
+            What::Changed(
+                _,
+                Change::Decline(_) | Change::TakeBack(_) | Change::ChoseNobody(_) | Change::End(_),
+            )
+            | What::Answered(_, Answer::Decline(_)) => None,
+        }
     }
 
     /// Adds the turn, and ends the role under every other id that stands together with this one.
@@ -138,10 +194,9 @@ impl Asked<'_> {
         state: &State,
         guard: &PeopleGuard,
     ) -> Result<i64, Error> {
-        let mut turns = turns(tx, self.person).await?;
-        turns.retain(|turn| turn.kind == self.kind);
-        let own = Standing::of(&turns);
-        let last = turns.last();
+        let before = self.turns(tx).await?;
+        let own = Standing::of(&before);
+        let last = before.last();
         let number = last.map_or(0, |turn| turn.number).saturating_add(1);
         let what = self.what();
         let what: Vec<&str> = what.iter().map(String::as_str).collect();
@@ -151,10 +206,8 @@ impl Asked<'_> {
         let after = own.clone().after(state, ctx.clock.now());
         self.put(tx, ctx, (keys, fresh), self.person, (number, state)).await?;
         self.relate(tx, ctx, keys, (&own, &after)).await?;
-        let mut places = said_none(&turns);
-        if *state == State::Declined && after.is_declined {
-            places.insert(self.by.organisation.clone());
-        }
+        let mut places = said_none(&before);
+        places.append(&mut said_none(&self.turns(tx).await?));
         self.file(tx, ctx, keys, (&own, &after), places).await?;
         if matches!(state, State::Accepted(_)) {
             for (other, _) in guard.people().iter().filter(|(one, _)| *one != self.person) {
@@ -162,6 +215,13 @@ impl Asked<'_> {
             }
         }
         Ok(number)
+    }
+
+    /// The turns of this role, the oldest first.
+    async fn turns(&self, tx: &mut Tx) -> Result<Vec<Turn>, Error> {
+        let mut turns = turns(tx, self.person).await?;
+        turns.retain(|turn| turn.kind == self.kind);
+        Ok(turns)
     }
 
     /// The row and its entry.
@@ -173,7 +233,11 @@ impl Asked<'_> {
         person: PersonId,
         (number, state): (i64, &State),
     ) -> Result<(), Error> {
-        let why = self.why.reveal().trim();
+        let (why, visibility) = (self.why.reveal().trim(), fact::shown_at(tx, ctx, person).await?);
+        let (by, account) = match self.what {
+            What::Changed(by, _) => (Some(by), None),
+            What::Answered(account, _) => (None, Some(account)),
+        };
         let aad = bound(person, self.kind, number);
         let sealed = keys.seal(fresh, &aad, why.as_bytes()).await?;
         let holder = state.holder();
@@ -190,26 +254,29 @@ impl Asked<'_> {
             contact.map(|contact| contact.address.as_str()),
             contact.map(|contact| contact.hours.as_str()),
             contact.map(|contact| contact.cover.as_str()),
-            self.by.practitioner,
-            &self.by.organisation,
+            by.map(|by| by.practitioner),
+            by.map(|by| by.organisation.as_str()),
             fresh.to_string(),
             sealed.as_slice(),
-            ctx.now_us()
+            ctx.now_us(),
+            account,
+            visibility == Visibility::Now
         ];
         tx.execute(sql::ROLE_INSERT, of).await?;
         let entry = NewEntry {
             stream: Stream::Person(person),
             kind: EntryKind::Relationship,
-            visibility: fact::shown_at(tx, ctx, person).await?,
+            visibility,
             detail: json!({
                 "coordinating": self.kind.code(),
                 "state": state.code(),
                 "turn": number,
                 "holder": holder.map(|holder| holder.practitioner.to_string()),
                 "organisation": holder.map(|holder| holder.organisation.as_str()),
-                "practitioner": self.by.practitioner.to_string(),
-                "by": self.by.organisation.as_str(),
-                "role": self.by.role.as_str(),
+                "practitioner": by.map(|by| by.practitioner.to_string()),
+                "by": by.map(|by| by.organisation.as_str()),
+                "role": by.map(|by| by.role.as_str()),
+                "account": account.map(|account| account.to_string()),
                 "why": why,
             }),
         };
@@ -302,15 +369,22 @@ impl Asked<'_> {
 }
 
 /// Where it is said that the person or their family chose nobody: at each organisation that said so
-/// since anybody held the role.
+/// since anybody held the role, or whose offer the person declined.
 fn said_none<'a>(of: impl IntoIterator<Item = &'a Turn>) -> BTreeSet<OrganisationId> {
-    let (mut standing, mut places) = (Standing::default(), BTreeSet::new());
+    let (mut standing, mut places, mut offers) = (Standing::default(), BTreeSet::new(), None);
     for turn in of {
         standing = standing.after(&turn.state, turn.at);
+        let heard = match &turn.by {
+            By::Practitioner(_, at) => Some(at.clone()),
+            By::Person(_) => offers.clone(),
+        };
+        if matches!(turn.state, State::Offered(_)) {
+            offers.clone_from(&heard);
+        }
         if !standing.is_declined {
             places.clear();
         } else if turn.state == State::Declined {
-            places.insert(turn.by.1.clone());
+            places.extend(heard);
         }
     }
     places

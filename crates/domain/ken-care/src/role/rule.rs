@@ -6,6 +6,7 @@ use ken_directory::Acting;
 use ken_sharing::fact::Grade;
 use ken_sharing::relationship::{REFERRER, Relationship};
 
+use super::answer::Answer;
 use super::{Holder, State, Turn};
 
 /// What somebody wants of a role.
@@ -205,6 +206,31 @@ pub fn may(
             Err(Refused::NotHolder)
         }
         Change::End(_) => Ok(State::Ended),
+    }
+}
+
+/// The state that the person's answer to an offer comes to, or why nothing does: they answer whose
+/// offer they were told of (`told`) and nothing else, and nobody accepts themselves.
+///
+/// # Errors
+///
+/// [`Refused`].
+pub fn answered(
+    answer: Answer,
+    (standing, told): (&Standing, &Standing),
+    (is_oneself, is_in_role): (bool, bool),
+) -> Result<State, Refused> {
+    let offered = offered(standing, answer.whom())?;
+    if told.offered.as_ref() != Some(offered) {
+        return Err(Refused::NothingOffered);
+    }
+    match answer {
+        Answer::Decline(_) => Ok(State::Declined),
+        Answer::Accept(_) if is_oneself => Err(Refused::Oneself),
+        Answer::Accept(_) => {
+            check(offered, is_in_role)?;
+            Ok(State::Accepted(offered.clone()))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Care around the person over both engines.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod roles;

@@ -11,7 +11,7 @@ use super::people::find;
 use super::{Error, Parts};
 use crate::Partnership;
 use crate::organisation::Organisation;
-use crate::plan::{COORDINATORS, Coordinator, LET_IN, LetIn};
+use crate::plan::{COORDINATORS, LET_IN, LetIn, OFFERED};
 use crate::practitioner::Practitioner;
 
 /// Sets in and lets in whoever the plan names. Done again it changes nothing.
@@ -22,7 +22,16 @@ pub(super) async fn coordinate(
 ) -> Result<(), Error> {
     for one in COORDINATORS {
         let person = find(parts, partnership, one.person).await?;
-        set_in(parts, person, one, staff).await?;
+        let change = match one.holder {
+            Some(key) => Change::Set(holder(key, staff)?),
+            None => Change::ChoseNobody(None),
+        };
+        turn(parts, (person, one.kind), (one.by, one.why), (&change, staff)).await?;
+    }
+    for one in OFFERED {
+        let person = find(parts, partnership, one.person).await?;
+        let change = Change::Offer(holder(one.whom, staff)?);
+        turn(parts, (person, one.kind), (one.by, one.why), (&change, staff)).await?;
     }
     for one in LET_IN {
         let person = find(parts, partnership, one.person).await?;
@@ -31,21 +40,17 @@ pub(super) async fn coordinate(
     Ok(())
 }
 
-async fn set_in(
+async fn turn(
     parts: &Parts,
-    person: PersonId,
-    one: &Coordinator,
-    staff: &Staff,
+    (person, kind): (PersonId, &str),
+    (by, why): (&str, &str),
+    (change, staff): (&Change, &Staff),
 ) -> Result<(), Error> {
-    let (ctx, by) = (parts.ctx(), acting(parts, one.by, staff)?);
-    let kind = Kind::of_code(one.kind).ok_or(Error::Missing("coordinating role"))?;
-    let change = match one.holder {
-        Some(key) => Change::Set(holder(key, staff)?),
-        None => Change::ChoseNobody(None),
-    };
-    let why = Sensitive::new(one.why.to_owned());
+    let (ctx, by) = (parts.ctx(), acting(parts, by, staff)?);
+    let kind = Kind::of_code(kind).ok_or(Error::Missing("coordinating role"))?;
+    let why = Sensitive::new(why.to_owned());
     let (db, keys, of) = (&parts.db, &parts.keys, (person, kind));
-    match role::change(db, &ctx, keys, &by, of, (&change, &why)).await? {
+    match role::change(db, &ctx, keys, &by, of, (change, &why)).await? {
         Ok(_) | Err(role::Refused::Already) => Ok(()),
         Err(_) => Err(Error::Missing("coordinating role")),
     }

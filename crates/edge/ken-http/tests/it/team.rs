@@ -221,3 +221,51 @@ async fn who_coordinates_nothing_lets_nobody_in() {
         jo.get(&format!("{to}?purpose=direct-care")).await.assert_lacks(&["Who coordinates"]);
     }
 }
+
+#[tokio::test]
+async fn the_person_answers_an_offer_on_their_own_page_and_who_offered_reads_it() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        lead(&world).await;
+        let to = format!("/w/p/{}/team", world.morag);
+        let asked = format!("{to}?purpose=direct-care");
+        let (mut rao, mut morag) =
+            (world.signed_in("Dr Rao").await, world.signed_in("Morag Drummond").await);
+        morag.get("/my/team").await.assert_lacks(&["Do you want their help?"]);
+        let (page, nell) = (rao.get(&asked).await, found(&world, "practice", "Nell Nurse").await);
+        let (who, offer) = (format!("{nell} gp.nurse"), format!("named-person {nell}"));
+        let fields = [
+            ("role", "named-person"),
+            ("change", "offer"),
+            ("who", who.as_str()),
+            ("reason", "Whom she may turn to"),
+        ];
+        let form = filled(&page, ("role", "practice"), &fields);
+        rao.send(Method::POST, &to, Some(&form)).await.assert_has(&["It is recorded"]);
+        rao.get(&asked).await.assert_lacks(&["What the person answered"]);
+        let page = morag.get("/my/team").await;
+        page.assert_has(&["Do you want their help?", "Nell Nurse", offer.as_str()]);
+        page.assert_lacks(&["Whom she may turn to"]);
+        let silent = morag.submit(&page, "/my/team", &[]).await;
+        assert_eq!(silent.status, 422, "{engine}");
+        silent.assert_has(&["Choose yes or no"]);
+        let answer = [("answer", "yes"), ("told", "She is kind CANARY")];
+        let form = page.filled("/my/team", &answer);
+        let done = morag.send(Method::POST, "/my/team", Some(&form)).await;
+        done.assert_has(&["You said yes"]);
+        let again = morag.send(Method::POST, "/my/team", Some(&form)).await;
+        assert_eq!(told(&again), told(&done), "{engine}: sent twice is once");
+        let page = morag.get("/my/team").await;
+        page.assert_has(&["Nell Nurse, Glen Medical Practice"]);
+        page.assert_lacks(&["Do you want their help?", "CANARY"]);
+        // Nobody is offered any more.
+        let fields = [("offer", offer.as_str()), ("answer", "no")];
+        let late = page.filled("/sign-out", &fields);
+        let late = morag.send(Method::POST, "/my/team", Some(&late)).await;
+        assert_eq!(late.status, 422, "{engine}");
+        late.assert_has(&["We could not take your answer"]);
+        let page = rao.get(&asked).await;
+        page.assert_has(&["What the person answered", "Accepted by the person", "CANARY"]);
+        page.assert_lacks(&["Whose offer?"]);
+    }
+}

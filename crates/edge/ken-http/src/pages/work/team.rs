@@ -6,9 +6,11 @@
 //!   may not read it gets the refusal that anybody gets, with each form too.
 //! - Who was let in is in no shared record: who coordinates reads of everybody, anybody else of
 //!   themselves and of those whom their own organisation let in; no body is told of another's.
+//! - What the person answered is told to those alone whom it is for ([`ken_care::role::answer`]).
 //! - Who may change what is for [`ken_care`] to say; the page only repeats it in words.
 //! - An address carries words of the dictionary alone: whom a form names stands in the form.
 
+mod said;
 mod show;
 
 use std::collections::BTreeSet;
@@ -196,9 +198,12 @@ async fn page(
     let today = ctx.clock.today();
     let is_carer =
         |role: &RoleId| KINDS.iter().any(|kind| bundle.bundle.rests_on(kind, (&at, role), today));
-    let read = async |s: &mut Snapshot| found(s, &ctx, by, (person, &at), &is_carer).await;
-    let Found { coordinates, members, offered, holds, staff } =
-        app.db().snapshot("http.team", read).await?;
+    let read = async |s: &mut Snapshot| {
+        let found = found(s, &ctx, by, (person, &at), &is_carer).await?;
+        Ok::<_, Stop>((found, said::read(app, s, &ctx, (by, person), &names).await?))
+    };
+    let (found, said) = app.db().snapshot("http.team", read).await?;
+    let Found { coordinates, members, offered, holds, staff } = found;
     let of = |id: &OrganisationId| compose::name_of(&names, id);
     let view = View {
         person,
@@ -224,6 +229,7 @@ async fn page(
                 organisation: of(&holder.organisation),
             })
             .collect(),
+        said,
         coordinates,
         holds,
         staff: staff.into_iter().map(|(id, name, role)| Staff { id, name, role }).collect(),

@@ -7,6 +7,7 @@ use ken_core::{OrganisationId, PersonId, PractitionerId, Purpose, RelationshipId
 use maud::{Markup, html};
 
 use super::Filled;
+use super::said::{self, Answered};
 use crate::pages::ask;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, filter, select, summary};
 use crate::view::panel::{self, Panel, State};
@@ -52,6 +53,8 @@ pub(super) struct View {
     pub(super) members: Vec<Let>,
     /// Who is offered, where the answer is the reader's to record.
     pub(super) offered: Vec<Offered>,
+    /// What the person answered, as far as the reader is told of it.
+    pub(super) said: Vec<Answered>,
     /// Who holds a role that is the reader's to change: whom an end is of.
     pub(super) holds: Vec<(Kind, PractitionerId)>,
     /// Whether the reader holds a role.
@@ -131,6 +134,7 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
                 (answer(view, (filled, wrongs), csrf))
             }
         }
+        (said::show(&view.said))
         section.care_panel aria-labelledby="change-role" {
             h2 #change-role { "Named person or lead professional" }
             p { "A colleague who works with the person, or who holds the role now, names somebody. \
@@ -416,6 +420,7 @@ mod tests {
                 name: "Nadia Hussain".into(),
                 organisation: "Glen Council".into(),
             }],
+            said: vec![],
             holds: vec![(Kind::LeadProfessional, id.parse().unwrap())],
             coordinates,
             staff: vec![Staff {
