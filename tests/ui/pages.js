@@ -323,6 +323,14 @@ const sendTo = async (page, account) => {
   await page.getByRole("button", { name: "Show" }).click();
 };
 
+/** What was said of somebody by word of mouth, from their overview: two answers and a button. */
+const told = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const link = page.getByRole("link", { name: "I told somebody, by phone or face to face" });
+  if ((await link.count()) === 0) return false;
+  await link.click();
+};
+
 /** Somebody's chronology, from their overview; with `more`, then by that way on it. */
 const chronology = (more) => async (page, account) => {
   if ((await firstPersonForPurpose(page, account)) === false) return false;
@@ -446,6 +454,7 @@ export const visits = [
   { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
   { name: "live", route: "/w/p/{person}/live", as: "work", go: live },
   { name: "send-to", route: "/w/p/{person}/send-to", as: "work", go: sendTo },
+  { name: "told", route: "/w/p/{person}/told", as: "work", go: told },
   { name: "chronology", route: "/w/p/{person}/chronology", as: "work", go: chronology([]) },
   { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },
   { name: "chronology-lanes", route: null, as: "work",
@@ -576,6 +585,7 @@ export const visits = [
   { name: "extract", route: "/ig/extracts/{extract}", as: "officer",
     go: follows("/ig/extracts", "/ig/extracts/") },
   { name: "due-duty", route: null, as: "officer", go: open("/ig") },
+  { name: "told-uncovered", route: "/ig/told", as: "auditor", go: open("/ig/told") },
   { name: "findings", route: "/ig/findings", as: "auditor", go: open("/ig/findings") },
   { name: "finding", route: "/ig/findings/{finding}", as: "auditor",
     go: follows("/ig/findings", "/ig/findings/") },

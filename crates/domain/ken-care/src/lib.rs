@@ -1,6 +1,6 @@
 //! Care around the person: who coordinates it, whom they let into the team, what one body asks of
 //! another for them, how what several agencies tell of them stands together, what is written about
-//! it, and what the person says of it themselves.
+//! it, what the person says of it themselves, and what was said of them by word of mouth.
 //!
 //! # Invariants
 //!
@@ -12,6 +12,8 @@
 //! - What a practitioner writes is filed by a permit to read its kind of information, as an item
 //!   of their own organisation.
 //! - What the person says of an entry stands beside it for whoever is shown the entry.
+//! - What was said by word of mouth is recorded whatever it was; whether a clause covered it stands
+//!   beside it.
 //! - Every change of a role or a team takes and bumps the person's guard, and stands in their
 //!   stream of the ledger.
 //!
@@ -30,6 +32,7 @@ pub mod request;
 pub mod role;
 mod sql;
 pub mod team;
+pub mod told;
 pub mod words;
 pub mod writing;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod draft;
 pub(crate) mod request;
+pub(crate) mod told;
 pub(crate) mod words;
 
 use ken_store::{Migration, statements};
@@ -28,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "a turn of a role may be the person's own",
         sql: ANSWERED,
     },
+    Migration { owner: "ken-care", number: 6, title: "what was said", sql: told::TOLD },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

@@ -11,6 +11,7 @@
 //! - While the ledger is not being sealed, only duties and emergencies go on (`core.md` 3.2); so it
 //!   is about a person whose record is being put right (`core.md` 4.3).
 
+pub mod afterwards;
 pub mod counts;
 mod entry;
 mod facts;

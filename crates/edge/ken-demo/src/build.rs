@@ -23,6 +23,7 @@ mod services;
 mod sharing;
 mod state;
 mod stock;
+mod told;
 mod words;
 mod written;
 
@@ -124,6 +125,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     written::write(parts, &partnership, &staff).await?;
     words::say(parts, &partnership).await?;
     asks::ask(parts, &partnership, &staff).await?;
+    told::tell(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;

@@ -113,6 +113,43 @@ pub const OFFERED: &[Offered] = &[Offered {
     why: "Jo is away from the spring on, and Morag knows Dr Rao.",
 }];
 
+/// Something that was said by word of mouth in the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spoken {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// Who told it.
+    pub by: &'static str,
+    /// Organisation and role whom they told; none where it was somebody outside.
+    pub to: Option<(&'static str, &'static str)>,
+    /// Who that was.
+    pub outside: &'static str,
+    /// What for.
+    pub purpose: &'static str,
+    /// Of which kind of information.
+    pub kind: &'static str,
+}
+
+/// What was told, in this order: a clause covers the first, and none the second.
+pub const SPOKEN: &[Spoken] = &[
+    Spoken {
+        person: "morag",
+        by: "sunita.rao",
+        to: Some(("cec", "sw.duty")),
+        outside: "",
+        purpose: "direct-care",
+        kind: "care-plan",
+    },
+    Spoken {
+        person: "morag",
+        by: "sunita.rao",
+        to: None,
+        outside: "Her landlord's office, about the rail at the back door",
+        purpose: "direct-care",
+        kind: "equipment",
+    },
+];
+
 /// Somebody whom a coordinator has let into a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LetIn {

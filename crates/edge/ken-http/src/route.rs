@@ -107,6 +107,8 @@ pub const ROUTES: &[Route] = &[
     page("/w/p/{person}/team", Who::Practitioner, || get(work::team::get)),
     form("/w/p/{person}/team", Who::Practitioner, || post(work::team::post)),
     page("/w/p/{person}/live", Who::Practitioner, || get(work::live::get)),
+    page("/w/p/{person}/told", Who::Practitioner, || get(work::told::get)),
+    form("/w/p/{person}/told", Who::Practitioner, || post(work::told::post)),
     page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),
     page("/w/p/{person}/assessments", Who::Practitioner, || get(work::assessments::get)),
     page("/w/p/{person}/assessments/new", Who::Practitioner, || get(work::assessments::write::get)),
@@ -269,6 +271,8 @@ pub const ROUTES: &[Route] = &[
     // Nobody in the demo is pointed at: there is no such page for a browser to visit.
     plain("/ig/findings/{finding}", Who::Governance, || get(governance::findings::get_one)),
     form("/ig/findings/{finding}", Who::Governance, || post(governance::findings::post)),
+    page("/ig/told", Who::Governance, || get(governance::told::get)),
+    form("/ig/told", Who::Governance, || post(governance::told::post)),
     page("/guardian", Who::Guardian, || get(governance::guardian::get)),
     form("/guardian", Who::Guardian, || post(governance::guardian::post)),
     page("/guardian/reviews", Who::Guardian, || get(governance::reviews::get_last)),

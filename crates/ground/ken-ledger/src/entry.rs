@@ -138,6 +138,8 @@ codes! {
         Filed = "filed",
         /// A message went out.
         Sent = "sent",
+        /// Something was told or heard by word of mouth, and recorded afterwards.
+        Told = "told",
         /// What went out was asked back.
         Recalled = "recalled",
         /// Two source records were said to be one person.

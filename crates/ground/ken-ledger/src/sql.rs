@@ -190,7 +190,7 @@ ken_store::statements! {
     STREAM_PAGE_LOOKS = "
         SELECT stream_id, entry_id, kind, visibility, at_us, key_id, nonce, commitment, detail
         FROM ledger_entry WHERE stream_id = $1 AND entry_id < $2 AND visibility = 'now'
-          AND kind IN ('permit', 'emergency-review')
+          AND kind IN ('permit', 'told', 'emergency-review')
         ORDER BY entry_id DESC LIMIT $3";
     /// When the oldest entry without a leaf was written.
     OLDEST_UNSEALED = "SELECT MIN(at_us) FROM ledger_entry WHERE sealed = 0";

@@ -11,6 +11,8 @@ mod statements;
 #[cfg(test)]
 mod team;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod words;
 #[cfg(test)]
 mod world;

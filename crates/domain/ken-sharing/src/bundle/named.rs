@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use ken_agreement::{Action, Kind};
-use ken_core::{ClauseId, OrganisationId, Purpose, RoleId};
+use ken_agreement::{Action, Kind, Visibility};
+use ken_core::{Category, ClauseId, OrganisationId, Purpose, RoleId};
 
 use super::Bundle;
 
@@ -35,5 +35,28 @@ impl Bundle {
                     .is_some_and(|party| clause.from.may_be(party))
         });
         terms.filter_map(|term| term.clause.purpose.clone()).collect()
+    }
+
+    /// The kinds of information that clauses for a purpose speak of, emergencies aside.
+    #[must_use]
+    pub fn kinds_for(&self, purpose: &Purpose) -> BTreeSet<Category> {
+        let clauses = self.terms.iter().map(|term| &term.clause);
+        let of = clauses.filter(|clause| {
+            clause.purpose.as_ref() == Some(purpose) && clause.kind != Kind::Exceptional
+        });
+        of.flat_map(|clause| clause.categories.iter().cloned()).collect()
+    }
+
+    /// When the person reads what is told for a purpose, at the latest that a clause for it says;
+    /// none where none says anything. That they were looked for is another matter.
+    #[must_use]
+    pub fn shown_for(&self, purpose: &Purpose) -> Option<Visibility> {
+        let tells = [Action::Push, Action::Answer, Action::View, Action::Alert];
+        let clauses = self.terms.iter().map(|term| &term.clause);
+        let of = clauses.filter(|clause| {
+            clause.purpose.as_ref() == Some(purpose)
+                && tells.iter().any(|action| clause.action.contains(action))
+        });
+        of.filter_map(|clause| clause.visible_to_person).max()
     }
 }

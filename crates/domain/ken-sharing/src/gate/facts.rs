@@ -87,7 +87,7 @@ async fn head(
 }
 
 /// What the registers say of the person and of who asks, and the emergency access that is open.
-async fn facts_of(
+pub(super) async fn facts_of(
     s: &Snapshot,
     ctx: &Ctx<'_>,
     caller: Caller<'_>,

@@ -252,6 +252,36 @@ pub(crate) fn choices(
     }
 }
 
+/// Boxes of one name, of which several may be ticked.
+pub(crate) fn ticks(
+    legend: &str,
+    name: &'static str,
+    choices: &[Choice],
+    chosen: &[String],
+    wrongs: &[Wrong],
+) -> Markup {
+    let wrong = wrongs.iter().find(|wrong| wrong.field == name);
+    html! {
+        fieldset.care_field--bad[wrong.is_some()] {
+            legend { (legend) }
+            @if let Some(wrong) = wrong {
+                p.care_wrong { span.visually-hidden { "Error: " } (wrong.says) }
+            }
+            @for (place, choice) in choices.iter().enumerate() {
+                @let id = if place == 0 { name.to_owned() } else { format!("{name}-{place}") };
+                div.care_choice {
+                    input type="checkbox" id=(id) name=(name) value=(choice.value)
+                        checked[chosen.contains(&choice.value)];
+                    label for=(id) {
+                        (choice.label)
+                        @if let Some(hint) = &choice.hint { span { (hint) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A box to tick, for words that somebody affirms.
 pub(crate) fn tick(id: &'static str, label: &str, wrongs: &[Wrong]) -> Markup {
     tick_again(id, label, false, wrongs)

@@ -175,6 +175,7 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
             "draft",
             "&purpose=direct-care&form=adult-assessment&step=save&views=She+is+well".to_owned(),
         ),
+        ("told", "&purpose=direct-care&to=primary&about=care-plan".to_owned()),
         ("sign", "&purpose=direct-care&form=adult-assessment&step=sign&seen=1".to_owned()),
         ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
     ]

@@ -40,6 +40,7 @@ mod matches;
 mod merges;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod once;
@@ -80,6 +81,8 @@ mod team;
 mod texts;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
+mod told;
 #[cfg(test)]
 mod words;
 #[cfg(test)]

@@ -177,6 +177,8 @@ fn show(shown: &Shown<'_>) -> Markup {
         h1 { "What the audit found" }
         p { "Rules look at every decision about a record. A finding is a question, not a verdict. \
              It names who looked, never whose record it was." }
+        p { "What was said by word of mouth and no clause covered is a list of its own: "
+            a href="/ig/told" { "said without a clause" } "." }
         (panel::show(&Panel { id: "findings", heading: "To close".into(), open: true, state }))
         @if i64::try_from(shown.open.len()).is_ok_and(|many| many >= LIST_MAX) {
             p { "The list ends here: close these first." }

@@ -43,6 +43,7 @@ pub(crate) mod simulate;
 pub(crate) mod standing;
 pub(crate) mod stock;
 pub(crate) mod supersession;
+pub(crate) mod told;
 pub(crate) mod wishes;
 pub(crate) mod wrong_person;
 

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use super::agreements::{self, Pages};
 use super::looks::{self, Part, Reach};
+use super::spoken;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
@@ -117,6 +118,11 @@ pub(crate) async fn looks(
         let organisation = compose::name_of(&names, &one.organisation);
         looks.push((one.from, one.look(organisation, today)));
     }
+    let told = entries.iter().filter(|entry| entry.kind == EntryKind::Told);
+    for said in told.filter_map(|entry| spoken::read(entry.detail.as_ref()?)) {
+        let rules = said.clauses.iter().map(|id| rule((&current.bundle, &pages), id)).collect();
+        looks.push((said.at, said.look(&names, rules, today)));
+    }
     looks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let looks = looks.into_iter().map(|(_, look)| look).collect();
     Ok(Looked { looks, checked, is_earlier: before.is_some(), earlier })
@@ -167,10 +173,11 @@ const ABOUT: &str = "# Each is a receipt: a promise that a note stays, signed by
 const CUT: &str =
     "# These are the newest. There may be receipts of older looks that are not here.\n";
 
-/// Whether an entry is somebody else's look.
+/// Whether an entry is somebody else's look, or of what somebody else said.
 pub(super) fn is_look(entry: &Entry) -> bool {
-    let detail = entry.detail.as_ref().filter(|_| entry.kind == EntryKind::Permit);
-    detail.and_then(|detail| seen(entry.at, detail)).is_some()
+    let Some(detail) = &entry.detail else { return false };
+    entry.kind == EntryKind::Permit && seen(entry.at, detail).is_some()
+        || entry.kind == EntryKind::Told && spoken::read(detail).is_some()
 }
 
 /// What one entry, or those of one day together, say.
@@ -319,7 +326,8 @@ pub(crate) fn show(looked: &Looked, csrf: &Csrf) -> Markup {
     };
     html! {
         h1 { "Who looked at my record" }
-        p { "This page shows who opened your record, or sent part of it on, when, and why." }
+        p { "This page shows who opened your record, sent part of it on, or spoke with others \
+             about you: when, and why." }
         @if looked.is_earlier {
             p { "These are older looks. " a href="/my/looked" { "Back to the newest" } }
         }

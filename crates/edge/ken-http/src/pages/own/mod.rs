@@ -8,5 +8,6 @@ pub(crate) mod home;
 pub(crate) mod looked;
 mod looks;
 pub(crate) mod record;
+mod spoken;
 pub(crate) mod team;
 pub(crate) mod words;

@@ -30,3 +30,4 @@ pub(crate) mod send_to;
 pub(crate) mod services;
 pub(crate) mod team;
 pub(crate) mod today;
+pub(crate) mod told;
