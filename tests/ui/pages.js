@@ -323,6 +323,22 @@ const sendTo = async (page, account) => {
   await page.getByRole("button", { name: "Show" }).click();
 };
 
+/** Discussions of somebody, from their overview. */
+const discussions = async (page, account) => {
+  if ((await firstPersonForPurpose(page, account)) === false) return false;
+  const links = page.locator('main a[href*="/discussions?purpose="]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
+/** A discussion in which the reader speaks. */
+const discussion = async (page) => {
+  await page.goto("/w/discussions");
+  const links = page.locator('main a[href*="/discussions/"]');
+  if ((await links.count()) === 0) return false;
+  await links.first().click();
+};
+
 /** What was said of somebody by word of mouth, from their overview: two answers and a button. */
 const told = async (page, account) => {
   if ((await firstPersonForPurpose(page, account)) === false) return false;
@@ -454,6 +470,10 @@ export const visits = [
   { name: "team", route: "/w/p/{person}/team", as: "work", go: team },
   { name: "live", route: "/w/p/{person}/live", as: "work", go: live },
   { name: "send-to", route: "/w/p/{person}/send-to", as: "work", go: sendTo },
+  { name: "discussions", route: "/w/p/{person}/discussions", as: "work", go: discussions },
+  { name: "discussions-mine", route: "/w/discussions", as: "work", go: open("/w/discussions") },
+  { name: "discussion", route: "/w/p/{person}/discussions/{discussion}", as: "work",
+    go: discussion },
   { name: "told", route: "/w/p/{person}/told", as: "work", go: told },
   { name: "chronology", route: "/w/p/{person}/chronology", as: "work", go: chronology([]) },
   { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },

@@ -12,6 +12,7 @@
 //! - What a practitioner writes is filed by a permit to read its kind of information, as an item
 //!   of their own organisation.
 //! - What the person says of an entry stands beside it for whoever is shown the entry.
+//! - A discussion has no members but those whom a clause lets read it, at each reading.
 //! - What was said by word of mouth is recorded whatever it was; whether a clause covered it stands
 //!   beside it.
 //! - Every change of a role or a team takes and bumps the person's guard, and stands in their
@@ -25,6 +26,7 @@
 pub mod addressee;
 pub mod assessment;
 pub mod chronology;
+pub mod discussion;
 pub mod draft;
 mod error;
 pub mod form;

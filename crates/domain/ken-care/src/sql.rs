@@ -1,5 +1,6 @@
 //! Every statement of this crate, and its tables. All but drafts only grow.
 
+pub(crate) mod discussion;
 pub(crate) mod draft;
 pub(crate) mod request;
 pub(crate) mod told;
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: ANSWERED,
     },
     Migration { owner: "ken-care", number: 6, title: "what was said", sql: told::TOLD },
+    Migration { owner: "ken-care", number: 7, title: "discussions", sql: discussion::DISCUSSIONS },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

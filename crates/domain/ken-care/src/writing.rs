@@ -23,10 +23,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ken_core::{
-    Category, Ctx, EntryId, Label, MessageId, OrganisationId, PersonId, Purpose, ResourceId,
+    Category, ClauseId, Ctx, EntryId, Label, MessageId, OrganisationId, PersonId, Purpose,
+    ResourceId,
 };
 use ken_directory::Acting;
-use ken_ledger::{EntryKind, NewEntry, Stream};
+use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_records::{Filed, Filing, Under};
 use ken_sharing::gate::{self, Caller};
 use ken_sharing::{Action, Decision, Gate, Permit, Question, RowClass, Statement, fact, together};
@@ -39,6 +40,8 @@ use crate::Error;
 /// What stands for the number of an organisation that has none, or several, for a person: what is
 /// written goes with no number that moves.
 const NO_NUMBER: &str = "written";
+/// What does not show to the person by itself, as agreements know it; nor does that it was written.
+pub(crate) const RESTRICTED: &str = "restricted";
 
 /// What is asked before anything is written.
 #[derive(Debug, Clone)]
@@ -85,6 +88,25 @@ impl Leave {
     #[must_use]
     pub const fn person(&self) -> PersonId {
         self.permit.person()
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> &Purpose {
+        self.permit.purpose()
+    }
+
+    /// Of which kind of information.
+    #[must_use]
+    pub const fn category(&self) -> &Category {
+        &self.category
+    }
+
+    /// The clauses that it rests on.
+    #[must_use]
+    pub fn clauses(&self) -> BTreeSet<&ClauseId> {
+        let covered = self.permit.categories().get(&self.category);
+        covered.into_iter().flat_map(|covered| covered.values()).collect()
     }
 }
 
@@ -200,13 +222,18 @@ pub async fn write(
     if home(tx, person, &leave.by.organisation).await? != person {
         return Err(ken_records::Error::Stale.into());
     }
+    let is_kept_back = first.labels.iter().any(|label| label.as_str() == RESTRICTED);
     let filed = file(tx, ctx, keys, &leave, first).await?;
     let (item, version) = (filed.resource, filed.version);
     let mut items = vec![item];
     if let Some(apart) = apart {
         items.push(file(tx, ctx, keys, &leave, apart).await?.resource);
     }
-    let entry = enter(tx, ctx, keys, &leave, (&items, version)).await?;
+    let mut shown = fact::shown_at(tx, ctx, person).await?;
+    if is_kept_back {
+        shown = shown.max(Visibility::AfterReview);
+    }
+    let entry = enter(tx, ctx, keys, &leave, (&items, version, shown)).await?;
     Ok(Written { item, version, entry })
 }
 
@@ -273,13 +300,13 @@ async fn enter(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     leave: &Leave,
-    (items, version): (&[ResourceId], i64),
+    (items, version, visibility): (&[ResourceId], i64, Visibility),
 ) -> Result<EntryId, Error> {
     let (by, permit) = (&leave.by, &leave.permit);
     let entry = NewEntry {
         stream: Stream::Person(permit.person()),
         kind: EntryKind::Filed,
-        visibility: fact::shown_at(tx, ctx, permit.person()).await?,
+        visibility,
         detail: json!({
             "written": leave.category.as_str(),
             "item": items.first().map(ResourceId::to_string),

@@ -88,6 +88,7 @@ const WORDS: &[&str] = &[
     "item",
     "method",
     "note",
+    "partOf",
     "payload",
     "performer",
     "priority",
@@ -102,6 +103,7 @@ const WORDS: &[&str] = &[
     "securityLabel",
     "sender",
     "source",
+    "topic",
     "type",
     "value[x]",
 ];

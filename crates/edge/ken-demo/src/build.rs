@@ -11,6 +11,7 @@ mod asks;
 mod care;
 mod desk;
 mod directory;
+mod discussed;
 mod drafting;
 mod error;
 mod history;
@@ -126,6 +127,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     words::say(parts, &partnership).await?;
     asks::ask(parts, &partnership, &staff).await?;
     told::tell(parts, &partnership, &staff).await?;
+    discussed::discuss(parts, &partnership, &staff).await?;
     office::keep(parts, &staff).await?;
     rosters::plan(parts, &staff).await?;
     stock::fill(parts, &staff).await?;

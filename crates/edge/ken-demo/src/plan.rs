@@ -113,6 +113,33 @@ pub const OFFERED: &[Offered] = &[Offered {
     why: "Jo is away from the spring on, and Morag knows Dr Rao.",
 }];
 
+/// A discussion of the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discussed {
+    /// The handle of the person's story.
+    pub person: &'static str,
+    /// What for.
+    pub purpose: &'static str,
+    /// Of which kind of information.
+    pub kind: &'static str,
+    /// What it is about.
+    pub topic: &'static str,
+    /// Who said what, in which role, in words; the first opens it.
+    pub said: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// What is discussed.
+pub const DISCUSSED: &[Discussed] = &[Discussed {
+    person: "morag",
+    purpose: "direct-care",
+    kind: "care-plan",
+    topic: "A bath without fear",
+    said: &[
+        ("sunita.rao", "GP", "She asks again for a bath board. Who can try one with her?"),
+        ("jo.findlay", "Practice nurse", "I see her on Thursday and bring one along."),
+    ],
+}];
+
 /// Something that was said by word of mouth in the demo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spoken {

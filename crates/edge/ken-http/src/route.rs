@@ -107,6 +107,15 @@ pub const ROUTES: &[Route] = &[
     page("/w/p/{person}/team", Who::Practitioner, || get(work::team::get)),
     form("/w/p/{person}/team", Who::Practitioner, || post(work::team::post)),
     page("/w/p/{person}/live", Who::Practitioner, || get(work::live::get)),
+    page("/w/p/{person}/discussions", Who::Practitioner, || get(work::discussions::get)),
+    form("/w/p/{person}/discussions", Who::Practitioner, || post(work::discussions::post)),
+    page("/w/p/{person}/discussions/{discussion}", Who::Practitioner, || {
+        get(work::discussions::one)
+    }),
+    form("/w/p/{person}/discussions/{discussion}", Who::Practitioner, || {
+        post(work::discussions::say)
+    }),
+    page("/w/discussions", Who::Practitioner, || get(work::discussions::mine)),
     page("/w/p/{person}/told", Who::Practitioner, || get(work::told::get)),
     form("/w/p/{person}/told", Who::Practitioner, || post(work::told::post)),
     page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),

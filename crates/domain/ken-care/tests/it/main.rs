@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod discussions;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod roles;

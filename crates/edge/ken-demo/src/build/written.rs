@@ -16,7 +16,7 @@ use super::directory::Staff;
 use super::people::find;
 use super::{Error, Parts};
 use crate::Partnership;
-use crate::written::{WRITTEN, Written};
+use crate::written::WRITTEN;
 
 /// Writes and signs what the demo says was written. Done again it changes nothing.
 pub(super) async fn write(
@@ -33,7 +33,8 @@ pub(super) async fn write(
             continue;
         }
         let ctx = parts.ctx();
-        let asked = leave(parts, &ctx, &gate, (&by, person), (form, one)).await?;
+        let of = (form.makes.category(), one.purpose);
+        let asked = leave(parts, &ctx, &gate, (&by, person), of).await?;
         let typed = one
             .typed
             .iter()
@@ -48,13 +49,13 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// That they may write it, as the gate says.
-async fn leave(
+/// That they may write of a kind of information for a purpose, as the gate says.
+pub(super) async fn leave(
     parts: &Parts,
     ctx: &Ctx<'_>,
     gate: &Gate,
     (by, person): (&Acting, PersonId),
-    (form, one): (&Form, &Written),
+    (category, purpose): (&str, &str),
 ) -> Result<Leave, Error> {
     let read = async |s: &mut Snapshot| organisation::list(s).await;
     let all = parts.db.snapshot("demo.organisations", read).await?;
@@ -62,8 +63,8 @@ async fn leave(
     let missing = |_| Error::Missing("word");
     let request = Request {
         person,
-        purpose: Purpose::new(one.purpose).map_err(missing)?,
-        category: Category::new(form.makes.category()).map_err(missing)?,
+        purpose: Purpose::new(purpose).map_err(missing)?,
+        category: Category::new(category).map_err(missing)?,
         sources: &sources,
     };
     match writing::ask(&parts.db, ctx, &parts.keys, gate, by, &request).await? {

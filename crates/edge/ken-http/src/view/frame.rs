@@ -36,6 +36,7 @@ impl Area {
                 ("/w/today", "Today"),
                 ("/w/find", "Find a person"),
                 ("/w/requests", "Requests"),
+                ("/w/discussions", "Discussions"),
                 ("/w/claims", "To confirm"),
                 ("/w/duty", "On duty"),
                 ("/w/equipment", "Equipment"),

@@ -86,6 +86,7 @@ impl Given {
             .replace("{question}", &self.access)
             .replace("{duty}", &self.access)
             .replace("{request}", &self.access)
+            .replace("{discussion}", &self.access)
             .replace("{wish}", &self.access)
             .replace("{item}", &self.access)
             .replace("{finding}", &self.access)
@@ -174,6 +175,10 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
         (
             "draft",
             "&purpose=direct-care&form=adult-assessment&step=save&views=She+is+well".to_owned(),
+        ),
+        (
+            "discuss",
+            "&purpose=direct-care&kind=care-plan&topic=The+rail&text=It+is+loose".to_owned(),
         ),
         ("told", "&purpose=direct-care&to=primary&about=care-plan".to_owned()),
         ("sign", "&purpose=direct-care&form=adult-assessment&step=sign&seen=1".to_owned()),

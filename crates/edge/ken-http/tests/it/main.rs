@@ -17,6 +17,8 @@ mod chronology;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod discussions;
+#[cfg(test)]
 mod disposal;
 #[cfg(test)]
 mod duty;

@@ -8,6 +8,7 @@ mod called;
 pub(crate) mod chronology;
 pub(crate) mod claim;
 pub(crate) mod claims;
+pub(crate) mod discussions;
 pub(crate) mod duties;
 pub(crate) mod emergency;
 pub(crate) mod equipment;
