@@ -19,7 +19,7 @@ use crate::filing::To;
 use crate::held::{NewHeld, hold};
 use crate::late::Order;
 use crate::source::Source;
-use crate::{Error, death, filing, late, numbers, restrict, sql};
+use crate::{Error, death, filing, late, numbers, restrict, since, sql};
 
 /// The namespace of a source's people who came without a number of their own.
 const UNNUMBERED: &str = "urn:ken:message";
@@ -52,7 +52,7 @@ pub(crate) async fn apply(
     if let Some(merge) = &arrival.mapped.merge {
         numbers::relink(tx, ctx, keys, arrival, merge).await?;
     }
-    let identified = ken_person::identify(tx, ctx, keys, arrival.index, &who).await?;
+    let identified = since::identify(tx, ctx, keys, arrival, &who).await?;
     let person = identified.person();
     let key = ken_records::key_of(tx, keys, person).await?;
     if let Some(former) = &former {

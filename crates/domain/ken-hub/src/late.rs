@@ -80,16 +80,9 @@ pub(crate) async fn order(
     (person, under): (PersonId, &Under),
 ) -> Result<Order, Error> {
     let (source, number) = (arrival.source.id.as_str(), under.as_str());
-    let of = values![person, number, source];
-    let newest = tx.find(sql::NEWEST_SAID, of, |row| row.time_opt(0)).await?.flatten();
-    // Whoever else sends has a clock of their own.
-    let of_one = Some(arrival.mapped).filter(|_| !arrival.source.is_anybody());
-    let said = of_one.and_then(|mapped| said(mapped, ctx.clock.now()));
-    let said = said.map(|said| within_minute(said, newest));
-    let mut order = Order { said: said.or(newest), later: vec![], is_all: true };
-    let Some(said) = said.filter(|said| newest.is_some_and(|newest| *said < newest)) else {
-        return Ok(order);
-    };
+    let (said, late) = times(tx, ctx, arrival, (person, under)).await?;
+    let mut order = Order { said, later: vec![], is_all: true };
+    let Some(said) = late else { return Ok(order) };
     let of = values![person, number, source, said, LATER_MAX + 1];
     let found = tx.list(sql::SAID_SINCE, of, |row| row.parse::<MessageId>(0)).await?;
     let most = usize::try_from(LATER_MAX).unwrap_or_default();
@@ -104,6 +97,24 @@ pub(crate) async fn order(
     // The last were read first.
     order.later.reverse();
     Ok(order)
+}
+
+/// When a message was said, be it no earlier than the latest before it; and once more where a later
+/// one of its source about a person came before it, under the same number.
+pub(crate) async fn times(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    arrival: &Arrival<'_>,
+    (person, under): (PersonId, &Under),
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Error> {
+    let of = values![person, under.as_str(), arrival.source.id.as_str()];
+    let newest = tx.find(sql::NEWEST_SAID, of, |row| row.time_opt(0)).await?.flatten();
+    // Whoever else sends has a clock of their own.
+    let of_one = Some(arrival.mapped).filter(|_| !arrival.source.is_anybody());
+    let said = of_one.and_then(|mapped| said(mapped, ctx.clock.now()));
+    let said = said.map(|said| within_minute(said, newest));
+    let late = said.filter(|said| newest.is_some_and(|newest| *said < newest));
+    Ok((said.or(newest), late))
 }
 
 /// Where not all that was said since is to be said again: adds at least those messages that made
@@ -129,7 +140,7 @@ pub(crate) async fn add_makers(
 
 /// What a message says that was said since an instant; nothing where it was erased, is longer than
 /// what is left to read, or is not read any more.
-async fn read_again(
+pub(crate) async fn read_again(
     tx: &mut Tx,
     keys: &KeyRing,
     (source, person, since): (&Source, PersonId, Timestamp),

@@ -34,6 +34,7 @@ pub mod portal;
 mod restrict;
 mod retire;
 mod settle;
+mod since;
 mod source;
 mod sql;
 mod told;

@@ -166,6 +166,17 @@ statements! {
     SAID_SINCE = "SELECT message_id FROM message
         WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us > $4
         ORDER BY said_us DESC, message_id DESC LIMIT $5";
+    /// What it has said since an instant, the first first.
+    SAID_AFTER = "SELECT message_id FROM message
+        WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us > $4
+        ORDER BY said_us, message_id LIMIT $5";
+    /// What it had said by an instant, the last first.
+    SAID_BEFORE = "SELECT message_id FROM message
+        WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us <= $4
+        ORDER BY said_us DESC, message_id DESC LIMIT $5";
+    /// Whether it has said anything of which nobody knows when.
+    SAID_SOME_TIME = "SELECT 1 FROM message
+        WHERE person_id = $1 AND under_number = $2 AND source = $3 AND said_us IS NULL LIMIT 1";
     /// The messages of an organisation that came under a number, the oldest first.
     MESSAGES_UNDER = "SELECT m.message_id, m.source, m.kind, m.received_us, m.key_id, m.body,
           m.said_us

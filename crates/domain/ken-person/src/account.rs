@@ -175,6 +175,7 @@ pub(crate) async fn known(
         identifiers,
         accounts: said.iter().map(account).collect(),
         is_sources_own: false,
+        is_between: false,
         is_set_apart: false,
     };
     let own = said.into_iter().filter(|(_, kept)| kept.says.source == *source);
@@ -268,7 +269,7 @@ pub(crate) async fn put(
     before: Option<Kept>,
 ) -> Result<(), Error> {
     let says = match &before {
-        Some(kept) => overlaid(incoming, &kept.says),
+        Some(kept) => incoming.over(&kept.says),
         None => incoming.clone(),
     };
     // What a source only repeats is not written again.
@@ -350,26 +351,6 @@ pub(crate) async fn one(
 ) -> Result<Option<Kept>, Error> {
     let of = values![person, &source.organisation, source.local.system(), source.local.reveal()];
     Ok(s.find(sql::SOURCE, of, read).await?)
-}
-
-/// What a source says now, over what it said before.
-fn overlaid(now: &Demographics, before: &Demographics) -> Demographics {
-    let text = |now: &Sensitive<String>, before: &Sensitive<String>| {
-        if now.reveal().trim().is_empty() { before.clone() } else { now.clone() }
-    };
-    Demographics {
-        source: now.source.clone(),
-        identifiers: now.identifiers.clone(),
-        family: text(&now.family, &before.family),
-        given: text(&now.given, &before.given),
-        born: now.born.or(before.born),
-        sex: now.sex.or(before.sex),
-        address: text(&now.address, &before.address),
-        postcode: text(&now.postcode, &before.postcode),
-        phone: text(&now.phone, &before.phone),
-        died: if now.lives { None } else { now.died.or(before.died) },
-        lives: false,
-    }
 }
 
 /// Writes an account, and lets the person be found by it and no longer by the one before.

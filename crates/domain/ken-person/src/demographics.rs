@@ -105,6 +105,44 @@ impl Demographics {
         }
     }
 
+    /// What a source says now, over what it said before: what it leaves out stays.
+    #[must_use]
+    pub fn over(&self, before: &Self) -> Self {
+        let text = |now: &Sensitive<String>, before: &Sensitive<String>| {
+            if now.reveal().trim().is_empty() { before.clone() } else { now.clone() }
+        };
+        Self {
+            source: self.source.clone(),
+            identifiers: self.identifiers.clone(),
+            family: text(&self.family, &before.family),
+            given: text(&self.given, &before.given),
+            born: self.born.or(before.born),
+            sex: self.sex.or(before.sex),
+            address: text(&self.address, &before.address),
+            postcode: text(&self.postcode, &before.postcode),
+            phone: text(&self.phone, &before.phone),
+            died: if self.lives { None } else { self.died.or(before.died) },
+            lives: false,
+        }
+    }
+
+    /// Whether it says anything of who they are.
+    #[must_use]
+    pub fn says_who(&self) -> bool {
+        self.born.is_some() || self.has_name(|family, given| family || given)
+    }
+
+    /// Whether it says who they are: the whole name and the birth.
+    #[must_use]
+    pub fn says_all(&self) -> bool {
+        self.born.is_some() && self.has_name(|family, given| family && given)
+    }
+
+    fn has_name(&self, which: impl Fn(bool, bool) -> bool) -> bool {
+        let is_said = |part: &Sensitive<String>| !part.reveal().trim().is_empty();
+        which(is_said(&self.family), is_said(&self.given))
+    }
+
     /// The national numbers that mean somebody, each once, in their own order.
     #[must_use]
     pub fn national(&self) -> Vec<Identifier> {

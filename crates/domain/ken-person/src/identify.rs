@@ -16,6 +16,11 @@
 //! - Each new person, new source and uncertain identity is an entry of the ledger.
 //! - Who may be meant and cannot be read stops no message: a human looks ([`crate::unread`]).
 //! - A source that repeats a number which was taken back ([`crate::number`]) gives nothing by it.
+//! - What comes late moves no number away from whom it means since ([`Since`]).
+
+mod claims;
+mod since;
+mod turn;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,13 +39,13 @@ use crate::rule::{self, Doubt, Known, Verdict};
 use crate::unread::{self, Unread};
 use crate::variation::{self, Given};
 use crate::{Error, account, bounds, entry, number, queue, sql};
+use claims::Claims;
+pub use since::{InOrder, Since};
+use turn::take_turn;
 
 /// How often a registration begins again because others claimed its numbers meanwhile, or because
 /// it had to wait for its turn.
 const TRIES_MAX: usize = 4;
-/// Turns by family name and date of birth: as many as there are rows to hold. House policy: that
-/// two names of one moment share one costs them a wait of milliseconds.
-const TURNS: u64 = 4_096;
 /// People of one family name and date of birth that are read at a time. House policy: of a common
 /// name and an estimated date there are some hundred in a nation.
 const NAMESAKES_READ: i64 = 1_000;
@@ -91,10 +96,61 @@ pub async fn identify(
     index: &Index,
     incoming: &Demographics,
 ) -> Result<Identified, Error> {
+    identify_since(tx, ctx, keys, index, incoming, Since::Nothing).await
+}
+
+/// The same of what may have come late.
+///
+/// # Errors
+///
+/// As for [`identify`].
+pub async fn identify_since(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    index: &Index,
+    incoming: &Demographics,
+    since: Since,
+) -> Result<Identified, Error> {
+    match Box::pin(register(tx, ctx, (keys, index), incoming, Some(since))).await? {
+        InOrder::Identified(identified) => Ok(identified),
+        // What is known is not asked.
+        InOrder::Asks(_) => Err(Error::Corrupt("identity")),
+    }
+}
+
+/// The same of what may come late, which is asked only where it makes a difference.
+///
+/// # Errors
+///
+/// As for [`identify`].
+pub async fn identify_in_order(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    index: &Index,
+    incoming: &Demographics,
+) -> Result<InOrder, Error> {
+    Box::pin(register(tx, ctx, (keys, index), incoming, None)).await
+}
+
+async fn register(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    (keys, index): (&KeyRing, &Index),
+    incoming: &Demographics,
+    since: Option<Since>,
+) -> Result<InOrder, Error> {
     let mut has_turn = false;
     for _ in 0..TRIES_MAX {
-        let asked = Box::pin(candidates(tx, incoming, &mut has_turn)).await?;
+        let mut asked = Box::pin(candidates(tx, incoming, &mut has_turn)).await?;
+        for known in &mut asked.candidates {
+            known.is_between = since == Some(Since::OfSame);
+        }
         let verdict = Box::pin(verdict(tx, index, incoming, &asked)).await?;
+        if let (Verdict::Uncertain(_), Some(own), None) = (&verdict, asked.own, since) {
+            return Ok(InOrder::Asks(own));
+        }
         let makes = matches!(verdict, Verdict::New | Verdict::Uncertain(_));
         if makes && !has_turn {
             has_turn = true;
@@ -102,7 +158,8 @@ pub async fn identify(
                 continue;
             }
         }
-        let now = Registration { incoming, asked };
+        let is_last = since.is_none_or(|since| since == Since::Nothing);
+        let now = Registration { incoming, asked, is_last };
         let done = match verdict {
             Verdict::Known(lead) => known(tx, ctx, keys, now, lead, &[]).await?,
             Verdict::Duplicate(lead, doubts) => known(tx, ctx, keys, now, lead, &doubts).await?,
@@ -112,7 +169,7 @@ pub async fn identify(
         if let Some(identified) = done {
             let index = index.clone();
             tx.after_commit(move || index.wake());
-            return Ok(identified);
+            return Ok(InOrder::Identified(identified));
         }
     }
     Err(Error::Contended)
@@ -132,6 +189,8 @@ pub(crate) async fn meant(
 struct Registration<'a> {
     incoming: &'a Demographics,
     asked: Asked,
+    /// Whether the source has said nothing since under the same number.
+    is_last: bool,
 }
 
 /// What the index knows that bears on a registration.
@@ -153,28 +212,6 @@ struct Asked {
     taken_back: Vec<(PersonId, Identifier)>,
     /// Of whom something that is stored cannot be read.
     unread: Unread,
-}
-
-/// Takes the turn of a family name and date of birth to the end of the transaction; says whether
-/// others may have written since this one looked.
-async fn take_turn(tx: &mut Tx, incoming: &Demographics) -> Result<bool, Error> {
-    let name = NameKey::new(incoming.family.reveal(), "");
-    let Some(day) = incoming.born.and_then(PartialDate::day) else { return Ok(false) };
-    if name.family.reveal().is_empty() {
-        return Ok(false);
-    }
-    let of = values![turn(name.family.reveal(), day)];
-    Ok(tx
-        .find(sql::index::NAME_HOLD, of, |row| row.int(0))
-        .await?
-        .is_some_and(|waited| waited != 0))
-}
-
-/// The turn of a family name and a day: the same on every node of every version (FNV-1a).
-fn turn(family: &str, day: Date) -> i64 {
-    let step = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let sum = format!("{family} {day}").bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    i64::try_from(sum % TURNS).unwrap_or_default()
 }
 
 /// Everyone who may be meant: by the source's number, a national number, or name and date. Whose
@@ -331,7 +368,7 @@ async fn known(
     lead: PersonId,
     doubts: &[Doubt],
 ) -> Result<Option<Identified>, Error> {
-    let Registration { incoming, asked } = now;
+    let Registration { incoming, asked, .. } = now;
     let Asked { own, own_lead, holders, mut free, said, taken_back, .. } = asked;
     // Nothing is filed for one person that the rule says is another's.
     if own_lead.is_some_and(|own| own != lead) {
@@ -401,6 +438,11 @@ async fn uncertain(
     doubts: Vec<Doubt>,
 ) -> Result<Option<Identified>, Error> {
     let (incoming, before) = (now.incoming, now.asked.own);
+    if !now.is_last
+        && let Some(again) = since::again(tx, ctx, keys, now).await?
+    {
+        return Ok(Some(again));
+    }
     let person = PersonId::draw(ctx.ids);
     let claims = Claims { number: before.is_none(), identifiers: &now.asked.free };
     if !claims.take(tx, incoming, person).await? {
@@ -408,9 +450,10 @@ async fn uncertain(
     }
     account::make(tx, ctx, person, true).await?;
     account::note_new(tx, person).await?;
-    if let Some(before) = before {
+    if let Some(before) = before.filter(|_| now.is_last) {
         // From now on the number means the provisional person; what the source said under it
-        // before stays where it was.
+        // before stays where it was. What comes late is filed under them alone: the number means
+        // whom it means since.
         let source = &incoming.source;
         let (system, number) = (source.local.system(), source.local.reveal());
         let of = values![&source.organisation, system, number, before, person];
@@ -422,46 +465,4 @@ async fn uncertain(
     queue::offer_once(tx, ctx, person, &incoming.source.organisation, &doubts).await?;
     entry::identified(tx, ctx, keys, person, &incoming.source, "uncertain").await?;
     Ok(Some(Identified::Uncertain { provisional: person, candidates: doubts }))
-}
-
-/// What a registration claims for a person.
-struct Claims<'a> {
-    number: bool,
-    identifiers: &'a [Identifier],
-}
-
-impl Claims<'_> {
-    /// Claims all, in one order for everybody so that two cannot wait for each other; or nothing,
-    /// and then says `false`: somebody else was first, and has committed.
-    async fn take(
-        &self,
-        tx: &mut Tx,
-        incoming: &Demographics,
-        person: PersonId,
-    ) -> Result<bool, Error> {
-        let source = &incoming.source;
-        let (system, number) = (source.local.system(), source.local.reveal());
-        if self.number {
-            let of = values![&source.organisation, system, number, person];
-            if tx.execute(sql::NUMBER_CLAIM, of).await? == 0 {
-                return Ok(false);
-            }
-        }
-        for (at, identifier) in self.identifiers.iter().enumerate() {
-            let of = values![identifier.system(), identifier.reveal(), person];
-            if tx.execute(sql::CLAIM_INSERT, of).await? == 1 {
-                continue;
-            }
-            for taken in self.identifiers.iter().take(at) {
-                let of = values![taken.system(), taken.reveal(), person];
-                tx.execute(sql::CLAIM_DELETE, of).await?;
-            }
-            if self.number {
-                let of = values![&source.organisation, system, number, person];
-                tx.execute(sql::NUMBER_DELETE, of).await?;
-            }
-            return Ok(false);
-        }
-        Ok(true)
-    }
 }

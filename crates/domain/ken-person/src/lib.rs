@@ -40,6 +40,7 @@ mod number;
 mod own;
 mod parted;
 pub mod queue;
+mod reason;
 pub mod rule;
 mod search;
 pub mod seeding;
@@ -53,7 +54,9 @@ pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_aga
 pub use bounds::{NotAsked, UNASKED_KEPT, UNNAMED_MAX, not_asked};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
-pub use identify::{Identified, identify};
+pub use identify::{
+    Identified, InOrder, Since, identify, identify_in_order, identify_since,
+};
 pub use index::{Alike, Follower, Index};
 pub use ken_match::Explanation;
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};
@@ -68,7 +71,7 @@ pub use number::{
 pub use own::is_own;
 pub use parted::{PARTED, Parted};
 pub use queue::{Answer, Place, Why};
-pub use rule::{Doubt, Reason, Verdict};
+pub use rule::{Doubt, Reason, Verdict, is_still_same};
 pub use search::{Candidate, FOUND_MAX, Found, Query, search};
 pub use sql::apart::ALL as APART_STATEMENTS;
 pub use sql::bounds::ALL as BOUNDS_STATEMENTS;

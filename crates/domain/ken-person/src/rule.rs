@@ -25,6 +25,7 @@ use ken_core::{PartialDate, PersonId, Sensitive};
 
 use crate::demographics::{Demographics, NameKey, Sex, chi, postcode_key};
 use crate::index::Alike;
+pub use crate::reason::Reason;
 use crate::variation::{Birth, Family, Given, birth, family, given, is_another_baby, is_unnamed};
 
 /// What the index knows about somebody who may be meant.
@@ -38,6 +39,9 @@ pub struct Known {
     pub accounts: Vec<Account>,
     /// Whether the source's own number means them now; at most one candidate has this.
     pub is_sources_own: bool,
+    /// Whether what is said lies between what the source said of one person before and since, so
+    /// that its own number still means whom it means.
+    pub is_between: bool,
     /// Whether a human said already that this registration is of somebody else.
     pub is_set_apart: bool,
 }
@@ -64,93 +68,6 @@ impl Account {
     fn says_who(&self) -> bool {
         self.born.is_some() || self.name != NameKey::new("", "")
     }
-}
-
-/// Why a candidate is one, or why it is not certain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The source used this number for them before.
-    SourceNumber,
-    /// A national number is equal.
-    Identifier,
-    /// Name and date of birth are equal.
-    NameAndBirth,
-    /// The postcode is equal as well.
-    Postcode,
-    /// A number is equal, but neither name nor date of birth agrees.
-    NothingElseAgrees,
-    /// Each has a valid CHI number, and they differ.
-    ChiDiffers,
-    /// Others fit as well.
-    SeveralFit,
-    /// A number is equal, but name and date of birth do not both agree.
-    TooLittleAgrees,
-    /// Each has a valid number of the same kind, other than CHI, and they differ.
-    NumberDiffers,
-    /// One is recorded as female, the other as male.
-    SexDiffers,
-    /// The same birth date and family name, and another given name: a twin, perhaps.
-    PerhapsTwin,
-    /// A human linked one of them, or set the two apart, and a source says otherwise.
-    ByHand,
-    /// Neither number nor name and date, but all that is said taken together.
-    Alike,
-    /// One has no forename yet, and family name and date of birth are equal.
-    NotYetNamed,
-    /// A source merged others of its numbers into the one that it now merges away.
-    MergedBefore,
-    /// Something that is stored of them cannot be read.
-    Unread,
-}
-
-impl Reason {
-    /// The stable code, as the queue and the ledger have it.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::SourceNumber => "source-number",
-            Self::Identifier => "identifier",
-            Self::NameAndBirth => "name-and-birth",
-            Self::Postcode => "postcode",
-            Self::NothingElseAgrees => "nothing-else-agrees",
-            Self::ChiDiffers => "chi-differs",
-            Self::SeveralFit => "several-fit",
-            Self::TooLittleAgrees => "too-little-agrees",
-            Self::NumberDiffers => "number-differs",
-            Self::SexDiffers => "sex-differs",
-            Self::PerhapsTwin => "perhaps-twin",
-            Self::ByHand => "by-hand",
-            Self::Alike => "alike",
-            Self::NotYetNamed => "not-yet-named",
-            Self::MergedBefore => "merged-before",
-            Self::Unread => "unread",
-        }
-    }
-
-    /// The reason of a code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
-    }
-
-    const ALL: [Self; 16] = [
-        Self::SourceNumber,
-        Self::Identifier,
-        Self::NameAndBirth,
-        Self::Postcode,
-        Self::NothingElseAgrees,
-        Self::ChiDiffers,
-        Self::SeveralFit,
-        Self::TooLittleAgrees,
-        Self::NumberDiffers,
-        Self::SexDiffers,
-        Self::PerhapsTwin,
-        Self::ByHand,
-        Self::Alike,
-        Self::NotYetNamed,
-        Self::MergedBefore,
-        Self::Unread,
-    ];
 }
 
 /// A candidate that a human should look at, and why.
@@ -252,8 +169,15 @@ pub(crate) fn possible(
     found.iter().map(of).collect()
 }
 
-/// What contradicts in two accounts that one source wants merged.
-pub(crate) fn contradiction(one: &Demographics, other: &Demographics) -> BTreeSet<Reason> {
+/// Whether a source that says one of these under a number, and then the other, may still mean one
+/// person.
+#[must_use]
+pub fn is_still_same(one: &Demographics, other: &Demographics) -> bool {
+    compared(one, other).is_still_same()
+}
+
+/// How two accounts of one source compare.
+fn compared(one: &Demographics, other: &Demographics) -> Compared {
     let other = Account {
         name: NameKey::new(other.family.reveal(), other.given.reveal()),
         born: other.born,
@@ -262,7 +186,12 @@ pub(crate) fn contradiction(one: &Demographics, other: &Demographics) -> BTreeSe
         is_same_source: true,
         is_same_organisation: true,
     };
-    let compared = Mine::of(one).compare(&other);
+    Mine::of(one).compare(&other)
+}
+
+/// What contradicts in two accounts that one source wants merged.
+pub(crate) fn contradiction(one: &Demographics, other: &Demographics) -> BTreeSet<Reason> {
+    let compared = compared(one, other);
     let sex = compared.sex_differs.then_some(Reason::SexDiffers);
     sex.into_iter().chain(compared.is_perhaps_twin().then_some(Reason::PerhapsTwin)).collect()
 }
@@ -425,7 +354,7 @@ impl Mine {
         let own = said.iter().any(|account| account.is_same_source);
         let mut asked = said.iter().filter(|account| account.is_same_source || !own);
         let same = said.is_empty() || asked.any(|account| self.compare(account).is_still_same());
-        same && !self.number_differs(known)
+        (same || known.is_between) && !self.number_differs(known)
     }
 
     fn same_postcode(&self, known: &Known) -> bool {

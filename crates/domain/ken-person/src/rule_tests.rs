@@ -52,6 +52,7 @@ fn known(n: u128, from: &Demographics) -> Known {
         identifiers: from.national(),
         accounts: vec![account],
         is_sources_own: false,
+        is_between: false,
         is_set_apart: false,
     }
 }

@@ -37,6 +37,8 @@ mod retold;
 #[cfg(test)]
 mod settle;
 #[cfg(test)]
+mod since;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod turns;
