@@ -54,9 +54,7 @@ pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_aga
 pub use bounds::{NotAsked, UNASKED_KEPT, UNNAMED_MAX, not_asked};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
-pub use identify::{
-    Identified, InOrder, Since, identify, identify_in_order, identify_since,
-};
+pub use identify::{Identified, InOrder, Since, identify, identify_in_order, identify_since};
 pub use index::{Alike, Follower, Index};
 pub use ken_match::Explanation;
 pub use link::{Link, LinkId, ReviewId, links, tell, unlink};

@@ -1,4 +1,4 @@
-//! Pages and sign-in: where people come in.
+//! Pages, sign-in and FHIR: where people come in.
 //!
 //! # Invariants
 //!
@@ -18,6 +18,7 @@
 mod app;
 mod asset;
 mod caller;
+mod fhir;
 mod listen;
 mod pages;
 mod route;

@@ -6,14 +6,14 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::pages::{governance, operations, own, work};
 use crate::wire::{changes, headers, request};
-use crate::{App, asset, caller, pages, stop};
+use crate::{App, asset, caller, fhir, pages, stop};
 
 /// What a route does with what it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     /// Shows a page. It changes nothing but the ledger.
     Get,
-    /// Takes a form.
+    /// Takes a form, or a resource of FHIR.
     Post,
 }
 
@@ -97,6 +97,7 @@ pub const ROUTES: &[Route] = &[
     page("/w/find/r/{parcel}", Who::Practitioner, || get(work::results::get)),
     plain("/w/find/h/{parcel}", Who::Practitioner, || get(work::handle::get)),
     page("/w/find/other", Who::Practitioner, || get(work::refusal::get)),
+    form("/fhir/Patient/$match", Who::Practitioner, || post(fhir::find::post)),
     page("/w/p/{person}", Who::Practitioner, || get(work::person::get)),
     form("/w/p/{person}/earlier", Who::Practitioner, || post(work::person::earlier)),
     page("/w/p/{person}/chronology", Who::Practitioner, || get(work::chronology::get)),

@@ -13,6 +13,7 @@ use ken_core::RequestId;
 use maud::html;
 
 use crate::App;
+use crate::fhir::outcome;
 use crate::view::{Area, Frame, confirmation, words};
 use crate::wire::changes::Texts;
 
@@ -56,7 +57,7 @@ impl Stop {
     }
 
     /// Title, what happened and what is safe, and what to do.
-    fn words(&self) -> (&'static str, &'static str, &'static str) {
+    pub(crate) fn words(&self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::SignIn | Self::ChooseRole => ("Sign in", "You are not signed in.", "Sign in."),
             Self::NotFound => (
@@ -185,6 +186,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<RequestId>().copied();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_fhir = outcome::is_asked(&request);
     let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
     let late = if is_read { Stop::Slow } else { Stop::Unsure };
     let response = answered.unwrap_or_else(|_| late.into_response());
@@ -193,6 +195,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     let bare = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let texts = response.extensions().get::<Texts>().cloned().unwrap_or_default();
     let stop = match (stop, response.status()) {
+        (Some(stop @ (Stop::SignIn | Stop::ChooseRole)), _) if is_fhir => stop,
         (Some(Stop::SignIn), _) if !texts.0.is_empty() => Stop::StaleForm,
         (Some(Stop::SignIn | Stop::ChooseRole), _) => return response,
         (Some(stop), _) => stop,
@@ -211,14 +214,17 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         tracing::error!(request.id = ?reference, error.code = code, "request failed");
         metrics::counter!("ken_http_faults_total", "code" => code).increment(1);
     }
-    let page = page(&app, &stop, reference, &texts);
     let (parts, _) = response.into_parts();
     let status = match (&stop, parts.status) {
         (Stop::NotFound, StatusCode::BAD_REQUEST) => StatusCode::NOT_FOUND,
         (Stop::StaleForm, _) => StatusCode::FORBIDDEN,
         (_, status) => status,
     };
-    let mut shown = (status, page).into_response();
+    let mut shown = if is_fhir {
+        outcome::of_stop(&stop, status)
+    } else {
+        (status, page(&app, &stop, reference, &texts)).into_response()
+    };
     for name in [header::RETRY_AFTER, header::ALLOW, header::SET_COOKIE] {
         if let Some(value) = parts.headers.get(&name) {
             shown.headers_mut().insert(name, value.clone());

@@ -10,7 +10,7 @@
 use axum::Form;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -18,6 +18,7 @@ use ken_core::{RequestId, Sensitive};
 use sha2::{Digest as _, Sha256};
 
 use crate::App;
+use crate::fhir::outcome;
 use crate::pages::operations::seed::ADDRESS as LISTS;
 use crate::stop::Stop;
 use crate::wire::cookie;
@@ -28,6 +29,9 @@ pub(crate) const BODY_MAX: usize = 128 * 1024;
 /// Longest form that brings a list of people, in bytes: the list (`ken_person::seeding::LIST_MAX`)
 /// as a browser writes it, where a comma takes three bytes and the end of a line six.
 pub(crate) const LIST_BODY_MAX: usize = 2 * 1024 * 1024;
+/// The header of the token where FHIR is sent. No page of another site can set it: a browser asks
+/// before it sends such a request to us, and we answer no such question.
+const TOKEN: HeaderName = HeaderName::from_static("ken-csrf");
 /// Fields that are never given back.
 const SECRETS: [&str; 4] = ["password", "code", "answer", "confirmed"];
 /// Shortest text that is given back, in characters. House policy: a few words.
@@ -69,16 +73,16 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return run(request, &Bytes::new(), next).await;
     }
+    let is_fhir = outcome::is_asked(&request);
     let (parts, body) = request.into_parts();
     let most = if parts.uri.path() == LISTS { LIST_BODY_MAX } else { BODY_MAX };
     let Ok(body) = to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let form = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if !form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
-    }
-    let token = field(&body, csrf::FIELD);
+    let token = match token(&parts.headers, is_fhir, &body) {
+        Ok(token) => token,
+        Err(status) => return status.into_response(),
+    };
     let is_of = |cookie| {
         let secret = cookie::find(&parts.headers, app.site(), cookie);
         secret.zip(token.as_deref()).is_some_and(|(secret, token)| Csrf::holds(secret, token))
@@ -88,7 +92,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if !of_session && !is_of(cookie::FORM) {
         return returned(Stop::StaleForm.into_response(), &body).await;
     }
-    let sending = Sending::of(&parts.uri.to_string(), &body);
+    // What asks in FHIR stands on no page: sent twice, it is asked twice.
+    let sending = Sending::of(&parts.uri.to_string(), &body).filter(|_| !is_fhir);
     let mut request = Request::from_parts(parts, Body::empty());
     if let Some(sending) = sending {
         request.extensions_mut().insert(sending);
@@ -108,6 +113,21 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         }
     });
     work.await.unwrap_or_else(|_| Stop::Fault("http.task").into_response())
+}
+
+/// The token of what is sent, if there is one: a field of a form, or a header where FHIR is sent,
+/// whose JSON has no place for it. Refuses what is neither.
+fn token(headers: &HeaderMap, is_fhir: bool, body: &[u8]) -> Result<Option<String>, StatusCode> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if is_fhir {
+        return Ok(text(TOKEN).map(str::to_owned));
+    }
+    let is_form = |kind: &str| kind.starts_with("application/x-www-form-urlencoded");
+    if text(header::CONTENT_TYPE).is_some_and(is_form) {
+        Ok(field(body, csrf::FIELD))
+    } else {
+        Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    }
 }
 
 /// Gives an answer that nothing was done the texts of the form, for the page that says so.

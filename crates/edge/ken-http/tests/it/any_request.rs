@@ -7,6 +7,7 @@
 //! The inputs are a function of a seed: `KEN_FUZZ_SEED` and `KEN_FUZZ_CASES` give others and more.
 
 mod bad;
+mod sent;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -15,6 +16,7 @@ use ken_http::{ROUTES, Route, Verb, Who};
 use ken_testkit::SeededIds;
 
 use self::bad::BAD;
+use self::sent::{asked_in_fhir, kind};
 use crate::browser::{Answer, Browser};
 use crate::world::{World, worlds};
 
@@ -373,15 +375,14 @@ fn request(dice: &Dice, words: &Words, asker: &Asker, parcel: &str) -> Option<Re
     if dice.once_in(3) {
         pairs.push(("t".to_owned(), parcel.to_owned()));
     }
+    let is_match = path == crate::fhir::MATCH && dice.once_in(2);
     let form = match dice.below(20) {
         0 => "x=".to_owned() + &"y".repeat(130 * 1024),
         1 => "\0\u{1}".to_owned(),
+        _ if is_match => asked_in_fhir(dice, words),
         _ => joined(pairs),
     };
-    let kinds =
-        ["application/json", "application/x-www-form-urlencoded; charset=utf-16", "", "x/\u{e9}"];
-    let usual = "application/x-www-form-urlencoded";
-    let kind = if dice.once_in(8) { *dice.one(&kinds) } else { usual };
+    let kind = if is_match { "application/fhir+json" } else { kind(dice) };
     let mut request = Request::builder().method(method).uri(uri).body(Body::from(form)).ok()?;
     let mut add = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
@@ -389,6 +390,9 @@ fn request(dice: &Dice, words: &Words, asker: &Asker, parcel: &str) -> Option<Re
         }
     };
     add(header::CONTENT_TYPE, kind);
+    if is_match {
+        add(HeaderName::from_static("ken-csrf"), &asker.csrf);
+    }
     let names =
         [header::ACCEPT, header::RANGE, header::ORIGIN, header::HOST, header::IF_NONE_MATCH];
     for name in names {

@@ -97,6 +97,15 @@ impl Browser {
         self.raw(request).await
     }
 
+    /// Asks in FHIR, with the token of a page; not followed.
+    pub(crate) async fn ask(&mut self, path: &str, csrf: &str, body: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/fhir+json")
+            .header("ken-csrf", csrf)
+            .body(Body::from(body.to_owned()));
+        self.raw(request.unwrap()).await
+    }
+
     /// One request as it is, with our cookies after its own; not followed.
     pub(crate) async fn raw(&mut self, mut request: Request<Body>) -> Answer {
         let path = request.uri().to_string();

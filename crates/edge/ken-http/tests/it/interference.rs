@@ -135,6 +135,10 @@ async fn tries(world: &World, name: &str) -> Vec<(String, String)> {
                 told_all.push((format!("{how} {what}"), told(&answer)));
             }
         }
+        for typed in [crate::fhir::named(family, "", born), crate::fhir::numbered("9990000018")] {
+            let answer = browser.ask(crate::fhir::MATCH, &given.csrf, &typed).await;
+            told_all.push((format!("match {what}"), told(&answer)));
+        }
     }
     told_all
 }

@@ -27,6 +27,8 @@ mod edge;
 #[cfg(test)]
 mod extracts;
 #[cfg(test)]
+mod fhir;
+#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod guessing;

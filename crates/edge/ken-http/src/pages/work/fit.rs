@@ -16,7 +16,7 @@ use ken_agreement::{Action, Instrument};
 use ken_core::{Category, Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::Acting;
 use ken_fhir::Patient;
-use ken_person::{Fits, Grade, Query};
+use ken_person::{Fits, Grade, Query, Seen};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
@@ -39,6 +39,8 @@ pub(crate) struct Fit {
     pub(crate) name: String,
     /// Born and address, as far as they are shown.
     pub(crate) details: Vec<String>,
+    /// The same, part by part.
+    pub(crate) seen: Seen,
     /// The kinds of relationship, in words.
     pub(crate) linked: String,
     /// How what is shown fits what was typed; none where nothing may be shown.
@@ -114,8 +116,8 @@ impl Seeker<'_> {
             return Ok(None);
         }
         let name = "Somebody who fits what you typed".to_owned();
-        let (details, entries) = (vec![], BTreeSet::new());
-        Ok(Some(Fit { person, name, details, linked, how: None, entries }))
+        let (details, seen, entries) = (vec![], Seen::default(), BTreeSet::new());
+        Ok(Some(Fit { person, name, details, seen, linked, how: None, entries }))
     }
 
     /// Asks about each id of somebody until what is shown of one fits.
@@ -188,7 +190,8 @@ impl Seeker<'_> {
         let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
         let details = facts.map(|(label, value)| format!("{label} {value}")).collect();
         let name = format!("{}, {given}", family.to_uppercase());
-        Fit { person, name, details, linked, how: Some(how), entries: shown.entries }
+        let (seen, how, entries) = (seen(&shown.held), Some(how), shown.entries);
+        Fit { person, name, details, seen, linked, how, entries }
     }
 
     /// Whether an agreement in force is about searching for one of these purposes in this role,

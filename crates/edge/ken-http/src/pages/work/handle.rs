@@ -15,6 +15,9 @@ use crate::caller::Caller;
 use crate::stop::Stop;
 use crate::wire::parcel;
 
+/// Where the way to somebody begins.
+pub(crate) const WAY: &str = "/w/find/h/";
+
 /// What a link carries.
 #[derive(Serialize, Deserialize)]
 struct Handle {
@@ -27,8 +30,16 @@ struct Handle {
 ///
 /// What the key store says.
 pub(crate) async fn way(app: &App, caller: &Caller, person: PersonId) -> Result<String, Stop> {
-    let parcel = parcel::seal(app, caller, Handle { person: person.to_string() }).await?;
-    Ok(format!("/w/find/h/{parcel}"))
+    Ok(format!("{WAY}{}", sealed(app, caller, person).await?))
+}
+
+/// What stands for somebody who was found, for this caller alone.
+///
+/// # Errors
+///
+/// What the key store says.
+pub(crate) async fn sealed(app: &App, caller: &Caller, person: PersonId) -> Result<String, Stop> {
+    parcel::seal(app, caller, Handle { person: person.to_string() }).await
 }
 
 /// `GET /w/find/h/{parcel}`: to the person, or back to the search where it is another's, or too

@@ -13,7 +13,7 @@ pub(crate) mod duties;
 pub(crate) mod emergency;
 pub(crate) mod equipment;
 pub(crate) mod find;
-mod fit;
+pub(crate) mod fit;
 pub(crate) mod guardian;
 pub(crate) mod handle;
 pub(crate) mod happened;

@@ -85,6 +85,7 @@ mod tests {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into()],
+            seen: ken_person::Seen::default(),
             linked: "direct care".into(),
             how: None,
             entries: std::collections::BTreeSet::new(),

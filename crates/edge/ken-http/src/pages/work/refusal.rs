@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use ken_agreement::Action;
 use ken_core::{Ctx, PersonId};
 use ken_directory::Acting;
-use ken_person::{Asker as Known, Meant, meant};
+use ken_person::{Asker as Known, Meant, Query, meant};
 use ken_sharing::gate::{self, Caller as Asker};
 use ken_sharing::{Question, relationship};
 use ken_store::{Snapshot, guard};
@@ -104,6 +104,26 @@ pub(crate) async fn refuse(app: &App, caller: &Caller, asked: &Asked) -> Result<
     };
     enter(app, &ctx, caller.acting()?, (person, action)).await?;
     Ok(page(app, caller, asked))
+}
+
+/// Enters that a search listed nobody, of the one who was meant by what was looked for, where that
+/// is one.
+///
+/// # Errors
+///
+/// What the gate or the index says.
+pub(crate) async fn enter_search(
+    app: &App,
+    caller: &Caller,
+    query: Option<&Query>,
+) -> Result<(), Stop> {
+    let ctx = app.ctx(caller.request());
+    let person = match query {
+        Some(query) => meant_by(app, caller, query).await?.only(),
+        None => None,
+    };
+    let person = person.unwrap_or_else(|| PersonId::draw(ctx.ids));
+    enter(app, &ctx, caller.acting()?, (person, Action::Search)).await
 }
 
 /// Enters a refusal for which there was not even a purpose to choose.
@@ -302,11 +322,18 @@ fn ways(query: &str) -> [Markup; 4] {
 
 /// People who fit what was typed, those whom the caller may know of apart.
 pub(super) async fn people(app: &App, caller: &Caller, typed: &Typed) -> Result<Meant, Stop> {
-    let Some(query) = typed.query() else { return Ok(Meant::default()) };
+    match typed.query() {
+        Some(query) => meant_by(app, caller, &query).await,
+        None => Ok(Meant::default()),
+    }
+}
+
+/// The same, by what is looked for.
+async fn meant_by(app: &App, caller: &Caller, query: &Query) -> Result<Meant, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let related = relationship::caseload(app.db(), &ctx, by).await?.people;
     let asker = Known { organisation: &by.organisation, related: &related };
-    let read = async |s: &mut Snapshot| meant(s, &query, &asker).await;
+    let read = async |s: &mut Snapshot| meant(s, query, &asker).await;
     Ok(app.db().snapshot("http.search", read).await?)
 }
 

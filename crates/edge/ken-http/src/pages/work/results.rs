@@ -38,31 +38,13 @@ pub(crate) async fn get(
     let Some(typed) = parcel::open::<Typed>(&app, &caller, &sealed).await? else {
         return Ok(Redirect::to("/w/find").into_response());
     };
-    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let Some(query) = typed.query() else { return Ok(Redirect::to("/w/find").into_response()) };
-    // Whoever finds nobody again and again is stopped before anything is looked at.
-    let take = async |tx: &mut Tx| budget::take(tx, &ctx, by).await;
-    let taken = match app.db().write("http.search-take", take).await {
-        Err(Error::TooManySearches) => {
-            return stopped(&app, &caller, &Asked::Typed(typed, sealed)).await;
-        }
-        taken => taken?,
-    };
-    let fits = fits(&app, &ctx, by, &query).await?;
     let asked = Asked::Typed(typed, sealed);
-    if fits.is_empty() {
-        return match budget::missed(app.db(), &ctx, app.keys(), by, &query).await {
-            Err(Error::TooManySearches) => stopped(&app, &caller, &asked).await,
-            missed => {
-                missed?;
-                refusal::refuse(&app, &caller, &asked).await
-            }
-        };
-    }
-    if fits.iter().any(|fit| fit.how.is_some_and(|how| how.is_shown)) {
-        let give = async |tx: &mut Tx| budget::give_back(tx, &taken).await;
-        app.db().write("http.search-found", give).await?;
-    }
+    let fits = match seek(&app, &caller, &query, |_| true).await? {
+        Sought::Stopped => return Ok(refusal::too_often(&app, &caller, &asked)),
+        Sought::Nobody { .. } => return refusal::refuse(&app, &caller, &asked).await,
+        Sought::Found(fits) => fits,
+    };
     let receipts = ask::receipts(&app, entries(&fits)).await?;
     let mut listed = Vec::with_capacity(fits.len());
     for fit in fits {
@@ -72,12 +54,59 @@ pub(crate) async fn get(
     Ok(caller.frame(app.site(), "Results").at("/w/find").page(&main).into_response())
 }
 
-/// Enters that too many searches found nobody, and says so.
-async fn stopped(app: &App, caller: &Caller, asked: &Asked) -> Result<Response, Stop> {
+/// What came of looking for somebody.
+pub(crate) enum Sought {
+    /// Nothing: too many searches have found nobody. It is on the ledger.
+    Stopped,
+    /// Nobody is listed, somebody perhaps who is not wanted. Whoever says so enters a refusal.
+    Nobody {
+        /// Whether somebody could have been.
+        is_left_out: bool,
+    },
+    /// These; never none.
+    Found(Vec<Fit>),
+}
+
+/// Looks for somebody, as often as the caller may: those who fit, of whom the caller may know, and
+/// whom `lists` says to list.
+///
+/// # Errors
+///
+/// What the gate, the index or the ledger says.
+pub(crate) async fn seek(
+    app: &App,
+    caller: &Caller,
+    query: &Query,
+    lists: fn(&Fit) -> bool,
+) -> Result<Sought, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let enter = async |tx: &mut Tx| budget::enter_stopped(tx, &ctx, app.keys(), by).await;
+    // Whoever finds nobody again and again is stopped before anything is looked at.
+    let take = async |tx: &mut Tx| budget::take(tx, &ctx, by).await;
+    let taken = match app.db().write("http.search-take", take).await {
+        Err(Error::TooManySearches) => return stopped(app, &ctx, by).await,
+        taken => taken?,
+    };
+    let mut fits = fits(app, &ctx, by, query).await?;
+    let is_left_out = !fits.is_empty();
+    fits.retain(lists);
+    if fits.is_empty() {
+        return match budget::missed(app.db(), &ctx, app.keys(), by, query).await {
+            Err(Error::TooManySearches) => stopped(app, &ctx, by).await,
+            missed => missed.map(|()| Sought::Nobody { is_left_out }).map_err(Stop::from),
+        };
+    }
+    if fits.iter().any(|fit| fit.how.is_some_and(|how| how.is_shown)) {
+        let give = async |tx: &mut Tx| budget::give_back(tx, &taken).await;
+        app.db().write("http.search-found", give).await?;
+    }
+    Ok(Sought::Found(fits))
+}
+
+/// Enters that too many searches found nobody.
+async fn stopped(app: &App, ctx: &Ctx<'_>, by: &Acting) -> Result<Sought, Stop> {
+    let enter = async |tx: &mut Tx| budget::enter_stopped(tx, ctx, app.keys(), by).await;
     app.db().write("http.search-stopped", enter).await?;
-    Ok(refusal::too_often(app, caller, asked))
+    Ok(Sought::Stopped)
 }
 
 /// Who fits, and who is written much like it, of whom the caller may know; one more than a page
@@ -168,6 +197,7 @@ mod tests {
             person,
             name: "SAMPLE, Isla".into(),
             details: vec!["Born 14 Mar 2017 (9y)".into(), "1 Test Row, ZZ9 9ZZ".into()],
+            seen: ken_person::Seen::default(),
             linked: "direct care".into(),
             how: how(Grade::Sure, true),
             entries: BTreeSet::new(),
