@@ -4,6 +4,7 @@
 //!
 //! - What would happen is found by doing it and keeping nothing of it: it cannot differ from what
 //!   happens.
+//! - One that has stood for long is taken back by two ([`ken_person::Backing`]).
 //! - Number, account, relationships, dates of birth, deaths and restrictions go back in one
 //!   transaction; items and messages follow as for a merge.
 
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 
 use ken_core::{Ctx, OrganisationId, PersonId};
 use ken_directory::Acting;
-use ken_person::{MergeId, Standing, Why};
+use ken_person::{Backing, MergeId, Standing, Why};
 use ken_records::{Under, moves};
 use ken_sharing::relationship::{self, number::Moved};
 use ken_store::keys::KeyRing;
@@ -42,6 +43,8 @@ pub struct Plan {
     /// What taking it back would do; `None` where the number has moved on, or a later link stands
     /// on it: that is to be taken back first.
     pub effects: Option<Effects>,
+    /// What the practitioner's word does for it.
+    pub backing: Backing,
 }
 
 /// What is undone, as far as it has come.
@@ -76,8 +79,12 @@ pub async fn plan(
     (person, merge): (PersonId, MergeId),
     by: &Acting,
 ) -> Result<Option<Plan>, Error> {
-    let found = async |s: &mut Snapshot| theirs(s, (person, merge), by).await;
-    let Some(merge) = db.snapshot("hub.merge", found).await? else { return Ok(None) };
+    let found = async |s: &mut Snapshot| {
+        let Some(found) = theirs(s, (person, merge), by).await? else { return Ok(None) };
+        let backing = ken_person::backing(s, ctx, &found, by).await?;
+        Ok::<_, Error>(Some((found, backing)))
+    };
+    let Some((merge, backing)) = db.snapshot("hub.merge", found).await? else { return Ok(None) };
     let why = Why::new("to see what it would do")?;
     let tried: Result<(), Tried> = db
         .write("hub.unmerge-trial", async |tx| match undo(tx, ctx, keys, &merge, by, &why).await {
@@ -87,9 +94,9 @@ pub async fn plan(
         .await;
     match tried {
         Ok(()) => Err(Error::Corrupt("trial")),
-        Err(Tried::Would(effects)) => Ok(Some(Plan { merge, effects: Some(effects) })),
+        Err(Tried::Would(effects)) => Ok(Some(Plan { merge, effects: Some(effects), backing })),
         Err(Tried::Failed(Error::Person(ken_person::Error::Buried))) => {
-            Ok(Some(Plan { merge, effects: None }))
+            Ok(Some(Plan { merge, effects: None, backing }))
         }
         Err(Tried::Failed(error)) => Err(error),
     }
@@ -108,7 +115,8 @@ async fn theirs(
 }
 
 /// Takes a merge back: a number means whom it meant, and what was filed and founded under it goes
-/// back; or two records that a source joined stand apart again. Says what that did.
+/// back; or two records that a source joined stand apart again. Says what that did; nothing where
+/// it waits for a second practitioner ([`Backing`]).
 ///
 /// # Errors
 ///
@@ -123,25 +131,40 @@ pub async fn unmerge(
     (person, merge): (PersonId, MergeId),
     by: &Acting,
     why: &Why,
-) -> Result<Effects, Error> {
+) -> Result<Option<Effects>, Error> {
     let effects = db.write("hub.unmerge", async |tx| {
         let found = theirs(tx, (person, merge), by).await?;
         let found = found.ok_or(ken_person::Error::Unknown("merge"))?;
+        hold(tx, keys, &found).await?;
+        let backing = ken_person::back(tx, ctx, keys, &found, (by, why)).await?;
+        if matches!(backing, Backing::First | Backing::Waits) {
+            return Ok(None);
+        }
         let undone = undo(tx, ctx, keys, &found, by, why).await?;
+        ken_person::backed(tx, ctx, &found, backing).await?;
         if let Some((back, under)) = undone.back {
             let (source, number) = (&back.number.organisation, under.as_str());
             let merge = merge.to_string();
             let moved = Moved { from: back.from, to: back.to, source, number, merge: &merge };
             follow(tx, ctx, keys, moved, &under, (false, true)).await?;
         }
-        Ok::<_, Error>(undone.effects)
+        Ok::<_, Error>(Some(undone.effects))
     });
-    let effects = effects.await?;
+    let Some(effects) = effects.await? else { return Ok(None) };
     // It is taken back already, and its people stay "being put right" until the rest has followed.
     if let Err(error) = settle(db, ctx, keys).await {
         tracing::error!(error.code = error.code(), "items have not followed their number");
     }
-    Ok(effects)
+    Ok(Some(effects))
+}
+
+/// Holds the number before what is filed, and that before the guards, as any message does.
+async fn hold(tx: &mut Tx, keys: &KeyRing, merge: &Standing) -> Result<(), Error> {
+    if merge.is_link {
+        return Ok(());
+    }
+    let people = ken_person::hold_merged(tx, (merge.person, merge.id)).await?;
+    Ok(ken_records::hold(tx, keys, &people).await?)
 }
 
 /// All of it but what moves in steps.
@@ -158,9 +181,7 @@ async fn undo(
         ken_person::unlink(tx, ctx, keys, at.0, at.1, by, why).await?;
         return Ok(Undone { effects: Effects::default(), back: None });
     }
-    // The number before what is filed, and that before the guards, as by any message.
-    let people = ken_person::hold_merged(tx, at).await?;
-    ken_records::hold(tx, keys, &people).await?;
+    hold(tx, keys, merge).await?;
     let source = &merge.organisation;
     let before =
         (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);

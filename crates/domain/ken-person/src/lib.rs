@@ -21,6 +21,7 @@
 //! - `identity.md` sections 5 and 6; `domain.md` edge cases 10 to 16; `core.md` sections 2 and 5.
 
 mod account;
+mod backing;
 mod bounds;
 pub mod budget;
 pub mod counting;
@@ -51,6 +52,7 @@ mod variation;
 mod weigh;
 
 pub use account::{born_said, is_known_to, is_provisional, lead, numbers, say_again, together};
+pub use backing::{Backing, back, backed, backed_by_one, backing};
 pub use bounds::{NotAsked, UNASKED_KEPT, UNNAMED_MAX, not_asked};
 pub use demographics::{Demographics, Sex, SourceRecord};
 pub use error::Error;
@@ -78,6 +80,7 @@ pub use sql::learning::ALL as LEARNING_STATEMENTS;
 pub use sql::number::ALL as NUMBER_STATEMENTS;
 pub use sql::question::ALL as QUESTION_STATEMENTS;
 pub use sql::search::ALL as SEARCH_STATEMENTS;
+pub use sql::standing::ALL as STANDING_STATEMENTS;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use standing::{MERGES_MAX, Standing, find_standing, standing};
 pub use weigh::{Seen, weigh};

@@ -15,6 +15,7 @@ pub(crate) mod learning;
 pub(crate) mod number;
 pub(crate) mod question;
 pub(crate) mod search;
+pub(crate) mod standing;
 
 use ken_store::{Migration, statements};
 
@@ -207,6 +208,12 @@ CREATE INDEX link_event_other ON link_event (other_id);
         sql: learning::KNOWN_TRUTH,
     },
     Migration { owner: "ken-person", number: 17, title: "what is not asked", sql: bounds::BOUNDS },
+    Migration {
+        owner: "ken-person",
+        number: 18,
+        title: "merges that one of two wants taken back",
+        sql: standing::ASKED,
+    },
 ];
 
 statements! {
@@ -365,19 +372,6 @@ statements! {
     /// The merges that moved a number away from a person, and that stand.
     MERGES = "SELECT event_id, to_id FROM merge_event
         WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
-    /// The numbers that were moved and stand so, the newest first.
-    MERGES_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
-        WHERE undone_us IS NULL ORDER BY made_us DESC, event_id DESC LIMIT $1";
-    /// One of them.
-    MERGE_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
-        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
-    /// The records that sources joined and that stand so, the newest first.
-    LINKS_STANDING = "SELECT person_id, event_id, to_lead_id, made_by, made_us FROM link_event
-        WHERE undone_us IS NULL AND made_by NOT LIKE $1
-        ORDER BY made_us DESC, event_id DESC LIMIT $2";
-    /// One of them.
-    LINK_STANDING = "SELECT person_id, event_id, to_lead_id, made_by, made_us FROM link_event
-        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL AND made_by NOT LIKE $3";
     /// Puts a person into the queue.
     REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
         VALUES ($1, $2, $3, $4)";

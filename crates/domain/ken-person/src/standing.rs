@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use ken_core::{OrganisationId, PersonId};
 use ken_store::{Reads, Row, values};
 
+use crate::Error;
 use crate::merge::MergeId;
-use crate::{Error, sql};
+use crate::sql::standing as sql;
 
 /// Most merges that one list gives; the newest.
 pub const MERGES_MAX: usize = 100;

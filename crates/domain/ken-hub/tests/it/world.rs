@@ -308,7 +308,7 @@ impl World {
         assert_eq!(self.all_relationships().await, state, "a plan keeps nothing");
         match ken_hub::unmerge(db, &self.ctx(), keys, merge, &by, &reason()).await {
             Ok(effects) => {
-                assert_eq!(plan.effects, Some(effects), "what happens is what was said");
+                assert_eq!(plan.effects, effects, "what happens is what was said");
                 true
             }
             Err(ken_hub::Error::Person(ken_person::Error::Buried)) => {

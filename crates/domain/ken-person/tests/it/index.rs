@@ -106,6 +106,7 @@ async fn every_statement_prepares() {
         assert_prepares(&world.on.db, ken_person::APART_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::NUMBER_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::QUESTION_STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_person::STANDING_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::LEARNING_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::counting::STATEMENTS).await;
     }

@@ -4,7 +4,7 @@
 use axum::Extension;
 use axum::extract::State as Of;
 use ken_core::PersonId;
-use ken_person::{MergeId, standing};
+use ken_person::{MergeId, backed_by_one, standing};
 use ken_store::Snapshot;
 use maud::{Markup, html};
 
@@ -22,9 +22,13 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
     let names = ask::names(&app).await?;
-    let read = async |s: &mut Snapshot| standing(s).await;
-    let all = app.db().snapshot("http.merges", read).await?;
+    let ctx = app.ctx(caller.request());
+    let read = async |s: &mut Snapshot| {
+        Ok::<_, ken_person::Error>((standing(s).await?, backed_by_one(s, &ctx).await?))
+    };
+    let (all, asked) = app.db().snapshot("http.merges", read).await?;
     let merged = all.into_iter().map(|one| Merged {
+        is_asked: asked.contains(&one.id),
         person: one.person,
         merge: one.id,
         made: words::moment_short(one.made),
@@ -48,6 +52,8 @@ pub(crate) struct Merged {
     made: String,
     source: String,
     what: &'static str,
+    /// Whether somebody wants it taken back, and a second person has yet to say so.
+    is_asked: bool,
 }
 
 /// The page's content.
@@ -58,7 +64,10 @@ pub(crate) fn show(merged: &[Merged]) -> Markup {
                 a href={ "/ops/merges/" (one.person) "/" (one.merge) } { "Merge, " (one.made) }
             },
             html! { (one.source) },
-            html! { (one.what) },
+            html! {
+                (one.what)
+                @if one.is_asked { ". Somebody asks for it to be taken back" }
+            },
         ]
     });
     let table = Table {
@@ -100,9 +109,12 @@ mod tests {
             made: "21 Nov 2026, 09:14".into(),
             source: "NHS Glen".into(),
             what: what(false),
+            is_asked: false,
         };
-        let shown = show(&[one]).into_string();
+        let asked = Merged { is_asked: true, ..one.clone() };
+        let shown = show(&[one, asked]).into_string();
         rules::assert_part(&shown);
+        assert_eq!(shown.matches("Somebody asks").count(), 1, "{shown}");
         assert!(shown.contains("href=\"/ops/merges/6f1c1c1e"), "{shown}");
         rules::assert_part(&show(&[]).into_string());
     }

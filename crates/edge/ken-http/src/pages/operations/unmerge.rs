@@ -4,7 +4,8 @@
 //! # Invariants
 //!
 //! - What the page says would happen was tried, and nothing of the trial is kept.
-//! - It shows counts and kinds, and nothing of anybody.
+//! - It shows counts and kinds, and nothing of anybody; nor what a colleague said who wants it
+//!   taken back.
 
 use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
@@ -12,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ken_core::{PersonId, Sensitive};
 use ken_hub::{Effects, Plan};
-use ken_person::{Error, MergeId, Why};
+use ken_person::{Backing, Error, MergeId, Why};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -64,7 +65,8 @@ pub(crate) async fn post(
     };
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     match ken_hub::unmerge(app.db(), &ctx, app.keys(), at, by, &why).await {
-        Ok(effects) => Ok(page(&app, &caller, StatusCode::OK, &done(&effects))),
+        Ok(Some(effects)) => Ok(page(&app, &caller, StatusCode::OK, &done(&effects))),
+        Ok(None) => Ok(page(&app, &caller, StatusCode::OK, &waits())),
         Err(ken_hub::Error::Person(Error::Buried)) => {
             let main = planned(&app, &caller, at, reason, &[]).await?;
             Ok(page(&app, &caller, StatusCode::CONFLICT, &main))
@@ -103,7 +105,11 @@ async fn planned(
 fn show(plan: &Plan, source: &str, reason: &str, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let merge = &plan.merge;
     let action = format!("/ops/merges/{}/{}", merge.person, merge.id);
-    let form = Form { action: &action, csrf, button: "Take this merge back", hidden: &[] };
+    let button = match plan.backing {
+        Backing::Alone | Backing::Second(_) => "Take this merge back",
+        Backing::First | Backing::Waits => "Ask for it to be taken back",
+    };
+    let form = Form { action: &action, csrf, button, hidden: &[] };
     let made = words::moment_short(merge.made);
     html! {
         (summary(wrongs))
@@ -128,6 +134,7 @@ fn show(plan: &Plan, source: &str, reason: &str, wrongs: &[Wrong], csrf: &Csrf) 
                          was looked at meanwhile stays on the ledger of both."
                     }
                 }
+                (of_two(plan.backing))
                 (form.post(&html! {
                     (Field::long("reason", "Why was it wrong?", reason)
                         .hinted("Kept with your name; do not copy details of the records into it.")
@@ -141,6 +148,36 @@ fn show(plan: &Plan, source: &str, reason: &str, wrongs: &[Wrong], csrf: &Csrf) 
                 }
             }
         }
+        (confirmation::link_on("/ops/merges", "Back to the merges"))
+    }
+}
+
+/// What the reader's word does, where it is not enough alone.
+fn of_two(backing: Backing) -> Markup {
+    let words = match backing {
+        Backing::Alone => return html! {},
+        Backing::First => {
+            "This merge is older than 30 days, and much may rest on it. Two people take it back: \
+             you ask, and a colleague who finds it wrong too does the same."
+        }
+        Backing::Waits => {
+            "You have asked for this. It stands until a colleague finds it wrong too. Your word \
+             counts for 14 days; to ask once more begins them again."
+        }
+        Backing::Second(_) => {
+            "A colleague has asked for this. It is older than 30 days, so two people take it \
+             back. Look for yourself: if you find it wrong too, it is taken back at once."
+        }
+    };
+    html! { p { (words) } }
+}
+
+/// A merge that stands until a second person finds it wrong too.
+fn waits() -> Markup {
+    let next = "The merge is older than 30 days: it stands until a colleague takes it back too. \
+        It is marked on the list for 14 days; after that, ask again.";
+    html! {
+        (confirmation::done("Your word is saved", next))
         (confirmation::link_on("/ops/merges", "Back to the merges"))
     }
 }
@@ -191,13 +228,27 @@ mod tests {
         let effects = Effects { items: 3, messages: 2, ..Effects::default() };
         let csrf = Csrf::of("x");
         let wrongs = [Wrong::new("reason", "Say why")];
-        let plan = Plan { merge: merge.clone(), effects: Some(effects.clone()) };
+        let backing = Backing::Alone;
+        let plan = Plan { merge: merge.clone(), effects: Some(effects.clone()), backing };
         let shown = show(&plan, "NHS Glen", "", &wrongs, &csrf).into_string();
         rules::assert_part(&shown);
         assert!(shown.contains("Relationships that end") && shown.contains("<form"));
+        let of = |backing| Plan { backing, ..plan.clone() };
+        let colleague = "0190163d-8694-739b-aea5-966c26f8ad91";
+        let first = colleague.parse().unwrap();
+        for (plan, want) in [
+            (of(Backing::First), "Two people take it back"),
+            (of(Backing::Waits), "You have asked for this"),
+            (of(Backing::Second(first)), "A colleague has asked for this"),
+        ] {
+            let shown = show(&plan, "NHS Glen", "", &[], &csrf).into_string();
+            rules::assert_part(&shown);
+            assert!(shown.contains(want) && !shown.contains(colleague), "{shown}");
+        }
+        rules::assert_part(&waits().into_string());
         let link = Plan { merge: Standing { is_link: true, ..merge.clone() }, ..plan };
         rules::assert_part(&show(&link, "NHS Glen", "", &[], &csrf).into_string());
-        let buried = Plan { merge, effects: None };
+        let buried = Plan { merge, effects: None, backing };
         let shown = show(&buried, "NHS Glen", "", &[], &csrf).into_string();
         rules::assert_part(&shown);
         assert!(!shown.contains("<form"), "what cannot be done is not offered");
