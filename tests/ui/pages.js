@@ -381,6 +381,12 @@ const plan = async (page, account) => {
   await links.first().click();
 };
 
+/** What that plan said before. */
+const planVersions = async (page, account) => {
+  if ((await plan(page, account)) === false) return false;
+  await page.getByRole("link", { name: "What it said before" }).click();
+};
+
 /** An adult assessment that may be signed, read back. */
 const checkAssessment = async (page, account) => {
   if ((await writeAssessment(page, account)) === false) return false;
@@ -481,6 +487,8 @@ export const visits = [
     go: chronology(["Organisations side by side"]) },
   { name: "assessments", route: "/w/p/{person}/assessments", as: "work", go: assessments },
   { name: "written-plan", route: "/w/p/{person}/assessments/{item}", as: "team", go: plan },
+  { name: "written-versions", route: "/w/p/{person}/assessments/{item}/versions", as: "team",
+    go: planVersions },
   { name: "assessment-write", route: "/w/p/{person}/assessments/new", as: "work",
     go: writeAssessment },
   { name: "assessment-check", route: null, as: "work", go: checkAssessment },
@@ -495,6 +503,8 @@ export const visits = [
   { name: "person-emergency", route: null, as: "words", go: emergencyPerson },
   { name: "my", route: "/my", as: "my", go: open("/my") },
   { name: "my-record", route: "/my/record", as: "my", go: open("/my/record") },
+  { name: "my-versions", route: "/my/record/{item}", as: "my",
+    go: follows("/my/record", "/my/record/") },
   { name: "my-happened", route: "/my/happened", as: "my", go: open("/my/happened") },
   { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
   { name: "my-words", route: "/my/words", as: "my", go: open("/my/words") },

@@ -20,6 +20,7 @@
 pub mod answers;
 pub mod fhir;
 mod national;
+pub mod origin;
 pub mod plan;
 
 use std::collections::BTreeSet;
@@ -124,6 +125,13 @@ pub struct Question {
     /// from what the person reads by themselves.
     #[serde(default)]
     pub about_others: bool,
+    /// Whether its answer is about the person's health: then it bears the mark `health`, so that a
+    /// clause can keep it apart.
+    #[serde(default)]
+    pub health: bool,
+    /// What it asks, in a word that other forms have too: what was answered there is known here.
+    #[serde(default)]
+    pub same: Option<String>,
     /// The heading of the minimum that it covers.
     #[serde(default)]
     pub covers: Option<String>,

@@ -15,7 +15,8 @@
 //!   Where the number stands under another id of the person, it is written there ([`home`]) and
 //!   nowhere else: were the ids joined in error, it is with whom the number means. With no number,
 //!   or several, it stays under the id that it was written about.
-//! - A version is never changed: what is written again is another item.
+//! - A version is never changed: what is written again under its name is another version of it, and
+//!   lifts no mark; under a name of its own it is another item.
 //!
 //! Sources: `core.md` 2 and 6; FHIR R4, `Provenance` (who, in which role, when); ADR 39, ADR 70.
 
@@ -82,6 +83,12 @@ impl Leave {
     #[must_use]
     pub const fn by(&self) -> &Acting {
         &self.by
+    }
+
+    /// Of which kind of information.
+    #[must_use]
+    pub const fn category(&self) -> &Category {
+        &self.category
     }
 
     /// About whom.
@@ -200,20 +207,20 @@ pub async fn home<R: Reads>(
     })
 }
 
-/// Files what somebody writes, in the caller's transaction: the first of it, and what is kept apart
-/// from it by its labels; gives what the first became.
+/// Files what somebody writes, in the caller's transaction: the first of it, and each thing that is
+/// kept apart from it by its labels; gives what the first became.
 ///
 /// # Errors
 ///
 /// [`ken_records::Error::Stale`] where what it was decided by has changed since, or it is to be
 /// written under another id ([`home`]); whatever the store, the key ring, the index, the record or
 /// the ledger says.
-pub async fn write(
+pub async fn write<'a>(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     leave: Leave,
-    (first, apart): (Writing<'_>, Option<Writing<'_>>),
+    (first, apart): (Writing<'a>, impl IntoIterator<Item = Writing<'a>>),
 ) -> Result<Written, Error> {
     let person = leave.person();
     // What is filed for the person waits here, before their guard (`ken_records::hold`).
@@ -226,7 +233,7 @@ pub async fn write(
     let filed = file(tx, ctx, keys, &leave, first).await?;
     let (item, version) = (filed.resource, filed.version);
     let mut items = vec![item];
-    if let Some(apart) = apart {
+    for apart in apart {
         items.push(file(tx, ctx, keys, &leave, apart).await?.resource);
     }
     let mut shown = fact::shown_at(tx, ctx, person).await?;
@@ -246,9 +253,14 @@ async fn file(
     writing: Writing<'_>,
 ) -> Result<Filed, Error> {
     let (person, source) = (leave.person(), &leave.by.organisation);
-    let under = under(tx, person, source).await?;
+    let under = match ken_records::under_named(tx, person, source, writing.item_key).await? {
+        // What stands already goes on with the number that it is of.
+        Some(under) => under,
+        None => under(tx, person, source).await?,
+    };
     let key = ken_records::key_of(tx, keys, person).await?;
     let place = ken_records::place(tx, ctx, person, (source, &under), writing.item_key).await?;
+    let place = place.keeping_marks();
     let mut resource = writing.resource;
     if let Some(fields) = resource.as_object_mut() {
         fields.insert("id".to_owned(), json!(place.resource.to_string()));
@@ -310,7 +322,7 @@ async fn enter(
         detail: json!({
             "written": leave.category.as_str(),
             "item": items.first().map(ResourceId::to_string),
-            "apart": items.get(1).map(ResourceId::to_string),
+            "apart": items.iter().skip(1).map(ResourceId::to_string).collect::<Vec<_>>(),
             "version": version,
             "practitioner": by.practitioner.to_string(),
             "by": by.organisation.as_str(),

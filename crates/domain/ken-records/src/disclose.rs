@@ -14,7 +14,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use crate::dictionary::visible_part;
 use crate::file::associated;
 use crate::part::{self, Found, Part, Point};
-use crate::{Error, Grants, Masked, Sealed, Seen, Status};
+use crate::{Error, Grants, Masked, Sealed, Seen, Status, versions};
 
 /// Most rows that are read for one part. Where more stands whatever has happened,
 /// [`Disclosed::is_whole`] says so; events that are left are in an earlier part.
@@ -138,7 +138,11 @@ pub async fn disclose_part(
     }
     let entries = permits.iter().map(Permit::entry).collect();
     let purposes: Vec<_> = permits.iter().map(|permit| permit.purpose().clone()).collect();
-    let found = part::find(db, keys, person, &Grants::of_all(&permits), part).await?;
+    let grants = Grants::of_all(&permits);
+    let found = match part.of {
+        Some(item) => versions::find(db, keys, person, &grants, item).await?,
+        None => part::find(db, keys, person, &grants, part).await?,
+    };
     let (moment, is_whole) = (found.moment, found.is_whole);
     let sealed = Sealed::new(person, moment, found);
     let (mut items, next) = sealed.open(ctx.clock.now(), permits)?;

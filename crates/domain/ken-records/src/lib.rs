@@ -44,6 +44,7 @@ mod seen;
 mod sql;
 mod steward;
 mod under;
+mod versions;
 
 pub use asked::{Answered, Visible, disclose_asked};
 pub use called::Namer;
@@ -64,3 +65,4 @@ pub use sealed::{Grants, Masked, Sealed};
 pub use seen::Seen;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};
 pub use under::Under;
+pub use versions::{Called, VERSIONS_MAX, called, under_named};

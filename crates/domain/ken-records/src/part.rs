@@ -40,7 +40,7 @@ const BODIES_PER_STATEMENT: usize = 16;
 /// Statements for bodies that are sent at once.
 const STATEMENTS_AT_ONCE: usize = 8;
 /// Classes asked for in one statement.
-const CLASSES_PER_STATEMENT: usize = 8;
+pub(crate) const CLASSES_PER_STATEMENT: usize = 8;
 /// Where what has no date stands: after everything that has one. As in the statements.
 const UNDATED_US: i64 = -9_000_000_000_000_000_000;
 /// The kind of what somebody said, and how many of the newest stand.
@@ -109,6 +109,8 @@ pub struct Part {
     pub source: Option<OrganisationId>,
     /// How much of it.
     pub size: Size,
+    /// Instead of all this the versions of one item, the newest first, and nothing beside them.
+    pub of: Option<ResourceId>,
 }
 
 impl Part {
@@ -179,6 +181,14 @@ impl Point {
     #[must_use]
     pub fn moment(self) -> Timestamp {
         Timestamp::from_microsecond(self.event_us).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl Point {
+    /// The item that happened there.
+    #[must_use]
+    pub const fn item(self) -> ResourceId {
+        self.resource
     }
 }
 
@@ -429,11 +439,11 @@ async fn placed(
     Ok(rows)
 }
 
-fn limit(most: usize) -> i64 {
+pub(crate) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or_default()
 }
 
-fn stored(row: &Row<'_>) -> ken_store::Result<Stored> {
+pub(crate) fn stored(row: &Row<'_>) -> ken_store::Result<Stored> {
     Ok(Stored {
         resource: row.parse(0)?,
         version: row.int(1)?,
@@ -450,7 +460,7 @@ fn stored(row: &Row<'_>) -> ken_store::Result<Stored> {
 }
 
 /// Eight points filled with one to eight classes; spare points repeat the first.
-fn eight<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
+pub(crate) fn eight<'a>(classes: &[&'a str]) -> [&'a str; CLASSES_PER_STATEMENT] {
     let first = classes.first().copied().unwrap_or_default();
     let mut points = [first; CLASSES_PER_STATEMENT];
     for (point, class) in points.iter_mut().zip(classes) {

@@ -241,6 +241,25 @@ statements! {
           ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
         WHERE i.person_id = $1 AND i.resource_id IN ($2, $3, $4, $5, $6, $7, $8, $9,
           $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// The versions of an item that are of the permitted classes, the newest first, without their
+    /// bodies; unused places repeat one that is used.
+    LIST_VERSIONS = "SELECT i.resource_id, v.version, v.class_id, i.resource_type, i.event_us,
+          v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
+        FROM record_item i JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id
+        WHERE i.person_id = $1 AND i.resource_id = $2
+          AND v.class_id IN ($3, $4, $5, $6, $7, $8, $9, $10)
+        ORDER BY v.version DESC LIMIT $11";
+    /// The bodies of these versions of an item; unused places repeat one.
+    VERSION_BODIES = "SELECT version, body FROM record_version
+        WHERE person_id = $1 AND resource_id = $2
+          AND version IN ($3, $4, $5, $6, $7, $8, $9, $10)";
+    /// What an item is called, and how it stands.
+    ITEM_CALLED = "SELECT source, item_key, status, class_id, version FROM record_item
+        WHERE person_id = $1 AND resource_id = $2";
+    /// Under which number a source has an item of this key.
+    UNDER_NAMED = "SELECT under_number FROM record_item
+        WHERE person_id = $1 AND source = $2 AND item_key = $3 ORDER BY under_number LIMIT 1";
     /// The items of a source in six runs of names that stand otherwise than $3 says and may come
     /// to stand so.
     FIND_STANDING = "SELECT resource_id, item_key, under_number FROM record_item

@@ -1,5 +1,5 @@
-//! What practitioners of the demo have written in Ken itself: an assessment and a plan, in their
-//! own forms; and what people say themselves. All of it is made up.
+//! What practitioners of the demo have written in Ken itself: an assessment, a plan and a second
+//! version of it, in their own forms; and what people say themselves. All of it is made up.
 
 use ken_care::words::How;
 
@@ -12,6 +12,8 @@ pub struct Written {
     pub form: &'static str,
     /// For which purpose it was written.
     pub purpose: &'static str,
+    /// Which version of what was signed it is; the first begins it.
+    pub version: i64,
     /// The key of who wrote and signed it, and in which role, in words.
     pub by: (&'static str, &'static str),
     /// What was typed, by field.
@@ -24,6 +26,7 @@ pub const WRITTEN: &[Written] = &[
         person: "morag",
         form: "adult-assessment",
         purpose: "direct-care",
+        version: 1,
         by: ("sunita.rao", "GP"),
         typed: &[
             (
@@ -60,6 +63,7 @@ pub const WRITTEN: &[Written] = &[
         person: "isla",
         form: "childs-plan",
         purpose: "girfec-wellbeing",
+        version: 1,
         by: ("beth.ogilvie", "Children's social worker"),
         typed: &[
             (
@@ -87,6 +91,41 @@ pub const WRITTEN: &[Written] = &[
             ("lead", "Beth Ogilvie, social work"),
             ("if-not", "Isla tells Mr Yuill, and he rings Beth the same day."),
             ("review", "31 3 2040"),
+        ],
+    },
+    Written {
+        person: "isla",
+        form: "childs-plan",
+        purpose: "girfec-wellbeing",
+        version: 2,
+        by: ("beth.ogilvie", "Children's social worker"),
+        typed: &[
+            (
+                "views",
+                "I ring Mr Yuill when I worry, and that is good. Gran has a rail now. I want to \
+                 keep swimming. (made up)",
+            ),
+            ("parents", "Her mum says that Isla does too much and never says no."),
+            ("matters", "Swimming, her gran, and Miss Grant's class. She is kind and funny."),
+            (
+                "needs",
+                "Nurtured: she looks after her mum on bad days. Healthy: she sleeps better since \
+                 somebody answers when she worries.",
+            ),
+            ("goals-1-what", "Isla goes on swimming on Thursdays"),
+            ("goals-1-know", "she says so, and is not too tired on Fridays"),
+            ("goals-2-what", "Isla does what a child of her age does at home, and no more"),
+            ("actions-1-what", "Help for mum on Thursday afternoons"),
+            ("actions-1-who", "Beth Ogilvie, social work"),
+            ("actions-1-when", "from next week"),
+            ("actions-1-state", "going on"),
+            ("actions-2-what", "Somebody at school to ring when she worries about her gran"),
+            ("actions-2-who", "Donald Yuill, the school"),
+            ("actions-2-when", "at once"),
+            ("actions-2-state", "done"),
+            ("lead", "Beth Ogilvie, social work"),
+            ("if-not", "Isla tells Mr Yuill, and he rings Beth the same day."),
+            ("review", "30 6 2040"),
         ],
     },
 ];

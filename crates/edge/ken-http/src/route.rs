@@ -125,6 +125,15 @@ pub const ROUTES: &[Route] = &[
     form("/w/p/{person}/assessments/new", Who::Practitioner, || {
         post(work::assessments::write::post)
     }),
+    form("/w/p/{person}/assessments/copy", Who::Practitioner, || {
+        post(work::assessments::copy::post)
+    }),
+    form("/w/p/{person}/assessments/begin", Who::Practitioner, || {
+        post(work::assessments::begin::post)
+    }),
+    page("/w/p/{person}/assessments/{item}/versions", Who::Practitioner, || {
+        get(work::assessments::versions::get)
+    }),
     page("/w/p/{person}/assessments/{item}", Who::Practitioner, || get(work::assessments::read)),
     page("/w/p/{person}/requests/new", Who::Practitioner, || get(work::requests::new::get)),
     form("/w/p/{person}/requests/new", Who::Practitioner, || post(work::requests::new::post)),
@@ -151,6 +160,7 @@ pub const ROUTES: &[Route] = &[
     page("/my", Who::Person, || get(own::home::get)),
     page("/my/record", Who::Person, || get(own::record::get)),
     form("/my/record/earlier", Who::Person, || post(own::record::earlier)),
+    page("/my/record/{item}", Who::Person, || get(own::versions::get)),
     page("/my/happened", Who::Person, || get(own::happened::get)),
     form("/my/happened/part", Who::Person, || post(own::happened::part)),
     form("/my/happened/copy", Who::Person, || post(own::happened::copy)),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use ken_core::Sensitive;
+use serde::{Deserialize, Serialize};
 
 use super::{Form, Kind, Question, When};
 
@@ -22,7 +23,8 @@ pub const LINE_MAX: usize = 200;
 pub const ALL_MAX: usize = 100_000;
 
 /// What was typed, by field.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Answers(BTreeMap<String, Sensitive<String>>);
 
 /// What must be put right.

@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 use ken_core::PersonId;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::answers::day;
+use super::origin::Origins;
 use super::{Answers, Form, Kind, Question, Section};
 
 /// The standard extension that names what a reference leads to.
@@ -22,22 +23,39 @@ pub struct Signed {
     pub author: String,
     /// When.
     pub at: Timestamp,
+    /// Where the answers were given first that were taken over.
+    pub origins: Origins,
 }
 
-/// What stands together in one item: what tells of the person, or what tells of others.
+/// What stands together in one item, so that a mark on it cuts that and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// All but what is about others.
+    /// All but the others.
     Own,
+    /// What is about the person's health.
+    Health,
     /// What is about others, or is theirs.
     Others,
 }
 
 impl Part {
+    /// Every part, in the order in which they are filed.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Health, Self::Others];
+
+    /// The part of a question. What is about the health of others is about others.
+    #[must_use]
+    pub const fn of(question: &Question) -> Self {
+        match (question.about_others, question.health) {
+            (true, _) => Self::Others,
+            (false, true) => Self::Health,
+            (false, false) => Self::Own,
+        }
+    }
+
     /// Whether a question is of it.
     #[must_use]
-    pub const fn has(self, question: &Question) -> bool {
-        question.about_others == matches!(self, Self::Others)
+    pub fn has(self, question: &Question) -> bool {
+        Self::of(question) == self
     }
 
     /// What the item is called.
@@ -45,7 +63,28 @@ impl Part {
     pub fn title(self, form: &Form) -> String {
         match self {
             Self::Own => form.title.clone(),
+            Self::Health => format!("{}: health", form.title),
             Self::Others => format!("{}: about others", form.title),
+        }
+    }
+
+    /// What stands after the name of the first item in that of this one.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Own => "",
+            Self::Health => "/health",
+            Self::Others => "/others",
+        }
+    }
+
+    /// The marks that the item bears, as agreements and messages know them.
+    #[must_use]
+    pub const fn marks(self) -> &'static [&'static str] {
+        match self {
+            Self::Own => &[],
+            Self::Health => &["health"],
+            Self::Others => &["third-party"],
         }
     }
 
@@ -136,7 +175,8 @@ pub fn why_none(question: &Question) -> String {
 pub fn response(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
     let group = |of: &Section| {
         let questions = of.questions.iter().filter(|one| part.has(one));
-        let items: Vec<_> = questions.flat_map(|one| answered(one, answers)).collect();
+        let items = questions.flat_map(|one| answered(one, answers));
+        let items: Vec<_> = items.map(|item| with_origin(item, &signed.origins)).collect();
         (!items.is_empty()).then(|| json!({ "linkId": of.id, "text": of.title, "item": items }))
     };
     let items: Vec<_> = form.sections.iter().filter_map(group).collect();
@@ -192,23 +232,44 @@ fn value(question: &Question, typed: &str) -> Value {
     }
 }
 
-/// What was answered, in one part or in both, by the question's words, in the order of the form.
+/// An answer with where it was given first, if it was taken over.
+fn with_origin(mut item: Value, origins: &Origins) -> Value {
+    let of = |item: &Value| {
+        let field = item.get("linkId")?.as_str()?;
+        Some(origins.get(field)?.extension(field))
+    };
+    if let (Some(origin), Some(fields)) = (of(&item), item.as_object_mut()) {
+        fields.insert("extension".to_owned(), json!([origin]));
+    }
+    item
+}
+
+/// Something that was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The field.
+    pub field: String,
+    /// The question's words.
+    pub asked: String,
+    /// The answer's words.
+    pub words: String,
+}
+
+/// What was answered, in one part or in all, in the order of the form.
+#[must_use]
+pub fn said(form: &Form, answers: &Answers, part: Option<Part>) -> Vec<Said> {
+    let questions = form.questions().filter(|one| part.is_none_or(|part| part.has(one)));
+    let of = |item: Value| {
+        let text = |path: &str| item.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let plain = text("/answer/0/valueString").or_else(|| text("/answer/0/valueDate"));
+        let words = plain.or_else(|| text("/answer/0/valueCoding/display"))?;
+        Some(Said { field: text("/linkId")?, asked: text("/text")?, words })
+    };
+    questions.flat_map(|one| answered(one, answers)).filter_map(of).collect()
+}
+
+/// The same by the question's words.
 #[must_use]
 pub fn told(form: &Form, answers: &Answers, part: Option<Part>) -> Vec<(String, String)> {
-    let mut told = vec![];
-    let questions = form.questions().filter(|one| part.is_none_or(|part| part.has(one)));
-    for item in questions.flat_map(|one| answered(one, answers)) {
-        let Some(fields) = item.as_object() else { continue };
-        let text = |of: &Map<String, Value>, name: &str| {
-            of.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
-        let answer = item.pointer("/answer/0").and_then(Value::as_object);
-        let words = answer.and_then(|answer| {
-            let coded = answer.get("valueCoding").and_then(Value::as_object);
-            let plain = text(answer, "valueString").or_else(|| text(answer, "valueDate"));
-            plain.or_else(|| text(coded?, "display"))
-        });
-        told.extend(text(fields, "text").zip(words));
-    }
-    told
+    said(form, answers, part).into_iter().map(|one| (one.asked, one.words)).collect()
 }

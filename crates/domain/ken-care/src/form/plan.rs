@@ -8,7 +8,8 @@
 
 use serde_json::{Value, json};
 
-use super::fhir::{Part, Signed, told};
+use super::fhir::{Part, Signed, said};
+use super::origin::typed;
 use super::{Answers, Cell, Form, Question};
 
 /// The extension in which a note says which question it answers.
@@ -25,22 +26,26 @@ pub(super) const COLUMNS: usize = 4;
 pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
     let rows = |id: &str| {
         let table = form.questions().find(move |one| part.has(one) && one.id == id);
-        table.into_iter().flat_map(|one: &Question| &one.cells).map(|row| texts(row, answers))
+        table.into_iter().flat_map(|one: &Question| &one.cells)
     };
-    let goals = rows(GOALS).filter_map(|row| Some(json!({ "display": joined(&row)? })));
-    let actions = rows(ACTIONS).filter_map(|row| action(&row));
-    let tables = [GOALS, ACTIONS].into_iter().flat_map(|id| {
-        let of = form.questions().filter(move |one| one.id == id);
-        of.flat_map(|one| one.cells.iter().flatten()).map(|cell| cell.label.as_str())
+    let beside = |row: &[Cell]| {
+        let typed = row.iter().map(|cell| &cell.id).filter(|id| !answers.get(id).is_empty());
+        typed.flat_map(|id| kept(form, (id, answers.get(id)), signed)).collect()
+    };
+    let goals = rows(GOALS).filter_map(|row| {
+        Some(with(json!({ "display": joined(&texts(row, answers))? }), beside(row)))
     });
-    let tables: Vec<_> = tables.collect();
-    let notes = told(form, answers, Some(part))
-        .into_iter()
-        .filter(|(asked, _)| !tables.contains(&&**asked));
-    let note = |(asked, said): (String, String)| {
-        let question = json!({ "url": QUESTION, "valueString": asked });
-        json!({ "extension": [question], "text": said })
-    };
+    let actions =
+        rows(ACTIONS).filter_map(|row| Some(with(action(&texts(row, answers))?, beside(row))));
+    let tables = form.questions().filter(|one| [GOALS, ACTIONS].contains(&&*one.id));
+    let tables = tables.flat_map(|one| one.cells.iter().flatten());
+    let tables: Vec<&String> = tables.map(|cell| &cell.id).collect();
+    let notes = said(form, answers, Some(part)).into_iter();
+    let notes = notes.filter(|one| !tables.contains(&&one.field)).map(|one| {
+        let mut beside = vec![json!({ "url": QUESTION, "valueString": one.asked })];
+        beside.extend(kept(form, (&one.field, answers.get(&one.field)), signed));
+        with(json!({ "text": one.words }), beside)
+    });
     json!({
         "resourceType": "CarePlan",
         "status": "active",
@@ -51,8 +56,21 @@ pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed, part: Part) ->
         "author": { "display": signed.author },
         "goal": goals.collect::<Vec<_>>(),
         "activity": actions.collect::<Vec<_>>(),
-        "note": notes.map(note).collect::<Vec<_>>(),
+        "note": notes.collect::<Vec<_>>(),
     })
+}
+
+/// What was typed into a field, so that it can be taken over, and where it was given first.
+fn kept(form: &Form, (field, text): (&str, &str), signed: &Signed) -> Vec<Value> {
+    let origin = signed.origins.get(field).map(|origin| origin.extension(field));
+    std::iter::once(typed(form, field, text)).chain(origin).collect()
+}
+
+fn with(mut element: Value, extensions: Vec<Value>) -> Value {
+    if let Some(fields) = element.as_object_mut() {
+        fields.insert("extension".to_owned(), extensions.into());
+    }
+    element
 }
 
 fn texts(row: &[Cell], answers: &Answers) -> Vec<String> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::form::fhir::{Part, Signed, questionnaire, response};
+use crate::form::origin::{Origin, Origins};
 
 const TODAY: Date = date(2026, 11, 21);
 
@@ -33,6 +34,7 @@ fn signed() -> Signed {
         person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
         author: "Jo Worker, Duty social worker, Glen Council".to_owned(),
         at: "2026-11-21T09:00:00Z".parse().unwrap(),
+        origins: Origins::new(),
     }
 }
 
@@ -167,6 +169,55 @@ fn a_plan_has_its_goals_actions_and_notes() {
     assert!(others["goal"].as_array().unwrap().is_empty());
 }
 
+#[test]
+fn what_is_taken_over_keeps_who_said_it_first() {
+    let origin = Origin {
+        form: "Wellbeing assessment".to_owned(),
+        author: "Jo Worker, Duty social worker, Glen Council".to_owned(),
+        source: "Glen Council".to_owned(),
+        on: TODAY,
+    };
+    let origins = Origins::from([
+        ("views".to_owned(), origin.clone()),
+        ("goals-1-what".to_owned(), origin.clone()),
+    ]);
+    let signed = Signed { origins, ..signed() };
+    let typed = [("views", "I like school"), ("goals-1-what", "Sleep"), ("matters", "Swimming")];
+    let form = find("childs-plan").unwrap();
+    let answers = Answers::of(form, &sent(&typed));
+    for made in [
+        plan::care_plan(form, &answers, &signed, Part::Own),
+        response(form, &answers, &signed, Part::Own),
+    ] {
+        assert_eq!(origin::form_of(&made), Some(form), "{made}");
+        let known = origin::read_back(form, &made);
+        let first = |field: &str| known[field].origin.clone();
+        assert_eq!(first("views"), Some(origin.clone()), "{made}");
+        assert_eq!((first("goals-1-what"), first("matters")), (Some(origin.clone()), None));
+        // Of another form it says nothing.
+        assert!(origin::read_back(find("carer-assessment").unwrap(), &made).len() < 2);
+    }
+    assert_eq!(format!("{origin:?}"), "Origin(..)", "who said it is in no log");
+}
+
+#[test]
+fn what_two_forms_ask_alike_is_kept_apart_alike() {
+    let mut known: BTreeMap<String, &Question> = BTreeMap::new();
+    let mut shared = 0;
+    for question in FORMS.iter().flat_map(Form::questions) {
+        let Some(same) = &question.same else { continue };
+        let of = |one: &Question| (one.kind.clone(), Part::of(one));
+        match known.get(same) {
+            Some(first) => {
+                assert_eq!(of(first), of(question), "{same}");
+                shared += 1;
+            }
+            None => drop(known.insert(same.clone(), question)),
+        }
+    }
+    assert!(shared > 2, "{shared}");
+}
+
 fn repeatable() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..default }
@@ -197,6 +248,16 @@ fn typed() -> impl Strategy<Value = String> {
         Just("31 1 2027".to_owned()),
         "[a-z ]{0,12}",
     ]
+}
+
+/// What was signed is read back as it was typed.
+fn assert_read_back(form: &Form, answers: &Answers, made: &[Value]) {
+    let back = made.iter().flat_map(|part| origin::read_back(form, part));
+    let back = Answers::of(form, &back.map(|(field, known)| (field, known.typed)).collect());
+    let asked = form.questions().filter(|one| answers.asks(one));
+    for field in asked.flat_map(Question::fields) {
+        assert_eq!(back.get(field), answers.get(field), "{field}");
+    }
 }
 
 proptest! {
@@ -253,13 +314,25 @@ proptest! {
         let kept = Answers::from_bytes(&answers.to_bytes());
         prop_assert_eq!(kept.as_ref(), Some(&answers), "a draft is what was typed");
         if answers.wrongs(form, TODAY).is_empty() {
-            let [own, others] =
-                [Part::Own, Part::Others].map(|part| response(form, &answers, &signed(), part));
-            let made = format!("{own}{others}");
+            let parts = Part::ALL.map(|part| response(form, &answers, &signed(), part));
+            let made: String = parts.iter().map(Value::to_string).collect();
+            let [own, health, _] = &parts;
             let link = |one: &String| format!("\"linkId\":\"{one}\"");
             for one in form.questions().filter(|one| one.about_others) {
                 let told = one.fields().any(|field| own.to_string().contains(&link(field)));
                 prop_assert!(!told, "{} is apart", one.id);
+            }
+            for one in form.questions().filter(|one| one.health) {
+                let told = one.fields().any(|field| own.to_string().contains(&link(field)));
+                prop_assert!(!told, "{} is apart", one.id);
+            }
+            for one in form.questions().filter(|one| !one.health) {
+                let told = one.fields().any(|field| health.to_string().contains(&link(field)));
+                prop_assert!(!told, "{} is not about health", one.id);
+            }
+            let plans = Part::ALL.map(|part| plan::care_plan(form, &answers, &signed(), part));
+            for made in [&parts, &plans] {
+                assert_read_back(form, &answers, made);
             }
             for question in form.questions() {
                 let said = question.fields().any(|one| made.contains(&link(one)));

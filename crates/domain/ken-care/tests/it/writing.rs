@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use ken_care::assessment::{self, Refused};
-use ken_care::draft::{self, DRAFTS_MAX, Draft, LIFE};
+use ken_care::draft::{self, DRAFTS_MAX, Draft, LIFE, Revised, Start};
 use ken_care::form::{self, Answers, Form};
 use ken_care::writing::{self, Answer, Leave, Request};
 use ken_core::{PersonId, ResourceId, Sensitive};
@@ -103,19 +103,24 @@ async fn who_may_read_it_writes_it_and_nobody_else_does() {
         let item = sign(&world, of, seen).await.unwrap().unwrap();
         world.relate(person, "nhsl", "direct-care").await;
         let said = read(&world, &world.kirsty, "practice").await;
-        assert_eq!(said.len(), 2, "{engine}: what is about others stands by itself");
-        let apart = said.iter().position(|one| one.contains("about others")).unwrap();
-        assert!(said[apart].contains("Effie") && !said[1 - apart].contains("Effie"), "{engine}");
-        let said = [&said[1 - apart]];
+        assert_eq!(said.len(), 3, "{engine}: what bears a mark stands by itself");
+        let of = |title: &str| said.iter().find(|one| one.contains(title)).unwrap();
+        let (apart, health) = (of("assessment: about others"), of("assessment: health"));
+        let own = said.iter().find(|one| one.contains(VIEWS)).unwrap();
+        assert!(apart.contains("Effie") && health.contains("The practice knows"), "{engine}");
+        for other in ["Effie", "The practice knows"] {
+            assert!(!own.contains(other), "{engine}: {other} is apart");
+        }
         for want in [VIEWS, "Dr Rao, GP, Glen practice", "QuestionnaireResponse", &item.to_string()]
         {
-            assert!(said[0].contains(want), "{engine}: {want} in {}", said[0]);
+            assert!(own.contains(want), "{engine}: {want} in {own}");
         }
         assert!(read(&world, &world.kirsty, "cec").await.is_empty(), "{engine}: of no other body");
         let entries = world.written(person).await;
         assert_eq!(entries.len(), 1, "{engine}");
         assert_eq!(entries[0]["item"], item.to_string());
         assert_eq!(entries[0]["role"], "gp.doctor");
+        assert_eq!(entries[0]["apart"].as_array().unwrap().len(), 2, "{engine}");
         assert!(!entries[0].to_string().contains(VIEWS), "{engine}: what, and not the words");
     }
 }
@@ -140,7 +145,7 @@ async fn a_leave_is_for_as_long_as_what_it_was_decided_by() {
         assert_eq!((found.saved, &found.answers), (seen, &answers(VIEWS)), "{engine}: it is kept");
         assert!(read(&world, &world.kirsty, "practice").await.is_empty(), "{engine}");
         sign(&world, again, seen).await.unwrap().unwrap();
-        assert_eq!(read(&world, &world.kirsty, "practice").await.len(), 2, "{engine}");
+        assert_eq!(read(&world, &world.kirsty, "practice").await.len(), 3, "{engine}");
     }
 }
 
@@ -225,6 +230,99 @@ async fn what_lacks_an_answer_is_not_signed() {
         let seen = save(&world, &of, &answers("")).await.unwrap();
         assert_eq!(sign(&world, of, seen).await.unwrap(), Err(Refused::Unfit), "{engine}");
         assert!(world.written(person).await.is_empty(), "{engine}");
+    }
+}
+
+/// Begins a draft that revises an item.
+async fn revise(world: &World, by: &Acting, (of, answers): (Revised, &Answers)) -> Timestamp {
+    let leave = leave(world, by, world.person).await;
+    let start = Start { answers: answers.clone(), revises: Some(of), ..Start::default() };
+    let (db, keys) = (&world.on.db, &world.on.keys);
+    let begun = draft::begin(db, &world.ctx(), keys, &leave, (form(), &start)).await;
+    begun.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_revised_is_another_version_and_takes_the_place_of_none_unseen() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        world.relate(person, "nhsl", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        let item = sign(&world, of, seen).await.unwrap().unwrap();
+        world.clock.advance(SignedDuration::from_secs(1));
+        let first = Revised { item, version: 1 };
+        let seen = revise(&world, &world.rao, (first, &answers("I want to move"))).await;
+        // A draft that revises something is begun once.
+        let of = leave(&world, &world.rao, person).await;
+        let (db, keys, none) = (&world.on.db, &world.on.keys, Start::default());
+        let again = draft::begin(db, &world.ctx(), keys, &of, (form(), &none)).await.unwrap();
+        assert_eq!(again, Err(draft::Refused::Changed(seen)), "{engine}");
+        assert_eq!(sign(&world, of, seen).await.unwrap(), Ok(item), "{engine}: the same item");
+        let said = read(&world, &world.kirsty, "practice").await;
+        assert_eq!(said.len(), 3, "{engine}: no item beside it");
+        assert!(said.iter().any(|one| one.contains("I want to move")), "{engine}");
+        assert!(!said.iter().any(|one| one.contains(VIEWS)), "{engine}: the newest is read");
+        // Whoever began from the first one has not seen the second.
+        world.clock.advance(SignedDuration::from_secs(1));
+        let seen = revise(&world, &world.rao, (first, &answers("I do not know"))).await;
+        let of = leave(&world, &world.rao, person).await;
+        assert_eq!(sign(&world, of, seen).await.unwrap(), Err(Refused::Newer(2)), "{engine}");
+        world.clock.advance(SignedDuration::from_secs(1));
+        let of = leave(&world, &world.rao, person).await;
+        let looked = draft::follow(db, &world.ctx(), keys, &of, (form(), 2), seen).await;
+        let signed = sign(&world, of, looked.unwrap().unwrap()).await.unwrap();
+        assert_eq!(signed, Ok(item), "{engine}: once they have looked at it");
+    }
+}
+
+#[tokio::test]
+async fn no_part_goes_on_saying_what_the_version_of_now_does_not() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        world.relate(person, "nhsl", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        let item = sign(&world, of, seen).await.unwrap().unwrap();
+        world.clock.advance(SignedDuration::from_secs(1));
+        // Of her health nothing more is said than that nobody asked, and of others nothing new.
+        let mut typed: BTreeMap<String, Sensitive<String>> =
+            serde_json::from_slice(&answers(VIEWS).to_bytes()).unwrap();
+        let words = |text: &str| Sensitive::new(text.to_owned());
+        typed.remove("people");
+        typed.insert("people-none".to_owned(), words("Nobody was asked"));
+        let later = Answers::of(form(), &typed);
+        let seen = revise(&world, &world.rao, (Revised { item, version: 1 }, &later)).await;
+        let of = leave(&world, &world.rao, person).await;
+        sign(&world, of, seen).await.unwrap().unwrap();
+        let said = read(&world, &world.kirsty, "practice").await.join(" ");
+        assert!(!said.contains("Effie") && said.contains("Nobody was asked"), "{engine}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_revises_what_another_body_wrote() {
+    for world in worlds().await {
+        let (engine, person) = (world.on.engine, world.person);
+        world.relate(person, "practice", "direct-care").await;
+        world.relate(person, "nhsl", "direct-care").await;
+        let of = leave(&world, &world.rao, person).await;
+        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
+        let item = sign(&world, of, seen).await.unwrap().unwrap();
+        world.clock.advance(SignedDuration::from_secs(1));
+        let theirs = Revised { item, version: 1 };
+        let seen = revise(&world, &world.kirsty, (theirs, &answers("Ours"))).await;
+        let of = leave(&world, &world.kirsty, person).await;
+        assert_eq!(sign(&world, of, seen).await.unwrap(), Err(Refused::Changed), "{engine}");
+        let said = read(&world, &world.kirsty, "practice").await.join(" ");
+        assert!(said.contains(VIEWS) && !said.contains("Ours"), "{engine}");
+        // Nor what is nothing of the kind.
+        let none = Revised { item: ResourceId::draw(&*world.ids), version: 1 };
+        let seen = revise(&world, &world.rao, (none, &answers("Ours"))).await;
+        let of = leave(&world, &world.rao, person).await;
+        assert_eq!(sign(&world, of, seen).await.unwrap(), Err(Refused::Changed), "{engine}");
     }
 }
 

@@ -23,6 +23,8 @@ mod second;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod windows;
 #[cfg(test)]
 mod world;

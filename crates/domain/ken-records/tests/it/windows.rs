@@ -167,5 +167,5 @@ fn filter(dice: &mut Dice) -> Part {
     let only = (0..dice.below(3)).map(|_| word(dice.one(&KINDS))).collect();
     let source = (dice.below(2) == 0).then(|| word(dice.one(&SOURCES)));
     let order = if dice.below(2) == 0 { Order::NewestFirst } else { Order::OldestFirst };
-    Part { before, after, order, only, source, size: Size::Page }
+    Part { before, after, order, only, source, size: Size::Page, of: None }
 }

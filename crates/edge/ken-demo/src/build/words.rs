@@ -61,7 +61,9 @@ async fn say_of(
     let category = Category::new(one.category).map_err(|_| Error::Missing("word"))?;
     let (gate, of, who) = (Gate::default(), (&category, &sources), (account, person));
     let items = words::see(db, &ctx, keys, &gate, who, of).await?;
-    let newest = items.into_iter().find(|item| item.category == category);
+    let of_kind = items.into_iter().filter(|item| item.category == category);
+    // Of what was signed at once it is the first part.
+    let newest = of_kind.min_by_key(|item| (std::cmp::Reverse(item.event), item.resource));
     let seen = newest.and_then(|item| item.seen).ok_or(Error::Missing("entry"))?;
     let (text, helper) = (Sensitive::new(one.text.to_owned()), Sensitive::new(String::new()));
     let new = NewWords { person, account, how: one.how, text: &text, helper: &helper };

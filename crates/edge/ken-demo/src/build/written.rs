@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ken_care::draft::{Revised, Start};
 use ken_care::form::{Answers, Form};
 use ken_care::writing::{self, Answer, Leave, Request};
 use ken_care::{assessment, draft, form};
@@ -29,9 +30,11 @@ pub(super) async fn write(
         let person = find(parts, partnership, one.person).await?;
         let by = acting(parts, one.by.0, staff)?;
         let form = form::find(one.form).ok_or(Error::Missing("form"))?;
-        if is_there(parts, person, form).await? {
+        let signed = signed(parts, person, form).await?;
+        if signed.iter().any(|before| before.version == one.version) {
             continue;
         }
+        let revises = signed.into_iter().find(|before| before.version + 1 == one.version);
         let ctx = parts.ctx();
         let of = (form.makes.category(), one.purpose);
         let asked = leave(parts, &ctx, &gate, (&by, person), of).await?;
@@ -40,8 +43,9 @@ pub(super) async fn write(
             .iter()
             .map(|(field, text)| ((*field).to_owned(), Sensitive::new((*text).to_owned())));
         let answers = Answers::of(form, &typed.collect::<BTreeMap<_, _>>());
-        let (db, keys, of) = (&parts.db, &parts.keys, (form, &answers));
-        let saved = draft::save(db, &ctx, keys, &asked, of, None).await?;
+        let (db, keys) = (&parts.db, &parts.keys);
+        let start = Start { answers, revises, ..Start::default() };
+        let saved = draft::begin(db, &ctx, keys, &asked, (form, &start)).await?;
         let saved = saved.map_err(|_| Error::Missing("draft"))?;
         let signed = assessment::sign(db, &ctx, keys, asked, form, (saved, one.by.1)).await?;
         signed.map_err(|_| Error::Missing("signature"))?;
@@ -73,14 +77,19 @@ pub(super) async fn leave(
     }
 }
 
-/// Whether something of the form's kind was written about somebody by a try before.
-async fn is_there(parts: &Parts, person: PersonId, form: &Form) -> Result<bool, Error> {
+/// What of the form's kind was signed about somebody, by a try before or just now.
+async fn signed(parts: &Parts, person: PersonId, form: &Form) -> Result<Vec<Revised>, Error> {
     let (keys, page) = (&parts.keys, Page { before: None, limit: PAGE_MAX });
     let read = async |s: &mut Snapshot| {
         Ok::<_, ken_care::Error>(ken_ledger::person_entries(s, keys, person, page).await?)
     };
     let entries = parts.db.snapshot("demo.written", read).await?;
     let kind = form.makes.category();
-    let mut details = entries.iter().filter_map(|entry| entry.detail.as_ref());
-    Ok(details.any(|detail| detail.get("written").is_some_and(|written| written == kind)))
+    let details = entries.iter().filter_map(|entry| entry.detail.as_ref());
+    let of = details.filter(|detail| detail.get("written").is_some_and(|written| written == kind));
+    let signed = of.filter_map(|detail| {
+        let item = detail.get("item")?.as_str()?.parse().ok()?;
+        Some(Revised { item, version: detail.get("version")?.as_i64()? })
+    });
+    Ok(signed.collect())
 }

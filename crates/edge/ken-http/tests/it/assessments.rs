@@ -14,9 +14,9 @@ use crate::browser::{Answer, Browser};
 use crate::interference::told;
 use crate::world::{World, worlds};
 
-const VIEWS: &str = "I want to stay in my own house";
+pub(crate) const VIEWS: &str = "I want to stay in my own house";
 /// What an adult assessment must tell.
-const WHOLE: [(&str, &str); 8] = [
+pub(crate) const WHOLE: [(&str, &str); 8] = [
     ("views", VIEWS),
     ("life", "She sees her sister on Sundays"),
     ("daily", "Needs help with the bath"),
@@ -27,21 +27,21 @@ const WHOLE: [(&str, &str); 8] = [
     ("review", "31 1 2040"),
 ];
 
-fn list(world: &World) -> String {
+pub(crate) fn list(world: &World) -> String {
     format!("/w/p/{}/assessments?purpose=direct-care", world.morag)
 }
 
-fn new(world: &World) -> String {
+pub(crate) fn new(world: &World) -> String {
     format!("/w/p/{}/assessments/new", world.morag)
 }
 
-async fn open(world: &World, browser: &mut Browser) -> Answer {
+pub(crate) async fn open(world: &World, browser: &mut Browser) -> Answer {
     let to = format!("{}?form=adult-assessment&purpose=direct-care", new(world));
     browser.get(&to).await
 }
 
 /// Fills the adult assessment in, checks it, and signs it.
-async fn sign(world: &World, browser: &mut Browser, filled: &[(&str, &str)]) -> Answer {
+pub(crate) async fn sign(world: &World, browser: &mut Browser, filled: &[(&str, &str)]) -> Answer {
     let page = open(world, browser).await;
     let check = browser.submit(&page, &new(world), filled).await;
     check.assert_has(&["Check before you sign"]);
@@ -51,7 +51,7 @@ async fn sign(world: &World, browser: &mut Browser, filled: &[(&str, &str)]) -> 
 }
 
 /// The address of the page that a link with these words leads to.
-fn link(page: &Answer, words: &str) -> String {
+pub(crate) fn link(page: &Answer, words: &str) -> String {
     let (before, _) = page.body.split_once(words).unwrap();
     let (_, href) = before.rsplit_once("href=\"").unwrap();
     href.split('"').next().unwrap().replace("&amp;", "&")

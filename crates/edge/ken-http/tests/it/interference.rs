@@ -186,6 +186,9 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
         ),
         ("told", "&purpose=direct-care&to=primary&about=care-plan".to_owned()),
         ("sign", "&purpose=direct-care&form=adult-assessment&step=sign&seen=1".to_owned()),
+        ("begin", format!("&purpose=direct-care&form=adult-assessment&item={access}&version=1000")),
+        ("on paper", format!("&purpose=direct-care&item={access}&size=large")),
+        ("begin with what is known", "&purpose=direct-care&form=childs-plan".to_owned()),
         ("earlier own", format!("&purpose=own-work&before=7.{NOTHING}&kind=education")),
     ]
 }

@@ -88,6 +88,8 @@ mod together;
 #[cfg(test)]
 mod told;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod words;
 #[cfg(test)]
 mod world;

@@ -185,6 +185,7 @@ impl Filter {
             only: self.kinds.categories(),
             source: self.source.clone(),
             size,
+            of: None,
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Held {
     pub(crate) category: Category,
     /// Whose record it is.
     pub(crate) source: OrganisationId,
+    /// Which version of it; none, which is 0, where its source told it when it was asked.
+    pub(crate) version: i64,
     /// When it was filed.
     pub(crate) filed: Timestamp,
     /// Its point in the order of what has happened.
@@ -41,6 +43,7 @@ pub(crate) fn read(person: PersonId, items: Vec<Item>) -> Vec<Held> {
             person,
             category: item.category,
             source: item.source,
+            version: item.version,
             filed: item.filed,
             point,
             is_of_part: item.is_of_part,
@@ -66,6 +69,7 @@ pub(crate) fn answered(
             person,
             category: one.category,
             source: source.clone(),
+            version: 0,
             filed: at,
             point: Point::at(at),
             is_of_part: true,

@@ -13,6 +13,7 @@ fn allergy(name: &str, verification: &str) -> Held {
         person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
         category: "medication".parse().unwrap(),
         source: "nhsl".parse().unwrap(),
+        version: 1,
         filed: Timestamp::UNIX_EPOCH,
         point: "0.0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
         is_of_part: true,

@@ -10,4 +10,5 @@ mod looks;
 pub(crate) mod record;
 mod spoken;
 pub(crate) mod team;
+pub(crate) mod versions;
 pub(crate) mod words;

@@ -1,9 +1,12 @@
 //! `/my/record`: what people wrote about me, by question, in plain words.
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
 use jiff::civil::Date;
 use ken_agreement::Action;
+use ken_care::form::origin::form_of;
 use ken_records::{Part, Point};
 use ken_sharing::gate::Caller as Asker;
 use maud::{Markup, html};
@@ -12,7 +15,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
-use crate::pages::compose::{self, Dated};
+use crate::pages::compose::{self, Dated, Held};
 use crate::stop::Stop;
 use crate::view::form::Form;
 use crate::view::words;
@@ -89,6 +92,9 @@ fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record 
     }
     me.extend(compose::who(&shown.held, today));
     let (mut plan, mut said, mut happened) = (vec![], vec![], vec![]);
+    let of_form = |held: &&Held| form_of(held.resource.value()).is_some();
+    let forms: BTreeSet<_> =
+        shown.held.iter().filter(of_form).map(|held| held.point.item()).collect();
     for mut dated in compose::events(&shown.held, names, &|_| String::new()) {
         compose::make_own(&mut dated, csrf);
         let part = match dated.category.as_str() {
@@ -96,7 +102,9 @@ fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record 
             "views" | "communication" => &mut said,
             _ => &mut happened,
         };
-        part.push(item(dated));
+        let id = dated.point.item();
+        let versions = forms.contains(&id).then(|| format!("/my/record/{id}"));
+        part.push(Item { versions, ..item(dated) });
     }
     let parts = [
         ("plan", "What is my plan?", plan),
@@ -108,7 +116,7 @@ fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record 
     Record { me, parts, is_whole, earlier, ..Record::default() }
 }
 
-fn item(dated: Dated) -> Item {
+pub(super) fn item(dated: Dated) -> Item {
     let event = dated.event;
     Item {
         title: event.title,
@@ -118,6 +126,7 @@ fn item(dated: Dated) -> Item {
         sections: event.sections,
         words: event.words,
         below: event.below,
+        versions: None,
     }
 }
 
@@ -138,6 +147,8 @@ pub(crate) struct Item {
     pub(crate) words: Vec<Said>,
     /// The way to say something of it.
     pub(crate) below: Option<Markup>,
+    /// Where what it said before is read, if it is kept.
+    pub(crate) versions: Option<String>,
 }
 
 /// What the page shows.
@@ -222,6 +233,9 @@ fn one(item: &Item) -> Markup {
         p { (item.on) ". From " (item.source) "." }
         (timeline::said(&item.words))
         @if let Some(below) = &item.below { (below) }
+        @if let Some(versions) = &item.versions {
+            p { a href=(versions) { "What it said before" } }
+        }
     }
 }
 
@@ -240,6 +254,7 @@ mod tests {
             sections: vec![],
             words: vec![sample::said()],
             below: None,
+            versions: Some("/my/record/0190163d-8694-739b-aea5-966c26f8ad90".into()),
         };
         let record = Record {
             me: vec![("Name".into(), "Isla Sample".into())],

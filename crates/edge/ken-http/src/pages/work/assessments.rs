@@ -6,10 +6,13 @@
 //! - What is read here is asked of the gate for these kinds of information alone, under every id
 //!   of the person, as the overview is; whoever may not read them gets the refusal that anybody
 //!   gets, with each address and form.
-//! - One that may not be read and one that is not there are the same page.
+//! - One that may not be read and one that is not there are the same page, with each version.
 
+pub(crate) mod begin;
+pub(crate) mod copy;
 pub(crate) mod fields;
 pub(crate) mod show;
+pub(crate) mod versions;
 pub(crate) mod write;
 
 use std::collections::BTreeSet;
@@ -18,10 +21,12 @@ use axum::Extension;
 use axum::extract::{Path, Query, State as Of};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ken_agreement::Action;
 use ken_care::draft;
-use ken_care::form::{FORMS, Form, Makes};
+use ken_care::form::{FORMS, Form, Makes, Question, origin};
 use ken_core::{Category, OrganisationId, PersonId, Purpose};
+use ken_directory::Acting;
 use ken_fhir::line;
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
@@ -55,7 +60,7 @@ pub(crate) async fn get(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    let begun = match begin(&app, &caller, person, wanted.purpose).await? {
+    let begun = match begin(&app, &caller, (person, wanted.purpose), Part::default()).await? {
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
@@ -74,6 +79,7 @@ pub(crate) async fn get(
     let list = List {
         person,
         purpose,
+        today: ctx.clock.today(),
         written: written(&shown.held, &names),
         forms: FORMS.iter().filter(may).collect(),
         drafts,
@@ -92,19 +98,22 @@ pub(crate) async fn read(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
-    let begun = match begin(&app, &caller, person, wanted.purpose).await? {
+    let begun = match begin(&app, &caller, (person, wanted.purpose), Part::default()).await? {
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
     let Begun { purpose, names, mut shown, .. } = begun;
     compose::bring(&app, &mut shown.held).await?;
+    let today = app.ctx(caller.request()).clock.today();
     let mut all = written(&shown.held, &names).into_iter().skip_while(|one| one.id != item);
     let found = all.next().ok_or(Stop::NotFound)?;
     let before = all.find(|one| one.is_like(&found));
+    let may_revise =
+        found.is_revised_by(caller.acting()?) && shown.covered.contains(&found.category);
     let receipts = ask::receipts(&app, shown.entries).await?;
-    let read = Read { person, purpose, found, before, receipts };
+    let read = Read { person, purpose, today, found, before, may_revise, receipts };
     let frame = caller.frame(app.site(), "Assessment or plan").at("/w/find");
-    Ok(frame.page(&show::read(&read)).into_response())
+    Ok(frame.page(&show::read(&read, caller.csrf())).into_response())
 }
 
 /// What may be read.
@@ -116,14 +125,26 @@ struct Begun {
     shown: Shown,
 }
 
-/// Asks for the kinds of information that the pages are of, under every id, and beside them what
-/// the reader's own organisation holds of them. `Err` leads to where anybody is led who may not, or
-/// not yet, read them.
+/// Asks for the kinds of information that the pages are of. `Err` leads to where anybody is led
+/// who may not, or not yet, read them.
 async fn begin(
     app: &App,
     caller: &Caller,
-    person: PersonId,
-    purpose: Option<Purpose>,
+    (person, purpose): (PersonId, Option<Purpose>),
+    part: Part,
+) -> Result<Result<Begun, Response>, Stop> {
+    let refused = |_: &Purpose| refusal::page(app, caller, &Asked::Address(person));
+    decide(app, caller, (person, purpose), (Action::View, part), refused).await
+}
+
+/// Asks so of an action, under every id, and beside them what the reader's own organisation holds
+/// of them; `refused` makes the page of whom nothing lets do so.
+async fn decide(
+    app: &App,
+    caller: &Caller,
+    (person, purpose): (PersonId, Option<Purpose>),
+    (action, part): (Action, Part),
+    refused: impl FnOnce(&Purpose) -> Response,
 ) -> Result<Result<Begun, Response>, Stop> {
     let Some(purpose) = purpose.filter(is_of_care) else { return Ok(Err(to_person(person))) };
     let read = async |s: &mut Snapshot| {
@@ -133,11 +154,11 @@ async fn begin(
     let asked = Ask {
         by: Asker::Practitioner(caller.acting()?),
         person,
-        action: Action::View,
+        action,
         purpose: purpose.clone(),
         sources: names.keys().cloned().collect(),
         only: Some(categories()?),
-        part: Part::default(),
+        part,
     };
     let (ctx, own) = (app.ctx(caller.request()), Some(caller.acting()?));
     match ask::answer(app, &ctx, &asked, &people, own).await? {
@@ -146,7 +167,7 @@ async fn begin(
             let of = (&purpose, None);
             Ok(Err(affirm::page(app, caller, person, of, (&said, false)).await?))
         }
-        Answer::Refused => Ok(Err(refusal::page(app, caller, &Asked::Address(person)))),
+        Answer::Refused => Ok(Err(refused(&purpose))),
     }
 }
 
@@ -179,10 +200,55 @@ pub(crate) struct Written {
     pub(crate) sections: Vec<(String, String)>,
     /// What the person says of it.
     pub(crate) words: Vec<Said>,
+    /// On which day it is to be looked at again, where it says so.
+    pub(crate) review: Option<Date>,
+    /// Under which id of the person it lies.
+    person: PersonId,
+    version: i64,
+    resource: Value,
     at: Timestamp,
 }
 
 impl Written {
+    /// The form that it is of, where that is known.
+    pub(crate) fn form(&self) -> Option<&'static Form> {
+        origin::form_of(&self.resource)
+    }
+
+    /// Whether somebody's organisation may sign another version of it: it is the first part of
+    /// something that they wrote in a form.
+    fn is_revised_by(&self, by: &Acting) -> bool {
+        self.at_source == by.organisation
+            && self.form().is_some_and(|form| form.title == self.title)
+    }
+
+    /// Whether both were signed at once: what is kept apart of one form.
+    fn is_of_one(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.form(), one.at, one.at_source.clone(), one.person);
+        of(self) == of(other)
+    }
+
+    /// Which questions were answered before this, each with who said it first.
+    fn origins(&self) -> Vec<(&'static str, origin::Origin)> {
+        let Some(form) = self.form() else { return vec![] };
+        let asked = |field: &String| {
+            let of = |one: &&Question| one.fields().any(|own| own == field);
+            form.questions().find(of).map(|one| one.text.as_str())
+        };
+        let known = origin::read_back(form, &self.resource).into_iter();
+        known.filter_map(|(field, one)| Some((asked(&field)?, one.origin?))).collect()
+    }
+
+    /// Where its own answers come from, for whoever takes them over.
+    fn origin(&self, form: &Form) -> origin::Origin {
+        origin::Origin {
+            form: form.title.clone(),
+            author: self.by.clone().unwrap_or_else(|| self.source.clone()),
+            source: self.source.clone(),
+            on: words::local(self.at).date(),
+        }
+    }
+
     /// Whether it is of the same title, kind and organisation: only then does one follow another.
     fn is_like(&self, other: &Self) -> bool {
         let of = |one: &Self| (one.title.clone(), one.category.clone(), one.at_source.clone());
@@ -205,6 +271,10 @@ fn written(held: &[Held], names: &Names) -> Vec<Written> {
             by: compose::author(&held.resource),
             sections: compose::sections(&held.resource),
             words: compose::said(held),
+            review: origin::review_of(held.resource.value()),
+            person: held.person,
+            version: held.version,
+            resource: held.resource.value().clone(),
             at,
         })
     };

@@ -1,11 +1,15 @@
 //! A form of the forms language as fields of a page, with what was typed and what must be put
 //! right.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use ken_care::form::fhir::why_none;
+use ken_care::form::origin::Origins;
 use ken_care::form::{Answers, Form, Kind, Question, Section};
 use maud::{Markup, html};
 
+use super::show::from;
 use crate::view::facts::{Tone, tag};
 use crate::view::form::{Choice, Field, Wrong, choices};
 
@@ -30,13 +34,19 @@ pub(super) fn tasks(form: &'static Form, answers: &Answers, today: Date) -> Mark
 }
 
 /// Every question, section by section.
-pub(super) fn show(form: &'static Form, answers: &Answers, wrongs: &[Wrong]) -> Markup {
+pub(super) fn show(
+    form: &'static Form,
+    answers: &Answers,
+    origins: &Origins,
+    wrongs: &[Wrong],
+) -> Markup {
     html! {
         @for section in &form.sections {
             h2 id=(section.id) { (section.title) }
             @for question in &section.questions {
                 (when(form, question))
                 (one(question, answers, wrongs))
+                (known(question, origins))
                 @if question.about_others { p.care_hint { (ABOUT_OTHERS) } }
                 @if let Some(id) = &question.or_reason {
                     @let label = why_none(question);
@@ -44,6 +54,17 @@ pub(super) fn show(form: &'static Form, answers: &Answers, wrongs: &[Wrong]) -> 
                         .hinted("Only where there is no answer").show(wrongs))
                 }
             }
+        }
+    }
+}
+
+/// Beside what was taken over: who said it first, and when.
+fn known(question: &Question, origins: &Origins) -> Markup {
+    let of: Vec<_> = question.fields().filter_map(|field| origins.get(field)).collect();
+    let said: BTreeSet<String> = of.into_iter().map(from).collect();
+    html! {
+        @for said in &said {
+            p.care_hint { "Answered before: " (said) ". Check that it still holds." }
         }
     }
 }
@@ -99,6 +120,7 @@ mod tests {
 
     use jiff::civil::date;
     use ken_care::form::FORMS;
+    use ken_care::form::origin::Origin;
     use ken_core::Sensitive;
 
     use super::*;
@@ -113,13 +135,23 @@ mod tests {
             let wrongs = answers.wrongs(form, date(2026, 11, 21));
             let wrongs: Vec<_> =
                 wrongs.into_iter().map(|one| Wrong::new(one.field, one.says)).collect();
+            let origin = Origin {
+                form: "Wellbeing <assessment>".into(),
+                author: "Jo Worker, Duty social worker, Glen Council".into(),
+                source: "Glen Council".into(),
+                on: date(2026, 11, 3),
+            };
+            let known = Origins::from([("views".to_owned(), origin)]);
             let shown = html! {
                 (summary(&wrongs))
                 (tasks(form, &answers, date(2026, 11, 21)))
-                (show(form, &answers, &wrongs))
+                (show(form, &answers, &known, &wrongs))
             };
             let shown = shown.into_string();
             rules::assert_part(&shown);
+            let said = "Answered before: Wellbeing &lt;assessment&gt;, 3 Nov 2026: Jo Worker, \
+                Duty social worker, Glen Council. Check";
+            assert!(shown.contains(said), "{}: {shown}", form.id);
             assert!(shown.contains("A &lt;b&gt;") && shown.contains("To do"), "{}", form.id);
         }
     }

@@ -1,21 +1,26 @@
 //! The pages of what was assessed and planned, in words.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ken_care::draft::LIFE;
 use ken_care::form::Form;
+use ken_care::form::origin::Origin;
 use ken_core::{PersonId, Purpose};
 use maud::{Markup, html};
 
 use super::Written;
+use crate::view::form::Form as PostForm;
 use crate::view::panel::{self, Panel, State};
 use crate::view::redline::redline;
 use crate::view::{facts, receipt, table, timeline, words};
+use crate::wire::csrf::Csrf;
 
 /// What the list shows.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) person: PersonId,
     pub(super) purpose: Purpose,
+    pub(super) today: Date,
     /// What there is, the newest first.
     pub(super) written: Vec<Written>,
     /// What the reader may write.
@@ -32,9 +37,12 @@ pub(super) struct List {
 pub(super) struct Read {
     pub(super) person: PersonId,
     pub(super) purpose: Purpose,
+    pub(super) today: Date,
     pub(super) found: Written,
     /// The last one of the same title before it.
     pub(super) before: Option<Written>,
+    /// Whether the reader may sign another version of it.
+    pub(super) may_revise: bool,
     pub(super) receipts: Vec<String>,
 }
 
@@ -117,49 +125,132 @@ fn there_is(list: &List) -> State {
             html! { (if place == 0 { "Latest" } else { "Earlier" }) },
             html! { (one.by.as_deref().unwrap_or(&one.source)) },
             html! { (one.source) },
+            html! { @if one.review.is_some() { (review(one.review, list.today)) } },
         ]
     };
     let shown = table::show(&table::Table {
         id: "all",
         caption: "Assessments and plans, the latest of each first",
-        columns: &["What", "Which", "Signed by", "Organisation"],
+        columns: &["What", "Which", "Signed by", "Organisation", "Looked at again on"],
         rows: of_kind.map(row).collect(),
     });
     State::Content { shown, from: None }
 }
 
+/// A day of review, and whether it is past.
+pub(super) fn review(day: Option<Date>, today: Date) -> Markup {
+    html! {
+        @if let Some(day) = day {
+            (words::day_short(day))
+            @if day < today { " " (facts::tag("Overdue", facts::Tone::Warn)) }
+        } @else { "No day is set" }
+    }
+}
+
 /// The page of one.
-pub(super) fn read(read: &Read) -> Markup {
+pub(super) fn read(read: &Read, csrf: &Csrf) -> Markup {
     let found = &read.found;
     let facts = [
         ("Signed", html! { (found.on) }),
         ("By", html! { (found.by.as_deref().unwrap_or_default()) }),
         ("Organisation", html! { (found.source) }),
+        ("Looked at again on", review(found.review, read.today)),
     ];
+    let versions =
+        format!("/w/p/{}/assessments/{}/versions?purpose={}", read.person, found.id, read.purpose);
     html! {
         h1 { (found.title) }
         p { a href=(address(read.person, &read.purpose)) { "Back to assessments and plans" } }
         (facts::list(&facts))
         section.care_panel.care_panel--open aria-labelledby="says" {
             h2 #says { "What it says" }
-            @for (title, text) in &found.sections {
-                @if !title.is_empty() { h3 { (title) } }
-                @for line in text.lines().filter(|line| !line.trim().is_empty()) { p { (line) } }
-            }
+            (says(found))
             (timeline::said(&found.words))
         }
+        (taken_over(found))
         @if let Some(before) = &read.before {
             section.care_panel aria-labelledby="changed" {
                 h2 #changed { "What has changed since " (before.on) }
                 (changed(before, found))
             }
         }
+        section.care_panel aria-labelledby="versions" {
+            h2 #versions { "Versions" }
+            p { a href=(versions) { "What it said before" } }
+            @if read.may_revise { (revise(read, csrf)) }
+        }
+        (copy(read, csrf))
         (receipt::detail(&read.receipts))
     }
 }
 
+/// Takes it away on paper.
+fn copy(read: &Read, csrf: &Csrf) -> Markup {
+    let action = format!("/w/p/{}/assessments/copy", read.person);
+    let of = |size: &str| {
+        vec![
+            ("purpose", read.purpose.to_string()),
+            ("item", read.found.id.clone()),
+            ("size", size.to_owned()),
+        ]
+    };
+    let form = |button, size: &str| {
+        let hidden = of(size);
+        PostForm { action: &action, csrf, button, hidden: &hidden }.small(&html! {})
+    };
+    html! {
+        section.care_panel aria-labelledby="paper" {
+            h2 #paper { "On paper" }
+            p { "A copy does not change when this does. It is noted that you took one." }
+            (form("Take a copy (PDF)", ""))
+            (form("Take a copy in large print (PDF)", "large"))
+        }
+    }
+}
+
+/// What one says, question by question.
+pub(super) fn says(found: &Written) -> Markup {
+    html! {
+        @if found.sections.is_empty() { p { "Nothing is said here any more." } }
+        @for (title, text) in &found.sections {
+            @if !title.is_empty() { h3 { (title) } }
+            @for line in text.lines().filter(|line| !line.trim().is_empty()) { p { (line) } }
+        }
+    }
+}
+
+/// Begins another version with what this one says.
+fn revise(read: &Read, csrf: &Csrf) -> Markup {
+    let Some(form) = read.found.form() else { return html! {} };
+    let hidden = super::begin::hidden(&read.purpose, form, Some((&read.found.id, None)));
+    let action = super::begin::action(read.found.person);
+    let button = "Begin a new version";
+    html! { (PostForm { action: &action, csrf, button, hidden: &hidden }.small(&html! {})) }
+}
+
+/// Which answers were given before this, and where.
+fn taken_over(found: &Written) -> Markup {
+    let known = found.origins();
+    let told: Vec<_> = known.iter().map(|(asked, of)| (*asked, html! { (from(of)) })).collect();
+    html! {
+        @if !told.is_empty() {
+            section.care_panel aria-labelledby="known" {
+                h2 #known { "Answered before" }
+                (facts::list(&told))
+            }
+        }
+    }
+}
+
+/// Where an answer was given first, in words.
+pub(super) fn from(origin: &Origin) -> String {
+    let Origin { form, author, source, on } = origin;
+    let at = if author.ends_with(source.as_str()) { String::new() } else { format!(", {source}") };
+    format!("{form}, {}: {author}{at}", words::day_short(*on))
+}
+
 /// What differs between two, question by question, in words and marks.
-fn changed(before: &Written, after: &Written) -> Markup {
+pub(super) fn changed(before: &Written, after: &Written) -> Markup {
     let (old, new) = (numbered(&before.sections), numbered(&after.sections));
     let text = |of: &[(String, &str)], title: &str| {
         let found = of.iter().find(|(one, _)| one == title);
@@ -194,8 +285,10 @@ fn numbered(sections: &[(String, String)]) -> Vec<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
     use ken_care::form::FORMS;
     use ken_core::Category;
+    use serde_json::json;
 
     use super::*;
     use crate::view::rules;
@@ -211,6 +304,10 @@ mod tests {
             by: Some("Jo Worker, Duty social worker, Glen Council".into()),
             sections: says.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
             words: vec![],
+            review: Some(date(2026, 11, 20)),
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            version: 1,
+            resource: json!({ "questionnaire": "urn:ken:form:adult-assessment|1" }),
             at: Timestamp::UNIX_EPOCH,
         }
     }
@@ -225,6 +322,7 @@ mod tests {
         let mut of = List {
             person,
             purpose: purpose(),
+            today: date(2026, 11, 21),
             written: vec![written("2", "3 Nov 2026", &[]), written("1", "1 Oct 2026", &[])],
             forms: FORMS.iter().collect(),
             drafts: vec![(person, "adult-assessment".into(), Timestamp::UNIX_EPOCH)],
@@ -233,7 +331,9 @@ mod tests {
         };
         let shown = list(&of).into_string();
         rules::assert_part(&shown);
-        for want in ["Latest", "Earlier", "go on with your draft", "Child's plan", "from before"] {
+        for want in
+            ["Latest", "Earlier", "Overdue", "go on with your draft", "Child's plan", "from before"]
+        {
             assert!(shown.contains(want), "{want}");
         }
         assert!(shown.find("3 Nov 2026") < shown.find("1 Oct 2026"));
@@ -250,23 +350,27 @@ mod tests {
         let of = Read {
             person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
             purpose: purpose(),
+            today: date(2026, 11, 21),
+            may_revise: true,
             found: written("2", "3 Nov 2026", &says),
             before: Some(written("1", "1 Oct 2026", &said)),
             receipts: vec![],
         };
-        let shown = read(&of).into_string();
+        let shown = read(&of, &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
         for want in [
             "removed: </span>go</del>",
             "added: </span>stay</ins>",
             "<h3>Goal 2</h3>",
             "removed: </span>Stairs</del>",
+            "Begin a new version",
+            "/assessments/2/versions?purpose=direct-care",
         ] {
             assert!(shown.contains(want), "{want} in {shown}");
         }
         let (_, changed) = shown.split_once("What has changed").unwrap();
         assert!(!changed.contains("Walk"), "what stayed is not told as a change");
         let same = Read { before: Some(of.found.clone()), ..of };
-        assert!(read(&same).into_string().contains("it says the same"));
+        assert!(read(&same, &Csrf::of("x")).into_string().contains("it says the same"));
     }
 }

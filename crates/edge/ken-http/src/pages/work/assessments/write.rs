@@ -1,4 +1,5 @@
-//! `/w/p/{person}/assessments/new`: writing an assessment or a plan, checking it, and signing it.
+//! `/w/p/{person}/assessments/new`: writing an assessment or a plan, from nothing or from what is
+//! known, checking it, and signing it.
 //!
 //! # Invariants
 //!
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use ken_care::assessment::{self, Refused};
 use ken_care::draft::{self, Draft};
 use ken_care::form::fhir::told;
+use ken_care::form::origin::Origins;
 use ken_care::form::{self, Answers, Form as Asked};
 use ken_care::writing::{self, Answer, Leave, Request};
 use ken_core::{Category, OrganisationId, PersonId, Purpose, Sensitive};
@@ -28,7 +30,7 @@ use serde::Deserialize;
 use super::super::affirm;
 use super::super::refusal::{self, Asked as Whom};
 use super::show::{address, form_address};
-use super::{fields, is_of_care, to_person};
+use super::{begin, fields, is_of_care, to_person};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Names};
@@ -55,7 +57,7 @@ pub(crate) async fn get(
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
     let form = form::find(&wanted.form).ok_or(Stop::NotFound)?;
-    let begun = match begin(&app, &caller, person, (form, wanted.purpose)).await? {
+    let begun = match may(&app, &caller, person, (form, wanted.purpose)).await? {
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
@@ -66,9 +68,13 @@ pub(crate) async fn get(
     if home != person {
         return Ok(Redirect::to(&form_address(home, &begun.purpose, form)).into_response());
     }
-    let draft = find(&app, &caller, &begun).await?;
-    let (typed, saved) = draft.map(|draft| (draft.answers, draft.saved)).unzip();
-    let view = View { seen: saved, saved, typed: typed.unwrap_or_default(), wrongs: vec![] };
+    let view = match find(&app, &caller, &begun).await? {
+        Some(Draft { answers: typed, saved, revises, origins }) => {
+            let (saved, revises) = (Some(saved), revises.is_some());
+            View { typed, seen: saved, saved, wrongs: vec![], revises, origins }
+        }
+        None => View::default(),
+    };
     Ok(page(&app, &caller, &begun, &view).into_response())
 }
 
@@ -83,7 +89,7 @@ pub(crate) async fn post(
     let word = |name: &str| sent.get(name).map(|word| word.reveal().as_str()).unwrap_or_default();
     let form = form::find(word("form")).ok_or(Stop::BadForm)?;
     let typed = Answers::of(form, &sent);
-    let begun = match begin(&app, &caller, person, (form, word("purpose").parse().ok())).await? {
+    let begun = match may(&app, &caller, person, (form, word("purpose").parse().ok())).await? {
         Ok(begun) => begun,
         // Words that have run out, or a relationship that has ended: what was typed goes back.
         Err(_) if !typed.is_empty() => return Err(Stop::StaleForm),
@@ -92,6 +98,10 @@ pub(crate) async fn post(
     let seen = word("seen").parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
     match word("step") {
         "sign" => sign(&app, &caller, begun, seen.ok_or(Stop::BadForm)?).await,
+        "follow" => {
+            let version = word("version").parse().map_err(|_| Stop::BadForm)?;
+            follow(&app, &caller, &begun, (seen.ok_or(Stop::BadForm)?, version)).await
+        }
         "discard" => discard(&app, &begun).await,
         step @ ("" | "save") => keep(&app, &caller, &begun, (typed, seen, step == "save")).await,
         _ => Err(Stop::BadForm),
@@ -99,17 +109,17 @@ pub(crate) async fn post(
 }
 
 /// Who may write what, and whom it would be shown to.
-struct Begun {
-    purpose: Purpose,
-    form: &'static Asked,
-    leave: Leave,
+pub(super) struct Begun {
+    pub(super) purpose: Purpose,
+    pub(super) form: &'static Asked,
+    pub(super) leave: Leave,
     names: Names,
     readers: BTreeMap<OrganisationId, Readers>,
 }
 
 /// Asks whether the form may be written. `Err` leads to where anybody is led who may not, or not
 /// yet.
-async fn begin(
+pub(super) async fn may(
     app: &App,
     caller: &Caller,
     person: PersonId,
@@ -164,8 +174,12 @@ async fn keep(
         }
     };
     let status = if wrongs.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let draft = find(app, caller, begun).await?;
+    let revises = draft.as_ref().is_some_and(|draft| draft.revises.is_some());
+    let origins = draft.map(|draft| draft.origins).unwrap_or_default();
     // Where nothing was kept, the next try is over what this one had seen.
-    let page = page(app, caller, begun, &View { typed, seen: saved.or(seen), saved, wrongs });
+    let view = View { typed, seen: saved.or(seen), saved, wrongs, revises, origins };
+    let page = page(app, caller, begun, &view);
     Ok((status, page).into_response())
 }
 
@@ -178,7 +192,7 @@ fn conflict(
     (typed, kept): (Answers, Timestamp),
 ) -> Response {
     let wrongs = vec![at_top(begun.form, CHANGED)];
-    let view = View { typed, seen: Some(kept), saved: None, wrongs };
+    let view = View { typed, seen: Some(kept), wrongs, ..View::default() };
     (StatusCode::CONFLICT, page(app, caller, begun, &view)).into_response()
 }
 
@@ -198,13 +212,17 @@ async fn sign(app: &App, caller: &Caller, begun: Begun, seen: Timestamp) -> Resu
                 (confirmation::done(
                     "It is signed",
                     "Whoever may see it sees it from now on. It cannot be changed; sign another \
-                     one where something is different.",
+                     version where something is different.",
                 ))
                 p { (CAN_READ) }
                 (confirmation::link_on(&to, "Read it"))
             };
             let frame = caller.frame(app.site(), "Signed").at("/w/find");
             Ok(frame.page(&main).into_response())
+        }
+        Err(Refused::Newer(version)) => {
+            let of = (person, &purpose, form);
+            Ok(newer(app, caller, of, (seen, version)))
         }
         Err(Refused::Changed | Refused::Unfit) => {
             let main = html! {
@@ -221,6 +239,49 @@ async fn sign(app: &App, caller: &Caller, begun: Begun, seen: Timestamp) -> Resu
     }
 }
 
+/// Somebody has signed another version since the draft was begun.
+fn newer(
+    app: &App,
+    caller: &Caller,
+    (person, purpose, form): (PersonId, &Purpose, &'static Asked),
+    (seen, version): (Timestamp, i64),
+) -> Response {
+    let action = format!("/w/p/{person}/assessments/new");
+    let hidden = [
+        ("purpose", purpose.to_string()),
+        ("form", form.id.clone()),
+        ("step", "follow".to_owned()),
+        ("seen", seen.as_microsecond().to_string()),
+        ("version", version.to_string()),
+    ];
+    let (csrf, button) = (caller.csrf(), "My draft takes account of it");
+    let main = html! {
+        h1 { "Nothing was signed" }
+        p {
+            "Somebody of your organisation has signed another version since you began. Read what \
+             it says now, and change your draft where it must be changed."
+        }
+        p { a href=(address(person, purpose)) { "Assessments and plans" } }
+        (Form { action: &action, csrf, button, hidden: &hidden }.small(&html! {}))
+    };
+    let frame = caller.frame(app.site(), "Nothing was signed").at("/w/find");
+    (StatusCode::CONFLICT, frame.page(&main)).into_response()
+}
+
+/// Notes that the draft was looked at beside the version of now.
+async fn follow(
+    app: &App,
+    caller: &Caller,
+    begun: &Begun,
+    (seen, version): (Timestamp, i64),
+) -> Result<Response, Stop> {
+    let (ctx, of) = (app.ctx(caller.request()), (begun.form, version));
+    // Where the draft is another one meanwhile, its own page says so when it is sent.
+    let _ = draft::follow(app.db(), &ctx, app.keys(), &begun.leave, of, seen).await?;
+    let to = form_address(begun.leave.person(), &begun.purpose, begun.form);
+    Ok(Redirect::to(&to).into_response())
+}
+
 async fn discard(app: &App, begun: &Begun) -> Result<Response, Stop> {
     let (leave, form) = (&begun.leave, begun.form);
     let done =
@@ -235,7 +296,7 @@ fn at_top(form: &'static Asked, says: &str) -> Wrong {
     Wrong::new(first.map_or("", String::as_str), says)
 }
 
-const fn refused_words(refused: draft::Refused) -> &'static str {
+pub(super) const fn refused_words(refused: draft::Refused) -> &'static str {
     match refused {
         draft::Refused::TooLong => "This is too long to be kept: write less",
         draft::Refused::TooMany => {
@@ -251,6 +312,7 @@ const CAN_READ: &str = "The person can read it, and so can whoever acts for them
     answers about others. Nothing else in it is kept from them.";
 
 /// What the page of the form shows.
+#[derive(Default)]
 struct View {
     typed: Answers,
     /// Which draft the page shows, if any: the one whose place what is typed takes.
@@ -258,6 +320,10 @@ struct View {
     /// When the draft was saved, if it was.
     saved: Option<Timestamp>,
     wrongs: Vec<Wrong>,
+    /// Whether it becomes another version of something.
+    revises: bool,
+    /// Where what was taken over was given first.
+    origins: Origins,
 }
 
 fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
@@ -272,6 +338,8 @@ fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
                 "Your draft is saved, at " (words::moment_short(saved)) ". Nobody else reads it."
             }
         }
+        @if view.revises { p { "It becomes a new version of what was signed before." } }
+        @if view.seen.is_none() && view.typed.is_empty() { (filling_in(begun, caller.csrf())) }
         (fields::tasks(form, &view.typed, today))
         (written(begun, view, caller.csrf()))
         @if view.saved.is_some() { (discarding(begun, caller.csrf())) }
@@ -292,7 +360,7 @@ fn written(begun: &Begun, view: &View, csrf: &Csrf) -> Markup {
     let (action, mut hidden) = (to(begun), hidden(begun));
     hidden.extend(view.seen.map(|seen| ("seen", seen.as_microsecond().to_string())));
     let fields = html! {
-        (fields::show(begun.form, &view.typed, &view.wrongs))
+        (fields::show(begun.form, &view.typed, &view.origins, &view.wrongs))
         div.care_buttons {
             button.ds_button.ds_button--secondary type="submit" name="step" value="save" {
                 "Save as a draft"
@@ -300,6 +368,20 @@ fn written(begun: &Begun, view: &View, csrf: &Csrf) -> Markup {
         }
     };
     Form { action: &action, csrf, button: "Check before signing", hidden: &hidden }.post(&fields)
+}
+
+/// Begins with what other forms have told.
+fn filling_in(begun: &Begun, csrf: &Csrf) -> Markup {
+    let action = begin::action(begun.leave.person());
+    let hidden = begin::hidden(&begun.purpose, begun.form, None);
+    let button = "Fill in what is known";
+    html! {
+        p {
+            "Some of this may have been answered in another form that you may see. It can be \
+             filled in for you, with who said it and when."
+        }
+        (Form { action: &action, csrf, button, hidden: &hidden }.small(&html! {}))
+    }
 }
 
 fn discarding(begun: &Begun, csrf: &Csrf) -> Markup {
