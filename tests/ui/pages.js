@@ -390,7 +390,8 @@ const planVersions = async (page, account) => {
 /** An adult assessment that may be signed, read back. */
 const checkAssessment = async (page, account) => {
   if ((await writeAssessment(page, account)) === false) return false;
-  for (const id of ["views", "life", "daily", "health", "people", "risk", "outcomes-1-what"]) {
+  for (const id of ["views", "life", "daily", "health", "people", "risk", "outcomes-1-what", "process",
+    "change"]) {
     await page.locator(`#${id}`).fill("Somebody said this. (made up)");
   }
   await page.locator("#review").fill("31 1 2040");

@@ -28,7 +28,7 @@ use ken_store::{Db, Tx};
 use crate::draft::Revised;
 use crate::form::fhir::{self, Part, Signed};
 use crate::form::{Answers, Form, Makes, plan};
-use crate::writing::{self, Leave, Writing};
+use crate::writing::{self, Leave, RESTRICTED, Writing};
 use crate::{Error, draft};
 
 /// What begins the names of what is signed.
@@ -138,10 +138,11 @@ fn writing<'a>(
     (part, item_key): (Part, &'a str),
 ) -> Result<Writing<'a>, Error> {
     let resource = match form.makes {
-        Makes::Assessment => fhir::response(form, answers, signed, part),
+        Makes::Assessment | Makes::Concern => fhir::response(form, answers, signed, part),
         Makes::Plan => plan::care_plan(form, answers, signed, part),
     };
-    let labels = part.marks().iter().map(|mark| mark.parse());
+    let marks = part.marks().iter().copied().chain(form.restricted.then_some(RESTRICTED));
+    let labels = marks.map(str::parse);
     let labels = labels.collect::<Result<_, _>>().map_err(|_| Error::Corrupt("word"))?;
     Ok(Writing { item_key, resource, labels, event: signed.at })
 }

@@ -36,11 +36,13 @@ pub const QUESTIONS_MAX: usize = 60;
 pub const VIEWS: &str = "views";
 
 /// Everything that comes with the program, in the order in which it is offered.
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 6] = [
     include_str!("../forms/adult-assessment.json"),
     include_str!("../forms/carer-assessment.json"),
     include_str!("../forms/wellbeing-assessment.json"),
     include_str!("../forms/childs-plan.json"),
+    include_str!("../forms/wellbeing-concern.json"),
+    include_str!("../forms/referral-discussion.json"),
 ];
 
 /// A form.
@@ -57,6 +59,10 @@ pub struct Form {
     pub makes: Makes,
     /// The minimum that it covers.
     pub minimum: String,
+    /// Whether all of it is restricted: it bears that mark, by which the person does not read it by
+    /// themselves, and that it was written is told to them after a review.
+    #[serde(default)]
+    pub restricted: bool,
     /// Where its questions come from.
     pub source: String,
     /// Its sections, in order.
@@ -71,11 +77,13 @@ pub enum Makes {
     Assessment,
     /// A `CarePlan` of the kind of information `care-plan`.
     Plan,
+    /// A `QuestionnaireResponse` of the kind of information `concern`.
+    Concern,
 }
 
 impl Makes {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Assessment, Self::Plan];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Assessment, Self::Plan, Self::Concern];
 
     /// The kind of information that it is.
     #[must_use]
@@ -83,6 +91,7 @@ impl Makes {
         match self {
             Self::Assessment => "assessment",
             Self::Plan => "care-plan",
+            Self::Concern => "concern",
         }
     }
 }
@@ -135,6 +144,9 @@ pub struct Question {
     /// The heading of the minimum that it covers.
     #[serde(default)]
     pub covers: Option<String>,
+    /// Further headings of it that its hint names and its answer covers.
+    #[serde(default)]
+    pub also_covers: Vec<String>,
     /// The fields of a table, row by row; made of its columns when the form is read.
     #[serde(skip)]
     pub cells: Vec<Vec<Cell>>,
@@ -272,16 +284,19 @@ impl Form {
         let minimum = MINIMA.iter().find(|minimum| minimum.id == self.minimum);
         let minimum = minimum.ok_or_else(|| Fault::NoMinimum(self.minimum.clone()))?;
         for question in self.questions() {
-            let Some(covers) = &question.covers else { continue };
-            if !minimum.headings.iter().any(|heading| heading.id == *covers) {
-                return Err(Fault::Unknown(covers.clone()));
+            let is_known = |id: &&String| minimum.headings.iter().any(|one| one.id == **id);
+            if let Some(unknown) = question.covered().find(|id| !is_known(id)) {
+                return Err(Fault::Unknown(unknown.clone()));
+            }
+            if question.covered().next().is_none() {
+                continue;
             }
             if !question.required || question.when.is_some() {
                 return Err(Fault::Skippable(question.id.clone()));
             }
         }
         for heading in &minimum.headings {
-            if !self.questions().any(|one| one.covers.as_deref() == Some(&*heading.id)) {
+            if !self.questions().any(|one| one.covered().any(|id| *id == heading.id)) {
                 return Err(Fault::Lacks(heading.id.clone()));
             }
         }
@@ -295,6 +310,11 @@ impl Question {
         let own = self.cells.is_empty().then_some(&self.id);
         let cells = self.cells.iter().flatten().map(|cell| &cell.id);
         own.into_iter().chain(cells).chain(&self.or_reason)
+    }
+
+    /// Every heading of the minimum that it covers.
+    pub fn covered(&self) -> impl Iterator<Item = &String> {
+        self.covers.iter().chain(&self.also_covers)
     }
 
     /// The words of one of its answers.

@@ -42,7 +42,7 @@ use crate::Error;
 /// written goes with no number that moves.
 const NO_NUMBER: &str = "written";
 /// What does not show to the person by itself, as agreements know it; nor does that it was written.
-pub(crate) const RESTRICTED: &str = "restricted";
+pub const RESTRICTED: &str = "restricted";
 
 /// What is asked before anything is written.
 #[derive(Debug, Clone)]

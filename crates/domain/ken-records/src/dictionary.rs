@@ -237,6 +237,7 @@ const ELEMENTS: &[Row] = &[
             "payload",
             "performer",
             "priority",
+            "questionnaire",
             "relatesTo",
             "requester",
             "securityLabel",

@@ -56,6 +56,8 @@ pub const WRITTEN: &[Written] = &[
             ("outcomes-1-what", "A bath without fear"),
             ("outcomes-1-how", "A bath board, tried with the nurse"),
             ("outcomes-1-when", "before Christmas"),
+            ("process", "She was asked at home, twice, and decided what is tried first."),
+            ("change", "She goes to the gate again, and sleeps better since the rail is there."),
             ("review", "31 3 2040"),
         ],
     },

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod discussions;
 #[cfg(test)]
+mod referral;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod roles;

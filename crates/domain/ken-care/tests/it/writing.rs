@@ -29,6 +29,8 @@ pub(crate) fn answers(views: &str) -> Answers {
         ("people", "Effie"),
         ("risk", "The stairs"),
         ("outcomes-1-what", "A bath without fear"),
+        ("process-none", "She asked not to be asked"),
+        ("change", "She walks to the gate again"),
         ("review", "31 1 2040"),
     ];
     let pair = |(field, text): (&str, &str)| (field.to_owned(), Sensitive::new(text.to_owned()));

@@ -16,7 +16,7 @@ use crate::world::{World, worlds};
 
 pub(crate) const VIEWS: &str = "I want to stay in my own house";
 /// What an adult assessment must tell.
-pub(crate) const WHOLE: [(&str, &str); 8] = [
+pub(crate) const WHOLE: [(&str, &str); 10] = [
     ("views", VIEWS),
     ("life", "She sees her sister on Sundays"),
     ("daily", "Needs help with the bath"),
@@ -24,6 +24,8 @@ pub(crate) const WHOLE: [(&str, &str); 8] = [
     ("people", "Her sister Effie"),
     ("risk", "The stairs"),
     ("outcomes-1-what", "A bath without fear"),
+    ("process", "We listened twice, and she decided"),
+    ("change-none", "It is the first time that we meet"),
     ("review", "31 1 2040"),
 ];
 

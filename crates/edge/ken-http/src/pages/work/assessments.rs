@@ -258,8 +258,13 @@ impl Written {
 
 /// What was assessed and planned, the newest first.
 fn written(held: &[Held], names: &Names) -> Vec<Written> {
+    // Reports of concern that came as messages stand in the chronology.
+    let concern = Makes::Concern.category();
+    let is_ours = |held: &Held| {
+        held.category.as_str() != concern || origin::form_of(held.resource.value()).is_some()
+    };
     let one = |held: &Held| {
-        let line = line(&held.resource).filter(|_| held.stands())?;
+        let line = line(&held.resource).filter(|_| held.stands() && is_ours(held))?;
         let at = line.when.as_ref().map_or(held.filed, ken_fhir::DateTime::starts);
         Some(Written {
             id: held.resource.value().get("id").and_then(Value::as_str)?.to_owned(),

@@ -214,7 +214,7 @@ async fn sign(app: &App, caller: &Caller, begun: Begun, seen: Timestamp) -> Resu
                     "Whoever may see it sees it from now on. It cannot be changed; sign another \
                      version where something is different.",
                 ))
-                p { (CAN_READ) }
+                p { (can_read(form)) }
                 (confirmation::link_on(&to, "Read it"))
             };
             let frame = caller.frame(app.site(), "Signed").at("/w/find");
@@ -310,6 +310,15 @@ pub(super) const fn refused_words(refused: draft::Refused) -> &'static str {
 // harm somebody.
 const CAN_READ: &str = "The person can read it, and so can whoever acts for them, but not the \
     answers about others. Nothing else in it is kept from them.";
+
+const CANNOT_READ: &str = "It is restricted. The person does not read it by themselves, nor that \
+    it was written until somebody has reviewed that, and agreements keep what is restricted from \
+    some of those who are named below.";
+
+/// Whether the person reads what is signed of a form.
+const fn can_read(form: &Asked) -> &'static str {
+    if form.restricted { CANNOT_READ } else { CAN_READ }
+}
 
 /// What the page of the form shows.
 #[derive(Default)]
@@ -436,7 +445,7 @@ fn who_sees(begun: &Begun) -> Markup {
     };
     html! {
         ul {
-            li { (CAN_READ) }
+            li { (can_read(begun.form)) }
             li { "Your own organisation, for its own work." }
             @for (id, of) in &begun.readers {
                 li {
