@@ -19,11 +19,14 @@
 
 pub mod answers;
 pub mod fhir;
+pub mod local;
 mod national;
 pub mod origin;
 pub mod plan;
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -195,8 +198,8 @@ pub struct Cell {
 /// What is wrong with the text of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It is no form.
-    Unread,
+    /// It is no form: where, and why.
+    Unread(String),
     /// It asks nothing, or too much.
     Size,
     /// Two things in it have this id.
@@ -213,12 +216,47 @@ pub enum Fault {
     When(String),
     /// Its actions are not what, who, when and how it stands.
     Actions,
+    /// It stands in the place of a form of the program, of this version, and is not above it.
+    Version(u32),
+    /// This form or question of the program is made, answered or kept apart otherwise in it.
+    Changed(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(why) => write!(f, "it is no form: {why}"),
+            Self::Size => write!(f, "it asks nothing, or more than {QUESTIONS_MAX} questions"),
+            Self::Twice(id) => write!(f, "two things have the id `{id}`"),
+            Self::NoMinimum(id) => write!(f, "there is no minimum `{id}`"),
+            Self::Lacks(id) => write!(f, "nothing covers the heading `{id}` of its minimum"),
+            Self::Skippable(id) => write!(
+                f,
+                "the question `{id}` covers a heading of the minimum, and may be left empty or is \
+                 not always asked"
+            ),
+            Self::Unknown(id) => write!(f, "its minimum has no heading `{id}`"),
+            Self::When(id) => write!(
+                f,
+                "the question `{id}` is asked after an answer that no question before it has"
+            ),
+            Self::Actions => f.write_str("its actions are not what, who, when and state"),
+            Self::Version(own) => write!(f, "its version must be above {own}, the program's"),
+            Self::Changed(id) => {
+                write!(f, "`{id}` is made, answered or kept apart otherwise than in the program")
+            }
+        }
+    }
 }
 
 /// Every form that comes with the program. One that does not read is not offered; a test sees that
 /// all of them do.
-pub static FORMS: std::sync::LazyLock<Vec<Form>> =
-    std::sync::LazyLock::new(|| TEXTS.iter().filter_map(|text| Form::parse(text).ok()).collect());
+static PROGRAM: LazyLock<Vec<Form>> =
+    LazyLock::new(|| TEXTS.iter().filter_map(|text| Form::parse(text).ok()).collect());
+
+/// Every form that is offered: those of the program, with the partnership's own in their places
+/// and after them.
+pub static FORMS: LazyLock<Vec<Form>> = LazyLock::new(local::with_own);
 
 /// The form of that id.
 #[must_use]
@@ -233,7 +271,8 @@ impl Form {
     ///
     /// The first [`Fault`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let mut form: Self = serde_json::from_str(text).map_err(|_| Fault::Unread)?;
+        let mut form: Self =
+            serde_json::from_str(text).map_err(|fault| Fault::Unread(fault.to_string()))?;
         for question in form.sections.iter_mut().flat_map(|section| &mut section.questions) {
             question.cells = cells(question);
         }

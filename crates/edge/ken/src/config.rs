@@ -54,6 +54,8 @@ pub(crate) struct Config {
     /// The sources that are asked at reading time.
     #[serde(default)]
     pub(crate) portal: Vec<Asked>,
+    /// The directory of the partnership's own forms; none where it is left out.
+    pub(crate) forms: Option<PathBuf>,
     /// The directory of large bodies; not in this version.
     blobs: Option<PathBuf>,
     /// Transport security; not in this version.

@@ -12,6 +12,7 @@ mod cli;
 mod config;
 mod control;
 mod demo;
+mod forms;
 mod house;
 mod ledger;
 mod listen;

@@ -8,7 +8,7 @@ use crate::house::{House, Places, database, reach};
 use crate::run::{At, Listeners, Running};
 use crate::stop::Signals;
 use crate::trouble::Trouble;
-use crate::{portal, say, telemetry};
+use crate::{forms, portal, say, telemetry};
 
 /// Serves until stopped.
 pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
@@ -20,6 +20,7 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
     let wanted = (config.listen, config.mllp, config.metrics);
     let listeners = Listeners::take(wanted, flags).await?;
     let At { http, mllp, metrics: measures } = listeners.addresses()?;
+    forms::install(config.forms.as_deref())?;
     let (places, portal) = (Places::configured(&config)?, portal::of(&config.portal)?);
     let mut house = House::open(&places).await?;
     let running = Running::new();
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Configured) -> Result<(), Trouble> {
 /// there, is the one that was meant, and is fit; nothing is changed there.
 pub(crate) async fn check_config(command: &Configured) -> Result<(), Trouble> {
     let config = Config::load(&command.config)?;
+    forms::read(config.forms.as_deref())?;
     let places = Places::configured(&config)?;
     portal::of(&config.portal)?;
     match config.database()? {

@@ -61,13 +61,32 @@ fn every_form_of_the_program_reads_and_covers_its_minimum() {
 /// services; and what the standards of 2007 ask of its shape, in the house's words.
 const ADULT: [&str; 23] = [
     // Quality of life.
-    "safe", "things-to-do", "seeing-people", "well", "living", "stigma",
+    "safe",
+    "things-to-do",
+    "seeing-people",
+    "well",
+    "living",
+    "stigma",
     // Process.
-    "listened", "say", "respect", "responded", "reliability",
+    "listened",
+    "say",
+    "respect",
+    "responded",
+    "reliability",
     // Change.
-    "confidence", "skills", "mobility", "symptoms",
+    "confidence",
+    "skills",
+    "mobility",
+    "symptoms",
     // The shape.
-    "views", "quality-of-life", "daily-life", "health", "people", "risk", "outcomes", "review",
+    "views",
+    "quality-of-life",
+    "daily-life",
+    "health",
+    "people",
+    "risk",
+    "outcomes",
+    "review",
 ];
 /// What a child's plan holds (child's plan statement), a wellbeing concern (GIRFEC practice
 /// guidance 1), and the record of an inter-agency referral discussion (child protection guidance,
@@ -76,8 +95,17 @@ const CHILD: [(&str, &[&str]); 3] = [
     ("childs-plan", &["views", "parents", "needs", "action", "outcome", "review", "lead"]),
     (
         "wellbeing-concern",
-        &["views", "parents", "worry", "indicators", "in-the-way", "information", "i-do",
-          "agency-does", "others-do"],
+        &[
+            "views",
+            "parents",
+            "worry",
+            "indicators",
+            "in-the-way",
+            "information",
+            "i-do",
+            "agency-does",
+            "others-do",
+        ],
     ),
     (
         "referral-discussion",
@@ -137,7 +165,7 @@ fn what_is_no_form_says_why() {
     ] {
         assert_eq!(Form::parse(&small(&questions).to_string()), Err(want), "{questions}");
     }
-    assert_eq!(Form::parse("{}"), Err(Fault::Unread));
+    assert!(matches!(Form::parse("{}"), Err(Fault::Unread(why)) if why.contains("line 1")));
 }
 
 #[test]
@@ -260,6 +288,68 @@ fn what_two_forms_ask_alike_is_kept_apart_alike() {
         }
     }
     assert!(shared > 2, "{shared}");
+}
+
+/// What a partnership changes in a form.
+type Change = fn(&mut Value);
+
+/// A form of the program as a partnership changes it.
+fn own(id: &str, change: impl FnOnce(&mut Value)) -> Result<Vec<Form>, local::Wrong> {
+    let is_it = |text: &&&str| Form::parse(text).is_ok_and(|form| form.id == id);
+    let text = TEXTS.iter().find(is_it).unwrap();
+    let mut form: Value = serde_json::from_str(text).unwrap();
+    form["version"] = json!(100);
+    change(&mut form);
+    local::read(&[("glen.json".to_owned(), form.to_string())])
+}
+
+/// A question of a form, by its place.
+fn asked(form: &mut Value, (section, place): (usize, usize)) -> &mut Value {
+    &mut form["sections"][section]["questions"][place]
+}
+
+#[test]
+fn a_step_of_the_partnership_fits_beside_the_minimum_or_says_why_not() {
+    let step = json!({ "id": "glen", "title": "Glen's own step", "questions": [
+        { "id": "glen-pets", "text": "Who looks after the pets", "kind": "line" } ] });
+    let forms = own("adult-assessment", |form| {
+        form["sections"].as_array_mut().unwrap().insert(1, step.clone());
+    });
+    let form = &forms.unwrap()[0];
+    assert_eq!(form.sections[1].title, "Glen's own step");
+    let answers = Answers::of(form, &sent(&[("glen-pets", "Effie")]));
+    let made = response(form, &answers, &signed(), Part::Own);
+    let back = origin::read_back(form, &made);
+    assert_eq!(back["glen-pets"].typed.reveal(), "Effie", "it is in what is signed and read back");
+    let wrong = |id: &str, change: Change| own(id, change).unwrap_err().to_string();
+    let adult = |change| wrong("adult-assessment", change);
+    let lacks = adult(|form| drop(form["sections"].as_array_mut().unwrap().remove(3)));
+    assert_eq!(lacks, "glen.json: nothing covers the heading `health` of its minimum");
+    let skips = adult(|form| asked(form, (0, 0))["required"] = json!(false));
+    assert!(skips.starts_with("glen.json: the question `views` covers a heading"), "{skips}");
+    let unknown = adult(|form| asked(form, (0, 0))["covers"] = json!("weather"));
+    assert_eq!(unknown, "glen.json: its minimum has no heading `weather`");
+    let old = adult(|form| form["version"] = json!(1));
+    assert_eq!(old, "glen.json: its version must be above 2, the program's");
+    let changes: [(Change, &str); 4] = [
+        (|form| asked(form, (3, 0))["health"] = json!(false), "health"),
+        (|form| asked(form, (4, 0))["about_others"] = json!(false), "people"),
+        (|form| asked(form, (1, 0))["kind"] = json!("line"), "life"),
+        (|form| form["makes"] = json!("plan"), "adult-assessment"),
+    ];
+    for (change, id) in changes {
+        let says = adult(change);
+        assert!(says.starts_with(&format!("glen.json: `{id}` is made")), "{says}");
+    }
+    let open = wrong("referral-discussion", |form| form["restricted"] = json!(false));
+    assert!(open.contains("`referral-discussion` is made"), "{open}");
+    let typo = adult(|form| form["sectoins"] = json!([]));
+    assert!(typo.contains("unknown field `sectoins`") && typo.contains("line"), "{typo}");
+    let other = own("carer-assessment", |form| {
+        form["id"] = json!("glen-carers");
+        asked(form, (0, 0))["kind"] = json!("line");
+    });
+    assert!(other.unwrap_err().to_string().contains("`views` is made"), "a shared word is alike");
 }
 
 fn repeatable() -> ProptestConfig {

@@ -58,7 +58,8 @@ async fn a_referral_discussion_is_restricted_and_told_after_a_review() {
             ("closed-none", "It goes on"),
             ("review", "31 1 2040"),
         ];
-        let pair = |(field, text): (&str, &str)| (field.to_owned(), Sensitive::new(text.to_owned()));
+        let pair =
+            |(field, text): (&str, &str)| (field.to_owned(), Sensitive::new(text.to_owned()));
         let answers = Answers::of(form, &typed.into_iter().map(pair).collect::<BTreeMap<_, _>>());
         let (db, keys, of) = (&world.on.db, &world.on.keys, leave(&world).await);
         let seen = draft::save(db, &world.ctx(), keys, &of, (form, &answers), None).await;

@@ -49,6 +49,8 @@ mod numbers;
 #[cfg(test)]
 mod once;
 #[cfg(test)]
+mod own_forms;
+#[cfg(test)]
 mod own_words;
 #[cfg(test)]
 mod parts;
