@@ -39,8 +39,9 @@ pub const QUESTIONS_MAX: usize = 60;
 pub const VIEWS: &str = "views";
 
 /// Everything that comes with the program, in the order in which it is offered.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     include_str!("../forms/adult-assessment.json"),
+    include_str!("../forms/adult-plan.json"),
     include_str!("../forms/carer-assessment.json"),
     include_str!("../forms/wellbeing-assessment.json"),
     include_str!("../forms/childs-plan.json"),

@@ -40,7 +40,7 @@ fn signed() -> Signed {
 
 #[test]
 fn every_form_of_the_program_reads_and_covers_its_minimum() {
-    assert_eq!(MINIMA.len(), 6);
+    assert_eq!(MINIMA.len(), 7);
     for text in TEXTS {
         let form = Form::parse(text);
         assert!(form.is_ok(), "{form:?}");
@@ -123,6 +123,12 @@ fn the_national_lists_are_covered() {
             let asked = form.questions().find(|one| one.covered().any(|id| id == heading));
             assert!(asked.is_some_and(|one| one.required), "{id}: {heading}");
         }
+    }
+    // Assessment, care and support plan, review and carer's assessment: a review is another version
+    // of a plan, by the day that the last one set.
+    for id in ["adult-assessment", "adult-plan", "carer-assessment"] {
+        let mut asked = find(id).unwrap().questions();
+        assert!(asked.any(|one| one.covers.as_deref() == Some("review") && one.required), "{id}");
     }
     // What is discussed between agencies before anybody speaks with the family is theirs to hold.
     assert!(find("referral-discussion").unwrap().restricted);
