@@ -260,7 +260,8 @@ impl Asked<'_> {
             sealed.as_slice(),
             ctx.now_us(),
             account,
-            visibility == Visibility::Now
+            // What they did themselves is no secret from them.
+            visibility == Visibility::Now || account.is_some()
         ];
         tx.execute(sql::ROLE_INSERT, of).await?;
         let entry = NewEntry {

@@ -144,6 +144,12 @@ async fn an_offer_that_is_kept_from_the_person_is_none_to_them() {
         assert_eq!(to_answer(&world).await, [(NAMED, holder(nadia))], "{engine}");
         let late = answered(&world, Answer::Accept(nadia.practitioner), WORDS).await;
         assert_eq!(late, Err(Refused::NothingOffered), "{engine}");
+        // What they answer themselves is answered, whatever is kept from them.
+        at_risk(&world, world.person, false).await;
+        world.change(jo, of, &Change::Offer(holder(beth))).await.unwrap();
+        at_risk(&world, world.person, true).await;
+        answered(&world, decline, "").await.unwrap();
+        assert!(to_answer(&world).await.is_empty(), "{engine}");
     }
 }
 
