@@ -181,6 +181,11 @@ pub async fn record(
     let spoken = new.spoken(at);
     let judged = afterwards::judge(db, ctx, gate, by, &spoken).await?;
     if !as_it_is && !judged.missing.is_empty() {
+        let entry = new.asked_for_words(by, (at, &judged));
+        db.write("care.told-words", async |tx| {
+            Ok::<_, Error>(ken_ledger::append(tx, ctx, keys, entry).await?)
+        })
+        .await?;
         return Ok(Outcome::Words(judged.missing));
     }
     let fresh = keys.fresh().await?;
@@ -302,6 +307,24 @@ impl NewTold {
         let entry = NewEntry { stream, kind: EntryKind::Told, visibility, detail };
         ken_ledger::append(tx, ctx, keys, entry).await?;
         Ok(())
+    }
+
+    /// That words were asked for: an answer about the person, which stands on the ledger as any.
+    fn asked_for_words(&self, by: &Acting, (at, judged): (Timestamp, &Judged)) -> NewEntry {
+        let words: Vec<_> = judged.missing.iter().map(|one| one.words.to_string()).collect();
+        NewEntry {
+            stream: Stream::Person(self.person),
+            kind: EntryKind::Told,
+            visibility: Visibility::AfterReview,
+            detail: json!({
+                "words": words,
+                "said": at.to_string(),
+                "organisation": by.organisation.as_str(),
+                "role": by.role.as_str(),
+                "practitioner": by.practitioner.to_string(),
+                "purpose": self.purpose.as_str(),
+            }),
+        }
     }
 
     /// What stands on the ledger: as of a disclosure, with the kinds that no clause covered.
