@@ -18,7 +18,8 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
 ) -> Result<Markup, Stop> {
     let looked = looked::looks(&app, &caller, None).await?;
-    let looks = (looked.looks.len(), looked.is_part());
+    // What was said about them is told on the page; it opened nothing.
+    let looks = (looked.looks.len().saturating_sub(looked.spoken), looked.is_part());
     Ok(caller.frame(app.site(), "Home").at("/my").page(&show(looks)))
 }
 

@@ -119,13 +119,15 @@ pub(crate) async fn looks(
         looks.push((one.from, one.look(organisation, today)));
     }
     let told = entries.iter().filter(|entry| entry.kind == EntryKind::Told);
-    for said in told.filter_map(|entry| spoken::read(entry.detail.as_ref()?)) {
+    let told: Vec<_> = told.filter_map(|entry| spoken::read(entry.detail.as_ref()?)).collect();
+    let spoken = told.len();
+    for said in told {
         let rules = said.clauses.iter().map(|id| rule((&current.bundle, &pages), id)).collect();
         looks.push((said.at, said.look(&names, rules, today)));
     }
     looks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let looks = looks.into_iter().map(|(_, look)| look).collect();
-    Ok(Looked { looks, checked, is_earlier: before.is_some(), earlier })
+    Ok(Looked { looks, spoken, checked, is_earlier: before.is_some(), earlier })
 }
 
 /// An emergency access that was checked before a check released anything, in a sentence.
@@ -286,8 +288,10 @@ fn rule((bundle, pages): Known<'_>, id: &ClauseId) -> (String, Option<String>) {
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Looked {
-    /// The looks, the newest first.
+    /// The looks, and what was said by word of mouth, the newest first.
     pub(crate) looks: Vec<Look>,
+    /// How many of these were said.
+    pub(crate) spoken: usize,
     /// Emergency accesses that were checked, each in a sentence.
     pub(crate) checked: Vec<String>,
     /// Whether newer ones are on another page.
