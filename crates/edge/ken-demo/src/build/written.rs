@@ -38,6 +38,7 @@ pub(super) async fn write(
         let ctx = parts.ctx();
         let of = (form.makes.category(), one.purpose);
         let asked = leave(parts, &ctx, &gate, (&by, person), of).await?;
+        let asked = asked.ok_or(Error::Missing("permit"))?;
         let typed = one
             .typed
             .iter()
@@ -53,14 +54,15 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// That they may write of a kind of information for a purpose, as the gate says.
+/// That they may write of a kind of information for a purpose, as the gate says; none where they
+/// may not.
 pub(super) async fn leave(
     parts: &Parts,
     ctx: &Ctx<'_>,
     gate: &Gate,
     (by, person): (&Acting, PersonId),
     (category, purpose): (&str, &str),
-) -> Result<Leave, Error> {
+) -> Result<Option<Leave>, Error> {
     let read = async |s: &mut Snapshot| organisation::list(s).await;
     let all = parts.db.snapshot("demo.organisations", read).await?;
     let sources = [all.into_iter().map(|one| one.id).collect()];
@@ -72,8 +74,8 @@ pub(super) async fn leave(
         sources: &sources,
     };
     match writing::ask(&parts.db, ctx, &parts.keys, gate, by, &request).await? {
-        Answer::May(leave) => Ok(leave),
-        Answer::Words(_) | Answer::Refused => Err(Error::Missing("permit")),
+        Answer::May(leave) => Ok(Some(leave)),
+        Answer::Words(_) | Answer::Refused => Ok(None),
     }
 }
 
