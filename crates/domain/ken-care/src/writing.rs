@@ -103,12 +103,6 @@ impl Leave {
         self.permit.purpose()
     }
 
-    /// Of which kind of information.
-    #[must_use]
-    pub const fn category(&self) -> &Category {
-        &self.category
-    }
-
     /// The clauses that it rests on.
     #[must_use]
     pub fn clauses(&self) -> BTreeSet<&ClauseId> {
