@@ -12,27 +12,36 @@
 
 use std::collections::BTreeSet;
 
-use ken_core::{Category, ClauseId, Ctx, FieldName};
+use ken_core::{Category, ClauseId, Ctx, FieldName, OrganisationId, PersonId};
 use ken_sharing::Permit;
 use ken_store::{Db, Snapshot};
 use serde_json::Value;
 
-use crate::dictionary::visible_part;
+use crate::dictionary::{can_show, visible_part};
 use crate::{Error, part};
 
-/// One resource that a source answered with, whole; its category is by Ken's configuration, never
-/// by the source's word.
-#[derive(Clone)]
+/// What a source answered about one person, whole; the category of each resource is by Ken's
+/// configuration, never by the source's word. Nobody looks into it but by [`disclose_asked`].
 pub struct Answered {
-    /// Its kind of information.
-    pub category: Category,
-    /// The resource.
-    pub body: Value,
+    person: PersonId,
+    source: OrganisationId,
+    items: Vec<(Category, Value)>,
+}
+
+impl Answered {
+    /// Closes what that source answered about that person.
+    #[must_use]
+    pub fn new(
+        (person, source): (PersonId, OrganisationId),
+        items: Vec<(Category, Value)>,
+    ) -> Self {
+        Self { person, source, items }
+    }
 }
 
 impl std::fmt::Debug for Answered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Answered({})", self.category)
+        write!(f, "Answered({} of {})", self.items.len(), self.source)
     }
 }
 
@@ -57,26 +66,34 @@ impl std::fmt::Debug for Visible {
 ///
 /// # Errors
 ///
-/// [`Error::Stale`] when the permit is not one to ask, when the person's sharing facts have changed
-/// since it was given, or its life is over; whatever the store says.
+/// [`Error::Stale`] when the permit is not one to ask that source of that person, when the person's
+/// sharing facts have changed since it was given, or its life is over; whatever the store says.
 pub async fn disclose_asked(
     db: &Db,
     ctx: &Ctx<'_>,
     permit: Permit,
-    answered: Vec<Answered>,
+    answered: Answered,
 ) -> Result<Vec<Visible>, Error> {
     let read = async |s: &mut Snapshot| part::moment(s, permit.person()).await;
     let moment = db.snapshot("records.disclose-asked", read).await?;
     let is_of_now = (permit.epoch(), permit.policy()) == moment && permit.until() > ctx.clock.now();
-    if !permit.asks() || !is_of_now {
+    let is_for_it = permit.person() == answered.person && *permit.source() == answered.source;
+    if !permit.asks() || !is_for_it || !is_of_now {
         return Err(Error::Stale);
     }
-    Ok(answered.into_iter().filter_map(|one| cut(&permit, one)).collect())
+    Ok(answered.items.into_iter().filter_map(|one| cut(&permit, one)).collect())
+}
+
+/// Whether a permit to ask can show anything of a type of a category: what it cannot show is not
+/// asked for.
+#[must_use]
+pub fn may_show(permit: &Permit, category: &Category, kind: &str) -> bool {
+    let covered = permit.categories().get(category).filter(|_| permit.asks());
+    covered.is_some_and(|covered| can_show(category, Some(&covered.keys().collect()), kind))
 }
 
 /// What the permit leaves of it, if anything.
-fn cut(permit: &Permit, answered: Answered) -> Option<Visible> {
-    let Answered { category, body } = answered;
+fn cut(permit: &Permit, (category, body): (Category, Value)) -> Option<Visible> {
     let covered = permit.categories().get(&category)?;
     let fields: BTreeSet<&FieldName> = covered.keys().collect();
     let body = visible_part(&category, &fields, permit.hides_places(), body)?;

@@ -307,6 +307,15 @@ impl Row {
     }
 }
 
+/// Whether anything of a type can be shown of a category by these fields; by whichever, where none
+/// are named.
+#[must_use]
+pub fn can_show(category: &Category, fields: Option<&BTreeSet<&FieldName>>, kind: &str) -> bool {
+    let is_of_it = |row: &&Row| row.category == category.as_str() && row.kinds.contains(&kind);
+    let mut rows = ELEMENTS.iter().filter(is_of_it);
+    rows.any(|row| fields.is_none_or(|fields| row.is_granted(fields)))
+}
+
 /// The part of a resource that the granted fields of its category show; `None` if nothing is.
 /// Where `hides_places`, nothing in it tells where somebody is but under a field that is for it.
 #[must_use]

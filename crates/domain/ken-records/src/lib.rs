@@ -46,9 +46,9 @@ mod steward;
 mod under;
 mod versions;
 
-pub use asked::{Answered, Visible, disclose_asked};
+pub use asked::{Answered, Visible, disclose_asked, may_show};
 pub use called::Namer;
-pub use dictionary::visible_part;
+pub use dictionary::{can_show, visible_part};
 pub use disclose::{Disclosed, ITEMS_MAX, Item, PART_BYTES_MAX, disclose, disclose_part};
 pub use ended::{Ending, Scope, Status, end, leaving};
 pub use error::Error;

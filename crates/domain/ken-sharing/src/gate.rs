@@ -188,7 +188,9 @@ pub async fn decide_no_earlier(
 }
 
 /// Decides a question as [`decide_many`] whose sources are then asked themselves: its entries say
-/// so, and its permits are for what they answer and for nothing that is stored (ADR 73).
+/// so, and its permits are for what they answer and for nothing that is stored (ADR 73). Where the
+/// person would see the look only later they are not asked, since a source may show them its own
+/// log at once: the permit is one to read.
 ///
 /// # Errors
 ///
@@ -312,11 +314,10 @@ fn in_turn<'a>(
         let view = view(caller, question)?;
         let outcomes = no_earlier(outcomes(bundle, &view, &facts, seen)?, how.shown);
         let is_permitted = outcomes.values().any(|outcome| matches!(outcome, Outcome::Permit(_)));
-        let mut kept = replay::kept(&view, &facts);
+        let mut entries = entry::of(caller, question, &replay::kept(&view, &facts), &outcomes);
         if how.asks {
-            kept.insert(entry::ASKED.to_owned(), true.into());
+            entry::say_asked(&mut entries);
         }
-        let entries = entry::of(caller, question, &kept, &outcomes);
         asked.push(Asked { question, outcomes, entries });
         if !is_permitted {
             break;
@@ -409,7 +410,8 @@ fn decisions(
         let entry = *entry.ok_or(Error::Corrupt("entry"))?;
         let decision = match outcome {
             Outcome::Permit(permitted) => {
-                let of = (question, how, &source);
+                let asks = how.asks && entry::is_asked(group);
+                let of = (question, asks, &source);
                 Decision::Permit(permit(ctx, of, moment, permitted, entry))
             }
             Outcome::Need(Needed { statements }) => {
@@ -426,7 +428,7 @@ fn decisions(
 
 fn permit(
     ctx: &Ctx<'_>,
-    (question, how, source): (&Question, How, &OrganisationId),
+    (question, asks, source): (&Question, bool, &OrganisationId),
     moment: Moment,
     permitted: Permitted,
     entry: EntryId,
@@ -441,7 +443,7 @@ fn permit(
         purpose: question.purpose.clone(),
         granted: permitted.mask.into_iter().map(grant).collect(),
         hides_places,
-        asks: how.asks,
+        asks,
         categories: permitted.categories,
         offers: permitted.offers,
         before: question.before,

@@ -4,15 +4,19 @@
 //!
 //! - An answer in which anything asked for is about somebody else is refused whole: who mixes two
 //!   people up once cannot be believed about the rest.
-//! - What was not asked for is left out and counted; so is what its server marks as confidential,
-//!   or as an error. What is enclosed (`contained`) is never looked into.
-//! - One page is read. The address of the next is the server's word, and nobody goes there.
+//! - What was not asked for is left out; so is what its server marks as confidential or as an
+//!   error, and what has another meaning than its code by something that we do not read. A person
+//!   or a whole answer that is marked gives nothing. What is enclosed (`contained`) is never looked
+//!   into.
+//! - One page is read. The address of the next is the server's word, and nobody goes there; that
+//!   there is one says how much there is, seen or not, and is told to nobody.
 //!
 //! # Sources
 //!
 //! - FHIR R4, *Bundle* (`searchset`), *Search* (`search.mode`), *Security Labels*; HL7 v3
 //!   `Confidentiality`.
 
+use ken_core::PartialDate;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -22,36 +26,18 @@ use crate::{ParseError, Resource};
 pub const ENTRIES_MAX: usize = 200;
 
 /// The types that a search by `patient` finds, and whose person stands in `patient` or `subject`.
-pub const SEARCHABLE: [&str; 11] = [
-    "AllergyIntolerance",
-    "CarePlan",
-    "Communication",
-    "Condition",
-    "DiagnosticReport",
-    "DocumentReference",
-    "Encounter",
-    "Flag",
-    "Observation",
-    "QuestionnaireResponse",
-    "ServiceRequest",
-];
+/// What is written freely is none of them: a document has sections of several kinds of information,
+/// which a message tells apart and an answer does not.
+pub const SEARCHABLE: [&str; 6] =
+    ["AllergyIntolerance", "CarePlan", "Condition", "Encounter", "Flag", "Observation"];
 
 /// Degrees of confidentiality that keep nothing from whoever may read the kind of information.
 const OPEN: [&str; 4] = ["L", "M", "N", "U"];
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 /// States of what is not true, or not any more.
 const ERRORS: [&str; 2] = ["entered-in-error", "refuted"];
-
-/// What an answer holds about the person that it was asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Searched {
-    /// The resources of the type asked for.
-    pub resources: Vec<Resource>,
-    /// How many others were left out.
-    pub left_out: usize,
-    /// Whether the server has more than it gave.
-    pub has_more: bool,
-}
+/// What turns the meaning of a resource round, or makes it about something else than the person.
+const MODIFIERS: [&str; 4] = ["doNotPerform", "focus", "implicitRules", "modifierExtension"];
 
 /// Why an answer is not taken. None of these says what it held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -70,27 +56,43 @@ pub enum AnswerError {
     SomebodyElse,
 }
 
-/// The id under which a server knows whom a number means there; none where it knows nobody.
+/// The id under which a server knows whom a number means there; none where it knows nobody by it
+/// any more, or marks them.
 ///
 /// # Errors
 ///
-/// [`AnswerError`], also where it names several, or one without that very number.
+/// [`AnswerError`], also where it names several, one without that very number, or one who was born
+/// on another day than its messages say.
 pub fn patient(
     bytes: &[u8],
     (system, number): (&str, &str),
+    born: Option<PartialDate>,
 ) -> Result<Option<String>, AnswerError> {
     let mut found: Option<String> = None;
-    for resource in Bundle::read(bytes)?.matches("Patient").0 {
-        let has = |one: &Value| text(one, "system") == system && text(one, "value") == number;
+    for resource in Bundle::read(bytes)?.matches("Patient") {
+        let is_it = |one: &&Value| text(one, "system") == system && text(one, "value") == number;
         let numbers = resource.get("identifier").and_then(Value::as_array).into_iter().flatten();
-        let id = text(&resource, "id");
-        let is_theirs = numbers.filter(|one| text(one, "use") != "old").any(has) && is_id(id);
-        if !is_theirs || found.as_deref().is_some_and(|known| known != id) {
+        let mut theirs = numbers.filter(is_it).peekable();
+        let id = text(&resource, "id").to_owned();
+        if theirs.peek().is_none() || !is_id(&id) || !fits(born, text(&resource, "birthDate")) {
             return Err(AnswerError::SomebodyElse);
         }
-        found = Some(id.to_owned());
+        // A number of before a merge means nobody of itself: the one in use is asked by too.
+        if theirs.all(|one| text(one, "use") == "old") || is_marked(&resource) {
+            continue;
+        }
+        if found.as_ref().is_some_and(|known| *known != id) {
+            return Err(AnswerError::SomebodyElse);
+        }
+        found = Some(id);
     }
     Ok(found)
+}
+
+/// Whether two days of birth can be one: they differ only where both are known to the day.
+fn fits(born: Option<PartialDate>, said: &str) -> bool {
+    let said = said.parse::<PartialDate>().ok().and_then(PartialDate::day);
+    born.and_then(PartialDate::day).zip(said).is_none_or(|(born, said)| born == said)
 }
 
 /// What an answer to a search for one type holds, each of it about the person with that id on that
@@ -103,10 +105,10 @@ pub fn about(
     bytes: &[u8],
     kind: &str,
     (base, person): (&str, &str),
-) -> Result<Searched, AnswerError> {
+) -> Result<Vec<Resource>, AnswerError> {
     let bundle = Bundle::read(bytes)?;
-    let has_more = bundle.has_more();
-    let (found, mut left_out) = bundle.matches(kind);
+    let is_open = !is_marked(&bundle.0);
+    let found = bundle.matches(kind);
     let (relative, absolute) = (format!("Patient/{person}"), format!("{base}/Patient/{person}"));
     let is_theirs = |reference: &str| reference == relative || reference == absolute;
     let mut resources = Vec::with_capacity(found.len());
@@ -116,13 +118,12 @@ pub fn about(
         if named.peek().is_none() || !named.all(is_theirs) {
             return Err(AnswerError::SomebodyElse);
         }
-        if is_marked(&resource) || is_error(&resource) {
-            left_out += 1;
-        } else {
+        let is_turned = MODIFIERS.iter().any(|name| resource.get(*name).is_some());
+        if is_open && !is_turned && !is_marked(&resource) && !is_error(&resource) {
             resources.push(Resource::of(resource)?);
         }
     }
-    Ok(Searched { resources, left_out, has_more })
+    Ok(resources)
 }
 
 /// An answer to a search.
@@ -138,18 +139,12 @@ impl Bundle {
         if count > ENTRIES_MAX { Err(AnswerError::TooMany) } else { Ok(Self(bundle)) }
     }
 
-    fn has_more(&self) -> bool {
-        let links = self.0.get("link").and_then(Value::as_array).into_iter().flatten();
-        links.into_iter().any(|link| text(link, "relation") == "next")
-    }
-
-    /// What matched and is of that type, and how many entries are anything else.
-    fn matches(mut self, kind: &str) -> (Vec<Value>, usize) {
+    /// What matched and is of that type.
+    fn matches(mut self, kind: &str) -> Vec<Value> {
         let entries = match self.0.get_mut("entry").map(Value::take) {
             Some(Value::Array(entries)) => entries,
             _ => vec![],
         };
-        let count = entries.len();
         let fits = |entry: &Value| {
             let mode = entry.pointer("/search/mode").and_then(Value::as_str).unwrap_or("match");
             let of = entry.pointer("/resource/resourceType").and_then(Value::as_str);
@@ -157,9 +152,7 @@ impl Bundle {
         };
         let of_kind = entries.into_iter().filter(fits);
         let resource = |mut entry: Value| entry.get_mut("resource").map(Value::take);
-        let of_kind: Vec<_> = of_kind.filter_map(resource).collect();
-        let others = count - of_kind.len();
-        (of_kind, others)
+        of_kind.filter_map(resource).collect()
     }
 }
 
@@ -175,16 +168,20 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Whether its server marks it as more than ordinarily confidential, or in a way that we do not
-/// know.
+/// know: in its `meta`, or in the label of what it describes.
 fn is_marked(resource: &Value) -> bool {
-    let is_open = |label: &Value| {
-        text(label, "system") == CONFIDENTIALITY && OPEN.contains(&text(label, "code"))
+    let is_open = |coding: &Value| {
+        text(coding, "system") == CONFIDENTIALITY && OPEN.contains(&text(coding, "code"))
     };
-    match resource.pointer("/meta/security") {
+    let are_open = |codings: &Value| {
+        codings.as_array().is_some_and(|codings| !codings.is_empty() && codings.iter().all(is_open))
+    };
+    let labels = resource.get("securityLabel").map(|labels| match labels.as_array() {
+        Some(labels) => labels.iter().all(|label| label.get("coding").is_some_and(are_open)),
         None => false,
-        Some(Value::Array(labels)) => !labels.iter().all(is_open),
-        Some(_) => true,
-    }
+    });
+    let meta = resource.pointer("/meta/security").map(are_open);
+    [labels, meta].contains(&Some(false))
 }
 
 /// Whether its server says that it is an error.
@@ -225,7 +222,8 @@ mod tests {
     fn a_number_means_one_person_or_nobody() {
         let check = |entries: &[Value], want: Result<Option<&str>, AnswerError>| {
             let want = want.map(|id| id.map(str::to_owned));
-            assert_eq!(patient(&bundle(entries), NUMBER), want, "{entries:?}");
+            let born = Some("1948-03-02".parse().unwrap());
+            assert_eq!(patient(&bundle(entries), NUMBER, born), want, "{entries:?}");
         };
         check(&[], Ok(None));
         check(&[known("p1", "77")], Ok(Some("p1")));
@@ -236,7 +234,19 @@ mod tests {
         check(&[known("p1&_count=9", "77")], else_);
         let mut old = known("p1", "77");
         old["identifier"][0]["use"] = json!("old");
-        check(&[old], else_);
+        check(&[old.clone()], Ok(None));
+        let mut again = old;
+        again["identifier"][1] = json!({ "system": NUMBER.0, "value": "77" });
+        check(&[again], Ok(Some("p1")));
+        let with = |name: &str, value: Value| {
+            let mut one = known("p1", "77");
+            one[name] = value;
+            one
+        };
+        check(&[with("birthDate", json!("1948-03-02"))], Ok(Some("p1")));
+        check(&[with("birthDate", json!("1948"))], Ok(Some("p1")));
+        check(&[with("birthDate", json!("1984-03-02"))], else_);
+        check(&[with("meta", json!({ "security": [{ "code": "R" }] }))], Ok(None));
         let outcome = json!({ "resourceType": "OperationOutcome" });
         check(&[outcome], Ok(None));
     }
@@ -245,7 +255,7 @@ mod tests {
     fn one_resource_of_somebody_else_refuses_all() {
         let read = |entries: &[Value]| about(&bundle(entries), "Condition", PERSON);
         let ours = ["Patient/p1", "https://glen.example/fhir/Patient/p1"].map(problem);
-        assert_eq!(read(&ours).unwrap().resources.len(), 2);
+        assert_eq!(read(&ours).unwrap().len(), 2);
         let else_ = Err(AnswerError::SomebodyElse);
         for other in ["Patient/p2", "Patient/p11", "https://other.example/Patient/p1", "#p1", ""] {
             assert_eq!(read(&[ours[0].clone(), problem(other)]), else_, "{other}");
@@ -280,23 +290,29 @@ mod tests {
                 one["verificationStatus"] = json!({ "coding": [{ "code": "entered-in-error" }] });
             }),
             changed(|one| one["resourceType"] = json!("Observation")),
+            changed(|one| one["securityLabel"] = json!([{ "coding": [{ "code": "R" }] }])),
+            changed(|one| one["modifierExtension"] = json!([{ "url": "x" }])),
+            changed(|one| one["focus"] = json!([{ "reference": "Patient/p2" }])),
         ];
-        let read = about(&bundle(&entries), "Condition", PERSON).unwrap();
-        assert_eq!((read.resources.len(), read.left_out), (1, 6));
+        let read = |entries: &[Value]| about(&bundle(entries), "Condition", PERSON).unwrap().len();
+        assert_eq!(read(&entries), 1, "the first alone");
+        for other in &entries[1..] {
+            assert_eq!(read(std::slice::from_ref(other)), 0, "{other}");
+        }
+        let mut whole: Value = serde_json::from_slice(&bundle(&entries)).unwrap();
+        whole["meta"] = json!({ "security": [{ "code": "R" }] });
+        let whole = about(whole.to_string().as_bytes(), "Condition", PERSON);
+        assert_eq!(whole, Ok(vec![]), "an answer that is marked");
     }
 
     #[test]
-    fn what_is_no_search_is_refused_and_more_is_said() {
+    fn what_is_no_search_or_too_much_is_refused() {
         let read = |bytes: &[u8]| about(bytes, "Condition", PERSON);
         assert_eq!(read(br#"{"resourceType":"Patient"}"#), Err(AnswerError::NotSearched));
         let history = br#"{"resourceType":"Bundle","type":"history"}"#;
         assert_eq!(read(history), Err(AnswerError::NotSearched));
         let many = vec![problem("Patient/p1"); ENTRIES_MAX + 1];
         assert_eq!(read(&bundle(&many)), Err(AnswerError::TooMany));
-        let link = json!([{ "relation": "next", "url": "http://169.254.169.254/" }]);
-        let more = json!({ "resourceType": "Bundle", "type": "searchset", "link": link });
-        let more = read(more.to_string().as_bytes()).unwrap();
-        assert!(more.has_more && more.resources.is_empty());
     }
 
     proptest! {
@@ -304,7 +320,7 @@ mod tests {
 
         #[test]
         fn any_answer_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = patient(&bytes, NUMBER);
+            let _ = patient(&bytes, NUMBER, None);
             let _ = about(&bytes, "Condition", PERSON);
         }
 
@@ -330,7 +346,7 @@ mod tests {
             match about(&bundle(&entries), "Condition", PERSON) {
                 Ok(read) => {
                     prop_assert!(asked.iter().all(|of| *of == "Patient/p1"));
-                    prop_assert_eq!(read.resources.len(), asked.len());
+                    prop_assert_eq!(read.len(), asked.len());
                 }
                 Err(why) => {
                     prop_assert_eq!(why, AnswerError::SomebodyElse);

@@ -44,8 +44,11 @@ async fn secure<S: Stream>(
     secured: &TlsConnector,
 ) -> Result<TlsStream<S>, Fault> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| Fault::Wrong)?;
-    // Otherwise whoever answers there is not shown to be the source.
-    secured.connect(name, plain).await.map_err(|_| Fault::Wrong)
+    secured.connect(name, plain).await.map_err(|error| match error.kind() {
+        // Whoever answers there is not shown to be the source.
+        std::io::ErrorKind::InvalidData => Fault::Wrong,
+        _ => Fault::Silent,
+    })
 }
 
 #[cfg(test)]

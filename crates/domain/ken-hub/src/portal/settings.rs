@@ -11,12 +11,13 @@ use std::time::Duration;
 use ken_core::identifier::Identifier;
 use ken_core::{Category, OrganisationId, Sensitive};
 use ken_fhir::searchset::SEARCHABLE;
+use ken_records::can_show;
 use thiserror::Error;
 
-/// Shortest and longest time that a source has to answer. House policy: a reader waits for it, and
-/// a permit lives for thirty seconds.
+/// Shortest and longest time that a source has to answer. House policy: a reader waits for it, as
+/// long again for a place, and a page has twenty seconds.
 const WAIT: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(10);
+    Duration::from_millis(100)..=Duration::from_secs(8);
 /// Longest text of the configuration that goes into a request, in bytes. House policy.
 const TEXT_MAX: usize = 4096;
 
@@ -52,13 +53,14 @@ impl Settings {
     /// [`Unfit`] for the first setting that cannot.
     pub fn check(&self) -> Result<(), Unfit> {
         let rules = [
-            (WAIT.contains(&self.wait), "`timeout_ms` is not between 100 and 10000"),
+            (WAIT.contains(&self.wait), "`timeout_ms` is not between 100 and 8000"),
             (self.base.is_secure == self.authority.is_some(), "`ca_file` goes with https alone"),
             (!self.kinds.is_empty(), "`kinds` names nothing"),
             (self.kinds.keys().all(|kind| SEARCHABLE.contains(&kind.as_str())), KIND),
             (!self.numbers.is_empty(), "`numbers` names nothing"),
             (self.numbers.keys().all(|system| is_local(system)), NATIONAL),
-            (self.numbers.values().all(|system| is_line(system)), "`numbers` is not one line"),
+            (self.numbers.values().all(|system| is_line(system) && is_local(system)), NATIONAL),
+            (self.kinds.iter().all(|(kind, of)| can_show(of, None, kind)), UNSHOWN),
             (self.says().is_none_or(is_line), "`authorization_file` is not one line"),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
@@ -74,6 +76,7 @@ impl Settings {
 }
 
 const KIND: &str = "`kinds` names a type that cannot be asked for";
+const UNSHOWN: &str = "`kinds` gives a type a kind of information that shows nothing of it";
 const NATIONAL: &str = "`numbers` names a national number: a source is asked by its own alone";
 
 fn is_line(text: &str) -> bool {
@@ -122,7 +125,8 @@ impl FromStr for Base {
             return Err(WRONG);
         }
         let host = bare.unwrap_or(host).to_owned();
-        let is_here = host.parse::<IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback());
+        // A name is wherever somebody says that it is.
+        let is_here = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if !is_secure && !is_here {
             return Err(Unfit("`base_url` is not https, and not on this machine"));
         }
@@ -161,14 +165,13 @@ mod tests {
         check("https://10.0.0.4:8443/a/b", "https://10.0.0.4:8443/a/b");
         check("http://127.0.0.1:80/fhir", "http://127.0.0.1/fhir");
         check("http://[::1]:8080", "http://[::1]:8080");
-        check("http://localhost:9", "http://localhost:9");
         for text in [
             "",
             "https://",
             "ftp://glen.example",
             "http://glen.example/fhir",
             "http://10.0.0.4",
-            "http://localhost.glen.example",
+            "http://localhost:9",
             "https://user:word@glen.example",
             "https://glen.example/fhir?x=1",
             "https://glen.example/a/../b",
@@ -185,7 +188,7 @@ mod tests {
     fn settings_that_would_disclose_more_are_refused() {
         let good = Settings {
             organisation: "practice".parse().unwrap(),
-            base: "http://localhost:9/fhir".parse().unwrap(),
+            base: "http://127.0.0.1:9/fhir".parse().unwrap(),
             authority: None,
             authorization: Some(Sensitive::new("Bearer word".into())),
             wait: Duration::from_secs(3),
@@ -207,6 +210,15 @@ mod tests {
             of.numbers.insert(ken_core::identifier::CHI_SYSTEM.into(), "x".into());
         };
         check(chi, "national");
+        let as_chi = |of: &mut Settings| {
+            let chi = ken_core::identifier::CHI_SYSTEM;
+            of.numbers.insert("urn:ken:id:glen:gp".into(), chi.into());
+        };
+        check(as_chi, "national");
+        check(
+            |of| drop(of.kinds.insert("Encounter".into(), "medication".parse().unwrap())),
+            "shows nothing",
+        );
         let two_lines =
             |of: &mut Settings| of.authorization = Some(Sensitive::new("a\r\nHost: b".into()));
         check(two_lines, "one line");

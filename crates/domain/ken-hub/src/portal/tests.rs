@@ -51,22 +51,21 @@ fn portal(base: &str) -> Source {
     Portal::new(vec![settings]).unwrap().0.pop_first().unwrap().1
 }
 
-fn numbers() -> Vec<LocalIdentifier> {
+fn numbers() -> Known {
     let of = |(system, number)| LocalIdentifier::new(system, number).unwrap();
-    [("urn:ken:id:glen:gp", "12"), ("urn:ken:id:glen:other", "CANARY")].map(of).into()
+    let numbers = [("urn:ken:id:glen:gp", "12"), ("urn:ken:id:glen:other", "CANARY")].map(of);
+    (numbers.into(), Some("1948-03-02".parse().unwrap()))
 }
 
 #[tokio::test]
 async fn a_source_is_asked_for_what_is_covered_by_its_own_number_alone() {
     let there = Endpoint::serve(good).await;
     let (source, still) = (portal(there.base()), TestClock::default());
-    let covers = |kind: &Category| kind.as_str() == "medication";
-    let Outcome::Answered { answered, is_whole } = source.ask(&still, covers, &numbers()).await
-    else {
+    let shows = |_: &str, kind: &Category| kind.as_str() == "medication";
+    let Outcome::Answered(answered) = source.ask(&still, shows, nobody(), &numbers()).await else {
         panic!("it did not answer");
     };
-    assert!(is_whole && answered.len() == 1);
-    assert_eq!(answered[0].category.as_str(), "medication");
+    assert_eq!(format!("{answered:?}"), "Answered(1 of practice)");
     let heard = there.heard();
     assert_eq!(heard.len(), 2, "who it is, and one type");
     for one in &heard {
@@ -79,13 +78,17 @@ async fn a_source_is_asked_for_what_is_covered_by_its_own_number_alone() {
     assert!(heard[1].ends_with("patient=Patient%2Fp1&_count=100"), "{}", heard[1]);
 }
 
+fn nobody() -> PersonId {
+    "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap()
+}
+
 #[tokio::test]
 async fn without_cover_or_a_number_nobody_is_asked() {
     let there = Endpoint::serve(good).await;
     let (source, still) = (portal(there.base()), TestClock::default());
-    let none = source.ask(&still, |_| false, &numbers()).await;
+    let none = source.ask(&still, |_, _| false, nobody(), &numbers()).await;
     assert!(matches!(none, Outcome::NotAsked));
-    let none = source.ask(&still, |_| true, &numbers()[1..]).await;
+    let none = source.ask(&still, |_, _| true, nobody(), &(numbers().0[1..].into(), None)).await;
     assert!(matches!(none, Outcome::NotAsked));
     assert!(there.heard().is_empty());
 }
@@ -98,10 +101,10 @@ async fn a_source_that_answers_of_somebody_else_is_not_taken() {
         _ => good(path, form),
     })
     .await;
-    let told = portal(there.base()).ask(&still, |_| true, &numbers()).await;
+    let told = portal(there.base()).ask(&still, |_, _| true, nobody(), &numbers()).await;
     assert!(matches!(told, Outcome::Wrong), "{told:?}");
     let there = Endpoint::serve(|_, _| Some(json!({ "resourceType": "OperationOutcome" }))).await;
-    let told = portal(there.base()).ask(&still, |_| true, &numbers()).await;
+    let told = portal(there.base()).ask(&still, |_, _| true, nobody(), &numbers()).await;
     assert!(matches!(told, Outcome::Wrong), "{told:?}");
 }
 
@@ -110,19 +113,51 @@ async fn a_silent_source_is_waited_for_no_longer_than_stated_and_then_left_alone
     let there = Endpoint::serve(|_, _| None).await;
     let (source, still) = (portal(there.base()), TestClock::default());
     for _ in 0..circuit::FAILURES_MAX {
-        let told = source.ask(&still, |_| true, &numbers()).await;
+        let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
         assert!(matches!(told, Outcome::Silent), "{told:?}");
     }
     let asked = there.heard().len();
-    let told = source.ask(&still, |_| true, &numbers()).await;
+    let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
     assert!(matches!(told, Outcome::Resting), "{told:?}");
     assert_eq!(there.heard().len(), asked, "it is left alone");
     // Nobody listens there.
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let told = portal(&base).ask(&still, |_| true, &numbers()).await;
+    let told = portal(&base).ask(&still, |_, _| true, nobody(), &numbers()).await;
     assert!(matches!(told, Outcome::Silent), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_one_record_is_like_switches_no_source_off() {
+    let there = Endpoint::serve(|path, form| match path {
+        "/fhir/Condition/_search" => Some(bundle(&of("Condition", "p2"))),
+        _ => good(path, form),
+    })
+    .await;
+    let (source, still) = (portal(there.base()), TestClock::default());
+    for _ in 0..=circuit::FAILURES_MAX {
+        let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
+        assert!(matches!(told, Outcome::Wrong), "{told:?}");
+    }
+    // Of others it is asked on.
+    let told = source.ask(&still, |kind, _| kind != "Condition", nobody(), &numbers()).await;
+    assert!(matches!(told, Outcome::Answered(_)), "{told:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_place_in_vain_has_found_no_failure() {
+    let there = Endpoint::serve(good).await;
+    let (source, still) = (portal(there.base()), TestClock::default());
+    let others = source.places.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap();
+    for _ in 0..=circuit::FAILURES_MAX {
+        let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
+        assert!(matches!(told, Outcome::Silent), "{told:?}");
+    }
+    assert!(there.heard().is_empty(), "nobody was asked");
+    drop(others);
+    let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
+    assert!(matches!(told, Outcome::Answered(_)), "{told:?}");
 }
 
 #[test]

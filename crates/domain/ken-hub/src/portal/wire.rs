@@ -15,8 +15,8 @@ use super::Fault;
 /// Longest head of an answer, in bytes, and most headers in it. House policy.
 const HEAD_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
-/// Longest body, in bytes. House policy: two hundred resources with room for text.
-const BODY_MAX: usize = 4 << 20;
+/// Longest body, in bytes. House policy: a hundred resources without documents, with room.
+const BODY_MAX: usize = 1 << 20;
 /// Longest answer with what parts it into chunks.
 const ANSWER_MAX: usize = 2 * BODY_MAX;
 /// How much is read at a time.
@@ -107,7 +107,8 @@ fn body_of(answer: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
     }
     let kind = one(response.headers, "content-type")?.unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !["application/fhir+json", "application/json"].contains(&kind) {
+    let kinds = ["application/fhir+json", "application/json"];
+    if !kinds.iter().any(|one| one.eq_ignore_ascii_case(kind)) {
         return Err(Fault::Wrong);
     }
     let body = answer.get(head..).unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ken_records::{Answered, Error, Visible, disclose_asked};
+use ken_core::PersonId;
+use ken_records::{Answered, Error, Visible, disclose_asked, may_show};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::{Caller, Decision, Permit, gate};
 use ken_store::{Snapshot, Tx};
@@ -23,21 +24,54 @@ async fn to_ask(world: &World) -> Permit {
     }
 }
 
-fn answered() -> Vec<Answered> {
-    let of = |category: &str, kind: &str, more: &str| Answered {
-        category: word(category),
-        body: json!({ "resourceType": kind, "subject": { "reference": "Patient/p1" },
-            "code": { "text": more }, "encounter": { "reference": "Encounter/CANARY" } }),
+fn answered(of: (PersonId, &str)) -> Answered {
+    let one = |category: &str, kind: &str, more: &str| {
+        let body = json!({ "resourceType": kind, "subject": { "reference": "Patient/p1" },
+            "code": { "text": more }, "encounter": { "reference": "Encounter/CANARY" } });
+        (word(category), body)
     };
-    vec![
-        of("health-summary", "Condition", "Asthma"),
-        of("education", "Observation", "CANARY at school"),
-        of("health-summary", "Basic", "CANARY of no known type"),
-    ]
+    let items = vec![
+        one("health-summary", "Condition", "Asthma"),
+        one("education", "Observation", "CANARY at school"),
+        one("health-summary", "Basic", "CANARY of no known type"),
+    ];
+    Answered::new((of.0, word(of.1)), items)
 }
 
 async fn disclosed(world: &World, permit: Permit) -> Result<Vec<Visible>, Error> {
-    disclose_asked(&world.databases.db, &world.ctx(), permit, answered()).await
+    let answered = answered((world.person, "nhsl"));
+    disclose_asked(&world.databases.db, &world.ctx(), permit, answered).await
+}
+
+#[tokio::test]
+async fn an_answer_is_of_its_source_and_person_and_a_permit_of_its_moment() {
+    for world in worlds().await {
+        let (engine, db) = (world.databases.engine, &world.databases.db);
+        for of in [(world.person, "cec"), (PersonId::draw(&*world.ids), "nhsl")] {
+            let permit = to_ask(&world).await;
+            let told = disclose_asked(db, &world.ctx(), permit, answered(of)).await;
+            assert!(matches!(told, Err(Error::Stale)), "{engine}");
+        }
+        let permit = to_ask(&world).await;
+        world.wait(jiff::SignedDuration::from_secs(31)).await;
+        assert!(matches!(disclosed(&world, permit).await, Err(Error::Stale)), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_that_could_not_be_shown() {
+    for world in worlds().await {
+        let permit = to_ask(&world).await;
+        let can = |category: &str, kind: &str| may_show(&permit, &word(category), kind);
+        assert!(can("health-summary", "Condition"), "{}", world.databases.engine);
+        for (category, kind) in [
+            ("health-summary", "Encounter"),
+            ("education", "Observation"),
+            ("no-such", "Condition"),
+        ] {
+            assert!(!can(category, kind), "{}: {kind}", world.databases.engine);
+        }
+    }
 }
 
 #[tokio::test]
@@ -99,5 +133,36 @@ async fn who_objects_while_a_source_is_asked_is_not_shown() {
         world.databases.db.write("test.object", object).await.unwrap();
         let told = disclosed(&world, permit).await;
         assert!(matches!(told, Err(Error::Stale)), "{}", world.databases.engine);
+    }
+}
+
+/// What is seen of a plan that says where somebody is to be met.
+async fn plan(world: &World) -> String {
+    let body = json!({ "resourceType": "CarePlan", "subject": { "reference": "Patient/p1" },
+        "title": "Help at home", "activity": [{ "detail": { "description": "Walks",
+            "location": { "display": "PLACE" } } }] });
+    let answered = Answered::new((world.person, word("nhsl")), vec![(word("care-plan"), body)]);
+    let permit = to_ask(world).await;
+    let seen = disclose_asked(&world.databases.db, &world.ctx(), permit, answered).await.unwrap();
+    seen.iter().map(|one| one.body.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_protected_address_is_in_no_answer_either() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let seen = plan(&world).await;
+        assert!(seen.contains("PLACE"), "{engine}: without protection it is there: {seen}");
+        let (ctx, person) = (world.ctx(), world.person);
+        let protect = async |tx: &mut Tx| {
+            let guard = tx.lock_people(&BTreeSet::from([person])).await?;
+            let protected = ken_core::Fact::new("protected-address").unwrap();
+            fact::record(tx, &ctx, person, &word("cec"), (&protected, Grade::Claimed)).await?;
+            guard.bump(tx).await?;
+            Ok::<_, ken_sharing::Error>(())
+        };
+        world.databases.db.write("test.protect", protect).await.unwrap();
+        let seen = plan(&world).await;
+        assert!(seen.contains("Walks") && !seen.contains("PLACE"), "{engine}: {seen}");
     }
 }

@@ -20,6 +20,20 @@ use crate::decide::{Outcome, Permitted};
 /// What an entry calls it that the sources were asked themselves, at that moment.
 pub(super) const ASKED: &str = "asked";
 
+/// Whether the sources of a group are asked: the person sees at once that they are.
+pub(super) fn is_asked(of: Group) -> bool {
+    of == Group::Permitted(Visibility::Now)
+}
+
+/// Says of each group that is asked that it is.
+pub(super) fn say_asked(entries: &mut [(Group, NewEntry)]) {
+    for (of, entry) in entries {
+        if let Some(detail) = entry.detail.as_object_mut().filter(|_| is_asked(*of)) {
+            detail.insert(ASKED.to_owned(), true.into());
+        }
+    }
+}
+
 /// Whether an entry of a look says that its sources were asked themselves.
 #[must_use]
 pub fn has_asked(detail: &Value) -> bool {

@@ -83,7 +83,7 @@ fn state(state: &State) -> Markup {
         },
         State::Down { source, again } => html! {
             div.care_state.care_state--down role="status" {
-                p { b { "No answer." } " " (phone::linked(source)) }
+                p { b { "No answer to show." } " " (phone::linked(source)) }
                 p { "The other parts of this page are not affected." }
                 @if let Some(again) = again { p { a href=(again) { "Ask it again" } } }
                 @else { p { "Load the page again to retry." } }

@@ -1,11 +1,14 @@
 //! E31: one view assembled at reading time, with each source's answer, its time, and its silence.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ken_core::Ctx;
 use ken_hub::portal::Settings;
 use ken_hub::{Mode, Source};
-use ken_store::Snapshot;
-use ken_testkit::Endpoint;
+use ken_sharing::fact::{self, Grade};
+use ken_store::{Snapshot, Tx};
+use ken_testkit::{Endpoint, SeededIds};
 use serde_json::{Value, json};
 
 use crate::interference::told;
@@ -105,7 +108,7 @@ async fn each_source_is_shown_with_its_answer_and_time_and_none_waits_for_anothe
             "&amp;source=cec",
         ]);
         page.assert_lacks(&["CANARY", "Glen Medical Practice was asked"]);
-        assert_eq!(asked(&world).await, 1, "{engine}: one look asked both");
+        assert_eq!(asked(&world).await, 2, "{engine}: each question is entered");
         assert_eq!(good.heard().len(), 2, "{engine}: who it is, and the one type that is covered");
         let mut morag = world.signed_in("Morag Drummond").await;
         morag.get("/my/looked").await.assert_has(&["Also asked what is known now"]);
@@ -188,7 +191,39 @@ async fn an_answer_about_somebody_else_is_kept_out_whole() {
         .await;
         world.ask(vec![source("nhsl", "trak", &there)]);
         let page = world.signed_in("Dr Rao").await.get(&live(&world)).await;
-        page.assert_has(&["We could not show this part"]);
+        page.assert_has(&["NHS Glen was asked at", "its answer could not be taken"]);
         page.assert_lacks(&["CANARY", "Stiff knee"]);
+    }
+}
+
+#[tokio::test]
+async fn who_objects_while_a_slow_source_is_waited_for_is_not_shown() {
+    for mut world in worlds().await {
+        let engine = world.on.engine;
+        council_tells(&world).await;
+        let (good, slow) = (Endpoint::serve(hospital).await, Endpoint::serve(|_, _| None).await);
+        world.ask(vec![source("nhsl", "trak", &good), source("cec", "swift", &slow)]);
+        let mut rao = world.signed_in("Dr Rao").await;
+        let to = live(&world);
+        let object = async {
+            // The fast one has been asked all, and the slow one is waited for.
+            while good.heard().len() < 2 || slow.heard().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let (ids, morag) = (SeededIds::new(21), world.morag);
+            let ctx = Ctx::new(&*world.clock, &ids);
+            let write = async |tx: &mut Tx| {
+                let guard = tx.lock_people(&BTreeSet::from([morag])).await?;
+                let said = (&"objection".parse().unwrap(), Grade::Confirmed);
+                fact::record(tx, &ctx, morag, &"cec".parse().unwrap(), said).await?;
+                guard.bump(tx).await?;
+                Ok::<_, ken_sharing::Error>(())
+            };
+            world.on.db.write("test.object", write).await.unwrap();
+        };
+        let (page, ()) = tokio::join!(rao.get(&to), object);
+        page.assert_has(&["NHS Glen has changed since it was asked"]);
+        page.assert_lacks(&["Stiff knee"]);
+        assert_eq!(page.status, 200, "{engine}: the page stands");
     }
 }

@@ -216,7 +216,8 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
         role: text("role")?.to_owned(),
         purposes: BTreeSet::from([text("purpose")?.parse().ok()?]),
         last: at,
-        times: 1,
+        // It stands beside the look that it belongs to.
+        times: usize::from(!gate::has_asked(detail)),
         categories,
         clauses,
         is_copy: text("action") == Some(Action::Export.as_str()),

@@ -7,7 +7,8 @@
 //!   knows the person is told by no answer, no silence and no delay.
 //! - The gate decides first, for the kinds of information that a source is asked for; where no
 //!   clause covers any of them the source is not asked, and its panel is absent.
-//! - Each source has its own time, and none waits for another. Nothing of an answer is kept.
+//! - Each source has its own time, and one that fails takes nothing from another. Nothing of an
+//!   answer is kept.
 //!
 //! Source: E31; ADR 73.
 
@@ -24,7 +25,7 @@ use ken_agreement::Action;
 use ken_core::{Ctx, EntryId, OrganisationId, PersonId, Purpose};
 use ken_directory::organisation;
 use ken_hub::portal::Outcome;
-use ken_records::{Part, disclose_asked};
+use ken_records::{PART_MAX, Part, disclose_asked};
 use ken_sharing::gate::{self, Caller as Asker};
 use ken_sharing::{Decision, Permit, Question};
 use ken_store::Snapshot;
@@ -40,10 +41,6 @@ use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Begun, Names, Shown};
 use crate::pages::compose;
 use crate::stop::Stop;
-
-/// Most sources that are asked at once. House policy: more than keep their own in any partnership
-/// that we know.
-const SOURCES_MAX: usize = 12;
 
 /// What the address carries: words of the dictionary, and a body, but nothing of the person.
 #[derive(Debug, Default, Deserialize)]
@@ -95,12 +92,11 @@ fn offered(
     let of = |id: &OrganisationId| {
         let held = shown.held.iter().filter(|held| held.source == *id);
         let people: BTreeSet<PersonId> = held.map(|held| held.person).collect();
-        let kinds = app.portal().categories(&BTreeSet::from([id.clone()]));
-        let is_covered = !kinds.is_disjoint(&shown.covered);
+        let is_covered = !app.portal().categories(id).is_disjoint(&shown.covered);
         (is_covered && !people.is_empty()).then(|| (id.clone(), people))
     };
     let others = app.portal().organisations().filter(|id| *id != own);
-    Ok(others.filter_map(of).take(SOURCES_MAX).collect())
+    Ok(others.filter_map(of).collect())
 }
 
 /// The names of the sources that can be asked, for the way to this page.
@@ -160,7 +156,8 @@ struct Came {
 }
 
 /// Asks each source, all at once, of each id under which the reader sees something of it. Each
-/// decision is entered before its source is asked.
+/// decision is entered before its source is asked; all answers are opened at one moment, when the
+/// last has come, so that none is shown of somebody who objected meanwhile.
 async fn ask_all(
     app: &App,
     ctx: &Ctx<'_>,
@@ -168,44 +165,61 @@ async fn ask_all(
     purpose: &Purpose,
     offered: &BTreeMap<OrganisationId, BTreeSet<PersonId>>,
 ) -> Result<(Vec<Came>, BTreeSet<(PersonId, EntryId)>), Stop> {
-    let people: BTreeSet<PersonId> = offered.values().flatten().copied().collect();
-    let (mut permits, mut entries) = (vec![], BTreeSet::new());
-    for person in people {
-        let of = offered.iter().filter(|(_, people)| people.contains(&person));
-        let sources: BTreeSet<_> = of.map(|(id, _)| id.clone()).collect();
-        let categories = app.portal().categories(&sources);
-        let (action, purpose, before) = (Action::View, purpose.clone(), None);
-        let question = Question { person, sources, action, purpose, categories, before };
-        let by = Asker::Practitioner(caller.acting()?);
+    let by = Asker::Practitioner(caller.acting()?);
+    let (mut asked, mut permits) = (vec![], vec![]);
+    for (id, people) in offered {
+        asked.extend(people.iter().map(|person| (id, *person)));
+    }
+    for (source, person) in asked {
+        let question = Question {
+            person,
+            sources: BTreeSet::from([source.clone()]),
+            action: Action::View,
+            purpose: purpose.clone(),
+            categories: app.portal().categories(source),
+            before: None,
+        };
         let of = (app.gate(), by);
         let decided = gate::decide_asking(app.db(), ctx, app.keys(), of, &question).await?;
-        for decision in decided.into_values() {
-            if let Decision::Permit(permit) = decision {
-                entries.insert((person, permit.entry()));
-                permits.push(permit);
-            }
-        }
+        permits.extend(decided.into_values().filter_map(|decision| match decision {
+            Decision::Permit(permit) => Some(permit).filter(Permit::asks),
+            Decision::Need(_) | Decision::Deny(_) => None,
+        }));
     }
-    let asked = permits.into_iter().map(|permit| ask_one(app, ctx, permit));
-    let came = try_join_all(asked).await?;
-    Ok((came.into_iter().flatten().collect(), entries))
+    let entries = permits.iter().map(|permit| (permit.person(), permit.entry())).collect();
+    let answers = try_join_all(permits.iter().map(|permit| ask_one(app, ctx, permit))).await?;
+    let mut came = vec![];
+    for (permit, (at, outcome)) in permits.into_iter().zip(answers) {
+        came.extend(opened(app, ctx, permit, (at, outcome)).await?);
+    }
+    Ok((came, entries))
 }
 
-/// Asks one source of one id; nothing where there is nothing to ask it for, or by.
-async fn ask_one(app: &App, ctx: &Ctx<'_>, permit: Permit) -> Result<Option<Came>, Stop> {
+/// Asks the source of a permit, and says when that was.
+async fn ask_one(app: &App, ctx: &Ctx<'_>, permit: &Permit) -> Result<(Timestamp, Outcome), Stop> {
+    let outcome = app.portal().ask(app.db(), ctx.clock, permit).await?;
+    Ok((ctx.clock.now(), outcome))
+}
+
+/// What may be seen of what came; nothing where the source was not asked.
+async fn opened(
+    app: &App,
+    ctx: &Ctx<'_>,
+    permit: Permit,
+    (at, outcome): (Timestamp, Outcome),
+) -> Result<Option<Came>, Stop> {
     let (person, source) = (permit.person(), permit.source().clone());
-    let read = async |s: &mut Snapshot| ken_person::numbers(s, person, &source).await;
-    let numbers = app.db().snapshot("http.numbers", read).await?;
-    let outcome = app.portal().ask(ctx.clock, &permit, &numbers).await;
-    let at = ctx.clock.now();
     let (said, held) = match outcome {
         Outcome::NotAsked => return Ok(None),
         Outcome::Silent => (Said::Silent, vec![]),
         Outcome::Resting => (Said::Resting, vec![]),
         Outcome::Wrong => (Said::Wrong, vec![]),
-        Outcome::Answered { answered, is_whole } => {
-            let visible = disclose_asked(app.db(), ctx, permit, answered).await?;
-            (Said::Answered { is_whole }, compose::answered(person, (&source, at), visible))
+        Outcome::Answered(answered) => {
+            match disclose_asked(app.db(), ctx, permit, answered).await {
+                Ok(seen) => (Said::Answered, compose::answered(person, (&source, at), seen)),
+                Err(ken_records::Error::Stale) => (Said::Changed, vec![]),
+                Err(error) => return Err(error.into()),
+            }
         }
     };
     Ok(Some(Came { source, at, said, held }))
@@ -221,15 +235,15 @@ async fn phones(app: &App) -> Result<Names, Stop> {
 /// Why a clause lets somebody see something, in words; and today.
 type Words<'a> = (&'a dyn Fn(&ken_core::ClauseId) -> String, jiff::civil::Date);
 
-/// What each source said, in its parts. What it said under several ids is one answer, as good as
-/// the worst of them.
+/// What each source said, in its parts. What it said under several ids is one answer, with what
+/// came under each and the worst that is to be said of any.
 fn told(came: Vec<Came>, phones: &Names, names: &Names, (why, today): Words<'_>) -> Vec<Told> {
     let mut sources: BTreeMap<OrganisationId, (Timestamp, Said, Vec<compose::Held>)> =
         BTreeMap::new();
     for one in came {
         let new = || (one.at, one.said, vec![]);
         let (at, said, held) = sources.entry(one.source).or_insert_with(new);
-        (*at, *said) = ((*at).max(one.at), said.worse(one.said));
+        (*at, *said) = ((*at).max(one.at), (*said).max(one.said));
         held.extend(one.held);
     }
     let mut told: Vec<_> = sources
@@ -242,7 +256,11 @@ fn told(came: Vec<Came>, phones: &Names, names: &Names, (why, today): Words<'_>)
             said,
             alerts: compose::alerts(&held, names),
             boxes: compose::asides(&held, today),
-            events: compose::events(&held, names, why).into_iter().map(|one| one.event).collect(),
+            events: compose::events(&held, names, why)
+                .into_iter()
+                .take(PART_MAX)
+                .map(|one| one.event)
+                .collect(),
         })
         .collect();
     told.sort_by(|one, other| one.name.cmp(&other.name));

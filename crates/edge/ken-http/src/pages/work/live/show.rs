@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ken_core::{OrganisationId, PersonId, Purpose};
+use ken_hub::portal::SOURCES_MAX;
 use maud::{Markup, html};
 
 use crate::pages::compose::Aside;
@@ -11,33 +12,19 @@ use crate::view::panel::{self, Panel, State};
 use crate::view::timeline::Event;
 use crate::view::{facts, phone, receipt, timeline, words};
 
-/// What a source said, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a source said, the best first: of several answers the worst is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Said {
     /// It answered.
-    Answered {
-        /// Whether it has no more than it gave.
-        is_whole: bool,
-    },
+    Answered,
     /// It has been silent too often of late, and was not asked.
     Resting,
+    /// What the reader may see of it has changed since it was asked.
+    Changed,
     /// It did not answer in time.
     Silent,
     /// Its answer could not be taken.
     Wrong,
-}
-
-impl Said {
-    /// The worse of two.
-    pub(super) fn worse(self, other: Self) -> Self {
-        let rank = |said: Self| match said {
-            Self::Answered { is_whole } => u8::from(!is_whole),
-            Self::Resting => 2,
-            Self::Silent => 3,
-            Self::Wrong => 4,
-        };
-        if rank(other) > rank(self) { other } else { self }
-    }
 }
 
 /// One source's panel.
@@ -79,7 +66,7 @@ pub(super) struct View {
 }
 
 /// Ids of the panels; there are no more than sources are asked at once.
-const IDS: [&str; super::SOURCES_MAX] = [
+const IDS: [&str; SOURCES_MAX] = [
     "source-1",
     "source-2",
     "source-3",
@@ -95,9 +82,9 @@ const IDS: [&str; super::SOURCES_MAX] = [
 ];
 
 /// What Ken does not do with an answer.
-const NOT_KEPT: &str = "Each organisation here keeps its own record. It was asked just now, and \
-    nothing of what it said is kept here. That you asked is on the ledger, where the person may \
-    read it.";
+const NOT_KEPT: &str = "Each organisation here keeps its own record, and is asked while this page \
+    loads. Nothing of what it says is kept here. It may have more than a page can show: ask it \
+    itself. That you asked is on the ledger, where the person may read it.";
 
 /// The page's content.
 pub(super) fn page(view: &View) -> Markup {
@@ -106,8 +93,8 @@ pub(super) fn page(view: &View) -> Markup {
         h1 { "What they say now" }
         (alert::why(&view.because))
         p { a.care_lone href=(to("")) { "Back to the overview" } }
-        p { (NOT_KEPT) }
-        @if view.told.is_empty() {
+        @if !view.told.is_empty() { p { (NOT_KEPT) } }
+        @else {
             p role="status" {
                 "Nobody was asked: no organisation whose record you may see here can be asked \
                  for what you may see."
@@ -129,38 +116,49 @@ impl Told {
             "" => String::new(),
             phone => format!(" If it cannot wait, phone {phone}."),
         };
-        let again = Some(format!("{live}&source={}", self.source));
+        let again = format!("{live}&source={}", self.source);
         let has_parts =
             !(self.alerts.is_empty() && self.boxes.is_empty() && self.events.is_empty());
+        let why = match self.said {
+            Said::Answered => String::new(),
+            Said::Silent => {
+                format!("{name} was asked at {at}, and did not answer in time.{phone}")
+            }
+            Said::Resting => format!(
+                "{name} has not answered for a while, so it was not asked at {at}. It can be \
+                 asked again in a moment.{phone}"
+            ),
+            Said::Changed => format!(
+                "What you may see of {name} has changed since it was asked at {at}, so nothing \
+                 of its answer is shown."
+            ),
+            Said::Wrong => format!(
+                "{name} was asked at {at}, and its answer could not be taken. If it stays so, \
+                 give this reference: {reference}.{phone}"
+            ),
+        };
         let state = match self.said {
-            Said::Silent => State::Down {
-                source: format!("{name} was asked at {at}, and did not answer in time.{phone}"),
-                again,
-            },
-            Said::Resting => State::Down {
-                source: format!(
-                    "{name} has not answered for a while, so it was not asked at {at}. It can be \
-                     asked again in a moment.{phone}"
-                ),
-                again,
-            },
-            Said::Wrong => State::Error { reference: reference.to_owned() },
-            Said::Answered { .. } if !has_parts => State::Nothing {
+            Said::Answered if !has_parts => State::Nothing {
                 looked: format!(
                     "{name} was asked at {at}, and answered nothing that you may see here."
                 ),
                 caution: "This does not mean that it holds nothing.".into(),
             },
-            Said::Answered { is_whole } => State::Content {
-                shown: self.content(is_whole),
+            _ if !has_parts => State::Down { source: why, again: Some(again) },
+            _ => State::Content {
+                shown: self.content(&why, &again),
                 from: Some(format!("From the record of {name}, asked at {at}")),
             },
         };
         Panel { id, heading: name.clone(), open: false, state }
     }
 
-    fn content(&self, is_whole: bool) -> Markup {
+    fn content(&self, why: &str, again: &str) -> Markup {
         html! {
+            @if !why.is_empty() {
+                p { b { "Not all of its record is here." } " " (phone::linked(why)) }
+                p { a href=(again) { "Ask it again" } }
+            }
             (alert::list(&self.alerts))
             @for (_, heading, facts) in &self.boxes {
                 h3 { (heading) }
@@ -171,9 +169,6 @@ impl Told {
                 (facts::list(&pairs))
             }
             (timeline::show(&self.events))
-            @if !is_whole {
-                p { "It has more than is shown here. Ask the organisation itself." }
-            }
         }
     }
 }
@@ -231,7 +226,6 @@ mod tests {
 
     #[test]
     fn each_state_of_a_source_is_said_with_its_time() {
-        let whole = Said::Answered { is_whole: true };
         let check = |said, is_empty, wants: &[&str]| {
             let shown = shown(vec![told(said, is_empty)]);
             for want in wants {
@@ -240,29 +234,20 @@ mod tests {
         };
         let at = "21 Nov 2026, 12:00";
         let from = format!("From the record of Glen Medical Practice, asked at {at}");
-        check(whole, false, &[&from, "Penicillin", "Rash"]);
-        check(Said::Answered { is_whole: false }, false, &["It has more than is shown"]);
-        check(whole, true, &["nothing that you may see", at, "does not mean"]);
+        check(Said::Answered, false, &[&from, "Penicillin", "Rash"]);
+        check(Said::Answered, true, &["nothing that you may see", at, "does not mean"]);
         let again = "href=\"/w/p/6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa/live?purpose=direct-care\
             &amp;source=practice\"";
         let phone = "If it cannot wait, phone <a href=\"tel:01632960001\">01632 960 001</a>.";
         check(Said::Silent, true, &["did not answer in time", at, again, phone]);
         check(Said::Resting, true, &["has not answered for a while", again]);
-        check(Said::Wrong, true, &["We could not show this part", "r-1"]);
+        check(Said::Wrong, true, &["could not be taken", at, "r-1", again]);
+        check(Said::Changed, true, &["has changed since it was asked", at, again]);
+        // What came is shown beside what did not.
+        check(Said::Silent, false, &["Penicillin", "Not all of its record is here", again]);
         assert!(shown(vec![]).contains("Nobody was asked"));
-        let many = || (0..3).map(|_| told(whole, false)).collect();
+        let many = || (0..3).map(|_| told(Said::Answered, false)).collect();
         assert_eq!(shown(many()).matches("asked at 21 Nov").count(), 3);
-    }
-
-    #[test]
-    fn of_two_answers_the_worse_is_said() {
-        let (whole, part) = (Said::Answered { is_whole: true }, Said::Answered { is_whole: false });
-        let all = [whole, part, Said::Resting, Said::Silent, Said::Wrong];
-        for (place, one) in all.into_iter().enumerate() {
-            for other in all.into_iter().skip(place) {
-                assert_eq!((one.worse(other), other.worse(one)), (other, other));
-            }
-        }
     }
 
     #[test]
