@@ -96,6 +96,7 @@ fn beside(form: Form) -> Result<Form, Fault> {
             }
         }
     }
+    keeps_apart(&form)?;
     for question in form.questions().filter(|one| one.same.is_some()) {
         let mut others = PROGRAM.iter().flat_map(Form::questions);
         let other = others.find(|one| one.same == question.same);
@@ -104,6 +105,24 @@ fn beside(form: Form) -> Result<Form, Fault> {
         }
     }
     Ok(form)
+}
+
+/// Fails where a form of the program under the same minimum keeps something apart that this one
+/// does not: all of it, or what answers a heading.
+fn keeps_apart(form: &Form) -> Result<(), Fault> {
+    let Some(own) = PROGRAM.iter().find(|one| one.minimum == form.minimum) else { return Ok(()) };
+    if own.restricted && !form.restricted {
+        return Err(Fault::Changed(form.id.clone()));
+    }
+    for question in form.questions() {
+        let covers =
+            |one: &&Question| one.covered().any(|id| question.covered().any(|of| of == id));
+        let mut alike = own.questions().filter(covers);
+        if !alike.all(|one| Part::of(one) == Part::of(question)) {
+            return Err(Fault::Changed(question.id.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether what answers one answers the other, and is kept apart as that is.

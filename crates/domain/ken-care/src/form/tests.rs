@@ -347,6 +347,17 @@ fn a_step_of_the_partnership_fits_beside_the_minimum_or_says_why_not() {
         let says = adult(change);
         assert!(says.starts_with(&format!("glen.json: `{id}` is made")), "{says}");
     }
+    // Nor by another question that answers the same heading, or in a form of another name.
+    let other = adult(|form| {
+        asked(form, (3, 0))["id"] = json!("glen-health");
+        asked(form, (3, 0))["health"] = json!(false);
+    });
+    assert!(other.starts_with("glen.json: `glen-health` is made"), "{other}");
+    let named = wrong("referral-discussion", |form| {
+        form["id"] = json!("glen-discussion");
+        form["restricted"] = json!(false);
+    });
+    assert!(named.contains("`glen-discussion` is made"), "{named}");
     let open = wrong("referral-discussion", |form| form["restricted"] = json!(false));
     assert!(open.contains("`referral-discussion` is made"), "{open}");
     let typo = adult(|form| form["sectoins"] = json!([]));
