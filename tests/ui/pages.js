@@ -519,6 +519,14 @@ export const visits = [
   { name: "my-choices", route: "/my/choices", as: "my", go: open("/my/choices") },
   { name: "my-choice", route: null, as: "my", go: checkChoice },
   { name: "wishes", route: "/ig/wishes", as: "officer", go: open("/ig/wishes") },
+  { name: "corrections", route: "/ig/corrections", as: "officer", go: open("/ig/corrections") },
+  { name: "correction", route: "/ig/corrections/{person}/{correction}", as: "officer",
+    go: async (page) => {
+      await page.goto("/ig/corrections");
+      const links = page.locator('main a[href^="/ig/corrections/"]');
+      if ((await links.count()) === 0) return false;
+      await links.first().click();
+    } },
   { name: "wish", route: "/ig/wishes/{person}/{wish}", as: "officer",
     go: async (page) => {
       await page.goto("/ig/wishes");
@@ -637,6 +645,8 @@ export const visits = [
     go: open("/guardian/reviews") },
   { name: "guardian-wishes", route: "/guardian/wishes", as: "guardian",
     go: open("/guardian/wishes") },
+  { name: "guardian-corrections", route: "/guardian/corrections", as: "guardian",
+    go: open("/guardian/corrections") },
   { name: "ask-guardian", route: "/w/guardian", as: "work", go: follow("Ask the Guardian") },
   { name: "recommendations", route: "/ig/recommendations", as: "officer",
     go: open("/ig/recommendations") },

@@ -26,6 +26,7 @@
 pub mod addressee;
 pub mod assessment;
 pub mod chronology;
+pub mod correction;
 pub mod discussion;
 pub mod draft;
 mod error;

@@ -1,5 +1,7 @@
-//! Every statement of this crate, and its tables. All but drafts only grow.
+//! Every statement of this crate, and its tables. All but drafts only grow;
+//! of what is to be put right the answer is added, once.
 
+pub(crate) mod correction;
 pub(crate) mod discussion;
 pub(crate) mod draft;
 pub(crate) mod request;
@@ -32,6 +34,12 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { owner: "ken-care", number: 6, title: "what was said", sql: told::TOLD },
     Migration { owner: "ken-care", number: 7, title: "discussions", sql: discussion::DISCUSSIONS },
+    Migration {
+        owner: "ken-care",
+        number: 8,
+        title: "what is to be put right",
+        sql: correction::CORRECTIONS,
+    },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

@@ -24,7 +24,6 @@ use jiff::{SignedDuration, Timestamp};
 use ken_core::{AccountId, Ctx, PersonId, ResourceId, Sensitive};
 use ken_directory::sending;
 use ken_ledger::{EntryKind, NewEntry, Stream};
-use ken_records::Seen;
 use ken_sharing::{fact, together};
 use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Db, Reads, Row, Snapshot, Sql, Tx, Value as Bound, values};
@@ -34,6 +33,7 @@ use crate::Error;
 use crate::sql::words as sql;
 
 pub use crate::sql::words::ALL as STATEMENTS;
+pub use ken_records::Seen;
 pub use see::see;
 
 /// Longest words, in characters. House policy: a page; what is longer is a letter.

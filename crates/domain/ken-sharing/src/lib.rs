@@ -41,4 +41,5 @@ pub use error::Error;
 pub use gate::{Caller, Decision, Denial, Gate, Need, PurposeChoice, Question};
 pub use ken_agreement::{Action, Day, Instrument, Signing, Tier};
 pub use permit::{Granted, PERMIT_LAST, Permit};
+pub use reviewers::Desk;
 pub use sql::{ALL as STATEMENTS, MIGRATIONS};

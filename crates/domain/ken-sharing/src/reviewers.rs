@@ -116,6 +116,48 @@ pub(crate) async fn may_read<R: Reads, P: Fn(PractitionerId) -> bool>(
     Ok(false)
 }
 
+/// Whose turn it is to answer, as one reader sees it: looked up once for a list.
+#[derive(Debug)]
+pub struct Desk {
+    by: Acting,
+    all: Vec<Partnership>,
+    seats: Seats,
+}
+
+impl Desk {
+    /// The desk of a reader.
+    ///
+    /// # Errors
+    ///
+    /// What the directory says.
+    pub async fn of<R: Reads>(reads: &mut R, by: &Acting) -> Result<Self, Error> {
+        let all = partnership::list(reads).await?;
+        Ok(Self { by: by.clone(), all, seats: Seats::default() })
+    }
+
+    /// The organisations in whose turn the reader may stand, their own first.
+    #[must_use]
+    pub fn organisations(&self) -> Vec<OrganisationId> {
+        looks_after(&self.all, &self.by.organisation)
+    }
+
+    /// Whether what a person asks of an organisation waits with the reader.
+    ///
+    /// # Errors
+    ///
+    /// What the directory or the facts say.
+    pub async fn has<R: Reads>(
+        &mut self,
+        reads: &mut R,
+        ctx: &Ctx<'_>,
+        (person, organisation): (PersonId, &OrganisationId),
+    ) -> Result<bool, Error> {
+        let is_of: fn(PractitionerId) -> bool = |_| false;
+        let one = Matter { organisation, person, is_of };
+        may_read(reads, ctx, (&self.by, &self.all), &mut self.seats, &one).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -175,3 +175,30 @@ pub const OWN: &[Own] = &[Own {
     text: "Speak to me and not to my daughter. I hear better on my left side. Mornings are best. \
            (made up)",
 }];
+
+/// What somebody asks to be put right in the newest entry of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The handle of their story.
+    pub person: &'static str,
+    /// Which organisation wrote it.
+    pub of: &'static str,
+    /// Of which kind of information.
+    pub category: &'static str,
+    /// Who they are, as they tell it.
+    pub name: &'static str,
+    /// The entry, as they name it.
+    pub about: &'static str,
+    /// What is wrong.
+    pub text: &'static str,
+}
+
+/// What was asked.
+pub const ASKED: &[Asked] = &[Asked {
+    person: "morag",
+    of: "cec",
+    category: "chronology",
+    name: "Morag Drummond",
+    about: "The last thing that the council wrote about my house",
+    text: "It was my neighbour Elspeth who let you in, and not my daughter. (made up)",
+}];

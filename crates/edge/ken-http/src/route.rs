@@ -330,6 +330,17 @@ pub const ROUTES: &[Route] = &[
     page("/ig/wishes", Who::Governance, || get(governance::wishes::get)),
     page("/ig/wishes/{person}/{wish}", Who::Governance, || get(governance::wishes::get_one)),
     form("/ig/wishes/{person}/{wish}", Who::Governance, || post(governance::wishes::post)),
+    page("/ig/corrections", Who::Governance, || get(governance::corrections::get)),
+    page("/ig/corrections/{person}/{correction}", Who::Governance, || {
+        get(governance::corrections::get_one)
+    }),
+    form("/ig/corrections/{person}/{correction}", Who::Governance, || {
+        post(governance::corrections::post)
+    }),
+    page("/guardian/corrections", Who::Guardian, || get(governance::corrections::get_last)),
+    form("/guardian/corrections/{person}/{correction}", Who::Guardian, || {
+        post(governance::corrections::post)
+    }),
     page("/ops/hub", Who::Operations, || get(operations::hub::get)),
     page("/ops/held/{held}", Who::Operations, || get(operations::held::get)),
     form("/ops/held/{held}", Who::Operations, || post(operations::held::post)),

@@ -174,7 +174,8 @@ impl Background {
             tracing::warn!(error.code = error.code(), "no look at open moves; the next start will");
         }
         let office = [ken_office::due::handlers(&keys), ken_office::findings::handlers(&keys)];
-        let care = ken_care::request::late::handlers(&keys);
+        let care = ken_care::request::late::handlers(&keys).into_iter();
+        let care = care.chain(ken_care::correction::clock::handlers(&keys));
         let handlers = office.into_iter().flatten().chain(ken_hub::handlers(&keys)).chain(care);
         let runner = Runner::default().with(Arc::new(Sweep));
         let runner = handlers.fold(runner, Runner::with);

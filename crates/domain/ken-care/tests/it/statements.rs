@@ -13,5 +13,6 @@ async fn every_statement_prepares() {
         assert_prepares(&world.on.db, ken_care::words::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::told::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::discussion::STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_care::correction::STATEMENTS).await;
     }
 }

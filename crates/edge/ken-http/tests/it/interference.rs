@@ -88,6 +88,7 @@ impl Given {
             .replace("{request}", &self.access)
             .replace("{discussion}", &self.access)
             .replace("{wish}", &self.access)
+            .replace("{correction}", &self.access)
             .replace("{item}", &self.access)
             .replace("{finding}", &self.access)
             .replace("{merge}", &self.access)

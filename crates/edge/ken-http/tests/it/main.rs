@@ -15,6 +15,8 @@ mod choices;
 #[cfg(test)]
 mod chronology;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod discussions;

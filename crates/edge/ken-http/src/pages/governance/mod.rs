@@ -10,6 +10,7 @@ mod breach_name;
 mod breach_people;
 pub(crate) mod breaches;
 pub(crate) mod consultations;
+pub(crate) mod corrections;
 pub(crate) mod contract;
 pub(crate) mod disposal;
 pub(crate) mod draft;

@@ -21,6 +21,7 @@ use ken_store::Snapshot;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::corrections;
 use crate::App;
 use crate::caller::{Caller, organisation_name};
 use crate::stop::Stop;
@@ -255,6 +256,11 @@ fn list(
         p {
             "People ask this on their own pages. You see what they typed, and nothing that is \
              held about them."
+        }
+        p {
+            a.care_lone href=(corrections::place(place == GUARDIAN)) {
+                "What people ask to be put right"
+            }
         }
         (panel::show(&Panel {
             id: "waiting",

@@ -1,4 +1,5 @@
-//! `/my/words`: what I say of what others wrote about me, and of myself.
+//! `/my/words`: what I say of what others wrote about me, what I ask to be put right, and what I
+//! write of myself.
 //!
 //! # Invariants
 //!
@@ -16,9 +17,10 @@ use axum::extract::{Form as Sent, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ken_agreement::Action;
+use ken_care::correction::{self, Correction, NewCorrection};
 use ken_care::words::own::{self, OwnEntry, Topic};
 use ken_care::words::{self, How, NewWords, Refused};
-use ken_core::{Category, Sensitive};
+use ken_core::{Category, PersonId, ResourceId, Sensitive};
 use ken_records::{Part, Point, Seen};
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
@@ -31,6 +33,7 @@ use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Shown};
 use crate::pages::compose::{self, Dated};
 use crate::stop::Stop;
+use crate::view::banner::Banner;
 use crate::view::form::Wrong;
 
 use show::{Home, Own};
@@ -38,6 +41,9 @@ use show::{Home, Own};
 /// What stands where somebody may find that something is wrong.
 pub(super) const WRONG: &str = "Say so here, with the button below it. Everybody who may read it \
     then reads your words too. You can also call us: how is below.";
+
+/// What the form says of an entry that is to be put right.
+const CORRECT: &str = "correct";
 
 /// What the forms carry.
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +67,8 @@ struct Found {
     point: Point,
     dated: Dated,
     seen: Seen,
+    /// Who the person is, as whoever put it into the record wrote it.
+    name: String,
     receipts: Vec<String>,
 }
 
@@ -103,10 +111,27 @@ async fn say(app: &App, caller: &Caller, filled: &Filled) -> Result<Response, St
         let main = show::about(&found, filled, &[wrong], caller.csrf());
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page(app, caller, &main)).into_response())
     };
+    let (text, helper) = typed(filled);
+    let ctx = app.ctx(caller.request());
+    if filled.how == CORRECT {
+        let name = Sensitive::new(found.name.clone());
+        let (event, on) = (&found.dated.event, found.dated.when.says_plainly());
+        let about = Sensitive::new(format!("{}, {on}", event.title));
+        let new = NewCorrection {
+            person: caller.own()?,
+            account: caller.session().account,
+            name: &name,
+            about: &about,
+            text: &text,
+            helper: &helper,
+        };
+        let asked = correction::ask(app.db(), &ctx, app.keys(), &found.seen, &new).await?;
+        let done = || page(app, caller, &show::asked(&event.source)).into_response();
+        return kept(app, caller, asked, (done, again));
+    }
     let Some(how) = How::of_code(&filled.how) else {
         return again(Wrong::new("how", "Choose one"));
     };
-    let (text, helper) = typed(filled);
     let new = NewWords {
         person: caller.own()?,
         account: caller.session().account,
@@ -114,9 +139,20 @@ async fn say(app: &App, caller: &Caller, filled: &Filled) -> Result<Response, St
         text: &text,
         helper: &helper,
     };
-    let ctx = app.ctx(caller.request());
-    match words::say(app.db(), &ctx, app.keys(), &found.seen, &new).await? {
-        Ok(_) => Ok(page(app, caller, &show::said()).into_response()),
+    let said = words::say(app.db(), &ctx, app.keys(), &found.seen, &new).await?;
+    let done = || page(app, caller, &show::said()).into_response();
+    kept(app, caller, said, (done, again))
+}
+
+/// The page after something was sent: that it is kept, or why it is not.
+fn kept(
+    app: &App,
+    caller: &Caller,
+    sent: Result<ResourceId, Refused>,
+    (done, again): (impl FnOnce() -> Response, impl FnOnce(Wrong) -> Result<Response, Stop>),
+) -> Result<Response, Stop> {
+    match sent {
+        Ok(_) => Ok(done()),
         Err(Refused::NotTheirs) => Err(Stop::NotFound),
         Err(Refused::TooMany) => Ok(page(app, caller, &show::too_many()).into_response()),
         Err(refused) => again(wrong(refused)),
@@ -144,11 +180,9 @@ async fn write(app: &App, caller: &Caller, filled: &Filled) -> Result<Response, 
         text: &text,
         helper: &helper,
     };
-    match own::write(app.db(), &app.ctx(caller.request()), app.keys(), &new).await? {
-        Ok(_) => Ok(page(app, caller, &show::written()).into_response()),
-        Err(Refused::TooMany) => Ok(page(app, caller, &show::too_many()).into_response()),
-        Err(refused) => again(wrong(refused)),
-    }
+    let written = own::write(app.db(), &app.ctx(caller.request()), app.keys(), &new).await?;
+    let done = || page(app, caller, &show::written()).into_response();
+    kept(app, caller, written, (done, again))
 }
 
 fn typed(filled: &Filled) -> (Sensitive<String>, Sensitive<String>) {
@@ -171,13 +205,21 @@ async fn find(app: &App, caller: &Caller, point: &str) -> Result<Found, Stop> {
     let mut shown = read(app, caller, (part, None)).await?.ok_or(Stop::NotFound)?;
     compose::bring(app, &mut shown.held).await?;
     let names = ask::names(app).await?;
+    let name = called(&compose::banner(&shown.held, app.ctx(caller.request()).clock.today()));
     let events = compose::events(&shown.held, &names, &|_| String::new());
     let mut dated = events.into_iter().find(|dated| dated.point == point).ok_or(Stop::NotFound)?;
     compose::make_own(&mut dated, caller.csrf());
     let seen = shown.held.into_iter().find(|held| held.point == point);
     let seen = seen.and_then(|held| held.seen).ok_or(Stop::NotFound)?;
     let receipts = ask::receipts(app, shown.entries).await?;
-    Ok(Found { point, dated, seen, receipts })
+    Ok(Found { point, dated, seen, name, receipts })
+}
+
+/// A person as whoever looks for their record needs them: name and date of birth.
+fn called(banner: &Banner) -> String {
+    let born = banner.facts.iter().find(|(label, value)| *label == "Born" && !value.is_empty());
+    let born = born.map(|(_, value)| format!(", born {value}")).unwrap_or_default();
+    format!("{} {}{born}", banner.given, banner.family)
 }
 
 /// A part of the person's own record; nothing where no rule in force lets them read it.
@@ -223,9 +265,21 @@ async fn home(app: &App, caller: &Caller) -> Result<Home, Stop> {
     Ok(Home {
         own: own.collect(),
         said: words::of_person(db, keys, person).await?,
+        asked: corrections(app, person, &names).await?,
         keeper: offers.answers.filter(|_| shown.covered.contains(&views)),
         receipts: ask::receipts(app, shown.entries).await?,
     })
+}
+
+/// What the person asked to be put right, each with the name of whom they asked.
+async fn corrections(
+    app: &App,
+    person: PersonId,
+    names: &ask::Names,
+) -> Result<Vec<(String, Correction)>, Stop> {
+    let all = correction::of_person(app.db(), app.keys(), person).await?;
+    let named = |one: Correction| (compose::name_of(names, &one.organisation), one);
+    Ok(all.into_iter().map(named).collect())
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {

@@ -1,11 +1,12 @@
 //! The pages of what a person says themselves, in plain words.
 
+use ken_care::correction::{Correction, Outcome};
 use ken_care::words::own::Topic;
 use ken_care::words::{How, Words};
 use ken_core::OrganisationId;
 use maud::{Markup, html};
 
-use super::{Filled, Found};
+use super::{CORRECT, Filled, Found};
 use crate::pages::own::looked::MORE;
 use crate::view::form::{Choice, Field, Form, Wrong, choices, summary};
 use crate::view::panel::{self, Panel, State};
@@ -20,6 +21,8 @@ pub(super) struct Home {
     pub(super) own: Vec<Own>,
     /// What they said of entries, the newest first.
     pub(super) said: Vec<Words>,
+    /// What they asked to be put right, the newest first, each with whom they asked.
+    pub(super) asked: Vec<(String, Correction)>,
     /// Who keeps what they write, by id and name; none where they cannot write it here.
     pub(super) keeper: Option<(OrganisationId, String)>,
     /// The ledger's receipts for this visit.
@@ -56,6 +59,10 @@ pub(super) fn home(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) 
             open: true,
             state: of_entries(&home.said),
         }))
+        @if !home.asked.is_empty() {
+            h2 { "What I asked to be put right" }
+            @for (organisation, one) in &home.asked { (asked_of(organisation, one)) }
+        }
         p { a.care_lone href="/my/record" { "Find something in my record" } }
         p { (MORE) }
         (receipt::own(&home.receipts))
@@ -99,6 +106,36 @@ fn of_entries(said: &[Words]) -> State {
     };
     let cards: Vec<_> = said.iter().map(one).collect();
     State::Content { shown: card::cards(false, &cards), from: None }
+}
+
+/// One thing to put right, and what became of it.
+fn asked_of(organisation: &str, one: &Correction) -> Markup {
+    let day = |at| words::day_long(words::local(at).date());
+    let became = match one.outcome {
+        None => None,
+        Some(Outcome::Corrected) => Some("They put it right."),
+        Some(Outcome::Partly) => Some("They put some of it right."),
+        Some(Outcome::Refused) => Some("They did not change it."),
+    };
+    html! {
+        div.care_panel {
+            h3 { "Asked of " (organisation) " on " (day(one.asked)) }
+            @if let Some(sent) = &one.sent { (lines(sent.text.reveal())) }
+            @match became {
+                Some(became) => {
+                    p { b { (became) } }
+                    @if let Some(answer) = &one.answer { (lines(answer.reveal())) }
+                    @if one.outcome != Some(Outcome::Corrected) {
+                        p {
+                            "Your words can stand beside it all the same. You can also complain \
+                             to them, or to the Information Commissioner: ask us how."
+                        }
+                    }
+                }
+                None => { p { "They answer by " (day(one.due)) "." } }
+            }
+        }
+    }
 }
 
 fn lines(text: &str) -> Markup {
@@ -160,7 +197,12 @@ pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csr
         label: does(how).to_owned(),
         hint: (how == How::Agrees).then(|| "You do not have to write anything.".to_owned()),
     };
-    let ways: Vec<_> = How::ALL.into_iter().map(choice).collect();
+    let correct = Choice {
+        value: CORRECT.to_owned(),
+        label: "Something in it is wrong: please put it right".to_owned(),
+        hint: Some("Those who wrote it answer you here within 28 days.".to_owned()),
+    };
+    let ways: Vec<_> = How::ALL.into_iter().map(choice).chain([correct]).collect();
     let hidden = [("step", "say".to_owned()), ("point", found.point.to_string())];
     let form = Form { action: "/my/words", csrf, button: "Keep my words", hidden: &hidden };
     html! {
@@ -177,6 +219,10 @@ pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csr
             "Your words stand beside it from now on. Everybody who may read it can read your \
              words too. What they wrote stays as it is."
         }
+        p {
+            "You can also ask those who wrote it to put it right. Then they read your name, your \
+             date of birth, what this is about and your words."
+        }
         (form.post(&html! {
             (choices("What do you think of it?", "how", &ways, &filled.how, wrongs))
             (text(filled, wrongs))
@@ -192,6 +238,15 @@ pub(super) fn said() -> Markup {
     html! {
         (confirmation::done("Your words are kept", "Whoever may read it now reads your words too."))
         (confirmation::link_on("/my/record", "Back to my record"))
+    }
+}
+
+/// It waits with those who wrote the entry.
+pub(super) fn asked(organisation: &str) -> Markup {
+    let next = format!("{organisation} answers within 28 days. You read the answer in My words.");
+    html! {
+        (confirmation::done("You asked them to put it right", &next))
+        (confirmation::link_on("/my/words", "Back to my words"))
     }
 }
 
@@ -215,8 +270,23 @@ pub(super) fn too_many() -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use ken_core::Sensitive;
+
     use super::*;
     use crate::view::rules;
+
+    fn correction(outcome: Option<Outcome>) -> Correction {
+        Correction {
+            person: "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa".parse().unwrap(),
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            organisation: "nhsl".parse().unwrap(),
+            asked: "2026-11-01T09:00:00Z".parse().unwrap(),
+            due: "2026-11-29T09:00:00Z".parse().unwrap(),
+            answer: outcome.map(|_| Sensitive::new("Because <so>".to_owned())),
+            outcome,
+            sent: None,
+        }
+    }
 
     fn filled_home() -> Home {
         Home {
@@ -233,6 +303,10 @@ mod tests {
                 at: "2026-10-04T09:00:00Z".parse().unwrap(),
                 is_of_earlier: false,
             }],
+            asked: [None, Some(Outcome::Refused), Some(Outcome::Corrected)]
+                .into_iter()
+                .map(|outcome| ("NHS <Glen>".to_owned(), correction(outcome)))
+                .collect(),
             keeper: Some(("cec".parse().unwrap(), "Glen Council".into())),
             receipts: vec!["a2VuLXJlY2VpcHQvMQ".into()],
         }
@@ -244,14 +318,22 @@ mod tests {
         let wrongs = [Wrong::new("words", "Write what you want to say")];
         let page = home(&filled_home(), &Filled::default(), &wrongs, &csrf).into_string();
         rules::assert_part(&page);
-        for want in ["My &lt;cat&gt;", "I do not agree", "Effie, my sister", "Glen Council keeps"] {
+        for want in [
+            "My &lt;cat&gt;",
+            "I do not agree",
+            "Effie, my sister",
+            "Glen Council keeps",
+            "Because &lt;so&gt;",
+            "answer by 29 November",
+        ] {
             assert!(page.contains(want), "{want}: {page}");
         }
-        let nobody = Home { own: vec![], said: vec![], keeper: None, receipts: vec![] };
+        let nobody =
+            Home { own: vec![], said: vec![], asked: vec![], keeper: None, receipts: vec![] };
         let page = home(&nobody, &Filled::default(), &[], &csrf).into_string();
         rules::assert_part(&page);
         assert!(page.contains("Call us") && !page.contains("<textarea"), "{page}");
-        for part in [said(), written(), too_many()] {
+        for part in [said(), asked("NHS <Glen>"), written(), too_many()] {
             rules::assert_part(&part.into_string());
         }
     }
