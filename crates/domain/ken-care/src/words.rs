@@ -6,7 +6,8 @@
 //! - Words are said of an entry by the person who has just seen it in their own record, and of none
 //!   besides: what they may not see they can say nothing of, and learn nothing of by trying.
 //! - Words are shown to those alone to whom the entry is shown ([`Seen`]), and to each of them:
-//!   they open nothing, and nothing that a clause covers comes without them.
+//!   they open nothing, and nothing that a clause covers comes without them. Who is not shown the
+//!   whole entry is shown that something was said of it, and not what: it could tell the rest.
 //! - Words stay with whoever said them. What moves to another person is shown there without them,
 //!   unless both are one person.
 //! - Words are never changed or removed, and stand in their author's stream of the ledger, which
@@ -26,7 +27,7 @@ use ken_directory::sending;
 use ken_ledger::{EntryKind, NewEntry, Stream};
 use ken_sharing::{fact, together};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Snapshot, Sql, Tx, Value as Bound, values};
+use ken_store::{Db, Reads, Row, Snapshot, Sql, Tx, Value as Bound, guard, values};
 use serde_json::{Value, json};
 
 use crate::Error;
@@ -117,14 +118,14 @@ pub struct Words {
     pub id: ResourceId,
     /// What they are to the entry.
     pub how: How,
-    /// What was said; it may be empty where they agree.
+    /// What was said; it may be empty where they agree, and is where it is kept back.
     pub text: String,
     /// Who wrote for the person, as they called themselves.
     pub helper: Option<String>,
     /// When.
     pub at: Timestamp,
-    /// Whether the entry has changed since.
-    pub is_of_earlier: bool,
+    /// Whether what was said is kept back, since not all of the entry is shown.
+    pub is_kept_back: bool,
 }
 
 impl fmt::Debug for Words {
@@ -243,22 +244,27 @@ async fn enter(
     Ok(())
 }
 
-/// What was said of these items, the oldest first; of each as its readers see it now.
+/// What was said of these items, the oldest first, as far as whoever was shown them reads it.
 ///
 /// # Errors
 ///
+/// [`ken_records::Error::Stale`] where what they were disclosed by has changed since;
 /// [`Error::Corrupt`] where something does not read; whatever the store or the key ring says.
 pub async fn beside(
     db: &Db,
     keys: &KeyRing,
     seen: &[&Seen],
 ) -> Result<BTreeMap<ResourceId, Vec<Words>>, Error> {
-    let people: BTreeSet<_> = seen.iter().map(|one| one.person()).collect();
+    let people: BTreeMap<_, _> = seen.iter().map(|one| (one.person(), one.epoch())).collect();
     let of: BTreeMap<_, _> = seen.iter().map(|one| (one.item(), *one)).collect();
     let read = async |s: &mut Snapshot| {
         let mut groups = BTreeMap::new();
-        for person in people {
+        for (person, epoch) in people {
             groups.insert(person, together::group(s, person).await?);
+            let now = guard::find(s, person).await?.map(|guard| guard.epoch);
+            if now != Some(epoch) {
+                return Err(ken_records::Error::Stale.into());
+            }
         }
         let authors: BTreeSet<_> = groups.values().flatten().copied().collect();
         let mut found = vec![];
@@ -275,8 +281,11 @@ pub async fn beside(
     };
     let mut beside: BTreeMap<ResourceId, Vec<Words>> = BTreeMap::new();
     for stored in db.snapshot("care.words-beside", read).await? {
-        let (item, now) = (stored.row.item, of.get(&stored.row.item).map(|seen| seen.version()));
-        beside.entry(item).or_default().extend(stored.read(keys, now).await?);
+        let item = stored.row.item;
+        let shows = of.get(&item).is_some_and(|seen| seen.is_whole() || seen.is_own());
+        let words = stored.read(keys).await?;
+        let words = words.map(|words| if shows { words } else { words.kept_back() });
+        beside.entry(item).or_default().extend(words);
     }
     for all in beside.values_mut() {
         all.sort_by_key(|words| (words.at, words.id));
@@ -300,10 +309,17 @@ pub async fn of_person(db: &Db, keys: &KeyRing, person: PersonId) -> Result<Vec<
     };
     let mut all = vec![];
     for stored in db.snapshot("care.words-own", read).await? {
-        all.extend(stored.read(keys, None).await?);
+        all.extend(stored.read(keys).await?);
     }
     all.sort_by_key(|words| std::cmp::Reverse((words.at, words.id)));
     Ok(all)
+}
+
+impl Words {
+    /// That something was said, and not what, nor by whom for the person.
+    fn kept_back(self) -> Self {
+        Self { text: String::new(), helper: None, is_kept_back: true, ..self }
+    }
 }
 
 /// That something was said of an item.
@@ -311,14 +327,13 @@ pub async fn of_person(db: &Db, keys: &KeyRing, person: PersonId) -> Result<Vec<
 struct Listed {
     id: ResourceId,
     item: ResourceId,
-    version: i64,
     at: Timestamp,
 }
 
 async fn listed<R: Reads>(reads: &mut R, author: PersonId) -> Result<Vec<Listed>, Error> {
     let row = |row: &Row<'_>| {
         let (id, item) = (row.parse(0)?, row.parse(1)?);
-        Ok(Listed { id, item, version: row.int(2)?, at: row.time(3)? })
+        Ok(Listed { id, item, at: row.time(2)? })
     };
     Ok(reads.list(sql::WORDS_LIST, values![author, ALL_MAX], row).await?)
 }
@@ -357,8 +372,8 @@ async fn opened<R: Reads>(
 
 impl Stored {
     /// What was said; none once its key is erased.
-    async fn read(self, keys: &KeyRing, now: Option<i64>) -> Result<Option<Words>, Error> {
-        let Listed { id, item, version, at } = self.row;
+    async fn read(self, keys: &KeyRing) -> Result<Option<Words>, Error> {
+        let Listed { id, item, at } = self.row;
         let bound = bound(self.author, id, item);
         let Some(bytes) = keys.open(&self.key, &bound, &self.words).await? else {
             return Ok(None);
@@ -372,7 +387,7 @@ impl Stored {
             text: text("text").ok_or_else(corrupt)?,
             helper: text("helper").filter(|helper| !helper.is_empty()),
             at,
-            is_of_earlier: now.is_some_and(|now| version < now),
+            is_kept_back: false,
         }))
     }
 }
@@ -380,4 +395,24 @@ impl Stored {
 /// What sealed words belong to.
 fn bound(author: PersonId, id: ResourceId, item: ResourceId) -> Vec<u8> {
     format!("care-words/1 {author} {id} {item}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_back_says_no_more_than_that_something_was_said() {
+        let words = Words {
+            id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
+            how: How::Disagrees,
+            text: "I have no such illness".to_owned(),
+            helper: Some("Effie, my sister".to_owned()),
+            is_kept_back: false,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let kept = words.kept_back();
+        assert_eq!((kept.how, kept.is_kept_back), (How::Disagrees, true));
+        assert!(kept.text.is_empty() && kept.helper.is_none());
+    }
 }

@@ -354,6 +354,22 @@ pub fn visible_part(
     shows.then_some(Value::Object(kept))
 }
 
+/// Whether these fields show all of a resource that any fields of its category show.
+pub(crate) fn shows_all(
+    category: &Category,
+    fields: &BTreeSet<&FieldName>,
+    resource: &Value,
+) -> bool {
+    let kind = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
+    let is_of_it = |row: &&Row| row.category == category.as_str() && row.kinds.contains(&kind);
+    let of_it: Vec<&Row> = ELEMENTS.iter().filter(is_of_it).collect();
+    let mut elements = resource.as_object().into_iter().flat_map(Map::keys);
+    elements.all(|element| {
+        let mut listed = of_it.iter().filter(|row| row.names(element)).peekable();
+        listed.peek().is_none() || listed.any(|row| row.is_granted(fields))
+    })
+}
+
 /// Of a person's numbers the one that the dictionary's `chi` is.
 fn signed(element: &str, category: &Category, value: Value) -> Option<Value> {
     match value {
@@ -397,4 +413,27 @@ fn is_a_place(item: &Value) -> bool {
     codings.into_iter().any(|coding| text(coding, "/code") == "LOC")
         || text(item, "/actor/reference").starts_with("Location/")
         || text(item, "/actor/type") == "Location"
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_who_is_shown_all_that_anybody_is_shown_is_shown_all() {
+        let check = |fields: &[&str], body: &Value, want: bool| {
+            let fields: Vec<FieldName> = fields.iter().map(|one| one.parse().unwrap()).collect();
+            let of = fields.iter().collect();
+            let category = "medication".parse().unwrap();
+            assert_eq!(shows_all(&category, &of, body), want, "{fields:?} of {body}");
+        };
+        let allergy = json!({ "resourceType": "AllergyIntolerance", "note": "x", "unknown": 1 });
+        check(&["allergies"], &allergy, true);
+        check(&["medications"], &allergy, false);
+        check(&[], &allergy, false);
+        // What nobody is ever shown is kept back from nobody.
+        check(&[], &json!({ "resourceType": "AllergyIntolerance", "unknown": 1 }), true);
+    }
 }

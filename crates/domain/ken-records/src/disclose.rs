@@ -11,7 +11,7 @@ use ken_sharing::{Granted, Permit};
 use ken_store::Db;
 use ken_store::keys::{KeyId, KeyRing};
 
-use crate::dictionary::visible_part;
+use crate::dictionary::{shows_all, visible_part};
 use crate::file::associated;
 use crate::part::{self, Found, Part, Point};
 use crate::{Error, Grants, Masked, Sealed, Seen, Status, versions};
@@ -146,9 +146,8 @@ pub async fn disclose_part(
     let (moment, is_whole) = (found.moment, found.is_whole);
     let sealed = Sealed::new(person, moment, found);
     let (mut items, next) = sealed.open(ctx.clock.now(), permits)?;
-    for item in &mut items {
-        let of = (item.resource, item.version);
-        item.seen = Some(Seen::new(person, of, item.source.clone(), &purposes));
+    for seen in items.iter_mut().filter_map(|item| item.seen.as_mut()) {
+        seen.under(&purposes, moment.0);
     }
     Ok(Disclosed { person, items, entries, is_whole, next })
 }
@@ -193,7 +192,9 @@ impl Masked for Found {
     type Visible = (Vec<Item>, Option<Point>);
 
     fn mask(self, grants: &Grants) -> Self::Visible {
-        let visible = |held: Held| grants.of(&held.class).and_then(|grant| held.visible(grant));
+        let person = self.person;
+        let visible =
+            |held: Held| grants.of(&held.class).and_then(|grant| held.visible(grant, person));
         let mut items: Vec<Item> = self.events.into_iter().filter_map(visible).collect();
         let (order, size) = self.cut;
         items.sort_by(|one, other| order.compare(&one.point(), &other.point()));
@@ -224,14 +225,20 @@ impl Held {
     }
 
     /// What a grant leaves of it, if anything.
-    fn visible(self, grant: &Granted) -> Option<Item> {
-        let body = cut(grant, as_such(self.status, &self.kind, self.body))?;
+    fn visible(self, grant: &Granted, person: PersonId) -> Option<Item> {
+        let (category, source) = (&grant.class.category, &grant.class.source);
+        let body = as_such(self.status, &self.kind, self.body);
+        let fields: BTreeSet<&FieldName> = grant.fields.keys().collect();
+        let is_whole = !grant.hides_places && shows_all(category, &fields, &body);
+        let of = (self.resource, self.version);
+        let seen = Some(Seen::new(person, of, source.clone(), is_whole));
+        let body = cut(grant, body)?;
         Some(Item {
             resource: self.resource,
             version: self.version,
             kind: self.kind,
-            category: grant.class.category.clone(),
-            source: grant.class.source.clone(),
+            category: category.clone(),
+            source: source.clone(),
             event: self.event,
             filed: self.filed,
             message: self.message,
@@ -239,7 +246,7 @@ impl Held {
             clauses: grant.fields.values().cloned().collect(),
             body,
             is_of_part: true,
-            seen: None,
+            seen,
         })
     }
 }

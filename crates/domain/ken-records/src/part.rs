@@ -223,6 +223,7 @@ impl Window {
 
 /// What a part holds, whole.
 pub(crate) struct Found {
+    pub(crate) person: PersonId,
     /// The person's epoch and the policy head that it was read under.
     pub(crate) moment: (i64, i64),
     pub(crate) standing: Vec<Held>,
@@ -259,8 +260,8 @@ pub(crate) async fn find(
         })
         .await?;
     let standing = opened(keys, person, standing).await?;
-    let cut = (part.order, part.size);
-    let mut found = Found { moment, standing, events: vec![], cut, is_whole, read_to: None };
+    let (cut, events) = ((part.order, part.size), vec![]);
+    let mut found = Found { person, moment, standing, events, cut, is_whole, read_to: None };
     let (mut read, mut read_bytes, mut shown_bytes) = (0, 0, 0);
     loop {
         let (is_last, last) = (step.is_last, step.rows.last().map(Stored::point));

@@ -24,7 +24,9 @@ pub struct Seen {
     item: ResourceId,
     version: i64,
     source: OrganisationId,
+    is_whole: bool,
     is_own: bool,
+    epoch: i64,
 }
 
 impl Seen {
@@ -32,10 +34,15 @@ impl Seen {
         person: PersonId,
         (item, version): (ResourceId, i64),
         source: OrganisationId,
-        purposes: &[Purpose],
+        is_whole: bool,
     ) -> Self {
-        let is_own = purposes.iter().all(|purpose| purpose.as_str() == OWN_RECORD);
-        Self { person, item, version, source, is_own }
+        Self { person, item, version, source, is_whole, is_own: false, epoch: 0 }
+    }
+
+    /// Notes by which permits it was disclosed, and at which moment of the person.
+    pub(crate) fn under(&mut self, purposes: &[Purpose], epoch: i64) {
+        self.is_own = purposes.iter().all(|purpose| purpose.as_str() == OWN_RECORD);
+        self.epoch = epoch;
     }
 
     /// Under which id of the person it lies.
@@ -60,6 +67,18 @@ impl Seen {
     #[must_use]
     pub const fn source(&self) -> &OrganisationId {
         &self.source
+    }
+
+    /// Whether nothing of it was kept back that anybody is shown.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// The epoch of the person's guard under which it was disclosed.
+    #[must_use]
+    pub const fn epoch(&self) -> i64 {
+        self.epoch
     }
 
     /// Whether the person themselves saw it, in their own record, and nobody else.

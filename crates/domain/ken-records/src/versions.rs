@@ -51,7 +51,7 @@ pub(crate) async fn find(
         events.extend(open(keys, person, row).await?);
     }
     let cut = (Order::NewestFirst, Size::Page);
-    Ok(Found { moment, standing: vec![], events, cut, is_whole, read_to: None })
+    Ok(Found { person, moment, standing: vec![], events, cut, is_whole, read_to: None })
 }
 
 /// The versions of these classes, the newest first; none where the version of now is of another.

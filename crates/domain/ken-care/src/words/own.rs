@@ -3,6 +3,8 @@
 //!
 //! # Invariants
 //!
+//! - There is one entry for each topic. What is written later stands in its place, and what was
+//!   before is kept as it was: nobody fills the page by it.
 //! - An entry is kept as it was written, with who wrote it; it is of the kind `views`, so that
 //!   whoever a clause lets read what the person says reads it, and nobody else.
 //! - It goes with no number that moves: it is the person's, and not a source's.
@@ -30,6 +32,10 @@ pub const CATEGORY: &str = "views";
 const NO_NUMBER: &str = "own-words";
 /// Who wrote it, where nobody helped.
 pub const AUTHOR: &str = "The person, in their own words";
+/// What it is an answer to.
+const FORM: &str = "urn:ken:form:own-words|1";
+/// Under what the name of whoever wrote for the person stands.
+pub const HELPED: &str = "Written for the person by";
 /// The standard extension that names what a reference leads to.
 const DISPLAY: &str = "http://hl7.org/fhir/StructureDefinition/display";
 
@@ -92,6 +98,12 @@ pub struct OwnEntry<'a> {
     pub helper: &'a Sensitive<String>,
 }
 
+/// Whether a resource is what a person wrote of themselves.
+#[must_use]
+pub fn is_own(resource: &Value) -> bool {
+    resource.get("questionnaire").and_then(Value::as_str) == Some(FORM)
+}
+
 /// What must be put right before it is kept, if anything.
 #[must_use]
 pub fn unfit(new: &OwnEntry<'_>) -> Option<Refused> {
@@ -103,7 +115,7 @@ pub fn unfit(new: &OwnEntry<'_>) -> Option<Refused> {
     is_long.then_some(Refused::TooLong)
 }
 
-/// Files an entry of a person's own; gives it.
+/// Files an entry of a person's own, in the place of what they wrote of the same before; gives it.
 ///
 /// # Errors
 ///
@@ -117,7 +129,6 @@ pub async fn write(
     if let Some(refused) = unfit(new) {
         return Ok(Err(refused));
     }
-    let of = ResourceId::draw(ctx.ids);
     db.write("care.own-words", async |tx| {
         let person = new.person.to_string();
         // Who writes something waits here for whoever files something about them.
@@ -129,7 +140,7 @@ pub async fn write(
         if is_too_much(tx, ctx, new.person, sql::OWN_COUNT).await? {
             return Ok(Err(Refused::TooMany));
         }
-        let item = file(tx, ctx, keys, new, of).await?;
+        let item = file(tx, ctx, keys, new).await?;
         if sending::once(tx, ctx, &what, item).await?.is_some() {
             return Err(ken_sharing::Error::Contended.into());
         }
@@ -143,9 +154,9 @@ async fn file(
     ctx: &Ctx<'_>,
     keys: &KeyRing,
     new: &OwnEntry<'_>,
-    of: ResourceId,
 ) -> Result<ResourceId, Error> {
-    let (item_key, under) = (format!("own/{of}"), Under::from(NO_NUMBER.to_owned()));
+    let (item_key, under) =
+        (format!("own/{}", new.topic.code()), Under::from(NO_NUMBER.to_owned()));
     let key = ken_records::key_of(tx, keys, new.person).await?;
     let place = ken_records::place(tx, ctx, new.person, (new.at, &under), &item_key).await?;
     let item = place.resource;
@@ -166,7 +177,7 @@ async fn file(
         told: None,
         said: None,
     };
-    ken_records::file(tx, ctx, keys, place, filing).await?;
+    let version = ken_records::file(tx, ctx, keys, place, filing).await?.version;
     let entry = NewEntry {
         stream: Stream::Person(new.person),
         kind: EntryKind::Filed,
@@ -174,13 +185,14 @@ async fn file(
         detail: json!({
             "own": CATEGORY,
             "item": item.to_string(),
+            "version": version,
             "at": new.at.as_str(),
             "account": new.account.to_string(),
             "helped": !new.helper.reveal().trim().is_empty(),
         }),
     };
     ken_ledger::append(tx, ctx, keys, entry).await?;
-    tx.execute(sql::OWN_INSERT, values![new.person, item, ctx.clock.now()]).await?;
+    tx.execute(sql::OWN_INSERT, values![new.person, item, version, ctx.clock.now()]).await?;
     Ok(item)
 }
 
@@ -202,20 +214,28 @@ pub async fn items<R: Reads>(
 }
 
 fn resource(new: &OwnEntry<'_>, item: ResourceId, ctx: &Ctx<'_>) -> Value {
+    let said = |id: &str, asked: &str, text: &str| {
+        let answer = [json!({ "valueString": text })];
+        json!({ "linkId": id, "text": asked, "answer": answer })
+    };
+    let mut items = vec![said(new.topic.code(), new.topic.says(), new.text.reveal().trim())];
+    // Who writes for the person stands in the text, so that each page that shows it shows that.
     let author = match new.helper.reveal().trim() {
         "" => AUTHOR.to_owned(),
-        helper => format!("{helper}, who writes for the person"),
+        helper => {
+            items.push(said("helper", HELPED, helper));
+            format!("{helper}, who writes for the person")
+        }
     };
-    let answer = json!([{ "valueString": new.text.reveal().trim() }]);
     json!({
         "resourceType": "QuestionnaireResponse",
         "id": item.to_string(),
-        "questionnaire": "urn:ken:form:own-words|1",
+        "questionnaire": FORM,
         "_questionnaire": { "extension": [{ "url": DISPLAY, "valueString": new.topic.says() }] },
         "status": "completed",
         "subject": { "reference": format!("Patient/{}", new.person) },
         "authored": ctx.clock.now().to_string(),
         "author": { "display": author },
-        "item": [{ "linkId": new.topic.code(), "text": new.topic.says(), "answer": answer }],
+        "item": items,
     })
 }

@@ -88,7 +88,7 @@ async fn words_go_with_their_entry_to_each_of_its_readers_and_to_nobody_else() {
         let said = beside(&world, &read).await;
         assert_eq!(said.len(), 1, "{engine}");
         assert_eq!((said[0].id, said[0].how, said[0].text.as_str()), (id, How::Disagrees, TEXT));
-        assert!(!said[0].is_of_earlier, "{engine}");
+        assert!(!said[0].is_kept_back, "{engine}");
         // Whoever is shown something else is not shown them.
         let other = shown(&world, &world.kirsty, person, ("cec", "assessment")).await;
         assert!(beside(&world, &other).await.is_empty(), "{engine}");
@@ -190,15 +190,28 @@ async fn what_a_person_writes_of_themselves_is_an_entry_under_the_same_clauses()
         let read = shown(&world, &world.kirsty, person, ("cec", "views")).await;
         assert_eq!(read.len(), 1, "{engine}");
         let body = read[0].body.to_string();
-        for want in ["Speak to me first", "Effie, my sister, who writes for the person"] {
+        for want in
+            ["Speak to me first", own::HELPED, "Effie, my sister, who writes for the person"]
+        {
             assert!(body.contains(want), "{engine}: {want} in {body}");
         }
         assert!(shown(&world, &world.dawn, person, ("cec", "views")).await.is_empty(), "{engine}");
+        // What is written later of the same stands in its place: nobody fills a page by it.
+        let later = Sensitive::new("Write it down for me".to_owned());
+        let new = OwnEntry { text: &later, ..new };
+        assert_eq!(own::write(db, &world.ctx(), keys, &new).await.unwrap(), Ok(item), "{engine}");
+        let read = shown(&world, &world.kirsty, person, ("cec", "views")).await;
+        assert_eq!(read.len(), 1, "{engine}");
+        let body = read[0].body.to_string();
+        assert!(
+            body.contains("Write it down") && !body.contains("Speak to me"),
+            "{engine}: {body}"
+        );
         let items = async |s: &mut Snapshot| own::items(s, person).await;
         let items = db.snapshot("test.own", items).await.unwrap();
         assert_eq!(items, BTreeSet::from([item]), "{engine}");
         let entries = entered(&world, person).await;
-        assert_eq!(entries.len(), 1, "{engine}");
-        assert!(!entries[0].to_string().contains("Speak"), "{engine}");
+        assert_eq!(entries.len(), 2, "{engine}");
+        assert!(!format!("{entries:?}").contains("Speak"), "{engine}");
     }
 }

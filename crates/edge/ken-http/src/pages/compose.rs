@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ken_care::chronology::Account;
+use ken_care::words::own;
 use ken_core::identifier::CHI_SYSTEM;
 use ken_core::{Category, ClauseId, OrganisationId, PersonId};
 use ken_fhir::{
@@ -187,7 +188,7 @@ pub(crate) fn events(
         let told: Vec<_> = dated.event.note.take().into_iter().chain(results).collect();
         dated.event.note = (!told.is_empty()).then(|| told.join("; "));
         let inside = reported.get(&at).into_iter().flatten().filter_map(|at| held.get(*at));
-        dated.event.words.extend(inside.flat_map(said));
+        dated.event.words.extend(inside.flat_map(said::said_within));
         Some(dated)
     };
     let mut events: Vec<_> = shown.filter_map(event).collect();
@@ -393,20 +394,23 @@ fn is_taken_back(resource: &Resource) -> bool {
     codes.any(|code| matches!(code, "entered-in-error" | "refuted"))
 }
 
-/// What the person said, the newest, with its day.
+/// What the person said, with its day: the newest that they wrote themselves, and the newest that
+/// somebody else wrote down; each with who wrote it, and what the person says of it.
 fn views(held: &[Held]) -> Vec<(String, String)> {
-    let mut said: Vec<_> = standing(held)
-        .filter(|held| held.category.as_str() == "views")
-        .filter_map(|held| {
-            let message = Communication::of(&held.resource);
-            let words = message.and_then(|message| message.said().next()).map(str::to_owned);
-            let words = words.or_else(|| sections(&held.resource).into_iter().next().map(|s| s.1));
-            Some((held.event.unwrap_or(held.filed), words?))
-        })
-        .collect();
-    said.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    said.truncate(1);
-    said.into_iter().map(|(at, words)| (words::day_short(words::local(at).date()), words)).collect()
+    let mut all: Vec<_> = standing(held).filter(|held| held.category.as_str() == "views").collect();
+    all.sort_by_key(|held| std::cmp::Reverse(held.event.unwrap_or(held.filed)));
+    let is_own = |held: &&&Held| own::is_own(held.resource.value());
+    let newest = [all.iter().find(is_own), all.iter().find(|held| !is_own(held))];
+    newest.into_iter().flatten().filter_map(|held| view(held)).collect()
+}
+
+fn view(held: &Held) -> Option<(String, String)> {
+    let message = Communication::of(&held.resource);
+    let words = message.and_then(|message| message.said().next()).map(str::to_owned);
+    let words = words.or_else(|| sections(&held.resource).into_iter().next().map(|s| s.1))?;
+    let by = author(&held.resource).map(|by| format!(" ({by})")).unwrap_or_default();
+    let day = words::day_short(words::local(held.event.unwrap_or(held.filed)).date());
+    Some((day, said::after(format!("{words}{by}"), held)))
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub(crate) fn said() -> Said {
     Said {
         how: How::Disagrees,
         is_own: false,
+        is_kept_back: false,
         text: "I was <not> there".into(),
         on: "4 October 2026".into(),
         helper: Some("Effie, my sister".into()),

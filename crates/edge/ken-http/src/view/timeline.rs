@@ -41,13 +41,18 @@ pub(crate) struct Said {
     pub(crate) how: How,
     /// Whether its reader is the person themselves.
     pub(crate) is_own: bool,
+    /// Whether the words are kept back, since the reader is not shown the whole entry.
+    pub(crate) is_kept_back: bool,
     /// The words; who agrees may have none.
     pub(crate) text: String,
-    /// When, and whether the entry has changed since.
+    /// When, and of which of several things that are told together.
     pub(crate) on: String,
     /// Who wrote for the person.
     pub(crate) helper: Option<String>,
 }
+
+/// What stands in the place of words that could tell what is not shown of the entry.
+const KEPT_BACK: &str = "What they say is not shown here, because not all of this entry is.";
 
 impl Said {
     /// What the person does by it.
@@ -65,6 +70,7 @@ impl Said {
     /// The same as a line.
     pub(crate) fn line(&self) -> String {
         let text = match self.text.as_str() {
+            _ if self.is_kept_back => format!(". {KEPT_BACK}"),
             "" => ".".to_owned(),
             text => format!(": \u{201c}{text}\u{201d}"),
         };
@@ -82,6 +88,7 @@ pub(crate) fn said(all: &[Said]) -> Markup {
                 @for line in one.text.lines().filter(|line| !line.trim().is_empty()) {
                     p { q { (line) } }
                 }
+                @if one.is_kept_back { p { (KEPT_BACK) } }
                 p.care_meta {
                     (one.on)
                     @if let Some(helper) = &one.helper { ". Written for the person by " (helper) }
@@ -169,5 +176,8 @@ mod tests {
         {
             assert!(shown.contains(want), "{want}: {shown}");
         }
+        let kept = Said { is_kept_back: true, text: String::new(), ..sample::said() };
+        let shown = said(std::slice::from_ref(&kept)).into_string();
+        assert!(shown.contains(KEPT_BACK) && kept.line().contains(KEPT_BACK), "{shown}");
     }
 }

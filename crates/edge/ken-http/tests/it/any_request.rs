@@ -289,7 +289,6 @@ const GOOD: &[&str] = &[
     "say",
     "disagree",
     "correct",
-    "corrected",
     "matters",
     "list",
     "24",

@@ -48,6 +48,14 @@ async fn count(world: &World, sql: &'static str) -> i64 {
     world.on.db.snapshot("test.count", read).await.unwrap().unwrap()
 }
 
+/// The points of every entry of anybody.
+async fn points(world: &World) -> Vec<String> {
+    let sql = "SELECT COALESCE(event_us, 0), resource_id FROM record_item ORDER BY resource_id";
+    let row = |row: &ken_store::Row<'_>| Ok(format!("{}.{}", row.int(0)?, row.text(1)?));
+    let read = async |s: &mut Snapshot| s.list(sql, &[], row).await;
+    world.on.db.snapshot("test.points", read).await.unwrap()
+}
+
 #[tokio::test]
 async fn words_are_read_with_the_entry_wherever_it_is_shown() {
     for world in worlds_with(Hidden::Nothing).await {
@@ -61,6 +69,11 @@ async fn words_are_read_with_the_entry_wherever_it_is_shown() {
         let empty = morag.submit(&page, "/my/words", &[("how", "disagree")]).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
         empty.assert_has(&["Write what you want to say"]);
+        // Nobody agrees with what they have not read.
+        let changed = page.filled("/my/words", &[("how", "agree")]).replace("seen=", "seen=x");
+        let changed = morag.send(Method::POST, "/my/words", Some(&changed)).await;
+        assert_eq!(changed.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
+        changed.assert_has(&["This has changed. Read it again"]);
         let filled = [("how", "disagree"), ("words", WORDS), ("called", "Effie, my sister")];
         let form = page.filled("/my/words", &filled);
         let (mut one, mut other) = (morag.clone(), morag.clone());
@@ -108,10 +121,25 @@ async fn what_is_not_there_to_see_is_not_there_to_speak_of() {
             let form = format!("csrf={csrf}&point={point}");
             let none = morag.send(Method::POST, ABOUT, Some(&form)).await;
             assert_eq!(none.status, StatusCode::NOT_FOUND, "{engine}: {point}");
-            let form = format!("{form}&step=say&how=disagree&words=No");
+            let form = format!("{form}&step=say&how=disagree");
             let none = morag.send(Method::POST, "/my/words", Some(&form)).await;
             assert_eq!(none.status, StatusCode::NOT_FOUND, "{engine}: {point}");
         }
+        // An entry that is there and kept from her answers like none.
+        let before = points(&world).await;
+        world.school_files("criminal", "CANARY of others").await;
+        let there = points(&world).await;
+        let kept = there.iter().find(|point| !before.contains(point)).unwrap();
+        let mut answers = vec![];
+        for point in [kept.as_str(), &format!("1700000000000000.{nothing}")] {
+            for more in ["", "&step=say&how=disagree", "&step=say&how=disagree&words=No"] {
+                let to = if more.is_empty() { ABOUT } else { "/my/words" };
+                let form = format!("csrf={csrf}&point={point}{more}");
+                answers.push(told(&morag.send(Method::POST, to, Some(&form)).await));
+            }
+        }
+        let (kept, none) = answers.split_at(3);
+        assert_eq!(kept, none, "{engine}");
         // What she said of the school's record is the school's and hers to read.
         let said = "only on Fridays";
         morag.get("/my/record").await.assert_has(&[said]);
@@ -129,7 +157,7 @@ async fn a_person_writes_of_themselves_and_is_read_in_their_words() {
         let engine = world.on.engine;
         let mut morag = world.signed_in("Morag Drummond").await;
         let page = morag.get("/my/words").await;
-        page.assert_has(&["You have not written anything yet", "Glen Council keeps it"]);
+        page.assert_has(&["You have not written anything yet", "Glen Council (made up) keeps it"]);
         let none = morag.submit(&page, "/my/words", &[("words", WORDS)]).await;
         assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
         none.assert_has(&["Choose what it is about", WORDS]);

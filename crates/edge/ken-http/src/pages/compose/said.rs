@@ -1,6 +1,7 @@
 //! What the person says of what was disclosed: it stands with the entry wherever that is shown.
 
 use ken_care::words;
+use ken_fhir::line;
 use ken_records::{Point, Seen};
 use maud::{Markup, html};
 
@@ -35,18 +36,22 @@ pub(crate) async fn bring(app: &App, held: &mut [Held]) -> Result<(), Stop> {
 
 /// What the person says of one entry, the oldest first.
 pub(crate) fn said(held: &Held) -> Vec<Said> {
-    let one = |words: &words::Words| {
-        let day = says::day_long(says::local(words.at).date());
-        let changed = if words.is_of_earlier { ", before this was changed" } else { "" };
-        Said {
-            how: words.how,
-            is_own: false,
-            text: words.text.clone(),
-            on: format!("{day}{changed}"),
-            helper: words.helper.clone(),
-        }
+    let one = |words: &words::Words| Said {
+        how: words.how,
+        is_own: false,
+        is_kept_back: words.is_kept_back,
+        text: words.text.clone(),
+        on: says::day_long(says::local(words.at).date()),
+        helper: words.helper.clone(),
     };
     held.words.iter().map(one).collect()
+}
+
+/// The same of a result that its report tells: of which one it is stands with it.
+pub(super) fn said_within(held: &Held) -> Vec<Said> {
+    let title = line(&held.resource).map(|line| line.title).unwrap_or_default();
+    let of_it = |words: Said| Said { on: format!("of {title}, {}", words.on), ..words };
+    said(held).into_iter().map(of_it).collect()
 }
 
 /// A line of a box, with what the person says of the entry that it is from.

@@ -16,6 +16,8 @@ use axum::Extension;
 use axum::extract::{Form as Sent, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ken_agreement::Action;
 use ken_care::correction::{self, Correction, NewCorrection};
 use ken_care::words::own::{self, OwnEntry, Topic};
@@ -26,6 +28,7 @@ use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
 use maud::Markup;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::choices;
 use crate::App;
@@ -35,6 +38,7 @@ use crate::pages::compose::{self, Dated};
 use crate::stop::Stop;
 use crate::view::banner::Banner;
 use crate::view::form::Wrong;
+use crate::view::words as says;
 
 use show::{Home, Own};
 
@@ -53,6 +57,8 @@ pub(crate) struct Filled {
     #[serde(default)]
     point: String,
     #[serde(default)]
+    seen: String,
+    #[serde(default)]
     how: String,
     #[serde(default)]
     topic: String,
@@ -67,8 +73,10 @@ struct Found {
     point: Point,
     dated: Dated,
     seen: Seen,
-    /// Who the person is, as whoever put it into the record wrote it.
-    name: String,
+    /// Who the person is, as whoever put it into the record wrote it; nothing where nobody did.
+    name: Option<String>,
+    /// What stands for the entry as it is shown now.
+    print: String,
     receipts: Vec<String>,
 }
 
@@ -106,15 +114,25 @@ pub(crate) async fn post(
 
 /// Says something of an entry.
 async fn say(app: &App, caller: &Caller, filled: &Filled) -> Result<Response, Stop> {
-    let found = find(app, caller, &filled.point).await?;
+    // What was typed of an entry that is not there any more goes back to whoever typed it.
+    let found = match find(app, caller, &filled.point).await {
+        Err(Stop::NotFound) if !filled.words.trim().is_empty() => return Err(Stop::StaleForm),
+        found => found?,
+    };
     let again = |wrong: Wrong| {
         let main = show::about(&found, filled, &[wrong], caller.csrf());
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page(app, caller, &main)).into_response())
     };
+    // Nobody agrees with what they have not read.
+    if filled.seen != found.print {
+        return again(Wrong::new("how", "This has changed. Read it again, then choose"));
+    }
     let (text, helper) = typed(filled);
     let ctx = app.ctx(caller.request());
     if filled.how == CORRECT {
-        let name = Sensitive::new(found.name.clone());
+        let Some(name) = found.name.clone().map(Sensitive::new) else {
+            return again(Wrong::new("how", "We cannot send this for you. Call us: how is below"));
+        };
         let (event, on) = (&found.dated.event, found.dated.when.says_plainly());
         let about = Sensitive::new(format!("{}, {on}", event.title));
         let new = NewCorrection {
@@ -209,17 +227,25 @@ async fn find(app: &App, caller: &Caller, point: &str) -> Result<Found, Stop> {
     let events = compose::events(&shown.held, &names, &|_| String::new());
     let mut dated = events.into_iter().find(|dated| dated.point == point).ok_or(Stop::NotFound)?;
     compose::make_own(&mut dated, caller.csrf());
-    let seen = shown.held.into_iter().find(|held| held.point == point);
-    let seen = seen.and_then(|held| held.seen).ok_or(Stop::NotFound)?;
+    let held = shown.held.into_iter().find(|held| held.point == point).ok_or(Stop::NotFound)?;
+    let stands_for_it = print_of(&held);
+    let seen = held.seen.ok_or(Stop::NotFound)?;
     let receipts = ask::receipts(app, shown.entries).await?;
-    Ok(Found { point, dated, seen, name, receipts })
+    Ok(Found { point, dated, seen, name, print: stands_for_it, receipts })
 }
 
 /// A person as whoever looks for their record needs them: name and date of birth.
-fn called(banner: &Banner) -> String {
+fn called(banner: &Banner) -> Option<String> {
     let born = banner.facts.iter().find(|(label, value)| *label == "Born" && !value.is_empty());
     let born = born.map(|(_, value)| format!(", born {value}")).unwrap_or_default();
-    format!("{} {}{born}", banner.given, banner.family)
+    // Without a name there is no given name either.
+    (!banner.given.is_empty()).then(|| format!("{} {}{born}", banner.given, banner.family))
+}
+
+/// What stands for an entry as it is shown: another where anything of it is.
+fn print_of(held: &compose::Held) -> String {
+    let digest = Sha256::digest(held.resource.value().to_string());
+    URL_SAFE_NO_PAD.encode(digest)
 }
 
 /// A part of the person's own record; nothing where no rule in force lets them read it.
@@ -254,16 +280,14 @@ async fn home(app: &App, caller: &Caller) -> Result<Home, Stop> {
     let names = ask::names(app).await?;
     let is_own =
         |held: &&compose::Held| held.seen.as_ref().is_some_and(|seen| items.contains(&seen.item()));
-    let points: BTreeSet<_> = shown.held.iter().filter(is_own).map(|held| held.point).collect();
-    let events = compose::events(&shown.held, &names, &|_| String::new());
-    let own = events.into_iter().filter(|dated| points.contains(&dated.point)).map(|dated| Own {
-        title: dated.event.title,
-        on: dated.when.says_plainly(),
-        text: dated.event.sections.into_iter().map(|(_, text)| text).collect(),
+    let own = shown.held.iter().filter(is_own).map(|held| Own {
+        on: says::day_long(says::local(held.point.moment()).date()),
+        text: compose::sections(&held.resource),
     });
     let offers = choices::offers(app, caller).await?;
     Ok(Home {
         own: own.collect(),
+        is_whole: shown.is_whole && shown.next.is_none(),
         said: words::of_person(db, keys, person).await?,
         asked: corrections(app, person, &names).await?,
         keeper: offers.answers.filter(|_| shown.covered.contains(&views)),
@@ -278,8 +302,8 @@ async fn corrections(
     names: &ask::Names,
 ) -> Result<Vec<(String, Correction)>, Stop> {
     let all = correction::of_person(app.db(), app.keys(), person).await?;
-    let named = |one: Correction| (compose::name_of(names, &one.organisation), one);
-    Ok(all.into_iter().map(named).collect())
+    let with = |one: Correction| (compose::name_of(names, &one.organisation), one);
+    Ok(all.into_iter().map(with).collect())
 }
 
 fn page(app: &App, caller: &Caller, main: &Markup) -> Markup {

@@ -19,6 +19,8 @@ use crate::wire::csrf::Csrf;
 pub(super) struct Home {
     /// What the person wrote of themselves, the newest first.
     pub(super) own: Vec<Own>,
+    /// Whether all of it is here.
+    pub(super) is_whole: bool,
     /// What they said of entries, the newest first.
     pub(super) said: Vec<Words>,
     /// What they asked to be put right, the newest first, each with whom they asked.
@@ -32,9 +34,9 @@ pub(super) struct Home {
 /// Something that the person wrote of themselves.
 #[derive(Debug)]
 pub(super) struct Own {
-    pub(super) title: String,
     pub(super) on: String,
-    pub(super) text: Vec<String>,
+    /// What it is about and what it says, and who wrote it for them.
+    pub(super) text: Vec<(String, String)>,
 }
 
 /// What I have said, and the form for more.
@@ -52,6 +54,7 @@ pub(super) fn home(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) 
             open: true,
             state: own(&home.own),
         }))
+        @if !home.is_whole { p { "There is more than we can show here. You can ask for it." } }
         (write(home, filled, wrongs, csrf))
         (panel::show(&Panel {
             id: "said",
@@ -78,8 +81,7 @@ fn own(own: &[Own]) -> State {
     }
     let one = |own: &Own| {
         html! {
-            h3 { (own.title) }
-            @for text in &own.text { (lines(text)) }
+            @for (title, text) in &own.text { h3 { (title) } (lines(text)) }
             p { (own.on) }
         }
     };
@@ -170,8 +172,9 @@ fn write(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup 
         h2 { "Write something" }
         p {
             (keeper) " keeps it for you. People who help you, and may read what you say, can read \
-             it. Do not write what you want to keep to yourself."
+             it. What you write later takes the place of what you wrote before."
         }
+        p { (CARE) }
         (form.post(&html! {
             (choices("What is it about?", "topic", &topics, &filled.topic, wrongs))
             (text(filled, wrongs))
@@ -179,6 +182,10 @@ fn write(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup 
         }))
     }
 }
+
+/// What everybody is told before they write.
+const CARE: &str = "Whoever opens these pages can read what you write. Do not write where you \
+    live, or what could put you in danger.";
 
 fn text(filled: &Filled, wrongs: &[Wrong]) -> Markup {
     Field::long("words", "Your words", &filled.words).show(wrongs)
@@ -203,7 +210,11 @@ pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csr
         hint: Some("Those who wrote it answer you here within 28 days.".to_owned()),
     };
     let ways: Vec<_> = How::ALL.into_iter().map(choice).chain([correct]).collect();
-    let hidden = [("step", "say".to_owned()), ("point", found.point.to_string())];
+    let hidden = [
+        ("step", "say".to_owned()),
+        ("point", found.point.to_string()),
+        ("seen", found.print.clone()),
+    ];
     let form = Form { action: "/my/words", csrf, button: "Keep my words", hidden: &hidden };
     html! {
         (summary(wrongs))
@@ -223,6 +234,7 @@ pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csr
             "You can also ask those who wrote it to put it right. Then they read your name, your \
              date of birth, what this is about and your words."
         }
+        p { (CARE) }
         (form.post(&html! {
             (choices("What do you think of it?", "how", &ways, &filled.how, wrongs))
             (text(filled, wrongs))
@@ -290,10 +302,10 @@ mod tests {
 
     fn filled_home() -> Home {
         Home {
+            is_whole: true,
             own: vec![Own {
-                title: "What matters to me".into(),
                 on: "3 October 2026".into(),
-                text: vec!["My garden\n\nMy <cat>".into()],
+                text: vec![("What matters to me".into(), "My garden\n\nMy <cat>".into())],
             }],
             said: vec![Words {
                 id: "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap(),
@@ -301,7 +313,7 @@ mod tests {
                 text: "I was not there".into(),
                 helper: Some("Effie, my sister".into()),
                 at: "2026-10-04T09:00:00Z".parse().unwrap(),
-                is_of_earlier: false,
+                is_kept_back: false,
             }],
             asked: [None, Some(Outcome::Refused), Some(Outcome::Corrected)]
                 .into_iter()
@@ -328,8 +340,15 @@ mod tests {
         ] {
             assert!(page.contains(want), "{want}: {page}");
         }
-        let nobody =
-            Home { own: vec![], said: vec![], asked: vec![], keeper: None, receipts: vec![] };
+        let (own, said_of, asked_of) = (vec![], vec![], vec![]);
+        let nobody = Home {
+            own,
+            is_whole: false,
+            said: said_of,
+            asked: asked_of,
+            keeper: None,
+            receipts: vec![],
+        };
         let page = home(&nobody, &Filled::default(), &[], &csrf).into_string();
         rules::assert_part(&page);
         assert!(page.contains("Call us") && !page.contains("<textarea"), "{page}");

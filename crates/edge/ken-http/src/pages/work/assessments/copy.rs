@@ -24,8 +24,9 @@ use super::show::from;
 use super::{Written, decide, written};
 use crate::App;
 use crate::caller::Caller;
-use crate::pages::ask;
+use crate::pages::{ask, compose};
 use crate::stop::Stop;
+use crate::view::timeline::Said;
 use crate::view::words;
 
 /// What the form carries.
@@ -50,10 +51,11 @@ pub(crate) async fn post(
     let of = (person, wanted.purpose.parse().ok());
     let how = (Action::Export, Part::default());
     let refused = |purpose: &Purpose| no_copy(&app, &caller, person, purpose);
-    let begun = match decide(&app, &caller, of, how, refused).await? {
+    let mut begun = match decide(&app, &caller, of, how, refused).await? {
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
+    compose::bring(&app, &mut begun.shown.held).await?;
     let all = written(&begun.shown.held, &begun.names);
     let found = all.iter().find(|one| one.id == wanted.item).ok_or(Stop::NotFound)?;
     let is_part =
@@ -106,6 +108,11 @@ fn part(one: &Written) -> Vec<Section> {
     for (title, says) in &one.sections {
         let title = if title.is_empty() { "Note" } else { title };
         sections.push(Section { number: "", title: title.to_owned(), blocks: text(says) });
+    }
+    if !one.words.is_empty() {
+        let title = "What the person says of it".to_owned();
+        let said = one.words.iter().map(Said::line).collect();
+        sections.push(Section { number: "", title, blocks: vec![Block::List(said)] });
     }
     let known = one.origins().into_iter();
     let known: Vec<_> = known.map(|(asked, of)| format!("{asked}: {}", from(&of))).collect();

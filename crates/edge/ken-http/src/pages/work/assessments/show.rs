@@ -171,6 +171,7 @@ pub(super) fn read(read: &Read, csrf: &Csrf) -> Markup {
         @if let Some(before) = &read.before {
             section.care_panel aria-labelledby="changed" {
                 h2 #changed { "What has changed since " (before.on) }
+                (timeline::said(&before.words))
                 (changed(before, found))
             }
         }

@@ -17,10 +17,10 @@ use super::show::{changed, says};
 use super::{Begun, Wanted, Written, written};
 use crate::App;
 use crate::caller::Caller;
-use crate::pages::ask;
+use crate::pages::{ask, compose};
 use crate::stop::Stop;
 use crate::view::form::Form;
-use crate::view::receipt;
+use crate::view::{receipt, timeline};
 use crate::wire::csrf::Csrf;
 
 /// `GET /w/p/{person}/assessments/{item}/versions`.
@@ -37,7 +37,8 @@ pub(crate) async fn get(
         Ok(begun) => begun,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let Begun { purpose, names, shown, .. } = begun;
+    let Begun { purpose, names, mut shown, .. } = begun;
+    compose::bring(&app, &mut shown.held).await?;
     let versions = written(&shown.held, &names);
     let newest = versions.first().ok_or(Stop::NotFound)?;
     let by = caller.acting()?;
@@ -70,6 +71,8 @@ fn show(view: &View, csrf: &Csrf) -> Markup {
     html! {
         h1 { "Versions: " (title) }
         p { a href=(back) { "Back to what it says now" } }
+        // They are of the item, whatever it says now.
+        @for one in versions { (timeline::said(&one.words)) }
         @for (place, one) in versions.iter().enumerate() {
             @let id = format!("version-{}", place + 1);
             section.care_panel aria-labelledby=(id) {
