@@ -236,7 +236,8 @@ mod tests {
         old["identifier"][0]["use"] = json!("old");
         check(&[old.clone()], Ok(None));
         let mut again = old;
-        again["identifier"][1] = json!({ "system": NUMBER.0, "value": "77" });
+        let number = json!({ "system": NUMBER.0, "value": "77" });
+        again["identifier"].as_array_mut().unwrap().push(number);
         check(&[again], Ok(Some("p1")));
         let with = |name: &str, value: Value| {
             let mut one = known("p1", "77");

@@ -40,7 +40,7 @@ fn portal(base: &str) -> Source {
         base: base.parse().unwrap(),
         authority: None,
         authorization: Some("Bearer word".to_owned().into()),
-        wait: Duration::from_millis(400),
+        wait: Duration::from_secs(5),
         numbers: [("urn:ken:id:glen:gp".to_owned(), SYSTEM.to_owned())].into(),
         kinds: [
             ("Condition".to_owned(), word("health-summary")),
@@ -111,7 +111,8 @@ async fn a_source_that_answers_of_somebody_else_is_not_taken() {
 #[tokio::test]
 async fn a_silent_source_is_waited_for_no_longer_than_stated_and_then_left_alone() {
     let there = Endpoint::serve(|_, _| None).await;
-    let (source, still) = (portal(there.base()), TestClock::default());
+    let (mut source, still) = (portal(there.base()), TestClock::default());
+    source.settings.wait = Duration::from_millis(300);
     for _ in 0..circuit::FAILURES_MAX {
         let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
         assert!(matches!(told, Outcome::Silent), "{told:?}");
@@ -148,14 +149,15 @@ async fn what_one_record_is_like_switches_no_source_off() {
 #[tokio::test]
 async fn who_waits_for_a_place_in_vain_has_found_no_failure() {
     let there = Endpoint::serve(good).await;
-    let (source, still) = (portal(there.base()), TestClock::default());
-    let others = source.places.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap();
+    let (mut source, still) = (portal(there.base()), TestClock::default());
+    let places = std::mem::replace(&mut source.places, Semaphore::new(0));
+    let wait = std::mem::replace(&mut source.settings.wait, Duration::from_millis(100));
     for _ in 0..=circuit::FAILURES_MAX {
         let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
         assert!(matches!(told, Outcome::Silent), "{told:?}");
     }
     assert!(there.heard().is_empty(), "nobody was asked");
-    drop(others);
+    (source.places, source.settings.wait) = (places, wait);
     let told = source.ask(&still, |_, _| true, nobody(), &numbers()).await;
     assert!(matches!(told, Outcome::Answered(_)), "{told:?}");
 }

@@ -49,7 +49,7 @@ fn source(organisation: &str, system: &str, there: &Endpoint) -> Settings {
         base: there.base().parse().unwrap(),
         authority: None,
         authorization: None,
-        wait: Duration::from_secs(1),
+        wait: Duration::from_secs(5),
         numbers: [(format!("urn:ken:id:glen:{system}"), SYSTEM.to_owned())].into(),
         kinds: kinds.map(|(kind, of)| (kind.to_owned(), of.parse().unwrap())).into(),
     }
@@ -94,7 +94,9 @@ async fn each_source_is_shown_with_its_answer_and_time_and_none_waits_for_anothe
         let engine = world.on.engine;
         council_tells(&world).await;
         let (good, silent) = (Endpoint::serve(hospital).await, Endpoint::serve(|_, _| None).await);
-        world.ask(vec![source("nhsl", "trak", &good), source("cec", "swift", &silent)]);
+        let second = Duration::from_secs(1);
+        let silent = Settings { wait: second, ..source("cec", "swift", &silent) };
+        world.ask(vec![source("nhsl", "trak", &good), silent]);
         let mut rao = world.signed_in("Dr Rao").await;
         let overview = format!("/w/p/{}?purpose=direct-care", world.morag);
         rao.get(&overview).await.assert_has(&["Ask them now", "<li>NHS Glen</li>"]);
