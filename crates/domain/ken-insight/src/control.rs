@@ -13,7 +13,9 @@
 //!   is a number of events of which one person makes more than half.
 //! - Whoever adds and subtracts what is told finds of each of these that it may be nought, and that
 //!   it may be what would have been told ([`Protected`] is made in no other way).
-//! - The rule knows nobody: it is given counts, and the same counts give the same answer.
+//! - Which other figures are kept back beside small ones follows from a draw and from places, and
+//!   not from figures, so that who knows this text learns nothing from the choice.
+//! - Numbers of events have no totals: one person is in many of them.
 //!
 //! # Sources
 //!
@@ -138,7 +140,9 @@ impl Counts {
         let sides = 1..=SIDE_MAX;
         let is_square = within.iter().all(|row| row.len() == columns)
             && (across.len(), down.len()) == (rows, columns);
-        if !is_square || !sides.contains(&rows) || !sides.contains(&columns) {
+        // What happened to one person is in many figures: totals would tell it by subtraction.
+        let is_torn = unit == Unit::Events && sums != (false, false);
+        if !is_square || is_torn || !sides.contains(&rows) || !sides.contains(&columns) {
             return None;
         }
         let cells = within.into_iter().flatten().chain(across).chain(down).chain([all]).collect();
@@ -195,13 +199,10 @@ impl Counts {
     }
 
     /// How far a small figure must seem to be possible: down to nought, and up to what would be
-    /// told. What happened to few people might as well have happened twice as often.
+    /// told.
     fn doubt(&self, arc: usize) -> (u64, u64) {
         let value = self.value(arc);
-        match self.unit {
-            Unit::People => (value, PEOPLE_MIN.saturating_sub(value)),
-            Unit::Events => (value, value.max(PEOPLE_MIN)),
-        }
+        (value, PEOPLE_MIN.saturating_sub(value))
     }
 
     /// The small figures that would be told.
@@ -211,11 +212,12 @@ impl Counts {
     }
 
     /// What of it may be told: small figures are kept back, and as many others as are needed so
-    /// that no small one can be worked out.
+    /// that no small one can be worked out. Which others these are depends on `draw`, which nobody
+    /// may know, and not on what they are: otherwise the choice would tell it.
     #[must_use]
-    pub fn protect(&self) -> Protected {
+    pub fn protect(&self, draw: u64) -> Protected {
         let small = self.small();
-        let mut net = Network::of(self, &small);
+        let mut net = Network::of(self, &small, draw);
         for arc in &small {
             let (down, up) = self.doubt(*arc);
             if net.flow(*arc, Way::Up, up, true) < up
@@ -251,16 +253,18 @@ struct Network<'a> {
     counts: &'a Counts,
     /// What is not told: kept back, or never shown.
     hidden: Vec<bool>,
+    /// By which the prices of figures are drawn.
+    draw: u64,
 }
 
 /// One step of a change: an arc, and whether it grows.
 type Step = (usize, bool);
 
 impl<'a> Network<'a> {
-    fn of(counts: &'a Counts, small: &[usize]) -> Self {
+    fn of(counts: &'a Counts, small: &[usize], draw: u64) -> Self {
         let arcs = 0..counts.cells.len();
         let hidden = arcs.map(|arc| !counts.is_shown(arc) || small.contains(&arc)).collect();
-        Self { counts, hidden }
+        Self { counts, hidden, draw }
     }
 
     const fn nodes(&self) -> usize {
@@ -314,7 +318,7 @@ impl<'a> Network<'a> {
     }
 
     /// The cheapest way for one change, through what is kept back for nothing and through what is
-    /// told at a price.
+    /// told at a price that says nothing of it.
     fn path(
         &self,
         (from, to): (usize, usize),
@@ -361,8 +365,17 @@ impl<'a> Network<'a> {
             return Some(0);
         }
         let is_total = arc >= self.counts.totals().0;
-        opens.then(|| self.counts.value(arc) + 1 + if is_total { TOTAL_COST } else { 0 })
+        opens.then(|| drawn(self.draw, arc) + if is_total { TOTAL_COST } else { 0 })
     }
+}
+
+/// A price from 1 to 4,096 that follows from the draw and the place alone (`SplitMix64`).
+fn drawn(draw: u64, arc: usize) -> u64 {
+    let place = u64::try_from(arc).unwrap_or(u64::MAX).wrapping_add(1);
+    let mut mixed = draw.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)) % 4_096 + 1
 }
 
 #[cfg(test)]

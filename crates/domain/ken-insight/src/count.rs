@@ -39,8 +39,10 @@ pub(crate) struct Counter {
     definition: Definition,
     rows: Lines,
     columns: Option<Lines>,
-    /// Districts by the order in which they were met.
+    /// Districts by the order in which they were met, and how many people live in each, whether
+    /// anything happened to them or not.
     districts: BTreeMap<String, usize>,
+    lived: BTreeMap<usize, u64>,
     within: BTreeMap<(usize, usize), Cell>,
     across: BTreeMap<usize, Cell>,
     down: BTreeMap<usize, Cell>,
@@ -62,6 +64,7 @@ impl Counter {
             rows,
             columns,
             districts: BTreeMap::new(),
+            lived: BTreeMap::new(),
             within: BTreeMap::new(),
             across: BTreeMap::new(),
             down: BTreeMap::new(),
@@ -72,6 +75,7 @@ impl Counter {
     /// Takes in what happened to one person.
     pub(crate) fn add(&mut self, somebody: &Somebody, events: &[Event]) {
         let district = self.district(somebody.district.as_deref());
+        *self.lived.entry(district).or_default() += 1;
         let line = |lines: &Lines, event: &Event| match lines.dimension() {
             Dimension::Age => lines.of_age(somebody.age),
             Dimension::Sex => lines.of_key(somebody.sex.unwrap_or_default()),
@@ -118,16 +122,13 @@ impl Counter {
     }
 
     /// The table, protected; none where it is wider than a table may be.
-    pub(crate) fn finish(self) -> Option<Table> {
+    pub(crate) fn finish(self, draw: u64) -> Option<Table> {
         let is_district = |lines: &Lines| lines.dimension() == Dimension::District;
-        let rows = if is_district(&self.rows) {
-            self.lived_in(&self.across)
-        } else {
-            Side::of(self.rows.titles())
-        };
+        let rows =
+            if is_district(&self.rows) { self.lived_in() } else { Side::of(self.rows.titles()) };
         let columns = match &self.columns {
             None => Side::of(&[self.definition.measure.title().to_owned()]),
-            Some(lines) if is_district(lines) => self.lived_in(&self.down),
+            Some(lines) if is_district(lines) => self.lived_in(),
             Some(lines) => Side::of(lines.titles()),
         };
         let mut within = vec![vec![Cell::default(); columns.titles.len()]; rows.titles.len()];
@@ -139,17 +140,17 @@ impl Counter {
         let totals = (rows.fold(&self.across), columns.fold(&self.down), self.all);
         let unit = self.definition.measure.unit();
         let counts = Counts::new(unit, within, totals, self.definition.sums())?;
-        let mut told = counts.protect();
+        let mut told = counts.protect(draw);
         if self.definition.rounded {
             told.round();
         }
         Some(Table { rows: rows.titles, columns: columns.titles, told })
     }
 
-    /// The districts in which people enough were counted, and the others. Which these are is of
-    /// people: a district has a line only where its line says nothing of any of them.
-    fn lived_in(&self, counted: &BTreeMap<usize, Cell>) -> Side {
-        let is_enough = |line: &usize| counted.get(line).is_some_and(|of| of.people >= PEOPLE_MIN);
+    /// The districts in which people enough are known to live, and the others. Which these are
+    /// says nothing of what is counted: most of those people are in no figure.
+    fn lived_in(&self) -> Side {
+        let is_enough = |line: &usize| self.lived.get(line).is_some_and(|of| *of >= PEOPLE_MIN);
         let mut own: Vec<_> = self.districts.iter().filter(|(_, line)| is_enough(line)).collect();
         own.truncate(SIDE_MAX - 1);
         let titles =
@@ -230,7 +231,7 @@ mod tests {
             counter
                 .add(&aged(30, "EH6"), &[event("nhsl", "2026-05-01"), event("cec", "2026-05-02")]);
         }
-        let table = counter.finish().unwrap();
+        let table = counter.finish(7).unwrap();
         assert_eq!(table.rows, ["Glen cec", "Glen nhsl"]);
         assert_eq!(table.told.figures, [[Some(5), Some(12)], [None, Some(7)]]);
         assert_eq!((&table.told.across, &table.told.down, table.told.all), (&None, &None, None));
@@ -244,10 +245,15 @@ mod tests {
                 counter.add(&aged(30, district), &[event("cec", "2026-05-02")]);
             }
         }
-        let table = counter.finish().unwrap();
-        assert_eq!(table.rows, ["EH1", "EH6", OTHER]);
+        // Lines are of who lives there, not of who is counted.
+        for _ in 0..5 {
+            counter.add(&aged(30, "EH9"), &[]);
+        }
+        let table = counter.finish(7).unwrap();
+        assert_eq!(table.rows, ["EH1", "EH6", "EH9", OTHER]);
         let told: Vec<_> = table.told.figures.concat();
-        assert_eq!(told, [Some(5), Some(6), Some(5)]);
+        assert_eq!(told, [Some(5), Some(6), None, Some(5)]);
+        assert!(table.told.down.is_none(), "events have no totals");
     }
 
     #[test]
@@ -256,7 +262,7 @@ mod tests {
         for _ in 0..9 {
             counter.add(&aged(30, "EH6"), &[]);
         }
-        let table = counter.finish().unwrap();
+        let table = counter.finish(7).unwrap();
         assert!(table.told.figures.concat().iter().all(Option::is_none));
     }
 }

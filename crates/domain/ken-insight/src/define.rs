@@ -4,8 +4,8 @@
 //!
 //! - A table has one or two dimensions of [`Dimension`], no two of them about time, over whole
 //!   months that are past.
-//! - The lines of a dimension follow from what was asked and from registers, never from who is
-//!   counted; but for districts, of which only those with people enough have a line of their own.
+//! - The lines of a dimension follow from what was asked and from registers, never from what is
+//!   counted; a district has a line of its own where people enough are known to live.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -200,7 +200,7 @@ impl Definition {
     /// Whether totals of rows, and of columns, are sums that count nobody twice.
     #[must_use]
     pub(crate) fn sums(&self) -> (bool, bool) {
-        let adds = |along: Dimension| self.measure == Measure::Events || along.is_of_person();
+        let adds = |along: Dimension| self.measure == Measure::People && along.is_of_person();
         (self.columns.is_some_and(adds), adds(self.rows))
     }
 
@@ -427,7 +427,7 @@ mod tests {
         let (age, month) = (Dimension::Age, Dimension::Month);
         check(age, Some(month), Measure::People, (false, true));
         check(month, Some(age), Measure::People, (true, false));
-        check(month, Some(age), Measure::Events, (true, true));
+        check(month, Some(age), Measure::Events, (false, false));
         check(age, None, Measure::People, (false, true));
         check(month, None, Measure::People, (false, false));
     }

@@ -51,6 +51,8 @@ pub enum Begun {
 pub struct Place {
     desk: Arc<Desk>,
     by: Acting,
+    /// What came of it is held: the place is another's already.
+    is_over: bool,
 }
 
 impl Desk {
@@ -66,7 +68,7 @@ impl Desk {
             return Begun::Busy;
         }
         *held = Some((by.clone(), Stands::Runs(0)));
-        Begun::Yes(Place { desk: Arc::clone(self), by: by.clone() })
+        Begun::Yes(Place { desk: Arc::clone(self), by: by.clone(), is_over: false })
     }
 
     /// Where somebody's own count stands; none where they began none, or another began one since.
@@ -90,7 +92,7 @@ impl Desk {
 impl Place {
     /// Counts what is asked for, and holds what came of it. `stops` says whether to give up.
     pub async fn run(
-        self,
+        mut self,
         db: &Db,
         ctx: &Ctx<'_>,
         keys: &KeyRing,
@@ -102,6 +104,7 @@ impl Place {
             if stops() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let came = extract::prepare(db, ctx, keys, (gate, &self.by), asked, &watch).await;
+        self.is_over = true;
         self.stand(match came {
             Ok(Outcome::Done(extract)) => Stands::Waits(extract.id),
             Ok(Outcome::NoClause) => Stands::NoClause,
@@ -123,7 +126,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // What stopped without a word, with the process, is not to be taken for work.
-        if self.desk.is_busy() {
+        if !self.is_over {
             *self.desk.lock() = None;
         }
     }
@@ -150,6 +153,8 @@ mod tests {
         assert!(matches!(desk.begin(&acting("ig.other")), Begun::Busy));
         assert_eq!(desk.find(&lead), Some(Stands::Runs(0)));
         assert_eq!(desk.find(&acting("ig.other")), None);
+        let mut place = place;
+        place.is_over = true;
         place.stand(Stands::NoClause);
         drop(place);
         assert_eq!(desk.find(&lead), Some(Stands::NoClause), "what came of it");

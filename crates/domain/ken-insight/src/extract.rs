@@ -38,7 +38,8 @@ use crate::{Error, sql};
 
 /// What counts are for, in every agreement.
 pub const PURPOSE: &str = "joint-planning";
-/// How long a table that was counted may wait to be given: what people said since must count.
+/// How long a table that was counted may wait to be given: what people say meanwhile counts in the
+/// next.
 pub const WAITS: SignedDuration = SignedDuration::from_hours(24);
 /// Most extracts of the same months that a new one is compared with; beyond it nothing is given.
 const COMPARED_MAX: usize = 1_000;
@@ -189,8 +190,12 @@ pub async fn prepare(
     match beside(db, &body).await? {
         Met::Overlapping(other) => return Ok(Outcome::Overlaps(other)),
         Met::Same(given) => {
-            (body.rows, body.columns) = (given.rows, given.columns);
-            (body.told, body.counted) = (given.told, given.counted);
+            let read = async |s: &mut Snapshot| find(s, by, given.id).await;
+            if let Some(own) = db.snapshot("insight.find", read).await? {
+                return Ok(Outcome::Done(Box::new(own)));
+            }
+            let Body { rows, columns, told, counted, .. } = given.body;
+            body = Body { rows, columns, told, counted, ..body };
         }
         Met::Nothing => {
             let lines = lines(&body, &permit.categories());
@@ -199,7 +204,7 @@ pub async fn prepare(
             let Some(counter) = read::all(db, ctx, &permit, of, watch).await? else {
                 return Ok(Outcome::Stopped);
             };
-            let table = counter.finish().ok_or(Error::Corrupt("table"))?;
+            let table = counter.finish(drawn(ctx)).ok_or(Error::Corrupt("table"))?;
             (body.rows, body.columns, body.told) = (table.rows, table.columns, table.told);
         }
     }
@@ -221,6 +226,10 @@ pub async fn give(
 ) -> Result<Outcome, Error> {
     let read = async |s: &mut Snapshot| find(s, by, id).await;
     let waiting = db.snapshot("insight.find", read).await?;
+    if let Some(given) = waiting.as_ref().filter(|one| one.given.is_some() && is_of(one, by)) {
+        // Sent twice: it was given.
+        return Ok(Outcome::Done(Box::new(given.clone())));
+    }
     let is_whole = |one: &Extract| {
         one.given.is_none() && is_of(one, by) && ctx.clock.now().duration_since(one.made) < WAITS
     };
@@ -233,7 +242,7 @@ pub async fn give(
     let (Some(permit), true) = (&permit, given == Some(extract.body.by_clause())) else {
         return Ok(Outcome::Gone);
     };
-    let work = async |tx: &mut Tx| enter(tx, ctx, extract.clone(), permit.entry()).await;
+    let work = async |tx: &mut Tx| enter(tx, ctx, extract.clone(), permit).await;
     db.write("insight.give", work).await
 }
 
@@ -242,13 +251,14 @@ async fn enter(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     mut extract: Extract,
-    entry: EntryId,
+    permit: &CountPermit,
 ) -> Result<Outcome, Error> {
+    let entry = permit.entry();
     tx.execute(sql::TURN, &[]).await?;
     match met(tx, &extract.body).await? {
         Met::Overlapping(other) => return Ok(Outcome::Overlaps(other)),
         Met::Same(given) => {
-            let Body { rows, columns, told, counted, .. } = *given;
+            let Body { rows, columns, told, counted, .. } = given.body;
             extract.body = Body { rows, columns, told, counted, ..extract.body };
         }
         Met::Nothing => {}
@@ -258,16 +268,17 @@ async fn enter(
     if tx.execute(sql::GIVE, of).await? == 0 {
         return Ok(Outcome::Gone);
     }
-    let readers = extract.body.sources.keys().chain([&extract.by.1]);
-    for reader in readers.collect::<BTreeSet<_>>() {
-        tx.execute(sql::INSERT_READER, values![reader, extract.id, now]).await?;
+    let listed = extract.body.sources.keys().chain([&extract.by.1]);
+    for one in listed.collect::<BTreeSet<_>>() {
+        let sees = i64::from(permit.readers().contains(one) || *one == extract.by.1);
+        tx.execute(sql::INSERT_READER, values![one, extract.id, now, sees]).await?;
     }
     extract.given = Some((now, entry));
     Ok(Outcome::Done(Box::new(extract)))
 }
 
-/// An extract that somebody may look at: their own that waits, or one that was given to their
-/// organisation or of its records.
+/// An extract that somebody may look at: their own that waits, or one that was given to the same
+/// role of their organisation.
 ///
 /// # Errors
 ///
@@ -279,18 +290,21 @@ pub async fn find(s: &mut impl Reads, by: &Acting, id: EntryId) -> Result<Option
         return Ok(Some(extract).filter(|extract| is_of(extract, by)));
     }
     let reads = s.find(sql::IS_READER, values![&by.organisation, id], |_| Ok(())).await?;
-    Ok(reads.map(|()| extract))
+    Ok(reads.map(|()| extract).filter(|extract| extract.by.2 == by.role))
 }
 
-/// What was given to an organisation or of its records, the newest first.
+/// What was given to an organisation or of its records, the newest first, and whether it may be
+/// read there: of its records it is listed with who asked and why; what it tells is for those to
+/// whom all the others give the same.
 ///
 /// # Errors
 ///
 /// As [`find`].
-pub async fn list(s: &mut impl Reads, own: &OrganisationId) -> Result<Vec<Extract>, Error> {
+pub async fn list(s: &mut impl Reads, own: &OrganisationId) -> Result<Vec<(Extract, bool)>, Error> {
     let most = i64::try_from(LISTED_MAX).unwrap_or(i64::MAX);
-    let rows = s.list(sql::LIST_READ, values![own, most], Raw::of).await?;
-    rows.into_iter().map(Raw::extract).collect()
+    let read = |row: &Row<'_>| Ok((Raw::of(row)?, row.int(8)? == 1));
+    let rows = s.list(sql::LIST_READ, values![own, most], read).await?;
+    rows.into_iter().map(|(raw, sees)| Ok((raw.extract()?, sees))).collect()
 }
 
 /// The same table of the months before, if an organisation reads one: the latest.
@@ -308,7 +322,8 @@ pub async fn earlier(
             && one.body.sources.keys().eq(of.sources.keys())
             && one.body.columns == of.columns
     };
-    let before = list(s, own).await?.into_iter().filter(is_it);
+    let read = list(s, own).await?.into_iter().filter(|(_, sees)| *sees);
+    let before = read.map(|(one, _)| one).filter(is_it);
     Ok(before.max_by_key(|one| one.body.definition.until))
 }
 
@@ -316,6 +331,12 @@ pub async fn earlier(
 fn is_of(extract: &Extract, by: &Acting) -> bool {
     let (practitioner, organisation, role) = &extract.by;
     *practitioner == by.practitioner && *organisation == by.organisation && *role == by.role
+}
+
+/// What nobody can know beforehand.
+fn drawn(ctx: &Ctx<'_>) -> u64 {
+    let entropy: [u8; 32] = ctx.entropy();
+    entropy.iter().take(8).fold(0, |draw, byte| (draw << 8) | u64::from(*byte))
 }
 
 fn purpose() -> Result<Purpose, Error> {
@@ -331,7 +352,7 @@ fn counting(
     let detail = json!({
         "table": asked.definition,
         "why": asked.why,
-        "given": given.map(|id| id.to_string()),
+        "to_give": given.map(|id| id.to_string()),
     });
     Ok(Counting { purpose: purpose()?, sources, detail })
 }
@@ -370,7 +391,7 @@ fn lines(body: &Body, categories: &BTreeSet<Category>) -> (Lines, Option<Lines>)
 /// What a table meets among those that were given.
 enum Met {
     Nothing,
-    Same(Box<Body>),
+    Same(Box<Extract>),
     Overlapping(EntryId),
 }
 
@@ -393,7 +414,7 @@ async fn met(s: &mut impl Reads, body: &Body) -> Result<Met, Error> {
         }
         match body.beside(&given.body) {
             Beside::Overlapping => return Ok(Met::Overlapping(given.id)),
-            Beside::Same => same = Some(Box::new(given.body)),
+            Beside::Same => same = Some(Box::new(given)),
             Beside::Apart => {}
         }
     }

@@ -18,7 +18,7 @@ CREATE INDEX insight_extract_given ON insight_extract (until_day, from_day)
 CREATE INDEX insight_extract_waits ON insight_extract (made_us) WHERE given_us IS NULL;
 CREATE TABLE insight_reader (
   organisation_id TEXT NOT NULL, extract_id TEXT NOT NULL, given_us BIGINT NOT NULL,
-  PRIMARY KEY (organisation_id, extract_id)
+  sees BIGINT NOT NULL CHECK (sees IN (0, 1)), PRIMARY KEY (organisation_id, extract_id)
 );
 CREATE INDEX insight_reader_newest ON insight_reader (organisation_id, given_us);
 CREATE TABLE insight_turn (
@@ -37,16 +37,18 @@ statements! {
     FIND = "SELECT extract_id, organisation_id, role_id, practitioner_id, made_us, given_us,
         entry_id, body FROM insight_extract WHERE extract_id = $1";
     /// Whether an organisation reads an extract that was given.
-    IS_READER = "SELECT 1 FROM insight_reader WHERE organisation_id = $1 AND extract_id = $2";
+    IS_READER = "SELECT 1 FROM insight_reader
+        WHERE organisation_id = $1 AND extract_id = $2 AND sees = 1";
     /// What was given and is of some of the days from one up to another, in the same columns.
     LIST_MEETING = "SELECT extract_id, organisation_id, role_id, practitioner_id, made_us, given_us,
         entry_id, body FROM insight_extract
         WHERE given_us IS NOT NULL AND until_day > $1 AND from_day < $2
         ORDER BY given_us, extract_id LIMIT $3";
-    /// What was given to an organisation or of its records, the newest first, in the same columns.
+    /// What was given to an organisation or of its records, the newest first, in the same columns
+    /// with whether it is read there.
     LIST_READ = "SELECT e.extract_id, e.organisation_id, e.role_id, e.practitioner_id, e.made_us,
-          e.given_us, e.entry_id, e.body
-        FROM (SELECT extract_id, given_us FROM insight_reader WHERE organisation_id = $1
+          e.given_us, e.entry_id, e.body, r.sees
+        FROM (SELECT extract_id, given_us, sees FROM insight_reader WHERE organisation_id = $1
             ORDER BY given_us DESC, extract_id LIMIT $2) r
         JOIN insight_extract e ON e.extract_id = r.extract_id
         ORDER BY r.given_us DESC, e.extract_id";
@@ -56,7 +58,7 @@ statements! {
     /// Gives an extract, once.
     GIVE = "UPDATE insight_extract SET given_us = $2, entry_id = $3, body = $4
         WHERE extract_id = $1 AND given_us IS NULL";
-    /// Lets an organisation read an extract.
-    INSERT_READER = "INSERT INTO insight_reader (organisation_id, extract_id, given_us)
-        VALUES ($1, $2, $3) ON CONFLICT (organisation_id, extract_id) DO NOTHING";
+    /// Lists an extract for an organisation, which may read it or not.
+    INSERT_READER = "INSERT INTO insight_reader (organisation_id, extract_id, given_us, sees)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (organisation_id, extract_id) DO NOTHING";
 }

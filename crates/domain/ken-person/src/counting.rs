@@ -16,8 +16,8 @@ use crate::{Error, sql};
 
 pub use crate::sql::counting::ALL as STATEMENTS;
 
-/// Most people that one look gives. House policy: as many as are read in some milliseconds.
-pub const PEOPLE_AT_ONCE: i64 = 64;
+/// Most people that one look gives. House policy: what happened to so many is in memory at once.
+pub const PEOPLE_AT_ONCE: i64 = 16;
 /// Most sources of one person that are read. House policy: more than know anybody.
 const SOURCES_READ: i64 = 64;
 /// Letters and digits of a postcode that are within a district.

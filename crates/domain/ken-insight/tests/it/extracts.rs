@@ -10,7 +10,7 @@ use ken_insight::report::{self, TOTAL};
 use ken_store::{Reads, Snapshot, values};
 use ken_testkit::assert_prepares;
 
-use crate::world::{World, worlds};
+use crate::world::{World, worlds, worlds_of};
 
 /// Age by organisation, in a quarter.
 fn asked(from: &str, until: &str) -> Asked {
@@ -108,6 +108,7 @@ async fn counts_go_by_a_clause_and_nobody_is_in_them_who_said_no() {
             "protected-address",
             "restricted-record",
             "restriction",
+            "deceased",
         ];
         for (number, state) in (900..).zip(states) {
             let person = world.person(number, ("cec", "1990-01-01")).await;
@@ -115,23 +116,24 @@ async fn counts_go_by_a_clause_and_nobody_is_in_them_who_said_no() {
             world.say(person, state).await;
             people.push(person);
         }
+        objects_under_another_id(&world).await;
         let marked = world.person(950, ("cec", "1990-01-01")).await;
         world.file(marked, ("cec", "2026-08-01"), &["restricted"]).await;
         world.file(marked, ("cec", "2026-10-01"), &[]).await;
         let extract = given(&world, &world.gil, &summer()).await;
         let of = |row, column| figure(&extract, row, column);
-        assert_eq!(of("75 to 84", "Glen cec"), Some(8), "{engine}");
-        assert_eq!(of("25 to 44", "Glen cec"), Some(12), "{engine}: eleven, and one more");
+        // Of what is told of the council one is hidden, so that nought is not told of the rest.
+        let bands = [("75 to 84", 8), ("65 to 74", 7), ("25 to 44", 12)];
+        let told: Vec<_> = bands.iter().filter(|(row, _)| of(row, "Glen cec").is_some()).collect();
+        assert_eq!(told.len(), 2, "{engine}");
+        for (row, count) in told {
+            assert_eq!(of(row, "Glen cec"), Some(*count), "{engine}: eleven, and one more");
+        }
         assert_eq!(of(TOTAL, "Glen cec"), Some(27), "{engine}");
-        assert_eq!(
-            of("65 to 74", "Glen cec"),
-            None,
-            "{engine}: what else is nought is hidden by it"
-        );
         assert_eq!(of("5 to 11", "nhsl"), None, "{engine}: three children");
         assert_eq!(of(TOTAL, "nhsl"), Some(18), "{engine}");
-        assert_eq!(of("25 to 44", "nhsl"), Some(9), "{engine}");
-        assert_eq!(of("75 to 84", "nhsl"), None, "{engine}: else the three were eighteen less it");
+        let beside = [("25 to 44", 9), ("75 to 84", 6)].map(|(row, _)| of(row, "nhsl"));
+        assert!(beside == [Some(9), None] || beside == [None, Some(6)], "{engine}: {beside:?}");
         let cited: Vec<_> = extract.body.clauses.values().collect();
         assert!(cited.iter().all(|one| one.agreement == "glen-planning@1"), "{engine}: {cited:?}");
         assert!(cited[0].text.contains("after disclosure control"), "{engine}");
@@ -149,6 +151,15 @@ async fn counts_go_by_a_clause_and_nobody_is_in_them_who_said_no() {
         let newest = world.on.db.snapshot("test.entry", own).await.unwrap();
         assert_eq!(newest[0].id, entry, "{engine}: the newest entry is the one that it names");
     }
+}
+
+/// Somebody has two ids: something happened under one, and they object under the other.
+async fn objects_under_another_id(world: &World) {
+    let one = world.person(920, ("cec", "1990-01-01")).await;
+    let other = world.person(921, ("cec", "1990-01-01")).await;
+    world.file(other, ("cec", "2026-08-01"), &[]).await;
+    world.join(one, other).await;
+    world.say(one, "objection").await;
 }
 
 /// What the ledger says in an organisation's own stream of its counts, oldest first.
@@ -191,9 +202,9 @@ async fn the_same_table_has_the_same_figures_and_no_other_overlaps() {
         world.clock.advance(SignedDuration::from_secs(1));
         let late = world.person(990, ("cec", "1950-01-01")).await;
         world.file(late, ("cec", "2026-07-15"), &[]).await;
-        let again = given(&world, &world.fay, &summer()).await;
-        assert_eq!(again.body.told, first.body.told, "{engine}: one more would be one person");
-        assert_eq!(again.body.counted, first.body.counted, "{engine}");
+        let again = done(world.prepare(&world.fay, &summer()).await);
+        assert_eq!(again.body, first.body, "{engine}: one more would be one person");
+        assert_eq!((again.id, again.given), (first.id, first.given), "{engine}: it is the same");
         let by_month = |mut asked: Asked| {
             asked.definition.columns = Some(Dimension::Month);
             asked
@@ -208,12 +219,58 @@ async fn the_same_table_has_the_same_figures_and_no_other_overlaps() {
         let autumn = asked("2026-10-01", "2026-11-01");
         let one = done(world.prepare(&world.gil, &autumn).await);
         let two = done(world.prepare(&world.fay, &by_month(autumn)).await);
-        done(world.give(&world.gil, one.id).await);
+        let given_once = done(world.give(&world.gil, one.id).await);
         assert_eq!(world.give(&world.fay, two.id).await, Outcome::Overlaps(one.id), "{engine}");
-        assert_eq!(world.give(&world.gil, one.id).await, Outcome::Gone, "{engine}: once");
+        assert_eq!(done(world.give(&world.gil, one.id).await), given_once, "{engine}: once");
         let list = async |s: &mut Snapshot| extract::list(s, &world.fay.organisation).await;
         let listed = world.on.db.snapshot("test.list", list).await.unwrap();
-        assert_eq!(listed.len(), 4, "{engine}: whose records were counted reads of it");
+        let sees = listed.iter().filter(|(_, sees)| *sees).count();
+        assert_eq!((listed.len(), sees), (3, 3), "{engine}: whose records were counted reads it");
+    }
+}
+
+/// Two that ask for one table at once are given one, though somebody came between.
+#[tokio::test]
+async fn two_that_wait_as_one_table_have_one_set_of_figures() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        fill(&world).await;
+        let one = done(world.prepare(&world.gil, &summer()).await);
+        let late = world.person(990, ("cec", "1950-01-01")).await;
+        world.file(late, ("cec", "2026-07-15"), &[]).await;
+        let two = done(world.prepare(&world.fay, &summer()).await);
+        assert_ne!(figure(&one, TOTAL, "Glen cec"), figure(&two, TOTAL, "Glen cec"), "{engine}");
+        let one = done(world.give(&world.gil, one.id).await);
+        let two = done(world.give(&world.fay, two.id).await);
+        assert_eq!(two.body.told, one.body.told, "{engine}");
+    }
+}
+
+/// Where bodies give counts to one of them and not to each other, the others read of it alone.
+#[tokio::test]
+async fn whoever_is_given_no_counts_reads_none_of_what_is_told_of_theirs() {
+    let one_way = |text: &str| {
+        let to = "to = { party = \"*\", roles = [\"ig.lead\"] }\naction = [\"aggregate\"]";
+        text.replace(to, &to.replace('*', "practice"))
+    };
+    for world in worlds_of(one_way).await {
+        let engine = world.on.engine;
+        fill(&world).await;
+        let extract = given(&world, &world.gil, &summer()).await;
+        let sources: Vec<_> = extract.body.sources.keys().map(ToString::to_string).collect();
+        assert_eq!(sources, ["cec", "nhsl"], "{engine}: it gives the others nothing itself");
+        let list = async |s: &mut Snapshot| {
+            let list = extract::list(s, &world.fay.organisation).await?;
+            Ok::<_, ken_insight::Error>((list, extract::find(s, &world.fay, extract.id).await?))
+        };
+        let (listed, found) = world.on.db.snapshot("test.list", list).await.unwrap();
+        let seen: Vec<_> = listed.iter().map(|(one, sees)| (one.id, *sees)).collect();
+        assert_eq!(seen, [(extract.id, false)], "{engine}: it reads that it was given");
+        assert_eq!(found, None, "{engine}");
+        assert_eq!(world.prepare(&world.fay, &spring()).await, Outcome::NoClause, "{engine}");
+        let find = async |s: &mut Snapshot| extract::find(s, &world.rao, extract.id).await;
+        let found = world.on.db.snapshot("test.find", find).await.unwrap();
+        assert_eq!(found, None, "{engine}: another role of whoever asked");
     }
 }
 
@@ -270,7 +327,8 @@ async fn two_quarters_are_compared_as_the_store_has_them() {
             }
         }
         assert_eq!(told, 5, "{engine}: {lines:?}");
-        let want = [("25 to 44", "cec", 2), (TOTAL, "cec", 11), (TOTAL, "nhsl", 6)];
-        assert_eq!(changes, want, "{engine}");
+        for want in [(TOTAL, "cec", 11), (TOTAL, "nhsl", 6)] {
+            assert!(changes.contains(&want), "{engine}: {changes:?}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use ken_records::{Filing, Under};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::instrument::Signatory;
 use ken_sharing::signing::{self, Clearance};
-use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, Tier, instrument, pack};
+use ken_sharing::{Day, Gate, Instrument, RowClass, Signing, Tier, instrument, pack, together};
 use ken_store::Tx;
 use ken_testkit::{Databases, SeededIds, TestClock, engines};
 use serde_json::json;
@@ -47,6 +47,11 @@ pub(crate) fn word<W: FromStr>(text: &str) -> W {
 }
 
 pub(crate) async fn worlds() -> Vec<World> {
+    worlds_of(str::to_owned).await
+}
+
+/// With the texts of the agreements changed before they are signed.
+pub(crate) async fn worlds_of(change: fn(&str) -> String) -> Vec<World> {
     let migrations = [
         ken_ledger::MIGRATIONS,
         ken_directory::MIGRATIONS,
@@ -70,7 +75,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         let (gate, index) = (Gate::default(), Index::new());
         let mut world = World { on, gate, clock, ids: Arc::clone(&ids), index, gil, fay, rao };
         for text in AGREEMENTS {
-            world.sign(text).await;
+            world.sign(&change(text)).await;
         }
         world.gil = world.employed("Gil Governs", ("practice", "ig.lead")).await;
         world.fay = world.employed("Fay Governs", ("cec", "ig.lead")).await;
@@ -190,6 +195,15 @@ impl World {
             Ok::<_, ken_records::Error>(())
         };
         self.on.db.write("test.file", work).await.unwrap();
+    }
+
+    /// Says that two ids are one person's.
+    pub(crate) async fn join(&self, one: PersonId, other: PersonId) {
+        let work = async |tx: &mut Tx| {
+            let guard = together::lock(tx, &BTreeSet::from([one, other])).await?;
+            together::join(tx, &guard, one, other).await
+        };
+        self.on.db.write("test.join", work).await.unwrap();
     }
 
     /// Says something of somebody that restricts.

@@ -13,7 +13,8 @@
 //!   is said here and for [`Action::Aggregate`] alone; whoever counts has no other way to tell them
 //!   (`ken-insight`).
 //! - What the organisation that asks holds itself is counted with what others hold where it gives
-//!   them the same counts: so all parties may be told one table, and none has its own beside it.
+//!   all of them the same counts: so all parties may be told one table, and none has its own
+//!   beside it.
 //! - Whose address is protected, and who is at risk, is in no count at all: house policy, since a
 //!   count by place may be all that somebody looks for.
 
@@ -56,6 +57,7 @@ pub struct CountPermit {
     by: Acting,
     purpose: Purpose,
     given: BTreeMap<OrganisationId, ClauseId>,
+    readers: BTreeSet<OrganisationId>,
     citations: BTreeMap<ClauseId, Citation>,
     current: Arc<Current>,
     entry: EntryId,
@@ -114,14 +116,15 @@ pub async fn count(
     // One's own records last: they are counted with those of others, and not alone.
     let (mine, others): (Vec<_>, Vec<_>) = counting.sources.iter().partition(|of| *of == own);
     for source in others.into_iter().chain(mine).filter(|_| !has_left) {
-        let Some(to) = told_to(own, source, &given) else { continue };
-        let asked = ask((to, &by.role), source, &counting.purpose)?;
-        if let Some((clause, cited)) = clause_for(&current, &asked, &facts)? {
+        let told = told_to(own, source, &given);
+        let asking = (&*current, &by.role, &counting.purpose);
+        if let Some((clause, cited)) = clause_to_all(asking, source, &told, &facts)? {
             given.insert(source.clone(), clause.clone());
             citations.insert(clause, cited);
         }
     }
-    let entry = entry(by, counting, &given);
+    let readers = readers(&current, (by, &counting.purpose), &given, &facts)?;
+    let entry = entry(by, counting, (&given, &readers));
     let entered = async |tx: &mut ken_store::Tx| {
         Ok::<_, Error>(ken_ledger::append(tx, ctx, keys, entry.clone()).await?)
     };
@@ -130,7 +133,7 @@ pub async fn count(
         return Ok(None);
     }
     let (by, purpose) = (by.clone(), counting.purpose.clone());
-    Ok(Some(CountPermit { by, purpose, given, citations, current, entry }))
+    Ok(Some(CountPermit { by, purpose, given, readers, citations, current, entry }))
 }
 
 impl CountPermit {
@@ -144,6 +147,13 @@ impl CountPermit {
     #[must_use]
     pub const fn given(&self) -> &BTreeMap<OrganisationId, ClauseId> {
         &self.given
+    }
+
+    /// The other organisations of these to which all the others give the same counts, for the same
+    /// role: they may read what whoever asks is told.
+    #[must_use]
+    pub const fn readers(&self) -> &BTreeSet<OrganisationId> {
+        &self.readers
     }
 
     /// The clauses, as they were signed.
@@ -188,10 +198,9 @@ impl CountPermit {
         }
         let mut sources = BTreeSet::new();
         for (source, clause) in &self.given {
-            let own = &self.by.organisation;
-            let Some(to) = told_to(own, source, &self.given) else { continue };
-            let asked = ask((to, &self.by.role), source, &self.purpose)?;
-            let found = clause_for(&self.current, &asked, &facts)?;
+            let told = told_to(&self.by.organisation, source, &self.given);
+            let asking = (&*self.current, &self.by.role, &self.purpose);
+            let found = clause_to_all(asking, source, &told, &facts)?;
             if found.is_some_and(|(found, _)| found == *clause) {
                 sources.insert(source.clone());
             }
@@ -207,14 +216,53 @@ fn said_of_counts(ctx: &Ctx<'_>) -> Result<Facts, Error> {
     Ok(facts)
 }
 
-/// Who is told an organisation's counts, as the clauses have it: whoever asks; where it is their
-/// own, one of the others, to whom they would give the same. None where there is no other.
+/// Who is told an organisation's counts, as the clauses have it: whoever asks; where they are their
+/// own, all the others, to whom they would give the same.
 fn told_to<'a>(
     own: &'a OrganisationId,
     source: &OrganisationId,
     given: &'a BTreeMap<OrganisationId, ClauseId>,
-) -> Option<&'a OrganisationId> {
-    if source == own { given.keys().find(|other| *other != own) } else { Some(own) }
+) -> Vec<&'a OrganisationId> {
+    if source == own { given.keys().filter(|other| *other != own).collect() } else { vec![own] }
+}
+
+/// The organisations to which each of the others gives what it gives whoever asks.
+fn readers(
+    current: &Current,
+    (by, purpose): (&Acting, &Purpose),
+    given: &BTreeMap<OrganisationId, ClauseId>,
+    facts: &Facts,
+) -> Result<BTreeSet<OrganisationId>, Error> {
+    let mut readers = BTreeSet::new();
+    for reader in given.keys().filter(|of| **of != by.organisation) {
+        let mut reads = true;
+        for source in given.keys().filter(|source| *source != reader) {
+            let asking = (current, &by.role, purpose);
+            reads &= clause_to_all(asking, source, &[reader], facts)?.is_some();
+        }
+        if reads {
+            readers.insert(reader.clone());
+        }
+    }
+    Ok(readers)
+}
+
+/// The clause by which an organisation gives its counts to a role of each of these; none where it
+/// does not give them to one, or there is none.
+fn clause_to_all(
+    (current, role, purpose): (&Current, &RoleId, &Purpose),
+    source: &OrganisationId,
+    told: &[&OrganisationId],
+    facts: &Facts,
+) -> Result<Option<(ClauseId, Citation)>, Error> {
+    let mut first = None;
+    for to in told {
+        let Some(found) = clause_for(current, &ask((to, role), source, purpose)?, facts)? else {
+            return Ok(None);
+        };
+        first.get_or_insert(found);
+    }
+    Ok(first)
 }
 
 /// Counts of one organisation's records, for a role of another. Nobody there acts: a clause that
@@ -251,7 +299,11 @@ fn clause_for(
     Ok(clause.and_then(cited))
 }
 
-fn entry(by: &Acting, counting: &Counting, given: &BTreeMap<OrganisationId, ClauseId>) -> NewEntry {
+fn entry(
+    by: &Acting,
+    counting: &Counting,
+    (given, readers): (&BTreeMap<OrganisationId, ClauseId>, &BTreeSet<OrganisationId>),
+) -> NewEntry {
     let detail = json!({
         "event": if given.is_empty() { "counts-refused" } else { "counts-permitted" },
         "by": by.practitioner.to_string(),
@@ -259,6 +311,7 @@ fn entry(by: &Acting, counting: &Counting, given: &BTreeMap<OrganisationId, Clau
         "for": counting.purpose.as_str(),
         "asked": counting.sources,
         "given": given,
+        "readers": readers,
         "of": counting.detail,
     });
     NewEntry {

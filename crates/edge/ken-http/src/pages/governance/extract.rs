@@ -133,10 +133,16 @@ fn show(extract: &Extract, before: Option<&Body>, csrf: &Csrf) -> Markup {
 
 /// How much would be told, before anything is.
 fn tried(body: &Body) -> Markup {
-    let (all, hidden) = body.told.kept_back();
+    // Not how many: that would change with one person.
+    let says = match body.told.kept_back() {
+        (_, 0) => "No figure",
+        (all, hidden) if hidden == all => "Every figure",
+        (all, hidden) if hidden * 2 > all => "More than half of the figures",
+        _ => "Some figures, at most half of them,",
+    };
     html! {
         h2 { "What would be given" }
-        p { "Of " (all) " figures " (hidden) " would be kept back." }
+        p { (says) " would be kept back." }
     }
 }
 
@@ -193,7 +199,7 @@ fn figures(body: &Body, before: Option<&Body>) -> Markup {
 }
 
 const KEPT_BACK_SAYS: &str = "Kept back: too few people, or a figure from which one of those could \
-    be worked out. Totals stand where adding counts nobody twice.";
+    be worked out. Totals are of people, where adding counts nobody twice.";
 
 fn figure(figure: Figure, most: u64) -> Markup {
     let Some(told) = figure.told else { return html! { (KEPT_BACK) } };
@@ -276,7 +282,7 @@ mod tests {
     fn before_it_is_given_no_figure_shows() {
         let shown = show(&sample(false), None, &Csrf::of("x")).into_string();
         rules::assert_part(&shown);
-        assert!(shown.contains("Of 3 figures 1 would be kept back"), "{shown}");
+        assert!(shown.contains("at most half of them, would be kept back"), "{shown}");
         assert!(!shown.contains("40") && !shown.contains("table.csv"), "{shown}");
     }
 

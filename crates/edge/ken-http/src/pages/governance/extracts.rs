@@ -131,6 +131,8 @@ pub(crate) async fn post(
 /// An extract in the list, with whose it is.
 struct Listed {
     extract: Extract,
+    /// Whether the reader may open it.
+    is_open: bool,
     practitioner: String,
     organisation: String,
 }
@@ -144,11 +146,12 @@ async fn page(
     let by = caller.acting()?;
     let read = async |s: &mut Snapshot| {
         let mut listed = vec![];
-        for extract in extract::list(s, &by.organisation).await? {
+        for (extract, sees) in extract::list(s, &by.organisation).await? {
+            let is_open = sees && extract.by.2 == by.role;
             let named = practitioner::find(s, extract.by.0).await?;
             let practitioner = named.map(|named| named.name).unwrap_or_default();
             let organisation = organisation_name(s, &extract.by.1).await?;
-            listed.push(Listed { extract, practitioner, organisation });
+            listed.push(Listed { extract, is_open, practitioner, organisation });
         }
         Ok::<_, Stop>(listed)
     };
@@ -257,7 +260,10 @@ fn row(listed: &Listed) -> Vec<Markup> {
     let Extract { id, by, given, body, .. } = &listed.extract;
     let (role, when) = (words::role(by.2.as_str()), given.map(|(when, _)| when));
     vec![
-        html! { a href=(one(*id)) { (title(&body.definition)) } },
+        html! {
+            @if listed.is_open { a href=(one(*id)) { (title(&body.definition)) } }
+            @else { (title(&body.definition)) }
+        },
         html! { (months(&body.definition)) },
         html! { (listed.practitioner) ", " (role) ", " (listed.organisation) },
         html! { (body.why) },
@@ -324,6 +330,7 @@ mod tests {
     fn the_page_says_how_it_stands_and_what_was_given() {
         let listed = [Listed {
             extract: sample(true),
+            is_open: true,
             practitioner: "Fay Governs".to_owned(),
             organisation: "Glen Council".to_owned(),
         }];
