@@ -13,8 +13,8 @@
 //!   is a number of events of which one person makes more than half.
 //! - Whoever adds and subtracts what is told finds of each of these that it may be nought, and that
 //!   it may be what would have been told ([`Protected`] is made in no other way).
-//! - Which other figures are kept back beside small ones follows from a draw and from places, and
-//!   not from figures, so that who knows this text learns nothing from the choice.
+//! - Which other figures are kept back beside small ones is drawn, and is never the smallest for
+//!   being so: who knows this text learns nothing of one small figure from the choice.
 //! - Numbers of events have no totals: one person is in many of them.
 //!
 //! # Sources
