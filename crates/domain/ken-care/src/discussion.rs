@@ -10,7 +10,8 @@
 //! - Nothing is said without a [`Leave`] for the discussion's own purpose and kind of information.
 //! - What is said is never changed; a discussion has no members but those whom a clause lets in.
 //! - Where the person is at risk, or a clause it rests on keeps it from them for a time, what is
-//!   said bears the mark `restricted`, by which it does not show to them by itself.
+//!   said bears the mark `restricted`, by which it does not show to them by itself; and so does
+//!   all that is said after it, for it answers that.
 //! - What this keeps beside the record is who takes part in what, and how often they spoke.
 //!
 //! # Sources
@@ -19,7 +20,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ken_core::{Category, ClauseId, Ctx, Label, PersonId, Purpose, ResourceId, Sensitive};
 use ken_directory::{Acting, organisation, practitioner, sending};
 use ken_ledger::Visibility;
@@ -42,8 +43,11 @@ pub const TEXT_LEN_MAX: usize = 3_000;
 pub const TOPIC_LEN_MAX: usize = 200;
 /// Most that is said in one discussion. House policy: one that is longer is a meeting.
 pub const SAID_MAX: i64 = 300;
-/// Most discussions of one id of a person. House policy: five a week for a year.
+/// Most discussions of one id of a person in which an organisation speaks within a year, for one
+/// purpose. House policy: five a week.
 pub const OF_PERSON_MAX: i64 = 250;
+/// The year over which they are counted.
+const YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// Most who take part in one; more than a gate lets near one person.
 const PARTS_MAX: i64 = 1_000;
 /// Most of one's own that a list shows, the last first. House policy.
@@ -106,6 +110,8 @@ pub struct Discussion {
     pub kind: Kind,
     /// How much was said in it.
     pub said: i64,
+    /// Whether anything in it is kept from the person's own pages: then all that follows is.
+    pub is_kept_back: bool,
 }
 
 /// Why nothing was said. Nothing is kept of it.
@@ -152,15 +158,18 @@ pub async fn open(
         if let Some(id) = sending::before(tx, ctx, &what).await? {
             return Ok(Ok(id));
         }
-        let of = values![person, OF_PERSON_MAX];
+        let since = ctx.clock.now().checked_sub(YEAR).unwrap_or(Timestamp::MIN);
+        let at = &leave.by().organisation;
+        let of = values![person, at, leave.purpose(), since, OF_PERSON_MAX];
         let count = tx.find(sql::DISCUSSION_COUNT, of, |row| row.int(0)).await?;
         if count.unwrap_or_default() >= OF_PERSON_MAX {
             return Ok(Err(Refused::TooMany));
         }
         let (by, purpose) = (leave.by().clone(), leave.purpose().clone());
         let first = json!({ "topic": { "text": about } });
-        let id = say_it(tx, ctx, keys, (leave, bundle), (words, first)).await?;
-        let of = Discussion { id, person, purpose, kind, said: 0 };
+        let is_kept_back = is_kept_back(tx, ctx, (&leave, bundle)).await?;
+        let id = say_it(tx, ctx, keys, (leave, is_kept_back), (words, first)).await?;
+        let of = Discussion { id, person, purpose, kind, said: 0, is_kept_back };
         note(tx, ctx, &of, &by).await?;
         once(tx, ctx, (&what, id)).await?;
         Ok(Ok(id))
@@ -191,13 +200,15 @@ pub async fn say(
         }
         let found = find(tx, leave.person(), (id, leave.purpose())).await?;
         let is_of_it = |of: &Discussion| of.kind.category() == leave.category().as_str();
-        let Some(of) = found.filter(is_of_it) else { return Ok(Err(Refused::None)) };
+        let Some(mut of) = found.filter(is_of_it) else { return Ok(Err(Refused::None)) };
         if of.said >= SAID_MAX {
             return Ok(Err(Refused::TooMany));
         }
         let by = leave.by().clone();
         let part = json!({ "partOf": [{ "reference": format!("Communication/{id}") }] });
-        let item = say_it(tx, ctx, keys, (leave, bundle), (words, part)).await?;
+        // What answers something that is kept back tells of it.
+        of.is_kept_back |= is_kept_back(tx, ctx, (&leave, bundle)).await?;
+        let item = say_it(tx, ctx, keys, (leave, of.is_kept_back), (words, part)).await?;
         note(tx, ctx, &of, &by).await?;
         once(tx, ctx, (&what, item)).await?;
         Ok(Ok(item))
@@ -216,14 +227,16 @@ pub async fn find<R: Reads>(
     (id, purpose): (ResourceId, &Purpose),
 ) -> Result<Option<Discussion>, Error> {
     let read = |row: &Row<'_>| {
-        Ok((row.parse::<PersonId>(0)?, row.parse::<Purpose>(1)?, row.text(2)?, row.int(3)?))
+        let whose = (row.parse::<PersonId>(0)?, row.parse::<Purpose>(1)?, row.text(2)?);
+        Ok((whose, row.int(3)?, row.flag(4)?))
     };
     let rows = reads.list(sql::DISCUSSION_FIND, values![id, PARTS_MAX], read).await?;
-    let said = rows.iter().map(|(_, _, _, said)| said).sum();
-    let Some((whose, of, kind, _)) = rows.into_iter().next() else { return Ok(None) };
+    let said = rows.iter().map(|(_, said, _)| said).sum();
+    let is_kept_back = rows.iter().any(|(_, _, is_kept)| *is_kept);
+    let Some(((whose, of, kind), ..)) = rows.into_iter().next() else { return Ok(None) };
     let kind = Kind::of(&kind).ok_or(Error::Corrupt("discussion"))?;
     let is_theirs = together::group(reads, person).await?.contains(&whose);
-    let found = Discussion { id, person: whose, purpose: of, kind, said };
+    let found = Discussion { id, person: whose, purpose: of, kind, said, is_kept_back };
     Ok((is_theirs && found.purpose == *purpose).then_some(found))
 }
 
@@ -241,7 +254,8 @@ pub async fn mine<R: Reads>(
     let read = |row: &Row<'_>| {
         let (id, person, purpose) = (row.parse(0)?, row.parse(1)?, row.parse(2)?);
         let kind = Kind::of(&row.text(3)?);
-        let of = kind.map(|kind| Discussion { id, person, purpose, kind, said: 0 });
+        let (said, is_kept_back) = (0, false);
+        let of = kind.map(|kind| Discussion { id, person, purpose, kind, said, is_kept_back });
         Ok((of, row.time(4)?))
     };
     let rows = reads.list(sql::DISCUSSION_MINE, of, read).await?;
@@ -269,12 +283,12 @@ async fn say_it(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
     keys: &KeyRing,
-    (leave, bundle): (Leave, &Bundle),
+    (leave, is_kept_back): (Leave, bool),
     (words, part): (&Words<'_>, Value),
 ) -> Result<ResourceId, Error> {
     let (person, now) = (leave.person(), ctx.clock.now());
     let mut labels = BTreeSet::new();
-    if is_kept_back(tx, ctx, (&leave, bundle)).await? {
+    if is_kept_back {
         labels.insert(Label::new(RESTRICTED).map_err(|_| Error::Corrupt("word"))?);
     }
     let mut resource = json!({
@@ -327,7 +341,8 @@ async fn note(tx: &mut Tx, ctx: &Ctx<'_>, of: &Discussion, by: &Acting) -> Resul
         of.person,
         &of.purpose,
         of.kind.category(),
-        ctx.now_us()
+        ctx.now_us(),
+        of.is_kept_back
     ];
     tx.execute(sql::DISCUSSION_SAID, of).await?;
     Ok(())

@@ -140,5 +140,18 @@ async fn what_is_said_while_the_person_is_at_risk_shows_on_no_page_of_theirs() {
         assert_eq!(said.status, StatusCode::SEE_OTHER, "{engine}");
         rao.get(&at).await.assert_has(&[TEXT, "CANARY he reads her telephone"]);
         assert!(!own_pages(&world).await.contains("CANARY"), "{engine}");
+        // What answers it once the risk is over tells of it as well.
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        let ctx = Ctx::new(&*world.clock, &ids);
+        let end = async |tx: &mut Tx| {
+            let guard = together::lock(tx, &BTreeSet::from([world.morag])).await?;
+            fact::end(tx, &ctx, world.morag, &source, &risk).await?;
+            guard.bump(tx).await?;
+            Ok::<_, ken_sharing::Error>(())
+        };
+        world.on.db.write("test.no-risk", end).await.unwrap();
+        let said = say(&mut rao, &at, "CANARY of the telephone again").await;
+        assert_eq!(said.status, StatusCode::SEE_OTHER, "{engine}");
+        assert!(!own_pages(&world).await.contains("CANARY"), "{engine}");
     }
 }

@@ -141,7 +141,11 @@ pub(crate) async fn say(
         Err(_) if !filled.text.reveal().is_empty() => return Err(Stop::StaleForm),
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let found = found(&app, begun, &id).await?;
+    let found = match found(&app, begun, &id).await {
+        // It is not among what the page can show any more: what was typed goes back.
+        Err(Stop::NotFound) if !filled.text.reveal().is_empty() => return Err(Stop::StaleForm),
+        found => found?,
+    };
     let wrongs = filled.wrongs(Some(found.kind), false);
     if !wrongs.is_empty() {
         let page = page(&app, &caller, found, (&filled, &wrongs)).await?;

@@ -68,8 +68,8 @@ pub(super) fn address(person: PersonId, one: Option<ResourceId>, purpose: &Purpo
 // One text for everybody: one that differed would tell of whom it is known that reading it might
 // harm somebody.
 const FILED: &str = "What you say is filed in the record under your organisation, and cannot be \
-    changed. Whoever a clause lets read it can read it, and so can the person, unless the law or \
-    safety says not yet.";
+    changed. Whoever a clause lets read that kind of information can read it, for whatever \
+    purpose, and so can the person, unless the law or safety says not yet.";
 const NOT_SEEN: &str = "How it began is not shown to you";
 const CUT: &str = "There may be older parts than this page can show: see the chronology.";
 
@@ -283,6 +283,7 @@ mod tests {
             purpose: view.purpose.clone(),
             kind: Kind::Plan,
             said: 0,
+            is_kept_back: false,
         };
         let listed = mine(&[(of, at())]).into_string();
         rules::assert_part(&listed);
