@@ -8,8 +8,8 @@
 //! # Invariants
 //!
 //! - Nothing that was said is refused for what it was: a report of harm is recorded as anything is.
-//! - Whoever records is told the same whether or not a clause covered it, and whether or not
-//!   anybody goes by that id: by recording nobody learns of anybody.
+//! - Whoever records is told the same whether or not a clause covered it, and of an id that nobody
+//!   has; only the words of a clause that would cover it are asked for, as for any look.
 //! - What was said is nowhere: the kinds of information alone are.
 //! - Governance reads who spoke with whom, when and of what kinds; not of whom.
 //!
@@ -139,6 +139,8 @@ pub struct NewTold {
     pub categories: BTreeSet<Category>,
     /// When; now where none is given.
     pub at: Option<Timestamp>,
+    /// Words of clauses that were so when it was said. They open nothing.
+    pub affirmed: BTreeSet<Statement>,
 }
 
 /// What came of recording.
@@ -263,6 +265,7 @@ impl NewTold {
             purpose: self.purpose.clone(),
             categories: self.categories.clone(),
             at,
+            affirmed: self.affirmed.iter().map(|one| one.words.clone()).collect(),
         }
     }
 
@@ -354,6 +357,7 @@ impl NewTold {
             "from": { source: { "clauses": clauses } },
             "uncovered": uncovered,
             "attests": ATTESTS,
+            "affirmed": self.affirmed.iter().map(|one| one.words.to_string()).collect::<Vec<_>>(),
         })
     }
 }

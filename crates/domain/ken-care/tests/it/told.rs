@@ -8,7 +8,7 @@ use ken_core::{Clock as _, Ctx, Fact, PersonId, Purpose, Sensitive};
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, Page};
 use ken_sharing::fact::{self, Grade};
-use ken_sharing::{affirmation, relationship, together};
+use ken_sharing::{Decision, relationship, together};
 use ken_store::{Snapshot, Tx};
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ fn told(person: PersonId, with: With, kinds: &[&str]) -> NewTold {
         purpose: word::<Purpose>("direct-care"),
         categories: kinds.iter().map(|kind| word(kind)).collect(),
         at: None,
+        affirmed: BTreeSet::new(),
     }
 }
 
@@ -42,8 +43,20 @@ async fn record_in(world: &World, ctx: &Ctx<'_>, by: &Acting, what: (&NewTold, b
     told::record(db, ctx, keys, &world.gate, by, what).await.unwrap()
 }
 
-/// What the person reads of it, the oldest first.
+/// What stands in the person's stream of it, shown to them or not, the oldest first.
 async fn read(world: &World, person: PersonId) -> Vec<Value> {
+    let keys = &world.on.keys;
+    let read = async |s: &mut Snapshot| ken_ledger::person_stream(s, keys, person, None).await;
+    let mut placed = world.on.db.snapshot("test.stream", read).await.unwrap();
+    placed.reverse();
+    let entries = placed.into_iter().filter_map(|one| one.entry);
+    let told = entries.filter(|entry| entry.kind == EntryKind::Told);
+    let details = told.filter_map(|entry| entry.detail);
+    details.filter(|one| one.get("uncovered").is_some()).collect()
+}
+
+/// What the person reads of it, the oldest first.
+async fn shown(world: &World, person: PersonId) -> Vec<Value> {
     let (keys, page) = (&world.on.keys, Page { before: None, limit: 200 });
     let read = async |s: &mut Snapshot| ken_ledger::person_looks(s, keys, person, page).await;
     let mut entries = world.on.db.snapshot("test.looks", read).await.unwrap();
@@ -102,6 +115,9 @@ async fn what_was_told_is_judged_by_the_moment_at_which_it_was_told() {
             let last = said.last().unwrap().to_string();
             assert_eq!(last.contains("#D6\":[\"care-plan\"]"), want, "{engine} {at:?}: {last}");
             assert_eq!(last.contains("\"uncovered\":[]"), want, "{engine} {at:?}: {last}");
+            // What no clause covered may be a report of harm: she reads it once it is looked into.
+            let seen = shown(&world, person).await.len();
+            assert_eq!(seen, usize::from(at != Some(before)), "{engine} {at:?}");
             world.clock.advance(HOUR);
         };
         check(Some(before), false).await;
@@ -136,7 +152,8 @@ async fn what_no_clause_covered_is_recorded_and_waits_for_governance() {
         let new = told(person, to(&world.jo), &["care-plan", "criminal"]);
         assert!(matches!(record(&world, rao, &new).await, Outcome::Recorded(_)), "{engine}");
         let said = read(&world, person).await;
-        assert_eq!(said.len(), 2, "{engine}: she reads of both");
+        assert_eq!(said.len(), 2, "{engine}: both are kept");
+        assert!(shown(&world, person).await.is_empty(), "{engine}: and wait for governance");
         assert_eq!(said[0]["with"]["outside"], "Her landlord CANARY", "{engine}");
         assert_eq!(said[1]["uncovered"][0], "criminal", "{engine}");
         let waits = uncovered(&world, "practice").await;
@@ -168,9 +185,12 @@ async fn words_are_asked_for_and_what_was_otherwise_is_recorded_as_it_was() {
         let made = record_in(&world, &world.ctx(), jo, (&new, true)).await;
         assert!(matches!(made, Outcome::Recorded(_)), "{engine}");
         assert_eq!(read(&world, person).await[0]["uncovered"][0], "chronology", "{engine}");
-        affirmation::affirm(&world.on.db, &world.ctx(), jo, person, &said).await.unwrap();
         world.clock.advance(SignedDuration::from_secs(1));
+        let new = NewTold { affirmed: said, ..new };
         assert!(matches!(record(&world, jo, &new).await, Outcome::Recorded(_)), "{engine}");
+        // What was so of a talk opens nothing now.
+        let looks = world.ask(jo, ("practice", "chronology")).await;
+        assert!(matches!(looks, Decision::Need(_)), "{engine}: {looks:?}");
         let last = read(&world, person).await.pop().unwrap();
         assert_eq!(last["uncovered"], serde_json::json!([]), "{engine}: {last}");
         assert!(last["from"]["practice"].to_string().contains("#D5"), "{engine}: {last}");
@@ -202,10 +222,12 @@ async fn whoever_records_learns_nothing_and_who_is_at_risk_reads_nothing_of_it()
             guard.bump(tx).await?;
             Ok::<_, ken_sharing::Error>(())
         };
+        world.relate(person, "practice", "direct-care").await;
         world.on.db.write("test.risk", write).await.unwrap();
         let made = record(&world, rao, &told(person, to(&world.jo), &["care-plan"])).await;
         assert!(matches!(made, Outcome::Recorded(_)), "{engine}");
-        assert!(read(&world, person).await.is_empty(), "{engine}: not while it may harm");
-        assert_eq!(uncovered(&world, "practice").await.len(), 2, "{engine}");
+        assert_eq!(read(&world, person).await.len(), 1, "{engine}");
+        assert!(shown(&world, person).await.is_empty(), "{engine}: not while it may harm");
+        assert_eq!(uncovered(&world, "practice").await.len(), 1, "{engine}: of nobody alone");
     }
 }

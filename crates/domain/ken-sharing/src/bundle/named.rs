@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use ken_agreement::{Action, Kind, Visibility};
+use ken_agreement::{Action, Kind};
 use ken_core::{Category, ClauseId, OrganisationId, Purpose, RoleId};
 
 use super::Bundle;
@@ -47,16 +47,9 @@ impl Bundle {
         of.flat_map(|clause| clause.categories.iter().cloned()).collect()
     }
 
-    /// When the person reads what is told for a purpose, at the latest that a clause for it says;
-    /// none where none says anything. That they were looked for is another matter.
+    /// Every purpose that a clause has, emergencies among them.
     #[must_use]
-    pub fn shown_for(&self, purpose: &Purpose) -> Option<Visibility> {
-        let tells = [Action::Push, Action::Answer, Action::View, Action::Alert];
-        let clauses = self.terms.iter().map(|term| &term.clause);
-        let of = clauses.filter(|clause| {
-            clause.purpose.as_ref() == Some(purpose)
-                && tells.iter().any(|action| clause.action.contains(action))
-        });
-        of.filter_map(|clause| clause.visible_to_person).max()
+    pub fn purposes(&self) -> BTreeSet<Purpose> {
+        self.terms.iter().filter_map(|term| term.clause.purpose.clone()).collect()
     }
 }

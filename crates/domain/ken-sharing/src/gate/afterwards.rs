@@ -9,9 +9,9 @@
 //! - The answer is of the moment at which it was said: relationships and facts as they stood then,
 //!   by the agreements that are known now, on the day that it was.
 //! - Of words that a clause asks for those count that were affirmed then, and those that are
-//!   affirmed now of that moment.
+//!   affirmed of that moment: they count for this judgement alone and open nothing now.
 //! - The person reads of it when the clauses say that covered it; where some of it was covered by
-//!   none, no earlier than by any clause for its purpose.
+//!   none, not before somebody has looked into it.
 //!
 //! Source: `core.md` 2; the maturity model's wish that technology need not manage every step.
 
@@ -30,7 +30,7 @@ use super::facts::{self, Seen};
 use super::{Caller, Gate, RECORD, entry, without_vain_words, word};
 use crate::bundle::Bundle;
 use crate::decide::{self, Facts, Outcome, RowClass, Seat, View, Want};
-use crate::{Error, Statement, affirmation};
+use crate::{Error, Statement};
 
 /// What was said.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub struct Spoken {
     pub categories: BTreeSet<Category>,
     /// When.
     pub at: Timestamp,
+    /// The words that whoever records it affirms of that moment.
+    pub affirmed: BTreeSet<Words>,
 }
 
 /// What clauses say of it.
@@ -94,7 +96,8 @@ pub async fn judge(
     let current = gate.current(db, ctx).await?;
     let clock = Then(spoken.at);
     let then = Ctx { clock: &clock, ids: ctx.ids, request: ctx.request };
-    let seen = seen(db, (ctx, &then), by, spoken.person).await?;
+    let mut seen = seen(db, &then, by, spoken.person).await?;
+    seen.facts.attested.extend(spoken.affirmed.iter().cloned());
     let facts = without_vain_words(&current.bundle, &seen);
     let mut judged = Judged {
         is_known: seen.epoch.is_some(),
@@ -114,9 +117,8 @@ pub async fn judge(
         // What is covered already needs no words.
         judged.missing.clear();
     } else {
-        let shown = current.bundle.shown_for(&spoken.purpose);
-        let shown = shown.map_or(Visibility::AfterReview, entry::shown);
-        judged.visibility = judged.visibility.max(shown);
+        // It may be a report of harm, of whoever reads: nobody but a reviewer says that they may.
+        judged.visibility = judged.visibility.max(Visibility::AfterReview);
     }
     Ok(judged)
 }
@@ -162,17 +164,11 @@ impl Judged {
     }
 }
 
-/// What the registers said then, with the words that are affirmed now.
-async fn seen(
-    db: &Db,
-    (now, then): (&Ctx<'_>, &Ctx<'_>),
-    by: &Acting,
-    person: PersonId,
-) -> Result<Seen, Error> {
+/// What the registers said then.
+async fn seen(db: &Db, then: &Ctx<'_>, by: &Acting, person: PersonId) -> Result<Seen, Error> {
     db.snapshot("sharing.afterwards", async |s| {
         let caller = Caller::Practitioner(by);
-        let (mut facts, open) = Box::pin(facts::facts_of(s, then, caller, person)).await?;
-        facts.attested.extend(affirmation::held(s, now, by, person).await?);
+        let (facts, open) = Box::pin(facts::facts_of(s, then, caller, person)).await?;
         let epoch = guard::find(s, person).await?.map(|guard| guard.epoch);
         let policy = guard::policy_version(s).await?;
         let held = BTreeSet::new();

@@ -62,17 +62,12 @@ pub(super) fn group(outcome: &Outcome) -> Group {
 
 /// As late as the latest of the clauses relied upon.
 pub(super) fn visibility(permitted: &Permitted) -> Visibility {
-    let shown = permitted.citations.values().map(|cited| shown(cited.visible_to_person));
-    shown.max().unwrap_or(Visibility::AfterReview)
-}
-
-/// When the person sees an entry of a clause that says so.
-pub(super) const fn shown(clause: Shown) -> Visibility {
-    match clause {
+    let shown = permitted.citations.values().map(|cited| match cited.visible_to_person {
         Shown::Now => Visibility::Now,
         Shown::AfterReview => Visibility::AfterReview,
         Shown::Delayed => Visibility::Delayed,
-    }
+    });
+    shown.max().unwrap_or(Visibility::AfterReview)
 }
 
 /// The entries of a question. Sources that were refused stand in an entry of their own only where

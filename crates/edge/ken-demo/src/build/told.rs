@@ -47,6 +47,7 @@ pub(super) async fn tell(
             purpose: Purpose::new(one.purpose).map_err(missing)?,
             categories: BTreeSet::from([Category::new(one.kind).map_err(missing)?]),
             at: None,
+            affirmed: BTreeSet::new(),
         };
         let said = told::record(&parts.db, &ctx, &parts.keys, &gate, &by, (&new, true)).await?;
         if !matches!(said, Outcome::Recorded(_)) {

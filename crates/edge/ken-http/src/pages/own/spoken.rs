@@ -13,8 +13,8 @@ use crate::view::card::Look;
 use crate::view::facts::Tone;
 use crate::view::words;
 
-/// What stands in place of a rule where some of it was covered by none.
-const NO_RULE: &str = "No rule covered all of this. Somebody must check it.";
+/// Whoever is of no organisation here: who it was may be about somebody else.
+const OUTSIDE: &str = "somebody outside";
 
 /// Something that was told or heard.
 #[derive(Debug)]
@@ -27,11 +27,9 @@ pub(super) struct Spoken {
     categories: BTreeSet<Category>,
     /// The clauses that covered it.
     pub(super) clauses: BTreeSet<ClauseId>,
-    is_covered: bool,
     is_heard: bool,
     how: How,
     with: Option<OrganisationId>,
-    outside: String,
 }
 
 /// Reads the detail of an entry; none where it is of no talk.
@@ -41,8 +39,7 @@ pub(super) fn read(detail: &Value) -> Option<Spoken> {
         let words = of.as_array().into_iter().flatten().filter_map(Value::as_str);
         words.filter_map(|word| word.parse().ok()).collect()
     };
-    let uncovered = kinds(detail.get("uncovered")?);
-    let (is_covered, mut categories) = (uncovered.is_empty(), BTreeSet::from_iter(uncovered));
+    let mut categories = BTreeSet::from_iter(kinds(detail.get("uncovered")?));
     let mut clauses = BTreeSet::new();
     for source in detail.get("from")?.as_object()?.values() {
         for (clause, of) in source.get("clauses").and_then(Value::as_object).into_iter().flatten() {
@@ -50,8 +47,7 @@ pub(super) fn read(detail: &Value) -> Option<Spoken> {
             categories.extend(kinds(of));
         }
     }
-    let with = detail.get("with")?;
-    let named = |key: &str| with.get(key).and_then(Value::as_str).unwrap_or_default();
+    let with = detail.get("with")?.get("organisation").and_then(Value::as_str);
     Some(Spoken {
         organisation: text("organisation")?.parse().ok()?,
         role: text("role")?.to_owned(),
@@ -59,11 +55,9 @@ pub(super) fn read(detail: &Value) -> Option<Spoken> {
         at: text("said")?.parse().ok()?,
         categories,
         clauses,
-        is_covered,
         is_heard: text("told")? == "heard",
         how: How::of_code(text("how")?)?,
-        with: named("organisation").parse().ok(),
-        outside: named("outside").to_owned(),
+        with: with.and_then(|with| with.parse().ok()),
     })
 }
 
@@ -72,19 +66,15 @@ impl Spoken {
     pub(super) fn look(
         &self,
         names: &ask::Names,
-        mut rules: Vec<(String, Option<String>)>,
+        rules: Vec<(String, Option<String>)>,
         today: Date,
     ) -> Look {
         let what: Vec<_> = self.categories.iter().map(words::category_plain).collect();
         let with = match &self.with {
             Some(with) => compose::name_of(names, with),
-            None => self.outside.clone(),
+            None => OUTSIDE.to_owned(),
         };
         let (way, how) = (if self.is_heard { "Heard from" } else { "Told to" }, by(self.how));
-        let tone = if self.is_covered { Tone::Good } else { Tone::Warn };
-        if !self.is_covered {
-            rules.push((NO_RULE.to_owned(), None));
-        }
         Look {
             organisation: compose::name_of(names, &self.organisation),
             who: words::role(&self.role),
@@ -92,7 +82,7 @@ impl Spoken {
             why: words::purpose_plain(&self.purpose),
             what: what.join(", "),
             rules,
-            tag: Some((format!("{way} {with}, {how}"), tone)),
+            tag: Some((format!("{way} {with}, {how}"), Tone::Good)),
         }
     }
 }
@@ -135,8 +125,8 @@ mod tests {
         detail["uncovered"] = json!(["criminal"]);
         detail["with"] = json!({ "organisation": null, "role": null, "outside": "Her sister" });
         let shown = look(&detail);
-        assert_eq!(shown.tag.unwrap(), ("Heard from Her sister, face to face".into(), Tone::Warn));
-        assert_eq!(shown.rules, [(NO_RULE.to_owned(), None)]);
+        let tag = shown.tag.unwrap().0;
+        assert_eq!(tag, "Heard from somebody outside, face to face", "nobody is named");
         assert!(read(&json!({ "closed": "x" })).is_none(), "an answer of governance is no talk");
     }
 }

@@ -25,7 +25,8 @@ use ken_store::Snapshot;
 use maud::Markup;
 use serde::Deserialize;
 
-use super::requests::{agree, seat};
+use super::affirm;
+use super::requests::seat;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::{ask, compose};
@@ -84,16 +85,12 @@ pub(crate) async fn post(
         Ok(new) => new,
         Err(wrongs) => return again(&app, &caller, person, (filled, &wrongs)).await,
     };
-    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let record = async |as_it_is| {
-        let what = (&new, as_it_is);
-        told::record(app.db(), &ctx, app.keys(), app.gate(), by, what).await
-    };
-    let mut outcome = record(filled.step == "anyway").await?;
+    let mut outcome = record(&app, &caller, &new, filled.step == "anyway").await?;
     if let Outcome::Words(said) = &outcome {
-        let of = (person, (filled.affirmed.as_str(), filled.seen.as_str()));
-        if agree(&app, &caller, of, said).await? {
-            outcome = record(false).await?;
+        // The words that were read and ticked, where they are still those: of that moment alone.
+        if filled.affirmed == "yes" && filled.seen == affirm::digest(said) {
+            let new = NewTold { affirmed: said.clone(), ..new.clone() };
+            outcome = record(&app, &caller, &new, false).await?;
         }
     }
     let frame = caller.frame(app.site(), "Told by word of mouth").at("/w/find");
@@ -121,6 +118,17 @@ pub(crate) async fn post(
             again(&app, &caller, person, (filled, &wrongs)).await
         }
     }
+}
+
+async fn record(
+    app: &App,
+    caller: &Caller,
+    new: &NewTold,
+    as_it_is: bool,
+) -> Result<Outcome, Stop> {
+    let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
+    let what = (new, as_it_is);
+    Ok(told::record(app.db(), &ctx, app.keys(), app.gate(), by, what).await?)
 }
 
 async fn again(
@@ -189,7 +197,8 @@ impl Filled {
             return Err(wrongs);
         };
         let (categories, is_heard) = (self.about.clone(), self.way == "heard");
-        Ok(NewTold { person, with, is_heard, how, purpose, categories, at })
+        let affirmed = BTreeSet::new();
+        Ok(NewTold { person, with, is_heard, how, purpose, categories, at, affirmed })
     }
 
     /// The answers, carried on to the next page.
@@ -234,18 +243,19 @@ async fn page(
         Ok::<_, Stop>((told::usual(s, by).await?, ask::names_in(s).await?))
     };
     let (usual, names) = app.db().snapshot("http.told", read).await?;
-    let purposes = current.bundle.sent_for((&by.organisation, &by.role)).into_iter();
-    let mut purposes: BTreeMap<_, _> =
-        purposes.map(|of| (of.to_string(), words::purpose(&of))).collect();
-    if let Some(of) = &filled.purpose {
-        purposes.insert(of.to_string(), words::purpose(of));
-    }
-    let (mut kinds, mut whom) = (vec![], vec![]);
+    // All of them: what was said may have been for anything and of anything, in an emergency too.
+    let (mut purposes, mut kinds, mut whom) = (current.bundle.purposes(), vec![], vec![]);
+    purposes.retain(|of| ![ask::OWN_WORK, ask::OWN_RECORD].contains(&of.as_str()));
+    purposes.extend(filled.purpose.clone());
     if let Some(purpose) = &filled.purpose {
-        let all = current.bundle.kinds_for(purpose).into_iter();
-        kinds = all.map(|kind| (kind.to_string(), words::category(&kind))).collect();
+        let usual = current.bundle.kinds_for(purpose);
+        let others = current.bundle.dictionary().categories();
+        let others = others.filter(|kind| !usual.contains(*kind) && kind.as_str() != "aggregate");
+        let all = usual.iter().chain(others);
+        kinds = all.map(|kind| (kind.to_string(), words::category(kind))).collect();
         whom = addressees(app, caller, purpose, &names).await?;
     }
+    let purposes = purposes.iter().map(|of| (of.to_string(), words::purpose(of))).collect();
     if let Some((held, how)) = usual {
         let last = held.map(|held| format!("{} {}", held.organisation, held.role));
         let is_there = |last: &String| whom.iter().any(|(value, _)| value == last);
@@ -256,7 +266,7 @@ async fn page(
             how.code().clone_into(&mut filled.how);
         }
     }
-    let view = View { person, purposes: purposes.into_iter().collect(), kinds, whom };
+    let view = View { person, purposes, kinds, whom };
     let main = show::show(&view, (&filled, wrongs), caller.csrf());
     Ok(caller.frame(app.site(), "Told by word of mouth").at("/w/find").page(&main))
 }
