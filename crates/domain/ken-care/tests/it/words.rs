@@ -123,11 +123,13 @@ async fn words_stay_with_whoever_said_them() {
         let of = ("practice", "assessment");
         let together = shown(&world, &world.kirsty, other, of).await;
         assert_eq!(beside(&world, &together).await.len(), 1, "{engine}: they are one person");
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let of_other = words::of_person(db, keys, other).await.unwrap();
+        assert!(of_other.is_empty(), "{engine}: joined in error, neither reads the other's");
         world.part(other).await;
         let apart = shown(&world, &world.kirsty, other, of).await;
         assert_eq!(apart.len(), 3, "{engine}: the entry is there");
         assert!(beside(&world, &apart).await.is_empty(), "{engine}: who said it is somebody else");
-        let (db, keys) = (&world.on.db, &world.on.keys);
         assert_eq!(words::of_person(db, keys, person).await.unwrap().len(), 1, "{engine}");
         assert!(words::of_person(db, keys, other).await.unwrap().is_empty(), "{engine}");
     }

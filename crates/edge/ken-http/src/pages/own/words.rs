@@ -274,7 +274,10 @@ async fn home(app: &App, caller: &Caller) -> Result<Home, Stop> {
     let (db, keys, person) = (app.db(), app.keys(), caller.own()?);
     let views = Category::new(own::CATEGORY).map_err(|_| Stop::Fault("http.word"))?;
     let only = Some(BTreeSet::from([views.clone()]));
-    let shown = read(app, caller, (Part::default(), only)).await?.unwrap_or_default();
+    // Where no rule in force lets them read their record, they read none of it here either.
+    let Some(shown) = read(app, caller, (Part::default(), only)).await? else {
+        return Ok(Home::default());
+    };
     let read = async |s: &mut Snapshot| Ok::<_, Stop>(own::items(s, person).await?);
     let items = db.snapshot("http.own-words", read).await?;
     let names = ask::names(app).await?;

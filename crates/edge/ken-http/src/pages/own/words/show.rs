@@ -15,7 +15,7 @@ use crate::view::{card, confirmation, receipt, words};
 use crate::wire::csrf::Csrf;
 
 /// What the page begins with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Home {
     /// What the person wrote of themselves, the newest first.
     pub(super) own: Vec<Own>,
@@ -340,15 +340,7 @@ mod tests {
         ] {
             assert!(page.contains(want), "{want}: {page}");
         }
-        let (own, said_of, asked_of) = (vec![], vec![], vec![]);
-        let nobody = Home {
-            own,
-            is_whole: false,
-            said: said_of,
-            asked: asked_of,
-            keeper: None,
-            receipts: vec![],
-        };
+        let nobody = Home::default();
         let page = home(&nobody, &Filled::default(), &[], &csrf).into_string();
         rules::assert_part(&page);
         assert!(page.contains("Call us") && !page.contains("<textarea"), "{page}");
