@@ -238,7 +238,8 @@ impl Says {
         let is_line = |line: &str| line.is_empty() || text::check(line, "line").is_ok();
         let is_mail = |mail: &str| {
             let parts = mail.split_once('@').filter(|(name, at)| !name.is_empty() && at.len() > 2);
-            parts.is_some() && !mail.contains(char::is_whitespace)
+            parts.is_some()
+                && !mail.contains(|sign: char| sign.is_whitespace() || "?&%,".contains(sign))
         };
         let checks = [
             (text::check(&self.name, "name").is_ok(), "name", "is one line of 1 to 200 characters"),
@@ -285,15 +286,21 @@ fn plain(text: &str) -> String {
         out.push_str(before);
         let is_tag =
             tag.starts_with(|sign: char| sign.is_ascii_alphabetic() || "/!".contains(sign));
-        if let Some((name, after)) = tag.split_once('>').filter(|_| is_tag) {
-            let is_break = ["p", "/p", "br", "li", "/li", "ul", "/ul", "div", "/div"]
-                .contains(&name.trim_end_matches([' ', '/']));
-            out.push(if is_break { '\n' } else { ' ' });
-            rest = after;
-        } else {
+        if !is_tag {
             out.push('<');
             rest = tag;
+            continue;
         }
+        // Where no tag ends any more, nothing that follows is one: the text is read once.
+        let Some((name, after)) = tag.split_once('>') else {
+            out.push('<');
+            rest = tag;
+            break;
+        };
+        let is_break = ["p", "/p", "br", "li", "/li", "ul", "/ul", "div", "/div"]
+            .contains(&name.trim_end_matches([' ', '/']));
+        out.push(if is_break { '\n' } else { ' ' });
+        rest = after;
     }
     out.push_str(rest);
     for (reference, sign) in [

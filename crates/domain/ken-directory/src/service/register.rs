@@ -18,7 +18,7 @@ pub struct Plan {
     pub new: Vec<EntryId>,
     /// What its source has changed.
     pub changed: Vec<EntryId>,
-    /// What was corrected here since its source changed it, or is newer here: it stays as it is.
+    /// What was corrected here, or is newer here: it stays as it is.
     pub left: Vec<EntryId>,
     /// What is told again as it is.
     pub same: Vec<EntryId>,
@@ -32,11 +32,11 @@ enum Does {
     Repeats,
 }
 
-/// The rule: a source's word counts unless what stands here is younger.
+/// The rule: a source's word counts unless what stands here is younger, or was corrected here: two
+/// people have looked at that.
 fn does(held: Option<&Entry>, brought: &Brought) -> Does {
     let Some(held) = held else { return Does::New };
-    let is_younger = held.updated > brought.updated
-        || held.corrected.is_some_and(|corrected| corrected >= brought.updated);
+    let is_younger = held.updated > brought.updated || held.corrected.is_some();
     match (held.service == brought.service, is_younger) {
         (true, _) => Does::Repeats,
         (false, true) => Does::Leaves,
@@ -85,7 +85,11 @@ pub async fn load(tx: &mut Tx, ctx: &Ctx<'_>, response: &Response) -> Result<Pla
         let checked = reviewed.as_microsecond().min(now);
         if plan.same.contains(&id) {
             tx.execute(sql::ENTRY_AGAIN, values![id, import, updated, checked, now]).await?;
-        } else if !plan.left.contains(&id) {
+        } else if plan.left.contains(&id) {
+            tx.execute(sql::ENTRY_TOLD, values![id, now]).await?;
+        } else {
+            // A correction was written of what stood here before.
+            tx.execute(sql::PROPOSAL_END, values![id]).await?;
             let (provider, name, body) =
                 (service.provider.id, &service.says.name, written(service)?);
             let of = values![id, provider, import, name, body, updated, checked, now];
@@ -154,6 +158,8 @@ pub async fn claim(
         return Err(Error::Unknown("provider"));
     }
     tx.execute(sql::PROVIDER_PUT, values![provider, of, ctx.now_us()]).await?;
+    // Nobody assures what they say of themselves.
+    tx.execute(sql::ASSURANCES_END, values![provider, of]).await?;
     let detail = json!({ "event": "services-claimed", "provider": provider.to_string() });
     entry::changed(tx, ctx, keys, of, by, detail).await
 }

@@ -53,7 +53,12 @@ statements! {
         FROM service_entry e JOIN service_import i ON i.import_id = e.import_id
         LEFT JOIN service_provider p ON p.provider_id = e.provider_id
         WHERE e.service_id = $1";
-    /// Says that an entry is still so, or never says it earlier than it was.
+    /// Notes that a source told an entry again that stays as it is here.
+    ENTRY_TOLD = "UPDATE service_entry SET brought_us = $2 WHERE service_id = $1";
+    /// Ends what an organisation assured of a provider's entries.
+    ASSURANCES_END = "UPDATE service_entry SET assured_by = NULL, assured_us = NULL
+        WHERE provider_id = $1 AND assured_by = $2";
+    /// Says that an entry is still so.
     ENTRY_CHECK = "UPDATE service_entry SET checked_us = $2 WHERE service_id = $1";
     /// Says who assures an entry as it stands, which is a check.
     ENTRY_ASSURE = "UPDATE service_entry SET assured_by = $2, assured_us = $3, checked_us = $3
@@ -80,6 +85,8 @@ statements! {
         FROM service_proposal WHERE proposal_id = $1";
     /// Takes a correction away that was decided.
     PROPOSAL_DELETE = "DELETE FROM service_proposal WHERE proposal_id = $1";
+    /// Takes away a correction of an entry that its source has changed meanwhile.
+    PROPOSAL_END = "DELETE FROM service_proposal WHERE service_id = $1";
     /// Forgets entries that nobody has told or checked since an instant.
     ENTRIES_SWEEP = "DELETE FROM service_entry WHERE checked_us <= $1 AND brought_us <= $1";
     /// Forgets corrections that nobody has decided since an instant.

@@ -195,6 +195,12 @@ async fn who_assures_an_entry_is_told_until_it_changes() {
         let other = service::read(&other).unwrap();
         assert_eq!(load(&world, &other).await.changed, [id], "{engine}");
         assert_eq!(lunch(&world).await.assured, None, "{engine}");
+        // Whoever gets the entry assures it no more.
+        assert!(assure(&by).await, "{engine}");
+        let (provider, of) = (lunch(&world).await.service.provider.id, by.organisation.clone());
+        let claim = async |tx: &mut Tx| service::claim(tx, &ctx, keys, (provider, &of), None).await;
+        world.write(claim).await;
+        assert_eq!(lunch(&world).await.assured, None, "{engine}");
     }
 }
 

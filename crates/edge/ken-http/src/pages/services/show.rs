@@ -200,7 +200,14 @@ pub(crate) fn licence(entry: &Entry) -> Markup {
                 a href=(entry.licence) rel="noreferrer nofollow" { (entry.licence) }
             } @else { (entry.licence) }
             "."
-            @for of in &entry.attribution { " " (of.text) "." }
+            @for of in &entry.attribution {
+                " "
+                @if of.url.is_empty() { (of.text) } @else {
+                    a href=(of.url) rel="noreferrer nofollow" { (of.text) }
+                }
+                "."
+            }
+            @if let Some(at) = entry.corrected { " Changed here on " (day(at)) "." }
         }
     }
 }
