@@ -126,6 +126,7 @@ async fn what_is_said_while_the_person_is_at_risk_shows_on_no_page_of_theirs() {
         let engine = world.on.engine;
         let mut rao = world.signed_in("Dr Rao").await;
         let Ok(at) = open(&world, &mut rao, TEXT).await else { panic!("{engine}: not opened") };
+        // A word that nothing else in this world has.
         assert!(own_pages(&world).await.contains(TEXT), "{engine}: the clause lets her read it");
         let (ids, risk) = (SeededIds::new(4_712), Fact::new("at-risk").unwrap());
         let (ctx, source) = (Ctx::new(&*world.clock, &ids), "nhsl".parse().unwrap());
@@ -136,10 +137,10 @@ async fn what_is_said_while_the_person_is_at_risk_shows_on_no_page_of_theirs() {
             Ok::<_, ken_sharing::Error>(())
         };
         world.on.db.write("test.risk", write).await.unwrap();
-        let said = say(&mut rao, &at, "CANARY he reads her telephone").await;
+        let said = say(&mut rao, &at, "KINGFISHER he reads her telephone").await;
         assert_eq!(said.status, StatusCode::SEE_OTHER, "{engine}");
-        rao.get(&at).await.assert_has(&[TEXT, "CANARY he reads her telephone"]);
-        assert!(!own_pages(&world).await.contains("CANARY"), "{engine}");
+        rao.get(&at).await.assert_has(&[TEXT, "KINGFISHER he reads her telephone"]);
+        assert!(!own_pages(&world).await.contains("KINGFISHER"), "{engine}");
         // What answers it once the risk is over tells of it as well.
         world.clock.advance(jiff::SignedDuration::from_secs(1));
         let ctx = Ctx::new(&*world.clock, &ids);
@@ -150,8 +151,8 @@ async fn what_is_said_while_the_person_is_at_risk_shows_on_no_page_of_theirs() {
             Ok::<_, ken_sharing::Error>(())
         };
         world.on.db.write("test.no-risk", end).await.unwrap();
-        let said = say(&mut rao, &at, "CANARY of the telephone again").await;
+        let said = say(&mut rao, &at, "KINGFISHER of the telephone again").await;
         assert_eq!(said.status, StatusCode::SEE_OTHER, "{engine}");
-        assert!(!own_pages(&world).await.contains("CANARY"), "{engine}");
+        assert!(!own_pages(&world).await.contains("KINGFISHER"), "{engine}");
     }
 }
