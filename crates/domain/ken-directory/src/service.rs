@@ -35,7 +35,7 @@ pub use hsds::{PER_PAGE_MAX, PROFILE, VERSION, feed, page, whole};
 pub use keeping::{
     Checked, Proposal, Proposed, Verdict, assure, decide, proposal, proposals, propose, still_so,
 };
-pub use register::{Plan, claim, find, list, load, plan, sweep};
+pub use register::{Plan, claim, find, list, load, plan, sweep, withdraw};
 pub use search::{Found, Near, Wanted, search};
 
 /// Most services of one directory. House policy: several times what an area of Scotland has.

@@ -47,6 +47,17 @@ pub(crate) enum Services {
         #[arg(long)]
         write: bool,
     },
+    /// Take an entry down: nobody reads it any more, and no import brings it back
+    Withdraw {
+        /// The entry's id, as `ken services list` has it
+        service: EntryId,
+        /// The configuration file, TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Do it
+        #[arg(long)]
+        write: bool,
+    },
     /// Print the directory as open data
     Export {
         /// In which form
@@ -80,6 +91,9 @@ pub(crate) async fn run(command: Services) -> Result<(), Trouble> {
         Services::Claim { provider, organisation, config, write } => {
             let places = Places::configured(&Config::load(&config)?)?;
             claim(&places, (provider, &organisation), write).await
+        }
+        Services::Withdraw { service, config, write } => {
+            withdraw(&Places::configured(&Config::load(&config)?)?, service, write).await
         }
         Services::Export { format: Format::Hsds, config } => {
             let db = open(&config).await?;
@@ -126,7 +140,7 @@ async fn import(db: &Db, response: &Response, write: bool) -> Result<(), Trouble
 
 fn told(plan: &Plan, response: &Response, write: bool) {
     let Plan { new, changed, left, same } = plan;
-    for (what, ids) in [("new", new), ("changed", changed), ("left as corrected here", left)] {
+    for (what, ids) in [("new", new), ("changed", changed), ("left as it is here", left)] {
         for id in ids {
             say::out(&format!("{what}: {id}"));
         }
@@ -136,7 +150,7 @@ fn told(plan: &Plan, response: &Response, write: bool) {
         say::out(&format!("to be named: {}", of.text));
     }
     say::out(&format!(
-        "{} new, {} changed, {} left as corrected here, {} as they were",
+        "{} new, {} changed, {} left as it is here, {} as they were",
         new.len(),
         changed.len(),
         left.len(),
@@ -167,6 +181,25 @@ async fn claim(
     done?;
     sealed?;
     say::out(&format!("the entries of {provider} are {of}'s"));
+    Ok(())
+}
+
+/// Takes an entry down, and seals what that entered.
+async fn withdraw(places: &Places, id: EntryId, write: bool) -> Result<(), Trouble> {
+    if !write {
+        say::out(&format!("{id} would be withdrawn"));
+        say::out("Nothing was written.");
+        return Ok(());
+    }
+    let mut house = House::open(places).await?;
+    let (ctx, keys) = (Ctx::new(&*house.clock, &*house.ids), &house.keys);
+    let work = async |tx: &mut Tx| service::withdraw(tx, &ctx, keys, id).await;
+    let done = house.db.write("directory.withdraw", work).await.map_err(failed);
+    let sealed = house.seal_all().await;
+    house.close().await;
+    let is_done = done?;
+    sealed?;
+    say::out(&format!("{id} {}", if is_done { "is withdrawn" } else { "is not in the directory" }));
     Ok(())
 }
 

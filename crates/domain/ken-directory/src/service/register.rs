@@ -1,6 +1,6 @@
 //! The directory's register: what an import brings, told before it is kept, and whose an entry is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ken_core::{Ctx, EntryId, OrganisationId};
 use ken_store::keys::KeyRing;
@@ -18,7 +18,7 @@ pub struct Plan {
     pub new: Vec<EntryId>,
     /// What its source has changed.
     pub changed: Vec<EntryId>,
-    /// What was corrected here, or is newer here: it stays as it is.
+    /// What was corrected or withdrawn here, or is newer here: it stays as it is.
     pub left: Vec<EntryId>,
     /// What is told again as it is.
     pub same: Vec<EntryId>,
@@ -51,9 +51,15 @@ fn does(held: Option<&Entry>, brought: &Brought) -> Does {
 /// [`Error::TooMany`] over [`SERVICES_MAX`], and whatever the store says.
 pub async fn plan(s: &mut impl Reads, response: &Response) -> Result<Plan, Error> {
     let held: BTreeMap<_, _> = list(s).await?.into_iter().map(|of| (of.service.id, of)).collect();
+    let withdrawn = s.list(sql::WITHDRAWN, values![READ_MAX], |row| row.parse(0)).await?;
+    let withdrawn: BTreeSet<EntryId> = withdrawn.into_iter().collect();
     let mut plan = Plan::default();
     for brought in &response.services {
         let id = brought.service.id;
+        if withdrawn.contains(&id) {
+            plan.left.push(id);
+            continue;
+        }
         let told = match does(held.get(&id), brought) {
             Does::New => &mut plan.new,
             Does::Changes => &mut plan.changed,
@@ -81,8 +87,9 @@ pub async fn load(tx: &mut Tx, ctx: &Ctx<'_>, response: &Response) -> Result<Pla
     tx.execute(sql::IMPORT_INSERT, of).await?;
     for Brought { service, updated, reviewed } in &response.services {
         let (id, now) = (service.id, ctx.now_us());
-        // A review that is still to come is none.
+        // What is still to come has not been.
         let checked = reviewed.as_microsecond().min(now);
+        let updated = updated.as_microsecond().min(now);
         if plan.same.contains(&id) {
             tx.execute(sql::ENTRY_AGAIN, values![id, import, updated, checked, now]).await?;
         } else if plan.left.contains(&id) {
@@ -162,6 +169,28 @@ pub async fn claim(
     tx.execute(sql::ASSURANCES_END, values![provider, of]).await?;
     let detail = json!({ "event": "services-claimed", "provider": provider.to_string() });
     entry::changed(tx, ctx, keys, of, by, detail).await
+}
+
+/// Withdraws an entry: nobody reads it any more, and no import brings it back; false where there is
+/// none. Its provider reads it on their ledger, where they are registered here.
+///
+/// # Errors
+///
+/// Whatever the store, the key ring or the ledger says.
+pub async fn withdraw(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    id: EntryId,
+) -> Result<bool, Error> {
+    let Some(of) = find(tx, id).await? else { return Ok(false) };
+    tx.execute(sql::ENTRY_WITHDRAW, values![id, ctx.now_us()]).await?;
+    tx.execute(sql::PROPOSAL_END, values![id]).await?;
+    if let Some(of) = &of.organisation {
+        let detail = json!({ "event": "service-withdrawn", "service": id.to_string() });
+        entry::changed(tx, ctx, keys, of, None, detail).await?;
+    }
+    Ok(true)
 }
 
 /// Forgets what nobody has told or checked for two years, and corrections that waited too long;

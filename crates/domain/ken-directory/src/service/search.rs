@@ -132,6 +132,9 @@ fn parts(postcode: &str) -> Vec<String> {
 /// that the directory knows.
 fn near(all: &[Entry], postcode: &str) -> Option<Near> {
     let wanted = parts(postcode);
+    if wanted.is_empty() {
+        return None;
+    }
     let places = all.iter().flat_map(|entry| &entry.service.locations);
     let places = places.filter_map(|place| Some((parts(&place.postcode), degrees(place)?)));
     let places: Vec<_> = places.collect();

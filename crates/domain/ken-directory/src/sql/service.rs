@@ -11,6 +11,7 @@ CREATE TABLE service_entry (
   service_id TEXT PRIMARY KEY, provider_id TEXT NOT NULL, import_id TEXT NOT NULL,
   name TEXT NOT NULL, body TEXT NOT NULL, updated_us BIGINT NOT NULL, checked_us BIGINT NOT NULL,
   brought_us BIGINT NOT NULL, corrected_us BIGINT, assured_by TEXT, assured_us BIGINT,
+  withdrawn_us BIGINT,
   CHECK ((assured_by IS NULL) = (assured_us IS NULL))
 );
 CREATE INDEX service_entry_by_name ON service_entry (name, service_id);
@@ -38,7 +39,8 @@ statements! {
           brought_us = excluded.brought_us,
           corrected_us = NULL, assured_by = NULL, assured_us = NULL";
     /// Notes that a source told an entry again as it was; a check is never taken back.
-    ENTRY_AGAIN = "UPDATE service_entry SET import_id = $2, updated_us = $3, brought_us = $5,
+    ENTRY_AGAIN = "UPDATE service_entry SET import_id = $2, brought_us = $5,
+          updated_us = CASE WHEN updated_us < $3 THEN $3 ELSE updated_us END,
           checked_us = CASE WHEN checked_us < $4 THEN $4 ELSE checked_us END
         WHERE service_id = $1";
     /// Every entry, with whose it is here and under which licence.
@@ -46,13 +48,19 @@ statements! {
           e.assured_us, p.organisation_id, i.licence, i.attribution
         FROM service_entry e JOIN service_import i ON i.import_id = e.import_id
         LEFT JOIN service_provider p ON p.provider_id = e.provider_id
-        ORDER BY e.name, e.service_id LIMIT $1";
+        WHERE e.withdrawn_us IS NULL ORDER BY e.name, e.service_id LIMIT $1";
     /// One entry, likewise.
     ENTRY = "SELECT e.body, e.updated_us, e.checked_us, e.corrected_us, e.assured_by,
           e.assured_us, p.organisation_id, i.licence, i.attribution
         FROM service_entry e JOIN service_import i ON i.import_id = e.import_id
         LEFT JOIN service_provider p ON p.provider_id = e.provider_id
-        WHERE e.service_id = $1";
+        WHERE e.service_id = $1 AND e.withdrawn_us IS NULL";
+    /// What was withdrawn here: no import brings it back.
+    WITHDRAWN = "SELECT service_id FROM service_entry WHERE withdrawn_us IS NOT NULL
+        ORDER BY service_id LIMIT $1";
+    /// Withdraws an entry.
+    ENTRY_WITHDRAW = "UPDATE service_entry SET withdrawn_us = $2
+        WHERE service_id = $1 AND withdrawn_us IS NULL";
     /// Notes that a source told an entry again that stays as it is here.
     ENTRY_TOLD = "UPDATE service_entry SET brought_us = $2 WHERE service_id = $1";
     /// Ends what an organisation assured of a provider's entries.

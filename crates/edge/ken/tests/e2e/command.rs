@@ -189,7 +189,7 @@ fn services_are_told_first_kept_claimed_and_handed_out() {
     assert!(told.ends_with("0 as they were\nNothing was written.\n"), "{told}");
     assert_eq!(said(&list), "");
     assert!(said(&write).contains("2 new, 0 changed"));
-    assert!(said(&write).contains("0 new, 0 changed, 0 left as corrected here, 2 as they were"));
+    assert!(said(&write).contains("0 new, 0 changed, 0 left as it is here, 2 as they were"));
     said(&["organisations", "import", "--config", config, "--write"]);
     let provider = "8a1f0b52-6a8e-4c55-8c58-2d6d8c1f0e22";
     let claim =
@@ -203,6 +203,11 @@ fn services_are_told_first_kept_claimed_and_handed_out() {
     let all: serde_json::Value = serde_json::from_str(&said(&export)).unwrap();
     assert_eq!(all.as_array().unwrap().len(), 2);
     assert_eq!(all[1]["x-licence"], "https://creativecommons.org/licenses/by/4.0/");
+    let lunch = "5f0e4d3a-1c55-4c0a-9d1b-0b6a7a2f3c11";
+    let withdraw = ["services", "withdraw", lunch, "--config", config, "--write"];
+    assert!(said(&withdraw).contains("is withdrawn"));
+    assert!(said(&write).contains("0 new, 0 changed, 1 left as it is here, 1 as they were"));
+    assert!(!said(&list).contains("Lunch club") && !said(&export).contains("Lunch club"));
     fs::write(&file, ALISS.replace("\"longitude\": -3.86", "\"longitude\": 386")).unwrap();
     refused(&import, "data[0].locations[1].longitude is no number of degrees");
 }

@@ -16,7 +16,9 @@ pub(super) const SHOWN_MAX: usize = 60;
 pub(super) fn page(room: &Room, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
     let of = &room.directory;
     let is_own = |entry: &&Entry| entry.organisation.as_ref() == Some(&room.own);
-    let (own, others): (Vec<_>, Vec<_>) = of.entries.iter().partition(is_own);
+    let (mut own, others): (Vec<_>, Vec<_>) = of.entries.iter().partition(is_own);
+    // What wants a check first comes first.
+    own.sort_by_key(|entry| entry.checked);
     let wants = |entry: &&Entry| entry.is_stale(of.now) || entry.assured.is_none();
     let others: Vec<_> = others.into_iter().filter(wants).collect();
     let waiting: Vec<_> = room
