@@ -7,7 +7,7 @@ use ken_care::form::{self, Answers};
 use ken_care::writing::{self, Answer, Leave, RESTRICTED, Request};
 use ken_care::{assessment, draft};
 use ken_core::{AccountId, Sensitive};
-use ken_ledger::{Page, Visibility};
+use ken_ledger::{Entry, Page, Visibility};
 use ken_sharing::{Action, Caller, Decision, Question, affirmation, gate};
 use ken_store::Snapshot;
 
@@ -65,13 +65,14 @@ async fn a_referral_discussion_is_restricted_and_told_after_a_review() {
         let seen = draft::save(db, &world.ctx(), keys, &of, (form, &answers), None).await;
         let seen = (seen.unwrap().unwrap(), "Children's social worker");
         assessment::sign(db, &world.ctx(), keys, of, form, seen).await.unwrap().unwrap();
+        let whole = async |s: &mut Snapshot| ken_ledger::person_stream(s, keys, person, None).await;
+        let whole = db.snapshot("test.stream", whole).await.unwrap();
+        let of = whole.into_iter().filter_map(|placed| placed.entry).find(is_of_concern).unwrap();
+        assert_eq!(of.visibility, Visibility::AfterReview, "{engine}");
         let page = Page { before: None, limit: 200 };
         let read = async |s: &mut Snapshot| ken_ledger::person_entries(s, keys, person, page).await;
-        let entries = db.snapshot("test.entries", read).await.unwrap();
-        let is_written =
-            |detail: &serde_json::Value| detail.get("written").is_some_and(|of| of == "concern");
-        let told = entries.iter().find(|one| one.detail.as_ref().is_some_and(is_written)).unwrap();
-        assert_eq!(told.visibility, Visibility::AfterReview, "{engine}");
+        let told = db.snapshot("test.entries", read).await.unwrap();
+        assert!(!told.iter().any(is_of_concern), "{engine}: the person does not read it yet");
         // Their own organisation reads it, and by themselves the person does not.
         let own = Caller::Practitioner(&world.beth);
         let team = shown(&world, own, "own-work").await;
@@ -79,6 +80,13 @@ async fn a_referral_discussion_is_restricted_and_told_after_a_review() {
         let person = shown(&world, Caller::Own(AccountId::draw(&*world.ids)), "own-record").await;
         assert!(!person.contains("gran"), "{engine}: {RESTRICTED} is not shown by itself");
     }
+}
+
+/// Whether an entry says that something of a concern was written.
+fn is_of_concern(entry: &Entry) -> bool {
+    let written =
+        |detail: &serde_json::Value| detail.get("written").is_some_and(|of| of == "concern");
+    entry.detail.as_ref().is_some_and(written)
 }
 
 /// What somebody is shown of the council's concerns.
