@@ -31,7 +31,9 @@ use serde_json::{Value, json};
 
 use super::policies::Current;
 use super::{Gate, RECORD, SOURCES_MAX, word};
-use crate::decide::{self, Ask, Citation, Facts, Outcome, Seat, UNSEALED, Want, overlay_hides};
+use crate::decide::{
+    self, Ask, Citation, Facts, OPTED_OUT, Outcome, Seat, UNSEALED, Want, base, overlay_hides,
+};
 use crate::{Action, Error, fact};
 
 /// The kind of information that counts are, in every agreement.
@@ -198,6 +200,9 @@ impl CountPermit {
         }
         let mut sources = BTreeSet::new();
         for (source, clause) in &self.given {
+            if has_opted_out(&self.current, clause, &facts) {
+                continue;
+            }
             let told = told_to(&self.by.organisation, source, &self.given);
             let asking = (&*self.current, &self.by.role, &self.purpose);
             let found = clause_to_all(asking, source, &told, &facts)?;
@@ -207,6 +212,14 @@ impl CountPermit {
         }
         Ok(sources)
     }
+}
+
+/// Whether somebody opted out of planning in the nation of a clause's agreement. The gate's own rule
+/// is about what names people; a count is made of them all the same.
+fn has_opted_out(current: &Current, clause: &ClauseId, facts: &Facts) -> bool {
+    let Some((of, _)) = current.bundle.clause(clause) else { return true };
+    let nation = of.agreement.jurisdiction.as_str();
+    facts.held.iter().any(|fact| base(fact).strip_prefix(OPTED_OUT) == Some(nation))
 }
 
 /// What is true of counts, whomever they are of.
