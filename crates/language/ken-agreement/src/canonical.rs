@@ -13,11 +13,11 @@ use ken_core::{ClauseId, InstrumentHash};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::fault::{Fault, Faults};
 use crate::instrument::Instrument;
 use crate::key::{AttestationId, ClauseKey, InstrumentRef, Words};
+use crate::nfc::nfc;
 use crate::parse::ParseError;
 use crate::read::{Read, from_json};
 
@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for Instrument {
 /// The SHA-256 of a statement's words, in hex: what an affirmation is stored by.
 #[must_use]
 pub fn words_hash(words: &str) -> String {
-    sha256(&words.nfc().collect::<String>())
+    sha256(&nfc(words))
 }
 
 /// Hex and short ids are always words.
@@ -149,9 +149,8 @@ fn sha256(text: &str) -> String {
 fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {
-            let sorted: BTreeMap<String, &Value> =
-                map.iter().map(|(key, value)| (key.nfc().collect(), value)).collect();
-            let entries = sorted.iter().map(|(key, value)| (Some(key), *value));
+            let sorted: BTreeMap<_, _> = map.iter().map(|(key, value)| (nfc(key), value)).collect();
+            let entries = sorted.iter().map(|(key, value)| (Some(&**key), *value));
             write_all(('{', '}'), entries, out);
         }
         Value::Array(items) => write_all(('[', ']'), items.iter().map(|item| (None, item)), out),
@@ -164,7 +163,7 @@ fn write_value(value: &Value, out: &mut String) {
 
 fn write_all<'a>(
     (open, close): (char, char),
-    entries: impl Iterator<Item = (Option<&'a String>, &'a Value)>,
+    entries: impl Iterator<Item = (Option<&'a str>, &'a Value)>,
     out: &mut String,
 ) {
     out.push(open);
@@ -182,6 +181,6 @@ fn write_all<'a>(
 }
 
 fn write_text(text: &str, out: &mut String) {
-    let text = Value::String(text.nfc().collect());
+    let text = Value::String(nfc(text).into_owned());
     let _ = write!(out, "{text}");
 }

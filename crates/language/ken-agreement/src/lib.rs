@@ -28,6 +28,7 @@ mod fault;
 mod instrument;
 mod key;
 mod known;
+mod nfc;
 mod parse;
 mod part;
 mod party;

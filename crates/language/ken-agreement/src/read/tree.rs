@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::fault::{Fault, Faults};
+use crate::nfc::nfc;
 
 /// A value and the bytes in which it stands; from JSON, no bytes.
 #[derive(Debug)]
@@ -48,10 +48,6 @@ impl Value {
     }
 }
 
-fn nfc(text: &str) -> String {
-    text.nfc().collect()
-}
-
 /// The tree of a TOML text, as far as its faults let it be read.
 pub(crate) fn from_toml(text: &str, faults: &mut Faults) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -67,7 +63,7 @@ fn toml_table(table: DeTable<'_>) -> Value {
     let entry = |(key, value): (toml::Spanned<_>, toml::Spanned<_>)| {
         let at = key.span();
         let key: std::borrow::Cow<'_, str> = key.into_inner();
-        (nfc(&key), at, toml_node(value))
+        (nfc(&key).into_owned(), at, toml_node(value))
     };
     Value::Table(table.into_iter().map(entry).collect())
 }
@@ -75,7 +71,7 @@ fn toml_table(table: DeTable<'_>) -> Value {
 fn toml_node(spanned: toml::Spanned<DeValue<'_>>) -> Node {
     let at = spanned.span();
     let value = match spanned.into_inner() {
-        DeValue::String(text) => Value::Text(nfc(&text)),
+        DeValue::String(text) => Value::Text(nfc(&text).into_owned()),
         DeValue::Integer(number) => {
             let digits = number.as_str().replace('_', "");
             i64::from_str_radix(&digits, number.radix())
@@ -104,10 +100,11 @@ pub(crate) fn from_json(value: serde_json::Value) -> Node {
         serde_json::Value::Number(number) => {
             number.as_i64().map_or(Value::Other("a fraction"), Value::Whole)
         }
-        serde_json::Value::String(text) => Value::Text(nfc(&text)),
+        serde_json::Value::String(text) => Value::Text(nfc(&text).into_owned()),
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
         serde_json::Value::Object(map) => {
-            let entry = |(key, value): (String, _)| (nfc(&key), 0..0, from_json(value));
+            let entry =
+                |(key, value): (String, _)| (nfc(&key).into_owned(), 0..0, from_json(value));
             Value::Table(map.into_iter().map(entry).collect())
         }
     };
