@@ -16,7 +16,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
@@ -134,6 +134,13 @@ pub(crate) struct Question<'a> {
 }
 
 impl Ground {
+    /// The one of this process: schema and policies of the house are the program's own.
+    fn of_house() -> Result<Arc<Self>, Vec<String>> {
+        static HOUSE: LazyLock<Result<Arc<Ground>, Vec<String>>> =
+            LazyLock::new(|| Ground::new().map(Arc::new));
+        HOUSE.clone()
+    }
+
     fn new() -> Result<Self, Vec<String>> {
         let (schema, warnings) =
             Schema::from_cedarschema_str(SCHEMA).map_err(|e| vec![e.to_string()])?;
@@ -172,10 +179,7 @@ impl Engine {
         forbids: &[Forbids],
         before: Option<&Self>,
     ) -> Result<Self, Vec<String>> {
-        let ground = match before {
-            Some(before) => Arc::clone(&before.ground),
-            None => Arc::new(Ground::new()?),
-        };
+        let ground = Ground::of_house()?;
         let mut fresh: Vec<Policy> = vec![];
         let mut parsed = HashMap::new();
         let mut read = |policy: &PolicyText| -> Result<Policy, Vec<String>> {
