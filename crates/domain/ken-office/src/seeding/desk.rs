@@ -16,6 +16,7 @@ use ken_directory::Acting;
 use ken_person::seeding::List;
 
 use super::Looked;
+use crate::Error;
 
 /// How long a list is held after the last work on it: as long as it takes to read what was found,
 /// and to fetch the file.
@@ -182,14 +183,28 @@ impl Place {
         self.stand(Stands::Runs(Far { done, of: self.list.rows.len() }), at);
     }
 
-    /// Holds what was found, or kept.
-    pub(super) fn hold(&self, looked: Looked, at: Timestamp) {
-        self.stand(Stands::Done(Arc::new(looked)), at);
-    }
-
-    /// Holds that the work stopped.
-    pub(super) fn fail(&self, code: &'static str, at: Timestamp) {
-        self.stand(Stands::Failed(code), at);
+    /// Holds what came of the work: what was found or kept, or that it failed. Of work that was
+    /// stopped nothing is held.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ended the work.
+    pub(super) fn end(
+        self,
+        ended: Result<Option<Looked>, Error>,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        match ended {
+            Ok(Some(looked)) => {
+                self.stand(Stands::Done(Arc::new(looked)), at);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.stand(Stands::Failed(error.code()), at);
+                Err(error)
+            }
+        }
     }
 
     fn stand(&self, stands: Stands, at: Timestamp) {
@@ -231,8 +246,7 @@ mod tests {
         let (sam, nan) = (acting(SAM, "cec"), acting(NAN, "cec"));
         let Begun::Yes(place) = bring(&desk, 1, &sam, at) else { panic!("it is free") };
         assert!(matches!(bring(&desk, 2, &nan, at), Begun::Busy), "one at a time");
-        place.hold(Looked::default(), at);
-        drop(place);
+        place.end(Ok(Some(Looked::default())), at).unwrap();
         assert!(matches!(desk.find(id(1), &sam, at), Some((_, Stands::Done(_)))));
         for other in [&nan, &acting(SAM, "nhsl")] {
             assert!(desk.find(id(1), other, at).is_none(), "another's");
@@ -251,20 +265,20 @@ mod tests {
         let sam = acting(SAM, "cec");
         let Begun::Yes(place) = bring(&desk, 1, &sam, at) else { panic!("it is free") };
         assert!(matches!(desk.give(id(1), &sam, at), Begun::Busy), "it is being looked up");
-        place.hold(Looked::default(), at);
-        drop(place);
+        place.end(Ok(Some(Looked::default())), at).unwrap();
         let Begun::Yes(place) = desk.give(id(1), &sam, at) else { panic!("it may") };
-        place.hold(Looked { kept: Some(Kept::default()), ..Looked::default() }, at);
-        drop(place);
+        let kept = Looked { kept: Some(Kept::default()), ..Looked::default() };
+        place.end(Ok(Some(kept)), at).unwrap();
         assert!(matches!(desk.give(id(1), &sam, at), Begun::Gone), "once");
         let Begun::Yes(place) = bring(&desk, 2, &sam, at) else { panic!("it is free") };
         assert!(desk.find(id(1), &sam, at).is_none(), "the list before is done with");
         drop(place);
         assert!(desk.find(id(2), &sam, at).is_none(), "nobody works on it any more");
         let Begun::Yes(place) = bring(&desk, 3, &sam, at) else { panic!("it is free") };
-        place.fail("store.broken", at);
-        drop(place);
-        assert!(matches!(desk.find(id(3), &sam, at), Some((_, Stands::Failed("store.broken")))));
+        place.end(Err(Error::Corrupt("list")), at).unwrap_err();
+        let code = Error::Corrupt("list").code();
+        let found = desk.find(id(3), &sam, at);
+        assert!(matches!(found, Some((_, Stands::Failed(why))) if why == code));
         desk.forget(id(3), &sam);
         assert!(desk.lock().is_empty());
     }

@@ -47,17 +47,8 @@ impl Place {
         why: &Why,
         stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Error> {
-        match Box::pin(given(&self, db, ctx, (by, why), stops)).await {
-            Ok(Some(looked)) => {
-                self.hold(looked, ctx.clock.now());
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.fail(error.code(), ctx.clock.now());
-                Err(error)
-            }
-        }
+        let ended = Box::pin(given(&self, db, ctx, (by, why), stops)).await;
+        self.end(ended, ctx.clock.now())
     }
 }
 

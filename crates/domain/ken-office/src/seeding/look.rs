@@ -55,17 +55,8 @@ impl Place {
         by: By<'_>,
         stops: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Error> {
-        match Box::pin(looked(&self, db, ctx, by, stops)).await {
-            Ok(Some(looked)) => {
-                self.hold(looked, ctx.clock.now());
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.fail(error.code(), ctx.clock.now());
-                Err(error)
-            }
-        }
+        let ended = Box::pin(looked(&self, db, ctx, by, stops)).await;
+        self.end(ended, ctx.clock.now())
     }
 }
 
