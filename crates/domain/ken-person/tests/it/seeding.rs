@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use ken_core::PersonId;
-use ken_core::identifier::{CheckRule, Chi, Identifier};
+use ken_core::identifier::{CheckRule, Chi, Identifier, LocalIdentifier};
 use ken_directory::{Acting, practitioner};
 use ken_person::seeding::{self, Given, List, ListRow, Meant};
 use ken_person::{
-    Demographics, Error, Evidence, Identified, NumberLink, Why, number_events, number_links,
-    take_number_back,
+    Demographics, Error, Evidence, Identified, NumberLink, SourceRecord, Why, number_events,
+    number_links, take_number_back,
 };
 use ken_store::{Snapshot, Tx};
 
@@ -163,6 +163,34 @@ async fn who_is_not_sure_gets_nothing_and_waits_for_a_human() {
         assert_eq!(people, BTreeSet::from([known, provisional]), "{engine}");
         assert_eq!(world.places().await.len(), places + 1, "{engine}");
         assert_eq!(world.lead(own).await, own, "{engine}: nobody is joined");
+    }
+}
+
+/// A list of another system, brought under the name of one whose numbers collide with it.
+#[tokio::test]
+async fn an_own_number_of_somebody_else_moves_nothing_and_means_nobody() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let isla = known(&world).await;
+        let own = LocalIdentifier::new("urn:glen:swift", "7").unwrap();
+        let tom = Demographics {
+            source: SourceRecord { organisation: "cec".parse().unwrap(), local: own },
+            ..says("cec", "", "Tom Other", "2016-05-05", &[chi(30)])
+        };
+        let held = world.identify(&tom).await.person();
+        world.index.follower().fill(&world.on.db).await.unwrap();
+        let (places, entries) = (world.places().await.len(), world.entries().await);
+        for row in [row(ISLA), row(&format!("{ISLA}{}", Chi::impossible(2).reveal()))] {
+            assert_eq!(whose(&world, &row).await, Meant::Nobody, "{engine}");
+            assert_eq!(wait(&world, &row).await, None, "{engine}");
+        }
+        // One of his own year and forename, too, whom the rule for messages would take for him.
+        let like = row("7,Tom,,Stranger,2016-11-30,M,1 Other Road,Far,ZZ99 9ZZ,");
+        assert_eq!(whose(&world, &like).await, Meant::Nobody, "{engine}");
+        let stands = (world.places().await.len(), world.entries().await);
+        assert_eq!(stands, (places, entries), "{engine}: nothing waits");
+        assert_eq!(world.identify(&tom).await, Identified::Known(held), "{engine}: it is his");
+        assert_ne!(held, isla);
     }
 }
 

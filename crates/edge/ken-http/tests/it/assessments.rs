@@ -283,6 +283,12 @@ async fn it_is_written_where_the_number_of_its_organisation_stands() {
         let stray = check.filled(&new(&world), &[]);
         let stray = rao.send(Method::POST, &format!("{by_una}/new"), Some(&stray)).await;
         stray.assert_lacks(&["It is signed"]);
+        // A second number of the practice's is Morag's too: it is still one id.
+        let morag = "14^^^GP^MR~9990000018^^^NHSNBR^NH||DRUMMOND^MORAG||19480302|F|||\
+            1 Made-up Road^^Glen^^ZZ99 9ZZ";
+        world.hear_from("GP", "second", morag).await;
+        let again = format!("{by_una}/new?form=adult-assessment&purpose=direct-care");
+        assert!(rao.get(&again).await.path.starts_with(&new(&world)), "{engine}");
         rao.submit(&check, &new(&world), &[]).await.assert_has(&["It is signed"]);
     }
 }

@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 
 use crate::browser::{Answer, Browser};
 use crate::interference::told;
-use crate::world::{World, worlds};
+use crate::world::{Hidden, World, worlds, worlds_of};
 
 const WORRY: &str = "She fell twice this week";
 
@@ -110,5 +110,50 @@ async fn what_no_clause_carries_is_refused_and_not_kept() {
         check(&mut rao, &morag, ("kind", "concern")).await;
         check(&mut rao, &morag, ("purpose", "girfec-wellbeing")).await;
         check(&mut rao, "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa", ("", "")).await;
+    }
+}
+
+/// An agreement that lets a need go by two clauses: who it is about to two roles, and the need
+/// itself to these.
+fn by_two_clauses(text: &str, need: &str) -> String {
+    let Some(at) = text.find("[[clause]]\nid = \"D6\"") else { return text.to_owned() };
+    let end = at + 1 + text[at + 1..].find("[[clause]]").unwrap();
+    let clause = |id: &str, roles: &str, categories: &str| {
+        let to = format!("to = {{ party = \"cec\", roles = [{roles}] }}");
+        let lines = text[at..end].lines().map(|line| match line.split(" = ").next() {
+            Some("id") => format!("id = \"{id}\"\n"),
+            Some("to") => format!("{to}\n"),
+            Some("categories") => format!("categories = [{categories}]\n"),
+            _ => format!("{line}\n"),
+        });
+        lines.collect::<String>()
+    };
+    let two = "\"sw.duty\", \"sw.council-officer\"";
+    let who = clause("D6", two, "\"core\", \"identifiers\", \"contacts\"");
+    let what = clause("D7", need, "\"assessment\"");
+    format!("{}{who}{what}{}", &text[..at], &text[end..])
+}
+
+#[tokio::test]
+async fn what_two_clauses_let_go_a_role_reads_by_both() {
+    let duty_alone = |text: &str| by_two_clauses(text, "\"sw.duty\"");
+    let both = |text: &str| by_two_clauses(text, "\"sw.duty\", \"sw.council-officer\"");
+    for (change, is_read) in [(duty_alone as fn(&str) -> String, false), (both, true)] {
+        for world in worlds_of(Hidden::Nothing, change).await {
+            let engine = world.on.engine;
+            let mut rao = world.signed_in("Dr Rao").await;
+            let at = sent(&world, &mut rao).await;
+            let mut nan = world.also("Nan Second", "sw.council-officer").await;
+            let (listed, page) = (nan.get("/w/requests").await, nan.get(&at).await);
+            if is_read {
+                listed.assert_has(&[&at]);
+                page.assert_has(&[WORRY]);
+            } else {
+                listed.assert_lacks(&[&at]);
+                assert_eq!(page.status, StatusCode::NOT_FOUND, "{engine}");
+                page.assert_lacks(&[WORRY]);
+            }
+            world.signed_in("Jo Worker").await.get(&at).await.assert_has(&[WORRY]);
+        }
     }
 }

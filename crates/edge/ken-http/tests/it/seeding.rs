@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use axum::http::{Method, StatusCode};
+use ken_core::Ctx;
 use ken_core::identifier::Chi;
-use ken_store::Snapshot;
+use ken_sharing::{fact, together};
+use ken_store::{Snapshot, Tx};
+use ken_testkit::SeededIds;
 
 use crate::agreements::csrf_of;
 use crate::browser::{Answer, Browser};
@@ -54,6 +57,15 @@ async fn done(browser: &mut Browser, mut page: Answer) -> Answer {
         page = browser.get(&page.path).await;
     }
     panic!("it is worked on without end");
+}
+
+/// The file of a list of one row, once its numbers are given.
+async fn fetched(browser: &mut Browser, row: &str) -> Answer {
+    let page = bring(browser, &format!("{HEAD}\n{row}")).await;
+    let page = done(browser, page).await;
+    let given = act(browser, &page, "give", "Our+own+clients").await;
+    let given = done(browser, given).await;
+    act(browser, &given, "file", "").await
 }
 
 #[tokio::test]
@@ -136,6 +148,67 @@ async fn a_body_that_may_hold_no_number_gets_a_name_between_bodies_in_its_stead(
         let file = act(&mut sam, &given, "file", "").await;
         file.assert_has(&["\"1\",\"1\",\"no number may be held\",\"\"", "\"nhsl "]);
         file.assert_lacks(&[&chi, "Isla"]);
+        // Nor is a number that is brought told to be hers.
+        let guess = format!("5,Isla,Sample,14/03/2017,F,,,,{chi},,");
+        let file = fetched(&mut sam, &guess).await;
+        file.assert_has(&["\"1\",\"5\",\"not sure\",\"\""]);
+        file.assert_lacks(&["\"nhsl "]);
+        assert_eq!(links().await, before, "{engine}: nothing is kept");
+    }
+}
+
+/// An accord that lets those who review identity see no address.
+fn without_addresses(text: &str) -> String {
+    let of = "purpose = \"identity-review\"\ncategories = [\"core\", \"identifiers\"]\n";
+    text.replace(of, &format!("{of}fields = [\"name\", \"dob\", \"chi\"]\n"))
+}
+
+#[tokio::test]
+async fn where_no_address_may_be_seen_nobody_is_found_by_it() {
+    for world in worlds_of(Hidden::Nothing, without_addresses).await {
+        let chi = heard(&world).await;
+        let mut sam = world.sam_as("ops.hub").await;
+        let row = ROWS.lines().next().unwrap();
+        let file = fetched(&mut sam, row).await;
+        file.assert_has(&["\"1\",\"1\",\"not sure\",\"\""]);
+        file.assert_lacks(&[&chi]);
+        // By her number she is sure, as it may be seen.
+        let file = fetched(&mut sam, &format!("6,Isla,Sample,14/03/2017,F,,,,{chi},,")).await;
+        file.assert_has(&[&format!("\"1\",\"6\",\"sure\",\"{chi}\"")]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_longer_permitted_is_not_given() {
+    for world in worlds().await {
+        let engine = world.on.engine;
+        let chi = heard(&world).await;
+        let isla = find(&world.on, "Sample", "2017-03-14").await.unwrap();
+        let links = async || {
+            let read = async |s: &mut Snapshot| ken_person::number_links(s, isla).await;
+            world.on.db.snapshot("test.links", read).await.unwrap()
+        };
+        let before = links().await;
+        // Kit, who is Morag in life, looks a list up.
+        let mut kit = world.also("Kit Drummond", "ops.hub").await;
+        let page = bring(&mut kit, &format!("{HEAD}\n{ROWS}")).await;
+        let page = done(&mut kit, page).await;
+        page.assert_has(&["What was found of the list"]);
+        let ids = SeededIds::new(92);
+        let (ctx, people) = (Ctx::new(&*world.clock, &ids), [world.morag, isla].into());
+        let near = async |tx: &mut Tx| {
+            let guard = together::lock(tx, &people).await?;
+            fact::set_family(tx, &ctx, isla, world.morag, &"cec".parse().unwrap()).await?;
+            guard.bump(tx).await?;
+            Ok::<_, ken_sharing::Error>(())
+        };
+        world.on.db.write("test.near", near).await.unwrap();
+        let given = act(&mut kit, &page, "give", "Our+own+clients").await;
+        let given = done(&mut kit, given).await;
+        given.assert_has(&["0 numbers are given"]);
+        let file = act(&mut kit, &given, "file", "").await;
+        file.assert_has(&["\"1\",\"1\",\"not sure\",\"\""]);
+        file.assert_lacks(&[&chi]);
         assert_eq!(links().await, before, "{engine}: nothing is kept");
     }
 }

@@ -415,12 +415,30 @@ impl World {
 
     /// Signs Sam in, who has several roles, and takes one of them.
     pub(crate) async fn sam_as(&self, role: &str) -> Browser {
-        let mut sam = self.signed_in("Sam Both").await;
-        let choose = sam.get("/choose").await;
+        self.signed_in_as("Sam Both", role).await
+    }
+
+    /// Gives somebody of the council one more role there, and signs them in with it.
+    pub(crate) async fn also(&self, name: &str, role: &str) -> Browser {
+        let ids = SeededIds::new(12);
+        let (ctx, cec) = (Ctx::new(&*self.clock, &ids), word::<OrganisationId>("cec"));
+        let give = async |tx: &mut Tx| {
+            let staff = practitioner::of_organisation(tx, &ctx, &cec).await?;
+            let (who, ..) = staff.into_iter().find(|(_, known, _)| known == name).unwrap();
+            give_roles(tx, &ctx, &self.on.keys, who, &[("cec", role)]).await
+        };
+        self.on.db.write("test.also", give).await.unwrap();
+        self.signed_in_as(name, role).await
+    }
+
+    /// Signs somebody of the council in, who has several roles, and takes one of them.
+    async fn signed_in_as(&self, name: &str, role: &str) -> Browser {
+        let mut browser = self.signed_in(name).await;
+        let choose = browser.get("/choose").await;
         let csrf = choose.hidden("/choose")[0].1.clone();
         let form = format!("csrf={csrf}&organisation=cec&role={role}");
-        sam.send(axum::http::Method::POST, "/choose", Some(&form)).await;
-        sam
+        browser.send(axum::http::Method::POST, "/choose", Some(&form)).await;
+        browser
     }
 
     /// Everybody who governs the council gives that up.
