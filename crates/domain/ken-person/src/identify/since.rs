@@ -24,7 +24,7 @@ pub enum InOrder {
     /// It made no difference.
     Identified(Identified),
     /// Nothing yet. It contradicts what is said of this person, whom the source's number means:
-    /// say what the source has said since, by [`identify_since`].
+    /// say what the source has said since, by [`crate::identify_since`].
     Asks(PersonId),
 }
 
