@@ -175,7 +175,7 @@ async fn an_own_number_of_somebody_else_moves_nothing_and_means_nobody() {
         let own = LocalIdentifier::new("urn:glen:swift", "7").unwrap();
         let tom = Demographics {
             source: SourceRecord { organisation: "cec".parse().unwrap(), local: own },
-            ..says("cec", "", "Tom Other", "2016-05-05", &[chi(30)])
+            ..says("cec", "7", "Tom Other", "2016-05-05", &[chi(30)])
         };
         let held = world.identify(&tom).await.person();
         world.index.follower().fill(&world.on.db).await.unwrap();

@@ -186,13 +186,14 @@ async fn a_cry_for_help_at_the_last_of_many_members_is_on_the_list_of_who_leads(
         let person = world.person().await;
         let lead = staff_of(&world, ("nhsl", "ig.lead"), None).await;
         let ctx = world.ctx();
+        let many = (0..=200).map(|n| word(&format!("aa{n}")));
         let many = Partnership {
             id: word("glen"),
             name: "glen".to_owned(),
             level: Level::Local,
             above: None,
             lead: word("nhsl"),
-            members: (0..=200).map(|n| word(&format!("aa{n}"))).chain([word("cec")]).collect(),
+            members: many.chain(["cec", "nhsl"].map(word)).collect(),
         };
         let put = async |tx: &mut Tx| partnership::register(tx, &ctx, &many).await;
         world.on.db.write("test.many", put).await.unwrap();
