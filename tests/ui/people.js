@@ -10,7 +10,7 @@ const TEAM = /for her wellbeing/;
 
 /** Whom the runs need, each under its name. */
 export const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer", "team", "offered",
-  "self", "auditor", "guardian"];
+  "self", "auditor", "guardian", "gp"];
 
 /**
  * Signs in until each area has somebody; gives the account and the browser state of each. Who is
@@ -18,7 +18,8 @@ export const AREAS = ["work", "my", "ig", "ops", "choose", "words", "officer", "
  * asks for words; `ig` checks for the same organisation; `officer` is of the organisation that
  * leads the accord, which answers what people ask; `team` is of the team around a child and affirms
  * words, `offered` leaves them as they are; `self` tries their own record at work, and `auditor`
- * reads there what the audit found of it.
+ * reads there what the audit found of it; `gp` is a family doctor, whose patients another source keeps
+ * a record of, and who takes part in a discussion.
  */
 export async function signInEverybody(browser, base, accounts) {
   const people = {};
@@ -90,6 +91,7 @@ async function keep(page, context, people, account, self) {
   if (area === "ig" && account.organisation === LEADS) await is("officer");
   if (area === "ig" && account.organisation === self?.organisation) await is("auditor");
   if (area === "work" && TEAM.test(account.try)) await is(people.team ? "offered" : "team");
+  if (area === "work" && account.role === "GP") await is("gp");
 }
 
 /** Signs in by typing, without scripts; gives what is wrong. */

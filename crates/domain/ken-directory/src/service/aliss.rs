@@ -62,7 +62,7 @@ pub struct Brought {
 ///
 /// # Errors
 ///
-/// Every [`Fault`], as far as [`FAULTS_MAX`].
+/// Every [`Fault`], as far as the most that are told.
 pub fn read(text: &str) -> Result<Response, Vec<Fault>> {
     let whole = |at: &str, says| Err(vec![Fault { at: at.to_owned(), says }]);
     if text.len() > TEXT_MAX {

@@ -214,8 +214,8 @@ impl CountPermit {
     }
 }
 
-/// Whether somebody opted out of planning in the nation of a clause's agreement. The gate's own rule
-/// is about what names people; a count is made of them all the same.
+/// Whether somebody opted out of planning in the nation of a clause's agreement. The gate's own
+/// rule is about what names people; a count is made of them all the same.
 fn has_opted_out(current: &Current, clause: &ClauseId, facts: &Facts) -> bool {
     let Some((of, _)) = current.bundle.clause(clause) else { return true };
     let nation = of.agreement.jurisdiction.as_str();

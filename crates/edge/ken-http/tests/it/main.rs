@@ -66,6 +66,8 @@ mod requests;
 #[path = "../../src/view/rules.rs"]
 mod rules;
 #[cfg(test)]
+mod seats;
+#[cfg(test)]
 mod second;
 #[cfg(test)]
 mod seeding;
