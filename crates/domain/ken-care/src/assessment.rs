@@ -62,11 +62,12 @@ pub async fn sign(
         let (person, id) = (leave.person().to_string(), form.id.as_str());
         let stamp = seen.as_microsecond().to_string();
         let what = [person.as_str(), id, stamp.as_str(), "sign"];
+        // Who signs another version of the same waits here, before anybody looks which is newest;
+        // so does the same form sent twice, before anybody looks what it made.
+        ken_records::hold(tx, keys, &BTreeSet::from([leave.person()])).await?;
         if let Some(item) = sending::before(tx, ctx, &what).await? {
             return Ok(Ok(item));
         }
-        // Who signs another version of the same waits here, before anybody looks which is newest.
-        ken_records::hold(tx, keys, &BTreeSet::from([leave.person()])).await?;
         let found = draft::find(tx, ctx, keys, &leave, form).await?;
         let Some(draft) = found.filter(|draft| draft.saved == seen) else {
             return Ok(Err(Refused::Changed));

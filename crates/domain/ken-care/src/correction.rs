@@ -373,7 +373,10 @@ pub async fn answer(
         if sending::before::<ResourceId>(tx, ctx, &what).await?.is_some() {
             return Ok(true);
         }
-        let Some(found) = found(tx, ctx, by, which).await? else { return Ok(false) };
+        let Some(found) = found(tx, ctx, by, which).await? else {
+            // The same form may have been answered since it was looked for above.
+            return Ok(sending::before::<ResourceId>(tx, ctx, &what).await?.is_some());
+        };
         let sealed =
             keys.seal(&found.key, &bound("answer", person, id), reason.reveal().as_bytes()).await?;
         let of = values![
