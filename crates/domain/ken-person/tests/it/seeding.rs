@@ -184,8 +184,8 @@ async fn an_own_number_of_somebody_else_moves_nothing_and_means_nobody() {
             assert_eq!(whose(&world, &row).await, Meant::Nobody, "{engine}");
             assert_eq!(wait(&world, &row).await, None, "{engine}");
         }
-        // One of his own year and forename, too, whom the rule for messages would take for him.
-        let like = row("7,Tom,,Stranger,2016-11-30,M,1 Other Road,Far,ZZ99 9ZZ,");
+        // One of his own day and forename, too, whom the rule for messages would take for him.
+        let like = row("7,Tom,,Stranger,2016-05-05,M,1 Other Road,Far,ZZ99 9ZZ,");
         assert_eq!(whose(&world, &like).await, Meant::Nobody, "{engine}");
         let stands = (world.places().await.len(), world.entries().await);
         assert_eq!(stands, (places, entries), "{engine}: nothing waits");
