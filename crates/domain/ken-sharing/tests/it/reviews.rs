@@ -6,9 +6,10 @@ use ken_core::{PersonId, PractitionerId, Sensitive};
 use ken_directory::partnership::{self, Level, Partnership};
 use ken_directory::{Acting, HeldRole, practitioner};
 use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
+use ken_sharing::wish::{self, What};
 use ken_store::{Tx, values};
 
-use crate::wish::former_partners;
+use crate::wish::{ask, former_partners, kept};
 use crate::world::{World, word, worlds};
 
 /// Somebody of the council in a role, with an account to use it with.
@@ -174,5 +175,32 @@ async fn where_nobody_of_an_organisation_may_whoever_leads_above_it_checks() {
         close(&world, lead.practitioner).await;
         assert_eq!(waits(&world, &above).await.len(), 200, "{engine}");
         assert!(review(&world, &above, &waiting[1]).await, "{engine}");
+    }
+}
+
+/// Of two hundred and more members the one whose name comes last waits like any other.
+#[tokio::test]
+async fn a_cry_for_help_at_the_last_of_many_members_is_on_the_list_of_who_leads() {
+    for world in worlds(83).await {
+        let engine = world.on.engine;
+        let person = world.person().await;
+        let lead = staff_of(&world, ("nhsl", "ig.lead"), None).await;
+        let ctx = world.ctx();
+        let many = (0..=200).map(|n| word(&format!("aa{n}")));
+        let many = Partnership {
+            id: word("glen"),
+            name: "glen".to_owned(),
+            level: Level::Local,
+            above: None,
+            lead: word("nhsl"),
+            members: many.chain(["cec", "nhsl"].map(word)).collect(),
+        };
+        let put = async |tx: &mut Tx| partnership::register(tx, &ctx, &many).await;
+        world.on.db.write("test.many", put).await.unwrap();
+        let asked = ask(&world, person, What::AtRisk).await;
+        let (db, keys) = (&world.on.db, &world.on.keys);
+        let waiting = wish::waiting(db, &ctx, keys, &lead).await.unwrap();
+        let waiting: Vec<_> = waiting.iter().map(|one| (one.person, one.id)).collect();
+        assert_eq!(waiting, [(person, kept(asked))], "{engine}: nobody of the council is there");
     }
 }

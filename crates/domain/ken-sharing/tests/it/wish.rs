@@ -11,7 +11,7 @@ use ken_store::{Reads as _, Row, Snapshot, Tx, values};
 use crate::reviews::staff;
 use crate::world::{World, word, worlds, worlds_of};
 
-async fn ask(world: &World, person: PersonId, what: What) -> Asked {
+pub(crate) async fn ask(world: &World, person: PersonId, what: What) -> Asked {
     let new = NewWish {
         person,
         account: AccountId::draw(&*world.ids),
@@ -23,7 +23,7 @@ async fn ask(world: &World, person: PersonId, what: What) -> Asked {
 }
 
 #[track_caller]
-fn kept(asked: Asked) -> EntryId {
+pub(crate) fn kept(asked: Asked) -> EntryId {
     let Asked::Kept(id) = asked else { panic!("{asked:?}") };
     id
 }
