@@ -279,18 +279,24 @@ pub(crate) fn sections(resource: &Resource) -> Vec<(String, String)> {
     }
     if let Some(form) = QuestionnaireResponse::of(resource) {
         let answers = form.answers().into_iter();
-        return answers.map(|section| (section.title, section.text)).collect();
+        return answers.map(|section| (section.title, in_words(section.text))).collect();
     }
     if let Some(request) = ServiceRequest::of(resource) {
         return request.notes().map(|text| (String::new(), text.to_owned())).collect();
     }
     if let Some(plan) = CarePlan::of(resource) {
         let sections = plan.sections().into_iter();
-        return sections.map(|section| (section.title, section.text)).collect();
+        return sections.map(|section| (section.title, in_words(section.text))).collect();
     }
     // The first words of a message are its line already.
     let said = Communication::of(resource).into_iter().flat_map(|one| one.said().skip(1));
     said.map(|text| (String::new(), text.to_owned())).collect()
+}
+
+/// An answer that is a day and nothing else, as people write one.
+fn in_words(text: String) -> String {
+    let day = (text.len() == "2026-11-23".len()).then(|| text.parse::<Date>().ok()).flatten();
+    day.map_or(text, words::day_short)
 }
 
 /// The box of allergies, which stands before the events.

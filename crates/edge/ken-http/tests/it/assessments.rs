@@ -67,7 +67,8 @@ async fn an_assessment_is_drafted_checked_signed_and_read() {
         let empty = rao.get(&list(&world)).await;
         empty.assert_has(&["does not mean that there is none", "Adult assessment", "plan"]);
         let page = open(&world, &mut rao).await;
-        page.assert_has(&["What the person says", "To do"]);
+        // Whom it is about stands above each page on which one writes.
+        page.assert_has(&["DRUMMOND", "What the person says", "To do"]);
         // Half of it: what was typed is kept, and what is missing is said.
         let half = rao.submit(&page, &new(&world), &[("views", VIEWS)]).await;
         assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
@@ -77,6 +78,7 @@ async fn an_assessment_is_drafted_checked_signed_and_read() {
         let check = rao.submit(&half, &new(&world), &WHOLE).await;
         check.assert_has(&[
             "Check before you sign",
+            "DRUMMOND",
             VIEWS,
             "why there is nothing here",
             "Who will see it",
@@ -95,7 +97,12 @@ async fn an_assessment_is_drafted_checked_signed_and_read() {
         one.assert_has(&["It is signed"]);
         assert_eq!(told(&one), told(&other), "{engine}: sent twice is once");
         let all = rao.get(&list(&world)).await;
-        all.assert_has(&["Adult assessment, ", "Dr Rao, GP, Glen Medical Practice", "Latest"]);
+        all.assert_has(&[
+            "DRUMMOND",
+            "Adult assessment, ",
+            "Dr Rao, GP, Glen Medical Practice",
+            "Latest",
+        ]);
         all.assert_lacks(&["Earlier", "go on with your draft"]);
         let read = rao.get(&link(&one, "Read it")).await;
         read.assert_has(&[VIEWS, "A bath without fear", "Glen Medical Practice"]);

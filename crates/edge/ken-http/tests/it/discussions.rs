@@ -75,7 +75,12 @@ async fn who_leaves_the_team_leaves_its_discussions() {
         let (mut rao, mut jo) =
             (world.signed_in("Dr Rao").await, world.signed_in("Jo Worker").await);
         let Ok(at) = open(&world, &mut rao, TEXT).await else { panic!("{engine}: not opened") };
-        rao.get(&at).await.assert_has(&[TOPIC, TEXT, "Dr Rao, GP, Glen Medical Practice"]);
+        rao.get(&at).await.assert_has(&[
+            "DRUMMOND",
+            TOPIC,
+            TEXT,
+            "Dr Rao, GP, Glen Medical Practice",
+        ]);
         let all = format!("{}?purpose=direct-care", list(&world));
         // Whoever does not work with her reads nothing of it, and says nothing.
         for page in [&at, &all] {

@@ -77,7 +77,7 @@ async fn a_list_is_looked_up_given_its_numbers_and_fetched() {
         sam.get("/ops/match").await.assert_has(&["href=\"/ops/match/seed\"", "Nothing to review"]);
         let page = bring(&mut sam, &format!("{HEAD}\n{ROWS}")).await;
         let page = done(&mut sam, page).await;
-        page.assert_has(&["What was found of the list", "Nothing is kept yet", "In rows 2."]);
+        page.assert_has(&["What was found of the list", "Nothing is kept yet", "In row 2."]);
         page.assert_has(&["born", "dob", "Nothing was read from: shoe size"]);
         page.assert_lacks(&[&chi, "Isla", "ISLA", "Sample", "Agnes", "1403171231"]);
         let way = page.path.clone();

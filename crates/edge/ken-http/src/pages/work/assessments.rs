@@ -34,8 +34,8 @@ use ken_store::Snapshot;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::affirm;
 use super::refusal::{self, Asked};
+use super::{affirm, whom};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
@@ -75,6 +75,7 @@ pub(crate) async fn get(
         Ok::<_, Stop>(drafts)
     };
     let drafts = app.db().snapshot("http.drafts", read).await?;
+    let above = whom::above(&app, &caller, (person, &purpose), &shown.clauses).await?;
     let may = |form: &&Form| shown.covered.iter().any(|one| one.as_str() == form.makes.category());
     let list = List {
         person,
@@ -86,7 +87,7 @@ pub(crate) async fn get(
         is_whole: shown.next.is_none(),
         receipts: ask::receipts(&app, shown.entries).await?,
     };
-    let frame = caller.frame(app.site(), "Assessments and plans").at("/w/find");
+    let frame = caller.frame(app.site(), "Assessments and plans").at("/w/find").under(above);
     Ok(frame.page(&show::list(&list)).into_response())
 }
 
@@ -110,9 +111,10 @@ pub(crate) async fn read(
     let before = all.find(|one| one.is_like(&found));
     let may_revise =
         found.is_revised_by(caller.acting()?) && shown.covered.contains(&found.category);
+    let above = whom::above(&app, &caller, (person, &purpose), &shown.clauses).await?;
     let receipts = ask::receipts(&app, shown.entries).await?;
     let read = Read { person, purpose, today, found, before, may_revise, receipts };
-    let frame = caller.frame(app.site(), "Assessment or plan").at("/w/find");
+    let frame = caller.frame(app.site(), "Assessment or plan").at("/w/find").under(above);
     Ok(frame.page(&show::read(&read, caller.csrf())).into_response())
 }
 

@@ -28,8 +28,8 @@ use ken_store::Snapshot;
 use maud::Markup;
 use serde::Deserialize;
 
-use super::affirm;
 use super::refusal::{self, Asked};
+use super::{affirm, whom};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Shown};
@@ -353,8 +353,9 @@ async fn list(
         is_whole: begun.shown.next.is_none(),
         receipts: ask::receipts(app, begun.shown.entries.clone()).await?,
     };
+    let above = whom::above(app, caller, (person, purpose), &begun.shown.clauses).await?;
     let main = show::list(&view, typed, caller.csrf());
-    Ok(caller.frame(app.site(), "Discussions").at("/w/find").page(&main))
+    Ok(caller.frame(app.site(), "Discussions").at("/w/find").under(above).page(&main))
 }
 
 /// A discussion in a list.
@@ -377,6 +378,8 @@ async fn page(
     typed: (&Filled, &[Wrong]),
 ) -> Result<Markup, Stop> {
     let Found { begun, id, kind, said } = found;
+    let of = (begun.person, &begun.purpose);
+    let above = whom::above(app, caller, of, &begun.shown.clauses).await?;
     let topic = said.first().and_then(|one| one.said.topic.clone());
     let lines =
         said.into_iter().map(|one| Line { by: one.said.by, at: one.at, text: one.said.text });
@@ -395,5 +398,5 @@ async fn page(
         receipts: ask::receipts(app, begun.shown.entries).await?,
     };
     let main = show::one(&view, typed, caller.csrf());
-    Ok(caller.frame(app.site(), "Discussion").at("/w/find").page(&main))
+    Ok(caller.frame(app.site(), "Discussion").at("/w/find").under(above).page(&main))
 }

@@ -32,3 +32,4 @@ pub(crate) mod services;
 pub(crate) mod team;
 pub(crate) mod today;
 pub(crate) mod told;
+mod whom;

@@ -29,8 +29,8 @@ use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
 use serde::Deserialize;
 
-use super::affirm;
 use super::refusal::{self, Asked};
+use super::{affirm, whom};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask, Names, Shown};
@@ -194,6 +194,7 @@ async fn page(
     let Read { person, purpose, names, shown } = read;
     let at = filled.organisation.clone().filter(|at| names.contains_key(at));
     let at = at.unwrap_or_else(|| by.organisation.clone());
+    let above = whom::above(app, caller, (person, &purpose), &shown.clauses).await?;
     let bundle = app.gate().current(app.db(), &ctx).await?;
     let today = ctx.clock.today();
     let is_carer =
@@ -238,7 +239,7 @@ async fn page(
         receipts: ask::receipts(app, shown.entries).await?,
     };
     let main = show::show(&view, (filled, wrongs), caller.csrf());
-    Ok(caller.frame(app.site(), "The team").at("/w/find").page(&main))
+    Ok(caller.frame(app.site(), "The team").at("/w/find").under(above).page(&main))
 }
 
 /// What stands beside what was disclosed.

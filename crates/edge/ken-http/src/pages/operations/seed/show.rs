@@ -196,7 +196,8 @@ fn bad(list: &List) -> Markup {
         @if !rows.is_empty() {
             h2 { "Numbers that fail their check" }
             p {
-                "In rows " (rows.iter().take(ROWS_NAMED).cloned().collect::<Vec<_>>().join(", "))
+                (if rows.len() == 1 { "In row " } else { "In rows " })
+                (rows.iter().take(ROWS_NAMED).cloned().collect::<Vec<_>>().join(", "))
                 @if more > 0 { ", and " (more) " more" }
                 ". The line that names the columns is not counted. Put them right, or take them \
                  out, and bring these rows again."
@@ -208,7 +209,7 @@ fn bad(list: &List) -> Markup {
 fn throw_away(action: &str, csrf: &Csrf) -> Markup {
     let hidden = [("what", FORGET.to_owned())];
     let form = Form { action, csrf, button: "Throw the list away", hidden: &hidden };
-    form.post(&html! {})
+    form.small(&html! {})
 }
 
 /// The list is thrown away.
@@ -274,7 +275,7 @@ mod tests {
                 assert!(!page.contains(hidden), "{hidden}: {page}");
             }
             let names_rows = matches!(stands, Stands::Done(_));
-            assert_eq!(page.contains("In rows 2."), names_rows, "{page}");
+            assert_eq!(page.contains("In row 2."), names_rows, "{page}");
         }
         let wrongs = [Wrong::new("text", "Paste it"), Wrong::new("column", "Enter it")];
         rules::assert_part(&bring(&Brought::default(), &wrongs, &csrf).into_string());

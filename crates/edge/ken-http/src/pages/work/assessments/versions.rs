@@ -13,6 +13,7 @@ use ken_core::{PersonId, Purpose, ResourceId};
 use ken_records::Part;
 use maud::{Markup, html};
 
+use super::super::whom;
 use super::show::{changed, says};
 use super::{Begun, Wanted, Written, written};
 use crate::App;
@@ -43,10 +44,11 @@ pub(crate) async fn get(
     let newest = versions.first().ok_or(Stop::NotFound)?;
     let by = caller.acting()?;
     let may_revise = newest.is_revised_by(by) && shown.covered.contains(&newest.category);
+    let above = whom::above(&app, &caller, (person, &purpose), &shown.clauses).await?;
     let receipts = ask::receipts(&app, shown.entries).await?;
     let is_whole = shown.is_whole;
     let view = View { person, purpose, versions, may_revise, is_whole, receipts };
-    let frame = caller.frame(app.site(), "Versions").at("/w/find");
+    let frame = caller.frame(app.site(), "Versions").at("/w/find").under(above);
     Ok(frame.page(&show(&view, caller.csrf())).into_response())
 }
 

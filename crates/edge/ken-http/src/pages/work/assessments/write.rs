@@ -27,8 +27,8 @@ use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::affirm;
 use super::super::refusal::{self, Asked as Whom};
+use super::super::{affirm, whom};
 use super::show::{address, form_address};
 use super::{begin, fields, is_of_care, to_person};
 use crate::App;
@@ -75,7 +75,7 @@ pub(crate) async fn get(
         }
         None => View::default(),
     };
-    Ok(page(&app, &caller, &begun, &view).into_response())
+    Ok(page(&app, &caller, &begun, &view).await?.into_response())
 }
 
 /// `POST /w/p/{person}/assessments/new`: saves, checks, signs or discards.
@@ -161,14 +161,14 @@ async fn keep(
     let kept = draft::save(app.db(), &ctx, app.keys(), &begun.leave, of, seen).await?;
     let (saved, wrongs) = match kept {
         Err(draft::Refused::Changed(kept)) => {
-            return Ok(conflict(app, caller, begun, (typed, kept)));
+            return conflict(app, caller, begun, (typed, kept)).await;
         }
         Err(refused) => (None, vec![at_top(begun.form, refused_words(refused))]),
         Ok(saved) if is_saved => (Some(saved), vec![]),
         Ok(saved) => {
             let wrongs = typed.wrongs(begun.form, ctx.clock.today());
             if wrongs.is_empty() {
-                return Ok(check(app, caller, begun, (&typed, saved)).into_response());
+                return Ok(check(app, caller, begun, (&typed, saved)).await?.into_response());
             }
             (Some(saved), wrongs.into_iter().map(|one| Wrong::new(one.field, one.says)).collect())
         }
@@ -179,21 +179,22 @@ async fn keep(
     let origins = draft.map(|draft| draft.origins).unwrap_or_default();
     // Where nothing was kept, the next try is over what this one had seen.
     let view = View { typed, seen: saved.or(seen), saved, wrongs, revises, origins };
-    let page = page(app, caller, begun, &view);
+    let page = page(app, caller, begun, &view).await?;
     Ok((status, page).into_response())
 }
 
 /// What was typed, beside a draft that another page has kept meanwhile: saved again, it takes that
 /// one's place.
-fn conflict(
+async fn conflict(
     app: &App,
     caller: &Caller,
     begun: &Begun,
     (typed, kept): (Answers, Timestamp),
-) -> Response {
+) -> Result<Response, Stop> {
     let wrongs = vec![at_top(begun.form, CHANGED)];
     let view = View { typed, seen: Some(kept), wrongs, ..View::default() };
-    (StatusCode::CONFLICT, page(app, caller, begun, &view)).into_response()
+    let page = page(app, caller, begun, &view).await?;
+    Ok((StatusCode::CONFLICT, page).into_response())
 }
 
 const CHANGED: &str = "Another page of yours has saved this draft since you opened this one. Open \
@@ -335,7 +336,8 @@ struct View {
     origins: Origins,
 }
 
-fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
+async fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Result<Markup, Stop> {
+    let above = above(app, caller, begun).await?;
     let today = app.ctx(caller.request()).clock.today();
     let (form, person) = (begun.form, begun.leave.person());
     let main = html! {
@@ -353,7 +355,13 @@ fn page(app: &App, caller: &Caller, begun: &Begun, view: &View) -> Markup {
         (written(begun, view, caller.csrf()))
         @if view.saved.is_some() { (discarding(begun, caller.csrf())) }
     };
-    caller.frame(app.site(), &form.title).at("/w/find").page(&main)
+    Ok(caller.frame(app.site(), &form.title).at("/w/find").under(above).page(&main))
+}
+
+/// Who it is, above what is written of them.
+async fn above(app: &App, caller: &Caller, begun: &Begun) -> Result<Markup, Stop> {
+    let of = (begun.leave.person(), &begun.purpose);
+    whom::above(app, caller, of, begun.leave.clauses()).await
 }
 
 fn to(begun: &Begun) -> String {
@@ -400,12 +408,13 @@ fn discarding(begun: &Begun, csrf: &Csrf) -> Markup {
 }
 
 /// What was typed, read back, with who will see it.
-fn check(
+async fn check(
     app: &App,
     caller: &Caller,
     begun: &Begun,
     (typed, saved): (&Answers, Timestamp),
-) -> Markup {
+) -> Result<Markup, Stop> {
+    let above = above(app, caller, begun).await?;
     let (form, person) = (begun.form, begun.leave.person());
     let told = told(form, typed, None);
     let answers: Vec<_> = told.iter().map(|(asked, said)| (&**asked, said.clone())).collect();
@@ -429,7 +438,7 @@ fn check(
         p { "You sign as " (caller.acts_as()) ". Your name, your role and the day stand under it." }
         (sign.post(&html! {}))
     };
-    caller.frame(app.site(), "Check before you sign").at("/w/find").page(&main)
+    Ok(caller.frame(app.site(), "Check before you sign").at("/w/find").under(above).page(&main))
 }
 
 /// Who will see it: the person, one's own organisation, and whom a clause in force lets read it.
