@@ -149,7 +149,7 @@ fn writing<'a>(
 }
 
 /// Who signs: name, role and organisation, as it stands under what they signed.
-async fn author(tx: &mut Tx, leave: &Leave, as_role: &str) -> Result<String, Error> {
+pub(crate) async fn author(tx: &mut Tx, leave: &Leave, as_role: &str) -> Result<String, Error> {
     let by = leave.by();
     let who = practitioner::find(tx, by.practitioner).await?;
     let who = who.ok_or(Error::Corrupt("practitioner"))?.name;

@@ -21,11 +21,10 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use ken_core::{Category, ClauseId, Ctx, Label, PersonId, Purpose, ResourceId, Sensitive};
+use ken_core::{Category, Ctx, Label, PersonId, Purpose, ResourceId, Sensitive};
 use ken_directory::{Acting, organisation, practitioner, sending};
 use ken_ledger::Visibility;
 use ken_sharing::bundle::Bundle;
-use ken_sharing::gate::Shown;
 use ken_sharing::{fact, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
@@ -316,10 +315,8 @@ async fn is_kept_back(
     ctx: &Ctx<'_>,
     (leave, bundle): (&Leave, &Bundle),
 ) -> Result<bool, Error> {
-    let shown = |id: &ClauseId| bundle.clause(id).and_then(|(_, clause)| clause.visible_to_person);
-    let is_at_once = leave.clauses().iter().all(|id| shown(id) == Some(Shown::Now));
     let at_risk = fact::shown_at(tx, ctx, leave.person()).await? != Visibility::Now;
-    Ok(at_risk || !is_at_once)
+    Ok(at_risk || !leave.shows_at_once(bundle))
 }
 
 /// Who says it: name, role and organisation.

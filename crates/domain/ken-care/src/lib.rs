@@ -1,6 +1,7 @@
 //! Care around the person: who coordinates it, whom they let into the team, what one body asks of
 //! another for them, how what several agencies tell of them stands together, what is written about
-//! it, what the person says of it themselves, and what was said of them by word of mouth.
+//! it, what the person says of it themselves and asks of their team, and what was said of them by
+//! word of mouth.
 //!
 //! # Invariants
 //!
@@ -12,6 +13,7 @@
 //! - What a practitioner writes is filed by a permit to read its kind of information, as an item
 //!   of their own organisation.
 //! - What the person says of an entry stands beside it for whoever is shown the entry.
+//! - What the person writes to their team is the team's to read; a reply is an item of the record.
 //! - A discussion has no members but those whom a clause lets read it, at each reading.
 //! - What was said by word of mouth is recorded whatever it was; whether a clause covered it stands
 //!   beside it.
@@ -31,6 +33,7 @@ pub mod discussion;
 pub mod draft;
 mod error;
 pub mod form;
+pub mod message;
 pub mod request;
 pub mod role;
 mod sql;

@@ -1,9 +1,10 @@
-//! Every statement of this crate, and its tables. All but drafts only grow;
-//! of what is to be put right the answer is added, once.
+//! Every statement of this crate, and its tables. All but drafts, and since when a message waits,
+//! only grow; of what is to be put right the answer is added, once.
 
 pub(crate) mod correction;
 pub(crate) mod discussion;
 pub(crate) mod draft;
+pub(crate) mod message;
 pub(crate) mod request;
 pub(crate) mod told;
 pub(crate) mod words;
@@ -40,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "what is to be put right",
         sql: correction::CORRECTIONS,
     },
+    Migration { owner: "ken-care", number: 9, title: "messages", sql: message::MESSAGES },
 ];
 
 /// Turns of coordinating roles, and what became of access to the team; beside their person. Why

@@ -30,7 +30,8 @@ use ken_core::{
 use ken_directory::Acting;
 use ken_ledger::{EntryKind, NewEntry, Stream, Visibility};
 use ken_records::{Filed, Filing, Under};
-use ken_sharing::gate::{self, Caller};
+use ken_sharing::bundle::Bundle;
+use ken_sharing::gate::{self, Caller, Shown};
 use ken_sharing::{Action, Decision, Gate, Permit, Question, RowClass, Statement, fact, together};
 use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Tx, guard};
@@ -108,6 +109,30 @@ impl Leave {
     pub fn clauses(&self) -> BTreeSet<&ClauseId> {
         let covered = self.permit.categories().get(&self.category);
         covered.into_iter().flat_map(|covered| covered.values()).collect()
+    }
+
+    /// Whether each clause that it rests on shows at once to the person what is done by it.
+    #[must_use]
+    pub fn shows_at_once(&self, bundle: &Bundle) -> bool {
+        let shown =
+            |id: &ClauseId| bundle.clause(id).and_then(|(_, clause)| clause.visible_to_person);
+        self.clauses().into_iter().all(|id| shown(id) == Some(Shown::Now))
+    }
+
+    /// Whether what it was decided by holds still.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store says.
+    pub async fn is_current<R: Reads>(&self, reads: &mut R, ctx: &Ctx<'_>) -> Result<bool, Error> {
+        let epoch = guard::find(reads, self.person()).await?.map(|guard| guard.epoch);
+        let policy = guard::policy_version(reads).await?;
+        Ok(self.holds(ctx, (epoch, policy)))
+    }
+
+    fn holds(&self, ctx: &Ctx<'_>, (epoch, policy): (Option<i64>, i64)) -> bool {
+        let is_current = epoch == Some(self.permit.epoch()) && policy == self.permit.policy();
+        is_current && self.permit.until() > ctx.clock.now()
     }
 }
 
@@ -284,9 +309,7 @@ async fn assert_current(tx: &mut Tx, ctx: &Ctx<'_>, leave: &Leave) -> Result<(),
     let guard = tx.lock_people(&BTreeSet::from([leave.person()])).await?;
     let epoch = guard.people().first().map(|(_, guard)| guard.epoch);
     let policy = guard::policy_version(tx).await?;
-    let permit = &leave.permit;
-    let is_current = epoch == Some(permit.epoch()) && policy == permit.policy();
-    if !is_current || permit.until() <= ctx.clock.now() {
+    if !leave.holds(ctx, (epoch, policy)) {
         return Err(ken_records::Error::Stale.into());
     }
     Ok(())

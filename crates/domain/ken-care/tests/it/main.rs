@@ -7,6 +7,8 @@ mod corrections;
 #[cfg(test)]
 mod discussions;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod referral;
 #[cfg(test)]
 mod requests;

@@ -12,6 +12,7 @@ async fn every_statement_prepares() {
         assert_prepares(&world.on.db, ken_care::request::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::words::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::told::STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_care::message::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::discussion::STATEMENTS).await;
         assert_prepares(&world.on.db, ken_care::correction::STATEMENTS).await;
     }
