@@ -331,6 +331,17 @@ const discussions = async (page, account) => {
   await links.first().click();
 };
 
+/** Messages of somebody to their team: from the list of whose wait, over their overview. */
+const messages = async (page) => {
+  await page.goto("/w/messages");
+  const way = ['a[href^="/w/p/"]', 'a[href$="?purpose=direct-care"]', 'a[href*="/messages?"]'];
+  for (const step of way) {
+    const links = page.locator(`main ${step}`);
+    if ((await links.count()) === 0) return false;
+    await links.first().click();
+  }
+};
+
 /** A discussion in which the reader speaks. */
 const discussion = async (page) => {
   await page.goto("/w/discussions");
@@ -481,6 +492,8 @@ export const visits = [
   { name: "discussions-mine", route: "/w/discussions", as: "work", go: open("/w/discussions") },
   { name: "discussion", route: "/w/p/{person}/discussions/{discussion}", as: "gp",
     go: discussion },
+  { name: "messages", route: "/w/p/{person}/messages", as: "self", go: messages },
+  { name: "messages-waiting", route: "/w/messages", as: "self", go: open("/w/messages") },
   { name: "told", route: "/w/p/{person}/told", as: "work", go: told },
   { name: "chronology", route: "/w/p/{person}/chronology", as: "work", go: chronology([]) },
   { name: "chronology-oldest", route: null, as: "work", go: chronology(["Oldest first"]) },
@@ -508,6 +521,7 @@ export const visits = [
     go: follows("/my/record", "/my/record/") },
   { name: "my-happened", route: "/my/happened", as: "my", go: open("/my/happened") },
   { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
+  { name: "my-messages", route: "/my/messages", as: "my", go: open("/my/messages") },
   { name: "my-words", route: "/my/words", as: "my", go: open("/my/words") },
   { name: "my-words-about", route: null, as: "my", go: sayOfFirst },
   { name: "my-looked", route: "/my/looked", as: "my", go: open("/my/looked") },

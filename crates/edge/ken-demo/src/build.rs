@@ -16,6 +16,7 @@ mod drafting;
 mod error;
 mod history;
 mod insight;
+mod messages;
 mod office;
 mod partnerships;
 mod people;
@@ -125,6 +126,7 @@ pub async fn build(parts: &Parts, listener: &Listener<'_>) -> Result<Built, Erro
     care::coordinate(parts, &partnership, &staff).await?;
     written::write(parts, &partnership, &staff).await?;
     words::say(parts, &partnership).await?;
+    messages::send(parts, &partnership, &staff).await?;
     asks::ask(parts, &partnership, &staff).await?;
     told::tell(parts, &partnership, &staff).await?;
     discussed::discuss(parts, &partnership, &staff).await?;

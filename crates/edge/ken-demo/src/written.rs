@@ -202,3 +202,32 @@ pub const ASKED: &[Asked] = &[Asked {
     about: "The last thing that the council wrote about my house",
     text: "It was my neighbour Elspeth who let you in, and not my daughter. (made up)",
 }];
+
+/// What somebody writes to their team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// The handle of their story.
+    pub person: &'static str,
+    /// The words.
+    pub text: &'static str,
+    /// What for, who answers it, in which role, and what; none where it waits.
+    pub reply: Option<(&'static str, (&'static str, &'static str), &'static str)>,
+}
+
+/// What was written to a team, in this order.
+pub const MESSAGES: &[Message] = &[
+    Message {
+        person: "morag",
+        text: "Do I need to be at home for the rail on Tuesday? (made up)",
+        reply: Some((
+            "direct-care",
+            ("jo.findlay", "Practice nurse"),
+            "Yes, please. They come between ten and twelve. (made up)",
+        )),
+    },
+    Message {
+        person: "morag",
+        text: "Thank you. May I have a bath on my own after that? (made up)",
+        reply: None,
+    },
+];

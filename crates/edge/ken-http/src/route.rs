@@ -117,6 +117,9 @@ pub const ROUTES: &[Route] = &[
         post(work::discussions::say)
     }),
     page("/w/discussions", Who::Practitioner, || get(work::discussions::mine)),
+    page("/w/p/{person}/messages", Who::Practitioner, || get(work::messages::get)),
+    form("/w/p/{person}/messages", Who::Practitioner, || post(work::messages::post)),
+    page("/w/messages", Who::Practitioner, || get(work::messages::list)),
     page("/w/p/{person}/told", Who::Practitioner, || get(work::told::get)),
     form("/w/p/{person}/told", Who::Practitioner, || post(work::told::post)),
     page("/w/p/{person}/send-to", Who::Practitioner, || get(work::send_to::get)),
@@ -168,6 +171,8 @@ pub const ROUTES: &[Route] = &[
     page("/my/words", Who::Person, || get(own::words::get)),
     form("/my/words", Who::Person, || post(own::words::post)),
     form("/my/words/about", Who::Person, || post(own::words::about)),
+    page("/my/messages", Who::Person, || get(own::messages::get)),
+    form("/my/messages", Who::Person, || post(own::messages::post)),
     form("/my/team", Who::Person, || post(own::team::post)),
     page("/my/looked", Who::Person, || get(own::looked::get)),
     form("/my/looked/earlier", Who::Person, || post(own::looked::earlier)),

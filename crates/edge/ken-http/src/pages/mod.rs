@@ -14,6 +14,7 @@ pub(crate) mod operations;
 pub(crate) mod own;
 pub(crate) mod passkeys;
 pub(crate) mod password;
+pub(crate) mod replies;
 pub(crate) mod services;
 pub(crate) mod sign_in;
 pub(crate) mod work;

@@ -46,7 +46,7 @@ async fn say(browser: &mut Browser, at: &str, text: &str) -> Answer {
 }
 
 /// Jo is let into the team, and affirms the words of her clause.
-async fn let_in(world: &World, rao: &mut Browser, jo: &mut Browser) {
+pub(crate) async fn let_in(world: &World, rao: &mut Browser, jo: &mut Browser) {
     let to = format!("/w/p/{}/team", world.morag);
     let page = rao.get(&format!("{to}?purpose=direct-care&organisation=cec")).await;
     let whom = format!("{} sw.duty", found(world, "cec", "Jo Worker").await);

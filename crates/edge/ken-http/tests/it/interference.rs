@@ -186,6 +186,7 @@ fn forms(given: &Given) -> Vec<(&'static str, String)> {
             "&purpose=direct-care&kind=care-plan&topic=The+rail&text=It+is+loose".to_owned(),
         ),
         ("told", "&purpose=direct-care&to=primary&about=care-plan".to_owned()),
+        ("reply", format!("&purpose=direct-care&seen={NOTHING}&words=On+Monday")),
         ("sign", "&purpose=direct-care&form=adult-assessment&step=sign&seen=1".to_owned()),
         ("begin", format!("&purpose=direct-care&form=adult-assessment&item={access}&version=1000")),
         ("on paper", format!("&purpose=direct-care&item={access}&size=large")),

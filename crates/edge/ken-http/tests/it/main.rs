@@ -45,6 +45,8 @@ mod matches;
 #[cfg(test)]
 mod merges;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod numbers;

@@ -37,6 +37,10 @@ fn show(looks: (usize, bool)) -> Markup {
                 p { "Who can I turn to? Who was let in to help me?" }
             },
             html! {
+                h2 { a href="/my/messages" { "My messages" } }
+                p { "Do you want to ask your team something? Write to them here." }
+            },
+            html! {
                 h2 { a href="/my/words" { "My words" } }
                 p { "What matters to you? Is something wrong? Say it in your own words." }
             },

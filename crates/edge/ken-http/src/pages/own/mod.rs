@@ -7,6 +7,7 @@ pub(crate) mod happened;
 pub(crate) mod home;
 pub(crate) mod looked;
 mod looks;
+pub(crate) mod messages;
 pub(crate) mod record;
 mod spoken;
 pub(crate) mod team;

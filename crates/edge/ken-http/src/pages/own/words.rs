@@ -42,6 +42,8 @@ use crate::view::words as says;
 
 use show::{Home, Own};
 
+pub(super) use show::{CARE, helper, lines};
+
 /// What stands where somebody may find that something is wrong.
 pub(super) const WRONG: &str = "Say so here, with the button below it. Everybody who may read it \
     then reads your words too. You can also call us: how is below.";

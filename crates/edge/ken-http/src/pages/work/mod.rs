@@ -18,6 +18,7 @@ pub(crate) mod guardian;
 pub(crate) mod handle;
 pub(crate) mod happened;
 pub(crate) mod live;
+pub(crate) mod messages;
 pub(crate) mod more;
 pub(crate) mod on_duty;
 pub(crate) mod people;

@@ -3,8 +3,10 @@
 use axum::Extension;
 use axum::extract::State as Of;
 use jiff::Timestamp;
+use ken_care::message;
 use ken_sharing::duty::Duty;
 use ken_sharing::relationship;
+use ken_store::Snapshot;
 use maud::{Markup, html};
 
 use super::{claims, duties, second};
@@ -25,12 +27,21 @@ pub(crate) async fn get(
     let people = relationship::caseload(app.db(), &ctx, caller.acting()?).await?;
     let today = Today {
         waiting: waiting(&app, &caller).await.map_err(failed),
+        messages: messages(&app, &caller).await.map_err(failed),
         own: second::own(&app, &caller).await.map_err(failed),
         duties: duties::own(&app, &caller).await.map_err(failed),
         people: (people.people.len(), people.is_more),
         at: Some(ctx.clock.now()),
     };
     Ok(caller.frame(app.site(), "Today").at("/w/today").page(&show(&today)))
+}
+
+/// How many people wait for an answer of whoever coordinates their care.
+async fn messages(app: &App, caller: &Caller) -> Result<usize, Stop> {
+    let by = caller.acting()?;
+    let read = async |s: &mut Snapshot| message::waiting(s, by).await;
+    let waiting = app.db().snapshot("http.today-messages", read).await?;
+    Ok(waiting.len())
 }
 
 /// How much of colleagues waits for the caller: emergencies, and claims.
@@ -46,6 +57,8 @@ async fn waiting(app: &App, caller: &Caller) -> Result<(usize, usize), Stop> {
 pub(crate) struct Today {
     /// Emergencies and claims of colleagues that wait; or the reference of what failed.
     waiting: Result<(usize, usize), String>,
+    /// People who wrote to the reader as to whoever coordinates their care.
+    messages: Result<usize, String>,
     /// The reader's own emergency access.
     own: Result<second::Own, String>,
     /// What the reader owes after a disclosure.
@@ -61,6 +74,7 @@ pub(crate) fn show(today: &Today) -> Markup {
     html! {
         h1 { "Today" }
         (panel::show(&of_colleagues(today)))
+        @if let Some(messages) = of_messages(today) { (panel::show(&messages)) }
         @if let Some(own) = of_own(today) { (panel::show(&own)) }
         @if let Some(duties) = of_duties(today) { (panel::show(&duties)) }
         h2 { "Start" }
@@ -110,6 +124,22 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// Messages of people whose care one coordinates, where any waits.
+fn of_messages(today: &Today) -> Option<Panel> {
+    let says = match &today.messages {
+        Ok(0) => return None,
+        Ok(1) => "1 person whose care you coordinate wrote to you.".to_owned(),
+        Ok(count) => format!("{count} people whose care you coordinate wrote to you."),
+        Err(reference) => return Some(failed("messages", "Messages", reference)),
+    };
+    let shown = html! {
+        p { b { (says) } }
+        (confirmation::link_on("/w/messages", "See whose message waits"))
+    };
+    let state = State::Content { shown, from: None };
+    Some(Panel { id: "messages", heading: "Messages".into(), open: true, state })
+}
+
 /// One's own emergency access, where there is any.
 fn of_own(today: &Today) -> Option<Panel> {
     match &today.own {
@@ -154,6 +184,7 @@ mod tests {
     fn a_part_may_fail_alone() {
         let today = |waiting: Result<_, String>| Today {
             own: waiting.clone().map(|_| second::Own::default()),
+            messages: waiting.clone().map(|(_, claims)| claims),
             duties: waiting.clone().map(|_| vec![]),
             waiting,
             people: (3, false),
@@ -166,9 +197,12 @@ mod tests {
             (Ok((1, 2)), "1 emergency of a colleague"),
             (Err("r-1".to_owned()), "r-1"),
         ] {
-            let shown = show(&today(waiting)).into_string();
+            let today = today(waiting);
+            let shown = show(&today).into_string();
             rules::assert_part(&shown);
             assert!(shown.contains(want) && shown.contains("3 people"), "{want}");
+            let many = today.messages == Ok(2);
+            assert_eq!(shown.contains("2 people whose care you coordinate"), many, "{want}");
         }
     }
 }

@@ -140,7 +140,8 @@ fn asked_of(organisation: &str, one: &Correction) -> Markup {
     }
 }
 
-fn lines(text: &str) -> Markup {
+/// What was written, line by line.
+pub(in crate::pages::own) fn lines(text: &str) -> Markup {
     html! { @for line in text.lines().filter(|line| !line.trim().is_empty()) { p { (line) } } }
 }
 
@@ -178,22 +179,23 @@ fn write(home: &Home, filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup 
         (form.post(&html! {
             (choices("What is it about?", "topic", &topics, &filled.topic, wrongs))
             (text(filled, wrongs))
-            (called(filled, wrongs))
+            (helper(&filled.called, wrongs))
         }))
     }
 }
 
 /// What everybody is told before they write.
-const CARE: &str = "Whoever opens these pages can read what you write. Do not write where you \
-    live, or what could put you in danger.";
+pub(in crate::pages::own) const CARE: &str = "Whoever opens these pages can read what you write. \
+    Do not write where you live, or what could put you in danger.";
 
 fn text(filled: &Filled, wrongs: &[Wrong]) -> Markup {
     Field::long("words", "Your words", &filled.words).show(wrongs)
 }
 
-fn called(filled: &Filled, wrongs: &[Wrong]) -> Markup {
+/// Who writes for the person.
+pub(in crate::pages::own) fn helper(value: &str, wrongs: &[Wrong]) -> Markup {
     let label = "Do you write this for somebody else? Write your name, and who you are to them";
-    Field::text("called", label, &filled.called).hinted("If not, leave this empty.").show(wrongs)
+    Field::text("called", label, value).hinted("If not, leave this empty.").show(wrongs)
 }
 
 /// One entry, and what can be said of it.
@@ -238,7 +240,7 @@ pub(super) fn about(found: &Found, filled: &Filled, wrongs: &[Wrong], csrf: &Csr
         (form.post(&html! {
             (choices("What do you think of it?", "how", &ways, &filled.how, wrongs))
             (text(filled, wrongs))
-            (called(filled, wrongs))
+            (helper(&filled.called, wrongs))
         }))
         p { a.care_lone href="/my/record" { "No, go back" } }
         (receipt::own(&found.receipts))

@@ -62,6 +62,7 @@ pub(crate) fn ways(person: PersonId, purpose: &Purpose) -> Markup {
             p { a.care_lone href=(to("send-to")) { "Who should I send this to?" } }
             p { a.care_lone href=(to("told")) { "I told somebody, by phone or face to face" } }
             p { a.care_lone href=(to("discussions")) { "Discussions" } }
+            p { a.care_lone href=(to("messages")) { "Messages of the person to their team" } }
             p { a.care_lone href=(to("assessments")) { "Assessments and plans" } }
         }
     }
