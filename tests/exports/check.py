@@ -1,4 +1,4 @@
-"""Holds the exports of agreements against what others publish.
+"""Holds the exports of agreements, and the core standards, against what others publish.
 
     python check.py KEN AGREEMENTS
 
@@ -21,6 +21,8 @@ from fhir.resources.bundle import Bundle
 from fhir.resources.permission import Permission
 from pydantic import ValidationError
 from pyld import jsonld
+
+import standards
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 ADDRESS = "http://www.w3.org/ns/odrl.jsonld"
@@ -139,6 +141,7 @@ def main():
     count("a permission without its combining is seen", [] if permissions(bundle) else ["no"])
     policy = export(one, "odrl") | {"assigner": "police"}
     count("a party without an address is seen", [] if linked(policy) else ["no"])
+    standards.check(ken, folder.parent / "standards", count, fhir)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not texts_of else 0
 

@@ -27,7 +27,7 @@ use ken_store::{Db, Tx};
 
 use crate::draft::Revised;
 use crate::form::fhir::{self, Part, Signed};
-use crate::form::{Answers, Form, Makes, plan};
+use crate::form::{Answers, Form};
 use crate::writing::{self, Leave, RESTRICTED, Writing};
 use crate::{Error, draft};
 
@@ -138,10 +138,7 @@ fn writing<'a>(
     signed: &Signed,
     (part, item_key): (Part, &'a str),
 ) -> Result<Writing<'a>, Error> {
-    let resource = match form.makes {
-        Makes::Assessment | Makes::Concern => fhir::response(form, answers, signed, part),
-        Makes::Plan => plan::care_plan(form, answers, signed, part),
-    };
+    let resource = fhir::resource(form, answers, signed, part);
     let marks = part.marks().iter().copied().chain(form.restricted.then_some(RESTRICTED));
     let labels = marks.map(str::parse);
     let labels = labels.collect::<Result<_, _>>().map_err(|_| Error::Corrupt("word"))?;

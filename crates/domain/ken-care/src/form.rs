@@ -23,6 +23,7 @@ pub mod local;
 mod national;
 pub mod origin;
 pub mod plan;
+pub mod standard;
 
 use std::collections::BTreeSet;
 use std::fmt;

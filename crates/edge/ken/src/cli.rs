@@ -12,6 +12,7 @@ use crate::agreement::Agreement;
 use crate::config::Level;
 use crate::matching::Matching;
 use crate::services::Services;
+use crate::standards::Standards;
 
 /// Sharing agreements that run, a record that they open, and a ledger that says who looked.
 #[derive(Debug, Parser)]
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Find which records of files are one person's, and say why
     #[command(subcommand)]
     Match(Matching),
+    /// Show the four core standards, check documents of them, and map them to FHIR and back
+    #[command(subcommand)]
+    Standards(Standards),
 }
 
 /// How the demo starts.

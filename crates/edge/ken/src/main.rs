@@ -26,6 +26,7 @@ mod run;
 mod say;
 mod serve;
 mod services;
+mod standards;
 mod steady;
 mod stop;
 mod telemetry;
@@ -71,6 +72,7 @@ fn run(command: Command) -> Result<(), Trouble> {
             Command::Accounts(of) => Box::pin(accounts::run(of)).await,
             Command::Ledger(of) => Box::pin(ledger::run(of)).await,
             Command::Match(of) => matching::run(of),
+            Command::Standards(of) => standards::run(&of),
         }
     })
 }

@@ -20,6 +20,7 @@ mod line;
 mod node;
 mod resource;
 pub mod searchset;
+pub mod standard;
 mod time;
 mod told;
 mod view;

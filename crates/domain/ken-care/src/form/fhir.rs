@@ -5,14 +5,12 @@
 
 use jiff::Timestamp;
 use ken_core::PersonId;
+use ken_fhir::standard::{DISPLAY, FORM};
 use serde_json::{Value, json};
 
 use super::answers::day;
 use super::origin::Origins;
-use super::{Answers, Form, Kind, Question, Section};
-
-/// The standard extension that names what a reference leads to.
-const DISPLAY: &str = "http://hl7.org/fhir/StructureDefinition/display";
+use super::{Answers, Form, Kind, Makes, Question, Section, plan};
 
 /// What is signed, by whom, about whom.
 #[derive(Debug, Clone)]
@@ -98,7 +96,7 @@ impl Part {
 /// The form's own address.
 #[must_use]
 pub fn canonical(form: &Form) -> String {
-    format!("urn:ken:form:{}|{}", form.id, form.version)
+    format!("{FORM}{}|{}", form.id, form.version)
 }
 
 /// The form as a `Questionnaire`.
@@ -107,7 +105,7 @@ pub fn questionnaire(form: &Form) -> Value {
     let items: Vec<_> = form.sections.iter().map(section).collect();
     json!({
         "resourceType": "Questionnaire",
-        "url": format!("urn:ken:form:{}", form.id),
+        "url": format!("{FORM}{}", form.id),
         "version": form.version.to_string(),
         "title": form.title,
         "status": "active",
@@ -170,6 +168,15 @@ pub fn why_none(question: &Question) -> String {
     format!("{}: why there is nothing here", question.text)
 }
 
+/// The answers of one part as what the form makes.
+#[must_use]
+pub fn resource(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
+    match form.makes {
+        Makes::Assessment | Makes::Concern => response(form, answers, signed, part),
+        Makes::Plan => plan::care_plan(form, answers, signed, part),
+    }
+}
+
 /// The answers of one part as a `QuestionnaireResponse`.
 #[must_use]
 pub fn response(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
@@ -181,7 +188,7 @@ pub fn response(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> 
     };
     let items: Vec<_> = form.sections.iter().filter_map(group).collect();
     let title = json!({ "extension": [{ "url": DISPLAY, "valueString": part.title(form) }] });
-    json!({
+    without_empty(json!({
         "resourceType": "QuestionnaireResponse",
         "questionnaire": canonical(form),
         "_questionnaire": title,
@@ -190,7 +197,15 @@ pub fn response(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> 
         "authored": signed.at.to_string(),
         "author": { "display": signed.author },
         "item": items,
-    })
+    }))
+}
+
+/// FHIR has no empty list.
+pub(super) fn without_empty(mut resource: Value) -> Value {
+    if let Some(fields) = resource.as_object_mut() {
+        fields.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+    }
+    resource
 }
 
 /// A question's answers as they stand in FHIR.

@@ -13,15 +13,11 @@ use std::fmt;
 
 use jiff::civil::Date;
 use ken_core::Sensitive;
+use ken_fhir::standard::{FORM, ORIGIN};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Form, Question, find};
-
-/// The extension that says where an answer was given first.
-const ORIGIN: &str = "urn:ken:from";
-/// What begins the address of every form.
-const FORM: &str = "urn:ken:form:";
 
 /// Where an answer was given first.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,12 +8,12 @@
 
 use serde_json::{Value, json};
 
-use super::fhir::{Part, Signed, said};
+use super::fhir::{Part, Signed, said, without_empty};
 use super::origin::typed;
 use super::{Answers, Cell, Form, Question};
 
-/// The extension in which a note says which question it answers.
-pub const QUESTION: &str = "urn:ken:question";
+pub use ken_fhir::standard::QUESTION;
+
 /// The id of the table of goals.
 const GOALS: &str = "goals";
 /// The id of the table of actions, whose columns are what, who, by when and how it stands.
@@ -46,7 +46,7 @@ pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed, part: Part) ->
         beside.extend(kept(form, (&one.field, answers.get(&one.field)), signed));
         with(json!({ "text": one.words }), beside)
     });
-    json!({
+    without_empty(json!({
         "resourceType": "CarePlan",
         "status": "active",
         "intent": "plan",
@@ -57,7 +57,7 @@ pub fn care_plan(form: &Form, answers: &Answers, signed: &Signed, part: Part) ->
         "goal": goals.collect::<Vec<_>>(),
         "activity": actions.collect::<Vec<_>>(),
         "note": notes.collect::<Vec<_>>(),
-    })
+    }))
 }
 
 /// What was typed into a field, so that it can be taken over, and where it was given first.

@@ -220,6 +220,16 @@ async fn a_copy_on_paper_is_an_export_that_the_gate_decides() {
         let mut morag = world.signed_in("Morag Drummond").await;
         let looked = morag.get("/my/looked").await;
         assert_eq!(looked.body.matches("A copy was taken").count(), 1, "{engine}");
+        let copy = rao.submit(&page, &action, &[("kind", "documents")]).await;
+        assert_eq!(copy.status, StatusCode::OK, "{engine}");
+        let named = copy.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
+        assert!(named.contains("OFFICIAL-SENSITIVE-written.json"), "{engine}: {named}");
+        let all: Vec<serde_json::Value> = serde_json::from_str(&copy.body).unwrap();
+        assert!(!all.is_empty(), "{engine}");
+        for one in all {
+            let document = ken_fhir::standard::Document::of(one).unwrap();
+            assert_eq!(document.standard().name(), "plan", "{engine}");
+        }
         // Who may not see it takes nothing, whether it is there or not.
         let mut jo = world.signed_in("Jo Worker").await;
         let csrf = jo.get("/").await.hidden("/sign-out")[0].1.clone();

@@ -29,7 +29,7 @@ view!(
 );
 
 /// Our extension for the words of an alert: `Flag` has no element for them.
-const FLAG_DETAIL: &str = "https://ken.example/StructureDefinition/flag-detail";
+pub(crate) const FLAG_DETAIL: &str = "https://ken.example/StructureDefinition/flag-detail";
 
 /// From and until; either may be open.
 #[derive(Debug, Clone, PartialEq, Eq)]

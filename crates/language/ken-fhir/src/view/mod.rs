@@ -10,6 +10,7 @@ mod person;
 
 pub use clinical::{AllergyIntolerance, Condition, DiagnosticReport, Observation};
 pub use document::{CarePlan, DocumentReference, QuestionnaireResponse, Section};
+pub(crate) use event::FLAG_DETAIL;
 pub use event::{Appointment, Communication, Encounter, Flag, Period, Provenance, ServiceRequest};
 pub use person::{Address, Contact, HumanName, Identifier, Patient, RelatedPerson};
 

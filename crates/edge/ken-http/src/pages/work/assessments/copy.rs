@@ -1,4 +1,5 @@
-//! `/w/p/{person}/assessments/copy`: what was signed, as tagged PDF to take away.
+//! `/w/p/{person}/assessments/copy`: what was signed, to take away as tagged PDF, or for another
+//! system as documents of the core standards.
 //!
 //! # Invariants
 //!
@@ -13,12 +14,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ken_agreement::Action;
 use ken_agreement::show::{Block, Document, Section};
+use ken_care::form::standard;
 use ken_core::{PersonId, Purpose};
 use ken_office::mark::{About, file_name};
 use ken_office::paper::{self, Size};
 use ken_records::Part;
 use maud::html;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::show::from;
 use super::{Written, decide, written};
@@ -29,6 +32,9 @@ use crate::stop::Stop;
 use crate::view::timeline::Said;
 use crate::view::words;
 
+/// What the form says where documents are wanted.
+pub(super) const DOCUMENTS: &str = "documents";
+
 /// What the form carries.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
@@ -38,6 +44,8 @@ pub(crate) struct Wanted {
     item: String,
     #[serde(default)]
     size: String,
+    #[serde(default)]
+    kind: String,
 }
 
 /// `POST /w/p/{person}/assessments/copy`.
@@ -61,6 +69,9 @@ pub(crate) async fn post(
     let is_part =
         |one: &&Written| one.id == found.id || one.form().is_some() && one.is_of_one(found);
     let parts: Vec<_> = all.iter().filter(is_part).cloned().collect();
+    if wanted.kind == DOCUMENTS {
+        return Ok(documents(&parts).unwrap_or_else(|| no_document(&app, &caller, person)));
+    }
     let receipts = ask::receipts(&app, begun.shown.entries).await?;
     let today = app.ctx(caller.request()).clock.today();
     let taken = format!("Taken by {} on {}.", caller.acts_as(), words::day_short(today));
@@ -71,10 +82,34 @@ pub(crate) async fn post(
         paper::pdf(&document(&parts, &receipts), head, today, size)
     });
     let file = made.await.map_err(|_| Stop::Busy)??;
-    let kind = (header::CONTENT_TYPE, "application/pdf");
-    let name = format!("attachment; filename=\"{}\"", file_name(About::People, "written.pdf"));
-    let attached = (header::CONTENT_DISPOSITION, name);
-    Ok(([kind], [attached], file).into_response())
+    Ok(attached(("application/pdf", "written.pdf"), file))
+}
+
+fn attached((kind, name): (&'static str, &str), file: Vec<u8>) -> Response {
+    let kind = (header::CONTENT_TYPE, kind);
+    let name = format!("attachment; filename=\"{}\"", file_name(About::People, name));
+    ([kind], [(header::CONTENT_DISPOSITION, name)], file).into_response()
+}
+
+/// Every part as a document of its standard, with its marks; none where one of them is no such
+/// thing.
+fn documents(parts: &[Written]) -> Option<Response> {
+    let all = parts.iter().map(|one| standard::document(&one.resource).ok());
+    let all: Option<Vec<_>> = all.map(|one| Some(one?.value().clone())).collect();
+    Some(attached(("application/json", "written.json"), Value::from(all?).to_string().into()))
+}
+
+/// It was written elsewhere, in a way that the standards do not have.
+fn no_document(app: &App, caller: &Caller, person: PersonId) -> Response {
+    let title = "You cannot take it for another system";
+    let back = format!("/w/p/{person}/assessments");
+    let main = html! {
+        h1 { (title) }
+        p { "It was not written in a form of Ken, and not all of it can be told in the standard." }
+        p { a.care_lone href=(back) { "Back to assessments and plans" } }
+    };
+    let frame = caller.frame(app.site(), title).at("/w/find");
+    (StatusCode::UNPROCESSABLE_ENTITY, frame.page(&main)).into_response()
 }
 
 /// What stands on paper.

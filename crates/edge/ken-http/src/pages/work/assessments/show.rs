@@ -9,6 +9,7 @@ use ken_core::{PersonId, Purpose};
 use maud::{Markup, html};
 
 use super::Written;
+use super::copy::DOCUMENTS;
 use crate::view::form::Form as PostForm;
 use crate::view::panel::{self, Panel, State};
 use crate::view::redline::redline;
@@ -188,23 +189,23 @@ pub(super) fn read(read: &Read, csrf: &Csrf) -> Markup {
 /// Takes it away on paper.
 fn copy(read: &Read, csrf: &Csrf) -> Markup {
     let action = format!("/w/p/{}/assessments/copy", read.person);
-    let of = |size: &str| {
-        vec![
+    let form = |button, (name, how): (&'static str, &str)| {
+        let hidden = vec![
             ("purpose", read.purpose.to_string()),
             ("item", read.found.id.clone()),
-            ("size", size.to_owned()),
-        ]
-    };
-    let form = |button, size: &str| {
-        let hidden = of(size);
+            (name, how.to_owned()),
+        ];
         PostForm { action: &action, csrf, button, hidden: &hidden }.small(&html! {})
     };
     html! {
         section.care_panel aria-labelledby="paper" {
-            h2 #paper { "On paper" }
+            h2 #paper { "Take a copy" }
             p { "A copy does not change when this does. It is noted that you took one." }
-            (form("Take a copy (PDF)", ""))
-            (form("Take a copy in large print (PDF)", "large"))
+            (form("Take a copy (PDF)", ("size", "")))
+            (form("Take a copy in large print (PDF)", ("size", "large")))
+            @if read.found.form().is_some() {
+                (form("Take a copy for another system (JSON)", ("kind", DOCUMENTS)))
+            }
         }
     }
 }
