@@ -62,7 +62,7 @@ async fn a_person_writes_to_their_team_and_reads_the_filed_reply() {
         let overview = rao.get(&format!("/w/p/{}?purpose=direct-care", world.morag)).await;
         let page = rao.get(&link(&overview, &at(&world))).await;
         page.assert_has(&["The person wrote", ASKED, "Written for them by Effie, my sister"]);
-        page.assert_has(&["and so does whoever opens them"]);
+        page.assert_has(&["and so does whoever opens them", "DRUMMOND"]);
         // She writes again before anybody answers: what was typed stands, and is not sent.
         let again = morag.get(OWN).await;
         morag.submit(&again, OWN, &[("words", NEXT)]).await.assert_has(&["Your message is sent"]);
@@ -148,6 +148,8 @@ async fn who_is_not_shown_that_anybody_coordinates_is_answered_as_if_nobody_did(
             let sent = morag.send(Method::POST, OWN, Some(&form)).await;
             assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
             assert_eq!(count(world, SENT).await, 0, "{}", world.on.engine);
+            // What was typed is not lost.
+            sent.assert_has(&["We did not send this", ASKED]);
             answers.push((told(&page), told(&sent)));
         }
         assert_eq!(answers[0], answers[1], "{}", with.on.engine);

@@ -109,23 +109,26 @@ fn page(app: &App, caller: &Caller, view: Option<&View>, typed: (&Filled, &[Wron
 async fn read(app: &App, caller: &Caller) -> Result<Option<Read>, Stop> {
     let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
     let events = Category::new(message::CATEGORY).map_err(|_| Stop::Fault("http.word"))?;
-    let needed = BTreeSet::from([ask::named_person()?, events]);
     let asked = Ask {
         by: Asker::Own(caller.session().account),
         person,
         action: Action::View,
         purpose: ask::purpose(ask::OWN_RECORD)?,
         sources: ask::names(app).await?.into_keys().collect(),
-        only: Some(needed.clone()),
+        only: Some(BTreeSet::from([ask::named_person()?, events.clone()])),
         part: Part::default(),
     };
     let Answer::Shown(mut shown) = ask::ask(app, &ctx, &asked).await? else { return Ok(None) };
     compose::bring(app, &mut shown.held).await?;
-    let told = told(app, caller, &shown).await?;
+    // Who could not read a reply here sends nothing.
+    let told = if shown.covered.contains(&events) {
+        told(app, caller, &shown).await?
+    } else {
+        BTreeSet::new()
+    };
     let messages = message::of_person(app.db(), app.keys(), person).await?;
     let view = View {
-        // Who could not read a reply here sends nothing.
-        may_write: !told.is_empty() && shown.covered.is_superset(&needed),
+        may_write: !told.is_empty(),
         threads: messages.into_iter().map(|one| thread(one, &shown.held)).collect(),
         is_whole: shown.is_whole && shown.next.is_none(),
         today: ctx.clock.today(),

@@ -29,8 +29,8 @@ use ken_store::Snapshot;
 use maud::Markup;
 use serde::Deserialize;
 
-use super::affirm;
 use super::refusal::{self, Asked};
+use super::{affirm, whom};
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask};
@@ -77,7 +77,7 @@ pub(crate) async fn get(
 ) -> Result<Response, Stop> {
     let person = person.parse().map_err(|_| Stop::NotFound)?;
     Ok(match begin(&app, &caller, person, wanted.purpose).await? {
-        Ok(begun) => page(&app, &caller, &begun.view, (&Filled::default(), &[])).into_response(),
+        Ok(begun) => page(&app, &caller, &begun, (&Filled::default(), &[])).await?.into_response(),
         Err(elsewhere) => elsewhere,
     })
 }
@@ -107,7 +107,7 @@ pub(crate) async fn post(
         };
         begun = again;
     }
-    let page = page(&app, &caller, &begun.view, (&filled, &[show::wrong(refused)]));
+    let page = page(&app, &caller, &begun, (&filled, &[show::wrong(refused)])).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -218,7 +218,20 @@ async fn leave(
     Ok(writing::ask(app.db(), &ctx, app.keys(), app.gate(), by, &request).await?)
 }
 
-fn page(app: &App, caller: &Caller, view: &View, typed: (&Filled, &[Wrong])) -> Markup {
+async fn page(
+    app: &App,
+    caller: &Caller,
+    begun: &Begun,
+    typed: (&Filled, &[Wrong]),
+) -> Result<Markup, Stop> {
+    let view = &begun.view;
+    let frame = caller.frame(app.site(), "Messages").at("/w/find");
     let main = show::show(view, typed, caller.csrf());
-    caller.frame(app.site(), "Messages").at("/w/find").page(&main)
+    // Where nothing is shown of the person, nobody is named.
+    if view.threads.is_none() {
+        return Ok(frame.page(&main));
+    }
+    let of = (view.person, &view.purpose);
+    let above = whom::above(app, caller, of, begun.reading.clauses()).await?;
+    Ok(frame.under(above).page(&main))
 }

@@ -66,6 +66,10 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
         @if view.may_write { (write(filled, wrongs, csrf)) } @else {
             h2 { "You cannot write here yet" }
             p { "Nobody can read your messages here yet. Call us: how to reach us is below." }
+            @if !filled.words.reveal().trim().is_empty() {
+                p { b { "We did not send this:" } }
+                (words::lines(filled.words.reveal()))
+            }
         }
         (panel::show(&Panel {
             id: "messages",

@@ -88,6 +88,12 @@ pub(super) fn show(view: &View, (filled, wrongs): (&Filled, &[Wrong]), csrf: &Cs
                 (form(view, newest, (filled, wrongs), csrf))
             }
         }
+        @if newest.is_none() && !filled.words.reveal().trim().is_empty() {
+            section.care_panel aria-labelledby="unsent" {
+                h2 #unsent { "This was not sent" }
+                p { (filled.words.reveal()) }
+            }
+        }
         (receipt::detail(&view.receipts))
     }
 }
