@@ -109,12 +109,17 @@ pub(crate) async fn times(
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), Error> {
     let of = values![person, under.as_str(), arrival.source.id.as_str()];
     let newest = tx.find(sql::NEWEST_SAID, of, |row| row.time_opt(0)).await?.flatten();
-    // Whoever else sends has a clock of their own.
-    let of_one = Some(arrival.mapped).filter(|_| !arrival.source.is_anybody());
-    let said = of_one.and_then(|mapped| said(mapped, ctx.clock.now()));
+    let said = spoken(ctx, arrival);
     let said = said.map(|said| within_minute(said, newest));
     let late = said.filter(|said| newest.is_some_and(|newest| *said < newest));
     Ok((said.or(newest), late))
+}
+
+/// When a system says that it said a message; nothing where that cannot be, or is not one clock.
+pub(crate) fn spoken(ctx: &Ctx<'_>, arrival: &Arrival<'_>) -> Option<Timestamp> {
+    // Whoever else sends has a clock of their own.
+    let of_one = Some(arrival.mapped).filter(|_| !arrival.source.is_anybody());
+    of_one.and_then(|mapped| said(mapped, ctx.clock.now()))
 }
 
 /// Where not all that was said since is to be said again: adds at least those messages that made

@@ -4,10 +4,10 @@
 //!
 //! - A merge touches its sender's records alone; what the index will not relink by itself goes to
 //!   a human ([`ken_person::Merged::Uncertain`]).
-//! - What was filed under a merged number follows it, and so do the messages as they came. The
-//!   first step is part of the message's own transaction; the rest goes on in steps of its own
-//!   ([`crate::settle`]), and after a restart where it was, and both people are "being put right"
-//!   until then.
+//! - What was filed under a merged number follows it, and so do the messages as they came; so does
+//!   what lies under the numbers that were merged into it. The first step is part of the message's
+//!   own transaction; the rest goes on in steps of its own ([`crate::settle`]), and after a restart
+//!   where it was, and both people are "being put right" until then.
 //! - Numbers are held before the keys of records, keys before guards, as by any message: a message
 //!   and a merge of one number go one after the other.
 //! - What the sender had founded under the number, a relationship, a date of birth and a death,
@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 use ken_core::identifier::{Identifier, LocalIdentifier};
 use ken_core::{Ctx, MessageId, PartialDate};
 use ken_hl7::map::Merge;
-use ken_person::{Merged, SourceRecord};
+use ken_person::{Brought, Merged, Said, SourceRecord};
 use ken_records::Under;
 use ken_records::moves::{self, Move, Room, Turn};
 use ken_sharing::fact;
@@ -33,7 +33,7 @@ use ken_store::keys::{KeyId, KeyRing};
 use ken_store::{Reads, Row, Tx, values};
 
 use crate::apply::{Arrival, associated, record_of};
-use crate::{Error, death, restrict, sql};
+use crate::{Error, death, late, restrict, sql};
 
 /// How long two of one birth may be told apart by nothing. House policy: a year.
 const BABY: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -51,7 +51,7 @@ pub(crate) async fn hold(
             numbers.extend(merge.prior.iter().filter_map(|ended| gone(arrival, ended)));
         }
     }
-    let people = ken_person::hold(tx, &numbers).await?;
+    let people = ken_person::hold_chains(tx, &numbers).await?;
     Ok(ken_records::hold(tx, keys, &people).await?)
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn adopt(
     });
     let is_told_apart = is_known || !is_named || may_be_baby(ctx, said.birth_date);
     if is_checked && !is_told_apart && !ken_person::is_provisional(tx, *person).await? {
-        ken_person::merge(tx, ctx, keys, &former, own).await?;
+        ken_person::merge(tx, ctx, keys, &former, own, None).await?;
     }
     Ok(Some(former))
 }
@@ -133,34 +133,43 @@ pub(crate) async fn relink(
     merge: &Merge,
 ) -> Result<(), Error> {
     let kept = record_of(arrival, &merge.surviving)?;
-    for ended in &merge.prior {
-        if let Some(gone) = gone(arrival, ended) {
-            let merged = ken_person::merge(tx, ctx, keys, &gone, &kept).await?;
-            let under = Under::of(&gone.local);
-            if merged != Merged::Uncertain {
-                death::rename(tx, &gone.organisation, (&under, &Under::of(&kept.local))).await?;
-            }
-            if merged == Merged::Nothing {
-                fold(tx, ctx, keys, (&gone, &kept)).await?;
-            } else if let Merged::Moved { from, to, id, is_only } = merged {
-                let merge = id.to_string();
-                let (source, number) = (&gone.organisation, under.as_str());
-                let moved = Moved { from, to, source, number, merge: &merge };
-                let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
-                number::follow(tx, ctx, keys, moved, is_only).await?;
-                births(tx, ctx, moved).await?;
-                death::follow(tx, ctx, moved).await?;
-                restrict::copy(tx, ctx, (from, to), source, &merge).await?;
-                guard.bump(tx).await?;
-                follow(tx, ctx, keys, moved, &under, (is_only, false)).await?;
+    let system = arrival.source.id.as_str();
+    let said = late::spoken(ctx, arrival).map(|at| Said { system, at });
+    for gone in merge.prior.iter().filter_map(|ended| gone(arrival, ended)) {
+        let merged = ken_person::merge(tx, ctx, keys, &gone, &kept, said).await?;
+        if matches!(merged, Merged::Uncertain | Merged::Late) {
+            continue;
+        }
+        let numbers = (&Under::of(&gone.local), &Under::of(&kept.local));
+        death::rename(tx, &gone.organisation, numbers).await?;
+        if merged == Merged::Nothing {
+            fold(tx, ctx, keys, (&gone, &kept)).await?;
+        } else if let Merged::Moved { from, to, id, is_only, carried } = merged {
+            let own = Brought { number: gone, from, to, id, is_only };
+            for one in std::iter::once(own).chain(carried) {
+                bring(tx, ctx, keys, &one).await?;
             }
         }
     }
     Ok(())
 }
 
+/// Brings along what the sender filed and founded under a number that has moved.
+async fn bring(tx: &mut Tx, ctx: &Ctx<'_>, keys: &KeyRing, one: &Brought) -> Result<(), Error> {
+    let (from, to, merge) = (one.from, one.to, one.id.to_string());
+    let (source, under) = (&one.number.organisation, Under::of(&one.number.local));
+    let moved = Moved { from, to, source, number: under.as_str(), merge: &merge };
+    let guard = tx.lock_people(&BTreeSet::from([from, to])).await?;
+    number::follow(tx, ctx, keys, moved, one.is_only).await?;
+    births(tx, ctx, moved).await?;
+    death::follow(tx, ctx, moved).await?;
+    restrict::copy(tx, ctx, (from, to), source, &merge).await?;
+    guard.bump(tx).await?;
+    follow(tx, ctx, keys, moved, &under, (one.is_only, false)).await
+}
+
 /// Both numbers meant one person already: what was told under the one is told under the other now.
-/// False where they mean two.
+/// False where they mean two, and where a merge brought either, which may be taken back.
 async fn fold(
     tx: &mut Tx,
     ctx: &Ctx<'_>,
@@ -170,6 +179,11 @@ async fn fold(
     let ended = ken_person::hold(tx, &BTreeSet::from([gone.clone()])).await?;
     let known = ken_person::hold(tx, &BTreeSet::from([kept.clone()])).await?;
     let Some(person) = known.first().filter(|_| ended == known) else { return Ok(false) };
+    for number in [gone, kept] {
+        if ken_person::is_brought(tx, *person, number).await? {
+            return Ok(false);
+        }
+    }
     let (under, now) = (Under::of(&gone.local), Under::of(&kept.local));
     let of = (*person, &gone.organisation);
     moves::fold(tx, ctx, keys, of, (&under, &now)).await?;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use ken_core::{Ctx, OrganisationId, PersonId};
 use ken_directory::Acting;
-use ken_person::{Backing, MergeId, Standing, Why};
+use ken_person::{Backing, MergeId, Standing, Unmerged, Why};
 use ken_records::{Under, moves};
 use ken_sharing::relationship::{self, number::Moved};
 use ken_store::keys::KeyRing;
@@ -50,8 +50,8 @@ pub struct Plan {
 /// What is undone, as far as it has come.
 struct Undone {
     effects: Effects,
-    /// The number and its mark, where one goes back.
-    back: Option<(ken_person::Unmerged, Under)>,
+    /// The numbers that go back.
+    back: Vec<Unmerged>,
 }
 
 /// Why a trial ends: always without keeping anything.
@@ -142,9 +142,9 @@ pub async fn unmerge(
         }
         let undone = undo(tx, ctx, keys, &found, by, why).await?;
         ken_person::backed(tx, ctx, &found, backing).await?;
-        if let Some((back, under)) = undone.back {
-            let (source, number) = (&back.number.organisation, under.as_str());
-            let merge = merge.to_string();
+        for back in undone.back {
+            let (source, under) = (&back.number.organisation, Under::of(&back.number.local));
+            let (number, merge) = (under.as_str(), back.id.to_string());
             let moved = Moved { from: back.from, to: back.to, source, number, merge: &merge };
             follow(tx, ctx, keys, moved, &under, (false, true)).await?;
         }
@@ -179,34 +179,50 @@ async fn undo(
     let at = (merge.person, merge.id);
     if merge.is_link {
         ken_person::unlink(tx, ctx, keys, at.0, at.1, by, why).await?;
-        return Ok(Undone { effects: Effects::default(), back: None });
+        return Ok(Undone { effects: Effects::default(), back: vec![] });
     }
     hold(tx, keys, merge).await?;
     let source = &merge.organisation;
     let before =
         (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);
     let back = ken_person::unmerge(tx, ctx, keys, at, by, why).await?;
-    let (under, id) = (Under::of(&back.number.local), merge.id.to_string());
-    let number = under.as_str();
+    let mut effects = Effects::default();
+    let own = back.first().map(|own| Under::of(&own.number.local));
+    let own = own.ok_or(Error::Corrupt("merge"))?;
+    for one in &back {
+        let (items, messages) = go_back(tx, ctx, keys, one, &own).await?;
+        effects.items += items;
+        effects.messages += messages;
+    }
+    let after =
+        (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);
+    effects.begin = after.0.difference(&before.0).cloned().collect();
+    effects.end = before.1.difference(&after.1).cloned().collect();
+    Ok(Undone { effects, back })
+}
+
+/// Takes back what a number brought, but what moves in steps; says how many items and messages are
+/// to go. What was merged into the merge's own number is that again.
+async fn go_back(
+    tx: &mut Tx,
+    ctx: &Ctx<'_>,
+    keys: &KeyRing,
+    back: &Unmerged,
+    own: &Under,
+) -> Result<(i64, i64), Error> {
+    let (source, under) = (&back.number.organisation, Under::of(&back.number.local));
+    let (number, id) = (under.as_str(), back.id.to_string());
     let made = Moved { from: back.to, to: back.from, source, number, merge: &id };
     let guard = tx.lock_people(&BTreeSet::from([made.from, made.to])).await?;
     relationship::number::go_back(tx, ctx, keys, made, back.since).await?;
     births(tx, ctx, made).await?;
     death::follow(tx, ctx, Moved { from: made.to, to: made.from, ..made }).await?;
-    death::rename(tx, source, (&under, &under)).await?;
+    death::rename(tx, source, (&under, own)).await?;
     restrict::take_back(tx, ctx, (made.from, made.to), source, (&id, back.since)).await?;
     guard.bump(tx).await?;
-    let of = values![merge.to, source, number];
+    let of = values![made.to, source, number];
     let messages = tx.find(sql::COUNT_UNDER, of, |row| row.int(0)).await?.unwrap_or_default();
-    let after =
-        (kinds(tx, ctx, merge.person, source).await?, kinds(tx, ctx, merge.to, source).await?);
-    let effects = Effects {
-        items: moves::count(tx, merge.to, source, &under).await?,
-        messages,
-        begin: after.0.difference(&before.0).cloned().collect(),
-        end: before.1.difference(&after.1).cloned().collect(),
-    };
-    Ok(Undone { effects, back: Some((back, under)) })
+    Ok((moves::count(tx, made.to, source, &under).await?, messages))
 }
 
 /// The kinds of relationship that an organisation as a whole has with a person.

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::account::{self, TOGETHER_MAX};
 use crate::demographics::chi;
 use crate::parted::Parted;
-use crate::{Error, Why, entry, sql};
+use crate::{Error, Why, chain, entry, sql};
 
 /// The id of a link, of a place in the queue, or of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +160,7 @@ pub async fn unlink(
     let parted = moved.split(' ').map(str::parse::<PersonId>).collect::<Result<_, _>>();
     let parted: BTreeSet<_> = parted.map_err(|_| Error::Corrupt("link"))?;
     refuse_buried(tx, link, to, &parted).await?;
+    chain::part(tx, ctx, link, &parted).await?;
     for one in &parted {
         if tx.execute(sql::PERSON_SET_LEAD, values![one, to, from]).await? == 0 {
             return Err(Error::Buried);

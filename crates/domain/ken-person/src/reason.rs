@@ -31,7 +31,8 @@ pub enum Reason {
     Alike,
     /// One has no forename yet, and family name and date of birth are equal.
     NotYetNamed,
-    /// A source merged others of its numbers into the one that it now merges away.
+    /// A source merged others of its numbers into the one that it now merges away, and they may not
+    /// go along.
     MergedBefore,
     /// Something that is stored of them cannot be read.
     Unread,

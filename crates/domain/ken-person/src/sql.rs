@@ -12,6 +12,7 @@ pub(crate) mod bounds;
 pub(crate) mod counting;
 pub(crate) mod index;
 pub(crate) mod learning;
+pub(crate) mod merge;
 pub(crate) mod number;
 pub(crate) mod question;
 pub(crate) mod search;
@@ -214,6 +215,7 @@ CREATE INDEX link_event_other ON link_event (other_id);
         title: "merges that one of two wants taken back",
         sql: standing::ASKED,
     },
+    Migration { owner: "ken-person", number: 19, title: "chains of merges", sql: merge::CHAINS },
 ];
 
 statements! {
@@ -352,26 +354,6 @@ statements! {
     /// Who made the links of a person that stand.
     LINK_MAKERS = "SELECT made_by FROM link_event
         WHERE person_id = $1 AND undone_us IS NULL ORDER BY event_id LIMIT $2";
-    /// Notes that a number was moved.
-    MERGE_INSERT = "INSERT INTO merge_event
-        (person_id, event_id, to_id, organisation_id, system, number, made_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    /// One merge.
-    MERGE = "SELECT to_id, organisation_id, system, number, undone_us, made_us FROM merge_event
-        WHERE person_id = $1 AND event_id = $2";
-    /// Whether other numbers of an organisation than one were merged into a person's.
-    MERGED_INTO = "SELECT 1 FROM merge_event m
-        WHERE m.to_id = $1 AND m.organisation_id = $2 AND (m.system <> $3 OR m.number <> $4)
-          AND m.undone_us IS NULL AND EXISTS (SELECT 1 FROM source_number n
-            WHERE n.organisation_id = m.organisation_id AND n.system = m.system
-              AND n.number = m.number AND n.person_id = $1)
-        LIMIT 1";
-    /// Notes that a merge was taken back.
-    MERGE_UNDO = "UPDATE merge_event SET undone_us = $3
-        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
-    /// The merges that moved a number away from a person, and that stand.
-    MERGES = "SELECT event_id, to_id FROM merge_event
-        WHERE person_id = $1 AND undone_us IS NULL ORDER BY made_us, event_id LIMIT $2";
     /// Puts a person into the queue.
     REVIEW_INSERT = "INSERT INTO review (person_id, review_id, organisation_id, made_us)
         VALUES ($1, $2, $3, $4)";

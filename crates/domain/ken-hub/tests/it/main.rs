@@ -5,6 +5,8 @@ mod accept;
 #[cfg(test)]
 mod allergies;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod close;
 #[cfg(test)]
 mod deaths;

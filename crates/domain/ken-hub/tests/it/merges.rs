@@ -72,6 +72,8 @@ struct Merge {
     to: PersonId,
     /// Whether the number stated anything of the one before the merge, and of the other.
     had: (bool, bool),
+    /// The merge that brought it about, where that was of another number.
+    carried_by: String,
 }
 
 /// The naive reader: which number has stated a relationship with whom.
@@ -89,6 +91,14 @@ impl Model {
             self.stated.insert(new);
         }
         self.merges.insert(merge.id.clone(), merge);
+    }
+
+    /// The merge is taken back, and all that it brought about.
+    fn taken_back(&mut self, id: &str) {
+        let all = self.merges.values().filter(|one| one.id == id || one.carried_by == id);
+        for id in all.map(|one| one.id.clone()).collect::<Vec<_>>() {
+            self.unmerged(&id);
+        }
     }
 
     /// The number means whom it meant. What it stated before is so again, and what it has stated
@@ -109,12 +119,13 @@ impl Model {
 
 /// Every merge there is: id, number, whom it meant and means.
 async fn merges(world: &World) -> Vec<Merge> {
-    const ALL: &str = "SELECT event_id, number, person_id, to_id FROM merge_event
+    const ALL: &str = "SELECT event_id, number, person_id, to_id, carried_by FROM merge_event
         WHERE undone_us IS NULL ORDER BY event_id";
     let read = async |s: &mut Snapshot| {
         s.list(ALL, &[], |row| {
-            let (id, number) = (row.text(0)?, row.text(1)?);
-            Ok(Merge { id, number, from: row.parse(2)?, to: row.parse(3)?, had: (false, false) })
+            let (id, number, carried_by) = (row.text(0)?, row.text(1)?, row.text(4)?);
+            let (from, to) = (row.parse(2)?, row.parse(3)?);
+            Ok(Merge { id, number, from, to, had: (false, false), carried_by })
         })
         .await
     };
@@ -195,13 +206,14 @@ async fn seed_runs(world: &World, seed: u64, model: &mut Model) -> i64 {
                 sent += 1;
             }
             _ => {
-                let all = merges(world).await;
+                let mut all = merges(world).await;
+                all.retain(|merge| merge.carried_by.is_empty());
                 if all.is_empty() {
                     continue;
                 }
                 let merge = &all[roll(&dice, all.len())];
                 if world.try_unmerge(merge.from, &merge.id).await {
-                    model.unmerged(&merge.id);
+                    model.taken_back(&merge.id);
                 }
             }
         }

@@ -329,8 +329,8 @@ impl World {
         let (gone, kept) = (number(gone), number(kept));
         let (ctx, keys) = (self.ctx(), &self.databases.keys);
         let step = self.databases.db.write("test.step", async |tx| {
-            let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept).await?;
-            let Merged::Moved { from, to, id, is_only } = merged else { panic!("{merged:?}") };
+            let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept, None).await?;
+            let Merged::Moved { from, to, id, is_only, .. } = merged else { panic!("{merged:?}") };
             let (people, source) = ((from, to), &gone.organisation);
             let under = Under::of(&gone.local);
             let (of, how) = ((&under, &*id.to_string()), (is_only, false));

@@ -162,8 +162,8 @@ async fn merge(past: &Past, (gone, kept): (&str, &str)) -> (PersonId, PersonId, 
     let (gone, kept) = (number_of("nhsl", gone), number_of("nhsl", kept));
     let (of, merged) = past
         .write(async |tx| {
-            let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept).await?;
-            let Merged::Moved { from, to, id, is_only } = merged else { panic!("{merged:?}") };
+            let merged = ken_person::merge(tx, &ctx, keys, &gone, &kept, None).await?;
+            let Merged::Moved { from, to, id, is_only, .. } = merged else { panic!("{merged:?}") };
             let (under, merge) = (Under::of(&gone.local), id.to_string());
             let (of, source) = ((&under, &*merge), &gone.organisation);
             let of = moves::begin(tx, &ctx, (from, to), source, of, (is_only, false)).await?;
@@ -180,6 +180,7 @@ async fn unmerge(past: &Past, by: &Acting, (person, id): (PersonId, MergeId)) ->
     let why = Why::new("they are sisters").unwrap();
     past.write(async |tx: &mut Tx| {
         let back = ken_person::unmerge(tx, &ctx, keys, (person, id), by, &why).await?;
+        let back = &back[0];
         let (under, merge) = (Under::of(&back.number.local), id.to_string());
         let (people, source) = ((back.from, back.to), &back.number.organisation);
         let of = (&under, &*merge);

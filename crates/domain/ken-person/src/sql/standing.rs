@@ -14,10 +14,11 @@ CREATE INDEX merge_back_asked_since ON merge_back_asked (asked_us);
 statements! {
     /// The numbers that were moved and stand so, the newest first.
     MERGES_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
-        WHERE undone_us IS NULL ORDER BY made_us DESC, event_id DESC LIMIT $1";
+        WHERE undone_us IS NULL AND carried_by = ''
+        ORDER BY made_us DESC, event_id DESC LIMIT $1";
     /// One of them.
     MERGE_STANDING = "SELECT person_id, event_id, to_id, organisation_id, made_us FROM merge_event
-        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL";
+        WHERE person_id = $1 AND event_id = $2 AND undone_us IS NULL AND carried_by = ''";
     /// The records that sources joined and that stand so, the newest first.
     LINKS_STANDING = "SELECT person_id, event_id, to_lead_id, made_by, made_us FROM link_event
         WHERE undone_us IS NULL AND made_by NOT LIKE $1

@@ -68,7 +68,7 @@ async fn step(world: &World, chance: &mut Chance, said: &mut Vec<Demographics>) 
             let (one, other) = (chance.below(12).to_string(), chance.below(12).to_string());
             let (gone, kept) = (source("nhsl", &one), source("nhsl", &other));
             let work = async |tx: &mut Tx| {
-                let merged = merge(tx, &ctx, &world.on.keys, &gone, &kept).await?;
+                let merged = merge(tx, &ctx, &world.on.keys, &gone, &kept, None).await?;
                 if let (Merged::Moved { from, id, .. }, 0) = (&merged, one.len() % 2) {
                     let (by, why) = (world.steward(), Why::new("a test").unwrap());
                     let (keys, at) = (&world.on.keys, (*from, *id));
@@ -107,6 +107,7 @@ async fn every_statement_prepares() {
         assert_prepares(&world.on.db, ken_person::NUMBER_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::QUESTION_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::STANDING_STATEMENTS).await;
+        assert_prepares(&world.on.db, ken_person::MERGE_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::LEARNING_STATEMENTS).await;
         assert_prepares(&world.on.db, ken_person::counting::STATEMENTS).await;
     }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod identify;
 #[cfg(test)]
 mod index;

@@ -124,7 +124,7 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::NothingElseAgrees => "a number is equal, but name and date of birth are not",
         Reason::NotYetNamed => "one has no forename yet, of the same family name and day",
         Reason::MergedBefore => {
-            "their source merged others into the number that it merges away: take that back first"
+            "their source merged others into it that may not go along: take that back first"
         }
         Reason::Unread => "something stored of one cannot be read: tell whoever runs Ken",
         _ => "the evidence points two ways",
