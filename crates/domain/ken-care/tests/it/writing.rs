@@ -244,16 +244,23 @@ async fn revise(world: &World, by: &Acting, (of, answers): (Revised, &Answers)) 
     begun.unwrap().unwrap()
 }
 
+/// What the board's worker has signed of the person, whom the practice knows too; a second later.
+async fn signed(world: &World) -> ResourceId {
+    let person = world.person;
+    world.relate(person, "practice", "direct-care").await;
+    world.relate(person, "nhsl", "direct-care").await;
+    let of = leave(world, &world.rao, person).await;
+    let seen = save(world, &of, &answers(VIEWS)).await.unwrap();
+    let item = sign(world, of, seen).await.unwrap().unwrap();
+    world.clock.advance(SignedDuration::from_secs(1));
+    item
+}
+
 #[tokio::test]
 async fn what_is_revised_is_another_version_and_takes_the_place_of_none_unseen() {
     for world in worlds().await {
         let (engine, person) = (world.on.engine, world.person);
-        world.relate(person, "practice", "direct-care").await;
-        world.relate(person, "nhsl", "direct-care").await;
-        let of = leave(&world, &world.rao, person).await;
-        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
-        let item = sign(&world, of, seen).await.unwrap().unwrap();
-        world.clock.advance(SignedDuration::from_secs(1));
+        let item = signed(&world).await;
         let first = Revised { item, version: 1 };
         let seen = revise(&world, &world.rao, (first, &answers("I want to move"))).await;
         // A draft that revises something is begun once.
@@ -274,8 +281,8 @@ async fn what_is_revised_is_another_version_and_takes_the_place_of_none_unseen()
         world.clock.advance(SignedDuration::from_secs(1));
         let of = leave(&world, &world.rao, person).await;
         let looked = draft::follow(db, &world.ctx(), keys, &of, (form(), 2), seen).await;
-        let signed = sign(&world, of, looked.unwrap().unwrap()).await.unwrap();
-        assert_eq!(signed, Ok(item), "{engine}: once they have looked at it");
+        let again = sign(&world, of, looked.unwrap().unwrap()).await.unwrap();
+        assert_eq!(again, Ok(item), "{engine}: once they have looked at it");
     }
 }
 
@@ -283,12 +290,7 @@ async fn what_is_revised_is_another_version_and_takes_the_place_of_none_unseen()
 async fn no_part_goes_on_saying_what_the_version_of_now_does_not() {
     for world in worlds().await {
         let (engine, person) = (world.on.engine, world.person);
-        world.relate(person, "practice", "direct-care").await;
-        world.relate(person, "nhsl", "direct-care").await;
-        let of = leave(&world, &world.rao, person).await;
-        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
-        let item = sign(&world, of, seen).await.unwrap().unwrap();
-        world.clock.advance(SignedDuration::from_secs(1));
+        let item = signed(&world).await;
         // Of her health nothing more is said than that nobody asked, and of others nothing new.
         let mut typed: BTreeMap<String, Sensitive<String>> =
             serde_json::from_slice(&answers(VIEWS).to_bytes()).unwrap();
@@ -308,12 +310,7 @@ async fn no_part_goes_on_saying_what_the_version_of_now_does_not() {
 async fn nobody_revises_what_another_body_wrote() {
     for world in worlds().await {
         let (engine, person) = (world.on.engine, world.person);
-        world.relate(person, "practice", "direct-care").await;
-        world.relate(person, "nhsl", "direct-care").await;
-        let of = leave(&world, &world.rao, person).await;
-        let seen = save(&world, &of, &answers(VIEWS)).await.unwrap();
-        let item = sign(&world, of, seen).await.unwrap().unwrap();
-        world.clock.advance(SignedDuration::from_secs(1));
+        let item = signed(&world).await;
         let theirs = Revised { item, version: 1 };
         let seen = revise(&world, &world.kirsty, (theirs, &answers("Ours"))).await;
         let of = leave(&world, &world.kirsty, person).await;
