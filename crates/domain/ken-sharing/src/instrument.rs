@@ -375,8 +375,9 @@ async fn packs<R: Reads>(reads: &mut R, seals: &Seals) -> Result<Vec<Instrument>
     for text in texts.iter().filter(|text| text.contains(PACK)) {
         let pack = read(text)?;
         let lead = &pack.agreement.lead_party;
-        let signed = signatures(reads, &pack.hash()).await?;
-        let seal = pack::standing(&pack, seals.get(&pack.hash()));
+        let hash = pack.hash();
+        let signed = signatures(reads, &hash).await?;
+        let seal = pack::standing(&pack, seals.get(&hash));
         let is_law = pack.agreement.tier == Tier::StatutePack && seal.holds();
         if is_law && signed.iter().any(|one| one.party == *lead) {
             packs.push(pack);

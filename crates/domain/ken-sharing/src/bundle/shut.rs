@@ -13,8 +13,11 @@
 //!   bytes tell them; otherwise everything that it could have replaced or labelled is taken to be.
 //! - What keeps an instrument from compiling is in it alone, or is another of its name: so each is
 //!   tried by itself, once, and found by its hash from then on.
+//! - That a text compiles is remembered by its hash: the same text, the same program, the same
+//!   answer. That one does not is found anew each time, with all that is wrong in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ken_agreement::cedar::{PolicyText, shut};
 use ken_agreement::{Clause, Instrument, InstrumentRef};
@@ -28,6 +31,13 @@ use crate::instrument::Unread;
 pub(super) const UNREAD: &str = "sharing.bundle-unread";
 /// The code of one that tells nothing.
 pub(super) const UNTOLD: &str = "sharing.bundle-untold";
+
+/// How many texts are remembered to compile, the latest first: each of their parties asks, and each
+/// page on which somebody may sign.
+const COMPILED_MAX: usize = 64;
+
+/// The hashes of texts that this process has compiled by themselves.
+static COMPILED: Mutex<VecDeque<InstrumentHash>> = Mutex::new(VecDeque::new());
 
 /// Which do not compile, each with the code of why.
 pub(super) type Shut = BTreeMap<InstrumentHash, &'static str>;
@@ -92,9 +102,24 @@ impl Bundle {
 ///
 /// Why it does not.
 pub fn compiles(instrument: &Instrument) -> Result<(), Error> {
+    let hash = instrument.hash();
+    if compiled().contains(&hash) {
+        return Ok(());
+    }
     let signed = [instrument.agreement.lead_party.clone()].into();
     let register = ken_agreement::status::Register { signed, ..Default::default() };
-    Bundle::compile([Admitted { instrument: instrument.clone(), register }]).map(drop)
+    Bundle::compile([Admitted { instrument: instrument.clone(), register }])?;
+    let mut compiled = compiled();
+    // Another task may have compiled it meanwhile.
+    if !compiled.contains(&hash) {
+        compiled.truncate(COMPILED_MAX - 1);
+        compiled.push_front(hash);
+    }
+    Ok(())
+}
+
+fn compiled() -> MutexGuard<'static, VecDeque<InstrumentHash>> {
+    COMPILED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn broken(before: Option<&Bundle>, admitted: &[Admitted], mut shut: Shut) -> Shut {

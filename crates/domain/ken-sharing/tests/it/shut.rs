@@ -64,7 +64,10 @@ fn an_agreement_that_does_not_compile_stops_itself_alone_and_widens_nothing() {
     assert_eq!(whole.shut().count(), 0);
     break_it(&mut entries[5]);
     let name = entries[5].instrument.name();
-    assert!(compiles(&entries[5].instrument).is_err() && compiles(&entries[1].instrument).is_ok());
+    for _ in 0..2 {
+        assert!(compiles(&entries[5].instrument).is_err(), "found anew each time");
+        assert!(compiles(&entries[1].instrument).is_ok());
+    }
     assert!(Bundle::compile(entries.iter().map(Entry::admitted)).is_err(), "a drafter is told");
     let mut before = None;
     // At the start, after a bundle in which all was well, and once it is known.
