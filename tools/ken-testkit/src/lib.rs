@@ -11,6 +11,7 @@ mod endpoint;
 mod faults;
 mod ids;
 mod postgres;
+mod renamed;
 mod way;
 
 pub mod oracle;
@@ -21,4 +22,5 @@ pub use endpoint::{Answers, Endpoint};
 pub use faults::{Faults, Shards, each_fault, shards};
 pub use ids::SeededIds;
 pub use postgres::Fresh;
+pub use renamed::renamed;
 pub use way::Way;

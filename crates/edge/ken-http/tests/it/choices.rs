@@ -8,10 +8,10 @@ use ken_http::{ROUTES, Verb, Who};
 use ken_sharing::fact::{self, Grade};
 use ken_sharing::together;
 use ken_store::Tx;
-use ken_testkit::SeededIds;
+use ken_testkit::{SeededIds, renamed};
 
 use crate::browser::{Answer, Browser};
-use crate::interference::{renamed, told};
+use crate::interference::told;
 use crate::world::{World, worlds};
 
 /// The first address on a page that begins with `start`.

@@ -5,51 +5,12 @@
 //! are renamed by the order in which they appear, so that a page that names one more, or names
 //! another, still differs.
 
-use std::collections::BTreeMap;
-
 use axum::http::Method;
 use ken_http::{ROUTES, Verb};
+use ken_testkit::renamed;
 
 use crate::browser::{Answer, Browser};
 use crate::world::{Hidden, World, worlds_with};
-
-/// Whether it is what two bodies call a person between them: `4QQE-VXFD-VQ3G`.
-fn is_pseudonym(part: &str) -> bool {
-    let is_group = |group: &str| {
-        let is_sign = |sign: char| sign.is_ascii_uppercase() || sign.is_ascii_digit();
-        group.len() == 4 && group.chars().all(is_sign)
-    };
-    part.split('-').count() == 3 && part.split('-').all(is_group)
-}
-
-/// Renames ids (UUIDs), pseudonyms and long tokens by their order of appearance.
-pub(crate) fn renamed(text: &str) -> String {
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let is_part = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
-    let mut out = String::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|sign| !is_part(sign)).unwrap_or(rest.len());
-        let (part, after) = rest.split_at(end);
-        let is_uuid = part.len() == 36 && part.matches('-').count() == 4;
-        let has = |of: fn(&char) -> bool| part.chars().any(|sign| of(&sign));
-        // One token in forty has no digit; words of the pages that look so are renamed alike.
-        let is_random = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
-        // The shortest token is an account's id in base 64.
-        if is_uuid || is_pseudonym(part) || part.len() >= 22 && is_random {
-            let next = names.len();
-            let number = *names.entry(part.to_owned()).or_insert(next);
-            out.push_str("ID");
-            out.push_str(&number.to_string());
-        } else {
-            out.push_str(part);
-        }
-        let sign = after.chars().next().map_or(0, char::len_utf8);
-        out.push_str(&after[..sign]);
-        rest = &after[sign..];
-    }
-    out
-}
 
 /// What can be told from an answer.
 pub(crate) fn told(answer: &Answer) -> String {
@@ -280,12 +241,4 @@ async fn the_harness_sees_a_difference() {
         let differ = a.iter().zip(&b).filter(|(a, b)| a.1 != b.1).count();
         assert!(differ >= 2, "the harness is blind: {differ}");
     }
-}
-
-#[test]
-fn renaming_keeps_what_differs() {
-    let id = "6f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
-    let other = "7f1c1c1e-52a1-4a53-9b0f-3a54d2a4f5aa";
-    assert_eq!(renamed(&format!("a {id} b {other} {id}")), "a ID0 b ID1 ID0");
-    assert_eq!(renamed("Glen: 12 people"), "Glen: 12 people");
 }
