@@ -7,10 +7,12 @@
 //! - It is read from either end, and between two points: which part it is and which events it has
 //!   follow from what is asked and from what may be seen.
 //! - What stands whatever has happened (who somebody is, alerts, allergies, plans, who helps, what
-//!   they said last) is in every part.
+//!   they said last, the last summaries for urgent care) is in every part.
 //! - Where a part ends depends on what may be seen alone, but for the most that is read at all.
 //! - Rows are chosen first, and bodies are read of those that are taken, at most [`STEP_BYTES_MAX`]
 //!   at a time: memory does not grow with what is attached. What does not fit is in the next part.
+
+mod standing;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,7 @@ use ken_store::{Db, Reads, Row, Snapshot, Value, guard};
 use crate::disclose::{Held, ITEMS_MAX, PART_BYTES_MAX, Stored, open};
 use crate::file::BODY_BYTES_MAX;
 use crate::{Error, Grants, sql};
+use standing::{Classes, stands};
 
 /// Most events of one part. House policy: what a page shows in a moment, and somebody reads.
 pub const PART_MAX: usize = 150;
@@ -43,8 +46,6 @@ const STATEMENTS_AT_ONCE: usize = 8;
 pub(crate) const CLASSES_PER_STATEMENT: usize = 8;
 /// Where what has no date stands: after everything that has one. As in the statements.
 const UNDATED_US: i64 = -9_000_000_000_000_000_000;
-/// The kind of what somebody said, and how many of the newest stand.
-const VIEWS: (&str, usize) = ("views", 8);
 
 /// From which end what has happened is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -245,15 +246,14 @@ pub(crate) async fn find(
     grants: &Grants,
     part: &Part,
 ) -> Result<Found, Error> {
-    let all = grants.classes(|_| true);
+    let standing = Classes::of(grants);
     let of_part = grants.classes(|class| part.has(class));
-    let said = grants.classes(|class| class.category.as_str() == VIEWS.0);
     let mut window = part.window();
     let (moment, standing, is_whole, mut step) = db
         .snapshot("records.disclose", async |s| {
             let (moment, (standing, is_whole), step) = tokio::try_join!(
                 moment(s, person),
-                Box::pin(stands(s, person, &all, &said)),
+                Box::pin(stands(s, person, &standing)),
                 Box::pin(step(s, person, &of_part, window)),
             )?;
             Ok::<_, Error>((moment, standing, is_whole, step))
@@ -378,35 +378,6 @@ async fn opened(keys: &KeyRing, person: PersonId, rows: Vec<Stored>) -> Result<V
         }
     }
     Ok(all)
-}
-
-/// What stands whatever has happened, and what was said last (`said`), with their bodies; and
-/// whether that is all of it.
-async fn stands(
-    s: &Snapshot,
-    person: PersonId,
-    classes: &[&str],
-    said: &[&str],
-) -> Result<(Vec<Stored>, bool), Error> {
-    let views = Box::pin(placed(s, person, said, (Window::default(), VIEWS.1)));
-    let (mut standing, views) = tokio::try_join!(Box::pin(standing(s, person, classes)), views)?;
-    standing.extend(views);
-    let is_whole = standing.len() < ITEMS_MAX && fit(&mut standing);
-    bodies(s, person, &mut standing).await?;
-    Ok((standing, is_whole))
-}
-
-/// What stands whatever has happened.
-async fn standing(s: &Snapshot, person: PersonId, classes: &[&str]) -> Result<Vec<Stored>, Error> {
-    let some = async |some: &[&str]| {
-        let of: Vec<Value<'_>> = std::iter::once(person.into())
-            .chain(eight(some).map(Value::from))
-            .chain([limit(ITEMS_MAX).into()])
-            .collect();
-        s.beside().list(sql::LIST_STANDING, &of, stored).await
-    };
-    let rows = try_join_all(classes.chunks(CLASSES_PER_STATEMENT).map(some)).await?;
-    Ok(rows.into_iter().flatten().take(ITEMS_MAX).collect())
 }
 
 /// The first of what has happened in a window, in its order.

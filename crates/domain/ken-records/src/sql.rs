@@ -187,6 +187,16 @@ statements! {
           AND i.resource_type IN
             ('Patient', 'RelatedPerson', 'Flag', 'CarePlan', 'AllergyIntolerance')
         ORDER BY COALESCE(i.event_us, -9000000000000000000) DESC, i.resource_id DESC LIMIT $10";
+    /// The newest of what was written in the permitted classes, without bodies: of a class of
+    /// summaries for urgent care these are the summaries, and not the conditions beside them.
+    LIST_SUMMARIES = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,
+          v.filed_us, v.key_id, CAST(LENGTH(v.body) AS BIGINT), v.message_id, i.status
+        FROM record_item i JOIN record_version v
+          ON v.person_id = i.person_id AND v.resource_id = i.resource_id AND v.version = i.version
+        WHERE i.person_id = $1 AND i.class_id IN ($2, $3, $4, $5, $6, $7, $8, $9)
+          AND i.resource_type IN ('DocumentReference', 'QuestionnaireResponse')
+          AND i.status = 'current'
+        ORDER BY COALESCE(i.event_us, -9000000000000000000) DESC, i.resource_id DESC LIMIT $10";
     /// The newest current items of the permitted classes between two points, by row and not by
     /// count, without their bodies.
     LIST_PART = "SELECT i.resource_id, i.version, i.class_id, i.resource_type, i.event_us,

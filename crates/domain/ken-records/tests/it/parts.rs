@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use ken_core::MessageId;
-use ken_records::{Disclosed, Error, Filing, PART_BYTES_MAX, PART_MAX, Part, Point, Under};
+use ken_records::{Disclosed, Error, Filing, Item, PART_BYTES_MAX, PART_MAX, Part, Point, Under};
 use ken_sharing::{Caller, Decision, Permit, Question, RowClass};
 use serde_json::json;
 
@@ -214,6 +214,28 @@ async fn where_too_much_stands_the_longest_is_left_out_and_it_says_so() {
         let count = |kind: &str| kinds.iter().filter(|one| **one == kind).count();
         assert_eq!((count("Patient"), count("Flag")), (1, 2), "{engine}");
         assert!(!disclosed.is_whole, "{engine}: it says that there is more");
+    }
+}
+
+#[tokio::test]
+async fn the_last_summary_stands_however_much_has_happened_since() {
+    for world in worlds().await {
+        let engine = world.databases.engine;
+        let written = json!({ "resourceType": "DocumentReference", "status": "current",
+            "description": "Ring Effie" });
+        world.file("nhsl", "health-summary", &["kis"], &written).await;
+        let far: Timestamp = "2099-01-01T09:00:00Z".parse().unwrap();
+        let later = |number: usize| {
+            json!({ "resourceType": "DocumentReference", "id": number.to_string(),
+                "description": "CANARY" })
+        };
+        file_medicine(&world, (0, PART_MAX + 30), far, later).await;
+        let part = Part::default();
+        let disclosed = read(&world, permits(&world, &part).await, &part).await.unwrap();
+        let of = |item: &&Item| item.body["description"] == "Ring Effie";
+        let found: Vec<_> = disclosed.items.iter().filter(of).collect();
+        assert_eq!(found.len(), 1, "{engine}: once");
+        assert!(!found[0].is_of_part, "{engine}: it stands, and is no event of this part");
     }
 }
 
