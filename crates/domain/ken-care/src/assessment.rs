@@ -9,8 +9,8 @@
 //! - What is signed is the draft that its writer has seen, and nothing in it must be put right.
 //! - The draft is gone when what it says is filed, and not before.
 //! - A form that is sent twice is signed once.
-//! - What tells of others, and what tells of the person's health, is an item of its own with its
-//!   mark, so that a clause can keep it apart.
+//! - What tells of others, of the person's health, and of their money, is an item of its own with
+//!   its mark, so that a clause can keep it apart.
 //! - A version takes the place of the one that its writer has looked at, and of no later one; only
 //!   an organisation's own items are revised, by whoever may write of their kind for it.
 //! - No part of an item goes on saying what the version of now does not.

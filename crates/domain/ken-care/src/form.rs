@@ -40,9 +40,12 @@ pub const QUESTIONS_MAX: usize = 60;
 pub const VIEWS: &str = "views";
 
 /// Everything that comes with the program, in the order in which it is offered.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 10] = [
     include_str!("../forms/adult-assessment.json"),
     include_str!("../forms/adult-plan.json"),
+    include_str!("../forms/key-information.json"),
+    include_str!("../forms/self-directed-support.json"),
+    include_str!("../forms/equipment-at-home.json"),
     include_str!("../forms/carer-assessment.json"),
     include_str!("../forms/wellbeing-assessment.json"),
     include_str!("../forms/childs-plan.json"),
@@ -84,11 +87,17 @@ pub enum Makes {
     Plan,
     /// A `QuestionnaireResponse` of the kind of information `concern`.
     Concern,
+    /// A `QuestionnaireResponse` of the kind of information `health-summary`, as a Key Information
+    /// Summary that comes as a message is.
+    Summary,
+    /// A `QuestionnaireResponse` of the kind of information `equipment`.
+    Equipment,
 }
 
 impl Makes {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Assessment, Self::Plan, Self::Concern];
+    pub const ALL: [Self; 5] =
+        [Self::Assessment, Self::Plan, Self::Concern, Self::Summary, Self::Equipment];
 
     /// The kind of information that it is.
     #[must_use]
@@ -97,6 +106,8 @@ impl Makes {
             Self::Assessment => "assessment",
             Self::Plan => "care-plan",
             Self::Concern => "concern",
+            Self::Summary => "health-summary",
+            Self::Equipment => "equipment",
         }
     }
 }
@@ -114,6 +125,7 @@ pub struct Section {
 }
 
 /// A question.
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of a form's file")]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
@@ -143,6 +155,10 @@ pub struct Question {
     /// clause can keep it apart.
     #[serde(default)]
     pub health: bool,
+    /// Whether its answer is about the person's money: then it bears the mark `budget`, so that a
+    /// clause can give the plan without it. No question is about health and money both.
+    #[serde(default)]
+    pub money: bool,
     /// What it asks, in a word that other forms have too: what was answered there is known here.
     #[serde(default)]
     pub same: Option<String>,
@@ -216,6 +232,8 @@ pub enum Fault {
     Unknown(String),
     /// It is asked when a question that is not before it, or is no choice of that answer, has it.
     When(String),
+    /// This question is about health and about money: one of its marks would be lost.
+    Marks(String),
     /// Its actions are not what, who, when and how it stands.
     Actions,
     /// It stands in the place of a form of the program, of this version, and is not above it.
@@ -242,6 +260,7 @@ impl fmt::Display for Fault {
                 f,
                 "the question `{id}` is asked after an answer that no question before it has"
             ),
+            Self::Marks(id) => write!(f, "the question `{id}` is about health and about money"),
             Self::Actions => f.write_str("its actions are not what, who, when and state"),
             Self::Version(own) => write!(f, "its version must be above {own}, the program's"),
             Self::Changed(id) => {
@@ -292,6 +311,9 @@ impl Form {
     fn check_ids(&self) -> Result<(), Fault> {
         if !(1..=QUESTIONS_MAX).contains(&self.questions().count()) {
             return Err(Fault::Size);
+        }
+        if let Some(both) = self.questions().find(|one| one.health && one.money) {
+            return Err(Fault::Marks(both.id.clone()));
         }
         let actions =
             self.questions().find(|one| self.makes == Makes::Plan && one.id == plan::ACTIONS);

@@ -32,21 +32,24 @@ pub enum Part {
     Own,
     /// What is about the person's health.
     Health,
+    /// What is about the person's money.
+    Money,
     /// What is about others, or is theirs.
     Others,
 }
 
 impl Part {
     /// Every part, in the order in which they are filed.
-    pub const ALL: [Self; 3] = [Self::Own, Self::Health, Self::Others];
+    pub const ALL: [Self; 4] = [Self::Own, Self::Health, Self::Money, Self::Others];
 
-    /// The part of a question. What is about the health of others is about others.
+    /// The part of a question. What is about the health or the money of others is about others.
     #[must_use]
     pub const fn of(question: &Question) -> Self {
-        match (question.about_others, question.health) {
-            (true, _) => Self::Others,
-            (false, true) => Self::Health,
-            (false, false) => Self::Own,
+        match (question.about_others, question.health, question.money) {
+            (true, ..) => Self::Others,
+            (false, true, _) => Self::Health,
+            (false, false, true) => Self::Money,
+            (false, false, false) => Self::Own,
         }
     }
 
@@ -62,6 +65,7 @@ impl Part {
         match self {
             Self::Own => form.title.clone(),
             Self::Health => format!("{}: health", form.title),
+            Self::Money => format!("{}: budget", form.title),
             Self::Others => format!("{}: about others", form.title),
         }
     }
@@ -72,6 +76,7 @@ impl Part {
         match self {
             Self::Own => "",
             Self::Health => "/health",
+            Self::Money => "/budget",
             Self::Others => "/others",
         }
     }
@@ -82,6 +87,7 @@ impl Part {
         match self {
             Self::Own => &[],
             Self::Health => &["health"],
+            Self::Money => &["budget"],
             Self::Others => &["third-party"],
         }
     }
@@ -172,7 +178,9 @@ pub fn why_none(question: &Question) -> String {
 #[must_use]
 pub fn resource(form: &Form, answers: &Answers, signed: &Signed, part: Part) -> Value {
     match form.makes {
-        Makes::Assessment | Makes::Concern => response(form, answers, signed, part),
+        Makes::Assessment | Makes::Concern | Makes::Summary | Makes::Equipment => {
+            response(form, answers, signed, part)
+        }
         Makes::Plan => plan::care_plan(form, answers, signed, part),
     }
 }

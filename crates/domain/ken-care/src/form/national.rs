@@ -8,6 +8,9 @@
 //! - Children: GIRFEC practice guidance 1 (2022): the wellbeing indicators of section 96(2) of the
 //!   Children and Young People (Scotland) Act 2014, the three sides of the My World Triangle, and
 //!   the five questions; the child's plan statement on what a plan says.
+//! - Urgent care: Key Information Summary of NHS Scotland, its list of fields.
+//! - Support: Social Care (Self-directed Support) (Scotland) Act 2013, its statutory guidance,
+//!   section 3, on the four options.
 
 use std::sync::LazyLock;
 

@@ -17,6 +17,8 @@ mod roles;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod support;
+#[cfg(test)]
 mod team;
 #[cfg(test)]
 mod told;

@@ -357,7 +357,7 @@ async fn who_is_told_of_as_a_reader_is_whom_the_gate_lets_read() {
 
 impl World {
     /// What was entered of what was written about somebody.
-    async fn written(&self, person: PersonId) -> Vec<serde_json::Value> {
+    pub(crate) async fn written(&self, person: PersonId) -> Vec<serde_json::Value> {
         let page = ken_ledger::Page { before: None, limit: 200 };
         let keys = &self.on.keys;
         let read = async |s: &mut Snapshot| ken_ledger::person_entries(s, keys, person, page).await;
