@@ -8,6 +8,7 @@
 //!   alert or box: an event that was replaced says so, and one that was an error is absent.
 
 mod held;
+mod key;
 mod said;
 mod when;
 
@@ -26,6 +27,7 @@ use ken_fhir::{
 use ken_records::{Point, Status};
 
 pub(crate) use held::{Held, answered, read};
+pub(crate) use key::is_key;
 pub(crate) use said::{bring, make_own, said};
 pub(crate) use when::When;
 
@@ -299,8 +301,8 @@ fn in_words(text: String) -> String {
     day.map_or(text, words::day_short)
 }
 
-/// The box of allergies, which stands before the events.
-pub(crate) const ALLERGIES: &str = "allergies";
+/// The boxes that stand before the events: allergies, and what urgent care reads first.
+pub(crate) const FIRST: [&str; 2] = ["allergies", "key"];
 
 /// A box with its id, heading, and facts under it.
 pub(crate) type Aside = (&'static str, &'static str, Vec<(String, String)>);
@@ -310,7 +312,8 @@ pub(crate) fn asides(held: &[Held], today: Date) -> Vec<Aside> {
     let boxes = [
         ("who", "Who's who", who(held, today)),
         ("plan", "Plan", plan(held)),
-        (ALLERGIES, "Allergies", allergies(held)),
+        (FIRST[0], "Allergies", allergies(held)),
+        (FIRST[1], "Key information", key::key(held)),
         ("views", "In their words", views(held)),
     ];
     boxes.into_iter().filter(|(_, _, facts)| !facts.is_empty()).collect()

@@ -96,6 +96,8 @@ mod together;
 #[cfg(test)]
 mod told;
 #[cfg(test)]
+mod urgent;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod words;

@@ -27,7 +27,7 @@ use ken_care::draft;
 use ken_care::form::{FORMS, Form, Makes, Question, origin};
 use ken_core::{Category, OrganisationId, PersonId, Purpose};
 use ken_directory::Acting;
-use ken_fhir::line;
+use ken_fhir::{DocumentReference, line};
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
 use ken_store::Snapshot;
@@ -193,6 +193,9 @@ fn categories() -> Result<BTreeSet<Category>, Stop> {
 pub(crate) struct Written {
     pub(crate) id: String,
     pub(crate) title: String,
+    /// What anything of its kind is called: of a Key Information Summary that came as a message it
+    /// is what the form is called too.
+    name: String,
     pub(crate) category: Category,
     pub(crate) on: String,
     pub(crate) source: String,
@@ -251,25 +254,31 @@ impl Written {
         }
     }
 
-    /// Whether it is of the same title, kind and organisation: only then does one follow another.
+    /// Whether it is of the same name, kind and organisation: only then does one follow another.
     fn is_like(&self, other: &Self) -> bool {
-        let of = |one: &Self| (one.title.clone(), one.category.clone(), one.at_source.clone());
+        let of = |one: &Self| (one.name.clone(), one.category.clone(), one.at_source.clone());
         of(self) == of(other)
     }
 }
 
 /// What was assessed and planned, the newest first.
 fn written(held: &[Held], names: &Names) -> Vec<Written> {
-    // Reports of concern that came as messages stand in the chronology.
-    let concern = Makes::Concern.category();
+    // What else is of these kinds and came as messages stands in the chronology.
     let is_ours = |held: &Held| {
-        held.category.as_str() != concern || origin::form_of(held.resource.value()).is_some()
+        let whole = [Makes::Assessment, Makes::Plan].map(Makes::category);
+        whole.contains(&held.category.as_str())
+            || compose::is_key(held)
+            || origin::form_of(held.resource.value()).is_some()
     };
     let one = |held: &Held| {
         let line = line(&held.resource).filter(|_| held.stands() && is_ours(held))?;
+        let is_told = compose::is_key(held) && DocumentReference::of(&held.resource).is_some();
+        let form = FORMS.iter().find(|form| is_told && form.makes == Makes::Summary);
+        let name = form.map_or(&line.title, |form| &form.title).clone();
         let at = line.when.as_ref().map_or(held.filed, ken_fhir::DateTime::starts);
         Some(Written {
             id: held.resource.value().get("id").and_then(Value::as_str)?.to_owned(),
+            name,
             title: line.title,
             category: held.category.clone(),
             on: words::day_short(words::local(at).date()),

@@ -314,7 +314,7 @@ pub(crate) struct View {
 /// The page's content.
 pub(crate) fn show(view: &View, csrf: &Csrf) -> Markup {
     let (first, beside): (Vec<_>, Vec<_>) =
-        view.boxes.iter().partition(|(id, ..)| *id == compose::ALLERGIES);
+        view.boxes.iter().partition(|(id, ..)| compose::FIRST.contains(id));
     html! {
         h1 { "Overview" }
         (alert::list(&view.alerts))

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use ken_care::draft::{self, Revised, Start};
 use ken_care::form::origin::{Known, Origins, read_back};
-use ken_care::form::{self, Answers, Form, Question};
+use ken_care::form::{self, Answers, Form, Question, fhir};
 use ken_core::{PersonId, Purpose, ResourceId, Sensitive};
 use ken_records::Part;
 use maud::html;
@@ -208,6 +208,6 @@ fn known(form: &Form, all: &[Written]) -> Start {
 /// Whether two questions ask the same, are answered alike, and bear the same marks: what is kept
 /// apart in one form stands nowhere else by being taken over.
 fn is_same(one: &Question, other: &Question) -> bool {
-    let of = |one: &Question| (one.kind.clone(), one.about_others, one.health);
+    let of = |one: &Question| (one.kind.clone(), fhir::Part::of(one));
     one.same.is_some() && one.same == other.same && of(one) == of(other)
 }

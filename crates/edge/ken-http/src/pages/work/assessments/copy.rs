@@ -194,6 +194,7 @@ mod tests {
         let one = Written {
             id: "0190163d-8694-739b-aea5-966c26f8ad90".into(),
             title: "Adult assessment".into(),
+            name: "Adult assessment".into(),
             category: "assessment".parse().unwrap(),
             on: "3 Nov 2026".into(),
             source: "Glen Council".into(),

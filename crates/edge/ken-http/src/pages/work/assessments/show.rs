@@ -299,6 +299,7 @@ mod tests {
         Written {
             id: id.into(),
             title: "Adult assessment".into(),
+            name: "Adult assessment".into(),
             category: Category::new("assessment").unwrap(),
             on: on.into(),
             source: "Glen Council".into(),

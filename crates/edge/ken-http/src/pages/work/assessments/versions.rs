@@ -120,6 +120,7 @@ mod tests {
         let one = |day: &str, says: &str, at: i64| Written {
             id: "0190163d-8694-739b-aea5-966c26f8ad90".into(),
             title: "Adult assessment".into(),
+            name: "Adult assessment".into(),
             category: "assessment".parse().unwrap(),
             on: day.into(),
             source: "Glen Council".into(),
