@@ -9,7 +9,7 @@ use ken_care::{assessment, draft, form};
 use ken_core::{Category, Ctx, PersonId, Purpose, Sensitive};
 use ken_directory::{Acting, organisation};
 use ken_ledger::{PAGE_MAX, Page};
-use ken_sharing::Gate;
+use ken_sharing::{Gate, affirmation};
 use ken_store::Snapshot;
 
 use super::care::acting;
@@ -37,7 +37,15 @@ pub(super) async fn write(
         let revises = signed.into_iter().find(|before| before.version + 1 == one.version);
         let ctx = parts.ctx();
         let of = (form.makes.category(), one.purpose);
-        let asked = leave(parts, &ctx, &gate, (&by, person), of).await?;
+        let asked = match ask(parts, &ctx, &gate, (&by, person), of).await? {
+            Answer::Words(said) => {
+                // As on the page that shows the words: they are theirs to affirm.
+                affirmation::affirm(&parts.db, &ctx, &by, person, &said).await?;
+                leave(parts, &ctx, &gate, (&by, person), of).await?
+            }
+            Answer::May(leave) => Some(leave),
+            Answer::Refused => None,
+        };
         let asked = asked.ok_or(Error::Missing("permit"))?;
         let typed = one
             .typed
@@ -60,9 +68,23 @@ pub(super) async fn leave(
     parts: &Parts,
     ctx: &Ctx<'_>,
     gate: &Gate,
+    who: (&Acting, PersonId),
+    of: (&str, &str),
+) -> Result<Option<Leave>, Error> {
+    match ask(parts, ctx, gate, who, of).await? {
+        Answer::May(leave) => Ok(Some(leave)),
+        Answer::Words(_) | Answer::Refused => Ok(None),
+    }
+}
+
+/// What the gate says to that.
+async fn ask(
+    parts: &Parts,
+    ctx: &Ctx<'_>,
+    gate: &Gate,
     (by, person): (&Acting, PersonId),
     (category, purpose): (&str, &str),
-) -> Result<Option<Leave>, Error> {
+) -> Result<Answer, Error> {
     let read = async |s: &mut Snapshot| organisation::list(s).await;
     let all = parts.db.snapshot("demo.organisations", read).await?;
     let sources = [all.into_iter().map(|one| one.id).collect()];
@@ -73,10 +95,7 @@ pub(super) async fn leave(
         category: Category::new(category).map_err(missing)?,
         sources: &sources,
     };
-    match writing::ask(&parts.db, ctx, &parts.keys, gate, by, &request).await? {
-        Answer::May(leave) => Ok(Some(leave)),
-        Answer::Words(_) | Answer::Refused => Ok(None),
-    }
+    Ok(writing::ask(&parts.db, ctx, &parts.keys, gate, by, &request).await?)
 }
 
 /// What of the form's kind was signed about somebody, by a try before or just now.
