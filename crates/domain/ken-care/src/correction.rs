@@ -28,6 +28,7 @@ use ken_store::{Db, Reads, Row, Snapshot, Tx, timer, values};
 use serde_json::{Value, json};
 
 use crate::Error;
+use crate::often::is_too_much;
 use crate::sql::correction as sql;
 use crate::words::{HELPER_LEN_MAX, Refused, TEXT_LEN_MAX};
 
@@ -43,8 +44,6 @@ pub const ALL_MAX: i64 = 200;
 const LOOKED_AT_MAX: i64 = 2_000;
 /// Most that a list gives. House policy: more are a desk that nobody sits at.
 const LIST_MAX: usize = 100;
-/// The day over which is counted.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +174,8 @@ pub async fn ask(
         if let Some(before) = sending::before(tx, ctx, &what).await? {
             return Ok(Ok(before));
         }
-        if is_too_much(tx, ctx, new.person).await? {
+        let most = (DAY_MAX, ALL_MAX);
+        if is_too_much(tx, ctx, new.person, sql::CORRECTION_COUNT, most).await? {
             return Ok(Err(Refused::TooMany));
         }
         if let Some(before) = sending::once(tx, ctx, &what, id).await? {
@@ -198,14 +198,6 @@ pub async fn ask(
         Ok(Ok(id))
     })
     .await
-}
-
-async fn is_too_much(tx: &mut Tx, ctx: &Ctx<'_>, person: PersonId) -> Result<bool, Error> {
-    let since = ctx.clock.now().checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    let count = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
-    let found = tx.find(sql::CORRECTION_COUNT, values![person, since, ALL_MAX], count).await?;
-    let (all, of_day) = found.unwrap_or_default();
-    Ok(all >= ALL_MAX || of_day >= DAY_MAX)
 }
 
 /// Keeps it, with the clock on its answer.

@@ -34,6 +34,7 @@ pub mod draft;
 mod error;
 pub mod form;
 pub mod message;
+mod often;
 pub mod request;
 pub mod role;
 mod sql;

@@ -32,7 +32,7 @@ use ken_store::{Db, Reads, Row, Snapshot, Tx, values};
 use serde_json::{Value, json};
 
 use crate::sql::told as sql;
-use crate::{Error, role};
+use crate::{Error, often, role};
 
 pub use crate::sql::told::ALL as STATEMENTS;
 
@@ -52,8 +52,6 @@ pub const DAY_MAX: i64 = 200;
 pub const LIST_MAX: i64 = 100;
 /// How far a clock on a desk may be ahead of ours.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
-/// The day over which records are counted.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,8 +213,7 @@ async fn before<R: Reads>(
     if let Some(id) = sending::before(reads, ctx, what).await? {
         return Ok(Some(Outcome::Recorded(id)));
     }
-    let since = ctx.clock.now().checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    let of = values![by.practitioner, since, DAY_MAX];
+    let of = values![by.practitioner, often::since(ctx), DAY_MAX];
     let count = reads.find(sql::TOLD_COUNT, of, |row| row.int(0)).await?.unwrap_or_default();
     Ok((count >= DAY_MAX).then_some(Outcome::TooMany))
 }

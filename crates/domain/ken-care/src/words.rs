@@ -21,16 +21,17 @@ mod see;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ken_core::{AccountId, Ctx, PersonId, ResourceId, Sensitive};
 use ken_directory::sending;
 use ken_ledger::{EntryKind, NewEntry, Stream};
 use ken_sharing::{fact, together};
 use ken_store::keys::{KeyId, KeyRing};
-use ken_store::{Db, Reads, Row, Snapshot, Sql, Tx, Value as Bound, guard, values};
+use ken_store::{Db, Reads, Row, Snapshot, Tx, Value as Bound, guard, values};
 use serde_json::{Value, json};
 
 use crate::Error;
+use crate::often::is_too_much;
 use crate::sql::words as sql;
 
 pub use crate::sql::words::ALL as STATEMENTS;
@@ -46,8 +47,6 @@ pub const HELPER_LEN_MAX: usize = 200;
 pub const DAY_MAX: i64 = 30;
 /// See [`DAY_MAX`].
 pub const ALL_MAX: i64 = 500;
-/// The day over which words are counted.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Words that one statement opens; `WORDS_OPEN` has as many points.
 const AT_ONCE: usize = 16;
 
@@ -172,7 +171,7 @@ pub async fn say(
         if let Some(before) = sending::before(tx, ctx, &what).await? {
             return Ok(Ok(before));
         }
-        if is_too_much(tx, ctx, new.person, sql::WORDS_COUNT).await? {
+        if is_too_much(tx, ctx, new.person, sql::WORDS_COUNT, (DAY_MAX, ALL_MAX)).await? {
             return Ok(Err(Refused::TooMany));
         }
         if let Some(before) = sending::once(tx, ctx, &what, id).await? {
@@ -194,20 +193,6 @@ pub async fn say(
         Ok(Ok(id))
     })
     .await
-}
-
-/// Whether a person has as much of something as may be, ever or in a day.
-async fn is_too_much(
-    tx: &mut Tx,
-    ctx: &Ctx<'_>,
-    person: PersonId,
-    count_of: Sql,
-) -> Result<bool, Error> {
-    let since = ctx.clock.now().checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    let count = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
-    let found = tx.find(count_of, values![person, since, ALL_MAX], count).await?;
-    let (all, of_day) = found.unwrap_or_default();
-    Ok(all >= ALL_MAX || of_day >= DAY_MAX)
 }
 
 fn body(new: &NewWords<'_>) -> Value {

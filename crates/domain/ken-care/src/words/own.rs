@@ -22,8 +22,9 @@ use ken_store::keys::KeyRing;
 use ken_store::{Db, Reads, Row, Tx, values};
 use serde_json::{Value, json};
 
-use super::{ALL_MAX, HELPER_LEN_MAX, Refused, TEXT_LEN_MAX, is_too_much};
+use super::{ALL_MAX, DAY_MAX, HELPER_LEN_MAX, Refused, TEXT_LEN_MAX};
 use crate::Error;
+use crate::often::is_too_much;
 use crate::sql::words as sql;
 
 /// The kind of information that it is.
@@ -137,7 +138,7 @@ pub async fn write(
         if let Some(before) = sending::before(tx, ctx, &what).await? {
             return Ok(Ok(before));
         }
-        if is_too_much(tx, ctx, new.person, sql::OWN_COUNT).await? {
+        if is_too_much(tx, ctx, new.person, sql::OWN_COUNT, (DAY_MAX, ALL_MAX)).await? {
             return Ok(Err(Refused::TooMany));
         }
         let item = file(tx, ctx, keys, new).await?;
