@@ -3,7 +3,8 @@
 //! An entry is written in the same transaction as its effect ([`append`]), and becomes a leaf of a
 //! Merkle tree a moment later ([`Sealer`]). The tree's checkpoints are signed, cosigned by
 //! witnesses, and served in the formats of other transparency logs, so that others' verifiers
-//! work. [`export`] writes the log to one file; [`verify`] checks it anywhere.
+//! work. [`export`] writes the log to one file; [`verify`] checks it anywhere. What a person takes
+//! away is an archive with the log's signed list of its files ([`Receipts::extract`]).
 //!
 //! # Invariants
 //!
@@ -22,6 +23,7 @@
 //!   signed-note.
 
 mod append;
+mod archive;
 mod audit;
 mod check;
 mod checkpoint;
@@ -30,6 +32,7 @@ mod entry;
 mod erase;
 mod error;
 mod export;
+mod extract;
 mod hash;
 mod head;
 pub mod merkle;
@@ -47,6 +50,7 @@ mod verify;
 mod witness;
 
 pub use append::{ENTRIES_MAX, append, append_all, append_if_current};
+pub use archive::{ARCHIVE_BYTES_MAX, Files};
 pub use audit::{Audited, audit};
 pub use check::{Checked, Promise, check_receipts};
 pub use checkpoint::{Checkpoint, Witnessed, witnesses};
@@ -58,6 +62,7 @@ pub use entry::{
 pub use erase::{Erasure, certify_disposal, certify_erasure, destroy, replay_erasures};
 pub use error::{Error, Fault};
 pub use export::{CHECKPOINTS_MAX, Exported, export};
+pub use extract::{ExtractError, RECEIPTS_FILE, Vouched, verify_extract};
 pub use hash::{HASH_LEN, Hash};
 pub use note::{KeyUse, Note, NoteError, SignatureLine, VerifierKey};
 pub use prove::{Proof, consistency, prove, resource};

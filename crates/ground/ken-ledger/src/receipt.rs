@@ -134,6 +134,11 @@ impl Receipts {
         Self { key }
     }
 
+    /// The log's key.
+    pub(crate) const fn key(&self) -> &SignerKey {
+        &self.key
+    }
+
     /// The receipts of these entries, in their order.
     ///
     /// # Errors

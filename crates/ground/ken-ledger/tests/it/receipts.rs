@@ -1,10 +1,10 @@
 //! Receipts against exports: what was promised is in the log, or the log has said that it is not.
 
 use jiff::SignedDuration;
-use ken_core::EntryId;
+use ken_core::{Clock as _, EntryId};
 use ken_ledger::{
     Error, KeyUse, Note, NoteError, Promise, Receipt, Receipts, SEAL_WITHIN, SignerKey, Stream,
-    Trust, Verdict, check_receipts, read_receipts, receipt_word,
+    Trust, Verdict, check_receipts, read_receipts, receipt_word, verify_extract,
 };
 use ken_store::values;
 use serde_json::json;
@@ -69,6 +69,33 @@ async fn a_kept_promise_a_broken_one_and_one_that_is_not_due() {
         assert_eq!(said(&export, &Trust::default(), &kept), Promise::Kept { index: 3 });
         // What was exported early still proves nothing, however late it is looked at.
         assert_eq!(said(&early, &trust(), &gone), Promise::NotDue { due_s });
+    }
+}
+
+/// What somebody took away, with an export of the log that made it, and without the log.
+#[tokio::test]
+async fn an_extract_is_looked_up_in_an_export() {
+    for world in World::each().await {
+        let mut sealer = world.sealer().await;
+        world.append_some(2).await;
+        let (_, _, kept) = promised(&world).await;
+        let (stream, id, gone) = promised(&world).await;
+        world.seal_all(&mut sealer).await;
+        let words = format!("# Two.\n{}\n{}\n", receipt_word(&kept), receipt_word(&gone));
+        let files = [("receipts.txt".to_owned(), words.into_bytes())].into();
+        let made = world.clock.now();
+        let extract = Receipts::new(log_key()).extract(files, made).unwrap();
+        let vouched = verify_extract(&extract, &trust()).unwrap();
+        assert_eq!(vouched.receipts, [kept, gone]);
+        let export = world.export().await;
+        let checked = check_receipts(export.as_slice(), &trust(), &vouched.receipts).unwrap();
+        let places = [Promise::Kept { index: 2 }, Promise::Kept { index: 3 }];
+        assert_eq!(checked.promises, places);
+        // Nothing in it says where an entry stands, or how long the log is.
+        let mut text = String::from_utf8_lossy(&extract).into_owned();
+        text.extend(vouched.receipts.iter().map(Note::to_string));
+        assert!(!text.contains(&id.to_string()) && !text.contains(&stream.to_string()), "{text}");
+        assert!(!text.lines().any(|line| line == "4" || line.starts_with("index ")), "{text}");
     }
 }
 
