@@ -256,6 +256,17 @@ pub(crate) enum Ledger {
         #[arg(long, value_name = "KEYS")]
         trust: Option<PathBuf>,
     },
+    /// Check what a person took away, byte by byte; this needs no server and no database
+    VerifyExtract {
+        /// The file that was taken away
+        file: PathBuf,
+        /// Keys you trust, one a line: the log's own, and its witnesses'
+        #[arg(long, value_name = "KEYS")]
+        trust: Option<PathBuf>,
+        /// A ledger that was exported after it was taken: its receipts are looked up there
+        #[arg(long, value_name = "EXPORT")]
+        export: Option<PathBuf>,
+    },
     /// Check a ledger that was exported; this needs no server and no database
     Verify {
         /// The exported ledger

@@ -2,6 +2,7 @@
 
 mod audit;
 mod checkpoint;
+mod extract;
 mod receipt;
 
 use std::fs::{self, File};
@@ -25,6 +26,9 @@ pub(crate) async fn run(command: Ledger) -> Result<(), Trouble> {
         Ledger::Audit { of } => audit::run(&places(of)?).await,
         Ledger::CheckReceipt { receipt, export, trust } => {
             receipt::check(&receipt, &export, trust.as_deref())
+        }
+        Ledger::VerifyExtract { file, trust, export } => {
+            extract::verify(&file, trust.as_deref(), export.as_deref())
         }
         Ledger::Verify { file, trust, checkpoint } => {
             verify(&file, trust.as_deref(), checkpoint.as_deref())

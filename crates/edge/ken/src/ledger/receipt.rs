@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use ken_ledger::{Note, Promise, Verdict, check_receipts, read_receipts};
+use ken_ledger::{Note, Promise, Trust, Verdict, check_receipts, read_receipts};
 
 use super::{broken, moment, trusted, unread};
 use crate::config::read_within;
@@ -22,9 +22,13 @@ const UNCHANGED: &str = "Neither file was changed by checking it.";
 /// Runs the command.
 pub(super) fn check(receipt: &Path, export: &Path, trust: Option<&Path>) -> Result<(), Trouble> {
     let trust = trust.map(trusted).transpose()?.unwrap_or_default();
-    let receipts = read(receipt)?;
+    seek(&read(receipt)?, export, &trust)
+}
+
+/// Looks receipts up in an export.
+pub(super) fn seek(receipts: &[Note], export: &Path, trust: &Trust) -> Result<(), Trouble> {
     let file = File::open(export).map_err(|error| unread(export).because(error))?;
-    let checked = check_receipts(BufReader::new(file), &trust, &receipts)
+    let checked = check_receipts(BufReader::new(file), trust, receipts)
         .map_err(|error| unread(export).because(error))?;
     let log = match checked.verdict {
         Verdict::Broken(found) => return Err(broken(found)),

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use ken_core::PersonId;
-use ken_ledger::{Checkpoint, Hash, KeyUse, Note, Receipt, SignerKey, receipt_word};
+use ken_ledger::{Checkpoint, Hash, KeyUse, Note, Receipt, Receipts, SignerKey, receipt_word};
 use ken_store::ambient::SystemIds;
 use ken_store::{Db, Reads as _, Settings, values};
 use ken_testkit::patient;
@@ -199,6 +199,51 @@ fn a_receipt_without_its_entry_is_told_from_one_that_is_not_due() {
     check(receipt(future, &log).to_string(), "ken.receipt-open", "not due yet");
     check(receipt(past, &other).to_string(), "ken.receipt-refused", "no known key has signed");
     check("nothing of the kind".to_owned(), "ledger.note-malformed", "no receipt");
+}
+
+/// As its person has it, on a machine that has nothing of ours but the program.
+#[test]
+fn what_was_taken_away_is_checked_without_a_server() {
+    let place = Place::new();
+    let export = place.at("export");
+    let (well, _, trouble) = place.ledger("export", Some(&export));
+    assert!(well, "{trouble}");
+    let secret = fs::read_to_string(place.at("keys/ledger.key")).unwrap();
+    let log: SignerKey = secret.trim_end().parse().unwrap();
+    fs::write(place.at("keys.txt"), log.verifier().to_string()).unwrap();
+    let at = "2026-01-05T09:00:00Z".parse().unwrap();
+    let word = receipt_word(&Receipt::sign(Hash::leaf(b"taken away"), at, &log));
+    let made = |receipts: &str| {
+        let files = [("record.html", "<p>Hello</p>"), ("receipts.txt", receipts)];
+        let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+        Receipts::new(log.clone()).extract(files.into(), at).unwrap()
+    };
+    let check = |bytes: &[u8], more: &[&str], want_well: bool, want: &str| {
+        let (file, keys) = (place.at("my-record.zip"), place.at("keys.txt"));
+        fs::write(&file, bytes).unwrap();
+        let of = ["ledger", "verify-extract", file.to_str().unwrap(), "--trust"];
+        let output = run(&[&of[..], &[keys.to_str().unwrap()], more].concat());
+        let said =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() == want_well && said.contains(want), "{want}: {said}");
+    };
+    let sought = ["--export", export.to_str().unwrap()];
+    let good = made(&word);
+    check(&good, &[], true, "whole: 2 files, as the log signed them");
+    check(&good, &[], true, "made at 2026-01-05T09:00:00Z");
+    check(&good, &[], true, "1 receipt, signed by this log");
+    check(&good, &sought, false, "ken.receipt-broken");
+    check(&made("# None.\n"), &sought, true, "it has no receipt");
+    let mut changed = good.clone();
+    let place_of = good.windows(5).position(|some| some == b"Hello").unwrap();
+    changed[place_of] = b'J';
+    check(&changed, &[], false, "ledger.extract-malformed");
+    check(b"nothing of the kind", &[], false, "ledger.extract-malformed");
+    fs::write(place.at("keys.txt"), witness().verifier().to_string()).unwrap();
+    check(&good, &[], true, "is not in a trust file of yours");
+    let other = SignerKey::new("ken.example/other", KeyUse::Log, &[6; 32]).unwrap();
+    fs::write(place.at("keys.txt"), other.verifier().to_string()).unwrap();
+    check(&good, &[], false, "ledger.extract-unknown-log");
 }
 
 /// The file beside the keys is what tells an old copy of the database from the newest.
