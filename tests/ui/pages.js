@@ -532,6 +532,7 @@ export const visits = [
   { name: "my-versions", route: "/my/record/{item}", as: "my",
     go: follows("/my/record", "/my/record/") },
   { name: "my-happened", route: "/my/happened", as: "my", go: open("/my/happened") },
+  { name: "my-take-away", route: "/my/take-away", as: "my", go: open("/my/take-away") },
   { name: "my-team", route: "/my/team", as: "my", go: open("/my/team") },
   { name: "my-messages", route: "/my/messages", as: "my", go: open("/my/messages") },
   { name: "my-words", route: "/my/words", as: "my", go: open("/my/words") },

@@ -10,6 +10,7 @@ use ken_office::{breach, seeding};
 use ken_sharing::Gate;
 use ken_store::Db;
 use ken_store::keys::KeyRing;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::Site;
@@ -61,6 +62,8 @@ struct Inner {
     lists: Arc<seeding::Desk>,
     /// Where tables for planning are counted, one at a time.
     counts: Arc<ken_insight::Desk>,
+    /// Whoever takes their record away waits for their turn: one file at a time is in memory.
+    copies: Semaphore,
 }
 
 impl App {
@@ -79,8 +82,17 @@ impl App {
     fn of(parts: Parts, passkeys: Option<passkey::Site>) -> Self {
         let parcel_key = ParcelKey::default();
         let (replays, breaches, lists) = (Arc::default(), Arc::default(), Arc::default());
-        let counts = Arc::default();
-        Self(Arc::new(Inner { parts, parcel_key, passkeys, replays, breaches, lists, counts }))
+        let (counts, copies) = (Arc::default(), Semaphore::new(1));
+        Self(Arc::new(Inner {
+            parts,
+            parcel_key,
+            passkeys,
+            replays,
+            breaches,
+            lists,
+            counts,
+            copies,
+        }))
     }
 
     pub(crate) fn replays(&self) -> &Arc<Desk> {
@@ -97,6 +109,10 @@ impl App {
 
     pub(crate) fn counts(&self) -> &Arc<ken_insight::Desk> {
         &self.0.counts
+    }
+
+    pub(crate) fn copies(&self) -> &Semaphore {
+        &self.0.copies
     }
 
     pub(crate) fn passkeys(&self) -> Option<&passkey::Site> {

@@ -167,6 +167,8 @@ pub const ROUTES: &[Route] = &[
     page("/my/happened", Who::Person, || get(own::happened::get)),
     form("/my/happened/part", Who::Person, || post(own::happened::part)),
     form("/my/happened/copy", Who::Person, || post(own::happened::copy)),
+    page("/my/take-away", Who::Person, || get(own::away::get)),
+    form("/my/take-away", Who::Person, || post(own::away::post)),
     page("/my/team", Who::Person, || get(own::team::get)),
     page("/my/words", Who::Person, || get(own::words::get)),
     form("/my/words", Who::Person, || post(own::words::post)),

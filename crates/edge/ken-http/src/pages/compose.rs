@@ -236,7 +236,7 @@ fn event(
     names: &BTreeMap<OrganisationId, String>,
     why: &dyn Fn(&ClauseId) -> String,
 ) -> Option<Dated> {
-    let line = line(&held.resource).filter(|_| held.status != Status::EnteredInError)?;
+    let line = line(&held.resource).filter(|_| !held.is_error())?;
     let at = line.when.as_ref().map(ken_fhir::DateTime::starts);
     let at = at.or(held.event).unwrap_or(held.filed);
     let when = When::of(&held.resource, line.when.as_ref(), held.event);

@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// The same as it came, where it is no text.
+    pub(crate) bytes: Vec<u8>,
     /// Where the last redirect led.
     pub(crate) path: String,
 }
@@ -125,9 +127,9 @@ impl Browser {
                 self.set_cookie(name, value);
             }
         }
-        let body = to_bytes(body, ANSWER_MAX).await.unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body, path }
+        let bytes = to_bytes(body, ANSWER_MAX).await.unwrap().to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body, bytes, path }
     }
 
     /// A page, following redirects within the site.

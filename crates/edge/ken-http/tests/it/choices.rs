@@ -32,7 +32,7 @@ async fn choose(browser: &mut Browser, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// Says of Morag, as the hospital does, that something holds.
-async fn say(world: &World, person: PersonId, name: &str) {
+pub(crate) async fn say(world: &World, person: PersonId, name: &str) {
     let (ids, fact) = (SeededIds::new(4_711), Fact::new(name).unwrap());
     let (ctx, source) = (Ctx::new(&*world.clock, &ids), "nhsl".parse().unwrap());
     let write = async |tx: &mut Tx| {

@@ -19,10 +19,10 @@ use crate::interference::told;
 use crate::world::{Hidden, NUMBER, World, worlds, worlds_with};
 
 /// Whose, of which kind, what, and on which day.
-type Told<'a> = (&'a str, &'a str, &'a str, &'a str);
+pub(crate) type Told<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// What Dr Rao may see: one event of two agencies, and a time of months without any.
-const TOLD: [Told<'_>; 4] = [
+pub(crate) const TOLD: [Told<'_>; 4] = [
     ("nhsl", "chronology", "E0-Fell at home", "2026-10-03"),
     ("cec", "chronology", "E1-Fell at home", "2026-10-03"),
     ("cec", "chronology", "E2-Visit by the team", "2026-03-02"),
@@ -33,7 +33,7 @@ const VISITS: usize = 2 * PART_MAX - 10;
 const GAP: &str = "No events shared between 2 Mar 2026 and 3 Oct 2026.";
 
 /// Files what is told about Morag; a title loses the number that a test finds it by.
-async fn file(world: &World, seed: u64, all: &[Told<'_>]) {
+pub(crate) async fn file(world: &World, seed: u64, all: &[Told<'_>]) {
     let ids = SeededIds::new(seed);
     let (ctx, on) = (Ctx::new(&*world.clock, &ids), &world.on);
     let filed = on.db.write("test.events", async |tx: &mut Tx| {
@@ -82,7 +82,7 @@ fn path(world: &World, query: &str) -> String {
 }
 
 /// What the permits about Morag say, the oldest first.
-async fn permitted(world: &World) -> Vec<Value> {
+pub(crate) async fn permitted(world: &World) -> Vec<Value> {
     let (keys, page) = (&world.on.keys, Page::default());
     let read =
         async |s: &mut Snapshot| ken_ledger::person_entries(s, keys, world.morag, page).await;

@@ -88,6 +88,8 @@ mod signed;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod take_away;
+#[cfg(test)]
 mod team;
 #[cfg(test)]
 mod texts;

@@ -90,4 +90,9 @@ impl Held {
     pub(crate) fn stands(&self) -> bool {
         self.status == Status::Current
     }
+
+    /// Whether it was entered in error.
+    pub(crate) fn is_error(&self) -> bool {
+        self.status == Status::EnteredInError
+    }
 }

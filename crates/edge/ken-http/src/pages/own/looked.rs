@@ -12,8 +12,9 @@ use axum::extract::{Form as Sent, State as Of};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ken_agreement::Action;
-use ken_core::{Category, ClauseId, EntryId, OrganisationId, Purpose};
+use ken_core::{Category, ClauseId, EntryId, OrganisationId, PersonId, Purpose};
 use ken_ledger::{Entry, EntryKind, RECEIPTS_MAX, Stream};
 use ken_sharing::bundle::Bundle;
 use ken_sharing::gate;
@@ -83,17 +84,36 @@ pub(crate) async fn looks(
     caller: &Caller,
     before: Option<EntryId>,
 ) -> Result<Looked, Stop> {
+    read(app, caller, (before, PART), app.clock().today()).await
+}
+
+/// As [`looks`], as far as a file goes. A file is kept, so no day in it is today.
+///
+/// # Errors
+///
+/// As [`looks`].
+pub(super) async fn for_file(app: &App, caller: &Caller) -> Result<Looked, Stop> {
+    read(app, caller, (None, FILE), Date::MIN).await
+}
+
+async fn read(
+    app: &App,
+    caller: &Caller,
+    (before, reach): (Option<EntryId>, Reach),
+    today: Date,
+) -> Result<Looked, Stop> {
     let (ctx, person) = (app.ctx(caller.request()), caller.own()?);
     let current = app.gate().current(app.db(), &ctx).await?;
     let names = ask::names(app).await?;
     let pages = agreements::pages(app, caller).await?;
     let Part { entries, checked: released, earlier } =
-        looks::read(app, person, before, PART).await?;
+        looks::read(app, person, before, reach).await?;
     let mut days: BTreeMap<_, Seen> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Permit) {
-        let Some(seen) = entry.detail.as_ref().and_then(|detail| seen(entry.at, detail)) else {
+        let Some(mut seen) = entry.detail.as_ref().and_then(|detail| seen(entry.at, detail)) else {
             continue;
         };
+        seen.entries.extend(placed(entry));
         let day = words::local(seen.last).date();
         let key = (day, seen.organisation.clone(), seen.role.clone(), seen.to.clone());
         match days.get_mut(&key) {
@@ -102,7 +122,6 @@ pub(crate) async fn looks(
         }
     }
     let seen: Vec<_> = days.into_values().collect();
-    let today = ctx.clock.today();
     let checked: Vec<_> = entries
         .iter()
         .filter(|entry| entry.kind == EntryKind::EmergencyReview)
@@ -113,25 +132,30 @@ pub(crate) async fn looks(
         let to = seen.to.as_ref().map(|to| compose::name_of(&names, to));
         seen.look((organisation, to), (&current.bundle, &pages), today)
     };
-    let mut looks: Vec<_> = seen.iter().map(|seen| (seen.last, look(seen))).collect();
+    let noted = |seen: &Seen| (Noted { at: seen.last, entries: seen.entries.clone() }, look(seen));
+    let mut looks: Vec<_> = seen.iter().map(noted).collect();
     for one in &released {
         let organisation = compose::name_of(&names, &one.organisation);
-        looks.push((one.from, one.look(organisation, today)));
+        let noted = Noted { at: one.from, entries: vec![] };
+        looks.push((noted, one.look(organisation, today)));
     }
     let told = entries.iter().filter(|entry| entry.kind == EntryKind::Told);
-    let told: Vec<_> = told.filter_map(|entry| spoken::read(entry.detail.as_ref()?)).collect();
+    let told =
+        told.filter_map(|entry| Some((placed(entry), spoken::read(entry.detail.as_ref()?)?)));
+    let told: Vec<_> = told.collect();
     let spoken = told.len();
-    for said in told {
+    for (placed, said) in told {
         let rules = said.clauses.iter().map(|id| rule((&current.bundle, &pages), id)).collect();
-        looks.push((said.at, said.look(&names, rules, today)));
+        let noted = Noted { at: said.at, entries: placed.into_iter().collect() };
+        looks.push((noted, said.look(&names, rules, today)));
     }
-    looks.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    let looks = looks.into_iter().map(|(_, look)| look).collect();
-    Ok(Looked { looks, spoken, checked, is_earlier: before.is_some(), earlier })
+    looks.sort_by_key(|(noted, _)| std::cmp::Reverse(noted.at));
+    let (noted, looks) = looks.into_iter().unzip();
+    Ok(Looked { looks, noted, spoken, checked, is_earlier: before.is_some(), earlier })
 }
 
 /// An emergency access that was checked before a check released anything, in a sentence.
-fn unreleased(entry: &Entry, names: &ask::Names, today: jiff::civil::Date) -> Option<String> {
+fn unreleased(entry: &Entry, names: &ask::Names, today: Date) -> Option<String> {
     let detail = entry.detail.as_ref().filter(|detail| detail.get("released").is_none())?;
     let text = |key: &str| detail.get(key).and_then(Value::as_str);
     let organisation = compose::name_of(names, &text("organisation")?.parse().ok()?);
@@ -156,11 +180,8 @@ pub(crate) async fn receipts(
     let part = looks::read(&app, caller.own()?, None, FILE).await?;
     let looks: Vec<_> = part.entries.iter().filter(|entry| is_look(entry)).collect();
     let is_cut = part.earlier.is_some() || looks.len() > RECEIPTS_MAX;
-    let of = |entry: &Entry| match &entry.stream {
-        Stream::Person(person) => Some((*person, entry.id)),
-        Stream::Organisation(_) => None,
-    };
-    let words = ask::receipts(&app, looks.into_iter().filter_map(of).take(RECEIPTS_MAX)).await?;
+    let words =
+        ask::receipts(&app, looks.into_iter().filter_map(placed).take(RECEIPTS_MAX)).await?;
     let cut = if is_cut { CUT } else { "" };
     let text = format!("{ABOUT}{cut}{}\n", words.join("\n"));
     let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
@@ -174,6 +195,14 @@ const ABOUT: &str = "# Each is a receipt: a promise that a note stays, signed by
 /// What stands there where the file does not go back to the first look.
 const CUT: &str =
     "# These are the newest. There may be receipts of older looks that are not here.\n";
+
+/// Where an entry about a person stands.
+fn placed(entry: &Entry) -> Option<(PersonId, EntryId)> {
+    match &entry.stream {
+        Stream::Person(person) => Some((*person, entry.id)),
+        Stream::Organisation(_) => None,
+    }
+}
 
 /// Whether an entry is somebody else's look, or of what somebody else said.
 pub(super) fn is_look(entry: &Entry) -> bool {
@@ -189,6 +218,7 @@ struct Seen {
     role: String,
     purposes: BTreeSet<Purpose>,
     last: Timestamp,
+    entries: Vec<(PersonId, EntryId)>,
     times: usize,
     categories: BTreeSet<Category>,
     clauses: BTreeSet<ClauseId>,
@@ -216,6 +246,7 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
         role: text("role")?.to_owned(),
         purposes: BTreeSet::from([text("purpose")?.parse().ok()?]),
         last: at,
+        entries: vec![],
         // It stands beside the look that it belongs to.
         times: usize::from(!gate::has_asked(detail)),
         categories,
@@ -229,6 +260,7 @@ fn seen(at: Timestamp, detail: &Value) -> Option<Seen> {
 impl Seen {
     fn join(&mut self, other: Self) {
         self.times += other.times;
+        self.entries.extend(other.entries);
         self.last = self.last.max(other.last);
         self.purposes.extend(other.purposes);
         self.categories.extend(other.categories);
@@ -241,7 +273,7 @@ impl Seen {
         &self,
         (organisation, to): (String, Option<String>),
         known: Known<'_>,
-        today: jiff::civil::Date,
+        today: Date,
     ) -> Look {
         let when = words::moment_long(self.last, today);
         let rules: BTreeSet<_> = self.clauses.iter().map(|id| rule(known, id)).collect();
@@ -291,6 +323,8 @@ fn rule((bundle, pages): Known<'_>, id: &ClauseId) -> (String, Option<String>) {
 pub(crate) struct Looked {
     /// The looks, and what was said by word of mouth, the newest first.
     pub(crate) looks: Vec<Look>,
+    /// Where each of these stands on the ledger.
+    pub(crate) noted: Vec<Noted>,
     /// How many of these were said.
     pub(crate) spoken: usize,
     /// Emergency accesses that were checked, each in a sentence.
@@ -299,6 +333,15 @@ pub(crate) struct Looked {
     pub(crate) is_earlier: bool,
     /// Where older ones begin, if there may be some.
     pub(crate) earlier: Option<EntryId>,
+}
+
+/// Where a look stands on the ledger.
+#[derive(Debug, Clone)]
+pub(crate) struct Noted {
+    /// When it was; the last of several that are told together.
+    pub(crate) at: Timestamp,
+    /// Its entries; none where only a check of it may be seen.
+    pub(crate) entries: Vec<(PersonId, EntryId)>,
 }
 
 impl Looked {

@@ -1,6 +1,7 @@
 //! Pages for people reading their own record: plain words, one column, "Hide this page" on each.
 
 pub(crate) mod agreements;
+pub(crate) mod away;
 mod checked;
 pub(crate) mod choices;
 pub(crate) mod happened;

@@ -21,6 +21,7 @@ use crate::view::form::Form;
 use crate::view::words;
 use crate::wire::csrf::Csrf;
 
+use super::away::ADDRESS as TAKE_AWAY;
 use super::looked::MORE;
 use super::words::WRONG;
 use crate::view::panel::{self, Panel, State};
@@ -82,7 +83,7 @@ async fn answer(app: &App, caller: &Caller, part: Part) -> Result<Markup, Stop> 
     Ok(caller.frame(app.site(), "My record").at("/my/record").page(&show(&record, caller.csrf())))
 }
 
-fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record {
+pub(super) fn record(shown: &Shown, names: &Names, (today, csrf): (Date, &Csrf)) -> Record {
     let banner = compose::banner(&shown.held, today);
     let mut me = vec![];
     if !shown.held.is_empty() {
@@ -182,7 +183,10 @@ pub(crate) fn show(record: &Record, csrf: &Csrf) -> Markup {
         }
         @if !me.is_empty() { (facts::list(&me)) }
         @if !record.is_refused {
-            p { a.care_lone href="/my/happened" { "What has happened, day by day" } }
+            p {
+                a.care_lone href="/my/happened" { "What has happened, day by day" } " "
+                a.care_lone href=(TAKE_AWAY) { "Take everything away" }
+            }
         }
         @if record.is_refused {
             (panel::show(&Panel {
