@@ -3,12 +3,12 @@
 
 use axum::http::{Method, StatusCode, header};
 use ken_ledger::{Files, RECEIPTS_FILE, Trust, Vouched, verify_extract};
+use ken_testkit::renamed;
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
 use crate::choices::say;
 use crate::chronology::{TOLD, file, permitted};
-use crate::interference::renamed;
 use crate::world::{Hidden, World, log_key, worlds, worlds_with};
 
 const ADDRESS: &str = "/my/take-away";
