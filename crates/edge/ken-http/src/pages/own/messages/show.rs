@@ -92,7 +92,8 @@ fn write(filled: &Filled, wrongs: &[Wrong], csrf: &Csrf) -> Markup {
         h2 { "Write to my team" }
         p {
             "Those who bring your help together can read what you write here, and so can those \
-             whom they let into your team. Nobody else can, and you cannot take it back."
+             whom they let into your team. Nobody else who works with you can. You cannot take it \
+             back."
         }
         p {
             "What they answer is kept in your record. Everybody who may read there what has \
