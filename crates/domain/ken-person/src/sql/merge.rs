@@ -40,7 +40,7 @@ statements! {
           AND NOT EXISTS (SELECT 1 FROM number_merged j WHERE j.event_id = m.event_id)
           AND EXISTS (SELECT 1 FROM source_number n
             WHERE n.organisation_id = m.organisation_id AND n.system = m.system
-              AND n.number = m.number AND n.person_id = $1)
+              AND n.number = m.number AND n.person_id = m.to_id)
         LIMIT 1";
     /// Whether a merge brought a number to a person.
     IS_BROUGHT = "SELECT 1 FROM merge_event
