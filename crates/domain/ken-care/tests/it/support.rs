@@ -51,6 +51,7 @@ purpose = "direct-care"
 categories = ["care-plan"]
 require = ["relationship:direct-care"]
 visible_to_person = "now"
+systems = { from = "council social work system", to = "Rowan care diary" }
 
 [[clause]]
 id = "P2"
@@ -63,6 +64,14 @@ labels = ["budget", "third-party"]
 [[clause]]
 id = "S1""#;
 
+const RETENTION: &str = r#"[retention]
+rowan = { rule = "its own", cite = "retention schedule", on_source_delete = "review" }
+"#;
+
+const RESPONSIBLE: &str = r#"[responsibilities]
+rowan = { requests = "manager", breaches = "dpo", corrections = "team", complaints = "manager" }
+"#;
+
 /// Direct care with a provider, who sees the plan and not what it costs.
 fn with_provider(text: &str) -> String {
     if !text.contains("id = \"glen-direct-care\"") {
@@ -72,6 +81,8 @@ fn with_provider(text: &str) -> String {
         ("[[purpose]]\nid = \"direct-care\"", PARTY),
         ("[[basis]]\nid = \"b.cec\"", BASIS),
         ("[[clause]]\nid = \"S1\"", CLAUSES),
+        ("[retention]\n", RETENTION),
+        ("[responsibilities]\n", RESPONSIBLE),
         ("attest = [\"necessary-proportionate\"]\n", ""),
     ];
     at.into_iter().fold(text.to_owned(), |text, (from, to)| {

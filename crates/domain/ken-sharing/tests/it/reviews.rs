@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ken_core::{PersonId, PractitionerId, Sensitive};
 use ken_directory::partnership::{self, Level, Partnership};
-use ken_directory::{Acting, HeldRole, practitioner};
+use ken_directory::{Acting, HeldRole, Organisation, organisation, practitioner};
 use ken_sharing::emergency::{self, Finding, ReviewOutcome, Unreviewed};
 use ken_sharing::wish::{self, What};
 use ken_store::{Tx, values};
@@ -195,7 +195,18 @@ async fn a_cry_for_help_at_the_last_of_many_members_is_on_the_list_of_who_leads(
             lead: word("nhsl"),
             members: many.chain(["cec", "nhsl"].map(word)).collect(),
         };
-        let put = async |tx: &mut Tx| partnership::register(tx, &ctx, &many).await;
+        let put = async |tx: &mut Tx| {
+            for id in &many.members {
+                let named = Organisation {
+                    id: id.clone(),
+                    name: format!("Glen {id}"),
+                    kind: "made-up".to_owned(),
+                    contact_phone: "01632 960 001".to_owned(),
+                };
+                organisation::register(tx, &ctx, &named).await?;
+            }
+            partnership::register(tx, &ctx, &many).await
+        };
         world.on.db.write("test.many", put).await.unwrap();
         let asked = ask(&world, person, What::AtRisk).await;
         let (db, keys) = (&world.on.db, &world.on.keys);
