@@ -122,7 +122,7 @@ fn plan() -> Answers {
 
 /// The council's social worker writes the plan and signs it.
 async fn sign(world: &World) {
-    let sources = [BTreeSet::from([word("cec")])];
+    let sources = [["cec", "nhsl", "practice"].map(word).into_iter().collect()];
     let (person, purpose) = (world.person, word("direct-care"));
     let request = Request { person, purpose, category: word("care-plan"), sources: &sources };
     let (db, keys, ctx) = (&world.on.db, &world.on.keys, world.ctx());
