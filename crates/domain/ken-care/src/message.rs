@@ -7,7 +7,7 @@
 //! - A message is read by the person under the id that they wrote it under, and by a practitioner
 //!   of that id's team with a [`Leave`] for its kind of information that still holds; by nobody
 //!   else, under no other id, and no item of the record quotes it.
-//! - A reply is an item of the replier's organisation ([`writing::write`]) and stands nowhere else:
+//! - A reply is an item of the replier's organisation ([`crate::writing`]) and stands nowhere else:
 //!   who reads it is asked of the gate, as for any item. It answers the newest message, and only
 //!   while that is the newest that the replier was shown.
 //! - A message waits once for each person, with whoever holds a role of theirs at that moment.

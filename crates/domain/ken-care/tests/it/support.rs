@@ -1,6 +1,6 @@
 //! A self-directed support plan, and what a provider reads of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ken_care::form::{self, Answers, Form};
 use ken_care::writing::{self, Answer, Request};
