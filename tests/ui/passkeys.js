@@ -14,7 +14,8 @@ export async function walkPasskeys(browser, base, accounts) {
   try {
     const page = await context.newPage();
     const device = await authenticator(context, page);
-    const account = accounts.find((one) => one.organisation && /nurse/i.test(one.role));
+    // Nobody else is signed in as them: a passkey ends what was open before.
+    const account = accounts.find((one) => /out-of-hours nurse/i.test(one.role));
     await press(page, account);
     await page.goto("/passkeys");
     await page.getByLabel("What to call it").fill(NAME);
