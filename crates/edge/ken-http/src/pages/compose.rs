@@ -31,6 +31,7 @@ pub(crate) use key::is_key;
 pub(crate) use said::{bring, make_own, said};
 pub(crate) use when::When;
 
+use crate::stop::Stop;
 use crate::view::alert::{Alert, Weight};
 use crate::view::banner::Banner;
 use crate::view::timeline::Event;
@@ -62,6 +63,16 @@ pub(crate) fn name(held: &[Held]) -> Option<(String, String)> {
         let given: Vec<_> = name.given().collect();
         (!family.is_empty() || !given.is_empty()).then(|| (family, given.join(" ")))
     })
+}
+
+/// The kinds of information that tell who somebody is, of which the banner is made.
+///
+/// # Errors
+///
+/// None: the words fit.
+pub(crate) fn identity() -> Result<BTreeSet<Category>, Stop> {
+    let words = ["core", "identifiers"].into_iter().map(Category::new);
+    words.map(|word| word.map_err(|_| Stop::Fault("http.word"))).collect()
 }
 
 /// The banner, from the newest that each source says.

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use ken_agreement::Action;
-use ken_core::Category;
 use ken_office::breach::Affected;
 use ken_records::Part;
 use ken_sharing::gate::Caller as Asker;
@@ -48,14 +47,13 @@ pub(super) async fn named(
     seen: Option<&str>,
 ) -> Result<Named, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
-    let identifiers = Category::new("identifiers").map_err(|_| Stop::Fault("http.word"))?;
     let asked = Ask {
         by: Asker::Practitioner(by),
         person: one.person,
         action: Action::View,
         purpose: ask::purpose(PURPOSE)?,
         sources: one.items.keys().map(|(source, _)| source.clone()).collect(),
-        only: Some(BTreeSet::from([ask::core()?, identifiers])),
+        only: Some(compose::identity()?),
         part: Part::default(),
     };
     let mut answer = ask::ask(app, &ctx, &asked).await?;

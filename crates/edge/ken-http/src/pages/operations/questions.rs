@@ -12,7 +12,7 @@ use axum::Extension;
 use axum::extract::{Form as Sent, Path, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ken_core::{Category, PersonId};
+use ken_core::PersonId;
 use ken_person::queue::{self, Detail, Said, SourceQuestion, SourceSays};
 use ken_person::{Error, ReviewId};
 use ken_records::Part;
@@ -23,7 +23,6 @@ use ken_store::{Snapshot, Tx};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::review::KINDS;
 use crate::App;
 use crate::caller::Caller;
 use crate::pages::ask::{self, Answer, Ask};
@@ -172,14 +171,13 @@ async fn view(app: &App, caller: &Caller, at: (PersonId, ReviewId)) -> Result<Op
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let read = async |s: &mut Snapshot| queue::find_question(s, &ctx, at, by).await;
     let question = app.db().snapshot("http.question", read).await?.ok_or(Stop::NotFound)?;
-    let kinds = KINDS.iter().filter_map(|kind| Category::new(*kind).ok());
     let asked = Ask {
         by: Asker::Practitioner(by),
         person: question.person,
         action: Action::View,
         purpose: ask::purpose(IDENTITY_REVIEW)?,
         sources: BTreeSet::from([by.organisation.clone()]),
-        only: Some(kinds.collect()),
+        only: Some(compose::identity()?),
         part: Part::default(),
     };
     let Answer::Shown(shown) = ask::ask(app, &ctx, &asked).await? else { return Ok(None) };

@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use ken_agreement::Action;
-use ken_core::{Category, EntryId, OrganisationId, PersonId, Sensitive};
+use ken_core::{EntryId, OrganisationId, PersonId, Sensitive};
 use ken_directory::practitioner;
 use ken_person::queue::{self, CANDIDATES_MAX, Place};
 use ken_person::{Error, Explanation, ReviewId, Seen};
@@ -42,8 +42,6 @@ use crate::stop::Stop;
 use crate::view::form::Wrong;
 use crate::view::receipt;
 
-/// What is read of them: enough to tell people apart (accord, clauses M1 and M2).
-pub(super) const KINDS: [&str; 2] = ["core", "identifiers"];
 /// The answer that none of the candidates is the person.
 const DIFFERENT: &str = "different";
 /// The answer that it cannot be said.
@@ -319,7 +317,8 @@ fn all_shown(place: &Place) -> bool {
 async fn sides(app: &App, caller: &Caller, place: &Place) -> Result<Option<Sides>, Stop> {
     let (ctx, by) = (app.ctx(caller.request()), caller.acting()?);
     let names = ask::names(app).await?;
-    let only = KINDS.iter().filter_map(|kind| Category::new(*kind).ok()).collect::<BTreeSet<_>>();
+    // Enough to tell people apart (accord, clauses M1 and M2).
+    let only = compose::identity()?;
     let candidates = queue::candidates_for(place, by.practitioner).into_iter().take(CANDIDATES_MAX);
     let mut sides = vec![];
     for person in std::iter::once(place.person).chain(candidates) {

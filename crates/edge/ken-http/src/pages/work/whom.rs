@@ -7,8 +7,6 @@
 //!   that the page relies on lets the reader know who somebody is: no page that may be read enters
 //!   a refusal.
 
-use std::collections::BTreeSet;
-
 use ken_agreement::Action;
 use ken_core::{ClauseId, PersonId, Purpose};
 use ken_records::Part;
@@ -56,7 +54,7 @@ pub(super) async fn above(
         action: Action::View,
         purpose: purpose.clone(),
         sources: names.into_keys().collect(),
-        only: Some(BTreeSet::from([core.clone()])),
+        only: Some(compose::identity()?),
         part: Part::default(),
     };
     Ok(match ask::ask_beside_own(app, &ctx, &asked, &people, by).await? {
