@@ -12,7 +12,7 @@ use ken_testkit::SeededIds;
 
 use crate::browser::{Answer, Browser};
 use crate::interference::told;
-use crate::world::{World, worlds};
+use crate::world::{NUMBER, World, worlds};
 
 pub(crate) const VIEWS: &str = "I want to stay in my own house";
 /// What an adult assessment must tell.
@@ -63,12 +63,15 @@ pub(crate) fn link(page: &Answer, words: &str) -> String {
 async fn an_assessment_is_drafted_checked_signed_and_read() {
     for world in worlds().await {
         let engine = world.on.engine;
+        let numbers = format!("77^^^TRAK^MR~{NUMBER}~0203481127^^^CHI^NI");
+        let morag = "DRUMMOND^MORAG||19480302|F|||1 Made-up Road^^Glen^^ZZ99 9ZZ";
+        world.hear("80", &format!("{numbers}||{morag}")).await;
         let mut rao = world.signed_in("Dr Rao").await;
         let empty = rao.get(&list(&world)).await;
         empty.assert_has(&["does not mean that there is none", "Adult assessment", "plan"]);
         let page = open(&world, &mut rao).await;
-        // Whom it is about stands above each page on which one writes.
-        page.assert_has(&["DRUMMOND", "What the person says", "To do"]);
+        // Whom it is about stands above each page on which one writes, with their number.
+        page.assert_has(&["DRUMMOND", "020348 1127", "What the person says", "To do"]);
         // Half of it: what was typed is kept, and what is missing is said.
         let half = rao.submit(&page, &new(&world), &[("views", VIEWS)]).await;
         assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}");
