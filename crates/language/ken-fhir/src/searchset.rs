@@ -37,7 +37,8 @@ const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confiden
 /// States of what is not true, or not any more.
 const ERRORS: [&str; 2] = ["entered-in-error", "refuted"];
 /// What turns the meaning of a resource round, or makes it about something else than the person.
-const MODIFIERS: [&str; 4] = ["doNotPerform", "focus", "implicitRules", "modifierExtension"];
+pub(crate) const MODIFIERS: [&str; 4] =
+    ["doNotPerform", "focus", "implicitRules", "modifierExtension"];
 
 /// Why an answer is not taken. None of these says what it held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -161,6 +161,11 @@ impl Standard {
             let says = format!("take a {}", self.resource());
             return Err(vec![Wrong::at("/resourceType", says)]);
         }
+        let mut turned = vec![];
+        common::find_turned(resource.value(), "", &mut turned);
+        if !turned.is_empty() {
+            return Err(turned);
+        }
         let from = Node::from(resource.value());
         let head = Object::new().set("standard", self.name()).set("version", 1);
         let made = match self {

@@ -3,7 +3,9 @@
 use ken_core::PersonId;
 use serde_json::Value;
 
+use super::schema::WRONGS_MAX;
 use super::{CODES, FORM, ORIGIN, PERSON, Wrong};
+use crate::searchset::MODIFIERS;
 use crate::{Node, Object, Resource, coding};
 
 /// The extension that names whom to turn to.
@@ -16,6 +18,34 @@ const CONTAINED: &str = "person";
 const PATIENT: &str = "Patient/";
 /// What says of an answer where it was given first, beside the day.
 const FROM_PARTS: [&str; 3] = ["form", "author", "source"];
+
+/// Finds, at any depth, what turns the meaning of a resource round: no standard can say it, and
+/// what is left without it would say the opposite ("give penicillin"). A server may write out that
+/// it turns nothing round.
+pub(super) fn find_turned(value: &Value, place: &str, found: &mut Vec<Wrong>) {
+    if found.len() >= WRONGS_MAX {
+        return;
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let place = format!("{place}/{name}");
+                if MODIFIERS.contains(&name.as_str()) && *value != Value::Bool(false) {
+                    let says = "take it out only if what is left still says the same";
+                    found.push(Wrong::at(&place, says));
+                } else {
+                    find_turned(value, &place, found);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                find_turned(item, &format!("{place}/{at}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
 
 /// Begins a resource with what all documents say.
 pub(super) fn begin(kind: &str, said: Node<'_>) -> Object {

@@ -407,4 +407,15 @@ fn what_a_standard_cannot_say_is_refused_and_not_dropped() {
     let led = json!({ "resourceType": "CarePlan", "goal": [{ "reference": "Goal/1" }] });
     refused(Standard::Plan, led.clone(), "/goal/0");
     refused(Standard::Alert, led, "/resourceType");
+    // Without its "not" an action says the opposite.
+    let detail = json!({ "doNotPerform": true, "code": { "text": "Penicillin" } });
+    let not = json!({ "resourceType": "CarePlan", "activity": [{ "detail": detail }] });
+    refused(Standard::Plan, not, "/activity/0/detail/doNotPerform");
+    let turned = json!([{ "url": "urn:x", "valueBoolean": true }]);
+    for kind in Standard::ALL {
+        for name in ["modifierExtension", "implicitRules"] {
+            let one = json!({ "resourceType": kind.resource(), name: turned });
+            refused(kind, one, &format!("/{name}"));
+        }
+    }
 }
