@@ -126,7 +126,8 @@ pub fn verify_extract(bytes: &[u8], trust: &Trust) -> Result<Vouched, ExtractErr
         return Err(ExtractError::UnknownLog);
     }
     log.check(&note)?.ok_or(NoteError::Unsigned)?;
-    if signed != digests(&files) {
+    // The signatures are what the list cannot name: another beside the log's own is a change.
+    if note.signatures().len() != 1 || signed != digests(&files) {
         return Err(ExtractError::Changed);
     }
     let receipts = files.get(RECEIPTS_FILE).map(|file| receipts(file, &log)).transpose()?;
@@ -281,6 +282,14 @@ mod tests {
         let (list, _) = list.split_once("\n\n").unwrap();
         let forged = key(2).sign_note(format!("{list}\n")).to_string().into_bytes();
         check(&swap(forged), ExtractError::Note(NoteError::Unsigned));
+        // Another line of a signature beside the log's own, of whomever.
+        for by in [1, 2] {
+            let mut proofs = archive::read(&bytes).unwrap().remove(PROOFS).unwrap();
+            let same = key(by).sign_note(format!("{list}\n")).to_string();
+            let (_, line) = same.split_once("\n\n").unwrap();
+            proofs.extend_from_slice(line.as_bytes());
+            check(&swap(proofs), ExtractError::Changed);
+        }
         // A receipt of another log, in a list of this one.
         let word = receipt_word(&Receipt::sign(Hash::leaf(b"x"), at(), &key(2)));
         let files = Files::from([(RECEIPTS_FILE.to_owned(), word.into_bytes())]);
