@@ -85,8 +85,10 @@ pub(crate) fn run(command: &Standards) -> Result<(), Trouble> {
         }
         Standards::Check { files } => check(files),
         Standards::ToFhir { file } => {
-            let found = documents(file)?.into_iter().collect::<Result<Vec<_>, _>>();
-            let found = found.map_err(|wrongs| broken(file, &wrongs))?;
+            let numbered = documents(file)?.into_iter().zip(1..);
+            let found = numbered
+                .map(|(one, number)| one.map_err(|wrongs| broken(file, number, &wrongs)))
+                .collect::<Result<Vec<_>, _>>()?;
             let made = found.iter().map(Document::resource).collect::<Result<Vec<_>, _>>();
             let made = made.map_err(|error| {
                 let happened = "A document could not be told in FHIR.";
@@ -104,7 +106,8 @@ pub(crate) fn run(command: &Standards) -> Result<(), Trouble> {
                 let next = "Give a file with one resource.";
                 Trouble::new(UNREADABLE, happened, NOTHING_DONE, next).because(error)
             })?;
-            let made = standard.read(&resource, &[]).map_err(|wrongs| broken(file, &wrongs))?;
+            let made = standard.read(&resource, &[]);
+            let made = made.map_err(|wrongs| broken(file, 1, &wrongs))?;
             say::out(&made.value().to_string());
             Ok(())
         }
@@ -141,8 +144,8 @@ fn tell(file: &Path, number: usize, wrongs: &[Wrong]) {
     }
 }
 
-fn broken(file: &Path, wrongs: &[Wrong]) -> Trouble {
-    tell(file, 1, wrongs);
+fn broken(file: &Path, number: usize, wrongs: &[Wrong]) -> Trouble {
+    tell(file, number, wrongs);
     let happened = format!("{} cannot be told so.", file.display());
     Trouble::new(BROKEN, happened, NOTHING_DONE, "Put right what each line names.")
 }
